@@ -1,0 +1,1 @@
+"""Call flows: tables of steps, and the words said."""

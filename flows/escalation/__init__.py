@@ -1,0 +1,324 @@
+"""The escalation line: a caller's way from the notice to a person, or to a promise with a time.
+
+Read the table from top to bottom: it is the line. 0 leads to an operator from every step that
+hears keys; silence, wrong keys and too many of them are in `OTHERWISE`, unless a step has its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.escalation import effects as do
+from flows.escalation import person, words
+from ivr.desk.cases import CaseNumbers
+from ivr.flow import Flow
+from ivr.line import Line, LineConfig
+from ivr.prompts import Prompts
+from ivr.steps import Dialling, Entry, Fork, Go, Goodbye, Hold, Leads, LookUp, Menu, Step, Talk
+
+FOLDER = Path(__file__).parent
+
+OTHERWISE: dict[str, Leads] = {
+    "invalid": Go(says="invalid"),
+    "silence": Go(says="silence"),
+    "too_many": Go("operator_search", says="too_many"),
+    "hangup": Go("ended"),
+    "trouble": Go("operator_search", says="trouble"),
+    "again": Go(),
+}
+
+
+def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts") -> Line:
+    """The line as `config` and the words in `prompts` make it. Raises `FlowError`."""
+    settings, said = LineConfig.load(config), Prompts.load(prompts)
+    return Line(settings, caller(settings, said), person.flow(settings, said))
+
+
+def caller(config: LineConfig, prompts: Prompts) -> Flow:
+    return Flow(
+        "escalation",
+        steps(config.case_numbers),
+        file=__file__,
+        version=config.version,
+        start="arrival",
+        zero="operator_search",
+        otherwise=OTHERWISE,
+        prompts=prompts,
+        slots=words.CALLER,
+        also_says=("notice", "choose_language", "connecting", "please_hold"),
+    )
+
+
+def steps(numbers: CaseNumbers) -> list[Step]:
+    return [
+        Fork(
+            "arrival",
+            on={"next": (Go("language", when=do.several_languages), Go("menu", says="notice"))},
+        ),
+        Menu(
+            "language",
+            says=do.greet,
+            on={
+                str(place + 1): Go("menu", when=do.offered(place), then=(do.choose(place),))
+                for place in range(9)
+            },
+        ),
+        Menu(
+            "menu",
+            says=("menu",),
+            on={
+                "1": "case",
+                "3": Go("operator_search", then=(do.wish("emergency"),)),
+                "back": (Go("language", when=do.several_languages), Go()),
+            },
+        ),
+        # --- which case ---
+        Entry(
+            "case",
+            says=("case",),
+            reads=do.read_case(numbers),
+            outcomes=frozenset({"accepted", "ambiguous"}),
+            refusals=frozenset({"too_short", "too_long", "bad_check"}),
+            on={
+                "accepted": Go("read_back", then=(do.take_reading(0),)),
+                "ambiguous": "which",
+                "too_short": Go(says="too_short"),
+                "too_long": Go(says="too_long"),
+                "bad_check": Go(says="bad_check"),
+                "silence": (
+                    Go(says="slower", when=do.silent_before, then=(do.slow_down,)),
+                    Go(says="silence"),
+                ),
+                "slower": Go(says="slower", then=(do.slow_down,)),
+                "cleared": Go(),
+                "back": "menu",
+            },
+        ),
+        Menu(
+            "which",
+            says=("which",),
+            on={
+                "1": Go("read_back", then=(do.take_reading(0),)),
+                "2": Go("read_back", then=(do.take_reading(1),)),
+                "back": "case",
+            },
+        ),
+        Menu(
+            "read_back", says=("read_back",), on={"1": "case_search", "2": "case", "back": "case"}
+        ),
+        LookUp(
+            "case_search",
+            asks="case",
+            on={
+                "found": Go("wish", then=(do.keep_case,)),
+                "not_found": Go("wish", then=(do.keep_case,)),  # nothing tells a stranger
+                "too_slow": Go("wish", then=(do.keep_case,)),
+            },
+        ),
+        # --- what for ---
+        Menu(
+            "wish",
+            says=("wish",),
+            on={
+                "1": (
+                    Go("engineer_search", when=do.known_and_open, then=(do.wish("engineer"),)),
+                    Go("operator_search", then=(do.wish("engineer"),)),
+                ),
+                "2": (
+                    Go("manager_search", when=do.known_and_open, then=(do.wish("M1"),)),
+                    Go(
+                        "operator_search",
+                        when=do.records_down,
+                        then=(do.wish("M1"), do.request_manager),
+                    ),
+                    Go("operator_search", then=(do.wish("M1"),)),
+                ),
+                "3": Go("operator_search", then=(do.wish("M2"),)),
+                "4": Go("operator_search", then=(do.wish("severity"),)),
+                "back": "case",
+            },
+        ),
+        # --- a manager ---
+        LookUp(
+            "manager_search",
+            asks="managers",
+            on={
+                "found": Go("manager_hold", then=(do.keep_ranking, do.request_manager)),
+                "not_found": Go("offer", then=(do.keep_ranking, do.request_manager)),
+                "too_slow": Go("operator_search", then=(do.request_manager,)),
+            },
+        ),
+        Hold(
+            "manager_hold",
+            queue="managers",
+            says=("trying_manager",),
+            progress=("still_trying",),
+            enter=(do.hunt("manager"),),
+            on={
+                "joined": "talk",
+                "nobody": "offer",
+                "no_carrier": "dial",
+                "2": "callback",
+                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
+            },
+        ),
+        # --- the engineer ---
+        LookUp(
+            "engineer_search",
+            asks="engineer",
+            on={
+                "found": Go("engineer_hold", then=(do.keep_ranking,)),
+                "not_found": "operator_search",
+                "too_slow": "operator_search",
+            },
+        ),
+        Hold(
+            "engineer_hold",
+            queue="engineers",
+            says=("trying_engineer",),
+            progress=("still_trying",),
+            enter=(do.hunt("engineer"),),
+            on={
+                "joined": "talk",
+                "nobody": "operator_search",
+                "no_carrier": "dial",
+                "2": "callback",
+                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
+            },
+        ),
+        # --- an operator, else the manager on duty ---
+        LookUp(
+            "operator_search",
+            asks="operators",
+            on={
+                "found": Go("operator_hold", then=(do.keep_ranking,)),
+                "not_found": "duty_search",
+                "too_slow": "duty_search",
+            },
+        ),
+        Hold(
+            "operator_hold",
+            queue="operators",
+            says=("to_operator",),
+            progress=("still_in_line",),
+            enter=(do.hunt("operator"),),
+            on={
+                "joined": "talk",
+                "nobody": "duty_search",
+                "no_carrier": "dial",
+                "2": "callback",
+                "zero": Go(),
+                "hangup": (
+                    Go("ended", when=do.has_wish, then=(do.owe_a_call, do.abandon)),
+                    Go("ended", then=(do.abandon,)),
+                ),
+            },
+        ),
+        LookUp(
+            "duty_search",
+            asks="duty",
+            on={
+                "found": Go("duty_hold", then=(do.keep_ranking,)),
+                "not_found": Go("offer", then=(do.keep_ranking,)),
+                "too_slow": "offer",
+            },
+        ),
+        Hold(
+            "duty_hold",
+            queue="duty",
+            says=("trying_duty",),
+            progress=("still_trying",),
+            enter=(do.hunt("duty"),),
+            on={
+                "joined": "talk",
+                "nobody": "offer",
+                "no_carrier": "dial",
+                "2": "callback",
+                "zero": Go(),  # operators didn't answer; this is who comes after them
+                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
+            },
+        ),
+        # --- the same by plain <Dial>, when the REST API is down ---
+        Dialling(
+            "dial",
+            on={
+                "next_one": Go(),
+                "talked": "after",
+                "nobody": (
+                    Go("duty_search", when=do.hunted("operator")),
+                    Go("operator_search", when=do.hunted("engineer")),
+                    Go("offer"),
+                ),
+                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
+            },
+        ),
+        # --- together ---
+        Talk(
+            "talk",
+            leads=lambda talk: True,
+            on={
+                "ended": (Go("manager_hold", when=do.still_hunting), Go("after")),
+                "handed_over": (
+                    Go("manager_hold", when=do.still_hunting),
+                    Go("manager_search", when=do.known_and_open),
+                    Go("operator_search"),
+                ),
+            },
+        ),
+        Menu("after", says=("after",), limit=2, on={"1": "case", "too_many": "goodbye"}),
+        Goodbye("goodbye", says=("goodbye",)),
+        # --- nobody was free: wait, or be called back ---
+        Menu(
+            "offer",
+            says=("offer",),
+            on={
+                "1": (
+                    Go("operator_search", when=do.hunted("operator", "duty", "engineer")),
+                    Go("manager_search", when=do.known_and_open),
+                    Go("operator_search"),
+                ),
+                "2": "callback",
+                "too_many": (
+                    Go("callback_number", when=do.withheld),
+                    Go("promised", then=(do.propose_own_number, do.promise)),
+                ),
+                "hangup": Go("ended", then=(do.owe_a_call,)),
+            },
+        ),
+        Fork(
+            "callback",
+            on={
+                "next": (
+                    Go("callback_number", when=do.withheld),
+                    Go("callback_confirm", then=(do.propose_own_number,)),
+                )
+            },
+        ),
+        Menu(
+            "callback_confirm",
+            says=("callback_confirm",),
+            on={
+                "1": Go("promised", then=(do.promise,)),
+                "2": "callback_number",
+                "too_many": Go("promised", then=(do.promise,)),
+                "hangup": Go("ended", then=(do.owe_a_call,)),
+            },
+        ),
+        Entry(
+            "callback_number",
+            says=("callback_number",),
+            reads=do.read_phone,
+            personal=True,
+            refusals=frozenset({"number_bad"}),
+            on={
+                "accepted": Go("callback_confirm", then=(do.propose_keyed_number,)),
+                "number_bad": Go(says="number_bad"),
+                "slower": Go(says="slower", then=(do.slow_down,)),
+                "cleared": Go(),
+                "back": Go(),
+                "hangup": Go("ended", then=(do.owe_a_call,)),
+            },
+        ),
+        Goodbye("promised", says=("promised",)),
+        Goodbye("ended"),
+    ]

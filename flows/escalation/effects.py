@@ -1,0 +1,283 @@
+"""What the steps of this line do on the way: notes in the conversation and orders to the line.
+
+Guards and effects are given the conversation and what was heard. They change nothing else: what has
+to happen in the world is an order (`Conversation.order`), what has to be remembered an event
+(`emit`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ivr.desk.cases import CaseNumbers
+from ivr.desk.phone_numbers import dialled
+from ivr.steps import Conversation, Heard, Phrase
+
+# --- language ---
+
+
+def several_languages(talk: Conversation, heard: Heard) -> bool:
+    return len(talk.shared["offers"]) > 1
+
+
+def offered(place: int) -> Callable[[Conversation, Heard], bool]:
+    return lambda talk, heard: place < len(talk.shared["offers"])
+
+
+def choose(place: int) -> Callable[[Conversation, Heard], None]:
+    def effect(talk: Conversation, heard: Heard) -> None:
+        talk.language = talk.shared["offers"][place]
+        talk.emit("language.chosen", language=talk.language)
+
+    return effect
+
+
+def greet(talk: Conversation) -> tuple[Phrase, ...]:
+    """The notice in the number's first language, then each choice in its own."""
+    offers = talk.shared["offers"]
+    choices = (("choose_language", code) for code in offers)
+    return (("notice", offers[0]), *choices)
+
+
+# --- the case number ---
+
+
+def read_case(numbers: CaseNumbers) -> Callable[[Conversation, str], str]:
+    """What the keyed digits are: ``accepted``, ``ambiguous``, or why not."""
+
+    def read(talk: Conversation, digits: str) -> str:
+        reading = numbers.read(digits)
+        talk.own["readings"] = list(reading.candidates)
+        talk.own["count"] = len(digits)
+        return reading.kind
+
+    return read
+
+
+def take_reading(place: int) -> Callable[[Conversation, Heard], None]:
+    def effect(talk: Conversation, heard: Heard) -> None:
+        talk.shared["keyed"] = talk.own["readings"][place]
+        talk.shared["case"] = None
+        talk.emit("entry.accepted", digits=talk.shared["keyed"], tries=talk.tries + 1)
+
+    return effect
+
+
+def slow_down(talk: Conversation, heard: Heard) -> None:
+    talk.slow = True
+
+
+def silent_before(talk: Conversation, heard: Heard) -> bool:
+    return talk.tries > 1 and not talk.slow
+
+
+def keep_case(talk: Conversation, heard: Heard) -> None:
+    """What the records said of the number; the caller hears no difference."""
+    talk.shared["case"] = {"result": heard.value, **heard.data}
+    talk.emit("case.lookup", result=heard.value, number=talk.shared["keyed"])
+
+
+def known_and_open(talk: Conversation, heard: Heard) -> bool:
+    case = talk.shared.get("case") or {}
+    return case.get("result") == "found" and case.get("status") == "open"
+
+
+# --- what the caller wants ---
+
+
+def wish(what: str) -> Callable[[Conversation, Heard], None]:
+    """Remember the wish: ``M1``, ``M2``, ``severity``, ``engineer`` or ``emergency``."""
+
+    def effect(talk: Conversation, heard: Heard) -> None:
+        talk.shared["wish"] = what
+        talk.emit("menu.wish", wish=what)
+
+    return effect
+
+
+def records_down(talk: Conversation, heard: Heard) -> bool:
+    return (talk.shared.get("case") or {}).get("result") == "too_slow"
+
+
+def has_wish(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.shared.get("wish"))
+
+
+def keep_ranking(talk: Conversation, heard: Heard) -> None:
+    """Who may be rung, in order, with the reason for every name."""
+    talk.shared["ranking"] = heard.data.get("ranking", [])
+    talk.shared["owner"] = heard.data.get("owner")
+    talk.emit("candidate.ranked", ranking=talk.shared["ranking"])
+
+
+def request_manager(talk: Conversation, heard: Heard) -> None:
+    """The first level is asked for, once a call and case; manager and engineer are told now."""
+    talk.order("escalate", level="M1", set_by=talk.own.get("person", ""))
+
+
+# --- putting through ---
+
+
+def hunt(name: str) -> Callable[[Conversation, Heard], None]:
+    return lambda talk, heard: talk.order("hunt", name=name)
+
+
+def hunted(*names: str) -> Callable[[Conversation, Heard], bool]:
+    """Whether the present or last hunt was for one of these."""
+    return lambda talk, heard: (talk.shared.get("hunt") or {}).get("name") in names
+
+
+def still_hunting(talk: Conversation, heard: Heard) -> bool:
+    """An operator left while somebody he had asked for was still being rung."""
+    return bool(talk.shared.get("ringing"))
+
+
+# --- being called back ---
+
+
+def withheld(talk: Conversation, heard: Heard) -> bool:
+    return not talk.shared["caller_number"]
+
+
+def propose_own_number(talk: Conversation, heard: Heard) -> None:
+    talk.own["callback_number"] = talk.shared["caller_number"]
+
+
+def read_phone(talk: Conversation, digits: str) -> str:
+    """A telephone number as keyed, national or with two zeros in front."""
+    number = dialled(digits, talk.shared["country"])
+    talk.own["reading"] = number or ""
+    return "accepted" if number else "number_bad"
+
+
+def propose_keyed_number(talk: Conversation, heard: Heard) -> None:
+    talk.own["callback_number"] = talk.own["reading"]
+
+
+def promise(talk: Conversation, heard: Heard) -> None:
+    """The call back that the caller has confirmed: stored with this turn, before it is spoken."""
+    talk.order("promise", number=talk.own["callback_number"], why="asked")
+
+
+def owe_a_call(talk: Conversation, heard: Heard) -> None:
+    """Somebody who hangs up while people are being rung for him is owed a call as well."""
+    talk.order("promise", number=talk.shared["caller_number"], why="hung up")
+
+
+def abandon(talk: Conversation, heard: Heard) -> None:
+    talk.emit("queue.left", why="abandoned", stage=talk.state)
+
+
+# --- the people who are rung ---
+
+
+def wanted(talk: Conversation, heard: Heard) -> bool:
+    """Whether this telephone is still the one that should ring."""
+    return bool(talk.own["wanted"])
+
+
+def dialled_by_document(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.own["by_dial"])
+
+
+def accept(talk: Conversation, heard: Heard) -> None:
+    talk.order("accepted")
+
+
+def decline(talk: Conversation, heard: Heard) -> None:
+    talk.order("declined")
+
+
+def no_answer(talk: Conversation, heard: Heard) -> None:
+    """Nobody pressed a key: a machine, or a telephone in a pocket."""
+    talk.order("no_answer")
+
+
+def whisper(talk: Conversation) -> tuple[Phrase, ...]:
+    """Line, level and language; nothing of the case, since anybody may have picked up."""
+    return ((f"whisper_{talk.own['hunt']}", ""),)
+
+
+def brief(talk: Conversation) -> tuple[Phrase, ...]:
+    """What is said after key 1 and before anybody is connected."""
+    star = (("star", ""),) if is_operator(talk) else ()
+    return (*about_case(talk), *star)
+
+
+def about_case(talk: Conversation) -> tuple[Phrase, ...]:
+    case: dict[str, Any] | None = talk.shared.get("case")
+    if case is None:
+        return (("brief_case", ""),) if talk.shared.get("keyed") else (("brief_none", ""),)
+    match case["result"]:
+        case "found":
+            said = [("brief_case", "")]
+            said += [("severity", "")] if case["severity"] is not None else []
+            return (*said, *((("account", ""),) if case["account"] else ()))
+        case "not_found":
+            return (("brief_unknown", ""),)
+        case _:
+            return (("brief_case", ""), ("brief_records_down", ""))
+
+
+def is_operator(talk: Conversation) -> bool:
+    return bool(talk.own["hunt"] == "operator")
+
+
+def outlasted_by_nobody(talk: Conversation) -> bool:
+    """Whether the talk may end with this leg: not while an operator may stay or bring others."""
+    return not is_operator(talk) and not talk.own["introduced"]
+
+
+# --- the operator's menu ---
+
+
+def operator(talk: Conversation, heard: Heard) -> bool:
+    return is_operator(talk)
+
+
+def step_out(talk: Conversation, heard: Heard) -> None:
+    talk.order("hold")
+
+
+def step_in(talk: Conversation, heard: Heard) -> None:
+    talk.order("unhold")
+
+
+def has_case(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.shared.get("keyed"))
+
+
+def ringing(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.shared.get("ringing"))
+
+
+def somebody_left(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.shared.get("left_to_ring"))
+
+
+def ring_right(talk: Conversation, heard: Heard) -> None:
+    """The operator asks for the right manager; he rings only whom the operator asks for."""
+    talk.own["told"] = True
+    talk.order("hunt", name="manager", manual=True)
+
+
+def ring_next(talk: Conversation, heard: Heard) -> None:
+    talk.own["told"] = True
+    talk.order("next")
+
+
+def hand_over(talk: Conversation, heard: Heard) -> None:
+    talk.order("hand_over")
+
+
+def told(talk: Conversation) -> tuple[Phrase, ...]:
+    """Going back to the caller: who is being rung meanwhile, and why that person."""
+    rung: dict[str, Any] | None = talk.shared.get("rung")
+    if not (talk.own.get("told") and rung):
+        return ()
+    return (("desk_ringing", ""), (f"reason_{rung['reason']}", ""), ("desk_back", ""))
+
+
+def told_once(talk: Conversation, heard: Heard) -> None:
+    talk.own["told"] = False

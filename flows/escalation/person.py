@@ -1,0 +1,189 @@
+"""The legs of the people who are rung: a whisper, a key to accept, and the operator's menu.
+
+An operator with a plain telephone does everything from here: star steps out of the conversation
+and opens the menu, star again goes back.
+"""
+
+from __future__ import annotations
+
+from flows.escalation import effects as do
+from flows.escalation import words
+from ivr.flow import Flow
+from ivr.line import LineConfig
+from ivr.prompts import Prompts
+from ivr.steps import Entry, Fork, Go, Goodbye, Leads, LookUp, Menu, Ready, Step, Talk
+
+REASONS = (
+    "owners_manager",
+    "queue_manager",
+    "went_up",
+    "delegate",
+    "deputy",
+    "duty",
+    "follow_the_sun",
+    "global_duty",
+    "second_level",
+)
+HUNTS = ("operator", "manager", "engineer", "duty")
+
+OTHERWISE: dict[str, Leads] = {
+    "invalid": Go(says="invalid"),
+    "silence": Go(says="silence"),
+    "too_many": "back_to_caller",
+    "hangup": "gone",
+    "left": "caller_left",
+    "trouble": Go("back_to_caller", says="trouble"),
+}
+
+
+def flow(config: LineConfig, prompts: Prompts) -> Flow:
+    return Flow(
+        "person",
+        steps(config),
+        file=__file__,
+        version=config.version,
+        start="rung",
+        zero="back_to_caller",
+        otherwise=OTHERWISE,
+        prompts=prompts,
+        slots=words.PERSON,
+        also_says=(
+            *(f"whisper_{hunt}" for hunt in HUNTS),
+            *(f"reason_{reason}" for reason in REASONS),
+            *("brief_case", "brief_unknown", "brief_none", "brief_records_down", "star"),
+            *("severity", "account", "desk_ringing", "desk_back"),
+            *("candidate_no_answer", "candidate_declined"),
+        ),
+    )
+
+
+def steps(config: LineConfig) -> list[Step]:
+    return [
+        Fork("rung", on={"next": (Go("whisper", when=do.wanted), Go("taken"))}),
+        Menu(
+            "whisper",
+            says=do.whisper,
+            limit=2,
+            on={
+                "1": (
+                    Go("ready", when=do.dialled_by_document, then=(do.accept,)),
+                    Go("briefing", then=(do.accept,)),
+                ),
+                "2": Go("passed", then=(do.decline,)),
+                "zero": Go(says="invalid"),
+                "too_many": Go("passed", then=(do.no_answer,)),
+                "taken": "taken",
+                "trouble": Go("passed", then=(do.no_answer,)),
+            },
+        ),
+        Talk(
+            "briefing",
+            says=do.brief,
+            leads=do.outlasted_by_nobody,
+            star=do.is_operator,
+            on={
+                "stepped_out": (Go("desk", when=do.operator, then=(do.step_out,)), Go("talk")),
+                "ended": Go("talk"),
+            },
+        ),
+        Ready("ready", says=do.brief, on={"ended": "gone"}),
+        Fork("back_to_caller", on={"next": Go("talk", then=(do.step_in,))}),
+        Talk(
+            "talk",
+            says=do.told,
+            leads=do.outlasted_by_nobody,
+            star=do.is_operator,
+            on={
+                "stepped_out": (
+                    Go("desk", when=do.operator, then=(do.told_once, do.step_out)),
+                    Go(),
+                ),
+                "ended": Go(then=(do.told_once,)),
+            },
+        ),
+        # --- the operator's menu ---
+        Menu(
+            "desk",
+            says=("desk",),
+            on={
+                "1": "desk_case",
+                "2": (
+                    Go(says="desk_still_ringing", when=do.ringing),
+                    Go("desk_search", when=do.has_case),
+                    Go(says="desk_no_case"),
+                ),
+                "3": (
+                    Go(says="desk_still_ringing", when=do.ringing),
+                    Go("back_to_caller", when=do.somebody_left, then=(do.ring_next,)),
+                    Go(says="desk_nobody"),
+                ),
+                "4": Go("handed_over", then=(do.hand_over,)),
+                "back": "back_to_caller",
+            },
+        ),
+        Entry(
+            "desk_case",
+            says=("desk_case",),
+            reads=do.read_case(config.case_numbers),
+            outcomes=frozenset({"accepted", "ambiguous"}),
+            refusals=frozenset({"too_short", "too_long", "bad_check"}),
+            on={
+                "accepted": Go("desk_case_search", then=(do.take_reading(0),)),
+                "ambiguous": "desk_which",
+                "too_short": Go(says="too_short"),
+                "too_long": Go(says="too_long"),
+                "bad_check": Go(says="bad_check"),
+                "slower": Go(says="slower", then=(do.slow_down,)),
+                "cleared": Go(),
+                "back": "desk",
+                "too_many": "desk",
+            },
+        ),
+        Menu(
+            "desk_which",
+            says=("which",),
+            on={
+                "1": Go("desk_case_search", then=(do.take_reading(0),)),
+                "2": Go("desk_case_search", then=(do.take_reading(1),)),
+                "back": "desk_case",
+            },
+        ),
+        LookUp(
+            "desk_case_search",
+            asks="case",
+            on={
+                "found": Go("desk_case_told", then=(do.keep_case,)),
+                "not_found": Go("desk_case_told", then=(do.keep_case,)),
+                "too_slow": Go("desk_case_told", then=(do.keep_case,)),
+            },
+        ),
+        Menu(
+            "desk_case_told",
+            says=lambda talk: (*do.about_case(talk), ("desk", "")),
+            on={
+                "1": "desk_case",
+                "2": "desk_search",
+                "4": Go("handed_over", then=(do.hand_over,)),
+                "back": "back_to_caller",
+            },
+        ),
+        LookUp(
+            "desk_search",
+            asks="managers",
+            on={
+                "found": Go(
+                    "back_to_caller", then=(do.keep_ranking, do.request_manager, do.ring_right)
+                ),
+                "not_found": Go(
+                    "desk", says="desk_nobody", then=(do.keep_ranking, do.request_manager)
+                ),
+                "too_slow": Go("desk", says="brief_records_down", then=(do.request_manager,)),
+            },
+        ),
+        # --- last words ---
+        Goodbye("handed_over", says=("desk_handed_over",)),
+        Goodbye("passed", says=("passed",)),
+        Goodbye("taken", says=("taken",)),
+        Goodbye("caller_left", says=("caller_left",)),
+        Goodbye("gone"),
+    ]

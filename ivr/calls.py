@@ -1,0 +1,87 @@
+"""The one door: whatever is heard of a call goes through `Calls.hear`, and is saved in one
+transaction.
+
+Load, take a turn, save under the call's version; if somebody else was quicker, take the turn again
+on what he left. No transaction is open while a turn is taken, so a look-up may take its time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ivr.clock import Clock
+from ivr.errors import CallError
+from ivr.line import Line
+from ivr.rows import Call
+from ivr.store import Store
+from ivr.turn import Answer, Turn
+
+log = logging.getLogger(__name__)
+
+AGAIN = 20  # turns that may be lost to somebody quicker before the call is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a webhook answers; ``due`` is when the first duty of the turn is due, if it made any."""
+
+    document: str
+    due: datetime | None = None
+
+
+Told = Callable[[Turn], Callable[[], str]]
+
+
+class Calls:
+    """The calls of one line. ``root`` is the path under which the public URL serves it."""
+
+    def __init__(
+        self, store: Store, line: Line, clock: Clock, answer: Answer, root: str = ""
+    ) -> None:
+        self.store, self.line, self.clock, self.answer, self.root = store, line, clock, answer, root
+
+    def hear(self, sid: str, told: Told, fresh: Callable[[], Call] | None = None) -> Reply:
+        """Take a turn of call ``sid``, or of a ``fresh`` one if it was never heard of.
+
+        ``told`` tells the turn what was heard, and returns what makes the answer once all has
+        happened. Raises `CallError` for a call that nobody knows.
+        """
+        for _ in range(AGAIN):
+            turn = self._turn(sid, fresh)
+            made = told(turn)
+            if not turn.changed:
+                return Reply(made())
+            self._claim(turn)
+            call = turn.close()
+            saved = self.store.save(call, turn.events, turn.duties, turn.escalations, turn.notes)
+            if saved:
+                return Reply(made(), min((duty.due for duty in turn.duties), default=None))
+            self._unclaim(turn)
+        raise CallError(f"call {sid}: lost to somebody quicker {AGAIN} times")
+
+    def look(self, sid: str) -> Turn:
+        """The call as it is, to read from."""
+        return self._turn(sid, None)
+
+    def _turn(self, sid: str, fresh: Callable[[], Call] | None) -> Turn:
+        call = self.store.load(sid)
+        if call is None:
+            if fresh is None:
+                raise CallError(f"no call {sid}")
+            call = fresh()
+        return Turn(self.line, call, self.clock.now(), self.answer, self.root)
+
+    def _claim(self, turn: Turn) -> None:
+        """Whom a document is about to dial must be free; a lost claim is a busy telephone."""
+        claims = turn.legs.claims
+        for person, attempt in claims:  # a lost one may add the next
+            mine = f"{turn.call.sid}/{attempt}"
+            if not self.store.claim(person, mine, self.clock.now()):
+                turn.legs.leg_status(attempt, "busy")
+
+    def _unclaim(self, turn: Turn) -> None:
+        for person, attempt in turn.legs.claims:
+            self.store.release(person, f"{turn.call.sid}/{attempt}")

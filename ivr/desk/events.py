@@ -1,0 +1,95 @@
+"""What is logged: the desk's own kinds of events, and one event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+Kind = Literal[
+    "access.erased",
+    "access.exported",
+    "access.viewed",
+    "call.ended",
+    "call.started",
+    "callback.attempted",
+    "callback.breached",
+    "callback.done",
+    "callback.promised",
+    "candidate.ranked",
+    "case.lookup",
+    "config.changed",
+    "consent.changed",
+    "dial.accepted",
+    "dial.answered",
+    "dial.busy",
+    "dial.declined",
+    "dial.failed",
+    "dial.machine",
+    "dial.noanswer",
+    "dial.started",
+    "edown.answer",
+    "edown.condition",
+    "edown.ended",
+    "edown.set",
+    "entry.accepted",
+    "entry.partial",
+    "entry.rejected",
+    "escalation.accepted",
+    "escalation.declined",
+    "escalation.deescalated",
+    "escalation.joined",
+    "escalation.overridden",
+    "escalation.requested",
+    "heard",
+    "language.chosen",
+    "menu.key",
+    "menu.wish",
+    "note.failed",
+    "note.posted",
+    "note.retried",
+    "notice.played",
+    "notification.failed",
+    "notification.sent",
+    "operator.accepted",
+    "operator.offered",
+    "operator.passed",
+    "queue.entered",
+    "queue.left",
+    "recording.deleted",
+    "recording.paused",
+    "recording.started",
+    "recording.stopped",
+    "severity.requested",
+    "severity.set",
+    "talk.ended",
+    "transfer.completed",
+    "verify.failed",
+    "verify.passed",
+    "zero.pressed",
+]
+
+KINDS: frozenset[str] = frozenset(get_args(Kind))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that has happened on a call, for the append-only log.
+
+    ``kind`` is one of `KINDS`, or a flow's own. ``at`` is an aware instant. ``actor`` is a person's
+    id, or "" for the caller and the line. ``data`` is JSON-safe: subject, before and after, reason.
+    Raises `ValueError` for a time without a zone, which nobody could put in order later.
+    """
+
+    kind: str
+    at: datetime
+    actor: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise ValueError(f"event '{self.kind}' has no time zone in {self.at}")
+
+
+__all__ = ["KINDS", "Event", "Kind"]

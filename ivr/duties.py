@@ -1,0 +1,218 @@
+"""What must happen: does what is due, then has the call hear the result.
+
+There is one table and one way: `Duties.run` takes what is due, at once after a turn in the same
+process or later in another if that one died. Notices and calls back are stored here for their
+owners; nobody in this module carries those out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+from urllib.parse import urlencode
+
+from ivr.calls import Calls
+from ivr.carrier import Carrier, Refused, Unsure
+from ivr.clock import Alarm, Clock
+from ivr.desk.hunt import EventName
+from ivr.look_ups import LookUps
+from ivr.rows import Duty
+from ivr.store import Store
+from ivr.turn import Turn
+
+log = logging.getLogger(__name__)
+
+KINDS = (
+    "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
+)  # fmt: skip
+TRIES = 6
+PAUSE = 2.0  # seconds before the second try; doubled each time
+
+
+class Duties:
+    """Carries out duties. ``public_url`` is where the carrier reaches the line."""
+
+    def __init__(
+        self,
+        store: Store,
+        calls: Calls,
+        carrier: Carrier,
+        look_ups: LookUps,
+        clock: Clock,
+        public_url: str,
+    ) -> None:
+        self.store, self.calls, self.carrier = store, calls, carrier
+        self.look_ups, self.clock, self.origin = look_ups, clock, public_url
+        self._lock = Lock()
+        self._alarm: tuple[datetime, Alarm] | None = None
+        self._do: dict[str, Callable[[Duty], None]] = {
+            "ring": self._ring,
+            "lapse": self._lapse,
+            "hang_up": self._hang_up,
+            "send": self._send,
+            "hold": self._hold,
+            "announce": self._announce,
+            "release": self._release,
+            "time_up": self._time_up,
+            "look_again": self._look_again,
+        }
+
+    def run(self, call: str | None = None) -> int:
+        """Do all that is due, of one call or of all; how many were done. Sets the next alarm."""
+        done = 0
+        while due := self.store.due(self.clock.now(), KINDS, call=call):
+            for duty in due:
+                self._carry_out(duty)
+                done += 1
+        self.wake_at(self.store.next_due(KINDS))
+        return done
+
+    def wake_at(self, when: datetime | None) -> None:
+        """Run again at ``when``, unless an earlier alarm is set."""
+        if when is None:
+            return
+        with self._lock:
+            if self._alarm and self.clock.now() < self._alarm[0] <= when:
+                return
+            if self._alarm:
+                self._alarm[1].cancel()
+            self._alarm = (when, self.clock.call_at(when, self._wake))
+
+    def _wake(self) -> None:
+        with self._lock:
+            self._alarm = None
+        self.run()
+
+    def _carry_out(self, duty: Duty) -> None:
+        try:
+            self._do[duty.kind](duty)
+        except (Refused, Unsure) as error:
+            self._again(duty, error)
+        except Exception:
+            log.exception("duty %s of call %s", duty.kind, duty.call)
+            self._again(duty, None)
+        else:
+            self.store.done(duty)
+
+    def _again(self, duty: Duty, error: Exception | None) -> None:
+        if duty.attempts >= TRIES:
+            log.error("duty %s of call %s given up: %s", duty.kind, duty.call, error)
+            self.store.drop(duty, str(error))
+            return
+        pause = timedelta(seconds=PAUSE * 2 ** (duty.attempts - 1))
+        self.store.retry(duty, self.clock.now() + pause)
+
+    # --- one by one ---
+
+    def _ring(self, duty: Duty) -> None:
+        """Ring once. Whatever may have rung already is never rung again: its lapse decides."""
+        turn, attempt = self.calls.look(duty.call), duty.data["leg"]
+        row, mine = turn.legs.rows[attempt], f"{duty.call}/{attempt}"
+        if duty.attempts > 1 or row["sid"] or row["state"] != "ringing":
+            return
+        if not turn.legs.talk(attempt).own["wanted"]:
+            self._status(duty.call, attempt, "no_answer")
+            return
+        if not self.store.claim(row["person"], mine, self.clock.now()):
+            self._status(duty.call, attempt, "busy")
+            return
+        self._place(duty, turn, attempt)
+
+    def _place(self, duty: Duty, turn: Turn, attempt: str) -> None:
+        url = self.origin + turn.here(attempt)
+        try:
+            sid = self.carrier.place(
+                to=turn.legs.rows[attempt]["phone"],
+                shown=turn.call.called,
+                url=url,
+                status=f"{url}/status",
+                timeout=duty.data["timeout"],
+            )
+        except Refused as error:
+            log.warning("can't ring for call %s: %s", duty.call, error)
+            self._tell(duty.call, lambda turn: turn.legs.no_carrier(attempt))
+        except Unsure as error:
+            log.warning("may be ringing for call %s: %s", duty.call, error)
+        else:
+            self._tell(duty.call, lambda turn: turn.legs.placed(attempt, sid))
+
+    def _lapse(self, duty: Duty) -> None:
+        """The time for answering is over, and the leg's last word never came."""
+        turn, attempt = self.calls.look(duty.call), duty.data["leg"]
+        row = turn.legs.rows[attempt]
+        if row["state"] != "ringing":
+            return
+        if row["sid"]:
+            self.carrier.hang_up(row["sid"])
+        self._status(duty.call, attempt, "no_answer")
+
+    def _hang_up(self, duty: Duty) -> None:
+        """End a leg, once its SID is known; one that never began has none."""
+        row = self.calls.look(duty.call).legs.rows[duty.data["leg"]]
+        if row["sid"] and row["state"] != "over":
+            self.carrier.hang_up(row["sid"])
+
+    def _send(self, duty: Duty) -> None:
+        """Bring a leg to its present document, unless it has been there by itself."""
+        turn, attempt = self.calls.look(duty.call), duty.data["leg"]
+        talk = turn.legs.talk(attempt) if attempt else turn.caller
+        sid = turn.legs.rows[attempt]["sid"] if attempt else turn.call.sid
+        gone = turn.legs.rows[attempt]["state"] == "over" if attempt else turn.call.ended_at
+        if not gone and sid and talk.seen < duty.data["turn"]:
+            self.carrier.send(sid, f"{self.origin}{turn.here(attempt)}/present")
+
+    def _hold(self, duty: Duty) -> None:
+        turn = self.calls.look(duty.call)
+        if not turn.call.ended_at and bool(turn.shared.get("held")) == duty.data["held"]:
+            url = f"{self.origin}{turn.here()}/hold?{urlencode({'language': turn.call.language})}"
+            self.carrier.hold(f"call-{duty.call}", duty.call, duty.data["held"], url)
+
+    def _announce(self, duty: Duty) -> None:
+        turn = self.calls.look(duty.call)
+        row = turn.legs.rows[duty.data["leg"]]
+        if row["state"] == "talking":
+            said = urlencode({"says": duty.data["says"], "about": duty.data["about"]})
+            url = f"{self.origin}{turn.here(duty.data['leg'])}/announce?{said}"
+            self.carrier.announce(f"call-{duty.call}", row["sid"], url)
+
+    def _release(self, duty: Duty) -> None:
+        """Free somebody at once, and let whoever waits longest look for him."""
+        self.store.release(duty.data["person"], f"{duty.call}/{duty.data['leg']}")
+        waiting = self.store.first_waiting("operators")
+        if waiting is not None:
+            self._look(waiting.sid)
+
+    def _time_up(self, duty: Duty) -> None:
+        def told(turn: Turn) -> None:
+            if (turn.shared.get("hunt") or {}).get("number") == duty.data["hunt"]:
+                turn.legs.hunt_hears("time_up")
+
+        self._tell(duty.call, told)
+
+    def _look_again(self, duty: Duty) -> None:
+        """As long as the caller waits for an operator, see who has become free meanwhile."""
+        turn = self.calls.look(duty.call)
+        if not turn.waiting or turn.shared["hunt"]["number"] != duty.data["hunt"]:
+            return
+        self._look(duty.call)
+        self._tell(duty.call, lambda turn: turn.legs.look_later(duty.data["round"] + 1))
+
+    def _look(self, sid: str) -> None:
+        first = self.store.first_waiting("operators")
+        if first is None or first.sid != sid:
+            return  # somebody has waited longer
+        found = self.look_ups.answer("operators", self.calls.look(sid).shared)
+        if found.value == "found":
+            self._tell(sid, lambda turn: turn.legs.more(found.data["ranking"]))
+
+    def _status(self, call: str, attempt: str, status: EventName) -> None:
+        self._tell(call, lambda turn: turn.legs.leg_status(attempt, status))
+
+    def _tell(self, call: str, what: Callable[[Turn], object]) -> None:
+        def told(turn: Turn) -> Callable[[], str]:
+            what(turn)
+            return str
+
+        self.calls.hear(call, told)

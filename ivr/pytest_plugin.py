@@ -1,0 +1,152 @@
+"""The test kit in pytest: an ``exchange`` fixture, and `.call` dialogues as tests.
+
+The package is imported when the first test needs it, so a project that measures its coverage, or
+has no calls at all, doesn't pay for it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ivr.simulator import Exchange
+    from ivr.simulator.transcript import Dialogue
+
+_PASSED = pytest.StashKey[bool]()
+_REWRITTEN = "rewritten with what was heard"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("ivr", "simulated telephone calls")
+    group.addoption(
+        "--ivr-seed",
+        type=int,
+        default=1,
+        metavar="N",
+        help="seed of each simulated exchange (default: 1); a dialogue's own seed wins",
+    )
+    group.addoption(
+        "--update-calls",
+        action="store_true",
+        help="rewrite .call dialogues with what was heard",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        "lenient_calls: the exchange fixture doesn't fail this test for webhook errors, debugger "
+        "notices, or phones left ringing or in a call",
+    )
+
+
+@pytest.fixture
+def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
+    """A simulated telephone network on a virtual clock, for one test.
+
+    At the end the test fails on any webhook error, any warning or error in the debugger's log, and
+    any phone left ringing or in a call; ``@pytest.mark.lenient_calls`` opts out. A project mounts
+    its application once, by overriding this fixture in its ``conftest.py``:
+
+        @pytest.fixture
+        def exchange(exchange):
+            exchange.number("+33800000001", app, "/voice")
+            return exchange
+    """
+    node = request.node
+    dialogue = node.dialogue if isinstance(node, CallItem) else None
+    made = _exchange(dialogue, request.config.getoption("--ivr-seed"))
+    yield made
+    # A test that has failed already has its reason; what it left behind would only hide it.
+    if node.stash.get(_PASSED, False) and not node.get_closest_marker("lenient_calls"):
+        made.strict()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[_PASSED] = report.passed
+    return report
+
+
+def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> CallFile | None:
+    """Each ``.call`` file below the test paths is a test."""
+    if file_path.suffix != ".call":
+        return None
+    collected: CallFile = CallFile.from_parent(parent, path=file_path)
+    return collected
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say which dialogues ``--update-calls`` has rewritten."""
+    for report in terminalreporter.stats.get("passed", []):
+        for title, name in report.sections:
+            if _REWRITTEN in title:
+                terminalreporter.write_line(f"{_REWRITTEN}: {name}")
+
+
+class CallFile(pytest.File):
+    """A dialogue's file."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        from ivr.simulator.transcript import DialogueSyntaxError, parse
+
+        try:
+            dialogue = parse(self.path.read_text(encoding="utf-8"), self._shown())
+        except DialogueSyntaxError as error:
+            raise self.CollectError(str(error)) from None
+        yield CallItem.from_parent(self, name="call", callobj=_play, dialogue=dialogue)
+
+    def _shown(self) -> str:
+        try:
+            return str(self.path.relative_to(self.config.invocation_params.dir))
+        except ValueError:
+            return str(self.path)
+
+
+class CallItem(pytest.Function):
+    """A dialogue as a test: played on whatever the ``exchange`` fixture is where the file lies."""
+
+    def __init__(self, *, dialogue: Dialogue, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.dialogue = dialogue
+
+    def repr_failure(
+        self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None
+    ) -> str | Any:
+        from ivr.simulator.transcript import DialogueError
+
+        if isinstance(excinfo.value, DialogueError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        title = self.dialogue.title
+        return self.path, 0, f"{self.path.stem}: {title}" if title else self.path.stem
+
+
+def _exchange(dialogue: Dialogue | None, seed: int) -> Exchange:
+    from ivr.simulator import Exchange
+    from ivr.simulator.transcript import exchange_for
+
+    return Exchange(seed=seed) if dialogue is None else exchange_for(dialogue, seed=seed)
+
+
+def _play(exchange: Exchange, request: pytest.FixtureRequest) -> None:
+    from ivr.simulator.transcript import play, update
+
+    item = request.node
+    if not request.config.getoption("--update-calls"):
+        play(item.dialogue, exchange)
+        return
+    text = update(item.dialogue, exchange)
+    if text.splitlines() != list(item.dialogue.lines):
+        item.path.write_text(text, encoding="utf-8")
+        item.add_report_section("call", _REWRITTEN, item.dialogue.name)

@@ -1,0 +1,81 @@
+"""What is stored of a call, as plain values: the call, what must happen, what was asked for and
+noted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(slots=True)
+class Call:
+    """One caller's call. ``version`` is the optimistic lock, 0 before it was ever stored.
+
+    ``data`` is JSON-safe (see `ivr.turn`); ``document`` is the TwiML of the caller's present step.
+    ``waiting_for`` names the queue he waits in, ``""`` when he doesn't. ``events`` and ``head`` are
+    the length of the call's event log and the hash of its last one.
+    """
+
+    sid: str
+    flow: str
+    flow_version: str
+    step: str
+    language: str
+    caller: str
+    called: str
+    started_at: datetime
+    data: dict[str, Any]
+    version: int = 0
+    document: str = ""
+    waiting_for: str = ""
+    waiting_since: datetime | None = None
+    ended_at: datetime | None = None
+    events: int = 0
+    head: str = ""
+
+
+@dataclass(slots=True)
+class Duty:
+    """Something that must happen at ``due``, once by ``key``.
+
+    ``lane`` keeps those of one call that must follow each other in order; ``owner`` is the id of
+    the person who owes it, if a person does. ``id`` and ``attempts`` are the store's.
+    """
+
+    key: str
+    call: str
+    kind: str
+    due: datetime
+    data: dict[str, Any] = field(default_factory=dict)
+    owner: str = ""
+    lane: str = ""
+    id: int = 0
+    attempts: int = 0
+    state: str = "due"
+    taken_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A request for a level: who wanted it and who recorded it are two people."""
+
+    key: str
+    call: str
+    case: str
+    level: str
+    requested_by: str
+    set_by: str
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line in a case's history."""
+
+    key: str
+    call: str
+    case: str
+    text: str
+    author: str
+    at: datetime

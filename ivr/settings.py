@@ -1,0 +1,69 @@
+"""What is set from outside: environment variables, read once, checked, and explained by `ivr --help`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib import import_module
+
+from ivr.errors import SettingsError
+from ivr.line import Line
+
+
+def _variable(name: str, default: str, about: str) -> str:
+    made: str = field(default=default, metadata={"name": name, "about": about})
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, with its variable and its default."""
+
+    flow: str = _variable("IVR_FLOW", "flows.escalation", "the module whose line() takes the calls")
+    database: str = _variable(
+        "IVR_DATABASE", "sqlite:///instance/ivr.db", "where calls, people and cases are stored"
+    )
+    public_url: str = _variable(
+        "IVR_PUBLIC_URL", "", "the address under which the carrier reaches the webhooks"
+    )
+    account_sid: str = _variable("TWILIO_ACCOUNT_SID", "", "Twilio's account")
+    auth_token: str = _variable("TWILIO_AUTH_TOKEN", "", "its token, which signs the webhooks")
+    api_url: str = _variable("IVR_TWILIO_API", "", "another REST API than Twilio's: ivr network's")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """The settings of this process."""
+        given = {
+            each.name: environment[each.metadata["name"]]
+            for each in fields(cls)
+            if environment.get(each.metadata["name"])
+        }
+        return cls(**given)
+
+    def require(self, *names: str) -> None:
+        """Raises `SettingsError` naming every variable that is missing."""
+        missing = [
+            f"{each.metadata['name']} ({each.metadata['about']})"
+            for each in fields(self)
+            if each.name in names and not getattr(self, each.name)
+        ]
+        if missing:
+            raise SettingsError(f"not set: {', '.join(missing)}")
+
+    def line(self) -> Line:
+        """The line that `flow` names. Raises `SettingsError` if there is none."""
+        try:
+            module = import_module(self.flow)
+        except ModuleNotFoundError as error:
+            raise SettingsError(f"IVR_FLOW is '{self.flow}': {error}") from error
+        made: Line = module.line()
+        return made
+
+
+def table() -> list[tuple[str, str, str]]:
+    """Every variable with its default and what it is for."""
+    return [
+        (each.metadata["name"], str(each.default), each.metadata["about"])
+        for each in fields(Settings)
+    ]

@@ -1,0 +1,18 @@
+"""A telephone network in a process, for any application that speaks TwiML.
+
+from ivr.simulator import Exchange
+
+exchange = Exchange(seed=1)
+exchange.number("+33800000001", app, "/voice")
+caller = exchange.phone("+33155500101")
+caller.call("+33800000001")
+caller.press("1")
+assert caller.last_heard == "One moment."
+"""
+
+from ivr.simulator.exchange import Exchange, Notice, Number
+from ivr.simulator.handset import Handset
+from ivr.simulator.speech import Utterance
+from ivr.simulator.webhooks import Webhook
+
+__all__ = ["Exchange", "Handset", "Notice", "Number", "Utterance", "Webhook"]

@@ -1,0 +1,77 @@
+"""Files that are played: are they there, are they audio, how long are they?
+
+Fetched "by GET, without the standard call parameters" and remembered. Only an application that has a
+number here is asked; a file elsewhere on the Internet is taken to be there, and `UNKNOWN_AUDIO` long.
+(https://www.twilio.com/docs/voice/twiml/play)
+"""
+
+from __future__ import annotations
+
+import io
+import wave
+from typing import TYPE_CHECKING
+
+from ivr.errors import TwiMLError
+from ivr.simulator.acts import Speak
+from ivr.simulator.delivery import Delivery
+from ivr.simulator.documents import AUDIO_TYPES, check, content_type
+from ivr.simulator.pages import audio_failed
+from ivr.simulator.player import PENDING, Player, utter
+from ivr.simulator.speech import UNKNOWN_AUDIO
+from ivr.simulator.webhooks import Reply
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+KEPT = 1000
+
+
+class Audio:
+    """The lengths of files, by URL."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._seconds: dict[str, float] = {}
+
+    def play(self, player: Player, request: Speak) -> object:
+        seconds = self._seconds.get(request.text)
+        if seconds is None and not self._exchange.serves(request.text):
+            seconds = UNKNOWN_AUDIO
+        if seconds is not None:
+            return utter(player, request, seconds)
+        delivery = Delivery(self._exchange, request.text, "GET", None, player.leg.sid)
+        ticket = player.ticket
+        player.waiting = request
+
+        def later(done: Delivery) -> None:
+            if ticket == player.ticket and player.steps is not None:
+                self._arrived(player, request, done)
+
+        if delivery.start(later, patience=True):
+            return self._arrived(player, request, delivery)
+        return PENDING
+
+    def _arrived(self, player: Player, request: Speak, done: Delivery) -> object:
+        assert done.reply is not None
+        try:
+            seconds = length_of(done.reply)
+        except TwiMLError as error:
+            audio_failed(player, error, request.text)
+            return PENDING
+        if len(self._seconds) >= KEPT:
+            self._seconds.clear()
+        self._seconds[request.text] = seconds
+        return utter(player, request, seconds)
+
+
+def length_of(reply: Reply) -> float:
+    """Seconds of sound in an answer. Raises `TwiMLError` 11200 or 12300."""
+    check(reply)
+    kind, _ = content_type(reply)
+    if kind not in AUDIO_TYPES:
+        raise TwiMLError(12300, f"Content-Type {kind or 'missing'} isn't audio")
+    try:
+        with wave.open(io.BytesIO(reply.body)) as file:
+            return float(file.getnframes() / file.getframerate())
+    except (wave.Error, EOFError, ZeroDivisionError):
+        return UNKNOWN_AUDIO

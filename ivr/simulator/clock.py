@@ -1,0 +1,134 @@
+"""Virtual time: a heap of what is due, in order, that moves by jumps or with the wall clock."""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class Bell:
+    """An alarm of a `VirtualClock`."""
+
+    __slots__ = ("_arguments", "_clock", "_what")
+
+    def __init__(
+        self, clock: VirtualClock, what: Callable[..., object], arguments: tuple[Any, ...]
+    ) -> None:
+        self._clock = clock
+        self._what: Callable[..., object] | None = what
+        self._arguments = arguments
+
+    def cancel(self) -> None:
+        """Forget it; nothing happens once it has rung."""
+        if self._what is not None:
+            self._what = None
+            self._arguments = ()
+            self._clock.forgotten()
+
+    def ring(self) -> bool:
+        what, arguments = self._what, self._arguments
+        if what is None:
+            return False
+        self._what = None
+        what(*arguments)
+        return True
+
+
+class VirtualClock:
+    """Time as the exchange has it; the same shape as `ivr.clock.Clock`.
+
+    ``rate`` 0: time stands still until somebody moves it. 1: as on the wall. 20: twenty times as fast. Equal due
+    times ring in the order in which they were asked for.
+    """
+
+    def __init__(self, start: datetime, rate: float = 0) -> None:
+        if start.tzinfo is None:
+            raise ValueError("the start must say its time zone")
+        self.start = start.astimezone(UTC)
+        self.rate = rate
+        self.elapsed = 0  # microseconds; whole numbers add up the same everywhere
+        self.on_ask: Callable[[], None] | None = None  # something new is due; any thread
+        self._heap: list[tuple[int, int, Bell]] = []
+        self._numbers = count()
+        self._forgotten = 0
+        self._wall: float | None = None  # when elapsed was 0, while running
+        self._shown = (0, self.start)
+
+    def now(self) -> datetime:
+        """The instant, aware, in UTC."""
+        elapsed = self.instant()
+        if self._shown[0] != elapsed:
+            self._shown = (elapsed, self.start + elapsed * MICROSECOND)
+        return self._shown[1]
+
+    def instant(self) -> int:
+        """Microseconds since the start."""
+        if self._wall is None:
+            return self.elapsed
+        return max(self.elapsed, int((time.monotonic() - self._wall) * self.rate * 1e6))
+
+    def seconds(self) -> float:
+        return self.instant() / 1e6
+
+    def call_at(self, when: datetime, what: Callable[[], object]) -> Bell:
+        """Call ``what`` once, at ``when``, or at once (not before this returns) if that is past."""
+        return self._ask((when - self.start) // MICROSECOND, what, ())
+
+    def after(self, seconds: float, what: Callable[..., object], *arguments: Any) -> Bell:
+        """Call ``what(*arguments)`` in so many seconds."""
+        return self._ask(self.instant() + round(seconds * 1e6), what, arguments)
+
+    def soon(self, what: Callable[..., object], *arguments: Any) -> Bell:
+        """Call it at this very instant, after everything that is already due."""
+        return self._ask(self.instant(), what, arguments)
+
+    def _ask(self, due: int, what: Callable[..., object], arguments: tuple[Any, ...]) -> Bell:
+        bell = Bell(self, what, arguments)
+        heapq.heappush(self._heap, (max(due, self.elapsed), next(self._numbers), bell))
+        if self.on_ask is not None:
+            self.on_ask()
+        return bell
+
+    def forgotten(self) -> None:
+        """A cancelled bell stays in the heap; too many are swept out together."""
+        self._forgotten += 1
+        if self._forgotten > 1000 and self._forgotten * 2 > len(self._heap):
+            self._heap[:] = [entry for entry in self._heap if entry[2]._what is not None]
+            heapq.heapify(self._heap)
+            self._forgotten = 0
+
+    # for the exchange
+
+    def next_due(self) -> int | None:
+        """When the next bell rings, in microseconds since the start."""
+        heap = self._heap
+        while heap and heap[0][2]._what is None:
+            heapq.heappop(heap)
+            self._forgotten -= 1
+        return heap[0][0] if heap else None
+
+    def ring_next(self, until: int) -> bool:
+        """Ring the next bell that is due by ``until``, moving time to it; False if there is none."""
+        due = self.next_due()
+        if due is None or due > until:
+            return False
+        self.elapsed = max(self.elapsed, due)
+        heapq.heappop(self._heap)[2].ring()
+        return True
+
+    def move_to(self, instant: int) -> None:
+        self.elapsed = max(self.elapsed, instant)
+
+    def run(self) -> None:
+        """From here on time moves by itself, at ``rate``."""
+        self._wall = time.monotonic() - self.elapsed / 1e6 / self.rate
+
+    def halt(self) -> None:
+        self.elapsed = self.instant()
+        self._wall = None

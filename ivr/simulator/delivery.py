@@ -1,0 +1,276 @@
+"""Getting one logical request through: retries, redirects, passwords, cookies, and being late or twice."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, urljoin
+
+from ivr.simulator.webhooks import (
+    CONNECT_SECONDS,
+    TOTAL_SECONDS,
+    Call,
+    Reply,
+    Webhook,
+    call_application,
+    call_server,
+    compose,
+    failed,
+    sign,
+)
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+MAX_REDIRECTS = 10
+CONNECT_FAILURES = frozenset({11201, 11202, 11205, 11210})
+READ_FAILURES = frozenset({11203, 11206})
+
+
+class Jar:
+    """Cookies and log-ins of one call: "Twilio keeps cookies per call" (docs/voice/twiml)."""
+
+    __slots__ = ("cookies", "logged_in")
+
+    def __init__(self) -> None:
+        self.cookies: dict[str, dict[str, str]] = {}
+        self.logged_in: dict[str, str] = {}
+
+    def header(self, host: str) -> str:
+        return "; ".join(f"{k}={v}" for k, v in self.cookies.get(host, {}).items())
+
+    def store(self, host: str, reply: Reply) -> None:
+        for name, value in reply.headers:
+            if name.lower() != "set-cookie":
+                continue
+            try:
+                morsels = SimpleCookie(value).values()
+            except CookieError:
+                continue
+            for morsel in morsels:
+                kept = self.cookies.setdefault(host, {})
+                if morsel["max-age"] == "0" or not morsel.value:
+                    kept.pop(morsel.key, None)
+                else:
+                    kept[morsel.key] = morsel.coded_value
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """The part of a URL after ``#``. (docs/usage/webhooks/webhooks-connection-overrides)"""
+
+    retries: int = 1
+    policy: frozenset[str] = frozenset({"ct"})
+    connect: float = CONNECT_SECONDS
+    read: float = TOTAL_SECONDS
+    total: float = TOTAL_SECONDS
+
+    def allows(self, reply: Reply) -> bool:
+        """Is a reply such that the request is made again?"""
+        reasons = {f"{reply.status // 100}xx"} if reply.status else set()
+        if reply.code in CONNECT_FAILURES:
+            reasons.add("ct")
+        if reply.code in READ_FAILURES:
+            reasons.add("rt")
+        wrong = reply.code or reply.status >= 400
+        return bool(wrong and (self.policy & reasons or "all" in self.policy))
+
+
+DEFAULT = Overrides()
+
+
+def overrides_of(fragment: str) -> Overrides:
+    """Raises ValueError for values that Twilio refuses (11240-11243)."""
+    given = dict(parse_qsl(fragment, strict_parsing=True))
+
+    def whole(name: str, low: int, high: int, default: int) -> int:
+        number = int(given.get(name, default))
+        if not low <= number <= high:
+            raise ValueError(f"{name}={number}")
+        return number
+
+    policy = frozenset(given.get("rp", "ct").split(","))
+    if policy - {"4xx", "5xx", "ct", "rt", "all"}:
+        raise ValueError(f"rp={given['rp']}")
+    return Overrides(
+        whole("rc", 0, 5, 1),
+        policy,
+        whole("ct", 100, 10_000, 5000) / 1000,
+        whole("rt", 100, 15_000, 15_000) / 1000,
+        whole("tt", 100, 15_000, 15_000) / 1000,
+    )
+
+
+class Delivery:
+    """One logical request; every attempt has the same I-Twilio-Idempotency-Token.
+
+    ``then`` is called with the delivery when it came to an end later than `start` returned.
+    """
+
+    __slots__ = (
+        "_abandoned",
+        "_attempts",
+        "_begun",
+        "_exchange",
+        "_hops",
+        "_overrides",
+        "_repeats",
+        "_then",
+        "_token",
+        "call_sid",
+        "jar",
+        "method",
+        "reply",
+        "url",
+        "values",
+    )
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        url: str,
+        method: str,
+        values: dict[str, str] | None,
+        call_sid: str = "",
+        jar: Jar | None = None,
+    ) -> None:
+        self._exchange = exchange
+        self.url = url
+        self.method = method
+        self.values = values
+        self.call_sid = call_sid
+        self.jar = jar
+        self.reply: Reply | None = None
+        self._token = exchange.seed.token()
+        self._overrides = DEFAULT
+        self._attempts = self._hops = self._repeats = 0
+        self._then: Callable[[Delivery], None] | None = None
+        self._abandoned = False
+        self._begun = False
+
+    def start(self, then: Callable[[Delivery], None] | None, patience: bool = False) -> bool:
+        """True if it is through; else ``then`` will be called. ``patience``: give up after 15 s."""
+        url, _, fragment = self.url.partition("#")
+        if fragment:
+            try:
+                self._overrides = overrides_of(fragment)
+            except ValueError as error:
+                self._exchange.note(
+                    "error", 11240, f"bad override {error}", self.url, self.call_sid
+                )
+            self.url = url
+        delay = 0.0
+        if self._exchange.webhook_faults:
+            delay, self._repeats = self._exchange.faults_of(self)
+        if delay:
+            self._exchange.clock.after(delay, self._attempt)
+            if patience and delay >= TOTAL_SECONDS:
+                self._exchange.clock.after(TOTAL_SECONDS, self._give_up)
+        else:
+            self._attempt()
+        if self.reply is not None:
+            return True
+        self._then = then
+        self._begun = True
+        return False
+
+    def _give_up(self) -> None:
+        self._abandoned = True
+        self._finish(failed(11203, f"no answer within {TOTAL_SECONDS:g} s"))
+
+    def _finish(self, reply: Reply) -> None:
+        self.reply = reply
+        if self._then is not None:
+            self._then(self)
+
+    def _attempt(self) -> None:
+        exchange = self._exchange
+        url, _, query = self.url.partition("?")
+        try:
+            target = exchange.target(url)
+        except ValueError:
+            self._finish(failed(11100, f"{self.url} isn't a URL that can be requested"))
+            return
+        form, tail = compose(self.values) if self.values else ("", "")
+        body = b""
+        if self.method == "POST":
+            body = form.encode()
+        else:
+            query, tail = ("&".join(filter(None, (query, form)))), ""
+        asked = f"?{query}" if query else ""
+        signature = sign(exchange.auth_key, target.signed + asked, tail)
+        headers = {
+            "X-Twilio-Signature": signature,
+            "I-Twilio-Idempotency-Token": self._token,
+        }
+        if self.jar is not None:
+            self._remembered(headers, target.host)
+        record = Webhook(
+            exchange.clock.now(),
+            target.url + asked,
+            self.method,
+            form,
+            self.call_sid,
+            self._token,
+            signature,
+        )
+        exchange.requests.append(record)
+        limits = self._overrides
+        call = Call(
+            target, self.method, query, body, headers, limits.connect, limits.read, limits.total
+        )
+        if target.app is not None:
+            self._arrived(call, record, call_application(call))
+        else:
+            exchange.elsewhere(call_server, call, self._arrived, call, record)
+
+    def _remembered(self, headers: dict[str, str], host: str) -> None:
+        assert self.jar is not None
+        cookie = self.jar.header(host)
+        if cookie:
+            headers["Cookie"] = cookie
+        login = self.jar.logged_in.get(host)
+        if login:
+            headers["Authorization"] = login
+
+    def _arrived(self, call: Call, record: Webhook, reply: Reply) -> None:
+        record.status = reply.status
+        record.body = reply.body.decode("utf-8", "replace")
+        host = call.target.host
+        if self.jar is not None:
+            self.jar.store(host, reply)
+        if self._abandoned:
+            return
+        if reply.status == 401 and self._log_in(call):
+            self._attempt()
+        elif self._attempts < self._overrides.retries and self._overrides.allows(reply):
+            self._attempts += 1
+            self._attempt()
+        elif reply.status in (301, 302, 303, 307, 308) and reply.header("location"):
+            self._follow(reply)
+        elif self._repeats:
+            self._repeats -= 1
+            self._attempt()
+        else:
+            self._finish(reply)
+
+    def _log_in(self, call: Call) -> bool:
+        """After a 401 the request is repeated with the URL's own user and password, once."""
+        if not call.target.credentials or "Authorization" in call.headers or self.jar is None:
+            return False
+        pair = unquote(call.target.credentials).encode()
+        self.jar.logged_in[call.target.host] = f"Basic {b64encode(pair).decode()}"
+        return True
+
+    def _follow(self, reply: Reply) -> None:
+        """A redirected POST becomes a GET without body: Digits are lost (docs/voice/twiml/gather)."""
+        self._hops += 1
+        if self._hops > MAX_REDIRECTS:
+            self._finish(failed(11215, f"more than {MAX_REDIRECTS} redirects"))
+            return
+        self.url = urljoin(self.url, reply.header("location")).partition("#")[0]
+        self.method, self.values = "GET", None
+        self._attempt()

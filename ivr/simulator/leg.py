@@ -1,0 +1,420 @@
+"""One leg: a call between Twilio and one telephone, its status, its requests, who it is with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from ivr.simulator import acts
+from ivr.simulator.delivery import Delivery, Jar
+from ivr.simulator.line import CALL, QUEUE_WHISPER, WHISPER, Line, Setting
+from ivr.simulator.player import PENDING, Player
+
+if TYPE_CHECKING:
+    from ivr.simulator.clock import Bell
+    from ivr.simulator.dial import NumberDial
+    from ivr.simulator.exchange import Exchange
+    from ivr.simulator.handset import Handset
+    from ivr.simulator.speech import Utterance
+
+LONGEST = 14400.0  # seconds: "a call may last four hours" unless timeLimit says otherwise
+ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+SIP_CODES = {"busy": "486", "no-answer": "487", "canceled": "487"}
+
+
+class Callback(NamedTuple):
+    """Who is told of a call's progress, and of which events."""
+
+    url: str
+    method: str = "POST"
+    events: frozenset[str] = frozenset({"completed"})
+
+
+class Route(NamedTuple):
+    """Where a call's documents come from."""
+
+    url: str
+    method: str = "POST"
+    fallback: str = ""
+    fallback_method: str = "POST"
+
+
+class Engagement(Protocol):
+    """What a leg's Dial or Enqueue has led to: numbers ringing, a partner, a room, a queue."""
+
+    def start(self) -> None:
+        """Begin; called once, when it has become the leg's."""
+
+    def star(self) -> None:
+        """The leg pressed ``*`` where no document listens."""
+
+    def leave(self, reason: str) -> acts.Params:
+        """The leg goes ("hangup", "redirected"); returns the parameters of its action, if any."""
+        ...
+
+    def company(self) -> Iterable[Leg]:
+        """Who the leg can talk to."""
+        ...
+
+
+class Leg:
+    """A call as Twilio has it; created by the exchange.
+
+    ``direction``: inbound, outbound-api, outbound-dial. ``sender`` and ``receiver`` are From and To.
+    """
+
+    __slots__ = (
+        "answered_at",
+        "background",
+        "callback",
+        "child_of",
+        "created_at",
+        "direction",
+        "ended_at",
+        "engaged",
+        "exchange",
+        "jar",
+        "limit",
+        "over_bell",
+        "parent",
+        "phone",
+        "player",
+        "receiver",
+        "ring_bell",
+        "route",
+        "sender",
+        "sequence",
+        "sid",
+        "start",
+        "status",
+        "tones",
+    )
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        direction: str,
+        sender: str,
+        receiver: str,
+        phone: Handset | None,
+        parent: Leg | None = None,
+    ) -> None:
+        self.exchange = exchange
+        self.sid = exchange.seed.sid("CA")
+        self.direction = direction
+        self.sender = sender
+        self.receiver = receiver
+        self.phone = phone
+        self.parent = parent
+        self.status = "ringing" if direction == "inbound" else "queued"
+        self.route = Route("")
+        self.callback: Callback | None = None
+        self.start: acts.Fetch | acts.Page | None = None  # what is run once it is answered
+        self.tones = ""  # and what is sent before that
+        self.player: Player | None = None
+        self.background: Player | None = None
+        self.engaged: Engagement | None = None
+        self.child_of: NumberDial | None = None
+        self.jar: Jar | None = None
+        self.limit = LONGEST
+        self.over_bell: Bell | None = None
+        self.ring_bell: Bell | None = None
+        self.created_at = exchange.clock.instant()
+        self.answered_at = self.ended_at = -1
+        self.sequence = 0
+
+    def __repr__(self) -> str:
+        return f"<Leg {self.sid} {self.sender} to {self.receiver} {self.status}>"
+
+    # ---- state
+
+    @property
+    def picked_up(self) -> bool:
+        return self.answered_at >= 0 and self.ended_at < 0
+
+    @property
+    def ended(self) -> bool:
+        return self.ended_at >= 0
+
+    @property
+    def duration(self) -> int:
+        """Whole seconds since it was answered; 0 if it never was."""
+        if self.answered_at < 0:
+            return 0
+        until = self.ended_at if self.ended_at >= 0 else self.exchange.clock.instant()
+        return (until - self.answered_at) // 1_000_000
+
+    @property
+    def listening(self) -> bool:
+        over = self.background or self.player
+        return over is not None and over.listening
+
+    def company(self) -> set[Leg]:
+        """The legs it can talk to at this moment."""
+        if self.background is not None and self.background.setting in (WHISPER, QUEUE_WHISPER):
+            return set()
+        if self.engaged is not None:
+            return set(self.engaged.company())
+        if self.child_of is not None:
+            return set(self.child_of.company_of(self))
+        return set()
+
+    # ---- a call's life
+
+    def place(self, timeout: float) -> None:
+        """Make an outgoing call: initiated, ringing, and then it is up to the person."""
+        if self.ended:
+            return
+        self.progress("initiated", "initiated")
+        if self.phone is None:
+            self.end("failed")
+            return
+        refusal = self.phone.refusal()
+        if refusal:
+            self.end(refusal)
+            return
+        self.status = "ringing"
+        self.progress("ringing")
+        self.ring_bell = self.exchange.clock.after(timeout, self.end, "no-answer")
+        self.phone.ring(self)
+
+    def person_answers(self) -> None:
+        """The person picks up an outgoing call."""
+        self.answer()
+        if self.child_of is not None:
+            self.child_of.picked_up(self)
+        elif self.start is not None:
+            self.run(self.start)
+
+    def answer(self) -> None:
+        if self.answered_at >= 0 or self.ended:
+            return
+        clock = self.exchange.clock
+        if self.ring_bell is not None:
+            self.ring_bell.cancel()
+            self.ring_bell = None
+        self.status = "in-progress"
+        self.answered_at = clock.instant()
+        self.over_bell = clock.after(self.limit, self.end, "completed")
+        self.progress("answered")
+
+    def set_limit(self, seconds: float) -> None:
+        """The call ends so long after it was answered."""
+        self.limit = seconds
+        if self.over_bell is not None:
+            clock = self.exchange.clock
+            self.over_bell.cancel()
+            talked = (clock.instant() - self.answered_at) / 1e6
+            self.over_bell = clock.after(max(0.0, seconds - talked), self.end, "completed")
+
+    def run(self, start: acts.Fetch | acts.Page, answered: bool = True) -> None:
+        """Play a document, in place of whatever was played before."""
+        if self.player is not None:
+            self.player.close()
+        steps = Line(CALL, answered=answered).run(start)
+        self.player = Player(self, _after_tones(self.tones, steps) if self.tones else steps, CALL)
+        self.tones = ""
+        self.player.resume(None)
+
+    def redirect(self, start: acts.Fetch | acts.Page) -> None:
+        """By REST: a new document for a live call, wherever it is at present."""
+        if not self.picked_up:
+            return
+        self.disengage("redirected")
+        if self.child_of is not None:
+            self.child_of.child_redirected(self)
+            self.child_of = None
+        if not self.ended:
+            self.run(start)
+
+    def disengage(self, reason: str) -> None:
+        """Leave the room, queue or partner; the document that led there may still report it."""
+        self.stop_background()
+        engaged, self.engaged = self.engaged, None
+        player, self.player = self.player, None
+        if engaged is not None:
+            params = engaged.leave(reason)
+            if player is not None:
+                player.resume(acts.Outcome(params, over=True))
+        elif reason == "hangup" and player is not None and getattr(player.waiting, "hangup", False):
+            player.quiet()
+            player.resume(acts.HANGUP)
+        if player is not None:
+            player.close()
+
+    def end(self, status: str = "completed") -> None:
+        """The call is over; ``status`` is the final one."""
+        if self.ended:
+            return
+        self.status = status
+        self.ended_at = self.exchange.clock.instant()
+        for bell in (self.over_bell, self.ring_bell):
+            if bell is not None:
+                bell.cancel()
+        self.over_bell = self.ring_bell = None
+        self.disengage("hangup")
+        self.jar = None
+        if self.phone is not None:
+            self.phone.dropped(self)
+        self.progress("completed")
+        if self.child_of is not None:
+            self.child_of.child_ended(self)
+        self.exchange.ended(self)
+
+    # ---- what the person does and hears
+
+    def key(self, key: str) -> None:
+        player = self.background or self.player
+        if player is not None and player.listening:
+            player.hear(acts.Key(key))
+        elif key == "*" and self.engaged is not None:
+            self.engaged.star()
+
+    def speak(self, text: str) -> None:
+        player = self.background or self.player
+        if player is not None:
+            player.hear(acts.Speech(text))
+
+    def hear(self, utterance: Utterance) -> None:
+        if self.phone is not None:
+            self.phone.hear(utterance)
+
+    # ---- documents that play over the leg's own
+
+    def play_over(self, steps: acts.Steps, setting: Setting) -> None:
+        """Music, a whisper, an announcement: heard until it ends or is stopped."""
+        self.stop_background()
+        self.background = Player(self, steps, setting)
+        self.background.resume(None)
+
+    def stop_background(self) -> None:
+        background, self.background = self.background, None
+        if background is not None:
+            background.close()
+
+    def played_out(self, player: Player) -> None:
+        """A document has come to its end."""
+        if player is self.player:
+            if self.engaged is None:
+                self.end("completed" if self.picked_up or self.direction == "inbound" else "failed")
+            return
+        if player is not self.background:
+            return
+        self.background = None
+        self.over(player, "")
+
+    def failed(self, player: Player, error: str) -> None:
+        """A document played over the leg's own can't go on."""
+        if self.background is player:
+            self.background = None
+        player.close()
+        self.over(player, error)
+
+    def over(self, player: Player, error: str) -> None:
+        """A document played over the leg's own has ended, or failed."""
+        engaged = self.child_of if player.setting is WHISPER else self.engaged
+        over = getattr(engaged, "document_over", None)
+        if over is not None:
+            over(self, player.setting, error)
+
+    # ---- requests
+
+    def fields(self, extra: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+        """The standard parameters. (docs/voice/twiml#request-parameters)"""
+        values = {
+            "AccountSid": self.exchange.account_sid,
+            "ApiVersion": "2010-04-01",
+            "CallSid": self.sid,
+            "CallStatus": self.status,
+            "Called": self.receiver,
+            "Caller": self.sender,
+            "Direction": self.direction,
+            "From": self.sender,
+            "To": self.receiver,
+        }
+        if self.direction == "inbound":
+            values["CallToken"] = f"token-{self.sid}"
+        if self.parent is not None:
+            values["ParentCallSid"] = self.parent.sid
+        values.update(extra)
+        return values
+
+    def request(self, url: str, method: str, values: dict[str, str]) -> Delivery:
+        if self.jar is None and not self.ended:
+            self.jar = Jar()
+        return Delivery(self.exchange, url, method, values, self.sid, self.jar)
+
+    def notify(self, request: acts.Notify) -> None:
+        """A request whose answer isn't carried out; made at once, answered whenever."""
+        values = self.fields(request.params)
+        self.exchange.clock.soon(self.tell, request.url, request.method, values)
+
+    def tell(self, url: str, method: str, values: dict[str, str]) -> None:
+        delivery = self.request(url, method, values)
+        if delivery.start(self._told):
+            self._told(delivery)
+
+    def _told(self, delivery: Delivery) -> None:
+        reply = delivery.reply
+        if reply is not None and (reply.code or reply.status >= 400):
+            text = reply.error or f"HTTP {reply.status}"
+            self.exchange.note("error", reply.code or 11200, text, delivery.url, self.sid)
+
+    # ---- who is told
+
+    def progress(self, event: str, shown: str = "") -> None:
+        """A call status callback, for those who asked. (docs/voice/api/call-resource)"""
+        number, self.sequence = self.sequence, self.sequence + 1
+        callback = self.callback
+        if callback is None or not callback.url or event not in callback.events:
+            return
+        if self.direction == "inbound":  # a number's own: "standard parameters and CallDuration"
+            values = self.fields((("CallDuration", str(self.duration)),))
+        else:
+            values = self.fields(self._progress(event, number, shown))
+        self.exchange.clock.soon(self.tell, callback.url, callback.method, values)
+
+    def _progress(self, event: str, number: int, shown: str) -> acts.Params:
+        now = self.exchange.clock.now()
+        values = [
+            ("CallStatus", shown or self.status),
+            ("CallbackSource", "call-progress-events"),
+            ("SequenceNumber", str(number)),
+            ("Timestamp", format_datetime(now)),
+        ]
+        if event == "completed":
+            seconds = self.duration
+            values += [("CallDuration", str(seconds)), ("Duration", str(-(-seconds // 60)))]
+            if self.status in SIP_CODES:
+                values.append(("SipResponseCode", SIP_CODES[self.status]))
+        return tuple(values)
+
+    # ---- verbs that involve others
+
+    def connect(self, player: Player, request: acts.Connect) -> object:
+        player.waiting = request
+        engaged = self.exchange.engagement(self, player, request)
+        self.engaged = engaged
+        engaged.start()
+        return PENDING
+
+    def join(self, player: Player, request: acts.Join) -> object:
+        player.waiting = request
+        member = self.exchange.membership(self, player, request)
+        if member is None:
+            player.waiting = None
+            return acts.Outcome((("QueueResult", "queue-full"),))
+        self.engaged = member
+        member.start()
+        return PENDING
+
+    def leave_queue(self) -> None:
+        leave = getattr(self.engaged, "left", None)
+        if leave is not None:
+            leave("leave")
+
+
+def _after_tones(tones: str, steps: acts.Steps) -> acts.Steps:
+    yield acts.Speak("tones", tones)
+    yield from steps

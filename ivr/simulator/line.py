@@ -1,0 +1,338 @@
+"""One leg's TwiML interpreter: a generator without I/O, clock or thread.
+
+`Line.run` yields what it asks for (`acts`: speak this, fetch that, connect these) and is sent what came
+of it. Whoever drives it decides when: so a test can be the network, and the exchange can run a hundred
+thousand of them on one thread. When the generator returns, the document has run out; what that means
+depends on its `Setting`.
+
+Rules: https://www.twilio.com/docs/voice/twiml and the page of each verb.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from ivr import verbs as v
+from ivr.simulator.acts import (
+    HANGUP,
+    NONE,
+    Answer,
+    Connect,
+    End,
+    Fail,
+    Fetch,
+    Join,
+    Keep,
+    Key,
+    Leave,
+    Limit,
+    Listen,
+    Notify,
+    Now,
+    Outcome,
+    Page,
+    Params,
+    Speak,
+    Speech,
+    Steps,
+    Warn,
+)
+
+MAX_LOOP = 1000  # https://www.twilio.com/docs/voice/twiml/say: loop="0" stops here as well
+MAX_HOPS = 100  # ours, not Twilio's: documents in a row while no time passes
+WAIT_PAUSE = 1.0  # ours: a wait document that takes no time isn't asked for again sooner than this
+
+
+# ---- where a document runs ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Which verbs a kind of document may use, and the code of the warning for others."""
+
+    name: str
+    verbs: frozenset[type]
+    code: int = 12200
+    fatal: Mapping[type, int] = field(default_factory=dict)
+    again: bool = False  # when it runs out, ask for it again
+
+
+_PROMPTS = (v.Say, v.Play, v.Pause)
+CALL = Setting(
+    "call",
+    frozenset({*_PROMPTS, v.Gather, v.Record, v.Dial, v.Enqueue, v.Redirect, v.Hangup, v.Reject}),
+)
+QUEUE_WAIT = Setting(
+    "queue wait", frozenset({*_PROMPTS, v.Hangup, v.Redirect, v.Leave, v.Gather}), again=True
+)
+ROOM_WAIT = Setting("conference wait", frozenset({*_PROMPTS, v.Redirect}), 13238)
+HOLD = Setting("hold", frozenset({*_PROMPTS, v.Redirect}), 13238)
+ANNOUNCEMENT = Setting("announcement", frozenset({*_PROMPTS, v.Redirect}), 13238)
+WHISPER = Setting(
+    "whisper",
+    frozenset({*_PROMPTS, v.Gather, v.Redirect, v.Hangup}),
+    fatal={v.Dial: 13201},
+)
+QUEUE_WHISPER = Setting("queue whisper", frozenset({*_PROMPTS, v.Redirect}))
+
+_OVER = Page("", ())  # returned by a verb after which nothing runs
+
+
+# ---- the interpreter ---------------------------------------------------------------------------
+
+
+class Line:
+    """The interpreter of one leg; its state between two requests."""
+
+    __slots__ = ("answered", "hops", "page", "setting", "turned")
+
+    def __init__(self, setting: Setting = CALL, *, answered: bool = True) -> None:
+        self.setting = setting
+        self.answered = answered
+        self.hops = 0  # documents since time last passed
+        self.turned = -1.0  # when the last one was asked for
+        self.page = _OVER
+
+    def run(self, start: Fetch | Page) -> Steps:
+        """Carry out the document, and those it leads to, to the end."""
+        page: Page | None = start if isinstance(start, Page) else (yield from self.turn_to(start))
+        while page is not None and page is not _OVER:
+            self.page = page
+            page = yield from self.carry_out(page.verbs)
+            if page is None and self.setting.again and isinstance(start, Fetch):
+                page = yield from self.once_more(start)
+
+    def carry_out(self, verbs: tuple[v.Verb, ...]) -> Steps:
+        setting = self.setting
+        for place, verb in enumerate(verbs):
+            kind = type(verb)
+            if kind not in setting.verbs:
+                page = yield from self.misplaced(verb)
+            else:
+                if not self.answered and _picks_up(verb, place):
+                    self.answered = True
+                    yield Answer()
+                page = yield from _VERBS[kind](self, verb)
+            if page is not None:
+                return page
+        return None
+
+    def misplaced(self, verb: v.Verb) -> Steps:
+        name = type(verb).__name__
+        message = f"<{name}> has no place in a {self.setting.name} document"
+        code = self.setting.fatal.get(type(verb))
+        if code:
+            return (yield Fail(code, message))
+        yield Warn(self.setting.code, f"{message}, ignored")
+        return None
+
+    def once_more(self, start: Fetch) -> Steps:
+        """A queue's wait document has run out: "Twilio will make a new request to waitUrl"."""
+        if (yield Now()) == self.turned:
+            yield Speak("pause", seconds=WAIT_PAUSE)
+        return (yield from self.turn_to(start))
+
+    def turn_to(self, fetch: Fetch) -> Steps:
+        now = yield Now()
+        self.hops = self.hops + 1 if now == self.turned else 1
+        self.turned = now
+        if self.hops > MAX_HOPS:
+            yield Limit(f"{MAX_HOPS} documents in a row without any time passing")
+            return _OVER
+        return (yield fetch)
+
+    def go(self, url: str, method: str, params: Params = NONE) -> Steps:
+        """Transfer control to another document; "" is the present one."""
+        target = resolve(self.page.url, url)
+        if not target and url:
+            return (yield Fail(15004, f'the document has no URL, so "{url}" can\'t be resolved'))
+        if not target:
+            return (yield Fail(11100, "the document has no URL to return to"))
+        return (yield from self.turn_to(Fetch(target, method, params)))
+
+    # prompts
+
+    def say(self, verb: v.Say, ears: str = "") -> Steps:
+        text = " ".join(verb.text.split())
+        for _ in range(min(verb.loop, MAX_LOOP) or MAX_LOOP):
+            heard = yield Speak("say", text, verb.language, verb.voice, ears)
+            if heard is not None:
+                return heard
+        return None
+
+    def play(self, verb: v.Play, ears: str = "") -> Steps:
+        if verb.digits:
+            speak = Speak("tones", verb.digits, ears=ears)
+        else:
+            speak = Speak("play", resolve(self.page.url, verb.url) or verb.url, ears=ears)
+        for _ in range(min(verb.loop, MAX_LOOP) or MAX_LOOP):
+            heard = yield speak
+            if heard is not None:
+                return heard
+        return None
+
+    def pause(self, verb: v.Pause, ears: str = "") -> Steps:
+        return (yield Speak("pause", ears=ears, seconds=verb.length))
+
+    # input
+
+    def gather(self, verb: v.Gather) -> Steps:
+        heard = yield from self.prompts(verb)
+        if type(heard) is Speech:
+            return (yield from self.spoken(verb, heard))
+        digits, finished = "", ""
+        while heard is not None:
+            if heard in verb.finish_on_key:
+                finished = heard
+                break
+            digits += heard
+            if len(digits) == verb.num_digits:
+                break
+            heard = yield Listen(verb.timeout)
+        if not digits and not verb.action_on_empty_result:
+            return None
+        params = (("Digits", digits), ("FinishedOnKey", finished), ("msg", "Gather End"))
+        return (yield from self.go(verb.action, verb.method, params))
+
+    def prompts(self, verb: v.Gather) -> Steps:
+        """What is first heard from the person, during the nested prompts or after them."""
+        for prompt in verb.verbs:
+            heard = yield from _VERBS[type(prompt)](self, prompt, verb.input)
+            if heard is not None:
+                return heard
+        return (yield Listen(verb.timeout, verb.input))
+
+    def spoken(self, verb: v.Gather, said: str) -> Steps:
+        """Once it has begun, speech wins; speechTimeout of silence ends it ("auto": at once)."""
+        silence = verb.speech_timeout or str(verb.timeout)
+        more: str | None = said
+        while silence != "auto" and more is not None:
+            more = yield Listen(int(silence), "speech")
+            said = f"{said} {more}" if more else said
+        params = (("Confidence", "0.9"), ("SpeechResult", said))
+        return (yield from self.go(verb.action, verb.method, params))
+
+    def record(self, verb: v.Record) -> Steps:
+        """Simplified: there is no sound, so the recording is its length and its URL.
+
+        What the person says or keys counts as sound; ``timeout`` of neither is silence and ends it.
+        """
+        if verb.play_beep:
+            yield Speak("beep")
+        began = yield Now()
+        left: float = verb.max_length
+        heard: Any = ""
+        while heard is not None and left > 0:
+            patience = min(left, verb.timeout or left)
+            heard = yield Listen(patience, "dtmf speech", True)
+            if heard is HANGUP or (type(heard) is Key and heard in verb.finish_on_key):
+                break
+            left = verb.max_length - ((yield Now()) - began)
+        length = int((yield Now()) - began)
+        sid, url = yield Keep(length)
+        params: Params = (
+            ("RecordingDuration", str(length)),
+            ("RecordingSid", sid),
+            ("RecordingUrl", url),
+        )
+        if heard is HANGUP:
+            yield from self.report(verb.action, verb.method, (*params, ("Digits", "hangup")))
+            return _OVER
+        if type(heard) is Key and heard in verb.finish_on_key:
+            params = (*params, ("Digits", str(heard)))
+        return (yield from self.go(verb.action, verb.method, params))
+
+    # other people
+
+    def dial(self, verb: v.Dial) -> Steps:
+        outcome: Outcome = yield Connect(verb, self.page.url)
+        self.answered = self.answered or outcome.answered
+        return (yield from self.after(outcome, verb.action, verb.method))
+
+    def enqueue(self, verb: v.Enqueue) -> Steps:
+        outcome: Outcome = yield Join(verb, self.page.url)
+        return (yield from self.after(outcome, verb.action, verb.method))
+
+    def after(self, outcome: Outcome, action: str, method: str) -> Steps:
+        """Dial and Enqueue: with an action it takes over, without one the next verb follows."""
+        if outcome.over:
+            if action and outcome.params:
+                yield from self.report(action, method, outcome.params)
+            return _OVER
+        if not action:
+            return None
+        return (yield from self.go(action, method, outcome.params))
+
+    def report(self, action: str, method: str, params: Params) -> Steps:
+        target = resolve(self.page.url, action)
+        if target:
+            yield Notify(target, method, params)
+
+    # ends
+
+    def redirect(self, verb: v.Redirect) -> Steps:
+        return (yield from self.go(verb.url, verb.method))
+
+    def hangup(self, _verb: v.Hangup) -> Steps:
+        yield End("completed")
+        return _OVER
+
+    def reject(self, verb: v.Reject) -> Steps:
+        yield End("busy" if verb.reason == "busy" else "no-answer")
+        return _OVER
+
+    def leave(self, _verb: v.Leave) -> Steps:
+        yield Leave()
+        return _OVER
+
+
+_VERBS: Mapping[type, Callable[..., Steps]] = {
+    v.Say: Line.say,
+    v.Play: Line.play,
+    v.Pause: Line.pause,
+    v.Gather: Line.gather,
+    v.Record: Line.record,
+    v.Dial: Line.dial,
+    v.Enqueue: Line.enqueue,
+    v.Redirect: Line.redirect,
+    v.Hangup: Line.hangup,
+    v.Reject: Line.reject,
+    v.Leave: Line.leave,
+}
+
+
+def _picks_up(verb: v.Verb, place: int) -> bool:
+    """Every verb answers the call, but a leading Reject, Pause, Redirect or Dial answerOnBridge.
+
+    (https://www.twilio.com/docs/voice/twiml/reject, /pause, /dial)
+    """
+    match verb:
+        case v.Pause() | v.Redirect() | v.Dial(answer_on_bridge=True):
+            return False
+        case v.Reject():
+            return place > 0
+    return True
+
+
+# ---- URLs --------------------------------------------------------------------------------------
+
+
+def resolve(base: str, url: str) -> str:
+    """The absolute URL; "" when it is relative and there is no base. "" itself means ``base``."""
+    if url.startswith(("https://", "http://")):
+        return url
+    if not url or not base:
+        return base
+    if url[0] == "/" and "/." not in url and not url.startswith("//"):
+        return _origin(base) + url
+    return urljoin(base, url)
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

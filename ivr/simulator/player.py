@@ -1,0 +1,213 @@
+"""A document being played to one leg: drives a `Line` with the exchange's clock, ears and requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ivr.simulator import acts, speech
+from ivr.simulator.line import Setting
+
+if TYPE_CHECKING:
+    from ivr.simulator.clock import Bell
+    from ivr.simulator.leg import Leg
+
+PENDING = object()  # the request's answer comes later
+
+
+class Player:
+    """One running document. A leg has one of its own, and maybe another over it (music, a whisper)."""
+
+    __slots__ = ("alarm", "leg", "setting", "steps", "ticket", "utterance", "waiting")
+
+    def __init__(self, leg: Leg, steps: acts.Steps, setting: Setting) -> None:
+        self.leg = leg
+        self.steps: acts.Steps | None = steps
+        self.setting = setting
+        self.waiting: Any = None
+        self.alarm: Bell | None = None
+        self.utterance: speech.Utterance | None = None
+        self.ticket = 0
+
+    def resume(self, answer: Any) -> None:
+        """Go on with an answer, until something has to be waited for."""
+        self.ticket += 1
+        self.waiting = None
+        while self.steps is not None:
+            try:
+                request = self.steps.send(answer)
+            except StopIteration:
+                self.steps = None
+                self.leg.played_out(self)
+                return
+            answer = HANDLERS[type(request)](self, request)
+            if answer is PENDING:
+                return
+
+    def soon(self, answer: Any) -> None:
+        """Go on at this instant, after whatever is going on; unless it has gone on by then."""
+        self.leg.exchange.clock.soon(self._soon, self.ticket, answer)
+
+    def _soon(self, ticket: int, answer: Any) -> None:
+        if ticket == self.ticket:
+            self.resume(answer)
+
+    def close(self) -> None:
+        """Nothing more is heard of it."""
+        self.quiet()
+        self.ticket += 1
+        self.waiting = None
+        if self.steps is not None:
+            steps, self.steps = self.steps, None
+            steps.close()
+
+    def quiet(self) -> None:
+        """Stop what is being said or waited for."""
+        if self.alarm is not None:
+            self.alarm.cancel()
+            self.alarm = None
+        self.utterance = None
+
+    def time_up(self) -> None:
+        self.alarm = None
+        if self.utterance is not None:
+            self.utterance.complete = True
+            self.utterance = None
+        self.resume(None)
+
+    def hear(self, what: acts.Key | acts.Speech) -> None:
+        """The person presses a key or speaks; nobody may be listening."""
+        sense = "dtmf" if type(what) is acts.Key else "speech"
+        if self.waiting is not None and sense in getattr(self.waiting, "ears", ""):
+            self.quiet()
+            self.resume(what)
+
+    @property
+    def listening(self) -> bool:
+        """Is this inside a Gather (its prompts count) or a Record?"""
+        return bool(getattr(self.waiting, "ears", ""))
+
+    def wait(self, request: Any, seconds: float) -> object:
+        self.waiting = request
+        self.alarm = self.leg.exchange.clock.after(seconds, self.time_up)
+        return PENDING
+
+
+# ---- what each request means -------------------------------------------------------------------
+
+
+def _speak(player: Player, request: acts.Speak) -> object:
+    kind = request.kind
+    if kind == "say":
+        return _utter(player, request, speech.saying(request.text, request.language))
+    if kind == "play":
+        return player.leg.exchange.audio.play(player, request)
+    if kind == "music":
+        return _endless(player, request)
+    return _utter(player, request, _LENGTHS[kind](request))
+
+
+_LENGTHS: dict[str, Callable[[acts.Speak], float]] = {
+    "pause": lambda request: request.seconds,
+    "tones": lambda request: speech.dialling(request.text),
+    "beep": lambda request: speech.BEEP,
+}
+
+
+def _endless(player: Player, request: acts.Speak) -> object:
+    player.waiting = request
+    player.leg.hear(speech.Utterance(player.leg.exchange.clock.now(), "music"))
+    return PENDING
+
+
+def _utter(player: Player, request: acts.Speak, seconds: float) -> object:
+    leg = player.leg
+    if leg.picked_up:
+        kind = "tone" if request.kind == "beep" else request.kind
+        player.utterance = speech.Utterance(
+            leg.exchange.clock.now(), kind, request.text, request.language, request.voice, seconds
+        )
+        leg.hear(player.utterance)
+    return player.wait(request, seconds)
+
+
+utter = _utter
+
+
+def _listen(player: Player, request: acts.Listen) -> object:
+    return player.wait(request, request.seconds)
+
+
+def _fetch(player: Player, request: acts.Fetch) -> object:
+    from ivr.simulator import pages
+
+    return pages.fetch(player, request)
+
+
+def _fail(player: Player, request: acts.Fail) -> object:
+    return pages.fail(player, request.code, request.message, "")
+
+
+def _answer(player: Player, _request: acts.Answer) -> None:
+    player.leg.answer()
+
+
+def _now(player: Player, _request: acts.Now) -> float:
+    return player.leg.exchange.clock.seconds()
+
+
+def _notify(player: Player, request: acts.Notify) -> None:
+    player.leg.notify(request)
+
+
+def _warn(player: Player, request: acts.Warn) -> None:
+    leg = player.leg
+    leg.exchange.note("warning", request.code, request.message, "", leg.sid)
+
+
+def _limit(player: Player, request: acts.Limit) -> object:
+    leg = player.leg
+    leg.exchange.note("error", 0, f"simulator limit: {request.message}", "", leg.sid)
+    leg.end("completed")
+    return PENDING
+
+
+def _end(player: Player, request: acts.End) -> object:
+    leg = player.leg
+    leg.end("completed" if leg.picked_up else request.status)
+    return PENDING
+
+
+def _connect(player: Player, request: acts.Connect) -> object:
+    return player.leg.connect(player, request)
+
+
+def _join(player: Player, request: acts.Join) -> object:
+    return player.leg.join(player, request)
+
+
+def _leave(player: Player, _request: acts.Leave) -> object:
+    player.leg.leave_queue()
+    return PENDING
+
+
+def _keep(player: Player, request: acts.Keep) -> tuple[str, str]:
+    return player.leg.exchange.keep(player.leg, request.seconds)
+
+
+HANDLERS: dict[type, Callable[[Player, Any], Any]] = {
+    acts.Speak: _speak,
+    acts.Listen: _listen,
+    acts.Fetch: _fetch,
+    acts.Fail: _fail,
+    acts.Answer: _answer,
+    acts.Now: _now,
+    acts.Notify: _notify,
+    acts.Warn: _warn,
+    acts.Limit: _limit,
+    acts.End: _end,
+    acts.Connect: _connect,
+    acts.Join: _join,
+    acts.Leave: _leave,
+    acts.Keep: _keep,
+}

@@ -1,0 +1,244 @@
+"""REST: calls. (https://www.twilio.com/docs/voice/api/call-resource)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from ivr.errors import TwiMLError
+from ivr.simulator import acts
+from ivr.simulator.clock import MICROSECOND
+from ivr.simulator.dial import e164
+from ivr.simulator.documents import APPLICATION_ERROR
+from ivr.simulator.leg import Callback, Leg, Route
+from ivr.simulator.rest import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.twiml import Unbuilt, parse
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+Item = TypeVar("Item")
+UNBUILT = {
+    "ApplicationSid": "",
+    "Byoc": "",
+    "CallerId": "",
+    "ClientNotificationUrl": "",
+    "MachineDetection": "",
+    "Record": "false",
+    "Trunk": "",
+}
+PROGRESS = frozenset({"initiated", "ringing", "answered", "completed"})
+SUBRESOURCES = (
+    "notifications recordings payments events siprec streams transcriptions"
+    " user_defined_message_subscriptions user_defined_messages"
+).split()
+
+
+def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """POST /Calls: queued; it is placed when whatever is going on is over."""
+    form.refuse(UNBUILT)
+    sender, receiver = parties(form)
+    start = beginning(api.exchange, form)
+    if start is None:
+        raise ApiError(400, 21200, "Url, Twiml or ApplicationSid says what the call does")
+    digits = form.text("SendDigits")
+    leg = api.exchange.dial_out(sender, receiver, start, form.whole("Timeout", 60, 1, 600), digits)
+    settle(leg, form)
+    return 201, show(api, leg)
+
+
+def parties(form: Form) -> tuple[str, str]:
+    """From and To, checked."""
+    receiver, sender = form.text("To"), form.text("From")
+    if not receiver:
+        raise ApiError(400, 21201, "No 'To' number is specified")
+    if not sender:
+        raise ApiError(400, 21213, "No 'From' number is specified")
+    to, caller = e164(receiver), e164(sender)
+    if not to:
+        raise ApiError(
+            400, 21211, f"The number you are attempting to call, {receiver}, is not valid."
+        )
+    if not caller:
+        raise ApiError(400, 21212, f"The source phone number provided, {sender}, is not valid.")
+    return caller, to
+
+
+def beginning(exchange: Exchange, form: Form) -> acts.Fetch | acts.Page | None:
+    """What the call does: Url, else Twiml."""
+    url = form.url("Url")
+    if url:
+        return acts.Fetch(url, form.method("Method"))
+    twiml = form.text("Twiml")
+    if len(twiml) > 4000:
+        raise ApiError(400, 32018, "Twiml is longer than 4000 characters")
+    if not twiml:
+        return None
+    try:
+        document = parse(twiml)
+    except Unbuilt as refusal:
+        raise ApiError(400, 20001, str(refusal)) from refusal
+    except TwiMLError as error:
+        exchange.note("error", error.code, error.message)
+        return APPLICATION_ERROR
+    for flaw in document.warnings:
+        exchange.note("warning", flaw.code, f"{flaw.message} (line {flaw.line})")
+    return acts.Page("", document.verbs)
+
+
+def settle(leg: Leg, form: Form) -> None:
+    """What creating and updating a call have in common."""
+    if form.has("FallbackUrl"):
+        leg.route = Route("", "POST", form.url("FallbackUrl"), form.method("FallbackMethod"))
+    if form.has("StatusCallback"):
+        events = form.several("StatusCallbackEvent") or ["completed"]
+        leg.callback = Callback(
+            form.url("StatusCallback"),
+            form.method("StatusCallbackMethod"),
+            frozenset(events) & PROGRESS,
+        )
+    if form.has("TimeLimit"):
+        leg.set_limit(form.whole("TimeLimit", 14400, 1))
+
+
+def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """POST /Calls/{sid}: a new document for a live call, or its end."""
+    leg = find(api, path[0])
+    start, status = beginning(api.exchange, form), form.text("Status")
+    if leg.ended and (start is not None or status):
+        raise ApiError(400, 21220, "Call is not in-progress. Cannot redirect.")
+    settle(leg, form)
+    if status:
+        finish(api, leg, status)
+    elif start is not None:
+        if not leg.picked_up:
+            raise ApiError(400, 21220, "Call is not in-progress. Cannot redirect.")
+        api.exchange.clock.soon(leg.redirect, start)
+    return 200, show(api, leg)
+
+
+def finish(api: Api, leg: Leg, status: str) -> None:
+    """Status=completed ends any call; canceled only one that hasn't been answered."""
+    if status not in ("completed", "canceled"):
+        raise ApiError(400, 20001, f"Status can't be set to {status}")
+    if leg.status == "queued":  # "no callbacks" for a call that never left the queue
+        leg.callback = None
+        leg.end("canceled")
+    elif not leg.picked_up:
+        api.exchange.clock.soon(leg.end, "canceled")
+    elif status == "completed":
+        api.exchange.clock.soon(leg.end, "completed")
+
+
+def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return 200, show(api, find(api, path[0]))
+
+
+def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """GET /Calls, the newest first."""
+    legs: Iterable[Leg] = reversed(api.exchange.legs.values())
+    wanted = {
+        "To": lambda leg: leg.receiver,
+        "From": lambda leg: leg.sender,
+        "Status": lambda leg: leg.status,
+        "ParentCallSid": lambda leg: leg.parent.sid if leg.parent else "",
+    }
+    for name, read in wanted.items():
+        if form.has(name):
+            value = form.text(name)
+            legs = [leg for leg in legs if read(leg) == value]
+    legs = within(form, "StartTime", legs, started)
+    legs = within(form, "EndTime", legs, ended)
+    return api.page(form, "/Calls", "calls", legs, lambda leg: show(api, leg))
+
+
+def within(
+    form: Form, name: str, items: Iterable[Item], read: Callable[[Item], datetime | None]
+) -> list[Item]:
+    """Filter by a date: NAME=day, NAME<=day, NAME>=day (days or ISO instants, UTC)."""
+    kept = list(items)
+    for suffix in ("", "<", ">"):
+        if form.has(name + suffix):
+            given = form.text(name + suffix)
+            kept = [i for i in kept if _dated(read(i), suffix, given)]
+    return kept
+
+
+def _dated(at: datetime | None, suffix: str, given: str) -> bool:
+    if at is None:
+        return False
+    shown = at.strftime("%Y-%m-%dT%H:%M:%SZ")[: len(given)]
+    return shown == given if not suffix else (shown <= given if suffix == "<" else shown >= given)
+
+
+def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    leg = find(api, path[0])
+    if not leg.ended:
+        raise ApiError(400, 20001, "A call that is going on can't be deleted")
+    del api.exchange.legs[leg.sid]
+    return 204, None
+
+
+def find(api: Api, sid: str) -> Leg:
+    leg = api.exchange.legs.get(sid)
+    if leg is None:
+        raise api.missing(api.uri(f"/Calls/{sid}"))
+    return leg
+
+
+def started(leg: Leg) -> datetime | None:
+    if leg.status == "queued":
+        return None
+    at = leg.answered_at if leg.answered_at >= 0 else leg.created_at
+    return leg.exchange.clock.start + at * MICROSECOND
+
+
+def ended(leg: Leg) -> datetime | None:
+    return leg.exchange.clock.start + leg.ended_at * MICROSECOND if leg.ended else None
+
+
+def show(api: Api, leg: Leg) -> Json:
+    """A call as JSON: "all numbers are strings", what is missing is null."""
+    created = api.exchange.clock.start + leg.created_at * MICROSECOND
+    uri = f"/Calls/{leg.sid}"
+    number = api.exchange.numbers.get(leg.receiver if leg.direction == "inbound" else leg.sender)
+    return {
+        "sid": leg.sid,
+        "date_created": rfc2822(created),
+        "date_updated": rfc2822(ended(leg) or started(leg) or created),
+        "parent_call_sid": leg.parent.sid if leg.parent else None,
+        "account_sid": api.exchange.account_sid,
+        "to": leg.receiver,
+        "to_formatted": leg.receiver,
+        "from": leg.sender,
+        "from_formatted": leg.sender,
+        "phone_number_sid": number.sid if number else None,
+        "status": leg.status,
+        "start_time": rfc2822(started(leg)),
+        "end_time": rfc2822(ended(leg)),
+        "duration": str(leg.duration) if leg.ended else None,
+        "price": None,
+        "price_unit": "USD",
+        "direction": leg.direction,
+        "answered_by": None,
+        "api_version": "2010-04-01",
+        "forwarded_from": None,
+        "group_sid": None,
+        "caller_name": None,
+        "queue_time": "0",
+        "trunk_sid": None,
+        "uri": api.uri(uri),
+        "subresource_uris": {
+            name: api.uri(f"{uri}/{name.title().replace('_', '')}") for name in SUBRESOURCES
+        },
+    }
+
+
+ROUTES = (
+    ("POST", "/Calls", create),
+    ("GET", "/Calls", listing),
+    ("GET", "/Calls/{sid}", fetch),
+    ("POST", "/Calls/{sid}", update),
+    ("DELETE", "/Calls/{sid}", delete),
+)

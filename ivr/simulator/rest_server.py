@@ -1,0 +1,104 @@
+"""The REST API of an exchange over HTTP, for applications that run elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from base64 import b64decode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from ivr.simulator.rest import ApiError, dumps
+from ivr.simulator.sdk import answer
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+MAX_FORM = 1024 * 1024
+
+
+class RestServer:
+    """Serves an exchange's REST API until `close`; also a context manager. ``url`` is where."""
+
+    def __init__(self, exchange: Exchange, host: str = "127.0.0.1", port: int = 0) -> None:
+        handler = type("Handler", (_Handler,), {"exchange": exchange})
+        self._server = ThreadingHTTPServer((host, port), handler)
+        self._server.daemon_threads = True
+        self.host = host
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="ivr-rest", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def close(self) -> None:
+        """Stop serving; requests under way are finished by their own threads."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> RestServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request; the exchange answers it on its own thread."""
+
+    exchange: Exchange
+    protocol_version = "HTTP/1.1"
+    server_version = "ivr-simulator"
+
+    def _answer(self) -> None:
+        parts = urlsplit(self.path)
+        values = parse_qs(parts.query, keep_blank_values=True)
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > MAX_FORM:
+            self._send(413, dumps(ApiError(413, 20001, "The form is too long").json()))
+            return
+        for name, given in parse_qs(
+            self.rfile.read(length).decode("utf-8", "replace"), keep_blank_values=True
+        ).items():
+            values.setdefault(name, []).extend(given)
+        if not self._authentic():
+            self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
+            return
+        exchange, method = self.exchange, self.command
+        outcome = exchange.do(lambda: answer(exchange, method, parts.path, values))
+        if outcome is None:  # the client is to see nothing at all
+            self.close_connection = True
+            return
+        self._send(*outcome)
+
+    do_GET = do_POST = do_DELETE = _answer
+
+    def _authentic(self) -> bool:
+        kind, _, given = self.headers.get("Authorization", "").partition(" ")
+        expected = f"{self.exchange.account_sid}:{self.exchange.auth_token}"
+        try:
+            return kind.lower() == "basic" and b64decode(given).decode() == expected
+        except ValueError:
+            return False
+
+    def _send(self, status: int, body: str) -> None:
+        data = body.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing on stderr for each request."""

@@ -1,0 +1,23 @@
+"""Everything that would be random, from one seed."""
+
+from __future__ import annotations
+
+import random
+
+
+class Seed:
+    """SIDs and tokens; the same seed and the same order of asking give the same ones."""
+
+    __slots__ = ("_bits",)
+
+    def __init__(self, seed: int) -> None:
+        self._bits = random.Random(seed).getrandbits
+
+    def sid(self, prefix: str) -> str:
+        """Two letters and 32 hexadecimal digits."""
+        return f"{prefix}{self._bits(128):032x}"
+
+    def token(self) -> str:
+        """A UUID, as I-Twilio-Idempotency-Token is one."""
+        h = f"{self._bits(128):032x}"
+        return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"

@@ -1,0 +1,221 @@
+"""A handset with a keyboard: dial any TwiML webhook, read or hear what is said, press keys."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from ivr.simulator.transcript.dialogue import CALLER, Act, Dialogue, Phone
+from ivr.simulator.transcript.ear import words_of
+from ivr.simulator.transcript.mismatch import DialogueError, names_of, notice_line
+from ivr.simulator.transcript.record import Record
+from ivr.simulator.transcript.stage import Stage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ivr.simulator import Exchange, Handset
+    from ivr.simulator.keyboard import Keyboard
+
+KEYS = "0123456789*#"
+QUIT = "qQ\x03\x04"
+GLANCE = 0.05  # seconds between two looks at the phones
+DIALLING = 20.0  # seconds until a line that hasn't answered is given up
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something to show; ``spoken`` is (words, language) of what the person at this phone hears."""
+
+    text: str
+    spoken: tuple[str, str] | None = None
+
+
+@dataclass(slots=True)
+class Watch:
+    """What has changed on the phones, looked at again and again."""
+
+    exchange: Exchange
+    phones: dict[str, Handset]
+    record: Record
+    began: datetime
+    _heard: dict[str, int] = field(default_factory=dict)
+    _stood: dict[str, str] = field(default_factory=dict)
+    _noted: int = 0
+
+    def look(self) -> list[Line]:
+        """Everything since the last look, in the words of a person who watches."""
+        lines = [line for name in self.phones for line in self._said(name)]
+        lines += [line for name in self.phones for line in self._changed(name)]
+        return lines + self._notices()
+
+    def _said(self, name: str) -> Iterable[Line]:
+        heard = self.phones[name].heard
+        first, self._heard[name] = self._heard.get(name, 0), len(heard)
+        for utterance in heard[first:]:
+            if words := words_of(utterance):
+                spoken = (words, utterance.language) if name == CALLER else None
+                to = "" if name == CALLER else f"{name} hears: "
+                yield Line(f"{self._clock(utterance.at)}  {to}{words}", spoken)
+
+    def _changed(self, name: str) -> Iterable[Line]:
+        phone = self.phones[name]
+        stands = self._standing(phone)
+        before, self._stood[name] = self._stood.get(name, _IDLE), stands
+        if stands == before:
+            return
+        if name == CALLER:
+            self._note(before, stands)
+        who = "you are" if name == CALLER else f"{name} ({phone.number}) is"
+        yield Line(f"{self._clock(self.exchange.clock.now())}  -- {who} {stands}")
+
+    def _note(self, before: str, stands: str) -> None:
+        if stands.startswith("connected"):
+            self.record.saw(CALLER, stands)
+        elif stands != _IDLE and before.startswith("connected"):
+            self.record.saw(CALLER, "connected to nobody")
+        elif stands == _IDLE and self.record.last_did(CALLER) != "hang up":
+            self.record.saw(CALLER, "hung up")
+
+    def _standing(self, phone: Handset) -> str:
+        if phone.ringing:
+            return "ringing"
+        if not phone.in_call:
+            return _IDLE
+        names = names_of(phone.connected_to, self.phones)
+        return f"connected to {', '.join(names)}" if names else "in a call"
+
+    def _notices(self) -> list[Line]:
+        notices = list(self.exchange.debugger)[self._noted :]
+        self._noted += len(notices)
+        return [Line(f"{self._clock(notice.at)}  !! {notice_line(notice)}") for notice in notices]
+
+    def _clock(self, at: datetime) -> str:
+        minutes, seconds = divmod(int((at - self.began).total_seconds()), 60)
+        return f"{minutes:>2}:{seconds:02}"
+
+
+_IDLE = "on the hook"
+
+
+class Voice:
+    """`espeak-ng`, one sentence at a time; a key or a new sentence interrupts it."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._speaking: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def found(cls) -> Voice | None:
+        """The voice of this machine, None if it has none."""
+        program = shutil.which("espeak-ng")
+        return cls(program) if program else None
+
+    def say(self, words: str, language: str) -> None:
+        self.stop()
+        command = [self._program, "-v", language.lower() or "en", "--", words]
+        self._speaking = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    def stop(self) -> None:
+        if self._speaking is not None:
+            self._speaking.terminate()
+            self._speaking.wait()
+            self._speaking = None
+
+
+class Session:
+    """One call from a terminal. The exchange is running; everything touches it on its thread."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        caller: str,
+        called: str,
+        phones: Sequence[Phone] = (),
+        show: Callable[[str], None] = print,
+        voice: Voice | None = None,
+    ) -> None:
+        self.exchange = exchange
+        self.dialogue = Dialogue("ivr phone", caller, called, tuple(phones), (), ())
+        self.record = Record(exchange, caller, called, phones)
+        self.stage = Stage(self.dialogue, exchange, record=self.record)
+        self.phone: Handset = self.stage.ears[CALLER].phone
+        self.watch = Watch(exchange, self.record.phones, self.record, self.record.began)
+        self._show, self._voice = show, voice
+
+    def type(self, keyboard: Keyboard) -> None:
+        """Call, and press what is typed until somebody hangs up; `q` hangs up, Ctrl-C as well."""
+        self.exchange.do(self._call)
+        try:
+            while not self.over():
+                self.show()
+                for key in keyboard.read(GLANCE):
+                    self._typed(key)
+        except KeyboardInterrupt:
+            self.hang_up()
+        self.show()
+
+    def follow(self, acts: Sequence[Act], stay: float) -> DialogueError | None:
+        """Call and do these things politely; then stay on the line for so many seconds."""
+        failures: list[DialogueError] = []
+        script = Thread(target=self._script, args=(acts, stay, failures), daemon=True)
+        script.start()
+        try:
+            while script.is_alive():
+                script.join(GLANCE)
+                self.show()
+        except KeyboardInterrupt:
+            self.hang_up()
+        self.hang_up()
+        self.show()
+        return failures[0] if failures else None
+
+    def over(self) -> bool:
+        """Whether the call has ended."""
+        return self.exchange.do(lambda: not self.phone.in_call)
+
+    def hang_up(self) -> None:
+        """Put the receiver down, if the call isn't over."""
+        self._act("hang up", self.phone.hang_up)
+
+    def show(self) -> None:
+        """Print, and speak, what happened since the last time."""
+        for line in self.exchange.do(self.watch.look):
+            self._show(line.text)
+            if line.spoken is not None and self._voice is not None:
+                self._voice.say(*line.spoken)
+
+    def _typed(self, key: str) -> None:
+        if key in QUIT:
+            self.hang_up()
+        elif key in KEYS:
+            if self._voice is not None:
+                self._voice.stop()
+            self._act(f"press {key}", lambda: self.phone.press(key))
+            self._show(f"       [{key}]")
+
+    def _act(self, what: str, act: Callable[[], None]) -> None:
+        def noted() -> None:
+            if self.phone.in_call:
+                self.record.did(CALLER, what)
+                act()
+
+        self.exchange.do(noted)
+
+    def _call(self) -> None:
+        self.record.did(CALLER, "call")
+        self.phone.call(self.dialogue.called)
+
+    def _script(self, acts: Sequence[Act], stay: float, failures: list[DialogueError]) -> None:
+        try:
+            for act in (Act("call"), *acts):
+                self.stage.act(CALLER, act)
+            self.stage.wait(lambda: not self.phone.in_call, stay)
+        except DialogueError as error:
+            failures.append(error)

@@ -1,0 +1,357 @@
+"""Playing a dialogue: people do what it says, and must hear and see what it says.
+
+What an expectation means is decided here: it is met at the first moment at which it is true, and
+the next line goes on from that moment. A line of words is met as soon as the prompt with its last
+word *begins*, so a key pressed next interrupts that prompt, as impatient people do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from ivr.errors import CallError
+
+from .dialogue import BEHAVIOURS, CALLER, Act, Dialogue, Do, Language, State, Words, phrase
+from .ear import Ear, saying, words_of
+from .matching import Met, Open, pattern
+from .mismatch import Report, names_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ivr.simulator import Exchange, Handset, Utterance
+
+    from .record import Record
+
+PATIENCE = 60.0  # seconds an expectation waits, or an action for the moment when it is possible
+SILENCE = 2.0  # seconds in which nothing may be said, for (silence)
+MOST_ROUNDS = 20  # of people who are rung because others hung up
+_REASONS = {
+    "answer": "isn't ringing, so nobody can answer it",
+    "decline": "isn't ringing, so nobody can decline",
+    "hang up": "isn't in a call, so it can't hang up",
+    "call": "is already in a call",
+    "say": "isn't in a call, so nobody would hear it",
+}
+
+
+class Corrections(Protocol):
+    """What to do with words that weren't heard, instead of failing."""
+
+    def correct(self, stage: Stage, step: Words) -> None: ...
+    def append(self, stage: Stage, ear: Ear) -> None: ...
+    def skips(self, step: Words) -> bool: ...
+
+
+class Stage:
+    """A dialogue being played on an exchange."""
+
+    def __init__(
+        self,
+        dialogue: Dialogue,
+        exchange: Exchange,
+        corrections: Corrections | None = None,
+        record: Record | None = None,
+    ) -> None:
+        self.dialogue = dialogue
+        self.exchange = exchange
+        self.corrections = corrections
+        self.record = record
+        self.ears = {
+            name: Ear(name, phone, len(phone.heard)) for name, phone in self._phones().items()
+        }
+        self.language = ""
+        self.line = 1
+        self.since: datetime = exchange.clock.now()
+
+    def play(self) -> None:
+        """Everything in order, then the end. Raises `DialogueError`."""
+        for step in self.dialogue.steps:
+            self.line = step.line
+            match step:
+                case Do():
+                    self._do(step)
+                case Words():
+                    self._words(step)
+                case State():
+                    self._state(step)
+                case Language(code=code):
+                    self.language = code
+        self._end()
+
+    def leave(self) -> None:
+        """Everybody hangs up, and whoever is rung because of that declines."""
+        leave(self.exchange)
+
+    def wait(self, until: Callable[[], bool], at_most: float = PATIENCE) -> bool:
+        """Let time pass, at most so many seconds; whether it came true."""
+        began = self.exchange.clock.now()
+        try:
+            self.exchange.wait_until(until, at_most)
+        except AssertionError:
+            # Only the exchange's own "in vain" is an answer; what else fails is a failure.
+            if (self.exchange.clock.now() - began).total_seconds() < at_most:
+                raise
+            return False
+        return True
+
+    def speaking(self, ear: Ear) -> bool:
+        """Whether a prompt is being said to somebody right now."""
+        return any(words_of(utterance) for utterance in saying(ear.phone))
+
+    def _phones(self) -> dict[str, Handset]:
+        phones = {CALLER: self.exchange.phone(self.dialogue.caller)}
+        for described in self.dialogue.phones:
+            phone = phones[described.name] = self.exchange.phone(described.number)
+            habit = BEHAVIOURS[described.does]
+            phone.will(habit, after=described.after, press=described.press)
+        return phones
+
+    # ---- what people do
+
+    def _do(self, step: Do) -> None:
+        for act in step.acts:
+            self.act(step.who, act)
+        self.since = self.exchange.clock.now()
+
+    def act(self, who: str, act: Act) -> None:
+        """Let somebody do one thing, as soon as it is possible. Raises `DialogueError`."""
+        ear = self.ears[who]
+        match act.kind:
+            case "press" | "type":
+                self._listens(ear, act)
+            case "answer" | "decline":
+                self._possible(ear, act, self.wait(lambda: ear.phone.ringing))
+            case "call":
+                self._possible(ear, act, not ear.phone.in_call)
+            case "hang up" | "say":
+                self._possible(ear, act, ear.phone.in_call)
+        if self.record is not None:
+            self.record.did(who, phrase(act))
+        try:
+            self._perform(ear.phone, act)
+        except CallError as error:
+            raise self.report(ear, str(error)).error() from error
+
+    def _perform(self, phone: Handset, act: Act) -> None:
+        match act.kind:
+            case "call":
+                phone.call(self.dialogue.called)
+            case "answer":
+                phone.answer()
+            case "decline":
+                phone.decline()
+            case "press" | "type":
+                self._press(phone, act.value)
+            case "hang up":
+                phone.hang_up()
+            case "say":
+                phone.say(act.value)
+            case "wait":
+                self.exchange.wait(act.seconds)
+
+    def _press(self, phone: Handset, keys: str) -> None:
+        phone.press(keys)
+        if self.exchange.clock.rate:  # then keys are pressed while we go on
+            self.exchange.wait((len(keys) - 1) * phone.typing)
+
+    def _listens(self, ear: Ear, act: Act) -> None:
+        # Keys reach a prompt that isn't gathering, and are lost. A polite person waits until the
+        # phone listens; when people are connected there is nothing to wait for.
+        phone = ear.phone
+        if not act.at_once:
+            self.wait(lambda: phone.listening or bool(phone.connected_to) or not phone.in_call)
+        if not phone.in_call:
+            raise self.report(ear, f"{ear.name} can't press {act.value}: the call is over").error()
+        if not (act.at_once or phone.listening or phone.connected_to):
+            why = f"{ear.name} waited {PATIENCE:g} s to press {act.value}, and nothing listened"
+            raise self.report(ear, why).error()
+
+    def _possible(self, ear: Ear, act: Act, possible: bool) -> None:
+        if not possible:
+            raise self.report(ear, f"{ear.name} {_REASONS[act.kind]}").error()
+
+    # ---- what they must hear and see
+
+    def _words(self, step: Words) -> None:
+        if self.corrections is not None and self.corrections.skips(step):
+            return
+        ear, wanted = self.ears[step.who], pattern(step.text)
+        self.wait(lambda: not isinstance(ear.hears(wanted), Open), self._patience(step))
+        verdict = ear.hears(wanted)
+        if isinstance(verdict, Met):
+            self._in_language(step, ear.take(wanted.open_end))
+            self.since = self.exchange.clock.now()
+        elif self.corrections is not None:
+            self.corrections.correct(self, step)
+        else:
+            raise self._unheard(step, waited=isinstance(verdict, Open))
+
+    def _unheard(self, step: Words, waited: bool) -> AssertionError:
+        why = f"{step.who} didn't hear what was expected"
+        if waited:
+            why += f", and waited {self._patience(step):g} s for it"
+        return self.report(self.ears[step.who], why, wanted=step.text).error()
+
+    def _in_language(self, step: Words, said: list[Utterance]) -> None:
+        if step.who != CALLER or not self.language:
+            return
+        spoken = {_language(utterance) for utterance in said if utterance.kind == "say"}
+        wrong = sorted(c for c in spoken if c and not _same_language(c, self.language))
+        if wrong:
+            why = f"the words fit, but were spoken in {', '.join(wrong)}, not {self.language}"
+            raise self.report(self.ears[step.who], why).error()
+
+    def _state(self, step: State) -> None:
+        ear = self.ears[step.who]
+        if step.kind == "silence":
+            reached = self._silent(ear, self._patience(step))
+        else:
+            reached = self.wait(lambda: self._stands(ear.phone, step), self._patience(step))
+        if not reached:
+            why = (
+                f"{step.who} waited {self._patience(step):g} s for ({self._phrase(step)}), "
+                f"but is {self._stand(ear.phone)}"
+            )
+            raise self.report(ear, why).error()
+        if self.record is not None:
+            self.record.saw(step.who, self._phrase(step))
+        self.since = self.exchange.clock.now()
+
+    def _stands(self, phone: Handset, step: State) -> bool:
+        match step.kind:
+            case "rings":
+                return phone.ringing
+            case "stops ringing":
+                return bool(phone.calls) and not phone.ringing
+            case "hung up":
+                return bool(phone.calls) and not phone.in_call and not phone.ringing
+            case _:
+                expected = {self.ears[name].phone for name in step.names}
+                return set(phone.connected_to) == expected
+
+    def _silent(self, ear: Ear, at_most: float) -> bool:
+        began = self.exchange.clock.now()
+        while self.wait(lambda: not self.speaking(ear), at_most):
+            heard = len(ear.phone.heard)
+            self.exchange.wait(SILENCE)
+            if not self.speaking(ear) and not any(map(words_of, ear.phone.heard[heard:])):
+                return True
+            if (self.exchange.clock.now() - began).total_seconds() >= at_most:
+                return False
+        return False
+
+    def _phrase(self, step: State) -> str:
+        if step.kind != "connected":
+            return step.kind
+        return f"connected to {', '.join(sorted(step.names)) or 'nobody'}"
+
+    def _stand(self, phone: Handset) -> str:
+        if phone.ringing:
+            return "ringing"
+        if not phone.in_call:
+            return "on the hook"
+        people = {name: ear.phone for name, ear in self.ears.items()}
+        return f"connected to {', '.join(names_of(phone.connected_to, people)) or 'nobody'}"
+
+    def _patience(self, step: Words | State) -> float:
+        return PATIENCE if step.within is None else step.within
+
+    # ---- the end
+
+    def _end(self) -> None:
+        if self.dialogue.open_end:
+            self.leave()
+            return
+        phones = [ear.phone for ear in self.ears.values()]
+        at_rest = self.wait(
+            lambda: bool(self._unexpected()) or not any(p.ringing or p.in_call for p in phones)
+        )
+        for ear in self._unexpected():
+            if self.corrections is None:
+                why = f"{ear.name} heard something that no line expects"
+                raise self.report(ear, why, notes=(_ENDING,)).error()
+            self.corrections.append(self, ear)
+            at_rest = self.wait(lambda: not any(p.ringing or p.in_call for p in phones))
+        if not at_rest:
+            self._left()
+
+    def _left(self) -> None:
+        for ear in self.ears.values():
+            if ear.phone.ringing or ear.phone.in_call:
+                state = "ringing" if ear.phone.ringing else "in a call"
+                why = f"the dialogue is over, and {ear.name} is left {state}"
+                raise self.report(ear, why, notes=(_ENDING,)).error()
+
+    def _unexpected(self) -> list[Ear]:
+        # A phone whose words no line mentions isn't listened to; the caller always is.
+        named = {step.who for step in self.dialogue.steps if isinstance(step, Words)}
+        return [
+            ear for name, ear in self.ears.items() if name in named | {CALLER} and ear.unexpected()
+        ]
+
+    def report(
+        self, ear: Ear, why: str, wanted: str | None = None, notes: tuple[str, ...] = ()
+    ) -> Report:
+        return Report(
+            dialogue=self.dialogue,
+            line=self.line,
+            why=why,
+            ears=self.ears,
+            exchange=self.exchange,
+            since=self.since,
+            who=ear.name,
+            wanted=wanted,
+            notes=notes,
+        )
+
+
+_ENDING = "  A last line “< …” says that what comes after it doesn't matter."
+
+
+def play(dialogue: Dialogue, exchange: Exchange, record: Record | None = None) -> None:
+    """Play a dialogue on an exchange where its number is mounted; ``record`` takes notes of it.
+
+    Raises `DialogueError` at the first line that doesn't come true, with what was heard instead.
+    What webhooks did isn't looked at here: see `Exchange.strict`.
+    """
+    Stage(dialogue, exchange, record=record).play()
+
+
+def leave(exchange: Exchange) -> None:
+    """Every phone of an exchange hangs up, and whoever is rung because of that declines."""
+    for _ in range(MOST_ROUNDS):
+        busy = [phone for phone in exchange.phones.values() if phone.leg is not None]
+        if not busy:
+            return
+        for phone in busy:
+            exchange.do(partial(_put_down, phone))
+        exchange.wait(0)
+
+
+def _put_down(phone: Handset) -> None:
+    if phone.ringing:
+        phone.decline()
+    elif phone.in_call:
+        phone.hang_up()
+
+
+def exchange_for(dialogue: Dialogue, seed: int = 1, rate: float = 0) -> Exchange:
+    """An exchange with the dialogue's own ``seed`` and ``start``, where it has them."""
+    from ivr.simulator.exchange import START, Exchange
+
+    seed = seed if dialogue.seed is None else dialogue.seed
+    return Exchange(seed, start=dialogue.start or START, rate=rate)
+
+
+def _language(utterance: Utterance) -> str:
+    # "en-US" unless the verb says otherwise, by its voice perhaps, which we don't know.
+    # (https://www.twilio.com/docs/voice/twiml/say#language)
+    return utterance.language or ("" if utterance.voice else "en-US")
+
+
+def _same_language(spoken: str, wanted: str) -> bool:
+    ours, theirs = spoken.casefold().split("-"), wanted.casefold().split("-")
+    return ours[: len(theirs)] == theirs

@@ -1,0 +1,281 @@
+"""One HTTP request to an application, as Twilio makes it: form, signature, environ, answer.
+
+What is sent: https://www.twilio.com/docs/usage/security (signature),
+https://www.twilio.com/docs/voice/twiml (parameters). A WSGI application is called directly, with its
+response closed before anything else happens; everything else goes over HTTP.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hmac
+import http.client
+import io
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes, urlsplit
+
+WSGIApp = Callable[..., Iterable[bytes]]
+Headers = list[tuple[str, str]]
+
+CONNECT_SECONDS = 5.0
+TOTAL_SECONDS = 15.0
+MAX_BODY = 64 * 1024
+
+# Best effort at Twilio; here nothing is known, and then "the keys are present with empty values".
+PLACES = tuple(
+    f"{who}{what}"
+    for who in ("Called", "Caller", "From", "To")
+    for what in ("City", "Country", "State", "Zip")
+)
+
+
+class Reply(NamedTuple):
+    """What came back. ``code`` is Twilio's error when nothing did, and ``error`` says what happened."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    code: int = 0
+    error: str = ""
+
+    def header(self, name: str) -> str:
+        """The first header of that (lower-case) name, or ""."""
+        return next((value for key, value in self.headers if key.lower() == name), "")
+
+
+def failed(code: int, error: str) -> Reply:
+    return Reply(0, [], b"", code, error)
+
+
+class Webhook:
+    """One request that was made, as it stands in ``exchange.requests``.
+
+    ``params`` are those of the form or, with GET, of the query. ``status`` is 0 when nothing came back.
+    """
+
+    __slots__ = ("_form", "at", "body", "call_sid", "method", "signature", "status", "token", "url")
+
+    def __init__(
+        self, at: Any, url: str, method: str, form: str, call_sid: str, token: str, signature: str
+    ) -> None:
+        self.at = at
+        self.url = url
+        self.method = method
+        self._form = form
+        self.call_sid = call_sid
+        self.token = token
+        self.signature = signature
+        self.status = 0
+        self.body = ""
+
+    @property
+    def params(self) -> dict[str, str]:
+        form = self._form if self.method == "POST" else urlsplit(self.url).query
+        return dict(parse_qsl(form, keep_blank_values=True))
+
+    def __repr__(self) -> str:
+        return f"<Webhook {self.method} {self.url} {self.status} {self.call_sid}>"
+
+
+# ---- parameters --------------------------------------------------------------------------------
+
+_quote = lru_cache(maxsize=8192)(quote_plus)
+_templates: dict[tuple[str, ...], tuple[tuple[str, ...], str, str]] = {}
+
+
+def compose(values: Mapping[str, str]) -> tuple[str, str]:
+    """Parameters as a form body, keys in ASCII order, and as the tail of what is signed.
+
+    A call's parameters (those with Caller) get the empty geographical keys as well.
+    """
+    names = tuple(values)
+    template = _templates.get(names)
+    if template is None:
+        template = _templates[names] = _template(names)
+    order, body, tail = template
+    ordered = [values[name] for name in order]
+    encoded = [value if value.isalnum() else _quote(value) for value in ordered]
+    return body % tuple(encoded), tail % tuple(ordered)
+
+
+def _template(names: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:
+    if len(_templates) > 1000:  # names an application made up
+        _templates.clear()
+    order = tuple(sorted(names))
+    every = sorted({*names, *PLACES}) if "Caller" in names else order
+    body = "&".join(
+        quote_plus(name).replace("%", "%%") + ("=%s" if name in names else "=") for name in every
+    )
+    tail = "".join(name.replace("%", "%%") + ("%s" if name in names else "") for name in every)
+    return order, body, tail
+
+
+def sign(auth_token: bytes, url: str, tail: str) -> str:
+    """X-Twilio-Signature: base64 of HMAC-SHA1 over the URL and, for a POST, its parameters.
+
+    (https://www.twilio.com/docs/usage/security#validating-requests)
+    """
+    digest = hmac.digest(auth_token, (url + tail).encode(), "sha1")
+    return binascii.b2a_base64(digest, newline=False).decode()
+
+
+# ---- where a URL leads -------------------------------------------------------------------------
+
+
+class Target:
+    """A URL up to its query: who serves it, and what of the request never changes."""
+
+    __slots__ = ("app", "credentials", "environ", "host", "path", "port", "scheme", "signed", "url")
+
+    def __init__(self, url: str, app: WSGIApp | None) -> None:
+        parts = urlsplit(url)
+        self.app = app
+        self.scheme = parts.scheme
+        self.host = parts.hostname or ""
+        self.port = parts.port or (443 if parts.scheme == "https" else 80)
+        self.path = parts.path or "/"
+        user, at, host = parts.netloc.rpartition("@")
+        self.credentials = user if at else ""
+        self.url = f"{parts.scheme}://{host}{parts.path}"
+        # For voice, "Twilio drops the username and password" and, over https only, the port.
+        signed = host.rpartition(":")[0] if parts.port and parts.scheme == "https" else host
+        self.signed = f"{parts.scheme}://{signed}{parts.path}"
+        self.environ: dict[str, Any] = {
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(self.path).decode("latin-1"),
+            "SERVER_NAME": self.host,
+            "SERVER_PORT": str(self.port),
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "HTTP_HOST": host,
+            "HTTP_USER_AGENT": "TwilioProxy/1.1",
+            "HTTP_ACCEPT": "*/*",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": parts.scheme,
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": False,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+
+
+FORM = "application/x-www-form-urlencoded; charset=UTF-8"
+
+
+class Call(NamedTuple):
+    """One attempt, ready to be made; usable on any thread."""
+
+    target: Target
+    method: str
+    query: str
+    body: bytes
+    headers: dict[str, str]
+    connect: float = CONNECT_SECONDS
+    read: float = TOTAL_SECONDS
+    total: float = TOTAL_SECONDS
+
+
+# ---- in process --------------------------------------------------------------------------------
+
+
+class _Answer:
+    """What a WSGI application says through ``start_response``."""
+
+    __slots__ = ("headers", "pieces", "status")
+
+    def __init__(self) -> None:
+        self.status = ""
+        self.headers: Headers = []
+        self.pieces: list[bytes] = []
+
+    def start(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
+        self.status, self.headers = status, headers
+        return self.pieces.append
+
+
+def call_application(call: Call) -> Reply:
+    """Call a WSGI application; its response is read and closed before this returns.
+
+    An application that raises is one that answers 500: that is what a server would make of it.
+    """
+    environ = call.target.environ.copy()
+    environ["REQUEST_METHOD"] = call.method
+    environ["QUERY_STRING"] = call.query
+    environ["wsgi.input"] = io.BytesIO(call.body)
+    if call.method == "POST":
+        environ["CONTENT_TYPE"] = FORM
+        environ["CONTENT_LENGTH"] = str(len(call.body))
+    for name, value in call.headers.items():
+        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+    answer = _Answer()
+    assert call.target.app is not None
+    try:
+        response = call.target.app(environ, answer.start)
+        try:
+            answer.pieces.extend(response)
+        finally:
+            close = getattr(response, "close", None)
+            if close is not None:
+                close()
+        return Reply(int(answer.status[:3]), answer.headers, b"".join(answer.pieces))
+    except Exception as error:
+        return Reply(500, [], b"", error=f"the application raised {error!r}")
+
+
+# ---- over HTTP ---------------------------------------------------------------------------------
+
+
+def call_server(call: Call) -> Reply:
+    """Make the request over HTTP; failures become the codes of Twilio's error dictionary."""
+    began = time.monotonic()
+    connection = _connection(call)
+    try:
+        try:
+            connection.connect()
+        except TimeoutError as error:
+            return failed(11201, f"no connection within {call.connect} s: {error}")
+        return _converse(call, connection, began)
+    except ConnectionRefusedError as error:
+        return failed(11202, str(error))
+    except TimeoutError as error:
+        return failed(11203, f"no answer within {call.total} s: {error}")
+    except socket.gaierror as error:
+        return failed(11210, f"bad host name {call.target.host}: {error}")
+    except ssl.SSLError as error:
+        return failed(11220, str(error))
+    except http.client.HTTPException as error:
+        return failed(11206, repr(error))
+    except OSError as error:
+        return failed(11205, str(error))
+    finally:
+        connection.close()
+
+
+def _connection(call: Call) -> http.client.HTTPConnection:
+    kind = (
+        http.client.HTTPSConnection if call.target.scheme == "https" else http.client.HTTPConnection
+    )
+    return kind(call.target.host, call.target.port, timeout=min(call.connect, call.total))
+
+
+def _converse(call: Call, connection: http.client.HTTPConnection, began: float) -> Reply:
+    deadline = began + call.total
+    headers = {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", **call.headers}
+    if call.method == "POST":
+        headers["Content-Type"] = FORM
+    path = call.target.path + (f"?{call.query}" if call.query else "")
+    connection.sock.settimeout(max(0.001, min(call.read, deadline - time.monotonic())))
+    connection.request(call.method, path, call.body if call.method == "POST" else None, headers)
+    response = connection.getresponse()
+    body = b""
+    while len(body) <= MAX_BODY and (piece := response.read1(MAX_BODY)):
+        body += piece
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer took too long")
+    return Reply(response.status, response.getheaders(), body)

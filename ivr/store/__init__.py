@@ -1,0 +1,303 @@
+"""Where calls, duties, people and cases are kept: SQLite in a file, or PostgreSQL for many workers.
+
+No transaction is open when a method returns. Several processes and threads may share a database;
+migrate it before they start.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text, update
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from ivr.desk.candidates import Directory
+from ivr.desk.cases import Case
+from ivr.desk.events import Event
+from ivr.errors import SettingsError
+from ivr.rows import Call, Duty, Escalation, Note
+from ivr.store import directory as directories
+from ivr.store import duty_list, tables
+from ivr.store.instants import instant, ticks
+from ivr.store.turn import PostgresTurns, SQLiteTurns, Turns, call_of, link
+
+__all__ = ["Store"]
+
+
+class Store:
+    """A database. ``url`` is ``sqlite:///file`` or ``postgresql://user@host/name``.
+
+    Raises `SettingsError` for any other.
+    """
+
+    def __init__(self, url: str, *, checkpoints: bool = False) -> None:
+        self.url = url
+        self._engine: Engine = _engine(url)
+        self._local = threading.local()
+        self.postgres = self._engine.dialect.name == "postgresql"
+        self._turns: Turns = (
+            PostgresTurns(self._driver) if self.postgres else SQLiteTurns(self._driver)
+        )
+        self._stop = threading.Event()
+        if checkpoints and not self.postgres:
+            threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._stop.set()
+        self._engine.dispose()
+        held = getattr(self._local, "held", None)
+        if held is not None:
+            held.close()
+            self._local.held = None
+
+    def migrate(self) -> None:
+        """Bring the schema up to date; safe at any time, and by two processes at once."""
+        from alembic import command
+        from alembic.config import Config
+
+        with (
+            as_file(files("ivr.store") / "migrations") as folder,
+            self._engine.begin() as connection,
+        ):
+            if self.postgres:
+                connection.execute(text("SELECT pg_advisory_xact_lock(17349013)"))
+            config = Config()
+            config.set_main_option("script_location", str(folder))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _driver(self) -> Any:
+        """This thread's own driver connection, from the pool, in autocommit."""
+        held = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = self._engine.raw_connection()
+            if self.postgres:
+                held.driver_connection.autocommit = True  # type: ignore[union-attr]
+        return held.driver_connection
+
+    def _checkpoint(self) -> None:
+        """Move the write-ahead log into the file, off the path of any call."""
+        while not self._stop.wait(0.25):
+            self._driver().execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self._local.held.close()
+
+    # --- a turn ---
+
+    def load(self, sid: str) -> Call | None:
+        """A call as it was last saved."""
+        return self._turns.load(sid)
+
+    def save(
+        self,
+        call: Call,
+        events: Sequence[Event] = (),
+        duties: Sequence[Duty] = (),
+        escalations: Sequence[Escalation] = (),
+        notes: Sequence[Note] = (),
+    ) -> bool:
+        """All of a turn, or nothing: False when somebody saved this call since it was loaded.
+
+        What has a key that exists already is left as it is.
+        """
+        return self._turns.save(call, (events, duties, escalations, notes))
+
+    # --- duties ---
+
+    def due(
+        self, now: datetime, kinds: Iterable[str], call: str | None = None, limit: int = 50
+    ) -> list[Duty]:
+        """Take what is due: nobody else gets it until its lease is over. See `duty_list`."""
+        with self._engine.begin() as connection:
+            return duty_list.take(connection, now, list(kinds), call, limit)
+
+    def done(self, duty: Duty) -> None:
+        self._set(duty, state="done", taken_until=None)
+
+    def retry(self, duty: Duty, at: datetime) -> None:
+        """Not now, but at ``at``."""
+        self._set(duty, due=ticks(at), taken_until=None)
+
+    def drop(self, duty: Duty, why: str) -> None:
+        """Given up; it stays in the table with the reason."""
+        self._set(duty, state="dropped", taken_until=None, why=why)
+
+    def _set(self, duty: Duty, **values: Any) -> None:
+        duties = tables.duties
+        with self._engine.begin() as connection:
+            connection.execute(update(duties).where(duties.c.id == duty.id).values(values))
+
+    def next_due(self, kinds: Iterable[str]) -> datetime | None:
+        """When the next duty of these kinds is due or its lease ends."""
+        with self._engine.connect() as connection:
+            return duty_list.next_due(connection, list(kinds))
+
+    def duties(self, *kinds: str, call: str | None = None) -> list[Duty]:
+        """Duties of these kinds (all, if none is named) in the order of their due times."""
+        with self._engine.connect() as connection:
+            return duty_list.listed(connection, kinds, call)
+
+    # --- people ---
+
+    def claim(self, person: str, attempt: str, now: datetime) -> bool:
+        """Whether this attempt has him to itself now; nobody is rung by two calls at once."""
+        people = tables.people
+        free = people.c.busy_with.is_(None) | (people.c.busy_with == attempt)
+        statement = update(people).where(people.c.id == person, people.c.active, free)
+        with self._engine.begin() as connection:
+            return connection.execute(statement.values(busy_with=attempt)).rowcount == 1
+
+    def release(self, person: str, attempt: str, at: datetime | None = None, how: str = "") -> None:
+        """He is free again, if this attempt had him; ``how`` it went is ``taken`` or
+        ``no_answer``."""
+        people = tables.people
+        mine = (people.c.id == person) & (people.c.busy_with == attempt)
+        values: dict[str, Any] = {"busy_with": None}
+        if at is not None and how in ("taken", "no_answer"):
+            values[f"last_{how}"] = ticks(at)
+        with self._engine.begin() as connection:
+            connection.execute(update(people).where(mine).values(values))
+
+    def set_status(self, person: str, status: str, delegate: str | None = None) -> None:
+        """What he says of himself: available, busy_soon, away (``delegate`` stands in) or dnd."""
+        people = tables.people
+        values = {"status": status} | ({"delegate": delegate} if delegate else {})
+        with self._engine.begin() as connection:
+            connection.execute(update(people).where(people.c.id == person).values(values))
+
+    def directory(self, case: Case | None, now: datetime) -> Directory:
+        """The part of the desk that concerns a case, or anybody who presses 0."""
+        with self._engine.connect() as connection:
+            return directories.directory(connection, case, now)
+
+    def case(self, digits: str, budget: float = 3.0) -> Case | None:
+        """The case of these digits. These tables answer in time; ``budget`` is for other
+        records."""
+        with self._engine.connect() as connection:
+            return directories.case(connection, digits)
+
+    # --- pages ---
+
+    def first_waiting(self, queue: str) -> Call | None:
+        """Who has waited longest in a queue."""
+        calls = tables.calls
+        waiting = select(calls).where(calls.c.waiting_for == queue)
+        return next(iter(self._calls(waiting.order_by(calls.c.waiting_since).limit(1))), None)
+
+    def open_calls(self) -> list[Call]:
+        """Every call that is going on, the oldest first."""
+        calls = tables.calls
+        return self._calls(
+            select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.started_at)
+        )
+
+    def _calls(self, statement: Any) -> list[Call]:
+        names = [column.name for column in tables.calls.columns]
+        with self._engine.connect() as connection:
+            rows = connection.execute(statement).all()
+        order = [names.index(name) for name in _LOADED]
+        return [call_of(tuple(row[at] for at in order)) for row in rows]
+
+    def latest(self) -> int:
+        """The number of the last event of all: as long as it stands, nothing has changed."""
+        with self._engine.connect() as connection:
+            return connection.execute(select(func.max(tables.events.c.id))).scalar() or 0
+
+    def events(self, sid: str) -> list[Event]:
+        """What happened on a call, in order."""
+        return [Event(row.kind, instant(row.at), row.actor, _json(row)) for row in self._log(sid)]
+
+    def verify(self, sid: str) -> bool:
+        """Whether the call's log is whole: every hash fits, and the last is the call's own."""
+        head, count = "", 0
+        for row in self._log(sid):
+            count += 1
+            head = link(head, row.seq, row.at, row.kind, row.actor, row.data)
+            if (row.seq, row.hash) != (count, head):
+                return False
+        call = self.load(sid)
+        return call is not None and (call.events, call.head) == (count, head)
+
+    def _log(self, sid: str) -> Sequence[Any]:
+        events = tables.events
+        with self._engine.connect() as connection:
+            return connection.execute(
+                select(events).where(events.c.call == sid).order_by(events.c.seq)
+            ).all()
+
+    def escalations(self, case: str | None = None) -> list[Escalation]:
+        """Requests for a level, of one case or all."""
+        table = tables.escalations
+        asked = select(table).order_by(table.c.requested_at)
+        asked = asked if case is None else asked.where(table.c.case == case)
+        with self._engine.connect() as connection:
+            return [Escalation(*tuple(row)[:6], instant(row[6])) for row in connection.execute(asked)]
+
+    def notes(self, case: str) -> list[Note]:
+        """A case's history as told from here."""
+        table = tables.notes
+        asked = select(table).where(table.c.case == case).order_by(table.c.at)
+        with self._engine.connect() as connection:
+            return [Note(*tuple(row)[:5], instant(row[5])) for row in connection.execute(asked)]
+
+    def import_csv(self, source: Path) -> dict[str, int]:
+        """Load the desk's files from a folder, or one file. See `csv_import`."""
+        from ivr.store import csv_import
+
+        with self._engine.begin() as connection:
+            return csv_import.load(connection, source)
+
+
+_LOADED = (
+    "sid", "flow", "flow_version", "version", "step", "language", "caller", "called", "waiting_for",
+    "waiting_since", "started_at", "ended_at", "data", "document", "events", "head",
+)  # fmt: skip
+
+
+def _json(row: Any) -> dict[str, Any]:
+    import json
+
+    data: dict[str, Any] = json.loads(row.data)
+    return data
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(f"IVR_DATABASE is '{url}', which is no database URL") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed.database or "")
+        case "postgresql":
+            return create_engine(
+                parsed.set(drivername="postgresql+psycopg"), pool_size=20, max_overflow=20
+            )
+    raise SettingsError(f"IVR_DATABASE is '{url}': use sqlite:///file or postgresql://…")
+
+
+def _sqlite(file: str) -> Engine:
+    if file in ("", ":memory:"):
+        raise SettingsError("IVR_DATABASE must name a file: sqlite:///instance/ivr.db")
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(f"sqlite:///{file}", connect_args={"isolation_level": None})
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

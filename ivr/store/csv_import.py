@@ -1,0 +1,297 @@
+"""Loads people, rota and cases from CSV files: all of them, or none with every fault named.
+
+One file a table, named after it (``people.csv`` …), with the columns of `COLUMNS`; those that
+aren't needed may be left out. Several values in one field are separated by spaces. A row whose key
+exists already replaces it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, delete, insert, select
+
+from ivr.errors import DataError
+from ivr.store import tables
+from ivr.store.directory import hours
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column: how it is read, what stands for an empty field, and the table that it names."""
+
+    read: Callable[[str], Any] = str
+    empty: Any = ""
+    needed: bool = False
+    names: str = ""  # a table's
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(written: str) -> str:
+        if written not in words:
+            raise ValueError(f"'{written}' is none of {', '.join(words)}")
+        return written
+
+    return read
+
+
+def _some_of(*words: str) -> Callable[[str], str]:
+    def read(written: str) -> str:
+        if wrong := set(written.split()) - set(words):
+            raise ValueError(f"'{' '.join(sorted(wrong))}' is none of {', '.join(words)}")
+        return written
+
+    return read
+
+
+def _yes(written: str) -> bool:
+    if written.lower() not in ("yes", "no"):
+        raise ValueError(f"'{written}' is neither yes nor no")
+    return written.lower() == "yes"
+
+
+def _phone(written: str) -> str:
+    if written.startswith(("client:", "sip:")) or (
+        written.startswith("+") and written[1:].isdecimal() and 7 <= len(written) <= 16
+    ):
+        return written
+    raise ValueError(f"'{written}' is no telephone: write +33155500011 or client:name")
+
+
+def _zone(written: str) -> str:
+    try:
+        ZoneInfo(written)
+    except Exception as error:
+        raise ValueError(f"there is no time zone '{written}'") from error
+    return written
+
+
+def _time(written: str) -> str:
+    return time.fromisoformat(written).isoformat("minutes")
+
+
+def _hours(written: str) -> str:
+    hours(written)
+    return written
+
+
+def _date(written: str) -> str:
+    return date.fromisoformat(written).isoformat()
+
+
+def _days(written: str) -> str:
+    return "".join(str(DAYS.index(_one_of(*DAYS)(day))) for day in written.split())
+
+
+def _severity(written: str) -> int:
+    if written not in ("0", "1", "2", "3"):
+        raise ValueError(f"'{written}' is no severity: 0, 1, 2 or 3")
+    return int(written)
+
+
+def _number(written: str) -> str:
+    if not any(key.isdecimal() for key in written):
+        raise ValueError(f"'{written}' has no digits that a caller could key")
+    return written
+
+
+KEY = Field(needed=True)
+PERSON = Field(names="people", empty=None)
+ROLES = ("operator", "engineer", "manager", "second_level")
+
+COLUMNS: dict[str, dict[str, Field]] = {
+    "accounts": {
+        "id": KEY,
+        "name": KEY,
+        "contract_tier": Field(),
+        "contract_from": Field(_date, None),
+        "contract_to": Field(_date, None),
+        "zone": Field(_zone, "UTC"),
+        "customer_numbers": Field(),
+    },
+    "people": {
+        "id": KEY,
+        "name": KEY,
+        "phone": Field(_phone),
+        "roles": Field(_some_of(*ROLES), needed=True),
+        "languages": Field(empty="en"),
+        "manager": PERSON,
+        "delegate": PERSON,
+        "team": Field(empty=None),
+        "region": Field(),
+        "active": Field(_yes, True),
+        "status": Field(_one_of("available", "busy_soon", "away", "dnd"), "available"),
+        "on_call": Field(_yes, False),
+        "hours": Field(_hours),
+        "zone": Field(_zone, "UTC"),
+        "capacity": Field(int, 3),
+        "email": Field(),
+    },
+    "queues": {
+        "id": KEY,
+        "name": Field(),
+        "manager": PERSON,
+        "region": Field(),
+        "product": Field(),
+    },
+    "shifts": {
+        "id": KEY,
+        "person": Field(needed=True, names="people"),
+        "role": Field(_one_of("duty", "second_level_duty"), "duty"),
+        "region": Field(),
+        "product": Field(),
+        "starts": Field(_time, "00:00"),
+        "ends": Field(_time, "00:00"),
+        "zone": Field(_zone, "UTC"),
+        "days": Field(_days, "0123456"),
+        "first": Field(_date, None),
+        "last": Field(_date, None),
+    },
+    "contacts": {
+        "id": KEY,
+        "account": Field(needed=True, names="accounts"),
+        "name": KEY,
+        "phones": Field(),
+        "email": Field(),
+        "language": Field(empty="en"),
+    },
+    "cases": {
+        "number": Field(_number, needed=True),
+        "status": Field(_one_of("open", "closed"), "open"),
+        "severity": Field(_severity, None),
+        "subject": Field(),
+        "product": Field(),
+        "region": Field(),
+        "environment": Field(),
+        "owner": PERSON,
+        "queue": Field(names="queues", empty=None),
+        "account": Field(names="accounts", empty=None),
+        "language": Field(empty="en"),
+        "url": Field(),
+    },
+}
+
+Row = dict[str, Any]
+
+
+def load(connection: Connection, source: Path) -> dict[str, int]:
+    """Load a folder's files or one file; how many rows of each table. Raises `DataError`.
+
+    The caller's transaction is his to commit; nothing is written when anything is wrong.
+    """
+    files = _files(source)
+    faults: list[str] = []
+    read = {name: list(_rows(name, file, faults)) for name, file in files.items()}
+    for name, rows in read.items():
+        faults.extend(_dangling(connection, name, files[name], rows, read))
+    if faults:
+        raise DataError("nothing was loaded:\n" + "\n".join(faults))
+    for name, rows in read.items():
+        _write(connection, tables.metadata.tables[name], [row for _, row in rows])
+    return {name: len(rows) for name, rows in read.items()}
+
+
+def _files(source: Path) -> dict[str, Path]:
+    found = [source] if source.is_file() else sorted(source.glob("*.csv"))
+    known = {file.stem: file for file in found if file.stem in COLUMNS}
+    if not known or len(known) != len(found):
+        unknown = ", ".join(file.name for file in found if file.stem not in COLUMNS) or "nothing"
+        wanted = ", ".join(f"{name}.csv" for name in COLUMNS)
+        raise DataError(f"{source}: found {unknown}; the files are called {wanted}")
+    return {name: known[name] for name in COLUMNS if name in known}
+
+
+def _rows(name: str, file: Path, faults: list[str]) -> Iterator[tuple[int, Row]]:
+    """Every row with its line; what is wrong is added to ``faults``."""
+    columns, seen = COLUMNS[name], set[str]()
+    key = next(iter(columns))
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.DictReader(lines)
+        header = reader.fieldnames or []
+        faults.extend(_header_faults(file, columns, header))
+        for record in reader:
+            row = _row(file, reader.line_num, columns, record, faults)
+            if row.get(key) in seen:
+                faults.append(f"{file}, line {reader.line_num}, {key}: '{row[key]}' stands twice")
+            seen.add(row.get(key) or "")
+            yield reader.line_num, _complete(name, row)
+
+
+def _header_faults(file: Path, columns: dict[str, Field], header: Any) -> Iterator[str]:
+    for wrong in [each for each in header if each not in columns]:
+        yield f"{file}, line 1: there is no column '{wrong}'; there are {', '.join(columns)}"
+    for column, field in columns.items():
+        if field.needed and column not in header:
+            yield f"{file}, line 1: the column '{column}' is missing"
+
+
+def _row(
+    file: Path, line: int, columns: dict[str, Field], record: dict[Any, Any], faults: list[str]
+) -> Row:
+    row: Row = {}
+    if None in record or None in record.values():
+        faults.append(f"{file}, line {line}: more or fewer fields than the header has")
+    for column, field in columns.items():
+        written = (record.get(column) or "").strip()
+        try:
+            row[column] = field.read(written) if written else field.empty
+        except ValueError as error:
+            faults.append(f"{file}, line {line}, {column}: {error}")
+        if field.needed and not written and column in record:
+            faults.append(f"{file}, line {line}, {column}: is empty")
+    return row
+
+
+def _complete(name: str, row: Row) -> Row:
+    """What is stored beside what was written."""
+    if name == "cases":
+        row["digits"] = "".join(key for key in row.get("number") or "" if key.isdecimal())
+    if name == "people":
+        row["answers_zero"] = "operator" in str(row.get("roles", "")).split()
+    return row
+
+
+def _dangling(
+    connection: Connection,
+    name: str,
+    file: Path,
+    rows: list[tuple[int, Row]],
+    read: dict[str, list[tuple[int, Row]]],
+) -> Iterator[str]:
+    """Names of people, queues and accounts that are neither in the files nor in the database."""
+    for column, field in COLUMNS[name].items():
+        if not field.names:
+            continue
+        known = {row.get("id") for _, row in read.get(field.names, [])}
+        table = tables.metadata.tables[field.names]
+        named = {row.get(column) for _, row in rows} - known - {None, ""}
+        known |= set(connection.execute(select(table.c.id).where(table.c.id.in_(named))).scalars())
+        for line, row in rows:
+            if row.get(column) and row[column] not in known:
+                yield f"{file}, line {line}, {column}: there is no '{row[column]}' in {field.names}"
+
+
+def _write(connection: Connection, table: Table, rows: list[Row]) -> None:
+    if not rows:
+        return
+    key = next(iter(table.primary_key.columns))
+    kept = {}
+    if table.name == "people":  # what the desk itself has noted of a person stays
+        own = ("busy_with", "last_taken", "last_no_answer")
+        kept = {
+            row.id: {column: getattr(row, column) for column in own}
+            for row in connection.execute(select(table))
+        }
+    connection.execute(delete(table).where(key.in_([row[key.name] for row in rows])))
+    blank = dict.fromkeys(("busy_with", "last_taken", "last_no_answer")) if kept else {}
+    connection.execute(
+        insert(table), [row | (kept.get(row[key.name], blank) if kept else {}) for row in rows]
+    )

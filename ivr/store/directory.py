@@ -1,0 +1,152 @@
+"""Cases and people as the rules want them, read from the tables: only what one call needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import Connection, Select, or_, select
+
+from ivr.desk.candidates import Directory
+from ivr.desk.cases import Account, Case, Contact
+from ivr.desk.people import Person, Queue, Shift
+from ivr.store import tables
+from ivr.store.instants import instant_or_none
+
+ROUNDS = 8  # how far up and along from the first people others are looked for
+
+
+def case(connection: Connection, digits: str) -> Case | None:
+    """The case, with its account and whoever may speak for it."""
+    cases, accounts, contacts = tables.cases, tables.accounts, tables.contacts
+    row = connection.execute(select(cases).where(cases.c.digits == digits)).one_or_none()
+    if row is None:
+        return None
+    account = connection.execute(select(accounts).where(accounts.c.id == row.account)).one_or_none()
+    people = connection.execute(select(contacts).where(contacts.c.account == row.account)).all()
+    return Case(
+        number=row.number,
+        digits=row.digits,
+        status=row.status,
+        severity=row.severity,
+        subject=row.subject,
+        product=row.product,
+        region=row.region,
+        environment=row.environment,
+        owner=row.owner,
+        queue=row.queue,
+        account=_account(account) if account else None,
+        contacts=tuple(_contact(each) for each in people),
+        language=row.language,
+        url=row.url,
+        updated_at=instant_or_none(row.updated_at),
+    )
+
+
+def directory(connection: Connection, case: Case | None, now: datetime) -> Directory:
+    """Operators, whoever is on a rota, and from the case's owner upwards, along and for him."""
+    shifts = [_shift(row) for row in connection.execute(select(tables.shifts))]
+    queues = {row.id: _queue(row) for row in connection.execute(_queues(case))}
+    wanted = {shift.person for shift in shifts}
+    wanted |= {queue.manager for queue in queues.values() if queue.manager}
+    if case and case.owner:
+        wanted.add(case.owner)
+    table = tables.people
+    people = _read(connection, or_(table.c.answers_zero, table.c.id.in_(wanted)))
+    if case and case.owner in people and people[case.owner].team:
+        people |= _read(connection, table.c.team == people[case.owner].team)
+    for _ in range(ROUNDS):
+        named = {each for person in people.values() for each in (person.manager, person.delegate)}
+        more = named - people.keys() - {None}
+        if not more:
+            break
+        people |= _read(connection, table.c.id.in_(more))
+    if not any({"manager", "second_level"} & person.roles for person in people.values()):
+        people |= _read(connection, table.c.roles.contains("manager"))
+    return Directory(people=people, shifts=tuple(shifts), queues=queues)
+
+
+def _queues(case: Case | None) -> Select[Any]:
+    return select(tables.queues).where(tables.queues.c.id == (case.queue if case else None))
+
+
+def _read(connection: Connection, condition: Any) -> dict[str, Person]:
+    rows = connection.execute(select(tables.people).where(condition))
+    return {row.id: _person(row) for row in rows}
+
+
+def _person(row: Any) -> Person:
+    return Person(
+        id=row.id,
+        name=row.name,
+        phone=row.phone,
+        roles=frozenset(row.roles.split()),
+        languages=tuple(row.languages.split()),
+        manager=row.manager,
+        delegate=row.delegate,
+        team=row.team,
+        region=row.region,
+        active=row.active,
+        status=row.status,
+        on_call=row.on_call,
+        busy_with=row.busy_with,
+        hours=hours(row.hours),
+        zone=row.zone,
+        capacity=row.capacity,
+        last_taken=instant_or_none(row.last_taken),
+        last_no_answer=instant_or_none(row.last_no_answer),
+        email=row.email,
+    )
+
+
+def hours(written: str) -> tuple[time, time] | None:
+    """``"09:00-17:30"`` as two times; ``""`` is any time."""
+    if not written:
+        return None
+    start, _, end = written.partition("-")
+    return time.fromisoformat(start), time.fromisoformat(end)
+
+
+def _shift(row: Any) -> Shift:
+    return Shift(
+        id=row.id,
+        person=row.person,
+        role=row.role,
+        region=row.region,
+        product=row.product,
+        starts=time.fromisoformat(row.starts),
+        ends=time.fromisoformat(row.ends),
+        zone=row.zone,
+        days=frozenset(int(day) for day in row.days),
+        first=_date(row.first),
+        last=_date(row.last),
+    )
+
+
+def _date(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
+
+
+def _queue(row: Any) -> Queue:
+    return Queue(row.id, row.manager, row.region, row.product, row.name)
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        id=row.id,
+        name=row.name,
+        contract_tier=row.contract_tier,
+        contract_from=_date(row.contract_from),
+        contract_to=_date(row.contract_to),
+        zone=row.zone,
+        customer_numbers=_words(row.customer_numbers),
+    )
+
+
+def _contact(row: Any) -> Contact:
+    return Contact(row.name, _words(row.phones), row.email, row.language)
+
+
+def _words(written: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(written.split() if isinstance(written, str) else written)

@@ -1,0 +1,88 @@
+"""The list of duties: who takes what, and in which order.
+
+A duty that was taken is nobody else's until its lease is over, so that one whose worker was killed
+is taken again. Within a call, those of one lane follow each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, select, text
+
+from ivr.rows import Duty
+from ivr.store import tables
+from ivr.store.instants import instant, instant_or_none, ticks
+
+LEASE = timedelta(seconds=30)
+
+_TAKE = """
+UPDATE duties SET taken_until = :until, attempts = attempts + 1
+WHERE id IN (
+    SELECT d.id FROM duties d
+    WHERE d.state = 'due' AND d.due <= :now AND d.kind IN :kinds
+      AND (d.taken_until IS NULL OR d.taken_until <= :now)
+      AND (:call = '' OR d.call = :call)
+      AND (d.lane = '' OR NOT EXISTS (
+            SELECT 1 FROM duties e
+            WHERE e.call = d.call AND e.lane = d.lane AND e.state = 'due' AND e.id < d.id))
+    ORDER BY d.due, d.id LIMIT :limit {locking})
+RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until
+"""
+
+
+def take(
+    connection: Connection, now: datetime, kinds: list[str], call: str | None, limit: int
+) -> list[Duty]:
+    """What is due now, taken; in the order of due times."""
+    postgres = connection.dialect.name == "postgresql"
+    statement = text(_TAKE.format(locking="FOR UPDATE SKIP LOCKED" if postgres else ""))
+    rows = connection.execute(
+        statement.bindparams(bindparam("kinds", expanding=True)),
+        {
+            "now": ticks(now),
+            "until": ticks(now + LEASE),
+            "kinds": kinds,
+            "call": call or "",
+            "limit": limit,
+        },
+    ).all()
+    return [_duty(row) for row in sorted(rows, key=lambda row: (row.due, row.id))]
+
+
+def next_due(connection: Connection, kinds: list[str]) -> datetime | None:
+    """When something of these kinds is due next; one that is taken, when its lease is over."""
+    duties = tables.duties
+    when = func.min(func.coalesce(duties.c.taken_until, duties.c.due))
+    open_ = (duties.c.state == "due") & duties.c.kind.in_(kinds)
+    return instant_or_none(connection.execute(select(when).where(open_)).scalar())
+
+
+def listed(connection: Connection, kinds: Iterable[str], call: str | None) -> list[Duty]:
+    """Duties of any state."""
+    duties = tables.duties
+    asked = select(duties).order_by(duties.c.due, duties.c.id)
+    if kinds := list(kinds):
+        asked = asked.where(duties.c.kind.in_(kinds))
+    if call is not None:
+        asked = asked.where(duties.c.call == call)
+    return [_duty(row) for row in connection.execute(asked)]
+
+
+def _duty(row: Any) -> Duty:
+    return Duty(
+        key=row.key,
+        call=row.call,
+        kind=row.kind,
+        due=instant(row.due),
+        data=json.loads(row.data),
+        owner=row.owner,
+        lane=row.lane,
+        id=row.id,
+        attempts=row.attempts,
+        state=row.state,
+        taken_until=instant_or_none(row.taken_until),
+    )

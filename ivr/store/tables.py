@@ -1,0 +1,209 @@
+"""The tables. Instants are whole microseconds since 1970 in UTC, lists are texts with spaces
+between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up INTEGER keys only
+
+
+def _only(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("sid", String, primary_key=True),
+    Column("flow", String, nullable=False),
+    Column("flow_version", String, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("step", String, nullable=False),
+    Column("language", String, nullable=False),
+    Column("caller", String, nullable=False),
+    Column("called", String, nullable=False),
+    Column("waiting_for", String, nullable=False),
+    Column("waiting_since", BigInteger),
+    Column("started_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("data", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("events", Integer, nullable=False),  # how many the call has, and the last one's hash
+    Column("head", String, nullable=False),
+)
+Index("ix_calls_waiting", calls.c.waiting_for, calls.c.waiting_since, **_only("waiting_for <> ''"))
+Index("ix_calls_open", calls.c.started_at, **_only("ended_at IS NULL"))
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("call", String, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("hash", String, nullable=False),
+    UniqueConstraint("call", "seq"),
+)
+
+duties = Table(
+    "duties",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("call", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("lane", String, nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("state", String, nullable=False, server_default="due"),
+    Column("taken_until", BigInteger),
+    Column("why", Text),
+)
+Index("ix_duties_due", duties.c.due, **_only("state = 'due'"))
+Index("ix_duties_open", duties.c.call, duties.c.lane, **_only("state = 'due'"))
+
+escalations = Table(
+    "escalations",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("call", String, nullable=False),
+    Column("case", String, nullable=False, index=True),
+    Column("level", String, nullable=False),
+    Column("requested_by", String, nullable=False),
+    Column("set_by", String, nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("call", String, nullable=False),
+    Column("case", String, nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("author", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("phone", String, nullable=False),
+    Column("roles", String, nullable=False),
+    Column("languages", String, nullable=False),
+    Column("manager", String),
+    Column("delegate", String),
+    Column("team", String),
+    Column("region", String, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("status", String, nullable=False),
+    Column("on_call", Boolean, nullable=False),
+    Column("hours", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("email", String, nullable=False),
+    Column("answers_zero", Boolean, nullable=False),  # an operator; indexed, roles are not
+    Column("busy_with", String),
+    Column("last_taken", BigInteger),
+    Column("last_no_answer", BigInteger),
+)
+Index("ix_people_operators", people.c.id, **_only("answers_zero"))
+Index("ix_people_team", people.c.team)
+
+shifts = Table(
+    "shifts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("product", String, nullable=False),
+    Column("starts", String, nullable=False),
+    Column("ends", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("days", String, nullable=False),
+    Column("first", String),
+    Column("last", String),
+)
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("manager", String),
+    Column("region", String, nullable=False),
+    Column("product", String, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("contract_tier", String, nullable=False),
+    Column("contract_from", String),
+    Column("contract_to", String),
+    Column("zone", String, nullable=False),
+    Column("customer_numbers", String, nullable=False),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("account", String, nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("phones", String, nullable=False),
+    Column("email", String, nullable=False),
+    Column("language", String, nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("number", String, primary_key=True),
+    Column("digits", String, nullable=False, unique=True),
+    Column("status", String, nullable=False),
+    Column("severity", Integer),
+    Column("subject", String, nullable=False),
+    Column("product", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("environment", String, nullable=False),
+    Column("owner", String),
+    Column("queue", String),
+    Column("account", String),
+    Column("language", String, nullable=False),
+    Column("url", String, nullable=False),
+    Column("updated_at", BigInteger),
+)

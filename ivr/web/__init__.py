@@ -1,0 +1,78 @@
+"""The line as a Flask application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from flask import Flask, Response
+
+from ivr import twiml, verbs
+from ivr.calls import Calls
+from ivr.carrier import Carrier
+from ivr.clock import Clock, SystemClock
+from ivr.duties import Duties
+from ivr.errors import SettingsError
+from ivr.line import Line
+from ivr.look_ups import LookUps, Records
+from ivr.store import Store
+from ivr.web.signature import Signature
+from ivr.web.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+
+def create_app(
+    line: Line,
+    *,
+    store: Store,
+    twilio: Client,
+    public_url: str,
+    clock: Clock | None = None,
+    auth_token: str = "",
+    records: Records | None = None,
+) -> Flask:
+    """The webhooks of ``line``, for the carrier alone.
+
+    ``twilio`` is where legs are placed; its auth token signs the webhooks unless ``auth_token`` is
+    another. ``public_url`` is the address under which the carrier reaches this application, a path
+    included if there is one. ``records`` answer for case numbers, by default the store's own
+    tables. ``app.extensions["ivr"]`` is the `Duties` that it carries out. Raises `SettingsError`.
+    """
+    token = auth_token or str(twilio.auth[1])
+    parts = urlsplit(public_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise SettingsError(
+            f"IVR_PUBLIC_URL is '{public_url}': it must be the address at which the carrier "
+            "reaches this line, such as https://line.example.com"
+        )
+    if not token:
+        raise SettingsError("TWILIO_AUTH_TOKEN is missing: without it no webhook can be trusted")
+    clock = clock or SystemClock()
+    look_ups = LookUps(records or store, store, clock)
+    root = parts.path.rstrip("/")
+    calls = Calls(store, line, clock, look_ups.answer, root)
+    origin = public_url.removesuffix("/").removesuffix(root)
+    duties = Duties(store, calls, Carrier(twilio), look_ups, clock, origin)
+    app = Flask(__name__)
+    app.extensions["ivr"] = duties
+    webhooks = Webhooks(calls, duties, Signature(token, public_url), fallback(line))
+    app.register_blueprint(webhooks.blueprint)
+    app.add_url_rule("/health", "health", lambda: _health(store, line))
+    return app
+
+
+def fallback(line: Line) -> str:
+    """The static document for when nothing else works: a sentence, then the desk's own
+    telephone."""
+    number = next(iter(line.config.numbers.values()))
+    said = line.caller.spoken([("trouble", ""), ("to_operator", "")], number.languages[0])
+    dial = verbs.Dial((verbs.Number(line.config.fallback),))
+    return twiml.render((*said, dial))
+
+
+def _health(store: Store, line: Line) -> Response:
+    """200 while the store answers."""
+    store.load("health")
+    return Response(f"ok {line.name} {line.config.version}\n", mimetype="text/plain")

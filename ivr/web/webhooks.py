@@ -1,0 +1,337 @@
+"""What the carrier asks: the only place that knows Twilio's words, each way.
+
+Every path answers in TwiML. A request that isn't signed by the carrier is refused; a turn that
+fails says a sentence and goes to an operator; if even that fails, the static document takes over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_plus
+
+from flask import Blueprint, Response, request
+
+from ivr import twiml, verbs
+from ivr.calls import Calls, Reply
+from ivr.desk.hunt import EventName
+from ivr.duties import Duties
+from ivr.rows import Call
+from ivr.steps import keys, outcome
+from ivr.turn import Turn, begin
+from ivr.web.signature import Signature
+
+log = logging.getLogger(__name__)
+
+LEAVE = twiml.render((verbs.Leave(),))
+HANG_UP = twiml.render((verbs.Hangup(),))
+NOTHING = twiml.render(())
+
+OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+LAST_WORD: dict[str, EventName] = {
+    "completed": "ended",
+    "answered": "ended",
+    "busy": "busy",
+    "no-answer": "no_answer",
+    "canceled": "no_answer",
+    "failed": "failed",
+}
+
+Form = dict[str, str]
+
+
+class Webhooks:
+    """The carrier's requests for one line, as a blueprint."""
+
+    def __init__(self, calls: Calls, duties: Duties, signature: Signature, fallback: str) -> None:
+        self.calls, self.duties, self.signature, self.fallback = calls, duties, signature, fallback
+        self.line = calls.line
+        name = self.line.name
+        self.blueprint = Blueprint(f"webhooks_{name}", __name__)
+        caller: dict[str, Callable[[Form], Reply]] = {
+            "": self.answer,
+            "/wait": self.wait,
+            "/held": self.held,
+            "/left": self.left,
+            "/talked": self.talked,
+            "/present": self.present,
+            "/status": self.status,
+            "/meet": self.meet,
+            "/hold": self.hold,
+        }
+        for path, view in caller.items():
+            self._route(f"/voice/{name}{path}", view, self._caller_in_trouble)
+        leg: dict[str, Callable[..., Reply]] = {
+            "": self.leg_answer,
+            "/talked": self.leg_talked,
+            "/present": self.leg_present,
+            "/status": self.leg_status,
+            "/meet": self.leg_meet,
+            "/announce": self.leg_announce,
+        }
+        for path, view in leg.items():
+            self._route(f"/leg/{name}/<sid>/<attempt>{path}", view, self._leg_in_trouble)
+        self._route(f"/voice/{name}/fallback", self.fall_back, self.fall_back)
+
+    def _route(self, rule: str, view: Callable[..., Reply], trouble: Callable[..., Reply]) -> None:
+        def serve(**where: str) -> Response:
+            form = self._signed()
+            if form is None:
+                return Response("not signed by the carrier\n", 403, mimetype="text/plain")
+            try:
+                return self._respond(view(form, **where))
+            except Exception:
+                log.exception("webhook %s of call %s", request.path, form.get("CallSid"))
+                return self._respond(trouble(form, **where))
+
+        endpoint = rule.replace("/", "_").replace("<", "").replace(">", "")
+        self.blueprint.add_url_rule(rule, endpoint, serve, methods=["POST"])
+
+    def _signed(self) -> Form | None:
+        """The form with the query's own fields, if the carrier signed it."""
+        environ = request.environ
+        query = environ.get("QUERY_STRING", "")
+        target = environ["PATH_INFO"] + (f"?{query}" if query else "")
+        fields = _fields(request.get_data(cache=False).decode("utf-8", "replace"))
+        given = environ.get("HTTP_X_TWILIO_SIGNATURE", "")
+        settings = environ.get("HTTP_X_TWILIO_WEBHOOKS_SIGNATURE_SETTINGS", "")
+        if not self.signature.valid(target, fields, given, settings):
+            log.warning(
+                "refused: X-Twilio-Signature doesn't sign %s; is the public URL right?",
+                self.signature.url(target),
+            )
+            return None
+        form = dict(fields)
+        form.update(_fields(query))
+        return form
+
+    def _respond(self, reply: Reply) -> Response:
+        response = Response(reply.document, mimetype="text/xml")
+        if reply.due is not None:
+            due = reply.due
+            response.call_on_close(lambda: self._after(due))
+        return response
+
+    def _after(self, due: Any) -> None:
+        """Duties of this turn are done once the answer is out."""
+        if due <= self.duties.clock.now():
+            self.duties.run()
+        else:
+            self.duties.wake_at(due)
+
+    # --- the caller's leg ---
+
+    def answer(self, form: Form) -> Reply:
+        """The first request, and keys or silence at a step."""
+
+        def told(turn: Turn) -> Callable[[], str]:
+            if not turn.call.version:
+                turn.begin()
+            elif _is_present(form, turn.caller.turn) and not turn.call.ended_at:
+                turn.caller_hears(keys(form.get("Digits", "")))
+            return _deliver(turn)
+
+        def fresh() -> Call:
+            now = self.calls.clock.now()
+            return begin(self.line, form["CallSid"], form["From"], form["To"], now)
+
+        return self.calls.hear(form["CallSid"], told, None if "turn" in form else fresh)
+
+    def wait(self, form: Form) -> Reply:
+        """The wait document, again and again; whoever need not wait any more leaves the queue."""
+        turn = self.calls.look(form["CallSid"])
+        if not turn.waiting or turn.call.ended_at:
+            return Reply(LEAVE)
+        first = form.get("QueueTime", "0") == "0"
+        return Reply(turn.caller_waiting(form.get("QueuePosition", "1"), first))
+
+    def held(self, form: Form) -> Reply:
+        """A key while waiting. The answer stays in the queue, or leaves it."""
+
+        def told(turn: Turn) -> Callable[[], str]:
+            before = turn.caller.state
+            if _is_present(form, turn.caller.turn):
+                turn.caller_hears(keys(form.get("Digits", "")))
+            if turn.waiting and turn.caller.state == before:
+                again = twiml.render((verbs.Redirect(f"{turn.here()}/wait"),))
+                return lambda: again
+            return lambda: LEAVE
+
+        return self.calls.hear(form["CallSid"], told)
+
+    def left(self, form: Form) -> Reply:
+        """The caller is out of the queue, one way or another."""
+        result = form.get("QueueResult", "")
+
+        def told(turn: Turn) -> Callable[[], str]:
+            if result == "hangup" or form.get("CallStatus") in OVER:
+                turn.caller_hears(outcome("hangup"))
+            elif result in ("error", "system-error", "queue-full") and turn.waiting:
+                turn.caller_hears(outcome("nobody", why=result))
+            elif result.startswith("redirected"):
+                return lambda: NOTHING  # whoever redirected him has said where to
+            return _deliver(turn)
+
+        return self.calls.hear(form["CallSid"], told)
+
+    def talked(self, form: Form) -> Reply:
+        """The caller's <Dial> is over: a conference ended, or a telephone was dialled."""
+
+        def told(turn: Turn) -> Callable[[], str]:
+            if form.get("CallStatus") in OVER:
+                turn.caller_hears(outcome("hangup"))
+            elif _is_present(form, turn.caller.turn):
+                turn.legs.caller_talked(LAST_WORD.get(form.get("DialCallStatus", ""), "failed"))
+            return _deliver(turn)
+
+        return self.calls.hear(form["CallSid"], told)
+
+    def present(self, form: Form) -> Reply:
+        """Where he is now; whoever redirects a leg sends it here."""
+        return self.calls.hear(form["CallSid"], _deliver)
+
+    def status(self, form: Form) -> Reply:
+        """The number's own status callback: the caller has hung up."""
+
+        def told(turn: Turn) -> Callable[[], str]:
+            if form.get("CallStatus") in OVER and not turn.call.ended_at:
+                turn.caller_hears(outcome("hangup"))
+            return lambda: NOTHING
+
+        return self.calls.hear(form["CallSid"], told)
+
+    def meet(self, form: Form) -> Reply:
+        """Heard in the conference until somebody else is there."""
+        language = self.calls.look(form["CallSid"]).caller.language
+        return Reply(twiml.render(self._plainly("connecting", language)))
+
+    def hold(self, form: Form) -> Reply:
+        """Heard while the operator is in his menu; it comes round, since silence sounds like an
+        end."""
+        said = self._plainly("please_hold", form["language"])
+        return Reply(twiml.render((*said, verbs.Pause(20), verbs.Redirect())))
+
+    def _plainly(self, key: str, language: str) -> tuple[verbs.Say, ...]:
+        return self.line.caller.spoken([(key, "")], language)
+
+    def _caller_in_trouble(self, form: Form) -> Reply:
+        """A sentence, then a person."""
+        try:
+
+            def told(turn: Turn) -> Callable[[], str]:
+                turn.caller_hears(outcome("trouble"))
+                return _deliver(turn)
+
+            reply = self.calls.hear(form["CallSid"], told)
+        except Exception:
+            log.exception("call %s falls back", form.get("CallSid"))
+            return Reply(self.fallback)
+        queued = request.path.endswith(("/wait", "/held"))
+        return Reply(LEAVE, reply.due) if queued else reply
+
+    def fall_back(self, form: Form, **where: str) -> Reply:
+        """The static document, for the number's fallback URL; it needs nothing but this process."""
+        return Reply(self.fallback)
+
+    # --- the legs of the people who are rung ---
+
+    def leg_answer(self, form: Form, sid: str, attempt: str) -> Reply:
+        """Somebody picked up, or pressed a key."""
+
+        def told(turn: Turn) -> Callable[[], str]:
+            if not turn.legs.adopt(attempt, form["CallSid"]):
+                return lambda: HANG_UP
+            talk = turn.legs.talk(attempt)
+            if talk.state == self.line.person.start:
+                turn.leg_hears(attempt, outcome("next"))
+            elif _is_present(form, talk.turn):
+                turn.leg_hears(attempt, keys(form.get("Digits", "")))
+            return _deliver_leg(turn, attempt)
+
+        return self.calls.hear(sid, told)
+
+    def leg_talked(self, form: Form, sid: str, attempt: str) -> Reply:
+        """This leg is out of the conference: it hung up, pressed star, or the conference ended."""
+
+        def told(turn: Turn) -> Callable[[], str]:
+            if form.get("CallStatus") in OVER:
+                turn.legs.leg_status(attempt, "ended")
+            elif _is_present(form, turn.legs.talk(attempt).turn):
+                turn.legs.left_conference(attempt)
+            return _deliver_leg(turn, attempt)
+
+        return self.calls.hear(sid, told)
+
+    def leg_present(self, form: Form, sid: str, attempt: str) -> Reply:
+        return self.calls.hear(sid, lambda turn: _deliver_leg(turn, attempt))
+
+    def leg_status(self, form: Form, sid: str, attempt: str) -> Reply:
+        """A leg's last word."""
+
+        def told(turn: Turn) -> Callable[[], str]:
+            row = turn.legs.rows[attempt]
+            ours = row["sid"] in ("", form["CallSid"])
+            if ours and form.get("CallStatus") in OVER:
+                turn.legs.leg_status(attempt, LAST_WORD[form["CallStatus"]])
+            return lambda: NOTHING
+
+        return self.calls.hear(sid, told)
+
+    def leg_meet(self, form: Form, sid: str, attempt: str) -> Reply:
+        language = self.calls.look(sid).legs.talk(attempt).language
+        return Reply(twiml.render(self._plainly("connecting", language)))
+
+    def leg_announce(self, form: Form, sid: str, attempt: str) -> Reply:
+        """Said to one person in the conference: how it went with somebody else."""
+        turn = self.calls.look(sid)
+        language = turn.legs.talk(attempt).language
+        name = turn.legs.rows[form["about"]]["name"]
+        text = self.line.person.prompts.text(language, form["says"]).format(candidate=name)
+        words = self.line.person.prompts.language(language)
+        return Reply(twiml.render((verbs.Say(text, words.voice, words.speech_code),)))
+
+    def _leg_in_trouble(self, form: Form, sid: str, attempt: str) -> Reply:
+        try:
+
+            def told(turn: Turn) -> Callable[[], str]:
+                turn.leg_hears(attempt, outcome("trouble"))
+                return _deliver_leg(turn, attempt)
+
+            return self.calls.hear(sid, told)
+        except Exception:
+            log.exception("leg %s of call %s is let go", attempt, sid)
+            return Reply(HANG_UP)
+
+
+def _deliver(turn: Turn) -> Callable[[], str]:
+    """The caller is given the document of where he is."""
+    if turn.caller.seen != turn.caller.turn:
+        turn.caller.seen = turn.caller.turn
+        turn.changed = True
+    return lambda: turn.call.document
+
+
+def _deliver_leg(turn: Turn, attempt: str) -> Callable[[], str]:
+    talk = turn.legs.talk(attempt)
+    if talk.seen != talk.turn:
+        talk.seen = talk.turn
+        turn.changed = True
+    return lambda: str(turn.legs.rows[attempt]["document"]) or HANG_UP
+
+
+def _is_present(form: Form, turn: int) -> bool:
+    """Whether an answer is to the question that stands; a late or second one moves nothing."""
+    return form.get("turn") == str(turn)
+
+
+def _fields(text: str) -> list[tuple[str, str]]:
+    """A form or a query, in order."""
+    found = []
+    for pair in text.split("&"):
+        if pair:
+            name, _, value = pair.partition("=")
+            if "%" in value or "+" in value:
+                value = unquote_plus(value)
+            found.append((unquote_plus(name) if "%" in name else name, value))
+    return found

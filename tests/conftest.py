@@ -1,0 +1,143 @@
+"""The line with its sample desk, on the simulated network: what most tests begin with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from flows.escalation import FOLDER, line
+from ivr.desk.events import Event
+from ivr.duties import Duties
+from ivr.line import Line
+from ivr.simulator import Exchange, Handset
+from ivr.store import Store
+from ivr.web import create_app
+
+pytest_plugins = ["pytester"]
+
+ORIGIN = "https://line.test"
+CALLER = "+33155500101"
+ENTRY = "+33800000001"
+PEOPLE = {
+    "MGR1": "+33155500011",
+    "MGR2": "+33155500012",
+    "MGR3": "+81355500013",
+    "MGR4": "+33155500014",
+    "DIR1": "+33155500021",
+    "DIR2": "+12025550121",
+    "ENG1": "+33155500031",
+    "ENG2": "+81355500032",
+    "OP1": "client:op1",
+    "OP2": "client:op2",
+}
+
+
+@dataclass
+class Desk:
+    """The line's side of a test: what it has stored, and how to change what it believes."""
+
+    store: Store
+    app: Flask
+    exchange: Exchange
+    line: Line
+
+    @property
+    def duties(self) -> Duties:
+        made: Duties = self.app.extensions["ivr"]
+        return made
+
+    def phone(self, person: str) -> Handset:
+        """The telephone of one of the sample desk's people."""
+        return self.exchange.phone(PEOPLE[person])
+
+    def sid(self, phone: Handset) -> str:
+        """The call that a phone made last."""
+        return str(phone.calls[-1].sid)
+
+    def events(self, phone: Handset, *kinds: str) -> list[Event]:
+        """What was logged of a phone's last call, all or of these kinds."""
+        logged = self.store.events(self.sid(phone))
+        return [event for event in logged if not kinds or event.kind in kinds]
+
+    def told(self, phone: Handset, kind: str) -> list[dict[str, Any]]:
+        """The data of every event of one kind."""
+        return [dict(event.data) for event in self.events(phone, kind)]
+
+
+def require(what: str, there: bool) -> None:
+    """Skip where something that a test needs is missing; on the way to a release, fail."""
+    if there:
+        return
+    if os.environ.get("IVR_TEST_REQUIRE") == "all":
+        pytest.fail(f"{what} is missing, and IVR_TEST_REQUIRE=all")
+    pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture(scope="session")
+def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with the sample desk, made once and copied for each test."""
+    file = tmp_path_factory.mktemp("sample") / "ivr.db"
+    store = Store(f"sqlite:///{file}")
+    store.migrate()
+    store.import_csv(FOLDER / "sample")
+    with store._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    return file
+
+
+@pytest.fixture(scope="session")
+def escalation() -> Line:
+    return line()
+
+
+@pytest.fixture
+def store(sample_database: Path, tmp_path: Path) -> Iterator[Store]:
+    shutil.copy(sample_database, tmp_path / "ivr.db")
+    made = Store(f"sqlite:///{tmp_path / 'ivr.db'}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def exchange(exchange: Exchange, store: Store, escalation: Line) -> Exchange:
+    """The simulated network with the line's numbers and everybody's telephones on it."""
+    mount(exchange, store, escalation)
+    return exchange
+
+
+def mount(exchange: Exchange, store: Store, line: Line, **more: Any) -> Flask:
+    """Put a line on a network."""
+    app = create_app(
+        line, store=store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock, **more
+    )
+    for number in line.config.numbers:
+        exchange.number(
+            number,
+            app,
+            f"/voice/{line.name}",
+            status_callback=f"/voice/{line.name}/status",
+            fallback=f"/voice/{line.name}/fallback",
+            origin=ORIGIN,
+        )
+    for number in PEOPLE.values():
+        exchange.phone(number)
+    exchange.line_app = app  # type: ignore[attr-defined]
+    return app
+
+
+@pytest.fixture
+def desk(exchange: Exchange, store: Store, escalation: Line) -> Desk:
+    return Desk(store, exchange.line_app, exchange, escalation)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def caller(exchange: Exchange) -> Handset:
+    return exchange.phone(CALLER)

@@ -1,0 +1,265 @@
+"""Every flow of the line: each step, each outcome, each language; and what a wrong table says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.escalation import FOLDER, line
+from ivr import twiml
+from ivr.errors import FlowError
+from ivr.flow import Flow
+from ivr.line import Line, LineConfig
+from ivr.prompts import Prompts
+from ivr.steps import Conversation, Fork, Go, Goodbye, LookUp, Menu, keys, outcome
+
+LINE = line()
+FLOWS = {"caller": LINE.caller, "person": LINE.person}
+VALUES = {"here": "/x", "room": "r", "leg": "/leg", "phone": "+33155500011", "line_number": "+1"}
+RANKED = {"person": "MGR1", "name": "Paul", "phone": "+33155500011", "languages": ["fr"]}
+RANKED |= {"reason": "owners_manager", "detail": "", "skipped": ""}
+
+
+def conversation(flow: Flow, step: str, language: str) -> Conversation:
+    """Somebody in the middle of a call, at this step."""
+    shared: dict[str, Any] = {
+        "sid": "CA1",
+        "offers": ["fr", "en"],
+        "zone": "Europe/Paris",
+        "country": "FR",
+        "caller_number": "+33155500101",
+        "keyed": "17349013",
+        "case": {"result": "found", "status": "open", "severity": 2, "account": "Helio"},
+        "ranking": [RANKED],
+        "rung": RANKED,
+        "dialled": {"leg": "1-1", "phone": "+33155500011"},
+        "hunt": {"name": "manager", "number": 1},
+        "promise": {"spoken": "2026-11-24T09:45:00+00:00", "reference": "123456"},
+    }
+    talk = flow.begin(language, shared)
+    talk.state = step
+    talk.own = {
+        "readings": ["17349013", "7349013"],
+        "count": 4,
+        "callback_number": "+33155500101",
+        "reading": "+33155500101",
+        "person": "OP1",
+        "hunt": "operator",
+        "title": "Acme",
+        "level": "M1",
+        "call_language": "fr",
+        "wanted": True,
+        "by_dial": False,
+        "introduced": False,
+    }
+    return talk
+
+
+STEPS = [
+    (name, step.name, language)
+    for name, flow in FLOWS.items()
+    for step in flow.steps.values()
+    for language in flow.prompts.codes
+]
+
+
+@pytest.mark.parametrize(("flow", "step", "language"), STEPS)
+def test_every_step_is_said_in_every_language(flow: str, step: str, language: str) -> None:
+    talk = conversation(FLOWS[flow], step, language)
+    if not FLOWS[flow].steps[step].waits:
+        return
+
+    document = twiml.parse(FLOWS[flow].document(talk, VALUES))
+
+    assert not document.warnings
+    assert "{" not in str(document.verbs)
+
+
+OUTCOMES = [
+    (name, step.name, heard)
+    for name, flow in FLOWS.items()
+    for step in flow.steps.values()
+    for heard in sorted(step.needs)
+]
+
+
+@pytest.mark.parametrize(("flow", "step", "heard"), OUTCOMES)
+def test_every_step_knows_what_to_do_with_each_of_its_outcomes(
+    flow: str, step: str, heard: str
+) -> None:
+    talk = conversation(FLOWS[flow], step, "en")
+
+    data = {"ranking": [RANKED]} if heard != "hangup" else {}
+    assert FLOWS[flow].hear(talk, outcome(heard, **data))
+    assert talk.state in FLOWS[flow].steps
+
+
+LISTENING = [step.name for step in LINE.caller.steps.values() if "zero" in step.needs | step.may]
+
+
+@pytest.mark.parametrize("step", LISTENING)
+def test_zero_alone_leads_to_a_person_from_every_step_that_hears_keys(step: str) -> None:
+    """"Once inside the multiple-choice procedure, choose 0 for an operator." (R47)"""
+    talk = conversation(LINE.caller, step, "en")
+
+    assert LINE.caller.hear(talk, keys("0"))
+    assert talk.state in ("operator_search", "operator_hold", "duty_hold")
+
+
+@pytest.mark.parametrize("step", LISTENING)
+def test_a_caller_who_never_presses_a_key_ends_with_a_person_or_a_promise(step: str) -> None:
+    talk = conversation(LINE.caller, step, "en")
+    if "silence" not in LINE.caller.steps[step].needs:
+        return
+
+    for _ in range(5):
+        if talk.state == step:
+            LINE.caller.hear(talk, keys(""))
+
+    assert talk.state in ("operator_search", "promised", "goodbye")
+
+
+def test_a_key_that_is_not_offered_is_like_any_other_wrong_key() -> None:
+    talk = conversation(LINE.caller, "language", "fr")
+
+    LINE.caller.hear(talk, keys("7"))
+
+    assert (talk.state, talk.notes, talk.tries) == ("language", ("invalid",), 1)
+
+
+def test_an_effect_of_arriving_runs_once_however_often_the_prompt_is_repeated() -> None:
+    talk = conversation(LINE.caller, "manager_search", "en")
+
+    LINE.caller.hear(talk, outcome("found", ranking=[RANKED]))
+    orders = list(talk.orders)
+    LINE.caller.hear(talk, keys("8"))
+
+    assert [what for what, _ in orders] == ["escalate", "hunt"]
+    assert talk.orders == orders
+
+
+# --- a wrong table is refused when it is made ---
+
+PROMPTS = LINE.caller.prompts
+END = Goodbye("end", says=("goodbye",))
+OTHERWISE = {"invalid": Go(), "silence": Go(), "too_many": "end", "hangup": "end"}
+
+
+def made(*steps: Any, start: str = "start", **more: Any) -> Flow:
+    given = {"otherwise": OTHERWISE, "zero": "end"} | more
+    return Flow(
+        "wrong", steps, file="wrong.py", version="1", start=start, prompts=PROMPTS, **given
+    )
+
+
+WRONG = {
+    "unknown destination": (
+        [Menu("start", says=("menu",), on={"1": "edn"}), END],
+        "step 'start': '1' leads to 'edn', no such step; did you mean 'end'?",
+    ),
+    "missing outcome": (
+        [LookUp("start", asks="case", on={"found": "end", "not_found": "end"}), END],
+        "step 'start' doesn't say where 'too_slow' leads; add it",
+    ),
+    "an outcome that can't be": (
+        [Menu("start", says=("menu",), on={"found": "end"}), END],
+        "step 'start' can't have the outcome 'found'",
+    ),
+    "missing prompt": (
+        [Menu("start", says=("welcome",), on={"1": "end"}), END],
+        "fr.toml: no prompt 'welcome'; add it under [prompts]",
+    ),
+    "a slot that nobody fills": (
+        [Menu("start", says=("read_back",), on={"1": "end"}), END],
+        "prompt 'read_back' has the slot '{digits}', which the flow doesn't fill",
+    ),
+    "unreachable step": (
+        [Menu("start", says=("menu",)), END, Menu("lost", says=("menu",))],
+        "no way leads to step 'lost'",
+    ),
+    "a cycle without a wait": (
+        [Fork("start", on={"next": "again"}), Fork("again", on={"next": "start"})],
+        "a cycle without a wait: again → start",
+    ),
+    "the same name twice": (
+        [Menu("start", says=("menu",)), Menu("start", says=("menu",)), END],
+        "step 'start' stands 2 times",
+    ),
+    "a start that isn't there": (
+        [Menu("begin", says=("menu",)), END],
+        "the flow starts at 'start', which isn't a step",
+    ),
+    "staying where nobody waits": (
+        [Fork("start", on={"next": Go()}), END],
+        "step 'start': 'next' must lead on, since nobody waits there",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_table_is_refused_with_file_step_and_what_to_do(name: str) -> None:
+    steps, complaint = WRONG[name]
+
+    with pytest.raises(FlowError) as refused:
+        made(*steps)
+
+    assert complaint in str(refused.value)
+    assert str(refused.value).startswith("wrong.py: ")
+
+
+def test_prompts_that_differ_in_their_slots_between_languages_are_refused() -> None:
+    french = PROMPTS.language("fr")
+    other = replace(french, texts={**french.texts, "read_back": "sans rien"})
+
+    complaints = Prompts([PROMPTS.language("en"), other]).missing(["read_back"])
+
+    assert any("has not the slots that other languages have" in each for each in complaints)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ("", "voice"),
+        ("voice = 1\ndigits = [", "not TOML"),
+        ('voice={name="a",language="b"}\ndigits=["a"]\ntime=""\nhour=""\nnames={}\n[prompts]', "ten"),
+    ],
+)
+def test_a_prompt_file_that_cannot_serve_is_refused(
+    tmp_path: Path, wrong: str, complaint: str
+) -> None:
+    (tmp_path / "en.toml").write_text(wrong)
+
+    with pytest.raises(FlowError, match=complaint):
+        Prompts.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("Europe/Paris", "Europe/Lutetia"), 'no time zone "Europe/Lutetia"'),
+        (('languages = ["fr", "en"]', "languages = []"), "offers no language"),
+        (("prefix_key = true", "prefix = 1"), "line.toml"),
+        (("opens =", "open ="), "'opens' is missing"),
+        (("cap = 60", "cup = 60"), "cup"),
+    ],
+)
+def test_a_wrong_line_toml_is_refused_by_its_name(
+    tmp_path: Path, change: tuple[str, str], complaint: str
+) -> None:
+    text = (FOLDER / "line.toml").read_text()
+    file = tmp_path / "line.toml"
+    file.write_text(text.replace(*change))
+
+    with pytest.raises(FlowError, match=complaint):
+        LineConfig.load(file)
+
+
+def test_a_number_that_offers_a_language_without_prompts_is_refused() -> None:
+    entry = replace(LINE.config.numbers["+33800000001"], languages=("fr", "eo"))
+    config = replace(LINE.config, numbers={entry.number: entry})
+
+    with pytest.raises(FlowError, match="offers eo"):
+        Line(config, LINE.caller, LINE.person)

@@ -1,0 +1,262 @@
+"""The pytest plugin: the exchange fixture and .call files, in projects made for the purpose."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = """
+import sys
+sys.path.insert(0, {tests!r})
+import pytest
+from small_apps import LINE, menu_app
+
+@pytest.fixture
+def exchange(exchange):
+    exchange.number(LINE, menu_app(), "/voice")
+    return exchange
+"""
+
+GOOD = """\
+# A caller who wants English.
+from +33155500101 to +33800000001
+> call
+< Welcome to support.
+> press 1
+< One moment, please. Goodbye.
+"""
+
+INSTALLED = any(ep.name == "ivr" for ep in entry_points(group="pytest11"))
+PLUGIN = [] if INSTALLED else ["-p", "ivr.pytest_plugin"]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project with a line, whose tests run with warnings as errors."""
+    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers")
+    pytester.makeconftest(CONFTEST.format(tests=str(Path(__file__).parent)))
+    return pytester
+
+
+def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
+    return project.runpytest_inprocess(*PLUGIN, *options)
+
+
+def call(project: pytest.Pytester, text: str, name: str = "english") -> Path:
+    return project.makefile(".call", **{name: text})
+
+
+def test_a_dialogue_is_a_test(project: pytest.Pytester) -> None:
+    call(project, GOOD)
+
+    result = run(project, "-v")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*english.call::call PASSED*"])
+
+
+def test_a_dialogue_that_doesnt_come_true_explains_itself(project: pytest.Pytester) -> None:
+    call(project, GOOD.replace("moment", "minute"))
+
+    result = run(project)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*english: A caller who wants English.*",
+            "english.call:6: caller didn't hear what was expected",
+            "*expected    One minute, please. Goodbye.",
+            "*difference  “moment,” instead of “minute,”*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*stage.py*")
+
+
+def test_a_dialogue_that_cant_be_read_says_where(project: pytest.Pytester) -> None:
+    call(project, GOOD + "> sing\n")
+
+    result = run(project)
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["english.call:7: “sing” isn't an action", "*Here may stand: call, answer*"]
+    )
+
+
+def test_the_exchange_is_fresh_for_each_test(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("again", [1, 2])
+        def test_a_call(exchange, again):
+            phone = exchange.phone("+33155500101")
+            phone.call("+33800000001")
+            phone.press("1")
+            exchange.wait(10)
+            assert [u.text for u in phone.heard][-1] == "Goodbye."
+            assert len(exchange.requests) == 2
+        """
+    )
+
+    run(project).assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("what", "complaint"),
+    [
+        ("phone.call('+33800000001')", "*+33155500101 is still in a call*"),
+        ("exchange.note('warning', 13227, 'odd')", "*warning 13227 odd*"),
+        (
+            "exchange.number('+3399', 'https://line.test/x', '/'); exchange.phone('+3311')"
+            ".call('+3399'); exchange.wait(30)",
+            "*answered 404*",
+        ),
+    ],
+)
+def test_what_is_left_in_disorder_fails_the_test(
+    project: pytest.Pytester, what: str, complaint: str
+) -> None:
+    project.makepyfile(
+        f"""
+        def test_a_call(exchange):
+            phone = exchange.phone("+33155500101")
+            {what}
+        """
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([complaint])
+
+
+def test_a_test_may_be_lenient(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.lenient_calls
+        def test_a_call(exchange):
+            exchange.phone("+33155500101").call("+33800000001")
+        """
+    )
+
+    run(project).assert_outcomes(passed=1)
+
+
+def test_a_test_that_has_failed_isnt_blamed_twice(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_a_call(exchange):
+            exchange.phone("+33155500101").call("+33800000001")
+            assert False, "for a reason of its own"
+        """
+    )
+
+    run(project).assert_outcomes(failed=1)
+
+
+def test_the_seed_is_an_option(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        from ivr.simulator import Exchange
+
+        def test_seed(exchange):
+            assert exchange.account_sid == Exchange(seed=7).account_sid
+        """
+    )
+
+    run(project, "--ivr-seed", "7").assert_outcomes(passed=1)
+    run(project).assert_outcomes(failed=1)
+
+
+def test_a_dialogues_own_seed_and_start_win(project: pytest.Pytester) -> None:
+    conftest = project.path / "conftest.py"
+    conftest.write_text(
+        conftest.read_text()
+        + "    \n\n"
+        + "@pytest.fixture(autouse=True)\n"
+        + "def _look(exchange):\n"
+        + "    from ivr.simulator import Exchange\n"
+        + "    assert exchange.account_sid == Exchange(seed=3).account_sid\n"
+        + "    assert exchange.clock.now().hour == 17\n"
+    )
+    call(project, "seed 3\nstart 2026-12-24T18:00+01:00\n" + GOOD)
+
+    run(project, "--ivr-seed", "7").assert_outcomes(passed=1)
+
+
+def test_a_webhook_that_fails_behind_a_dialogue_fails_it(project: pytest.Pytester) -> None:
+    conftest = project.path / "conftest.py"
+    conftest.write_text(conftest.read_text().replace("menu_app()", "menu_app(key='<Foo/>')"))
+    call(project, GOOD.replace("< One moment, please. Goodbye.", "< …"))
+
+    result = run(project)
+
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*debugger: *"])
+
+
+def test_dialogues_are_rewritten_on_demand(project: pytest.Pytester) -> None:
+    file = call(project, GOOD.replace("moment", "minute"))
+
+    result = run(project, "--update-calls")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*rewritten with what was heard: english.call"])
+    assert file.read_text(encoding="utf-8") == GOOD
+    run(project).assert_outcomes(passed=1)
+
+
+def test_a_dialogue_that_comes_true_isnt_written_at_all(project: pytest.Pytester) -> None:
+    file = call(project, GOOD)
+    file.chmod(0o444)
+    before = file.stat().st_mtime_ns
+
+    run(project, "--update-calls").assert_outcomes(passed=1)
+
+    assert file.stat().st_mtime_ns == before
+
+
+def test_other_plugins_reorder_and_distribute_dialogues(project: pytest.Pytester) -> None:
+    for name in ("a", "b", "c"):
+        call(project, GOOD, name)
+
+    run(project, "-p", "randomly", "-p", "xdist", "-n", "0").assert_outcomes(passed=3)
+
+
+def test_the_package_is_imported_when_it_is_needed() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, ivr.pytest_plugin\n"
+        "late = [m for m in sys.modules if m.startswith('ivr.') and m != 'ivr.pytest_plugin']\n"
+        "late += [m for m in ('flask', 'twilio', 'sqlalchemy', 'click') if m in sys.modules]\n"
+        "sys.exit(' '.join(late) or 0)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("what", ["dialogue", "fixture"])
+def test_it_needs_neither_flask_nor_twilio(project: pytest.Pytester, what: str) -> None:
+    conftest = project.path / "conftest.py"
+    block = (
+        "import sys\nfor name in ('flask', 'twilio', 'sqlalchemy'):\n    sys.modules[name] = None\n"
+    )
+    conftest.write_text(block + conftest.read_text())
+    if what == "dialogue":
+        call(project, GOOD)
+    else:
+        project.makepyfile("def test_it(exchange):\n    exchange.wait(1)")
+
+    result = project.runpytest_subprocess(*PLUGIN)
+
+    result.assert_outcomes(passed=1)
