@@ -179,7 +179,8 @@ class Duties:
 
     def _release(self, duty: Duty) -> None:
         """Free somebody at once, and let whoever waits longest look for him."""
-        self.store.release(duty.data["person"], f"{duty.call}/{duty.data['leg']}")
+        mine, now = f"{duty.call}/{duty.data['leg']}", self.clock.now()
+        self.store.release(duty.data["person"], mine, now, duty.data["how"])
         waiting = self.store.first_waiting("operators")
         if waiting is not None:
             self._look(waiting.sid)

@@ -319,11 +319,16 @@ class Legs:
         was, row["state"] = row["state"], "over"
         self.turn.changed = True
         self.turn.leg_hears(attempt, outcome("hangup"))
-        self.turn.duty("release", f"release:{attempt}", person=row["person"], leg=attempt)
+        how = {"talking": "taken"}.get(was, status)
+        self._release(attempt, how)
         if was == "ringing":
             self._lost(attempt, "no_answer" if status == "ended" else status)
         else:
             self._left_talk(attempt)
+
+    def _release(self, attempt: str, how: str) -> None:
+        person = self._person(attempt)
+        self.turn.duty("release", f"release:{attempt}", person=person, leg=attempt, how=how)
 
     def _left_talk(self, attempt: str) -> None:
         self.turn.tell("transfer.completed" if self.talking() else "talk.ended", leg=attempt)
@@ -362,8 +367,7 @@ class Legs:
         """The operator leaves the rest to the line; his leg says goodbye and ends."""
         self.rows[leg]["state"] = "over"
         self.turn.tell("operator.passed", leg=leg, by=self._person(leg))
-        person = self._person(leg)
-        self.turn.duty("release", f"release:{leg}", person=person, leg=leg)
+        self._release(leg, "taken")
         if not self.talking():
             self._ring_on()
             self.turn.caller_hears(outcome("handed_over"))

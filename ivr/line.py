@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.desk.cases import CaseNumbers
 from ivr.desk.phone_numbers import country_of
-from ivr.errors import FlowError
+from ivr.errors import FlowError, SettingsError
 from ivr.flow import Flow
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -71,7 +71,7 @@ class LineConfig:
         try:
             table = tomllib.loads(file.read_text(encoding="utf-8"))
             return _config(table)
-        except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        except (SettingsError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
             wrong = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise FlowError(f"{file}: {wrong}; see the README's line.toml") from error
 

@@ -1,4 +1,5 @@
-"""What is set from outside: environment variables, read once, checked, and explained by `ivr --help`."""
+"""What is set from outside: environment variables, read once, checked, and explained by `ivr
+--help`."""
 
 from __future__ import annotations
 

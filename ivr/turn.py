@@ -123,7 +123,7 @@ class Turn:
             case LookUp():
                 self.shared["language"] = self.caller.language
                 heard = self.answer(step.asks, self.shared)
-                self.tell("heard", leg="answer", **_plain(heard))
+                self.tell("heard", leg="answer", asks=step.asks, **_plain(heard))
                 return heard
         raise CallError(f"step '{step.name}' can't be passed through")
 
@@ -144,6 +144,8 @@ class Turn:
 
     def tell(self, kind: str, /, **data: Any) -> None:
         """Add to the event log."""
+        if "ranking" in data:
+            data["ranking"] = by_reference(data["ranking"])
         self.events.append(Event(kind=kind, at=self.now, actor=str(data.pop("by", "")), data=data))
 
     def _log(self, step: Any, leg: str, heard: Heard) -> None:
@@ -237,4 +239,16 @@ class Turn:
 
 
 def _plain(heard: Heard) -> dict[str, Any]:
-    return {"what": heard.kind, "value": heard.value, "with": dict(heard.data)}
+    """What was heard as it is logged: of people, their ids."""
+    data = dict(heard.data)
+    if "ranking" in data:
+        data["ranking"] = by_reference(data["ranking"])
+    return {"what": heard.kind, "value": heard.value, "with": data}
+
+
+def by_reference(ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A ranking without names and numbers: a log must outlive them."""
+    return [
+        {name: value for name, value in entry.items() if name not in ("name", "phone", "detail")}
+        for entry in ranking
+    ]

@@ -102,7 +102,7 @@ LISTENING = [step.name for step in LINE.caller.steps.values() if "zero" in step.
 
 @pytest.mark.parametrize("step", LISTENING)
 def test_zero_alone_leads_to_a_person_from_every_step_that_hears_keys(step: str) -> None:
-    """"Once inside the multiple-choice procedure, choose 0 for an operator." (R47)"""
+    """ "Once inside the multiple-choice procedure, choose 0 for an operator." (R47)"""
     talk = conversation(LINE.caller, step, "en")
 
     assert LINE.caller.hear(talk, keys("0"))
@@ -150,9 +150,7 @@ OTHERWISE = {"invalid": Go(), "silence": Go(), "too_many": "end", "hangup": "end
 
 def made(*steps: Any, start: str = "start", **more: Any) -> Flow:
     given = {"otherwise": OTHERWISE, "zero": "end"} | more
-    return Flow(
-        "wrong", steps, file="wrong.py", version="1", start=start, prompts=PROMPTS, **given
-    )
+    return Flow("wrong", steps, file="wrong.py", version="1", start=start, prompts=PROMPTS, **given)
 
 
 WRONG = {
@@ -224,7 +222,10 @@ def test_prompts_that_differ_in_their_slots_between_languages_are_refused() -> N
     [
         ("", "voice"),
         ("voice = 1\ndigits = [", "not TOML"),
-        ('voice={name="a",language="b"}\ndigits=["a"]\ntime=""\nhour=""\nnames={}\n[prompts]', "ten"),
+        (
+            'voice={name="a",language="b"}\ndigits=["a"]\ntime=""\nhour=""\nnames={}\n[prompts]',
+            "ten",
+        ),
     ],
 )
 def test_a_prompt_file_that_cannot_serve_is_refused(

@@ -31,7 +31,12 @@ from +33155500101 to +33800000001
 """
 
 INSTALLED = any(ep.name == "ivr" for ep in entry_points(group="pytest11"))
-PLUGIN = [] if INSTALLED else ["-p", "ivr.pytest_plugin"]
+# Nothing that isn't needed, or each inner run would import and rewrite it all again.
+PLUGIN = [
+    *([] if INSTALLED else ["-p", "ivr.pytest_plugin"]),
+    "--assert=plain",
+    *(option for name in ("hypothesispytest", "benchmark") for option in ("-p", f"no:{name}")),
+]
 
 
 @pytest.fixture

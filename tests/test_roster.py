@@ -1,82 +1,30 @@
-"""Whom to ring: the right manager, who stands in for him, and why each name is taken or skipped."""
+"""Whom to ring: the right manager, who stands in for him, and who else."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk.candidates import REST_AFTER_NO_ANSWER
 from ivr.desk.cases import Case
 from ivr.desk.people import Person, Queue, Shift
 from ivr.desk.roster import Directory, duty_manager, engineer, managers, operators, promise_owner
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)  # a Tuesday, 10:00 in Paris
-EVENING = datetime(2026, 11, 24, 20, tzinfo=UTC)
-
-
-def person(id, *roles, phone="+33155500011", **more):
-    return Person(id, id.title(), phone, frozenset(roles), **more)
-
-
-def shift(id, who, hours, role="duty", **more):
-    starts, ends = (time(int(hour)) for hour in hours.split("-"))
-    return Shift(id, who, role, starts=starts, ends=ends, **more)
-
-
-PEOPLE = [
-    person("eng1", "engineer", manager="mgr1"),
-    person("eng2", "engineer", manager="mgr3"),
-    person("mgr1", "manager", manager="dir1", delegate="mgr2", languages=("fr", "en")),
-    person("mgr2", "manager", manager="dir1", languages=("de", "en")),
-    person("mgr3", "manager", manager="dir2", languages=("ja", "en")),
-    person("mgr4", "manager", manager="dir2", languages=("en", "es"), on_call=True),
-    person("dir1", "second_level"),
-    person("dir2", "second_level"),
-    person("op1", "operator", phone="client:op1", languages=("fr", "en")),
-    person("op2", "operator", phone="client:op2", languages=("de", "en")),
-]
-SHIFTS = (
-    shift("emea", "mgr2", "06-14", region="EMEA"),
-    shift("amer", "mgr4", "14-22", region="AMER"),
-    shift("apac", "mgr3", "22-06", region="APAC"),
-    shift("global", "mgr4", "00-00"),
-    shift("second-day", "dir1", "06-18", "second_level_duty"),
-    shift("second-night", "dir2", "18-06", "second_level_duty"),
+from tests.sample_desk import (
+    CASE,
+    EARLIER,
+    EVENING,
+    NO_OWNER,
+    NOW,
+    SHIFTS,
+    desk,
+    first_level,
+    listed,
+    person,
+    second_level,
+    shift,
 )
-QUEUES = {"CAD-EMEA": Queue("CAD-EMEA", "mgr2", "EMEA")}
-CASE = Case("C17349013", "17349013", severity=2, owner="eng1", queue="CAD-EMEA", region="EMEA")
-NO_OWNER = replace(CASE, number="C17349068", digits="17349068", owner=None)
-
-
-def desk(*extra, shifts=SHIFTS, queues=QUEUES, **changed):
-    """The sample desk; ``mgr1={"status": "away"}`` changes a person, ``mgr1=None`` removes him."""
-    people = {one.id: one for one in (*PEOPLE, *extra)}
-    for id, changes in changed.items():
-        if changes is None:
-            del people[id]
-        else:
-            people[id] = replace(people[id], **changes)
-    return Directory(people, shifts, queues)
-
-
-def listed(candidates):
-    """ "mgr1 owners_manager", "mgr1 owners_manager -dnd" when he is skipped."""
-    return [
-        f"{c.person.id} {c.reason}" + (f" -{c.skipped}" if c.skipped else "") for c in candidates
-    ]
-
-
-def first_level(directory, case=CASE, now=NOW, language="fr", **more):
-    return listed(managers(case, "M1", now, directory, language, **more))
-
-
-def second_level(directory, case=CASE, now=NOW, language="fr", **more):
-    return listed(managers(case, "M2", now, directory, language, **more))
-
 
 # --- the right manager ---
 
@@ -379,116 +327,6 @@ def test_another_level_is_refused():
         managers(CASE, "M3", NOW, desk())
 
 
-# --- who is dropped or skipped ---
-
-EARLIER = NOW - timedelta(minutes=1)
-SKIPS = [
-    # "drop: inactive, duplicate, no reachable number, already declined on this call, case owner"
-    ({"phone": ""}, "no_number"),
-    # "skip: OOO, off shift (unless on call), DND, at capacity, no-answer in last N min"
-    ({"status": "away"}, "out_of_office"),
-    ({"hours": (time(12), time(20))}, "off_shift"),
-    ({"hours": (time(9), time(17))}, ""),
-    ({"hours": (time(22), time(9))}, "off_shift"),
-    ({"hours": (time(22), time(9, 1))}, ""),
-    ({"hours": (time(9), time(17)), "zone": "America/New_York"}, "off_shift"),
-    ({"hours": (time(10), time(17)), "zone": "Europe/Paris"}, ""),
-    ({"hours": (time(12), time(20)), "on_call": True}, ""),
-    ({"status": "dnd"}, "dnd"),
-    ({"active_escalations": 3}, "at_capacity"),
-    ({"active_escalations": 3, "capacity": 4}, ""),
-    ({"capacity": 0}, "at_capacity"),
-    ({"busy_with": "7"}, "busy"),
-    ({"last_no_answer": EARLIER}, "no_answer_recently"),
-    ({"last_no_answer": NOW - REST_AFTER_NO_ANSWER}, ""),
-    # the first that applies is said
-    ({"phone": "", "status": "away"}, "no_number"),
-    ({"status": "dnd", "hours": (time(12), time(20))}, "off_shift"),
-]
-
-
-@pytest.mark.parametrize(("changes", "skipped"), SKIPS)
-def test_who_cannot_take_a_call_is_skipped_with_the_reason(changes, skipped):
-    found = managers(CASE, "M1", NOW, desk(mgr1={"delegate": None, **changes}), "fr")
-
-    assert (found[0].person.id, found[0].skipped) == ("mgr1", skipped)
-
-
-def test_who_declined_on_this_call_is_not_asked_again():
-    assert first_level(desk(), declined=frozenset({"mgr1"}))[0] == "mgr1 owners_manager -declined"
-
-
-# "DND (ignored for E-Down), at capacity (ignored for E-Down)"
-@pytest.mark.parametrize(
-    ("changes", "skipped"),
-    [
-        ({"status": "dnd"}, ""),
-        ({"active_escalations": 9}, ""),
-        ({"status": "away", "delegate": None}, "out_of_office"),
-        ({"busy_with": "7"}, "busy"),
-        ({"last_no_answer": EARLIER}, "no_answer_recently"),
-    ],
-)
-def test_an_emergency_disturbs_who_does_not_want_to_be(changes, skipped):
-    found = managers(CASE, "M1", NOW, desk(mgr1=changes), "fr", emergency=True)
-
-    assert {c.person.id: c.skipped for c in found}["mgr1"] == skipped
-
-
-# "rota > working hours": who is on duty is on shift
-def test_a_rota_counts_for_more_than_working_hours():
-    late = {"hours": (time(12), time(20))}
-
-    assert first_level(desk(mgr2=late))[1] == "mgr2 duty"
-    assert first_level(desk(mgr3=late), replace(CASE, owner="eng2"))[0].endswith("-off_shift")
-    assert first_level(desk(dir1=late), replace(CASE, owner="mgr1"))[0] == "dir1 went_up"
-
-
-def test_how_long_somebody_is_left_alone_is_a_setting():
-    directory = desk(mgr1={"last_no_answer": EARLIER})
-
-    assert first_level(directory, rest=timedelta(seconds=30))[0] == "mgr1 owners_manager"
-
-
-# --- order ---
-
-
-# "sort available > busy-soon > unavailable; then list order"
-def test_who_is_soon_busy_comes_after_who_is_free():
-    directory = desk(mgr1={"status": "busy_soon"})
-
-    assert first_level(directory) == ["mgr2 duty", "mgr4 global_duty", "mgr1 owners_manager"]
-
-
-def test_who_is_disturbed_in_an_emergency_comes_last():
-    directory = desk(mgr1={"status": "dnd"}, mgr2={"status": "busy_soon"})
-
-    found = first_level(directory, emergency=True)
-
-    assert found == ["mgr4 global_duty", "mgr2 duty", "mgr1 owners_manager"]
-
-
-# "tie: language match, fewer active escalations, longest since last"
-@pytest.mark.parametrize(
-    ("ann", "bob", "first"),
-    [
-        ({}, {}, "ann"),
-        ({}, {"languages": ("fr-CA",)}, "bob"),
-        ({"active_escalations": 1}, {}, "bob"),
-        ({"last_taken": EARLIER}, {}, "bob"),
-        ({"last_taken": EARLIER}, {"last_taken": NOW}, "ann"),
-        ({"active_escalations": 1}, {"last_taken": NOW}, "bob"),
-        ({"active_escalations": 1, "languages": ("fr",)}, {}, "ann"),
-    ],
-)
-def test_two_of_the_same_place_are_told_apart(ann, bob, first):
-    shifts = (shift("1", "bob", "06-14"), shift("2", "ann", "06-14"))
-    team = (person("ann", "manager", **ann), person("bob", "manager", **bob))
-    directory = Directory({one.id: one for one in team}, shifts)
-
-    assert first_level(directory, None, language="fr")[0] == f"{first} global_duty"
-
-
 # --- the others who may be rung ---
 
 
@@ -581,15 +419,6 @@ def test_when_all_are_out_of_office_somebody_still_owes_the_call():
 
 def test_only_a_desk_without_managers_owes_nothing():
     assert promise_owner(CASE, NOW, Directory()) is None
-
-
-# "directory stale > 24 h -> banner"
-@pytest.mark.parametrize(
-    ("as_of", "stale"),
-    [(None, False), (NOW - timedelta(hours=24), False), (NOW - timedelta(hours=25), True)],
-)
-def test_an_old_directory_is_known_to_be_old(as_of, stale):
-    assert Directory(as_of=as_of).stale(NOW) is stale
 
 
 # --- what holds for any desk ---

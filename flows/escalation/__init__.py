@@ -17,6 +17,7 @@ from ivr.prompts import Prompts
 from ivr.steps import Dialling, Entry, Fork, Go, Goodbye, Hold, Leads, LookUp, Menu, Step, Talk
 
 FOLDER = Path(__file__).parent
+SAMPLE = FOLDER / "sample"
 
 OTHERWISE: dict[str, Leads] = {
     "invalid": Go(says="invalid"),

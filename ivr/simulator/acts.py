@@ -162,3 +162,5 @@ class Gone(Enum):
 HANGUP = Gone.HANGUP
 Request = Any  # one of the classes above
 Steps = Generator[Request, Any, Any]
+
+PENDING = object()  # for the driver: the answer comes later

@@ -1,8 +1,8 @@
 """Files that are played: are they there, are they audio, how long are they?
 
-Fetched "by GET, without the standard call parameters" and remembered. Only an application that has a
-number here is asked; a file elsewhere on the Internet is taken to be there, and `UNKNOWN_AUDIO` long.
-(https://www.twilio.com/docs/voice/twiml/play)
+Fetched "by GET, without the standard call parameters" and remembered. Only an application that
+has a number here is asked; a file elsewhere on the Internet is taken to be there, and
+`UNKNOWN_AUDIO` long. (https://www.twilio.com/docs/voice/twiml/play)
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import wave
 from typing import TYPE_CHECKING
 
 from ivr.errors import TwiMLError
-from ivr.simulator.acts import Speak
+from ivr.simulator.acts import PENDING, Speak
 from ivr.simulator.delivery import Delivery
 from ivr.simulator.documents import AUDIO_TYPES, check, content_type
 from ivr.simulator.pages import audio_failed
-from ivr.simulator.player import PENDING, Player, utter
+from ivr.simulator.player import Player, utter
 from ivr.simulator.speech import UNKNOWN_AUDIO
 from ivr.simulator.webhooks import Reply
 

@@ -43,8 +43,8 @@ class Bell:
 class VirtualClock:
     """Time as the exchange has it; the same shape as `ivr.clock.Clock`.
 
-    ``rate`` 0: time stands still until somebody moves it. 1: as on the wall. 20: twenty times as fast. Equal due
-    times ring in the order in which they were asked for.
+    ``rate`` 0: time stands still until somebody moves it. 1: as on the wall. 20: twenty times as
+    fast. What is due at the same time rings in the order in which it was asked for.
     """
 
     def __init__(self, start: datetime, rate: float = 0) -> None:
@@ -114,7 +114,7 @@ class VirtualClock:
         return heap[0][0] if heap else None
 
     def ring_next(self, until: int) -> bool:
-        """Ring the next bell that is due by ``until``, moving time to it; False if there is none."""
+        """Ring the next bell due by ``until``, moving time to it; False if there is none."""
         due = self.next_due()
         if due is None or due > until:
             return False

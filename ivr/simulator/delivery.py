@@ -1,4 +1,4 @@
-"""Getting one logical request through: retries, redirects, passwords, cookies, and being late or twice."""
+"""Getting one logical request through: retries, redirects, passwords, cookies, late or twice."""
 
 from __future__ import annotations
 
@@ -36,11 +36,22 @@ class Jar:
     __slots__ = ("cookies", "logged_in")
 
     def __init__(self) -> None:
-        self.cookies: dict[str, dict[str, str]] = {}
-        self.logged_in: dict[str, str] = {}
+        self.cookies: dict[str, dict[str, str]] | None = None  # most calls never get one
+        self.logged_in: dict[str, str] | None = None
 
-    def header(self, host: str) -> str:
-        return "; ".join(f"{k}={v}" for k, v in self.cookies.get(host, {}).items())
+    def headers(self, host: str) -> dict[str, str]:
+        """What is sent because of what was received before."""
+        headers = {}
+        if self.cookies is not None and self.cookies.get(host):
+            headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies[host].items())
+        if self.logged_in is not None and host in self.logged_in:
+            headers["Authorization"] = self.logged_in[host]
+        return headers
+
+    def log_in(self, host: str, credentials: str) -> None:
+        """Basic authentication with a URL's own user and password."""
+        pair = b64encode(unquote(credentials).encode()).decode()
+        self.logged_in = {**(self.logged_in or {}), host: f"Basic {pair}"}
 
     def store(self, host: str, reply: Reply) -> None:
         for name, value in reply.headers:
@@ -50,6 +61,8 @@ class Jar:
                 morsels = SimpleCookie(value).values()
             except CookieError:
                 continue
+            if self.cookies is None:
+                self.cookies = {}
             for morsel in morsels:
                 kept = self.cookies.setdefault(host, {})
                 if morsel["max-age"] == "0" or not morsel.value:
@@ -177,6 +190,18 @@ class Delivery:
         self._begun = True
         return False
 
+    def tell(self) -> None:
+        """Make the request; nobody waits for the answer, but a failure is noted."""
+        if self.start(_told):
+            _told(self)
+
+    def note_failure(self) -> None:
+        """Note it in the debugger if the application didn't take it."""
+        reply = self.reply
+        if reply is not None and (reply.code or reply.status >= 400):
+            text = reply.error or f"HTTP {reply.status}"
+            self._exchange.note("error", reply.code or 11200, text, self.url, self.call_sid)
+
     def _give_up(self) -> None:
         self._abandoned = True
         self._finish(failed(11203, f"no answer within {TOTAL_SECONDS:g} s"))
@@ -207,7 +232,7 @@ class Delivery:
             "I-Twilio-Idempotency-Token": self._token,
         }
         if self.jar is not None:
-            self._remembered(headers, target.host)
+            headers.update(self.jar.headers(target.host))
         record = Webhook(
             exchange.clock.now(),
             target.url + asked,
@@ -226,15 +251,6 @@ class Delivery:
             self._arrived(call, record, call_application(call))
         else:
             exchange.elsewhere(call_server, call, self._arrived, call, record)
-
-    def _remembered(self, headers: dict[str, str], host: str) -> None:
-        assert self.jar is not None
-        cookie = self.jar.header(host)
-        if cookie:
-            headers["Cookie"] = cookie
-        login = self.jar.logged_in.get(host)
-        if login:
-            headers["Authorization"] = login
 
     def _arrived(self, call: Call, record: Webhook, reply: Reply) -> None:
         record.status = reply.status
@@ -261,12 +277,11 @@ class Delivery:
         """After a 401 the request is repeated with the URL's own user and password, once."""
         if not call.target.credentials or "Authorization" in call.headers or self.jar is None:
             return False
-        pair = unquote(call.target.credentials).encode()
-        self.jar.logged_in[call.target.host] = f"Basic {b64encode(pair).decode()}"
+        self.jar.log_in(call.target.host, call.target.credentials)
         return True
 
     def _follow(self, reply: Reply) -> None:
-        """A redirected POST becomes a GET without body: Digits are lost (docs/voice/twiml/gather)."""
+        """A redirected POST becomes a GET: Digits are lost. (docs/voice/twiml/gather)"""
         self._hops += 1
         if self._hops > MAX_REDIRECTS:
             self._finish(failed(11215, f"more than {MAX_REDIRECTS} redirects"))
@@ -274,3 +289,7 @@ class Delivery:
         self.url = urljoin(self.url, reply.header("location")).partition("#")[0]
         self.method, self.values = "GET", None
         self._attempt()
+
+
+def _told(delivery: Delivery) -> None:
+    delivery.note_failure()

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from ivr import verbs as v
 from ivr.simulator import acts
-from ivr.simulator.leg import Callback, Leg, Route
+from ivr.simulator.leg import Leg
 from ivr.simulator.line import WHISPER, Line, Setting, resolve
 from ivr.simulator.player import Player
+from ivr.simulator.routes import Callback, Route
 
 if TYPE_CHECKING:
     from ivr.simulator.clock import Bell
@@ -33,7 +34,7 @@ def address(noun: Ringable) -> str:
 
 
 def e164(text: str) -> str:
-    """A telephone number as E.164; US forms such as 415-123-4567 are understood. "" if it isn't one."""
+    """A number as E.164; US forms such as 415-123-4567 are understood. "" if it isn't one."""
     if text.startswith(("client:", "sip:", "sips:")):
         return text
     digits = re.sub(r"[\s().-]", "", text)
@@ -103,7 +104,7 @@ class NumberDial:
             exchange.clock.soon(child.place, self.dial.timeout + RING_BUFFER)
 
     def _caller_id(self, receiver: str) -> str:
-        """callerId, else the caller's own; a client's name can't be shown on a telephone (13214)."""
+        """callerId, else the caller's own; no telephone can show a client's name (13214)."""
         exchange, given = self.leg.exchange, self.dial.caller_id
         caller_id = e164(given) if given else self.leg.sender
         if given and not caller_id:

@@ -51,7 +51,7 @@ def check(reply: Reply) -> None:
 
 
 def document_of(reply: Reply, url: str) -> Document:
-    """The document of an answer that came from ``url``. Raises `TwiMLError`, `Unbuilt` among them."""
+    """The document of an answer from ``url``. Raises `TwiMLError`, `Unbuilt` among them."""
     check(reply)
     if not reply.body:
         return Document((), (Flaw(11770, "the answer is empty", 0),))

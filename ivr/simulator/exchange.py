@@ -1,14 +1,13 @@
-"""The exchange: many legs on one clock, the numbers they call, and what Twilio's debugger would show.
+"""The exchange: many legs on one clock, the numbers they call, and what Twilio's debugger shows.
 
-Everything happens on one thread. With ``rate`` 0 that is whoever calls: time stands still until `Exchange.wait`,
-`Exchange.wait_until` or a typing phone moves it. With another rate it is a thread of the exchange's own, and all others
-leave their wishes in its mailbox.
+Everything happens on one thread. With ``rate`` 0 that is whoever calls: time stands still until
+`Exchange.wait`, `Exchange.wait_until` or a typing phone moves it. With another rate it is a
+thread of the exchange's own, and all others leave their wishes in its mailbox.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -19,15 +18,17 @@ from ivr.errors import CallError
 from ivr.simulator import acts
 from ivr.simulator.audio import Audio
 from ivr.simulator.clock import VirtualClock
-from ivr.simulator.conference import Room, Seat
+from ivr.simulator.conference import Room
 from ivr.simulator.delivery import Delivery
 from ivr.simulator.dial import NumberDial, e164
 from ivr.simulator.faults import Faults, WebhookFault
 from ivr.simulator.handset import Handset
-from ivr.simulator.leg import Callback, Engagement, Leg, Route
+from ivr.simulator.leg import Engagement, Leg
 from ivr.simulator.mailbox import Mailbox
 from ivr.simulator.player import Player
 from ivr.simulator.queues import Member, Queue, QueueDial
+from ivr.simulator.routes import Callback, Route
+from ivr.simulator.seats import Seat
 from ivr.simulator.seed import Seed
 from ivr.simulator.webhooks import Target, Webhook, WSGIApp
 
@@ -40,7 +41,7 @@ KEPT = 10_000  # ended calls, rooms and debugger lines that can still be asked f
 
 
 class Notice(NamedTuple):
-    """A line of Twilio's debugger. ``code`` 0 is the simulator's own. ``level``: warning or error."""
+    """A line of the debugger; ``level`` is warning or error, ``code`` 0 the simulator's own."""
 
     at: datetime
     level: str
@@ -51,7 +52,10 @@ class Notice(NamedTuple):
 
 
 class Number:
-    """A telephone number that leads to an application. (docs/phone-numbers/api/incomingphonenumber-resource)"""
+    """A telephone number that leads to an application.
+
+    (https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource)
+    """
 
     __slots__ = (
         "fallback",
@@ -82,8 +86,9 @@ class Number:
 class Exchange(Mailbox):
     """A telephone network in a process: phones on one side, TwiML applications on the other.
 
-    ``rate``: 0 jumps from event to event, 1 is real time, 20 is twenty times as fast. ``requests``: how many
-    webhooks are remembered. The same ``seed`` and the same actions give the same bytes.
+    ``rate``: 0 jumps from event to event, 1 is real time, 20 is twenty times as fast.
+    ``requests``: how many webhooks are remembered. The same ``seed`` and the same actions give
+    the same bytes.
     """
 
     def __init__(
@@ -99,7 +104,7 @@ class Exchange(Mailbox):
         self.account_sid = self.seed.sid("AC")
         self.auth_token = self.seed.sid("")
         self.auth_key = self.auth_token.encode()
-        self.debugger: deque[Notice] = deque(maxlen=KEPT)
+        self.debugger: list[Notice] = []
         self.requests: deque[Webhook] = deque(maxlen=requests)
         self.audio = Audio(self)
         self.faults = Faults()
@@ -129,8 +134,9 @@ class Exchange(Mailbox):
     ) -> Number:
         """Give an application a number.
 
-        ``app``: a WSGI application, called at ``path`` as if it were reached at ``origin``; or the URL of
-        one that runs elsewhere. Relative ``fallback`` and ``status_callback`` belong to the same origin.
+        ``app``: a WSGI application, called at ``path`` as if it were reached at ``origin``; or
+        the URL of one that runs elsewhere. Relative ``fallback`` and ``status_callback`` belong
+        to the same origin.
         """
         if isinstance(app, str):
             parts = urlsplit(app)
@@ -296,6 +302,7 @@ class Exchange(Mailbox):
 
     def note(self, level: str, code: int, text: str, url: str = "", call_sid: str = "") -> None:
         """A line in the debugger."""
+        del self.debugger[:-KEPT]
         self.debugger.append(Notice(self.clock.now(), level, code, text, url, call_sid))
 
     # ---- making things go wrong
@@ -309,11 +316,11 @@ class Exchange(Mailbox):
         return self.faults.of_webhook(delivery.url)
 
     def deliver_twice(self, matching: str, times: int | None = None) -> WebhookFault:
-        """Requests whose URL contains or, with ``*``, matches this arrive twice; the second answer counts."""
+        """Requests whose URL contains this (``*``: anything) arrive twice; the 2nd answer counts."""
         return self.faults.webhook(matching, 0.0, 1, times)
 
     def delay(self, matching: str, seconds: float, times: int | None = None) -> WebhookFault:
-        """Requests whose URL contains or, with ``*``, matches this arrive so much later.
+        """Requests whose URL contains this (``*`` is anything) arrive so many seconds later.
 
         A document that is 15 s late or more comes too late: Twilio has given up by then.
         """
@@ -331,7 +338,7 @@ class Exchange(Mailbox):
     # ---- is everything in order?
 
     def strict(self) -> None:
-        """Raise AssertionError unless all is well: no failed webhook, nothing in the debugger, no open call."""
+        """AssertionError for a failed webhook, a line in the debugger or a call still going on."""
         wrong = [f"debugger: {n.level} {n.code} {n.text} {n.url}".rstrip() for n in self.debugger]
         wrong += [
             f"webhook failed: {w.method} {w.url} answered {w.status}"

@@ -10,7 +10,7 @@ KINDS = frozenset({"429", "500", "timeout", "malformed", "answer lost"})
 
 
 class Fault:
-    """A rule in force until `stop`, or for so many ``times``; ``hits`` counts. A context manager too."""
+    """A rule in force until `stop`, or for so many ``times``. Also a context manager."""
 
     __slots__ = ("_rules", "_times", "hits", "matching")
 

@@ -21,8 +21,8 @@ HABITS = frozenset({"answer", "ring", "busy", "decline", "unreachable"})
 class Handset:
     """One telephone, with one line: a second caller finds it busy.
 
-    At rate 0 what the person does has all its immediate consequences before the method returns; only
-    `press` with several keys moves time (``typing`` seconds between two).
+    At rate 0 what the person does has all its immediate consequences before the method returns;
+    only `press` with several keys moves time (``typing`` seconds between two).
     """
 
     def __init__(self, exchange: Exchange, number: str) -> None:
@@ -53,7 +53,7 @@ class Handset:
         self._remember(self.leg)
 
     def press(self, keys: str) -> None:
-        """Press keys one after the other. Raises CallError when there is no call to press them in."""
+        """Press keys one after the other. Raises CallError when there is no call."""
         wrong = set(keys) - KEYS
         if wrong or not keys:
             raise ValueError(f"a telephone has no key {''.join(sorted(wrong)) or '(none)'}")
@@ -87,8 +87,8 @@ class Handset:
     def will(self, habit: str, *, after: float = 0.0, press: str = "") -> None:
         """What it does by itself from now on when rung.
 
-        "answer" (after so many seconds, and then presses keys as soon as it is asked for some), "ring" (nothing),
-        "busy", "decline" (after so many seconds), "unreachable".
+        "answer" (``after`` so many seconds; then it types ``press`` as soon as it is asked for
+        keys), "ring" (nothing), "busy", "decline" (``after`` so many seconds), "unreachable".
         """
         if habit not in HABITS:
             raise ValueError(f"a phone can't {habit!r}; it may {', '.join(sorted(HABITS))}")
@@ -166,7 +166,7 @@ class Handset:
         return self.leg
 
     def _final_status(self) -> str:
-        """Of a caller who hangs up before being answered, Twilio says no-answer."""
+        """A caller who hangs up before being answered leaves a call that wasn't."""
         return "completed" if self._in_use().picked_up else "no-answer"
 
     def _key(self, key: str, leg: Leg) -> None:

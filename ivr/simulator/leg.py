@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from email.utils import format_datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ivr.simulator import acts
+from ivr.simulator.acts import PENDING
 from ivr.simulator.delivery import Delivery, Jar
 from ivr.simulator.line import CALL, QUEUE_WHISPER, WHISPER, Line, Setting
-from ivr.simulator.player import PENDING, Player
+from ivr.simulator.player import Player
+from ivr.simulator.routes import Callback, Route
 
 if TYPE_CHECKING:
     from ivr.simulator.clock import Bell
@@ -21,23 +23,6 @@ if TYPE_CHECKING:
 LONGEST = 14400.0  # seconds: "a call may last four hours" unless timeLimit says otherwise
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 SIP_CODES = {"busy": "486", "no-answer": "487", "canceled": "487"}
-
-
-class Callback(NamedTuple):
-    """Who is told of a call's progress, and of which events."""
-
-    url: str
-    method: str = "POST"
-    events: frozenset[str] = frozenset({"completed"})
-
-
-class Route(NamedTuple):
-    """Where a call's documents come from."""
-
-    url: str
-    method: str = "POST"
-    fallback: str = ""
-    fallback_method: str = "POST"
 
 
 class Engagement(Protocol):
@@ -61,7 +46,8 @@ class Engagement(Protocol):
 class Leg:
     """A call as Twilio has it; created by the exchange.
 
-    ``direction``: inbound, outbound-api, outbound-dial. ``sender`` and ``receiver`` are From and To.
+    ``direction``: inbound, outbound-api, outbound-dial. ``sender`` and ``receiver`` are From
+    and To.
     """
 
     __slots__ = (
@@ -351,15 +337,7 @@ class Leg:
         self.exchange.clock.soon(self.tell, request.url, request.method, values)
 
     def tell(self, url: str, method: str, values: dict[str, str]) -> None:
-        delivery = self.request(url, method, values)
-        if delivery.start(self._told):
-            self._told(delivery)
-
-    def _told(self, delivery: Delivery) -> None:
-        reply = delivery.reply
-        if reply is not None and (reply.code or reply.status >= 400):
-            text = reply.error or f"HTTP {reply.status}"
-            self.exchange.note("error", reply.code or 11200, text, delivery.url, self.sid)
+        self.request(url, method, values).tell()
 
     # ---- who is told
 

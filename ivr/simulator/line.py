@@ -1,9 +1,9 @@
 """One leg's TwiML interpreter: a generator without I/O, clock or thread.
 
-`Line.run` yields what it asks for (`acts`: speak this, fetch that, connect these) and is sent what came
-of it. Whoever drives it decides when: so a test can be the network, and the exchange can run a hundred
-thousand of them on one thread. When the generator returns, the document has run out; what that means
-depends on its `Setting`.
+`Line.run` yields what it asks for (`acts`: speak this, fetch that, connect these) and is sent what
+came of it. Whoever drives it decides when: so a test can be the network, and the exchange can run a
+hundred thousand of them on one thread. When the generator returns, the document has run out; what
+that means depends on its `Setting`.
 
 Rules: https://www.twilio.com/docs/voice/twiml and the page of each verb.
 """
@@ -316,6 +316,21 @@ def _picks_up(verb: v.Verb, place: int) -> bool:
         case v.Reject():
             return place > 0
     return True
+
+
+def music() -> Steps:
+    """Twilio's own waiting music, which never ends."""
+    yield Speak("music")
+
+
+def waiting_steps(url: str | None, method: str, base: str, setting: Setting) -> Steps | None:
+    """What is heard while waiting: Twilio's music (None), nothing ("") or a document."""
+    if url is None:
+        return music()
+    if not url:
+        return None
+    fetch = Fetch(resolve(base, url), method, waiting=True)
+    return Line(setting).run(fetch)
 
 
 # ---- URLs --------------------------------------------------------------------------------------

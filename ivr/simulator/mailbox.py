@@ -51,7 +51,7 @@ class Mailbox:
         return answer.result()
 
     def act(self, function: Callable[[], Result]) -> Result:
-        """What a person does: `do` it and, at rate 0, everything that is then due at this instant."""
+        """What a person does: `do` it and, at rate 0, whatever is then due at this instant."""
         if self._owner == threading.get_ident() or self._thread is not None:
             return self.do(function)
         return self.do(lambda: self._and_settle(function))
@@ -124,11 +124,24 @@ class Mailbox:
             self._workers = ThreadPoolExecutor(WORKERS, "ivr-webhook")
         self._elsewhere += 1
 
-        def back(result: Any) -> None:
-            self._elsewhere -= 1
-            then(*first, result)
+        self._workers.submit(self._work, work, argument, then, first)
 
-        self._workers.submit(lambda: self._letters.put(_bind(back, work(argument))))
+    def _work(
+        self,
+        work: Callable[[Any], Any],
+        argument: Any,
+        then: Callable[..., object],
+        first: tuple[Any, ...],
+    ) -> None:
+        """On the other thread; what goes wrong there is raised here."""
+        answer: Future[Any] = Future()
+        _answer(answer, lambda: work(argument))
+
+        def back() -> None:
+            self._elsewhere -= 1
+            then(*first, answer.result())
+
+        self._letters.put(back)
 
     def _wake(self) -> None:
         if self._thread is not None and threading.get_ident() != self._owner:
@@ -214,10 +227,6 @@ def _settled(answer: Future[Any], timeout: float | None) -> None:
         answer.exception(timeout)
     except TimeoutError:
         return
-
-
-def _bind(function: Callable[[Any], object], argument: Any) -> Callable[[], object]:
-    return lambda: function(argument)
 
 
 def _nothing() -> None:

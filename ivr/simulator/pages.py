@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ivr.errors import TwiMLError
 from ivr.simulator import acts
+from ivr.simulator.acts import PENDING
 from ivr.simulator.delivery import Delivery
 from ivr.simulator.documents import APPLICATION_ERROR, document_of, unbuilt_page
 from ivr.simulator.line import CALL, WHISPER, Line
-from ivr.simulator.player import PENDING, Player
 from ivr.twiml import Unbuilt
+
+if TYPE_CHECKING:
+    from ivr.simulator.player import Player
 
 # Documents that play over a leg's own don't take the call down when they fail.
 MAIN = (CALL, WHISPER)

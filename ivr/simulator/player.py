@@ -1,22 +1,21 @@
-"""A document being played to one leg: drives a `Line` with the exchange's clock, ears and requests."""
+"""A document being played to one leg: drives a `Line` with the exchange's clock and requests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ivr.simulator import acts, speech
+from ivr.simulator import acts, pages, speech
+from ivr.simulator.acts import PENDING
 from ivr.simulator.line import Setting
 
 if TYPE_CHECKING:
     from ivr.simulator.clock import Bell
     from ivr.simulator.leg import Leg
 
-PENDING = object()  # the request's answer comes later
-
 
 class Player:
-    """One running document. A leg has one of its own, and maybe another over it (music, a whisper)."""
+    """One running document. A leg has its own, and maybe another over it (music, a whisper)."""
 
     __slots__ = ("alarm", "leg", "setting", "steps", "ticket", "utterance", "waiting")
 
@@ -139,8 +138,6 @@ def _listen(player: Player, request: acts.Listen) -> object:
 
 
 def _fetch(player: Player, request: acts.Fetch) -> object:
-    from ivr.simulator import pages
-
     return pages.fetch(player, request)
 
 

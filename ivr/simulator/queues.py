@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from ivr import verbs as v
 from ivr.simulator import acts
-from ivr.simulator.conference import waiting_steps
 from ivr.simulator.leg import Leg
-from ivr.simulator.line import QUEUE_WAIT, QUEUE_WHISPER, Line, Setting, resolve
+from ivr.simulator.line import QUEUE_WAIT, QUEUE_WHISPER, Line, Setting, resolve, waiting_steps
 from ivr.simulator.player import Player
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """Twilio's REST API over an exchange: who is asked what, errors, pages, failures on purpose.
 
-A request changes the exchange's state, schedules what follows from it, and is answered at once; it never
-calls an application. (https://www.twilio.com/docs/usage/api, https://www.twilio.com/docs/voice/api)
+A request changes the exchange's state, schedules what follows from it, and is answered at once;
+it never calls an application. (https://www.twilio.com/docs/usage/api,
+https://www.twilio.com/docs/voice/api)
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ class Api:
     def respond(self, method: str, path: str, params: Mapping[str, Sequence[str]]) -> Response:
         """(HTTP status, JSON or None) of a request.
 
-        ``path`` begins with ``/2010-04-01``; ``params`` are those of query and form, each with all its values.
+        ``path`` begins with ``/2010-04-01``; ``params`` are those of query and form, each with
+        all its values.
         """
         try:
             return self._respond(method, path, Form(params))

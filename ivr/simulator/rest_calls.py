@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from ivr.errors import TwiMLError
@@ -11,8 +12,9 @@ from ivr.simulator import acts
 from ivr.simulator.clock import MICROSECOND
 from ivr.simulator.dial import e164
 from ivr.simulator.documents import APPLICATION_ERROR
-from ivr.simulator.leg import Callback, Leg, Route
+from ivr.simulator.leg import Leg
 from ivr.simulator.rest import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.routes import Callback, Route
 from ivr.twiml import Unbuilt, parse
 
 if TYPE_CHECKING:
@@ -30,9 +32,16 @@ UNBUILT = {
 }
 PROGRESS = frozenset({"initiated", "ringing", "answered", "completed"})
 SUBRESOURCES = (
-    "notifications recordings payments events siprec streams transcriptions"
-    " user_defined_message_subscriptions user_defined_messages"
-).split()
+    "notifications",
+    "recordings",
+    "payments",
+    "events",
+    "siprec",
+    "streams",
+    "transcriptions",
+    "user_defined_message_subscriptions",
+    "user_defined_messages",
+)
 
 
 def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
@@ -135,16 +144,22 @@ def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, find(api, path[0]))
 
 
+def _parent_sid(leg: Leg) -> str:
+    return leg.parent.sid if leg.parent else ""
+
+
+FILTERS: dict[str, Callable[[Leg], str]] = {
+    "To": attrgetter("receiver"),
+    "From": attrgetter("sender"),
+    "Status": attrgetter("status"),
+    "ParentCallSid": _parent_sid,
+}
+
+
 def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
     """GET /Calls, the newest first."""
     legs: Iterable[Leg] = reversed(api.exchange.legs.values())
-    wanted = {
-        "To": lambda leg: leg.receiver,
-        "From": lambda leg: leg.sender,
-        "Status": lambda leg: leg.status,
-        "ParentCallSid": lambda leg: leg.parent.sid if leg.parent else "",
-    }
-    for name, read in wanted.items():
+    for name, read in FILTERS.items():
         if form.has(name):
             value = form.text(name)
             legs = [leg for leg in legs if read(leg) == value]

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from ivr import verbs as v
 from ivr.simulator import acts
-from ivr.simulator.conference import ENDED_BY_API, UPDATED, Invitation, Room, Seat
+from ivr.simulator.conference import Room
 from ivr.simulator.rest import Api, ApiError, Form, Json, Response, rfc2822
 from ivr.simulator.rest_calls import parties, settle, within
+from ivr.simulator.seats import ENDED_BY_API, UPDATED, Invitation, Seat
 
 UNBUILT = {
     "AmdStatusCallback": "",

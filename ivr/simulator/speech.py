@@ -16,8 +16,9 @@ UNKNOWN_AUDIO = 3.0  # a file whose length can't be seen
 class Utterance:
     """Something a person hears; ``complete`` once it has been played to its end.
 
-    ``kind``: "say", "play" (``text`` is the URL), "tones" (``text`` is the digits), "tone" (a beep), "pause",
-    "music" (Twilio's own, while waiting). ``seconds`` is what it takes in full; music never ends.
+    ``kind``: "say", "play" (``text`` is the URL), "tones" (``text`` is the digits), "tone" (a
+    beep), "pause", "music" (Twilio's own, while waiting). ``seconds`` is what it takes in full;
+    music never ends.
     """
 
     __slots__ = ("at", "complete", "kind", "language", "seconds", "text", "voice")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 KEYS = "0123456789*#"
 QUIT = "qQ\x03\x04"
 GLANCE = 0.05  # seconds between two looks at the phones
-DIALLING = 20.0  # seconds until a line that hasn't answered is given up
+PACE = "190"  # words a minute, a little faster than the line is simulated to speak
+LAST_SENTENCE = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,21 @@ class Watch:
     began: datetime
     _heard: dict[str, int] = field(default_factory=dict)
     _stood: dict[str, str] = field(default_factory=dict)
+    _done: int = 0
     _noted: int = 0
 
     def look(self) -> list[Line]:
         """Everything since the last look, in the words of a person who watches."""
-        lines = [line for name in self.phones for line in self._said(name)]
+        lines = list(self._did())
+        lines += [line for name in self.phones for line in self._said(name)]
         lines += [line for name in self.phones for line in self._changed(name)]
         return lines + self._notices()
+
+    def _did(self) -> Iterable[Line]:
+        first, self._done = self._done, len(self.record.notes)
+        for note in self.record.notes[first:]:
+            if note.mark == ">":
+                yield Line(f"{self._clock(note.at)}  >> {note.text}")
 
     def _said(self, name: str) -> Iterable[Line]:
         heard = self.phones[name].heard
@@ -71,7 +81,8 @@ class Watch:
         if name == CALLER:
             self._note(before, stands)
         who = "you are" if name == CALLER else f"{name} ({phone.number}) is"
-        yield Line(f"{self._clock(self.exchange.clock.now())}  -- {who} {stands}")
+        text = "the call is over" if (name, stands) == (CALLER, _IDLE) else f"{who} {stands}"
+        yield Line(f"{self._clock(self.exchange.clock.now())}  -- {text}")
 
     def _note(self, before: str, stands: str) -> None:
         if stands.startswith("connected"):
@@ -117,12 +128,21 @@ class Voice:
 
     def say(self, words: str, language: str) -> None:
         self.stop()
-        command = [self._program, "-v", language.lower() or "en", "--", words]
+        code = language.partition("-")[0].lower() or "en"
+        command = [self._program, "-v", code, "-s", PACE, "--", words]
         self._speaking = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
+    def finish(self) -> None:
+        """Let the last sentence end, if that doesn't take for ever."""
+        if self._speaking is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._speaking.wait(LAST_SENTENCE)
+        self.stop()
+
     def stop(self) -> None:
+        """Be silent."""
         if self._speaking is not None:
             self._speaking.terminate()
             self._speaking.wait()
@@ -159,7 +179,7 @@ class Session:
                     self._typed(key)
         except KeyboardInterrupt:
             self.hang_up()
-        self.show()
+        self._over()
 
     def follow(self, acts: Sequence[Act], stay: float) -> DialogueError | None:
         """Call and do these things politely; then stay on the line for so many seconds."""
@@ -173,7 +193,7 @@ class Session:
         except KeyboardInterrupt:
             self.hang_up()
         self.hang_up()
-        self.show()
+        self._over()
         return failures[0] if failures else None
 
     def over(self) -> bool:
@@ -191,6 +211,11 @@ class Session:
             if line.spoken is not None and self._voice is not None:
                 self._voice.say(*line.spoken)
 
+    def _over(self) -> None:
+        self.show()
+        if self._voice is not None:
+            self._voice.finish()
+
     def _typed(self, key: str) -> None:
         if key in QUIT:
             self.hang_up()
@@ -198,7 +223,6 @@ class Session:
             if self._voice is not None:
                 self._voice.stop()
             self._act(f"press {key}", lambda: self.phone.press(key))
-            self._show(f"       [{key}]")
 
     def _act(self, what: str, act: Callable[[], None]) -> None:
         def noted() -> None:

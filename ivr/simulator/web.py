@@ -26,7 +26,8 @@ HEARD = 12  # utterances shown of each phone
 
 
 class Phones:
-    """The page. ``people`` are the phones shown, number to name; ``dial`` are the numbers to call."""
+    """The page. ``people`` are the phones shown, number to name; ``dial`` are the numbers to
+    call."""
 
     def __init__(
         self, exchange: Exchange, people: Mapping[str, str], dial: Mapping[str, str]
@@ -37,7 +38,9 @@ class Phones:
         path, method = environ.get("PATH_INFO") or "/", environ["REQUEST_METHOD"]
         if method == "GET" and path in _FILES:
             name, kind = _FILES[path]
-            return _answer(start, files("ivr.simulator").joinpath("static", name).read_bytes(), kind)
+            return _answer(
+                start, files("ivr.simulator").joinpath("static", name).read_bytes(), kind
+            )
         if method == "GET" and path == "/state":
             return _json(start, self.exchange.do(self.state))
         if method == "POST" and path == "/do":

@@ -1,8 +1,8 @@
 """One HTTP request to an application, as Twilio makes it: form, signature, environ, answer.
 
-What is sent: https://www.twilio.com/docs/usage/security (signature),
-https://www.twilio.com/docs/voice/twiml (parameters). A WSGI application is called directly, with its
-response closed before anything else happens; everything else goes over HTTP.
+What is sent: https://www.twilio.com/docs/usage/security (signature) and
+https://www.twilio.com/docs/voice/twiml (parameters). A WSGI application is called directly, with
+its response closed before anything else happens; everything else goes over HTTP.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PLACES = tuple(
 
 
 class Reply(NamedTuple):
-    """What came back. ``code`` is Twilio's error when nothing did, and ``error`` says what happened."""
+    """What came back. ``code`` is Twilio's error when nothing did; ``error`` says what happened."""
 
     status: int
     headers: Headers
@@ -56,10 +56,21 @@ def failed(code: int, error: str) -> Reply:
 class Webhook:
     """One request that was made, as it stands in ``exchange.requests``.
 
-    ``params`` are those of the form or, with GET, of the query. ``status`` is 0 when nothing came back.
+    ``params`` are those of the form or, with GET, of the query. ``status`` is 0 when nothing
+    came back.
     """
 
-    __slots__ = ("_form", "at", "body", "call_sid", "method", "signature", "status", "token", "url")
+    __slots__ = (
+        "_form",
+        "at",
+        "body",
+        "call_sid",
+        "method",
+        "signature",
+        "status",
+        "token",
+        "url",
+    )
 
     def __init__(
         self, at: Any, url: str, method: str, form: str, call_sid: str, token: str, signature: str
@@ -253,6 +264,8 @@ def call_server(call: Call) -> Reply:
         return failed(11206, repr(error))
     except OSError as error:
         return failed(11205, str(error))
+    except ValueError as error:  # a host name that can't be one, a path with blanks
+        return failed(11100, str(error))
     finally:
         connection.close()
 

@@ -21,6 +21,7 @@ from sqlalchemy.exc import ArgumentError
 from ivr.desk.candidates import Directory
 from ivr.desk.cases import Case
 from ivr.desk.events import Event
+from ivr.desk.people import Person
 from ivr.errors import SettingsError
 from ivr.rows import Call, Duty, Escalation, Note
 from ivr.store import directory as directories
@@ -183,6 +184,11 @@ class Store:
         with self._engine.connect() as connection:
             return directories.case(connection, digits)
 
+    def people(self) -> list[Person]:
+        """Everybody, by id."""
+        with self._engine.connect() as connection:
+            return directories.everybody(connection)
+
     # --- pages ---
 
     def first_waiting(self, queue: str) -> Call | None:
@@ -197,6 +203,18 @@ class Store:
         return self._calls(
             select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.started_at)
         )
+
+    def close_open_calls(self, now: datetime) -> None:
+        """A network that was switched off has no calls: end what it left open, and free
+        everybody."""
+        calls, people, duties = tables.calls, tables.people, tables.duties
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(calls).where(calls.c.ended_at.is_(None)).values(ended_at=ticks(now))
+            )
+            connection.execute(update(people).values(busy_with=None))
+            stale = (duties.c.state == "due") & duties.c.kind.not_in(("call_back", "notify"))
+            connection.execute(update(duties).where(stale).values(state="dropped"))
 
     def _calls(self, statement: Any) -> list[Call]:
         names = [column.name for column in tables.calls.columns]
@@ -238,7 +256,9 @@ class Store:
         asked = select(table).order_by(table.c.requested_at)
         asked = asked if case is None else asked.where(table.c.case == case)
         with self._engine.connect() as connection:
-            return [Escalation(*tuple(row)[:6], instant(row[6])) for row in connection.execute(asked)]
+            return [
+                Escalation(*tuple(row)[:6], instant(row[6])) for row in connection.execute(asked)
+            ]
 
     def notes(self, case: str) -> list[Note]:
         """A case's history as told from here."""

@@ -67,6 +67,12 @@ def directory(connection: Connection, case: Case | None, now: datetime) -> Direc
     return Directory(people=people, shifts=tuple(shifts), queues=queues)
 
 
+def everybody(connection: Connection) -> list[Person]:
+    """All people, by id."""
+    rows = connection.execute(select(tables.people).order_by(tables.people.c.id))
+    return [_person(row) for row in rows]
+
+
 def _queues(case: Case | None) -> Select[Any]:
     return select(tables.queues).where(tables.queues.c.id == (case.queue if case else None))
 

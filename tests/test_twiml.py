@@ -1,0 +1,322 @@
+"""TwiML both ways: the rule table, round trips, slots."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twilio.twiml.voice_response import VoiceResponse
+
+from ivr import twiml
+from ivr.errors import TwiMLError
+from ivr.twiml import Unbuilt, compile, parse, render, slot
+from ivr.twiml_rules import ELEMENTS
+from ivr.verbs import (
+    Client,
+    Conference,
+    Dial,
+    Enqueue,
+    Gather,
+    Hangup,
+    Leave,
+    Number,
+    Pause,
+    Play,
+    Queue,
+    Record,
+    Redirect,
+    Reject,
+    Say,
+    Sip,
+)
+
+# ---- refused -----------------------------------------------------------------------------------
+
+REFUSED = [
+    ("", 12100),
+    ("not xml", 12100),
+    ("<Response>", 12100),
+    ("<Response><Say>a & b</Say></Response>", 12100),
+    (' <?xml version="1.0"?><Response/>', 12100),
+    ('<!DOCTYPE r [<!ENTITY x "y">]><Response><Say>&x;</Say></Response>', 12100),
+    ('<!DOCTYPE Response SYSTEM "http://example.com/x.dtd"><Response/>', 12100),
+    ("<response/>", 12102),
+    ("<Twiml><Say>Hello</Say></Twiml>", 12102),
+    ("<Response><Dial><Conference>a</Conference><Number>1</Number></Dial></Response>", 13000),
+]
+
+
+# errors/12100: "not well-formed"; errors/12102: root isn't <Response>
+@pytest.mark.parametrize(("document", "code"), REFUSED)
+def test_what_twilio_refuses_is_refused(document: str, code: int) -> None:
+    with pytest.raises(TwiMLError) as caught:
+        parse(document)
+
+    assert caught.value.code == code
+
+
+UNBUILT = {
+    "<Pay/>": "<Pay>",
+    "<Connect><Stream/></Connect>": "<Connect>",
+    "<Start><Stream/></Start>": "<Start>",
+    "<Sms>Hello</Sms>": "<Sms>",
+    "<Queue>support</Queue>": "<Queue>",
+    '<Record transcribe="true"/>': '<Record transcribe="true">',
+    '<Dial record="record-from-answer">+1</Dial>': '<Dial record="record-from-answer">',
+    "<Dial><Sim>DE1</Sim></Dial>": "<Dial><Sim>",
+    "<Dial><Client>a<Parameter/></Client></Dial>": "<Client><Parameter>",
+    '<Dial><Number machineDetection="Enable">+1</Number></Dial>': '<Number machineDetection="Enable">',
+    '<Enqueue workflowSid="WW1"><Task>{}</Task></Enqueue>': '<Enqueue workflowSid="WW1">',
+    '<Gather bargeIn="false"/>': '<Gather bargeIn="false">',
+}
+
+
+@pytest.mark.parametrize(("verb", "named"), UNBUILT.items())
+def test_what_twilio_knows_and_is_not_built_is_refused_by_name(verb: str, named: str) -> None:
+    with pytest.raises(Unbuilt, match=re.escape(f"{named} is TwiML, but")):
+        parse(f"<Response>{verb}</Response>")
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        '<Dial record="do-not-record">+1</Dial>',
+        '<Record transcribe="false" transcribeCallback="/t" trim="do-not-trim"/>',
+        '<Gather bargeIn="true" speechModel="phone_call" profanityFilter="false"/>',
+        '<Dial ringTone="fr"><Conference record="false" region="ie1">a</Conference></Dial>',
+    ],
+)
+def test_values_without_consequence_in_a_simulation_are_accepted(verb: str) -> None:
+    assert parse(f"<Response>{verb}</Response>").warnings == ()
+
+
+# ---- warned of ---------------------------------------------------------------------------------
+
+WARNED = [
+    # errors/12200: "unknown element, attribute, nesting or value"
+    ("<say>Hello</say>", 12200, ()),
+    ("<Foo/>", 12200, ()),
+    ('<Say fromState="x">Hello</Say>', 12200, (Say("Hello"),)),
+    ('<Gather timeout="soon"/>', 12200, (Gather(),)),
+    ("<Gather input=\"['dtmf', 'speech']\"/>", 12200, (Gather(),)),
+    ('<Gather finishOnKey="##"/>', 12200, (Gather(),)),
+    ("<Redirect><Say>x</Say>/next</Redirect>", 12200, (Redirect("/next"),)),
+    ("<Say>Hello <Pause/>you</Say>", 12200, (Say("Hello you"),)),
+    ("text", 12200, ()),
+    ('<Dial timeout="4">+1</Dial>', 12200, (Dial((Number("+1"),)),)),
+    ("<Gather><Dial>+1</Dial></Gather>", 13311, (Gather(),)),
+    ('<Play loop="x">/a.mp3</Play>', 13410, (Play("/a.mp3"),)),
+    ("<Play/>", 13420, ()),
+    ('<Play digits="x"/>', 13430, ()),
+    ('<Say loop="-1">Hello</Say>', 13510, (Say("Hello"),)),
+    ('<Say language="?">Hello</Say>', 13511, (Say("Hello"),)),
+    ('<Say voice="nobody">Hello</Say>', 13512, (Say("Hello"),)),
+    ("<Say/>", 13520, ()),
+    ('<Redirect method="PUT">/x</Redirect>', 13710, (Redirect("/x"),)),
+    ('<Reject reason="no"/>', 13810, (Reject(),)),
+    ('<Pause length="0"/>', 13910, (Pause(),)),
+]
+
+
+@pytest.mark.parametrize(("xml", "code", "verbs"), WARNED)
+def test_what_twilio_warns_of_is_noted_and_left_out(
+    xml: str, code: int, verbs: tuple[Any, ...]
+) -> None:
+    document = parse(f"<Response>{xml}</Response>")
+
+    assert code in [flaw.code for flaw in document.warnings]
+    assert document.verbs == verbs
+
+
+def test_a_say_longer_than_4096_characters_is_warned_of() -> None:
+    document = parse(f"<Response><Say>{'a' * 4097}</Say></Response>")
+
+    assert [flaw.code for flaw in document.warnings] == [13521]
+
+
+def test_a_flaw_says_in_which_line_it_stands() -> None:
+    document = parse("<Response>\n  <Say>a</Say>\n  <Bogus/>\n</Response>")
+
+    assert [(flaw.line, flaw.message) for flaw in document.warnings] == [
+        (3, "<Bogus> isn't TwiML, ignored")
+    ]
+
+
+# ---- read --------------------------------------------------------------------------------------
+
+READ = [
+    ("<Dial>415-123-4567</Dial>", Dial((Number("415-123-4567"),))),
+    # 12 official documents put the text of a noun on its own indented line
+    ("<Redirect>\n  ../next\n</Redirect>", Redirect("../next")),
+    ("<Enqueue> support </Enqueue>", Enqueue("support")),
+    ('<Enqueue waitUrl="">q</Enqueue>', Enqueue("q", wait_url="")),
+    ("<Dial><Client><Identity>op1</Identity></Client></Dial>", Dial((Client("op1"),))),
+    ('<Say>One <break time="1s"/><sub alias="two">2</sub></Say>', Say("One two")),
+    ('<Gather finishOnKey=""/>', Gather(finish_on_key="")),
+    ('<Say loop="0">Again</Say>', Say("Again", loop=0)),
+    ('<Gather actionOnEmptyResult="true"/>', Gather(action_on_empty_result=True)),
+    ("<!-- a comment --><Leave/>", Leave()),
+    ('<Play digits="1w2"/>', Play(digits="1w2")),
+]
+
+
+@pytest.mark.parametrize(("xml", "verb"), READ)
+def test_a_verb_is_read(xml: str, verb: Any) -> None:
+    document = parse(f"<Response>{xml}</Response>")
+
+    assert document.verbs == (verb,)
+    assert document.warnings == ()
+
+
+def test_the_charset_of_the_header_wins() -> None:
+    document = parse("<Response><Say>déjà</Say></Response>".encode("latin-1"), "iso-8859-1")
+
+    assert document.verbs == (Say("déjà"),)
+
+
+# ---- written -----------------------------------------------------------------------------------
+
+
+def test_what_is_at_twilios_default_is_left_out() -> None:
+    xml = render((Gather(action="/menu", num_digits=1, verbs=(Say("Hello"),)), Hangup()))
+
+    assert xml == (
+        '<?xml version="1.0" encoding="UTF-8"?><Response>'
+        '<Gather action="/menu" numDigits="1"><Say>Hello</Say></Gather><Hangup /></Response>'
+    )
+
+
+def test_every_built_element_can_be_written_and_read() -> None:
+    top = [rule.verb for name, rule in ELEMENTS.items() if name in twiml._TOP_LEVEL]
+
+    for verb in (kind(*_needed(kind)) for kind in top):
+        assert parse(render((verb,))).verbs == (verb,), verb
+
+
+def _needed(kind: type) -> tuple[Any, ...]:
+    return {
+        "Say": ("Hello",),
+        "Play": ("/a.mp3",),
+        "Dial": ((Number("+1"),),),
+        "Enqueue": ("q",),
+    }.get(kind.__name__, ())
+
+
+# Anything that XML can carry and that Twilio doesn't trim away; a carriage return is a line feed to XML.
+words = (
+    st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"))
+    .map(str.strip)
+    .filter(lambda text: text and "\ue000" not in text and "\ue001" not in text)
+)
+urls = st.one_of(st.just(""), words)
+methods = st.sampled_from(["GET", "POST"])
+prompts = st.one_of(
+    st.builds(Say, words, loop=st.integers(0, 9), language=st.sampled_from(["", "fr-FR", "zh"])),
+    st.builds(Play, words, loop=st.integers(0, 9)),
+    st.builds(Pause, st.integers(1, 60)),
+)
+gathers = st.builds(
+    Gather,
+    action=urls,
+    method=methods,
+    input=st.sampled_from(["dtmf", "speech", "dtmf speech"]),
+    timeout=st.integers(0, 60),
+    finish_on_key=st.sampled_from(["", "#", "*", "1"]),
+    num_digits=st.one_of(st.none(), st.integers(1, 20)),
+    action_on_empty_result=st.booleans(),
+    hints=urls,
+    verbs=st.lists(prompts, max_size=3).map(tuple),
+)
+ringable = st.lists(
+    st.one_of(
+        st.builds(Number, words, url=urls, send_digits=st.sampled_from(["", "12w#"])),
+        st.builds(Client, words, url=urls, method=methods),
+        st.builds(Sip, words, status_callback=urls),
+    ),
+    min_size=1,
+    max_size=10,
+).map(tuple)
+rooms = st.builds(
+    Conference,
+    words,
+    muted=st.booleans(),
+    beep=st.sampled_from(["true", "false", "onEnter"]),
+    end_on_exit=st.booleans(),
+    wait_url=st.one_of(st.none(), urls),
+    max_participants=st.integers(2, 250),
+    label=urls,
+)
+dials = st.builds(
+    Dial,
+    st.one_of(
+        ringable, rooms.map(lambda room: (room,)), st.builds(Queue, words).map(lambda q: (q,))
+    ),
+    action=urls,
+    timeout=st.integers(5, 600),
+    hangup_on_star=st.booleans(),
+)
+verbs = st.one_of(
+    prompts,
+    gathers,
+    dials,
+    st.builds(Record, action=urls, max_length=st.integers(1, 9999), play_beep=st.booleans()),
+    st.builds(Enqueue, words, wait_url=st.one_of(st.none(), urls), action=urls),
+    st.builds(Redirect, urls, method=methods),
+    st.builds(Reject, st.sampled_from(["rejected", "busy"])),
+    st.sampled_from([Hangup(), Leave()]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(verbs, max_size=4).map(tuple))
+def test_what_is_written_reads_the_same(document: tuple[Any, ...]) -> None:
+    assert parse(render(document)).verbs == document
+    assert parse(render(document)).warnings == ()
+
+
+# ---- slots -------------------------------------------------------------------------------------
+
+nasty = st.text(
+    st.one_of(st.sampled_from("&<>\"'\t\n\r {}%$#;\x00\x1b\x7f\ud800é中🎉"), st.characters()),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(said=nasty, asked=nasty)
+def test_a_filled_document_is_what_the_vendors_class_writes(said: str, asked: str) -> None:
+    document = compile(
+        (
+            Gather(
+                action=f"/menu?q={slot('asked')}&t=1", verbs=(Say(slot("said"), language="fr"),)
+            ),
+            Dial((Client("x", url=slot("asked")), Number(slot("said")))),
+            Say(f"{slot('said')} or {slot('asked')}"),
+        )
+    )
+    oracle = VoiceResponse()
+    said_clean, asked_clean = twiml._clean(said), twiml._clean(asked)
+    gather = oracle.gather(action=f"/menu?q={asked_clean}&t=1")
+    gather.say(said_clean, language="fr")
+    dial = oracle.dial()
+    dial.client("x", url=asked_clean)
+    dial.number(said_clean)
+    oracle.say(f"{said_clean} or {asked_clean}")
+
+    assert document.fill({"said": said, "asked": asked}) == str(oracle)
+    assert document.slots == {"said", "asked"}
+
+
+def test_what_xml_cannot_carry_does_not_break_the_document() -> None:
+    filled = compile((Say(slot("title")),)).fill({"title": "Disk\x00 full\x1b\ud800"})
+
+    assert parse(filled).verbs == (Say("Disk full"),)
+    assert parse(render((Say("Disk\x00 full\ud800"),))).verbs == (Say("Disk full"),)
+
+
+def test_a_slot_without_a_value_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        compile((Say(slot("name")),)).fill({})
