@@ -33,7 +33,7 @@ from ivr.simulator.transcript import (
 )
 from ivr.simulator.transcript.dialogue import Act, Phone
 from ivr.simulator.transcript.results import Result, as_json, as_junit
-from ivr.simulator.transcript.stage import leave
+from ivr.simulator.transcript.stage import leave, settle
 
 _OTHER_PHONE = re.compile(r"(?:(?P<name>[^\W\d][\w-]*)=)?(?P<number>[^=]+)=(?P<words>.+)")
 _KEYS = re.compile(r"[0-9*#]+")
@@ -68,6 +68,8 @@ class Network:
             self._introduce(exchange, called, api, acts is None)
             session = Session(exchange, caller, called, phones, click.echo, voice)
             failure = _converse(session, acts, stay)
+            settle(exchange)
+            session.show()
         if save is not None:
             _written(save, write(session.record, f"A call to {self.url}"))
         if failure is not None:
@@ -183,6 +185,7 @@ def _played(played: Dialogue, exchange: Exchange) -> Result:
     failure, line = "", 0
     try:
         play(played, exchange)
+        settle(exchange)
         exchange.strict()
     except AssertionError as error:
         failure, line = str(error), getattr(error, "line", 0)

@@ -135,24 +135,19 @@ class Duties:
             self._tell(duty.call, lambda turn: turn.legs.no_carrier(attempt))
         except Unsure as error:
             log.warning("may be ringing for call %s: %s", duty.call, error)
+            self._tell(duty.call, lambda turn: turn.legs.unsure(attempt))
         else:
             self._tell(duty.call, lambda turn: turn.legs.placed(attempt, sid))
 
     def _lapse(self, duty: Duty) -> None:
-        """The time for answering is over, and the leg's last word never came."""
-        turn, attempt = self.calls.look(duty.call), duty.data["leg"]
-        row = turn.legs.rows[attempt]
-        if row["state"] != "ringing":
-            return
-        if row["sid"]:
-            self.carrier.hang_up(row["sid"])
-        self._status(duty.call, attempt, "no_answer")
+        self._tell(duty.call, lambda turn: turn.legs.lapsed(duty.data["leg"]))
 
     def _hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
         row = self.calls.look(duty.call).legs.rows[duty.data["leg"]]
-        if row["sid"] and row["state"] != "over":
-            self.carrier.hang_up(row["sid"])
+        sid = duty.data.get("sid") or (row["sid"] if row["state"] != "over" else "")
+        if sid:
+            self.carrier.hang_up(sid)
 
     def _send(self, duty: Duty) -> None:
         """Bring a leg to its present document, unless it has been there by itself."""

@@ -88,7 +88,8 @@ class Flow:
         name = self._counted(step, talk, step.outcome(talk, heard))
         if not self.machine.allows(talk.state, name):
             return False
-        talk.notes = ()
+        if step.waits:  # what was to be said on the way here has been said
+            talk.notes = ()
         if not self.machine.trigger(talk, name, heard=heard):
             self._refused(step, talk, name, heard)
         talk.turn += 1
@@ -113,7 +114,7 @@ class Flow:
         """The present step's TwiML. ``values`` are the slots that the flow itself can't know."""
         step = self.steps[talk.state]
         notes = tuple((note, "") for note in talk.notes)
-        phrases = (*notes, *step.phrases(talk))
+        phrases = (*notes, *step.opening(talk))
         key = (talk.state, talk.language, phrases, step.variant(talk))
         compiled = self._documents.get(key)
         if compiled is None:

@@ -7,6 +7,7 @@ to ring and when to stop; this turns its commands into legs and duties.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ivr.desk import hunt as hunting
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from ivr.turn import Turn
 
 LATE = 15  # seconds that a leg's last word may be late before it counts as not answered
+UNSURE = 3  # the same, when it isn't even known whether it ever rang
+CARRIER_RESTS = timedelta(minutes=2)  # how long the REST API isn't asked again for this call
 
 
 class Legs:
@@ -54,6 +57,8 @@ class Legs:
         """Write the legs that moved back, with their documents."""
         for attempt, talk in self._talks.items():
             row = self.rows[attempt]
+            if row["state"] == "talking" and talk.turn not in (row["talk"]["turn"], talk.seen):
+                self.send(attempt)
             row["talk"] = talk.to_dict()
             if self.turn.line.person.steps[talk.state].waits:
                 row["document"] = self.turn.leg_document(attempt)
@@ -76,7 +81,7 @@ class Legs:
         rule = self.turn.line.config.hunts[name]
         number = self.shared["hunts"] = self.shared.get("hunts", 0) + 1
         self.shared["hunt"] = {"name": name, "number": number}
-        self.shared["by_dial"] = False
+        self.shared["by_dial"] = self._carrier_failed_lately()
         self.turn.hunt = Hunt(
             self._willing(),
             at_once=rule.at_once,
@@ -87,6 +92,11 @@ class Legs:
         if not manual:
             self._timers(number, rule.cap, rule.look_again)
         self.hunt_hears("start")
+
+    def _carrier_failed_lately(self) -> bool:
+        failed = self.shared.get("carrier_failed")
+        now = self.turn.now
+        return bool(failed) and now - type(now).fromisoformat(failed) < CARRIER_RESTS
 
     def _taken_over(self, name: str) -> bool:
         """An operator left a hunt of this kind behind that still rings: the line goes on with
@@ -226,15 +236,46 @@ class Legs:
         if self.rows[attempt]["state"] != "ringing" or not self.turn.waiting:
             self.leg_status(attempt, "failed")
             return
-        self.shared["by_dial"] = True
+        self._carrier_failed()
         self.talk(attempt).own["by_dial"] = True
-        self._point_to(attempt)
-        self.turn.caller_hears(outcome("no_carrier"))
-        self.send("")
+        self._dial(attempt)
+
+    def _carrier_failed(self) -> None:
+        self.shared["by_dial"] = True
+        self.shared["carrier_failed"] = self.turn.now.isoformat()
+
+    def unsure(self, attempt: str) -> None:
+        """It may be ringing or not. This person isn't rung again; if nobody shows, others are."""
+        self.rows[attempt]["unsure"] = True
+        rule = self.turn.line.config.hunts[self.rows[attempt]["hunt"]]
+        after = rule.ring + UNSURE
+        self.turn.duty("lapse", f"lapse:{attempt}:unsure", after=after, leg=attempt)
+        self.turn.changed = True
+
+    def lapsed(self, attempt: str) -> None:
+        """Its time for answering is over without a word."""
+        row = self.rows[attempt]
+        if row["state"] != "ringing":
+            return
+        if self.talk(attempt).state != self.turn.line.person.start and not row.get("warned"):
+            row["warned"] = True  # picked up, and listening to the whisper
+            again = f"lapse:{attempt}:again"
+            self.turn.duty("lapse", again, after=2 * LATE, leg=attempt)
+            self.turn.changed = True
+            return
+        if row["sid"]:
+            self.turn.duty("hang_up", f"hang_up:{attempt}:lapsed", leg=attempt, sid=row["sid"])
+        elif row.get("unsure"):
+            self._carrier_failed()
+        self.leg_status(attempt, "no_answer")
 
     def _dial(self, attempt: str) -> None:
+        """The caller's next document dials; whoever still waits in the queue leaves it for that."""
         self._point_to(attempt)
-        self.turn.caller_hears(outcome("next_one"))
+        if self.turn.waiting:
+            self.turn.caller_hears(outcome("no_carrier"))
+        else:
+            self.turn.caller_hears(outcome("next_one"))
 
     def _point_to(self, attempt: str) -> None:
         self.shared["dialled"] = {"leg": attempt, "phone": self.rows[attempt]["phone"]}
@@ -300,12 +341,14 @@ class Legs:
         self.turn.tell(f"{kind}.accepted", leg=attempt, by=self._person(attempt))
         if self.shared.get("wish") == "M1" and self.rows[attempt]["hunt"] == "manager":
             self.turn.tell("escalation.accepted", by=self._person(attempt), level="M1")
-        if self.turn.caller_hears(outcome("joined", leg=attempt)):
-            self.send("")
+        self.turn.caller_hears(outcome("joined", leg=attempt))
         self._unhold()
 
-    def send(self, attempt: str) -> None:
-        """Have a leg fetch its present document, unless it comes for it by itself first."""
+    def send(self, attempt: str = "") -> None:
+        """Have a leg (``""`` is the caller's) fetch its present document: it moved without asking.
+
+        It isn't sent if it has come for that document by itself until then.
+        """
         turn = self.talk(attempt).turn if attempt else self.turn.caller.turn
         self.turn.duty(
             "send", f"send:{attempt}:{turn}", lane=f"send{attempt}", leg=attempt, turn=turn
@@ -319,7 +362,8 @@ class Legs:
         was, row["state"] = row["state"], "over"
         self.turn.changed = True
         self.turn.leg_hears(attempt, outcome("hangup"))
-        how = {"talking": "taken"}.get(was, status)
+        how = "taken" if was == "talking" else status
+        how = how if self.talk(attempt).own["wanted"] else "stopped"  # by us, not by him
         self._release(attempt, how)
         if was == "ringing":
             self._lost(attempt, "no_answer" if status == "ended" else status)
@@ -340,7 +384,6 @@ class Legs:
         elif not self.talking():
             self._ring_on()
             self.turn.caller_hears(outcome("ended"))
-            self.send("")
         elif self.shared.get("held"):
             self._unhold()
 
@@ -355,8 +398,7 @@ class Legs:
         """Nobody is there any more: stop ringing, and tell who is with him."""
         self.stop_hunt()
         for attempt in self.talking():
-            if self.turn.leg_hears(attempt, outcome("left")):
-                self.send(attempt)
+            self.turn.leg_hears(attempt, outcome("left"))
 
     # --- what the operator's menu orders ---
 
@@ -371,7 +413,6 @@ class Legs:
         if not self.talking():
             self._ring_on()
             self.turn.caller_hears(outcome("handed_over"))
-            self.send("")
         self._unhold()
 
     def _hold(self, leg: str, **_: Any) -> None:

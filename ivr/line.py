@@ -34,12 +34,17 @@ class EntryNumber:
 
 @dataclass(frozen=True, slots=True)
 class HuntRule:
-    """How long people are looked for, in seconds; ``at_once`` is how many are rung together."""
+    """How long people are looked for, in seconds; ``at_once`` is how many are rung together.
+
+    Who didn't answer isn't rung again for ``rest``. With ``look_again`` people who have become free
+    are looked for that often, as long as the caller waits.
+    """
 
     cap: int = 180
     ring: int = 20
     look_again: int = 0
     at_once: int = 1
+    rest: int = 600
 
 
 @dataclass(frozen=True, slots=True)

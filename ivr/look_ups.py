@@ -8,14 +8,15 @@ down are slow records, and the caller goes on to a person either way.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ivr.clock import Clock
 from ivr.desk import roster
 from ivr.desk.candidates import Candidate, Directory
 from ivr.desk.cases import Case
+from ivr.line import HuntRule
 from ivr.steps import Heard, outcome
 
 log = logging.getLogger(__name__)
@@ -41,8 +42,10 @@ class Desk(Protocol):
 class LookUps:
     """Answers by name: ``case``, ``managers``, ``operators``, ``duty``, ``engineer``."""
 
-    def __init__(self, records: Records, desk: Desk, clock: Clock) -> None:
-        self.records, self.desk, self.clock = records, desk, clock
+    def __init__(
+        self, records: Records, desk: Desk, clock: Clock, hunts: Mapping[str, HuntRule]
+    ) -> None:
+        self.records, self.desk, self.clock, self.hunts = records, desk, clock, hunts
         self._asked: dict[str, Callable[[dict[str, Any]], Heard]] = {
             "case": self._case,
             "managers": self._managers,
@@ -75,37 +78,23 @@ class LookUps:
         )
 
     def _managers(self, shared: dict[str, Any]) -> Heard:
-        return self._ranked(shared, self._known(shared), roster.managers, "M1")
+        return self._first_level(self._known(shared), shared, "manager")
 
     def _duty(self, shared: dict[str, Any]) -> Heard:
-        return self._ranked(shared, None, roster.managers, "M1")
+        return self._first_level(None, shared, "duty")
 
-    def _ranked(self, shared: dict[str, Any], case: Case | None, rule: Any, level: str) -> Heard:
+    def _first_level(self, case: Case | None, shared: dict[str, Any], hunt: str) -> Heard:
         now = self.clock.now()
         directory = self.desk.directory(case, now)
-        people = rule(
-            case,
-            level,
-            now,
-            directory,
-            shared.get("language", "en"),
-            declined=frozenset(shared.get("refused", ())),
-            region=shared["region"],
-        )
-        owner = roster.promise_owner(case, now, directory, shared["region"])
-        return _answer(people, owner=owner)
+        asked = self._asked_for(shared, hunt)
+        people = roster.managers(case, "M1", now, directory, region=shared["region"], **asked)
+        return _answer(people, self._owner(case, now, directory, shared))
 
     def _operators(self, shared: dict[str, Any]) -> Heard:
         now = self.clock.now()
         directory = self.desk.directory(None, now)
-        people = roster.operators(
-            now,
-            directory,
-            shared.get("language", "en"),
-            declined=frozenset(shared.get("refused", ())),
-        )
-        owner = roster.promise_owner(None, now, directory, shared["region"])
-        heard = _answer(people, owner=owner)
+        people = roster.operators(now, directory, **self._asked_for(shared, "operator"))
+        heard = _answer(people, self._owner(None, now, directory, shared))
         if any(person.skipped == "busy" for person in people):
             return outcome("found", **heard.data)  # worth waiting for
         return heard
@@ -115,16 +104,29 @@ class LookUps:
         if case is None:
             return outcome("not_found")
         directory = self.desk.directory(case, now)
-        owner = roster.promise_owner(case, now, directory, shared["region"])
-        people = roster.engineer(case, now, directory, shared.get("language", "en"))
-        return _answer(people, owner=owner)
+        people = roster.engineer(case, now, directory, **self._asked_for(shared, "engineer"))
+        return _answer(people, self._owner(case, now, directory, shared))
+
+    def _asked_for(self, shared: dict[str, Any], hunt: str) -> dict[str, Any]:
+        """What every ranking looks at beside the desk."""
+        return {
+            "language": shared["language"],
+            "declined": frozenset(shared.get("refused", ())),
+            "rest": timedelta(seconds=self.hunts[hunt].rest),
+        }
+
+    def _owner(
+        self, case: Case | None, now: datetime, directory: Directory, shared: dict[str, Any]
+    ) -> str | None:
+        return roster.promise_owner(case, now, directory, shared["region"])
 
     def _known(self, shared: dict[str, Any]) -> Case | None:
         keyed = shared.get("keyed")
         return self.records.case(keyed, BUDGET) if keyed else None
 
 
-def _answer(people: Iterable[Candidate], **more: Any) -> Heard:
+def _answer(people: Iterable[Candidate], owner: str | None) -> Heard:
+    """A ranking as plain data, and who owes the caller a call if nobody takes it."""
     ranking = [
         {
             "person": candidate.person.id,
@@ -138,4 +140,4 @@ def _answer(people: Iterable[Candidate], **more: Any) -> Heard:
         for candidate in people
     ]
     anybody = any(not entry["skipped"] for entry in ranking)
-    return outcome("found" if anybody else "not_found", ranking=ranking, **more)
+    return outcome("found" if anybody else "not_found", ranking=ranking, owner=owner)

@@ -118,13 +118,11 @@ class CallItem(pytest.Function):
         super().__init__(**rest)
         self.dialogue = dialogue
 
-    def repr_failure(
-        self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None
-    ) -> str | Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         from ivr.simulator.transcript import DialogueError
 
         if isinstance(excinfo.value, DialogueError):
-            return str(excinfo.value)
+            return excinfo.getrepr(style="value")
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:

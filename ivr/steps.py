@@ -144,6 +144,10 @@ class Step:
             return self.says(talk)
         return tuple((key, "") for key in self.says)
 
+    def opening(self, talk: Conversation) -> tuple[Phrase, ...]:
+        """What its document says, after the notes."""
+        return self.phrases(talk)
+
     def variant(self, talk: Conversation) -> Any:
         """What else, besides language and phrases, the document's shape depends on."""
         return talk.slow
@@ -205,12 +209,14 @@ class Entry(Step):
     """A number ended by ``#`` or a pause. Star clears, star star goes back, ``0`` alone is zero.
 
     ``reads`` gives the outcome for the digits after the last star, and may note its reading in the
-    conversation. ``personal`` keeps what is keyed out of the event log. The time-out is Twilio's
+    conversation. ``personal`` keeps what is keyed out of the event log, and so does an ``unlogged``
+    outcome: whatever that was, it was not what was asked for. The time-out is Twilio's
     one for the first key and the next alike.
     """
 
     reads: Callable[[Conversation, str], str] = lambda talk, digits: "accepted"
     personal: bool = False
+    unlogged: frozenset[str] = frozenset()
     outcomes: frozenset[str] = frozenset({"accepted"})
     refusals: frozenset[str] = frozenset()
     timeout: int = 5
@@ -287,11 +293,14 @@ class Hold(Step):
         name = {"0": "zero", "*": "back"}.get(heard.value[:1], heard.value[:1])
         return name if name in self.on or name == "zero" else "again"
 
+    def opening(self, talk: Conversation) -> tuple[Phrase, ...]:
+        return ()  # that is for the wait document, where keys are heard
+
     def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+        left = f"{HERE}/left?turn={TURN}"
         return (
-            verbs.Enqueue(
-                queue=self.queue, action=f"{HERE}/left?turn={TURN}", wait_url=f"{HERE}/wait"
-            ),
+            *spoken,
+            verbs.Enqueue(self.queue, action=left, wait_url=f"{HERE}/wait?queue={self.queue}"),
         )
 
     def waiting(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:

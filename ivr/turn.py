@@ -74,6 +74,8 @@ class Turn:
         self.escalations: list[Escalation] = []
         self.notes: list[Note] = []
         self.changed = not call.version
+        self.leaves = False  # the caller was told to leave the queue, and asks by himself
+        self._before = self.caller.turn
 
     # --- what is heard ---
 
@@ -100,7 +102,7 @@ class Turn:
         step = flow.steps[talk.state]
         if not flow.hear(talk, heard):
             return False
-        self._log(step, leg, heard)
+        self._log(step, talk, leg, heard)
         self._settle(flow, talk, leg)
         return True
 
@@ -130,7 +132,7 @@ class Turn:
     def _obey(self, talk: Conversation, leg: str) -> None:
         while talk.happened:
             kind, data = talk.happened.pop(0)
-            self.tell(kind, **data)
+            self.tell(kind, **{"by": self.legs.rows[leg]["person"] if leg else ""} | data)
         while talk.orders:
             what, data = talk.orders.pop(0)
             self.legs.obey(what, talk, leg, data)
@@ -148,15 +150,15 @@ class Turn:
             data["ranking"] = by_reference(data["ranking"])
         self.events.append(Event(kind=kind, at=self.now, actor=str(data.pop("by", "")), data=data))
 
-    def _log(self, step: Any, leg: str, heard: Heard) -> None:
+    def _log(self, step: Any, talk: Conversation, leg: str, heard: Heard) -> None:
         """What was heard, so that the call can be replayed; nothing personal, nothing over-long."""
         plain = _plain(heard)
         if heard.kind == "keys" and isinstance(step, Entry):
             if step.personal:
                 plain["value"] = "personal"
                 self.shared.setdefault("personal", []).append(heard.value)
-            elif len(heard.value) > 40:
-                plain["value"] = heard.value[:40]
+            elif step.outcome(talk, heard) in step.unlogged:
+                plain["value"] = "".join("0" if key.isdecimal() else key for key in heard.value)
         self.tell("heard", leg=leg, step=step.name, **plain)
 
     def duty(
@@ -213,6 +215,10 @@ class Turn:
             return f"{self.root}/voice/{self.line.name}"
         return f"{self.root}/leg/{self.line.name}/{self.call.sid}/{attempt}"
 
+    def wait_url(self) -> str:
+        """Where the queue's wait document is asked for."""
+        return f"{self.here()}/wait?queue={self.call.waiting_for}"
+
     def _values(self, attempt: str) -> Mapping[str, str]:
         values = {"here": self.here(attempt), "room": f"call-{self.call.sid}"}
         if dialled := self.shared.get("dialled"):
@@ -225,6 +231,9 @@ class Turn:
     def close(self) -> Call:
         """The call as it is to be stored; documents are made now, when all has happened."""
         self.legs.close()
+        unseen = self.caller.turn not in (self._before, self.caller.seen)
+        if unseen and not (self.leaves or self.call.ended_at):
+            self.legs.send()
         step = self.line.caller.steps[self.caller.state]
         queue = step.queue if isinstance(step, Hold) and not self.call.ended_at else ""
         if queue != self.call.waiting_for:

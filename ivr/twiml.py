@@ -344,8 +344,8 @@ class Compiled:
         for i, name, attribute in self._places:
             value = values[name]
             if not value.isalnum():
-                empty = empty or not value
                 value = _escape(value, attribute)
+                empty = empty or not value
             pieces[i] = value
         document = "".join(pieces)
         return _EMPTY.sub(r"<\1\2 />", document) if empty else document

@@ -113,10 +113,10 @@ def exchange(exchange: Exchange, store: Store, escalation: Line) -> Exchange:
     return exchange
 
 
-def mount(exchange: Exchange, store: Store, line: Line, **more: Any) -> Flask:
+def mount(exchange: Exchange, store: Store, line: Line, origin: str = ORIGIN, **more: Any) -> Flask:
     """Put a line on a network."""
     app = create_app(
-        line, store=store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock, **more
+        line, store=store, twilio=exchange.client, public_url=origin, clock=exchange.clock, **more
     )
     for number in line.config.numbers:
         exchange.number(
@@ -125,7 +125,7 @@ def mount(exchange: Exchange, store: Store, line: Line, **more: Any) -> Flask:
             f"/voice/{line.name}",
             status_callback=f"/voice/{line.name}/status",
             fallback=f"/voice/{line.name}/fallback",
-            origin=ORIGIN,
+            origin=origin,
         )
     for number in PEOPLE.values():
         exchange.phone(number)

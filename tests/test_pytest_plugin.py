@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["pytester"]
-
 CONFTEST = """
 import sys
 sys.path.insert(0, {tests!r})
@@ -67,7 +65,7 @@ def test_a_dialogue_is_a_test(project: pytest.Pytester) -> None:
 def test_a_dialogue_that_doesnt_come_true_explains_itself(project: pytest.Pytester) -> None:
     call(project, GOOD.replace("moment", "minute"))
 
-    result = run(project)
+    result = run(project, "-rf")
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -76,6 +74,7 @@ def test_a_dialogue_that_doesnt_come_true_explains_itself(project: pytest.Pytest
             "english.call:6: caller didn't hear what was expected",
             "*expected    One minute, please. Goodbye.",
             "*difference  “moment,” instead of “minute,”*",
+            "FAILED english.call::call - *english.call:6: caller*",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -233,7 +232,7 @@ def test_other_plugins_reorder_and_distribute_dialogues(project: pytest.Pytester
     for name in ("a", "b", "c"):
         call(project, GOOD, name)
 
-    run(project, "-p", "randomly", "-p", "xdist", "-n", "0").assert_outcomes(passed=3)
+    run(project, "-n", "2").assert_outcomes(passed=3)
 
 
 def test_the_package_is_imported_when_it_is_needed() -> None:

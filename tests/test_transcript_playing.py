@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from small_apps import LINE, Answer, app, menu_app
 
 from ivr.simulator import Exchange
 from ivr.simulator.transcript import (
@@ -15,6 +14,7 @@ from ivr.simulator.transcript import (
     update,
     write,
 )
+from tests.small_apps import LINE, Answer, app, menu_app
 
 DUTY = "+33155500014"
 HEADER = f"from +33155500101 to {LINE}\nphone duty {DUTY}"

@@ -68,7 +68,7 @@ UNBUILT = {
     '<Dial record="record-from-answer">+1</Dial>': '<Dial record="record-from-answer">',
     "<Dial><Sim>DE1</Sim></Dial>": "<Dial><Sim>",
     "<Dial><Client>a<Parameter/></Client></Dial>": "<Client><Parameter>",
-    '<Dial><Number machineDetection="Enable">+1</Number></Dial>': '<Number machineDetection="Enable">',
+    '<Dial><Number byoc="BY1">+1</Number></Dial>': '<Number byoc="BY1">',
     '<Enqueue workflowSid="WW1"><Task>{}</Task></Enqueue>': '<Enqueue workflowSid="WW1">',
     '<Gather bargeIn="false"/>': '<Gather bargeIn="false">',
 }
@@ -205,7 +205,7 @@ def _needed(kind: type) -> tuple[Any, ...]:
     }.get(kind.__name__, ())
 
 
-# Anything that XML can carry and that Twilio doesn't trim away; a carriage return is a line feed to XML.
+# Anything that XML can carry and Twilio doesn't trim; XML reads a carriage return as a line feed.
 words = (
     st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"))
     .map(str.strip)

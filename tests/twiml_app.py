@@ -1,4 +1,4 @@
-"""A small WSGI application for tests of the network: paths to verbs, or to whatever it shall answer."""
+"""A small WSGI application for tests of the network: paths to verbs, or other answers."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LINE = "+33800000001"
 class App:
     """``App({"/voice": (Say("Hello"),)})``; a value is verbs, XML, or a function of the parameters.
 
-    ``answers`` holds (status, content type, body) for paths that don't answer 200 with TwiML. ``seen`` is every
-    (path, parameters) that came, and ``closed`` counts responses that were closed.
+    ``answers`` holds (status, headers, body) for paths that don't answer 200 with TwiML. ``seen``
+    is every (path, parameters) that came, and ``closed`` counts responses that were closed.
     """
 
     def __init__(self, pages: dict[str, Any], answers: dict[str, Any] | None = None) -> None:

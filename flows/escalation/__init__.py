@@ -78,6 +78,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             "case",
             says=("case",),
             reads=do.read_case(numbers),
+            unlogged=frozenset({"too_long"}),
             outcomes=frozenset({"accepted", "ambiguous"}),
             refusals=frozenset({"too_short", "too_long", "bad_check"}),
             on={

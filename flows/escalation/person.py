@@ -71,6 +71,7 @@ def steps(config: LineConfig) -> list[Step]:
                 ),
                 "2": Go("passed", then=(do.decline,)),
                 "zero": Go(says="invalid"),
+                "silence": Go("passed", then=(do.no_answer,)),  # a machine, or a pocket
                 "too_many": Go("passed", then=(do.no_answer,)),
                 "taken": "taken",
                 "trouble": Go("passed", then=(do.no_answer,)),
@@ -86,7 +87,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "ended": Go("talk"),
             },
         ),
-        Ready("ready", says=do.brief, on={"ended": "gone"}),
+        Ready("ready", says=do.about_case, on={"ended": "gone"}),
         Fork("back_to_caller", on={"next": Go("talk", then=(do.step_in,))}),
         Talk(
             "talk",
@@ -125,6 +126,7 @@ def steps(config: LineConfig) -> list[Step]:
             "desk_case",
             says=("desk_case",),
             reads=do.read_case(config.case_numbers),
+            unlogged=frozenset({"too_long"}),
             outcomes=frozenset({"accepted", "ambiguous"}),
             refusals=frozenset({"too_short", "too_long", "bad_check"}),
             on={

@@ -23,7 +23,8 @@ def second(talk: Conversation, language: Language) -> str:
 
 
 def count(talk: Conversation, language: Language) -> str:
-    return str(talk.own["count"])
+    number = int(talk.own["count"])
+    return language.digits[number] if number < 10 else str(number)
 
 
 def callback_number(talk: Conversation, language: Language) -> str:

@@ -36,6 +36,7 @@ class Room:
         self.sequence = 0
         self.created_at = self.updated_at = exchange.clock.now()
         self.ended_by = self.reason = ""
+        self.announcing = False  # something that everybody hears
 
     def __repr__(self) -> str:
         return f"<Room {self.name} {self.status} {len(self.seats)}>"
@@ -147,12 +148,21 @@ class Room:
             document = document_of(delivery.reply, delivery.url)
         except TwiMLError as error:
             self.exchange.note("error", error.code, error.message, delivery.url)
-            self.tell("announcement-fail", None, "announcement")
+            self.announcing = True
+            self.announced(None, "fail")
             return
         for flaw in document.warnings:
             self.exchange.note("warning", flaw.code, flaw.message, delivery.url)
+        self.announcing = True
         for seat in list(self.seats.values()):
             seat.play(acts.Page(delivery.url, document.verbs))
+
+    def announced(self, seat: Seat | None, how: str) -> None:
+        """An announcement to one participant, or (once) to all, has ended."""
+        if seat is not None or self.announcing:
+            self.tell(f"announcement-{how}", seat, "announcement")
+        if seat is None:
+            self.announcing = False
 
     def _beep(self) -> None:
         if len(self.seats) > 1:

@@ -316,7 +316,7 @@ class Exchange(Mailbox):
         return self.faults.of_webhook(delivery.url)
 
     def deliver_twice(self, matching: str, times: int | None = None) -> WebhookFault:
-        """Requests whose URL contains this (``*``: anything) arrive twice; the 2nd answer counts."""
+        """Requests whose URL contains this (``*``: anything) come twice; the 2nd answer counts."""
         return self.faults.webhook(matching, 0.0, 1, times)
 
     def delay(self, matching: str, seconds: float, times: int | None = None) -> WebhookFault:

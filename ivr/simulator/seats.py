@@ -30,6 +30,7 @@ class Seat:
     """A participant: one leg's place in a room; also what the leg's Dial is waiting for."""
 
     __slots__ = (
+        "announcing",
         "base",
         "created_at",
         "dial",
@@ -55,6 +56,7 @@ class Seat:
         self.base = base
         self.muted = noun.muted
         self.hold = False
+        self.announcing = False  # something that only this participant hears
         self.hold_with: tuple[str | None, str] = (None, "GET")
         self.ends_room = noun.end_on_exit
         self.limit_bell: Bell | None = None
@@ -111,8 +113,8 @@ class Seat:
     def document_over(self, leg: Leg, setting: Setting, error: str) -> None:
         """waitUrl and HoldUrl end in silence; a waitUrl that fails ends the Dial."""
         if setting is ANNOUNCEMENT:
-            event = f"announcement-{'fail' if error else 'end'}"
-            self.room.tell(event, self, "announcement")
+            self.room.announced(self if self.announcing else None, "fail" if error else "end")
+            self.announcing = False
             self.room.settle(self)
         elif setting is ROOM_WAIT and error:
             self.room.remove(self, HUNG_UP)
@@ -139,6 +141,7 @@ class Seat:
 
     def announce(self, url: str, method: str) -> None:
         """Played to this participant only."""
+        self.announcing = True
         self.play(acts.Fetch(url, method, waiting=True))
 
     def play(self, start: acts.Fetch | acts.Page) -> None:

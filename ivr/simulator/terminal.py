@@ -62,6 +62,8 @@ class Watch:
         for note in self.record.notes[first:]:
             if note.mark == ">":
                 yield Line(f"{self._clock(note.at)}  >> {note.text}")
+            if note.text == "call":  # however soon it is over, it has been one
+                self._stood[note.who] = _TALKING
 
     def _said(self, name: str) -> Iterable[Line]:
         heard = self.phones[name].heard
@@ -98,7 +100,7 @@ class Watch:
         if not phone.in_call:
             return _IDLE
         names = names_of(phone.connected_to, self.phones)
-        return f"connected to {', '.join(names)}" if names else "in a call"
+        return f"connected to {', '.join(names)}" if names else _TALKING
 
     def _notices(self) -> list[Line]:
         notices = list(self.exchange.debugger)[self._noted :]
@@ -111,6 +113,7 @@ class Watch:
 
 
 _IDLE = "on the hook"
+_TALKING = "in a call"
 
 
 class Voice:
@@ -183,7 +186,7 @@ class Session:
 
     def follow(self, acts: Sequence[Act], stay: float) -> DialogueError | None:
         """Call and do these things politely; then stay on the line for so many seconds."""
-        failures: list[DialogueError] = []
+        failures: list[Exception] = []
         script = Thread(target=self._script, args=(acts, stay, failures), daemon=True)
         script.start()
         try:
@@ -194,7 +197,12 @@ class Session:
             self.hang_up()
         self.hang_up()
         self._over()
-        return failures[0] if failures else None
+        match failures:
+            case [DialogueError() as unkept]:
+                return unkept
+            case [other]:
+                raise other
+        return None
 
     def over(self) -> bool:
         """Whether the call has ended."""
@@ -236,10 +244,10 @@ class Session:
         self.record.did(CALLER, "call")
         self.phone.call(self.dialogue.called)
 
-    def _script(self, acts: Sequence[Act], stay: float, failures: list[DialogueError]) -> None:
+    def _script(self, acts: Sequence[Act], stay: float, failures: list[Exception]) -> None:
         try:
             for act in (Act("call"), *acts):
                 self.stage.act(CALLER, act)
             self.stage.wait(lambda: not self.phone.in_call, stay)
-        except DialogueError as error:
+        except Exception as error:  # it is raised again on the thread that shows the call
             failures.append(error)

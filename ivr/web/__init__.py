@@ -50,7 +50,7 @@ def create_app(
     if not token:
         raise SettingsError("TWILIO_AUTH_TOKEN is missing: without it no webhook can be trusted")
     clock = clock or SystemClock()
-    look_ups = LookUps(records or store, store, clock)
+    look_ups = LookUps(records or store, store, clock, line.config.hunts)
     root = parts.path.rstrip("/")
     calls = Calls(store, line, clock, look_ups.answer, root)
     origin = public_url.removesuffix("/").removesuffix(root)

@@ -141,7 +141,7 @@ class Webhooks:
     def wait(self, form: Form) -> Reply:
         """The wait document, again and again; whoever need not wait any more leaves the queue."""
         turn = self.calls.look(form["CallSid"])
-        if not turn.waiting or turn.call.ended_at:
+        if turn.call.ended_at or turn.call.waiting_for != form["queue"]:
             return Reply(LEAVE)
         first = form.get("QueueTime", "0") == "0"
         return Reply(turn.caller_waiting(form.get("QueuePosition", "1"), first))
@@ -154,8 +154,9 @@ class Webhooks:
             if _is_present(form, turn.caller.turn):
                 turn.caller_hears(keys(form.get("Digits", "")))
             if turn.waiting and turn.caller.state == before:
-                again = twiml.render((verbs.Redirect(f"{turn.here()}/wait"),))
+                again = twiml.render((verbs.Redirect(turn.wait_url()),))
                 return lambda: again
+            turn.leaves = True
             return lambda: LEAVE
 
         return self.calls.hear(form["CallSid"], told)

@@ -8,6 +8,7 @@ word *begins*, so a key pressed next interrupts that prompt, as impatient people
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 60.0  # seconds an expectation waits, or an action for the moment when it is possible
 SILENCE = 2.0  # seconds in which nothing may be said, for (silence)
+SETTLING = 5.0  # real seconds for the last webhooks of a call
 MOST_ROUNDS = 20  # of people who are rung because others hung up
 _REASONS = {
     "answer": "isn't ringing, so nobody can answer it",
@@ -329,6 +331,13 @@ def leave(exchange: Exchange) -> None:
         for phone in busy:
             exchange.do(partial(_put_down, phone))
         exchange.wait(0)
+
+
+def settle(exchange: Exchange) -> None:
+    """Let requests that are under way over HTTP arrive, so that none looks as if it had failed."""
+    exchange.wait(0)
+    with suppress(AssertionError):
+        exchange.wait_until(lambda: not exchange._elsewhere, SETTLING * max(1, exchange.clock.rate))
 
 
 def _put_down(phone: Handset) -> None:

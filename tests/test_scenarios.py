@@ -1,0 +1,714 @@
+"""The desk's scenarios, each with the records that it must leave behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from flows.escalation import FOLDER, line
+from ivr.desk.cases import Case
+from ivr.line import Line
+from ivr.simulator import Exchange, Handset
+from ivr.store import Store
+from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
+
+CASE = "17349013"
+
+
+def keyed(caller: Handset, exchange: Exchange, *entries: str) -> None:
+    """Press each, with a moment in between."""
+    for entry in entries:
+        caller.press(entry)
+        exchange.wait(0.2)
+
+
+def ask_for_a_manager(caller: Handset, exchange: Exchange, language: str = "2") -> None:
+    """From the first ring to the hunt for a manager of the first case."""
+    caller.call(ENTRY)
+    keyed(caller, exchange, language, "1", f"{CASE}#", "1", "2")
+
+
+def accept(person: Handset, exchange: Exchange, after: float = 3) -> None:
+    exchange.wait_until(lambda: person.ringing, at_most=60)
+    exchange.wait(after)
+    person.answer()
+    exchange.wait(8)
+    person.press("1")
+
+
+def reach_operator(caller: Handset, operator: Handset, exchange: Exchange) -> None:
+    caller.call(ENTRY)
+    caller.press("0")
+    accept(operator, exchange)
+    exchange.wait_until(lambda: operator in caller.connected_to, at_most=30)
+
+
+def free(desk: Desk) -> bool:
+    return not any(person.busy_with for person in desk.store.people())
+
+
+@pytest.fixture(autouse=True)
+def manager_numbers_stay_hidden(
+    request: pytest.FixtureRequest, exchange: Exchange
+) -> Iterator[None]:
+    """Never speak or show a manager's direct number to the caller, in any scenario."""
+    yield
+    hidden = [number for number in PEOPLE.values() if number.startswith("+")]
+    caller = exchange.phone(CALLER)
+    said = " ".join(each.text for each in caller.heard)
+    shown = [leg.sid for leg in caller.calls]
+    for number in hidden:
+        assert number not in said
+        assert caller.caller_id != number
+        for asked in exchange.requests:
+            if asked.call_sid in shown:
+                assert number not in str(asked.params), asked.url
+
+
+# --- S01: M1, first choice available ---
+
+
+def test_s01_the_right_manager_takes_it(exchange: Exchange, caller: Handset, desk: Desk) -> None:
+    """Give the case number and you are directed to the appropriate manager. (R45)"""
+    manager = desk.phone("MGR1")
+
+    ask_for_a_manager(caller, exchange, language="1")
+    assert "responsable du support" in caller.last_heard  # by role, not by name
+    accept(manager, exchange)
+    exchange.wait(12)
+
+    assert caller.connected_to == {manager}
+    assert manager.caller_id == ENTRY
+    first, *after = [each.text for each in manager.heard]
+    assert (
+        first
+        == "Acme support. Une escalade, M1, en français. Tapez 1 pour accepter, 2 pour passer."
+    )
+    assert after == ["Requête un sept trois quatre, neuf zéro un trois.", "Gravité deux.", "Helio."]
+
+    kinds = [event.kind for event in desk.events(caller)]
+    assert kinds.index("escalation.requested") < kinds.index("escalation.accepted")
+    requested, accepted = desk.events(caller, "escalation.requested", "escalation.accepted")
+    assert accepted.at > requested.at
+    assert accepted.actor == "MGR1"
+    notices = desk.store.duties("notify")
+    assert [(notice.owner, notice.due) for notice in notices] == [
+        ("MGR1", requested.at),
+        ("ENG1", requested.at),
+    ]
+    [escalation] = desk.store.escalations("C17349013")
+    assert (escalation.level, escalation.requested_by, escalation.set_by) == ("M1", "caller", "")
+    assert [note.text for note in desk.store.notes("C17349013")] == [
+        "Escalation M1 requested by phone"
+    ]
+    assert desk.store.verify(desk.sid(caller))
+
+    manager.hang_up()
+    exchange.wait(4)
+    assert "La conversation est terminée" in caller.last_heard
+    caller.hang_up()
+    exchange.wait(60)
+    assert free(desk)
+
+
+def test_nothing_of_the_case_is_said_to_whoever_picks_up_before_he_presses_1(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    manager = desk.phone("MGR1")
+    ask_for_a_manager(caller, exchange)
+    exchange.wait_until(lambda: manager.ringing, at_most=10)
+    manager.answer()
+    exchange.wait(30)  # a machine has picked up, and nobody presses a key
+
+    said = " ".join(each.text for each in manager.heard)
+    assert "Helio" not in said
+    assert "sept" not in said.lower()
+    assert desk.told(caller, "dial.noanswer")[0]["leg"] == "1-1"
+    assert desk.phone("MGR2").ringing
+
+    caller.hang_up()
+    exchange.wait(60)
+
+
+# --- S02: the seed's own path ---
+
+
+def test_s02_the_operator_takes_the_number_and_puts_through(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """The operator transfers your call to the appropriate manager. (R49)"""
+    operator, manager = desk.phone("OP1"), desk.phone("MGR1")
+    reach_operator(caller, operator, exchange)
+
+    operator.press("*")
+    exchange.wait(2)
+    assert caller.connected_to == set()
+    assert "Restez en ligne" in caller.last_heard
+    keyed(operator, exchange, "1", f"{CASE}#")
+    exchange.wait(6)
+    keyed(operator, exchange, "2")
+    exchange.wait(10)
+    assert caller.connected_to == {operator}
+    accept(manager, exchange)
+    exchange.wait(12)
+    assert caller.connected_to == {operator, manager}
+    operator.hang_up()
+    exchange.wait(1)
+
+    assert caller.connected_to == {manager}
+    busy = {person.id for person in desk.store.people() if person.busy_with}
+    assert busy == {"MGR1"}  # the operator is free at once
+    [escalation] = desk.store.escalations("C17349013")
+    assert (escalation.requested_by, escalation.set_by) == ("caller", "OP1")
+    assert {notice.owner for notice in desk.store.duties("notify")} == {"MGR1", "ENG1"}
+    assert desk.events(caller, "transfer.completed")
+
+    caller.hang_up()
+    exchange.wait(60)
+    assert free(desk)
+
+
+def test_the_operator_goes_back_to_the_caller_with_star(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    operator = desk.phone("OP1")
+    reach_operator(caller, operator, exchange)
+
+    operator.press("*")
+    exchange.wait(3)
+    operator.press("*")
+    exchange.wait(2)
+
+    assert caller.connected_to == {operator}
+    caller.hang_up()
+    exchange.wait(10)
+    assert "L'appelant a raccroché" in operator.last_heard
+    assert not operator.in_call
+
+
+def test_the_operator_may_leave_the_rest_to_the_line(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    operator, manager = desk.phone("OP1"), desk.phone("MGR1")
+    reach_operator(caller, operator, exchange)
+
+    operator.press("*")
+    exchange.wait(1)
+    keyed(operator, exchange, "1", f"{CASE}#")
+    exchange.wait(1)
+    operator.press("4")
+    exchange.wait(8)
+
+    assert not operator.in_call
+    accept(manager, exchange)
+    exchange.wait(12)
+    assert caller.connected_to == {manager}
+    caller.hang_up()
+    exchange.wait(60)
+    assert free(desk)
+
+
+# --- S03: manager unavailable, delegate, duty ---
+
+
+def test_s03_the_operator_rings_the_next_with_one_key(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """If that manager isn't there, the operator finds one who can answer. (R50)"""
+    desk.store.set_status("MGR1", "away")
+    operator = desk.phone("OP1")
+    desk.phone("MGR2").will("ring")
+    reach_operator(caller, operator, exchange)
+
+    operator.press("*")
+    exchange.wait(1)
+    keyed(operator, exchange, "1", f"{CASE}#")
+    exchange.wait(6)
+    operator.press("2")
+    exchange.wait_until(lambda: desk.phone("MGR2").ringing, at_most=20)
+    exchange.wait(25)
+    assert "Greta Vogel ne répond pas" in operator.last_heard
+    assert caller.last_heard != operator.last_heard  # said to the operator alone
+    operator.press("*")
+    exchange.wait(1)
+    operator.press("3")
+    accept(desk.phone("MGR4"), exchange)
+    exchange.wait(15)
+
+    assert caller.connected_to == {operator, desk.phone("MGR4")}
+    ranking = desk.told(caller, "candidate.ranked")[-1]["ranking"]
+    assert [(each["person"], each["reason"], each["skipped"]) for each in ranking] == [
+        ("MGR1", "owners_manager", "out_of_office"),
+        ("MGR2", "delegate", ""),
+        ("MGR4", "global_duty", ""),
+    ]
+    attempts = [each["person"] for each in desk.told(caller, "dial.started")]
+    assert attempts == ["OP1", "MGR2", "MGR4"]
+
+    operator.hang_up()
+    caller.hang_up()
+    exchange.wait(60)
+    assert free(desk)
+
+
+def test_a_caller_on_hold_hears_something_at_least_every_thirty_seconds(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    operator = desk.phone("OP1")
+    reach_operator(caller, operator, exchange)
+    before = len(caller.heard)
+
+    operator.press("*")
+    for _ in range(8):
+        exchange.wait(10)
+        operator.press("1")  # he takes his time, and starts again
+        exchange.wait(0.5)
+        operator.press("**#")
+
+    spoken = [each.at for each in caller.heard[before:] if each.kind == "say"]
+    gaps = [later - earlier for earlier, later in pairwise(spoken)]
+    assert len(spoken) > 2
+    assert max(gaps) <= timedelta(seconds=30)
+    caller.hang_up()
+    exchange.wait(30)
+
+
+# --- S04: nobody available, a promise ---
+
+
+def test_s04_nobody_accepts_and_the_caller_is_promised_a_call(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    exchange.wait_until(lambda: "To keep waiting" in caller.last_heard, at_most=180)
+    keyed(caller, exchange, "2")
+    assert "three three, one five, five five, zero zero, one zero, one" in caller.last_heard
+    keyed(caller, exchange, "1")
+
+    assert "before 10 45" in caller.last_heard
+    [promise] = desk.store.duties("call_back")  # stored before it was spoken
+    [requested] = desk.events(caller, "escalation.requested")
+    assert (promise.owner, promise.data["number"]) == ("MGR2", CALLER)
+    assert promise.due - requested.at == timedelta(minutes=30)
+    assert promise.data["case"] == "C17349013"
+    exchange.wait(30)
+    assert not caller.in_call
+    attempts = [each["person"] for each in desk.told(caller, "dial.started")]
+    assert attempts == ["MGR1", "MGR2", "MGR4"]
+    exchange.wait(60)
+    assert free(desk)
+
+
+def test_a_caller_may_keep_waiting_and_everybody_is_tried_again(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    exchange.wait_until(lambda: "To keep waiting" in caller.last_heard, at_most=180)
+    exchange.wait(660)  # he thinks about it; silence repeats the question, then promises
+    assert desk.store.duties("call_back")
+    assert not caller.in_call
+
+
+def test_a_withheld_number_is_asked_for_and_read_back(exchange: Exchange, desk: Desk) -> None:
+    caller = exchange.phone("anonymous")
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", f"{CASE}#", "1", "2", "2")
+    assert "Enter the telephone number" in caller.last_heard
+    keyed(caller, exchange, "12#")
+    assert "not a telephone number" in " ".join(each.text for each in caller.heard[-2:])
+    keyed(caller, exchange, "0155500101#")
+    assert "three three, one five, five five" in caller.last_heard
+    keyed(caller, exchange, "1")
+    exchange.wait(30)
+
+    [promise] = desk.store.duties("call_back")
+    assert promise.data["number"] == CALLER
+    logged = str([event.data for event in desk.events(caller)])
+    assert "155500101" not in logged  # a telephone number is kept by reference
+    exchange.wait(60)
+
+
+# --- S12 to S15: the case number ---
+
+
+def test_s12_wrong_entries_lead_to_an_operator_who_sees_not_found(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1")
+    keyed(caller, exchange, "173490#")
+    assert caller.last_heard == "I got six digits, that is not enough for a case number."
+    keyed(caller, exchange, "173490131#")
+    assert caller.last_heard == "That was too long for a case number."
+    keyed(caller, exchange, "17349099#", "1")
+    assert caller.last_heard.startswith("To speak with the engineer")  # as for a known number
+    keyed(caller, exchange, "2")
+    accept(desk.phone("OP1"), exchange)
+    exchange.wait(10)
+
+    assert "inconnu des dossiers" in " ".join(each.text for each in desk.phone("OP1").heard)
+    assert desk.told(caller, "case.lookup") == [{"number": "17349099", "result": "not_found"}]
+    assert "173490131" not in str([event.data for event in desk.events(caller)])
+    caller.hang_up()
+    exchange.wait(60)
+
+
+def test_three_wrong_entries_lead_to_a_person(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """Up to three tries for long entries, then a live person."""
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", "1#", "2#", "3#")
+
+    exchange.wait(5)
+    assert "I will connect you to a person." in [each.text for each in caller.heard]
+    assert desk.phone("OP1").ringing
+    caller.hang_up()
+    exchange.wait(60)
+
+
+@pytest.fixture
+def tenant(tmp_path: Path, store: Store, exchange: Exchange) -> Exchange:
+    """A line whose case numbers may begin with zero."""
+    config = (FOLDER / "line.toml").read_text()
+    config = config.replace('prefix = "C"', 'prefix = ""').replace(
+        "prefix_key = true", "prefix_key = false"
+    )
+    config = config.replace("lengths = [7, 8]", "lengths = [8]").replace(
+        "+33800000001", "+33800000002"
+    )
+    config = config.replace('name = "escalation"', 'name = "tenant"').replace(
+        "+49800000001", "+49800000002"
+    )
+    (tmp_path / "line.toml").write_text(config.replace("+81800000001", "+81800000002"))
+    (tmp_path / "cases.csv").write_text("number,subject\n07349015,Starts with zero\n")
+    store.import_csv(tmp_path / "cases.csv")
+    mount(exchange, store, line(tmp_path / "line.toml"), origin="https://tenant.test")
+    return exchange
+
+
+def test_s13_a_zero_inside_the_number_is_a_digit_and_zero_alone_is_the_operator(
+    tenant: Exchange, desk: Desk
+) -> None:
+    """0 alone is the operator; 0 followed by digits inside an entry is a number."""
+    caller = tenant.phone(CALLER)
+    caller.call("+33800000002")
+    keyed(caller, tenant, "2", "1", "07349015#")
+    assert "zero seven three four, nine zero one five" in caller.last_heard
+    caller.hang_up()
+    tenant.wait(5)
+
+    caller.call("+33800000002")
+    keyed(caller, tenant, "2", "1", "0#")
+    assert desk.phone("OP1").ringing
+    caller.hang_up()
+    tenant.wait(30)
+
+
+def test_s14_a_keyed_prefix_letter_is_understood(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", "217349013#")
+
+    assert "I have one seven three four, nine zero one three." in caller.last_heard
+    caller.hang_up()
+    exchange.wait(5)
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_asked_about(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """Never decide by looking up which one exists: that would leak."""
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", "21734900#")
+    assert "Is it two one seven three, four nine zero zero?" in caller.last_heard
+    keyed(caller, exchange, "2")
+
+    assert "I have one seven three four, nine zero zero." in caller.last_heard
+    caller.hang_up()
+    exchange.wait(5)
+
+
+def test_s15_star_clears_and_keys_barge_in(exchange: Exchange, caller: Handset, desk: Desk) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1")
+    prompt = caller.heard[-1]
+    keyed(caller, exchange, f"1734*{CASE}#")
+
+    assert not prompt.complete
+    assert "one seven three four, nine zero one three" in caller.last_heard
+    assert desk.told(caller, "entry.accepted") == [{"digits": CASE, "tries": 1}]
+    caller.hang_up()
+    exchange.wait(5)
+
+
+def test_s15_silence_slows_down_and_then_leads_to_a_person(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1")
+    exchange.wait_until(lambda: "I didn't hear anything" in str(caller.heard[-2:]), at_most=30)
+    exchange.wait_until(lambda: "Take your time" in str(caller.heard[-2:]), at_most=30)
+    exchange.wait_until(lambda: desk.phone("OP1").ringing, at_most=40)
+
+    caller.hang_up()
+    exchange.wait(30)
+
+
+# --- S16, S17: closed, and without an owner ---
+
+
+def test_a_closed_case_leads_to_the_operator_and_the_line_says_nothing_of_it(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", "17349045#", "1", "2")
+
+    assert desk.phone("OP1").ringing
+    assert "closed" not in " ".join(each.text for each in caller.heard)
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_s17_a_case_without_an_owner_goes_to_the_manager_of_its_queue(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", "17349068#", "1", "2")
+    exchange.wait(1)
+
+    assert desk.phone("MGR2").ringing
+    ranking = desk.told(caller, "candidate.ranked")[-1]["ranking"]
+    assert (ranking[0]["person"], ranking[0]["reason"]) == ("MGR2", "queue_manager")
+    assert [notice.owner for notice in desk.store.duties("notify")] == ["MGR2"]
+    caller.hang_up()
+    exchange.wait(60)
+
+
+def test_the_engineer_is_rung_for_who_asks_for_him(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", f"{CASE}#", "1", "1")
+    accept(desk.phone("ENG1"), exchange)
+    exchange.wait(12)
+
+    assert caller.connected_to == {desk.phone("ENG1")}
+    assert not desk.store.escalations()
+    caller.hang_up()
+    exchange.wait(30)
+
+
+@pytest.mark.parametrize(("keys", "wish"), [("3", "M2"), ("4", "severity")])
+def test_other_wishes_lead_to_the_operator_for_now(
+    exchange: Exchange, caller: Handset, desk: Desk, keys: str, wish: str
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", f"{CASE}#", "1", keys)
+
+    assert desk.phone("OP1").ringing
+    assert desk.told(caller, "menu.wish") == [{"wish": wish}]
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_production_outage_reaches_an_operator_with_one_key(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "3")
+
+    assert desk.phone("OP1").ringing
+    assert desk.told(caller, "menu.wish") == [{"wish": "emergency"}]
+    caller.hang_up()
+    exchange.wait(30)
+
+
+# --- S19: the case system is down ---
+
+
+class Down:
+    """Records that can't say."""
+
+    def case(self, digits: str, budget: float) -> Case | None:
+        raise TimeoutError(f"no answer within {budget} s")
+
+
+def test_s19_records_that_are_down_are_not_the_callers_trouble(
+    store: Store, escalation: Line
+) -> None:
+    exchange = Exchange(seed=2)
+    app = mount(exchange, store, escalation, records=Down())
+    desk = Desk(store, app, exchange, escalation)
+    caller = exchange.phone(CALLER)
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", f"{CASE}#", "1")
+    assert caller.last_heard.startswith("To speak with the engineer")
+    keyed(caller, exchange, "2")
+    accept(desk.phone("OP1"), exchange)
+    exchange.wait(12)
+
+    operator = " ".join(each.text for each in desk.phone("OP1").heard)
+    assert "un sept trois quatre, neuf zéro un trois" in operator
+    assert "Les dossiers ne sont pas accessibles" in operator
+    [escalation] = desk.store.escalations(CASE)
+    assert escalation.level == "M1"
+    caller.hang_up()
+    exchange.wait(60)
+
+
+# --- S20: the caller hangs up in the hunt ---
+
+
+def test_s20_a_caller_who_hangs_up_in_the_hunt_is_owed_a_call(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    manager = desk.phone("MGR1")
+    ask_for_a_manager(caller, exchange)
+    exchange.wait_until(lambda: manager.ringing, at_most=10)
+    exchange.wait(5)
+    caller.hang_up()
+    exchange.wait(1)
+
+    assert not manager.ringing
+    [promise] = desk.store.duties("call_back")
+    [requested] = desk.events(caller, "escalation.requested")
+    assert promise.due == requested.at + timedelta(minutes=30)
+    assert (promise.owner, promise.data["why"]) == ("MGR2", "hung up")
+    assert desk.told(caller, "queue.left") == [{"why": "abandoned", "stage": "manager_hold"}]
+    assert len(desk.store.escalations("C17349013")) == 1
+    exchange.wait(60)
+    assert free(desk)
+
+
+def test_s20_a_manager_who_has_just_picked_up_is_told_that_the_caller_left(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    manager = desk.phone("MGR1")
+    ask_for_a_manager(caller, exchange)
+    exchange.wait_until(lambda: manager.ringing, at_most=10)
+    manager.answer()
+    exchange.wait(2)
+    caller.hang_up()
+    exchange.wait(20)
+
+    assert not manager.in_call
+    assert free(desk)
+
+
+# --- 0, and nobody there ---
+
+
+def test_nobody_answers_zero_in_time_so_the_duty_manager_is_rung_and_then_a_promise_is_made(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    caller.press("0")
+    exchange.wait_until(lambda: desk.phone("MGR2").ringing, at_most=90)
+    exchange.wait(2)
+    assert "responsable de permanence" in caller.last_heard
+    exchange.wait_until(lambda: "Pour être rappelé, tapez 2" in caller.last_heard, at_most=120)
+    exchange.wait_until(lambda: "personne n'est libre" in caller.last_heard, at_most=120)
+    keyed(caller, exchange, "2", "1")
+    exchange.wait(40)
+
+    rung = [each["person"] for each in desk.told(caller, "dial.started")]
+    assert rung == ["OP1", "OP2", "MGR2", "MGR4"]
+    assert [promise.owner for promise in desk.store.duties("call_back")] == ["MGR2"]
+    assert free(desk)
+
+
+def test_waiting_callers_hear_their_position_and_are_served_in_order(
+    exchange: Exchange, desk: Desk
+) -> None:
+    desk.store.set_status("OP2", "away")
+    operator = desk.phone("OP1")
+    first, second, third = (exchange.phone(f"+3315550020{n}") for n in (1, 2, 3))
+    reach_operator(first, operator, exchange)
+    second.call(ENTRY)
+    second.press("0")
+    exchange.wait(3)
+    third.call(ENTRY)
+    third.press("0")
+    exchange.wait(20)
+    assert "en position 2" in third.last_heard
+
+    operator.hang_up()
+    exchange.wait(1)
+    assert operator.ringing
+    accept(operator, exchange)
+    exchange.wait(12)
+
+    assert second.connected_to == {operator}
+    assert third.connected_to == set()
+    for phone in (first, second, third):
+        phone.hang_up()
+    exchange.wait(60)
+    assert free(desk)
+
+
+def test_a_call_back_can_be_asked_for_while_waiting(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    caller.press("0")
+    exchange.wait(5)
+    keyed(caller, exchange, "2", "1")
+    exchange.wait(30)
+
+    assert not caller.in_call
+    assert [promise.data["number"] for promise in desk.store.duties("call_back")] == [CALLER]
+    assert not desk.phone("OP1").ringing
+    exchange.wait(60)
+    assert free(desk)
+
+
+def test_zero_in_the_hold_of_a_manager_reaches_an_operator(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    exchange.wait(6)
+    keyed(caller, exchange, "0")
+
+    assert desk.phone("OP1").ringing
+    assert not desk.phone("MGR1").ringing
+    caller.hang_up()
+    exchange.wait(60)
+
+
+def test_two_callers_never_ring_one_operator(exchange: Exchange, desk: Desk) -> None:
+    desk.store.set_status("OP2", "away")
+    first, second = exchange.phone("+33155500201"), exchange.phone("+33155500202")
+    for phone in (first, second):
+        phone.call(ENTRY)
+        phone.press("0")
+    exchange.wait(2)
+
+    ringing = [leg for leg in desk.phone("OP1").calls if leg.status in ("ringing", "queued")]
+    assert len(ringing) == 1
+    first.hang_up()
+    exchange.wait(1)
+    assert desk.phone("OP1").ringing  # and the second caller's turn comes at once
+    second.hang_up()
+    exchange.wait(30)
+    assert free(desk)
+
+
+def test_the_promise_counts_from_the_request_and_by_the_lines_own_hours(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    exchange.wait(
+        datetime(2026, 11, 24, 20, 0, tzinfo=UTC).timestamp() - exchange.clock.now().timestamp()
+    )
+    ask_for_a_manager(caller, exchange)
+    caller.hang_up()
+    exchange.wait(60)
+
+    [promise] = desk.store.duties("call_back")
+    [requested] = desk.events(caller, "escalation.requested")
+    assert promise.due - requested.at == timedelta(minutes=60)
