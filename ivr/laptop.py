@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import import_module
+from secrets import randbits
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -33,7 +34,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     settings = Settings.from_environment()
     line, store = settings.line(), Store(settings.database, checkpoints=True)
     _fill(store, settings)
-    exchange = Exchange(seed=1, start=datetime.now(UTC), rate=1.0)
+    exchange = Exchange(seed=randbits(32), start=datetime.now(UTC), rate=1.0)
     app = create_app(
         line, store=store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
     )
@@ -85,7 +86,7 @@ def _fill(store: Store, settings: Settings) -> None:
 def _people(store: Store) -> dict[str, str]:
     order = ("operator", "manager", "engineer", "second_level")
     people = sorted(
-        store.people(), key=lambda person: min(order.index(role) for role in person.roles)
+        store.people(), key=lambda person: max(order.index(role) for role in person.roles)
     )
     return {
         person.phone: f"{person.name}, {' and '.join(sorted(person.roles)).replace('_', ' ')}"

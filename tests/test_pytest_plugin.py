@@ -74,7 +74,7 @@ def test_a_dialogue_that_doesnt_come_true_explains_itself(project: pytest.Pytest
             "english.call:6: caller didn't hear what was expected",
             "*expected    One minute, please. Goodbye.",
             "*difference  “moment,” instead of “minute,”*",
-            "FAILED english.call::call - *english.call:6: caller*",
+            "FAILED english.call::call - *DialogueError*",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")

@@ -30,7 +30,8 @@ class App:
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        text = environ["wsgi.input"].read().decode() or environ["QUERY_STRING"]
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        text = environ["wsgi.input"].read(length).decode() or environ["QUERY_STRING"]
         params = dict(parse_qsl(text, keep_blank_values=True))
         self.seen.append((path, params))
         self.headers.append({k: v for k, v in environ.items() if k.startswith("HTTP_")})

@@ -28,7 +28,7 @@ class RestServer:
         self.host = host
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="ivr-rest", daemon=True
+            target=self._server.serve_forever, args=(0.05,), name="ivr-rest", daemon=True
         )
         self._thread.start()
 

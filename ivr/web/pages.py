@@ -58,6 +58,9 @@ def create_pages(
     return app
 
 
+_STEPS = {"talk": "in conversation", "dial": "being connected", "wish": "asked for a wish"}
+
+
 def _call(call: Call, clock: Clock) -> dict[str, Any]:
     """A call as whoever takes it wants to see it; no manager's number is shown."""
     shared = call.data["shared"]
@@ -67,7 +70,7 @@ def _call(call: Call, clock: Clock) -> dict[str, Any]:
         "sid": call.sid,
         "caller": call.caller,
         "language": call.language,
-        "step": call.step.replace("_", " "),
+        "step": _STEPS.get(call.step, call.step.replace("_", " ")),
         "waiting_for": call.waiting_for,
         "since": since.isoformat(),
         "seconds": int((clock.now() - since).total_seconds()),

@@ -44,18 +44,19 @@ function build(phone, dial) {
     answer: button("Answer", "go", "answer"),
     decline: button("Decline", "stop", "decline"),
     end: button("Hang up", "stop", "hang_up"),
-    number, keys, count: -1,
+    number, count: -1,
   };
+  card.idle = element("div", { class: "line" }, number, card.call);
+  card.rings = element("div", { class: "line" }, card.answer, card.decline);
+  card.talks = element("div", { class: "talks" }, element("div", { class: "keys" }, ...keys), card.end);
   card.root = element(
     "section", { class: "phone", "aria-label": phone.name },
     element("h2", {}, phone.name), element("p", { class: "number" }, phone.number),
     card.state, card.said,
-    element("div", { class: "line" }, number, card.call),
-    element("div", { class: "line" }, card.answer, card.decline, card.end),
-    element("div", { class: "keys" }, ...keys), card.problem,
+    card.idle, card.rings, card.talks, card.problem,
   );
   card.root.addEventListener("keydown", (event) => {
-    if (/^[0-9*#]$/.test(event.key) && event.target !== number && !event.ctrlKey && !event.metaKey) {
+    if (/^[0-9*#]$/.test(event.key) && !card.talks.hidden && !event.ctrlKey && !event.metaKey) {
       act(phone.number, "press", event.key);
     }
   });
@@ -80,10 +81,10 @@ function show({ phones, dial }) {
     const state = describe(phone);
     if (card.state.textContent !== state) card.state.textContent = state;
     card.root.dataset.ringing = phone.ringing;
-    card.call.disabled = card.number.disabled = phone.in_call || phone.ringing;
-    card.answer.disabled = card.decline.disabled = !phone.ringing;
-    card.end.disabled = !phone.in_call;
-    for (const key of card.keys) key.disabled = !phone.in_call;
+    card.idle.hidden = phone.in_call || phone.ringing;
+    card.rings.hidden = !phone.ringing;
+    card.talks.hidden = !phone.in_call;
+    card.said.hidden = !phone.heard.length;
     if (card.count !== phone.count) {
       card.count = phone.count;
       const said = phone.heard.filter((each) => each.text);
