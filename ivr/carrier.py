@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
 STATUS_EVENTS = ["completed"]
-CONNECT, READ = 2.0, 5.0  # seconds; a call waits meanwhile
+PATIENCE = 5.0  # seconds to connect, and again to answer; a call waits meanwhile
 
 
 class Refused(CallError):
@@ -119,7 +119,7 @@ def client(account_sid: str, auth_token: str, api_url: str = "") -> Client:
     from twilio.http.http_client import TwilioHttpClient
     from twilio.rest import Client
 
-    made = Client(account_sid, auth_token, http_client=TwilioHttpClient(timeout=(CONNECT, READ)))
+    made = Client(account_sid, auth_token, http_client=TwilioHttpClient(timeout=PATIENCE))
     if api_url:
         made.api.base_url = api_url
     return made

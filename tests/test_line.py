@@ -1,4 +1,4 @@
-"""One leg's interpreter, driven by hand: which verb asks for what, and what it does with the answer."""
+"""One leg's interpreter, driven by hand: what each verb asks for, and does with the answer."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ AT_ONCE = {Answer: None, Warn: None, Notify: None, Keep: ("RE1", "https://api/RE
 def play(
     *verbs: Any, answers: Iterable[Any] = (), answered: bool = True, setting: Any = CALL
 ) -> list[Any]:
-    """Everything a document asks for. ``answers`` go to Speak, Listen, Fetch, Fail, Connect and Join.
+    """Everything a document asks for; ``answers`` go to Speak, Listen, Fetch, Fail, Connect, Join.
 
-    A second passes at each Speak and Listen; when the answers are used up a Speak is said to its end, a
-    Listen times out, and anything else ends the line.
+    A second passes at each Speak and Listen; when the answers are used up a Speak is said to its
+    end, a Listen times out, and anything else ends the line.
     """
     steps, left, asked, clock = (
         Line(setting, answered=answered).run(Page(URL, verbs)),
@@ -106,6 +106,18 @@ def test_verbs_run_from_top_to_bottom_and_nothing_repeats() -> None:
 def test_a_prompt_is_repeated(loop: int, times: int) -> None:
     assert len(play(Say("Again", loop=loop))) == times
     assert len(play(Play("/a.mp3", loop=loop))) == times
+
+
+@pytest.mark.parametrize("prompt", [Play("/a.mp3"), Play(digits="12"), Pause(3), Say("Hello")])
+def test_any_prompt_in_a_gather_can_be_interrupted(prompt: Any) -> None:
+    asked = play(Gather(num_digits=1, verbs=(prompt, Say("Never"))), answers=[Key("1")])
+
+    assert [type(request) for request in asked] == [Speak, Fetch]
+    assert asked[0].ears == "dtmf"
+
+
+def test_tones_are_played() -> None:
+    assert play(Play(digits="1w2")) == [Speak("tones", "1w2")]
 
 
 def test_a_text_is_heard_as_one_line() -> None:
@@ -345,6 +357,32 @@ def test_a_queues_wait_document_is_asked_for_again_and_again() -> None:
     steps.close()
 
     assert asked == ["/wait", "/more", "/wait", "/more", "/wait"]
+
+
+@pytest.mark.parametrize("url", [None, "", "/wait"])
+def test_what_is_heard_while_waiting(url: str | None) -> None:
+    steps = line.waiting_steps(url, "GET", URL, QUEUE_WAIT)
+    asked = [] if steps is None else [next(steps)]
+    while asked and isinstance(asked[-1], Now):
+        assert steps is not None
+        asked[-1] = steps.send(0.0)
+
+    assert (
+        asked
+        == {
+            None: [Speak("music")],
+            "": [],
+            "/wait": [Fetch("https://line.test/wait", "GET", (), True)],
+        }[url]
+    )
+
+
+def test_an_action_that_cannot_be_resolved_is_not_reported() -> None:
+    steps = Line().run(Page("", (Dial((Client("a"),), action="/over"),)))
+    next(steps)
+
+    with pytest.raises(StopIteration):
+        steps.send(Outcome(OUTCOME.params, over=True))
 
 
 # ---- limits and errors -------------------------------------------------------------------------

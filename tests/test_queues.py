@@ -238,6 +238,53 @@ def test_the_queued_caller_hears_a_whisper_first() -> None:
     assert told["QueueTime"] == "3"
 
 
+def test_a_whisper_that_fails_releases_both() -> None:
+    dial = (Dial((Queue("support", url="/soon"),), action="/dialled"),)
+    _, app, (anna, _, desk, _) = waiting(desk=dial, soon="<bad")
+    anna.call(LINE)
+    desk.call(DESK)
+
+    assert results(app) == ["error"]
+    assert app.asked("/dialled")[0]["DialBridged"] == "false"
+    assert (anna.last_heard, desk.last_heard) == ("Over", "Done")
+
+
+def test_a_caller_hangs_up_during_the_whisper() -> None:
+    dial = (Dial((Queue("support", url="/soon"),), action="/dialled"),)
+    _, app, (anna, _, desk, _) = waiting(desk=dial, soon=(Say("You are next"),))
+    anna.call(LINE)
+    desk.call(DESK)
+    anna.hang_up()
+
+    assert desk.last_heard == "Done"
+    assert app.asked("/dialled")[0]["DialBridged"] == "false"
+
+
+def test_the_time_limit_ends_a_conversation_with_the_queue() -> None:
+    dial = (Dial((Queue("support"),), action="/dialled", time_limit=30),)
+    exchange, _, (anna, _, desk, _) = waiting(desk=dial)
+    anna.call(LINE)
+    desk.call(DESK)
+    exchange.wait(29)
+    assert desk.connected_to == {anna}
+    exchange.wait(2)
+
+    assert (anna.last_heard, desk.last_heard) == ("Over", "Done")
+
+
+def test_who_waits_at_an_empty_queue_may_give_up() -> None:
+    exchange, app, (anna, bert, desk, _) = waiting()
+    anna.call(LINE)
+    anna.hang_up()
+    desk.call(DESK)
+    desk.hang_up()
+    bert.call(LINE)
+    exchange.wait(5)
+
+    assert app.asked("/dialled")[0]["DialCallStatus"] == "canceled"
+    assert bert.connected_to == set()
+
+
 # ---- by REST -----------------------------------------------------------------------------------
 
 

@@ -357,6 +357,123 @@ def test_a_number_is_pointed_elsewhere(world: Any) -> None:
     assert exchange.requests[0].method == "GET"
 
 
+def test_conferences_are_listed_and_filtered(world: Any) -> None:
+    exchange, _, _, callee = world
+    client = exchange.client
+    for name in ("one", "two"):
+        client.conferences(name).participants.create(from_=LINE, to=CALLEE, muted=name == "one")
+    exchange.wait(0)
+    callee.answer()
+
+    assert [room.friendly_name for room in client.conferences.list()] == ["two", "one"]
+    (one,) = client.conferences.list(friendly_name="one")
+    assert len(client.conferences.list(status="init")) == 2
+    assert len(client.conferences.list(date_created=exchange.clock.now().date())) == 2
+    assert client.conferences.list(date_updated_before="2020-01-01") == []
+    people = client.conferences(one.sid).participants
+    assert [person.call_sid for person in people.list(muted=True)] == [callee.calls[0].sid]
+    assert people.list(hold=True) == []
+    assert client.conferences("two").participants.list() == []  # busy: the phone was ringing
+
+
+def test_an_invitation_is_taken_back(world: Any) -> None:
+    exchange, _, _, callee = world
+    participants = exchange.client.conferences("one").participants
+    participants.create(from_=LINE, to=CALLEE, label="guest")
+    exchange.wait(0)
+
+    with pytest.raises(TwilioRestException, match="hasn't joined yet"):
+        participants("guest").update(muted=True)
+    assert participants("guest").delete()
+    exchange.wait(0)
+
+    assert not callee.ringing
+    assert callee.calls[0].status == "canceled"
+
+
+def test_a_conference_that_has_ended_takes_nobody(world: Any) -> None:
+    exchange, _, _, callee = world
+    room = exchange.client.conferences("one")
+    room.participants.create(from_=LINE, to=CALLEE)
+    exchange.wait(0)
+    callee.answer()
+    sid = exchange.client.conferences.list()[0].sid
+    callee.hang_up()
+
+    with pytest.raises(TwilioRestException) as caught:
+        exchange.client.conferences(sid).participants.create(from_=LINE, to=CALLEE)
+
+    assert caught.value.status == 404
+    assert (
+        exchange.client.conferences(sid).fetch().reason_conference_ended == "last-participant-left"
+    )
+
+
+WRONG = [
+    lambda c: c.queues.create("x" * 65),
+    lambda c: c.conferences("one").participants.create(from_=LINE, to=CALLEE, record=True),
+    lambda c: c.calls.list()[0].update(status="busy"),
+    lambda c: c.calls.list()[0].delete(),
+    lambda c: c.queues(c.queues.list()[0].sid).delete(),
+    lambda c: c.queues(c.queues.list()[0].sid).members("Front").update(url=""),
+]
+
+
+@pytest.mark.parametrize("ask", WRONG)
+def test_what_makes_no_sense_is_refused(ask: Any) -> None:
+    exchange, _, caller = network({"/voice": "<Response><Enqueue>q</Enqueue></Response>"})
+    caller.call(LINE)
+
+    with pytest.raises(TwilioRestException) as caught:
+        ask(exchange.client)
+
+    assert (caught.value.status, caught.value.code) == (400, 20001)
+
+
+def test_a_member_is_looked_up(world: Any) -> None:
+    exchange, _, caller = network({"/voice": "<Response><Enqueue>q</Enqueue></Response>"})
+    caller.call(LINE)
+    queue = exchange.client.queues(exchange.client.queues.list()[0].sid)
+
+    assert queue.members("Front").fetch().call_sid == caller.calls[0].sid
+    with pytest.raises(TwilioRestException, match="not found"):
+        queue.members("CA0").fetch()
+
+
+def test_twiml_that_does_not_parse_is_apologised_for(world: Any) -> None:
+    exchange, _, _, callee = world
+    ring(exchange, url=None, twiml="<Response>")
+    callee.answer()
+
+    assert callee.last_heard.startswith("We are sorry")
+    assert [notice.code for notice in exchange.debugger] == [12100]
+
+
+def test_twiml_with_flaws_is_warned_of_and_the_unbuilt_is_refused(world: Any) -> None:
+    exchange = world[0]
+    ring(exchange, url=None, twiml="<Response><Bogus/></Response>")
+    assert [notice.code for notice in exchange.debugger] == [12200]
+
+    with pytest.raises(TwilioRestException, match="<Pay> is TwiML"):
+        ring(exchange, url=None, twiml="<Response><Pay/></Response>")
+
+
+def test_a_fallback_for_a_call_of_ours(world: Any) -> None:
+    exchange, app, _, callee = world
+    ring(exchange, url="https://line.test/missing", fallback_url="https://line.test/other")
+    callee.answer()
+
+    assert callee.last_heard == "Other"
+    assert app.asked("/other")[0]["ErrorUrl"] == "https://line.test/missing"
+
+
+def test_a_method_that_is_not_there(world: Any) -> None:
+    api = world[0].api
+
+    assert api.respond("PATCH", api.uri("/Calls"), {})[0] == 405
+    assert api.respond("GET", "/2010-04-01/Accounts/AC0/Calls.json", {})[0] == 404
+
+
 # ---- failures on purpose -----------------------------------------------------------------------
 
 

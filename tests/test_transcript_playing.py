@@ -417,6 +417,17 @@ def test_an_updated_dialogue_comes_true(old: str) -> None:
     played(new).strict()
 
 
+def test_updating_goes_on_until_the_call_is_over() -> None:
+    voice = "<Say>One.</Say><Pause length='5'/><Say>Two.</Say>"
+
+    assert updated("> call", {"voice": voice}) == "> call\n< One.\n< Two.\n"
+
+
+def test_updating_cant_end_a_call_that_nobody_ends() -> None:
+    with pytest.raises(DialogueError, match="caller is left in a call"):
+        updated("> call")
+
+
 def test_updating_cant_mend_what_people_do() -> None:
     with pytest.raises(DialogueError, match="isn't ringing"):
         updated("> call\nduty > answer")

@@ -99,6 +99,11 @@ WARNED = [
     # errors/12200: "unknown element, attribute, nesting or value"
     ("<say>Hello</say>", 12200, ()),
     ("<Foo/>", 12200, ()),
+    ("<Say>Hello<Foo/></Say>", 12200, (Say("Hello"),)),
+    ("<Hangup><Foo/></Hangup>", 12200, (Hangup(),)),
+    ("<Dial>+1<Client>a</Client></Dial>", 12200, (Dial((Client("a"),)),)),
+    ("<Dial><Client>a<Foo/></Client></Dial>", 12200, (Dial((Client("a"),)),)),
+    (f"<Dial>{'<Client>a</Client>' * 11}</Dial>", 12200, (Dial((Client("a"),) * 10),)),
     ('<Say fromState="x">Hello</Say>', 12200, (Say("Hello"),)),
     ('<Gather timeout="soon"/>', 12200, (Gather(),)),
     ("<Gather input=\"['dtmf', 'speech']\"/>", 12200, (Gather(),)),
@@ -135,6 +140,10 @@ def test_a_say_longer_than_4096_characters_is_warned_of() -> None:
     document = parse(f"<Response><Say>{'a' * 4097}</Say></Response>")
 
     assert [flaw.code for flaw in document.warnings] == [13521]
+
+
+def test_the_root_takes_no_attributes() -> None:
+    assert [f.code for f in parse('<Response version="1"/>').warnings] == [12200]
 
 
 def test_a_flaw_says_in_which_line_it_stands() -> None:

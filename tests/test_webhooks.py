@@ -16,7 +16,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
 from ivr.simulator import Exchange, rest
-from ivr.simulator.delivery import Overrides, overrides_of
+from ivr.simulator.delivery import Jar, Overrides, overrides_of
 from ivr.simulator.webhooks import Call, Reply, Target, call_application, compose, failed, sign
 from ivr.verbs import Gather, Redirect, Say
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network, said
@@ -192,6 +192,17 @@ def test_a_url_with_a_password_logs_in_once_a_call() -> None:
         "/line.test/voice",
         "/line.test/next",
     }
+
+
+# "cookies": one that is taken back isn't sent any more; nonsense isn't kept
+def test_cookies_come_and_go() -> None:
+    jar = Jar()
+    jar.store("a.test", Reply(200, [("Set-Cookie", "one=1; Path=/"), ("Set-Cookie", "two=2")], b""))
+    jar.store("a.test", Reply(200, [("Set-Cookie", "one=; Max-Age=0"), ("X-Other", "x=y")], b""))
+    jar.store("b.test", Reply(200, [("Set-Cookie", "bad name=1")], b""))
+
+    assert jar.headers("a.test") == {"Cookie": "two=2"}
+    assert jar.headers("b.test") == {}
 
 
 # ---- over HTTP ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from ivr.simulator.webhooks import (
     TOTAL_SECONDS,
     Call,
     Reply,
+    Target,
     Webhook,
     call_application,
     call_server,
@@ -212,31 +213,33 @@ class Delivery:
             self._then(self)
 
     def _attempt(self) -> None:
-        exchange = self._exchange
         url, _, query = self.url.partition("?")
         try:
-            target = exchange.target(url)
+            target = self._exchange.target(url)
         except ValueError:
             self._finish(failed(11100, f"{self.url} isn't a URL that can be requested"))
             return
-        form, tail = compose(self.values) if self.values else ("", "")
-        body = b""
-        if self.method == "POST":
-            body = form.encode()
+        call, record = self._compose(target, query)
+        if target.app is not None:
+            self._arrived(call, record, call_application(call))
         else:
-            query, tail = ("&".join(filter(None, (query, form)))), ""
+            self._exchange.elsewhere(call_server, call, self._arrived, call, record)
+
+    def _compose(self, target: Target, query: str) -> tuple[Call, Webhook]:
+        """The signed request, and its line in ``exchange.requests``."""
+        exchange, method = self._exchange, self.method
+        form, tail = compose(self.values) if self.values else ("", "")
+        if method != "POST":
+            query, tail = (f"{query}&{form}" if query and form else query or form), ""
         asked = f"?{query}" if query else ""
         signature = sign(exchange.auth_key, target.signed + asked, tail)
-        headers = {
-            "X-Twilio-Signature": signature,
-            "I-Twilio-Idempotency-Token": self._token,
-        }
+        headers = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": self._token}
         if self.jar is not None:
             headers.update(self.jar.headers(target.host))
         record = Webhook(
             exchange.clock.now(),
             target.url + asked,
-            self.method,
+            method,
             form,
             self.call_sid,
             self._token,
@@ -244,13 +247,11 @@ class Delivery:
         )
         exchange.requests.append(record)
         limits = self._overrides
-        call = Call(
-            target, self.method, query, body, headers, limits.connect, limits.read, limits.total
+        body = form.encode() if method == "POST" else b""
+        return (
+            Call(target, method, query, body, headers, limits.connect, limits.read, limits.total),
+            record,
         )
-        if target.app is not None:
-            self._arrived(call, record, call_application(call))
-        else:
-            exchange.elsewhere(call_server, call, self._arrived, call, record)
 
     def _arrived(self, call: Call, record: Webhook, reply: Reply) -> None:
         record.status = reply.status

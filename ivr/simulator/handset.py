@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ivr.errors import CallError
@@ -33,6 +34,7 @@ class Handset:
         self.heard: list[Utterance] = []
         self.calls: list[Leg] = []
         self.caller_id = ""
+        self.eager = ""  # keys that it types as soon as it is asked for some
         self._habit = "ring"
         self._after = 0.0
         self._keys = ""
@@ -59,14 +61,14 @@ class Handset:
             raise ValueError(f"a telephone has no key {''.join(sorted(wrong)) or '(none)'}")
         exchange = self.exchange
         if exchange.inside or exchange.clock.rate:
-            exchange.do(lambda: self._type(keys, 0.0))
+            exchange.do(lambda: self._type(keys))
             return
-        exchange.act(lambda: self._key(keys[0], self._in_use()))
+        exchange.act(lambda: self._in_use().key(keys[0]))
         for key in keys[1:]:
             leg = self.leg
             exchange.wait(self.typing)
             if leg is not None and self.leg is leg:
-                exchange.act(lambda key=key, leg=leg: self._key(key, leg))  # type: ignore[misc]
+                exchange.act(partial(leg.key, key))
 
     def say(self, text: str) -> None:
         """Speak; only a Gather for speech or a Record takes notice."""
@@ -145,9 +147,15 @@ class Handset:
         if len(self.heard) > REMEMBERED:
             del self.heard[: REMEMBERED // 2]
 
+    def asked(self, leg: Leg) -> None:
+        """A document begins to listen, and there are keys to be typed."""
+        keys, self.eager = self.eager, ""
+        self.exchange.clock.after(REACTION, self._react, leg, keys)
+
     def dropped(self, leg: Leg) -> None:
         if self.leg is leg:
             self.leg = None
+            self.eager = ""
 
     # ---- within
 
@@ -169,13 +177,10 @@ class Handset:
         """A caller who hangs up before being answered leaves a call that wasn't."""
         return "completed" if self._in_use().picked_up else "no-answer"
 
-    def _key(self, key: str, leg: Leg) -> None:
-        leg.key(key)
-
-    def _type(self, keys: str, delay: float) -> None:
+    def _type(self, keys: str) -> None:
         leg = self._in_use()
         for place, key in enumerate(keys):
-            self.exchange.clock.after(delay + place * self.typing, self._key_if, leg, key)
+            self.exchange.clock.after(place * self.typing, self._key_if, leg, key)
 
     def _key_if(self, leg: Leg, key: str) -> None:
         if self.leg is leg:
@@ -183,17 +188,12 @@ class Handset:
 
     def _answer_by_itself(self, leg: Leg, keys: str) -> None:
         if self.leg is leg and self.ringing:
+            self.eager = keys
             leg.person_answers()
-            if keys:
-                self.exchange.clock.after(REACTION, self._when_asked, leg, keys)
 
-    def _when_asked(self, leg: Leg, keys: str) -> None:
-        if self.leg is not leg:
-            return
-        if self.listening:
-            self._type(keys, 0.0)
-        else:
-            self.exchange.clock.after(self.typing, self._when_asked, leg, keys)
+    def _react(self, leg: Leg, keys: str) -> None:
+        if self.leg is leg:
+            self._type(keys)
 
     def _decline_by_itself(self, leg: Leg) -> None:
         if self.leg is leg and self.ringing:

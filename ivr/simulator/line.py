@@ -278,16 +278,13 @@ class Line:
         return (yield from self.go(verb.url, verb.method))
 
     def hangup(self, _verb: v.Hangup) -> Steps:
-        yield End("completed")
-        return _OVER
+        return (yield End("completed"))
 
     def reject(self, verb: v.Reject) -> Steps:
-        yield End("busy" if verb.reason == "busy" else "no-answer")
-        return _OVER
+        return (yield End("busy" if verb.reason == "busy" else "no-answer"))
 
     def leave(self, _verb: v.Leave) -> Steps:
-        yield Leave()
-        return _OVER
+        return (yield Leave())
 
 
 _VERBS: Mapping[type, Callable[..., Steps]] = {

@@ -86,9 +86,12 @@ class Player:
         """Is this inside a Gather (its prompts count) or a Record?"""
         return bool(getattr(self.waiting, "ears", ""))
 
-    def wait(self, request: Any, seconds: float) -> object:
+    def wait(self, request: acts.Speak | acts.Listen, seconds: float) -> object:
         self.waiting = request
-        self.alarm = self.leg.exchange.clock.after(seconds, self.time_up)
+        leg = self.leg
+        self.alarm = leg.exchange.clock.after(seconds, self.time_up)
+        if request.ears and leg.phone is not None and leg.phone.eager:
+            leg.phone.asked(leg)
         return PENDING
 
 

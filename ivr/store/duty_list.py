@@ -11,13 +11,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, select, text
 
 from ivr.rows import Duty
 from ivr.store import tables
 from ivr.store.instants import instant, instant_or_none, ticks
 
 LEASE = timedelta(seconds=30)
+
+_FIRST_OF_ITS_LANE = """
+(d.lane = '' OR NOT EXISTS (
+    SELECT 1 FROM duties e
+    WHERE e.call = d.call AND e.lane = d.lane AND e.state = 'due' AND e.id < d.id))
+"""
 
 _TAKE = """
 UPDATE duties SET taken_until = :until, attempts = attempts + 1
@@ -26,11 +32,14 @@ WHERE id IN (
     WHERE d.state = 'due' AND d.due <= :now AND d.kind IN :kinds
       AND (d.taken_until IS NULL OR d.taken_until <= :now)
       AND (:call = '' OR d.call = :call)
-      AND (d.lane = '' OR NOT EXISTS (
-            SELECT 1 FROM duties e
-            WHERE e.call = d.call AND e.lane = d.lane AND e.state = 'due' AND e.id < d.id))
+      AND {first}
     ORDER BY d.due, d.id LIMIT :limit {locking})
 RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until
+"""
+
+_NEXT = f"""
+SELECT min(CASE WHEN d.taken_until > d.due THEN d.taken_until ELSE d.due END) FROM duties d
+WHERE d.state = 'due' AND d.kind IN :kinds AND {_FIRST_OF_ITS_LANE}
 """
 
 
@@ -39,7 +48,9 @@ def take(
 ) -> list[Duty]:
     """What is due now, taken; in the order of due times."""
     postgres = connection.dialect.name == "postgresql"
-    statement = text(_TAKE.format(locking="FOR UPDATE SKIP LOCKED" if postgres else ""))
+    statement = text(
+        _TAKE.format(first=_FIRST_OF_ITS_LANE, locking="FOR UPDATE SKIP LOCKED" if postgres else "")
+    )
     rows = connection.execute(
         statement.bindparams(bindparam("kinds", expanding=True)),
         {
@@ -55,10 +66,8 @@ def take(
 
 def next_due(connection: Connection, kinds: list[str]) -> datetime | None:
     """When something of these kinds is due next; one that is taken, when its lease is over."""
-    duties = tables.duties
-    when = func.min(func.coalesce(duties.c.taken_until, duties.c.due))
-    open_ = (duties.c.state == "due") & duties.c.kind.in_(kinds)
-    return instant_or_none(connection.execute(select(when).where(open_)).scalar())
+    statement = text(_NEXT).bindparams(bindparam("kinds", expanding=True))
+    return instant_or_none(connection.execute(statement, {"kinds": kinds}).scalar())
 
 
 def listed(connection: Connection, kinds: Iterable[str], call: str | None) -> list[Duty]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,7 +18,7 @@ from ivr.errors import CallError
 from .dialogue import BEHAVIOURS, CALLER, Act, Dialogue, Do, Language, State, Words, phrase
 from .ear import Ear, saying, words_of
 from .matching import Met, Open, pattern
-from .mismatch import Report, names_of
+from .mismatch import DialogueError, Report, names_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -135,7 +136,7 @@ class Stage:
         try:
             self._perform(ear.phone, act)
         except CallError as error:
-            raise self.report(ear, str(error)).error() from error
+            raise self.error(ear, str(error)) from error
 
     def _perform(self, phone: Handset, act: Act) -> None:
         match act.kind:
@@ -163,17 +164,18 @@ class Stage:
         # Keys reach a prompt that isn't gathering, and are lost. A polite person waits until the
         # phone listens; when people are connected there is nothing to wait for.
         phone = ear.phone
-        if not act.at_once:
-            self.wait(lambda: phone.listening or bool(phone.connected_to) or not phone.in_call)
-        if not phone.in_call:
-            raise self.report(ear, f"{ear.name} can't press {act.value}: the call is over").error()
-        if not (act.at_once or phone.listening or phone.connected_to):
+        ready = act.at_once or self.wait(
+            lambda: phone.listening or bool(phone.connected_to) or not phone.in_call
+        )
+        if not ready:
             why = f"{ear.name} waited {PATIENCE:g} s to press {act.value}, and nothing listened"
-            raise self.report(ear, why).error()
+            raise self.error(ear, why)
+        if not phone.in_call:
+            raise self.error(ear, f"{ear.name} can't press {act.value}: the call is over")
 
     def _possible(self, ear: Ear, act: Act, possible: bool) -> None:
         if not possible:
-            raise self.report(ear, f"{ear.name} {_REASONS[act.kind]}").error()
+            raise self.error(ear, f"{ear.name} {_REASONS[act.kind]}")
 
     # ---- what they must hear and see
 
@@ -191,11 +193,11 @@ class Stage:
         else:
             raise self._unheard(step, waited=isinstance(verdict, Open))
 
-    def _unheard(self, step: Words, waited: bool) -> AssertionError:
+    def _unheard(self, step: Words, waited: bool) -> DialogueError:
         why = f"{step.who} didn't hear what was expected"
         if waited:
             why += f", and waited {self._patience(step):g} s for it"
-        return self.report(self.ears[step.who], why, wanted=step.text).error()
+        return self.error(self.ears[step.who], why, wanted=step.text)
 
     def _in_language(self, step: Words, said: list[Utterance]) -> None:
         if step.who != CALLER or not self.language:
@@ -204,7 +206,7 @@ class Stage:
         wrong = sorted(c for c in spoken if c and not _same_language(c, self.language))
         if wrong:
             why = f"the words fit, but were spoken in {', '.join(wrong)}, not {self.language}"
-            raise self.report(self.ears[step.who], why).error()
+            raise self.error(self.ears[step.who], why)
 
     def _state(self, step: State) -> None:
         ear = self.ears[step.who]
@@ -217,7 +219,7 @@ class Stage:
                 f"{step.who} waited {self._patience(step):g} s for ({self._phrase(step)}), "
                 f"but is {self._stand(ear.phone)}"
             )
-            raise self.report(ear, why).error()
+            raise self.error(ear, why)
         if self.record is not None:
             self.record.saw(step.who, self._phrase(step))
         self.since = self.exchange.clock.now()
@@ -267,25 +269,31 @@ class Stage:
         if self.dialogue.open_end:
             self.leave()
             return
-        phones = [ear.phone for ear in self.ears.values()]
-        at_rest = self.wait(
-            lambda: bool(self._unexpected()) or not any(p.ringing or p.in_call for p in phones)
-        )
-        for ear in self._unexpected():
-            if self.corrections is None:
-                why = f"{ear.name} heard something that no line expects"
-                raise self.report(ear, why, notes=(_ENDING,)).error()
-            self.corrections.append(self, ear)
-            at_rest = self.wait(lambda: not any(p.ringing or p.in_call for p in phones))
-        if not at_rest:
-            self._left()
+        over = self.exchange.clock.now() + timedelta(seconds=PATIENCE)
+        while (left := (over - self.exchange.clock.now()).total_seconds()) > 0:
+            at_rest = self.wait(lambda: bool(self._unexpected()) or self._at_rest(), left)
+            unexpected = self._unexpected()
+            for ear in unexpected:
+                self._unforeseen(ear)
+            if at_rest and not unexpected:
+                return
+        self._left()
+
+    def _at_rest(self) -> bool:
+        return not any(ear.phone.ringing or ear.phone.in_call for ear in self.ears.values())
+
+    def _unforeseen(self, ear: Ear) -> None:
+        if self.corrections is None:
+            why = f"{ear.name} heard something that no line expects"
+            raise self.error(ear, why, notes=(_ENDING,))
+        self.corrections.append(self, ear)
 
     def _left(self) -> None:
         for ear in self.ears.values():
             if ear.phone.ringing or ear.phone.in_call:
                 state = "ringing" if ear.phone.ringing else "in a call"
                 why = f"the dialogue is over, and {ear.name} is left {state}"
-                raise self.report(ear, why, notes=(_ENDING,)).error()
+                raise self.error(ear, why, notes=(_ENDING,))
 
     def _unexpected(self) -> list[Ear]:
         # A phone whose words no line mentions isn't listened to; the caller always is.
@@ -294,10 +302,11 @@ class Stage:
             ear for name, ear in self.ears.items() if name in named | {CALLER} and ear.unexpected()
         ]
 
-    def report(
+    def error(
         self, ear: Ear, why: str, wanted: str | None = None, notes: tuple[str, ...] = ()
-    ) -> Report:
-        return Report(
+    ) -> DialogueError:
+        """What went wrong for somebody, with everything that explains it."""
+        report = Report(
             dialogue=self.dialogue,
             line=self.line,
             why=why,
@@ -308,6 +317,7 @@ class Stage:
             wanted=wanted,
             notes=notes,
         )
+        return self.exchange.do(report.error)
 
 
 _ENDING = "  A last line “< …” says that what comes after it doesn't matter."

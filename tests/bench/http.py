@@ -1,0 +1,242 @@
+"""Our webhook against its rivals, over HTTP: prints the goals and what was reached.
+
+    python -m tests.bench.http --quick
+
+One server a core, each behind one pinned granian worker (the node one in its own process), wrk on
+another core with 16 connections; rounds are interleaved and medians taken, so what else goes on
+here hits all alike. Requests are signed, have 28 parameters and move calls: "menus" is a call's
+beginning and seven keys; "cases" a whole call, a look-up in the desk's tables included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from flows.escalation import FOLDER
+from ivr.store import Store
+from tests.bench import traffic
+from tests.bench.servers import (
+    CORES,
+    HERE,
+    Loaded,
+    Missing,
+    Server,
+    Traffic,
+    granian,
+    load,
+    running,
+)
+
+POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+@dataclass
+class Measured:
+    """A server and what each of its rounds gave, by mix."""
+
+    server: Server
+    rounds: dict[str, list[Loaded]] = field(default_factory=dict)
+
+    def rate(self, mix: str) -> float:
+        return median(each.rate for each in self.rounds[mix])
+
+
+def line(
+    name: str, database: str, factory: str = "tests.bench.lines:served", **more: int
+) -> Server:
+    """Our line on a database that is made here, as `ivr serve` has it."""
+    store = Store(database)
+    store.migrate()
+    store.import_csv(FOLDER / "sample")
+    store.close()
+    environment = {
+        "IVR_DATABASE": database,
+        "IVR_PUBLIC_URL": traffic.ORIGIN,
+        "TWILIO_ACCOUNT_SID": traffic.ACCOUNT,
+        "TWILIO_AUTH_TOKEN": traffic.TOKEN,
+    }
+    return Server(name, granian(factory, **more), environment, database)
+
+
+def express(folder: Path) -> Server:
+    """express and twilio, installed into a folder of its own."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if not node or not npm:
+        raise Missing("node and npm are missing: apt-get install nodejs npm")
+    shutil.copytree(HERE / "express", folder)
+    installed = subprocess.run(
+        [npm, "install", "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True
+    )
+    if installed.returncode:
+        raise Missing(f"npm couldn't install express and twilio: {installed.stderr[-300:]}")
+    command = [node, str(folder / "server.js"), "{port}", traffic.TOKEN, traffic.ORIGIN]
+    return Server("express + twilio", command)
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """A database of its own, dropped at the end; its URL."""
+    admin = make_url(os.environ.get("IVR_TEST_POSTGRES", POSTGRES))
+    engine = create_engine(admin.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    name = f"ivr_bench_{os.getpid()}"
+    try:
+        connection = engine.connect()
+    except SQLAlchemyError as error:
+        raise Missing(f"no PostgreSQL at {admin}: set IVR_TEST_POSTGRES ({error})") from error
+    with connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        try:
+            yield admin.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
+
+
+def moves(database: str) -> int:
+    """How many turns have been saved in a line's database."""
+    store = Store(database)
+    with store._engine.connect() as connection:
+        saved = connection.execute(text("SELECT coalesce(sum(version), 0) FROM calls")).scalar_one()
+    store.close()
+    return int(saved)
+
+
+def measure(measured: Measured, mix: str, requests: Traffic, seconds: int) -> None:
+    """One round; a line must have moved by as much as wrk has seen answered."""
+    server, before = measured.server, 0
+    expected = max((each.rate for each in measured.rounds.get(mix, ())), default=0)
+    if not expected:
+        expected = load(server, requests.file(mix, 20_000), 1).rate
+    file = requests.file(mix, int(expected * seconds * 1.6) + 2_000)
+    if server.database:
+        before = moves(server.database)
+    seen = load(server, file, seconds)
+    if server.database:
+        moved = moves(server.database) - before
+        if not 0 <= moved - seen.requests <= 64:
+            raise AssertionError(f"{server.name}: {seen.requests} answered, {moved} moved")
+    measured.rounds.setdefault(mix, []).append(seen)
+
+
+class Row(NamedTuple):
+    """A ratio of requests a second, and what it should be."""
+
+    figure: str
+    mix: str
+    ours: str
+    theirs: str
+    goal: float
+
+
+ROWS = [
+    Row("durable webhook on SQLite / bare Flask", "menus", "line", "bare Flask", 0.42),
+    Row("the same / stateless express + twilio", "menus", "line", "express + twilio", 1.0),
+    Row("the same / hand-written stateless Flask", "menus", "line", "hand-written Flask", 0),
+    Row("the same / naive", "menus", "line", "naive", 10),
+    Row("power-loss safe (FULL) / bare Flask", "menus", "line, FULL", "bare Flask", 0.40),
+    Row("PostgreSQL, synchronous commit / bare Flask", "menus", "line, PostgreSQL", "bare Flask", 0.33),
+    Row("a whole call, with its look-up / bare Flask", "cases", "line", "bare Flask", 0),
+]  # fmt: skip
+
+
+def servers(folder: Path, stack: ExitStack, wanted: Callable[[str], bool]) -> Iterator[Server]:
+    """Everything that can be had here; says of the rest why not."""
+    makers: dict[str, Callable[[], Server]] = {
+        "bare Flask": lambda: Server("bare Flask", granian("tests.bench.rivals:bare")),
+        "line": lambda: line("line", f"sqlite:///{folder}/normal.db"),
+        "line, FULL": lambda: line(
+            "line, FULL", f"sqlite:///{folder}/full.db", "tests.bench.lines:full"
+        ),
+        "line, PostgreSQL": lambda: line(
+            "line, PostgreSQL", stack.enter_context(postgres()), threads=4
+        ),
+        "hand-written Flask": lambda: Server(
+            "hand-written Flask", granian("tests.bench.rivals:handwritten")
+        ),
+        "naive": lambda: Server(
+            "naive",
+            granian("tests.bench.naive:naive"),
+            {"BENCH_DATABASE": f"sqlite:///{folder}/naive.db"},
+        ),
+        "express + twilio": lambda: express(folder / "express"),
+    }
+    for name, make in makers.items():
+        if wanted(name):
+            try:
+                yield stack.enter_context(running(make()))
+            except Missing as missing:
+                print(f"left out: {name}: {missing}", file=sys.stderr)
+
+
+def compare(seconds: int, rounds: int, wanted: Callable[[str], bool]) -> None:
+    """Every HTTP row."""
+    with tempfile.TemporaryDirectory(prefix="ivr-bench-") as place, ExitStack() as stack:
+        folder = Path(place)
+        requests = Traffic(folder)
+        all_ = {each.name: Measured(each) for each in servers(folder, stack, wanted)}
+        for _ in range(rounds):
+            for measured in all_.values():
+                measure(measured, "menus", requests, seconds)
+                if measured.server.name in ("line", "bare Flask"):
+                    measure(measured, "cases", requests, seconds)
+        _print(all_)
+
+
+def _print(all_: dict[str, Measured]) -> None:
+    titles = ("req/s", "lowest", "highest", "p50 ms", "p99 ms", "CPU us")
+    print(f"\n{'server':<20}{'mix':<7}", *(f"{title:>8}" for title in titles))
+    for name, measured in all_.items():
+        for mix, rounds in measured.rounds.items():
+            rates = [each.rate for each in rounds]
+            times = [median(getattr(each, of) for each in rounds) for of in ("p50", "p99", "cpu")]
+            numbers = (f"{rate:>8.0f}" for rate in (median(rates), min(rates), max(rates)))
+            print(f"{name:<20}{mix:<7}", *numbers, *(f"{time:>8.1f}" for time in times))
+    print(f"\n{'figure':<56}{'goal':>7}{'reached':>9}{'by CPU':>8}  rounds")
+    for row in ROWS:
+        if row.ours in all_ and row.theirs in all_:
+            _print_row(row, all_[row.ours].rounds[row.mix], all_[row.theirs].rounds[row.mix])
+
+
+def _print_row(row: Row, ours: list[Loaded], theirs: list[Loaded]) -> None:
+    """Each round's own ratio, and their median: what disturbed one round disturbed both sides."""
+    ratios = [mine.rate / other.rate for mine, other in zip(ours, theirs, strict=True)]
+    cpu = median(other.cpu / mine.cpu for mine, other in zip(ours, theirs, strict=True))
+    goal = f">={row.goal:g}" if row.goal else "-"
+    rounds = " ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(f"{row.figure:<56}{goal:>7}{median(ratios):>9.2f}{cpu:>8.2f}  {rounds}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.http", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="three short rounds")
+    parser.add_argument("--rounds", type=int, help="how many rounds (7)")
+    parser.add_argument("--seconds", type=int, help="how long each load lasts (5)")
+    parser.add_argument("--only", default="", help="servers whose names hold one of these, a,b")
+    given = parser.parse_args()
+    names = [name for name in given.only.split(",") if name]
+    compare(
+        given.seconds or (1 if given.quick else 5),
+        given.rounds or (3 if given.quick else 7),
+        lambda name: not names or any(each in name for each in names),
+    )
+
+
+if __name__ == "__main__":
+    if len(CORES) < 2:
+        print("one core only: server and load share it", file=sys.stderr)
+    main()
