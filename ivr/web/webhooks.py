@@ -280,8 +280,8 @@ class Webhooks:
         return self.calls.hear(sid, told)
 
     def leg_meet(self, form: Form, sid: str, attempt: str) -> Reply:
-        language = self.calls.look(sid).legs.talk(attempt).language
-        return Reply(twiml.render(self._plainly("connecting", language)))
+        """Silence: the caller is on his way, or has just hung up, and then that is said."""
+        return Reply(NOTHING)
 
     def leg_announce(self, form: Form, sid: str, attempt: str) -> Reply:
         """Said to one person in the conference: how it went with somebody else."""
