@@ -7,7 +7,7 @@ to ring and when to stop; this turns its commands into legs and duties.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ivr.desk import hunt as hunting
@@ -94,9 +94,8 @@ class Legs:
         self.hunt_hears("start")
 
     def _carrier_failed_lately(self) -> bool:
-        failed = self.shared.get("carrier_failed")
-        now = self.turn.now
-        return bool(failed) and now - type(now).fromisoformat(failed) < CARRIER_RESTS
+        failed = self.shared.get("carrier_failed", "")
+        return bool(failed) and self.turn.now - datetime.fromisoformat(failed) < CARRIER_RESTS
 
     def _taken_over(self, name: str) -> bool:
         """An operator left a hunt of this kind behind that still rings: the line goes on with
@@ -362,8 +361,8 @@ class Legs:
         was, row["state"] = row["state"], "over"
         self.turn.changed = True
         self.turn.leg_hears(attempt, outcome("hangup"))
-        how = "taken" if was == "talking" else status
-        how = how if self.talk(attempt).own["wanted"] else "stopped"  # by us, not by him
+        wanted = self.talk(attempt).own["wanted"]  # else it was stopped by us, not by him
+        how = "taken" if was == "talking" else status if wanted else "stopped"
         self._release(attempt, how)
         if was == "ringing":
             self._lost(attempt, "no_answer" if status == "ended" else status)
@@ -475,7 +474,7 @@ class Legs:
             return
         config, now = self.turn.line.config, self.turn.now
         asked = self.shared.get("requested", {}).get("at")
-        requested = now if asked is None else type(now).fromisoformat(asked)
+        requested = now if asked is None else datetime.fromisoformat(asked)
         due = promise_due(requested, config, self.shared["zone"], self.shared.get("wish") or "M1")
         spoken = spoken_time(due, self.shared["zone"])
         reference = f"{int(self.turn.call.sid[-6:], 16) % 1_000_000:06d}"

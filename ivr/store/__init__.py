@@ -257,7 +257,7 @@ class Store:
         asked = asked if case is None else asked.where(table.c.case == case)
         with self._engine.connect() as connection:
             return [
-                Escalation(*tuple(row)[:6], instant(row[6])) for row in connection.execute(asked)
+                _escalation(row) for row in connection.execute(asked)
             ]
 
     def notes(self, case: str) -> list[Note]:
@@ -265,7 +265,7 @@ class Store:
         table = tables.notes
         asked = select(table).where(table.c.case == case).order_by(table.c.at)
         with self._engine.connect() as connection:
-            return [Note(*tuple(row)[:5], instant(row[5])) for row in connection.execute(asked)]
+            return [_note(row) for row in connection.execute(asked)]
 
     def import_csv(self, source: Path) -> dict[str, int]:
         """Load the desk's files from a folder, or one file. See `csv_import`."""
@@ -279,6 +279,23 @@ _LOADED = (
     "sid", "flow", "flow_version", "version", "step", "language", "caller", "called", "waiting_for",
     "waiting_since", "started_at", "ended_at", "data", "document", "events", "head",
 )  # fmt: skip
+
+
+def _escalation(row: Any) -> Escalation:
+    return Escalation(
+        key=row.key,
+        call=row.call,
+        case=row.case,
+        level=row.level,
+        requested_by=row.requested_by,
+        set_by=row.set_by,
+        requested_at=instant(row.requested_at),
+    )
+
+
+def _note(row: Any) -> Note:
+    at = instant(row.at)
+    return Note(row.key, row.call, row.case, row.text, row.author, at)
 
 
 def _json(row: Any) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""The house's own rules: the README is true, the layers hold, nothing points outside."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click import Group
+
+from flows.escalation import FOLDER, line
+from ivr.cli import main
+from ivr.drawing import mermaid
+from ivr.settings import table
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def commands() -> list[str]:
+    found = []
+    for name, command in main.commands.items():
+        inner = command.commands if isinstance(command, Group) else {}
+        found += [f"ivr {name} {each}" for each in inner] or [f"ivr {name}"]
+    return found
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_stands_in_the_readme(command: str) -> None:
+    assert f"`{command}" in README
+
+
+@pytest.mark.parametrize("variable", [name for name, _, _ in table()])
+def test_every_setting_stands_in_the_readme(variable: str) -> None:
+    assert f"`{variable}`" in README
+
+
+def test_the_readmes_example_of_a_flow_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    [example] = [block for block in blocks if "from ivr.flow import Flow" in block]
+    monkeypatch.chdir(ROOT)
+
+    exec(compile(example, "README.md", "exec"), {"__file__": "README.md"})
+
+
+def test_the_readmes_call_is_the_tests_call() -> None:
+    dialogue = (ROOT / "tests/calls/s01_the_right_manager.call").read_text(encoding="utf-8")
+    quoted = "".join(f"    {each}" for each in dialogue.splitlines(keepends=True))
+
+    assert quoted in README
+
+
+def test_the_readmes_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_the_diagram_is_that_of_the_tables() -> None:
+    drawn = (FOLDER / "diagram.md").read_text(encoding="utf-8")
+
+    assert mermaid(line().caller) in drawn
+    assert mermaid(line().person) in drawn
+
+
+def test_nobody_imports_whom_he_may_not() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_base_package_needs_neither_flask_nor_twilio() -> None:
+    """The simulator and the test kit are for any TwiML project."""
+    code = (
+        "import sys, ivr.cli, ivr.pytest_plugin, ivr.simulator, ivr.simulator.transcript;"
+        "print([name for name in ('flask', 'twilio', 'sqlalchemy', 'transitions') "
+        "if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_module_is_named_for_nothing() -> None:
+    modules = {path.stem for path in (ROOT / "ivr").rglob("*.py")}
+
+    assert not modules & {"utils", "helpers", "manager", "base", "common", "misc"}
