@@ -1,0 +1,37 @@
+"""A phone line for escalating support cases, and the simulated phone network on which it is proved.
+
+The public names, imported when they are first asked for: `Exchange` and `Handset` need the base
+package alone, `Flow`, `Line`, `Prompts`, `Store` and `create_app` the line.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ivr.flow import Flow as Flow
+    from ivr.line import Line as Line
+    from ivr.prompts import Prompts as Prompts
+    from ivr.simulator import Exchange as Exchange
+    from ivr.simulator import Handset as Handset
+    from ivr.store import Store as Store
+    from ivr.web import create_app as create_app
+
+_HOMES = {
+    "Exchange": "ivr.simulator",
+    "Flow": "ivr.flow",
+    "Handset": "ivr.simulator",
+    "Line": "ivr.line",
+    "Prompts": "ivr.prompts",
+    "Store": "ivr.store",
+    "create_app": "ivr.web",
+}
+
+__all__ = ["Exchange", "Flow", "Handset", "Line", "Prompts", "Store", "create_app"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ivr' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

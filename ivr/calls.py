@@ -72,7 +72,10 @@ class Calls:
             if fresh is None:
                 raise CallError(f"no call {sid}")
             call = fresh()
-        return Turn(self.line, call, self.clock.now(), self.answer, self.root)
+        turn = Turn(self.line, call, self.clock.now(), self.answer, self.root)
+        if call.flow_version != self.line.config.version and not call.ended_at:
+            turn.renew()
+        return turn
 
     def _claim(self, turn: Turn) -> None:
         """Whom a document is about to dial must be free; a lost claim is a busy telephone."""

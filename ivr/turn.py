@@ -77,6 +77,18 @@ class Turn:
         self.leaves = False  # the caller was told to leave the queue, and asks by himself
         self._before = self.caller.turn
 
+    def renew(self) -> None:
+        """The flow's version with which this call began isn't deployed any more: to the operator.
+
+        People in a conversation aren't disturbed; what comes after it is the new version's.
+        """
+        self.tell("flow.renewed", began=self.call.flow_version, now=self.line.config.version)
+        self.call.flow_version, self.changed = self.line.config.version, True
+        known = self.line.caller.steps.get(self.caller.state)
+        if not isinstance(known, Talk):
+            self.caller.state = self.line.caller.start
+            self.caller_hears(outcome("trouble"))
+
     # --- what is heard ---
 
     def caller_hears(self, heard: Heard) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ivr.simulator import Exchange, Handset
 from tests.conftest import ENTRY, Desk
 
@@ -22,3 +24,77 @@ def test_zero_reaches_an_operator_who_accepts_with_one_key(
     assert caller.connected_to == {operator}
     caller.hang_up()
     exchange.wait(30)
+
+
+def test_a_call_whose_flow_version_is_gone_goes_to_the_operator(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """A call keeps the flow version that it began with, as long as that version is deployed."""
+    caller.call(ENTRY)
+    caller.press("2")
+    exchange.wait(1)
+    old = desk.store.load(desk.sid(caller))
+    assert old is not None
+    old.flow_version = "0"
+    old.data["caller"]["state"] = "a step of long ago"
+    with desk.store._engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE calls SET flow_version = '0'")
+    assert desk.store.save(old)
+
+    caller.press("1")
+    exchange.wait(6)
+
+    assert desk.phone("OP1").ringing
+    assert desk.told(caller, "flow.renewed") == [{"began": "0", "now": "1"}]
+    caller.hang_up()
+    exchange.wait(60)
+
+
+def test_a_turn_that_fails_says_a_sentence_and_goes_to_an_operator(
+    exchange: Exchange, caller: Handset, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Never a bare 500, never silence."""
+    caller.call(ENTRY)
+    caller.press("2")
+    exchange.wait(1)
+    broken = desk.store.load(desk.sid(caller))
+    assert broken is not None
+    del broken.data["shared"]["offers"]
+    broken.data["caller"]["state"] = "language"
+    assert desk.store.save(broken)
+
+    caller.press("1")
+    exchange.wait(8)
+
+    assert "I am sorry, something went wrong." in [each.text for each in caller.heard]
+    assert desk.phone("OP1").ringing
+    assert "webhook /voice/escalation" in caplog.text
+    caller.hang_up()
+    exchange.wait(60)
+
+
+@pytest.mark.lenient_calls
+def test_a_line_whose_store_is_gone_answers_with_the_static_document(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    with desk.store._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE calls")
+
+    caller.call(ENTRY)
+    exchange.wait(12)
+
+    assert caller.heard[0].text == "Je suis désolé, une erreur s'est produite."
+    assert desk.phone("MGR2").ringing  # the telephone that line.toml names
+
+
+def test_a_webhook_that_nobody_signed_is_refused_and_moves_nothing(desk: Desk) -> None:
+    answer = desk.app.test_client().post("/voice/escalation", data={"CallSid": "CA1"})
+
+    assert answer.status_code == 403
+    assert desk.store.load("CA1") is None
+
+
+def test_health_answers_while_the_store_does(desk: Desk) -> None:
+    answer = desk.app.test_client().get("/health")
+
+    assert (answer.status_code, answer.text) == (200, "ok escalation 1\n")

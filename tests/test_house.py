@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click import Group
 
+import ivr
 from flows.escalation import FOLDER, line
 from ivr.cli import main
 from ivr.drawing import mermaid
@@ -92,3 +93,10 @@ def test_no_module_is_named_for_nothing() -> None:
     modules = {path.stem for path in (ROOT / "ivr").rglob("*.py")}
 
     assert not modules & {"utils", "helpers", "manager", "base", "common", "misc"}
+
+
+def test_the_public_names_exist_and_stand_in_the_readme() -> None:
+    assert ivr.__all__ == sorted(ivr.__all__, key=lambda name: (name.islower(), name))
+    for name in ivr.__all__:
+        assert getattr(ivr, name).__doc__
+        assert f"`{name}`" in README, name

@@ -6,7 +6,8 @@ migrate it before they start.
 
 from __future__ import annotations
 
-import sqlite3
+import json
+import logging
 import threading
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,20 +15,20 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, select, text, update
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Engine, func, select, text, update
 
 from ivr.desk.candidates import Directory
 from ivr.desk.cases import Case
 from ivr.desk.events import Event
 from ivr.desk.people import Person
-from ivr.errors import SettingsError
 from ivr.rows import Call, Duty, Escalation, Note
 from ivr.store import directory as directories
 from ivr.store import duty_list, tables
+from ivr.store.connections import WRITES, OwnConnections, engine
 from ivr.store.instants import instant, ticks
-from ivr.store.turn import PostgresTurns, SQLiteTurns, Turns, call_of, link
+from ivr.store.turn import COLUMNS, PostgresTurns, SQLiteTurns, Turns, call_of, link
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Store"]
 
@@ -40,12 +41,11 @@ class Store:
 
     def __init__(self, url: str, *, checkpoints: bool = False) -> None:
         self.url = url
-        self._engine: Engine = _engine(url)
-        self._local = threading.local()
+        self._engine: Engine = engine(url)
+        self._writer: Engine = self._engine.execution_options(**{WRITES: True})
+        self._own = OwnConnections(self._engine)
         self.postgres = self._engine.dialect.name == "postgresql"
-        self._turns: Turns = (
-            PostgresTurns(self._driver) if self.postgres else SQLiteTurns(self._driver)
-        )
+        self._turns: Turns = PostgresTurns(self._own) if self.postgres else SQLiteTurns(self._own)
         self._stop = threading.Event()
         if checkpoints and not self.postgres:
             threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
@@ -53,11 +53,8 @@ class Store:
     def close(self) -> None:
         """Let go of every connection."""
         self._stop.set()
+        self._own.give_back()
         self._engine.dispose()
-        held = getattr(self._local, "held", None)
-        if held is not None:
-            held.close()
-            self._local.held = None
 
     def migrate(self) -> None:
         """Bring the schema up to date; safe at any time, and by two processes at once."""
@@ -66,29 +63,23 @@ class Store:
 
         with (
             as_file(files("ivr.store") / "migrations") as folder,
-            self._engine.begin() as connection,
+            self._writer.begin() as connection,
         ):
             if self.postgres:
                 connection.execute(text("SELECT pg_advisory_xact_lock(17349013)"))
             config = Config()
-            config.set_main_option("script_location", str(folder))
+            config.set_main_option("script_location", str(folder).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-
-    def _driver(self) -> Any:
-        """This thread's own driver connection, from the pool, in autocommit."""
-        held = getattr(self._local, "held", None)
-        if held is None:
-            held = self._local.held = self._engine.raw_connection()
-            if self.postgres:
-                held.driver_connection.autocommit = True  # type: ignore[union-attr]
-        return held.driver_connection
 
     def _checkpoint(self) -> None:
         """Move the write-ahead log into the file, off the path of any call."""
         while not self._stop.wait(0.25):
-            self._driver().execute("PRAGMA wal_checkpoint(PASSIVE)")
-        self._local.held.close()
+            try:
+                self._own().execute("PRAGMA wal_checkpoint(PASSIVE)")
+            except Exception:
+                log.exception("the write-ahead log of %s stays as it is", self.url)
+        self._own.give_back()
 
     # --- a turn ---
 
@@ -116,7 +107,7 @@ class Store:
         self, now: datetime, kinds: Iterable[str], call: str | None = None, limit: int = 50
     ) -> list[Duty]:
         """Take what is due: nobody else gets it until its lease is over. See `duty_list`."""
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             return duty_list.take(connection, now, list(kinds), call, limit)
 
     def done(self, duty: Duty) -> None:
@@ -132,7 +123,7 @@ class Store:
 
     def _set(self, duty: Duty, **values: Any) -> None:
         duties = tables.duties
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(update(duties).where(duties.c.id == duty.id).values(values))
 
     def next_due(self, kinds: Iterable[str]) -> datetime | None:
@@ -152,7 +143,7 @@ class Store:
         people = tables.people
         free = people.c.busy_with.is_(None) | (people.c.busy_with == attempt)
         statement = update(people).where(people.c.id == person, people.c.active, free)
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             return connection.execute(statement.values(busy_with=attempt)).rowcount == 1
 
     def release(self, person: str, attempt: str, at: datetime | None = None, how: str = "") -> None:
@@ -163,14 +154,14 @@ class Store:
         values: dict[str, Any] = {"busy_with": None}
         if at is not None and how in ("taken", "no_answer"):
             values[f"last_{how}"] = ticks(at)
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(update(people).where(mine).values(values))
 
     def set_status(self, person: str, status: str, delegate: str | None = None) -> None:
         """What he says of himself: available, busy_soon, away (``delegate`` stands in) or dnd."""
         people = tables.people
         values = {"status": status} | ({"delegate": delegate} if delegate else {})
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(update(people).where(people.c.id == person).values(values))
 
     def directory(self, case: Case | None, now: datetime) -> Directory:
@@ -194,34 +185,31 @@ class Store:
     def first_waiting(self, queue: str) -> Call | None:
         """Who has waited longest in a queue."""
         calls = tables.calls
-        waiting = select(calls).where(calls.c.waiting_for == queue)
-        return next(iter(self._calls(waiting.order_by(calls.c.waiting_since).limit(1))), None)
+        asked = _CALLS.where(calls.c.waiting_for == queue).order_by(calls.c.waiting_since)
+        return next(iter(self._calls(asked.limit(1))), None)
 
     def open_calls(self) -> list[Call]:
         """Every call that is going on, the oldest first."""
         calls = tables.calls
-        return self._calls(
-            select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.started_at)
-        )
+        return self._calls(_CALLS.where(calls.c.ended_at.is_(None)).order_by(calls.c.started_at))
 
     def close_open_calls(self, now: datetime) -> None:
         """A network that was switched off has no calls: end what it left open, and free
         everybody."""
         calls, people, duties = tables.calls, tables.people, tables.duties
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             connection.execute(
-                update(calls).where(calls.c.ended_at.is_(None)).values(ended_at=ticks(now))
+                update(calls)
+                .where(calls.c.ended_at.is_(None))
+                .values(ended_at=ticks(now), waiting_for="", waiting_since=None)
             )
             connection.execute(update(people).values(busy_with=None))
             stale = (duties.c.state == "due") & duties.c.kind.not_in(("call_back", "notify"))
             connection.execute(update(duties).where(stale).values(state="dropped"))
 
     def _calls(self, statement: Any) -> list[Call]:
-        names = [column.name for column in tables.calls.columns]
         with self._engine.connect() as connection:
-            rows = connection.execute(statement).all()
-        order = [names.index(name) for name in _LOADED]
-        return [call_of(tuple(row[at] for at in order)) for row in rows]
+            return [call_of(row) for row in connection.execute(statement)]
 
     def latest(self) -> int:
         """The number of the last event of all: as long as it stands, nothing has changed."""
@@ -230,25 +218,31 @@ class Store:
 
     def events(self, sid: str) -> list[Event]:
         """What happened on a call, in order."""
-        return [Event(row.kind, instant(row.at), row.actor, _json(row)) for row in self._log(sid)]
+        events = tables.events
+        asked = select(events).where(events.c.call == sid).order_by(events.c.seq)
+        with self._engine.connect() as connection:
+            return [
+                Event(row.kind, instant(row.at), row.actor, json.loads(row.data))
+                for row in connection.execute(asked)
+            ]
 
     def verify(self, sid: str) -> bool:
         """Whether the call's log is whole: every hash fits, and the last is the call's own."""
-        head, count = "", 0
-        for row in self._log(sid):
-            count += 1
-            head = link(head, row.seq, row.at, row.kind, row.actor, row.data)
-            if (row.seq, row.hash) != (count, head):
-                return False
-        call = self.load(sid)
-        return call is not None and (call.events, call.head) == (count, head)
-
-    def _log(self, sid: str) -> Sequence[Any]:
-        events = tables.events
+        calls, events = tables.calls, tables.events
+        asked = (  # one statement, so that no turn comes between
+            select(calls.c.events.label("length"), calls.c.head, events)
+            .outerjoin(events, events.c.call == calls.c.sid)
+            .where(calls.c.sid == sid)
+            .order_by(events.c.seq)
+        )
         with self._engine.connect() as connection:
-            return connection.execute(
-                select(events).where(events.c.call == sid).order_by(events.c.seq)
-            ).all()
+            rows = connection.execute(asked).all()
+        logged, head = [row for row in rows if row.seq is not None], ""
+        for place, row in enumerate(logged, start=1):
+            head = link(head, place, row.at, row.kind, row.actor, row.data)
+            if (row.seq, row.hash) != (place, head):
+                return False
+        return bool(rows) and (rows[0].length, rows[0].head) == (len(logged), head)
 
     def escalations(self, case: str | None = None) -> list[Escalation]:
         """Requests for a level, of one case or all."""
@@ -256,9 +250,7 @@ class Store:
         asked = select(table).order_by(table.c.requested_at)
         asked = asked if case is None else asked.where(table.c.case == case)
         with self._engine.connect() as connection:
-            return [
-                _escalation(row) for row in connection.execute(asked)
-            ]
+            return [_escalation(row) for row in connection.execute(asked)]
 
     def notes(self, case: str) -> list[Note]:
         """A case's history as told from here."""
@@ -271,14 +263,11 @@ class Store:
         """Load the desk's files from a folder, or one file. See `csv_import`."""
         from ivr.store import csv_import
 
-        with self._engine.begin() as connection:
+        with self._writer.begin() as connection:
             return csv_import.load(connection, source)
 
 
-_LOADED = (
-    "sid", "flow", "flow_version", "version", "step", "language", "caller", "called", "waiting_for",
-    "waiting_since", "started_at", "ended_at", "data", "document", "events", "head",
-)  # fmt: skip
+_CALLS = select(*(tables.calls.c[name] for name in COLUMNS))
 
 
 def _escalation(row: Any) -> Escalation:
@@ -296,45 +285,3 @@ def _escalation(row: Any) -> Escalation:
 def _note(row: Any) -> Note:
     at = instant(row.at)
     return Note(row.key, row.call, row.case, row.text, row.author, at)
-
-
-def _json(row: Any) -> dict[str, Any]:
-    import json
-
-    data: dict[str, Any] = json.loads(row.data)
-    return data
-
-
-def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise SettingsError(f"IVR_DATABASE is '{url}', which is no database URL") from error
-    match parsed.get_backend_name():
-        case "sqlite":
-            return _sqlite(parsed.database or "")
-        case "postgresql":
-            return create_engine(
-                parsed.set(drivername="postgresql+psycopg"), pool_size=20, max_overflow=20
-            )
-    raise SettingsError(f"IVR_DATABASE is '{url}': use sqlite:///file or postgresql://…")
-
-
-def _sqlite(file: str) -> Engine:
-    if file in ("", ":memory:"):
-        raise SettingsError("IVR_DATABASE must name a file: sqlite:///instance/ivr.db")
-    Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{file}", connect_args={"isolation_level": None})
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.execute("PRAGMA wal_autocheckpoint=4000")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")

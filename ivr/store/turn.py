@@ -8,28 +8,27 @@ one before and the event's own text, so that a changed or missing one shows.
 from __future__ import annotations
 
 import json
-import random
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
 
 from ivr.desk.events import Event
 from ivr.rows import Call, Duty, Escalation, Note
+from ivr.store.connections import patiently
 from ivr.store.instants import instant, instant_or_none, ticks, ticks_or_none
 
-_COLUMNS = (
-    "sid, flow, flow_version, version, step, language, caller, called, waiting_for, waiting_since, "
-    "started_at, ended_at, data, document, events, head"
-)
-_LOAD = f"SELECT {_COLUMNS} FROM calls WHERE sid = "
-_CHANGED = (
-    "version", "step", "language", "waiting_for", "waiting_since", "ended_at", "data", "document",
-    "events", "head",
+COLUMNS = (  # in the order of a call's fields
+    "sid", "flow", "flow_version", "step", "language", "caller", "called", "started_at", "data",
+    "version", "document", "waiting_for", "waiting_since", "ended_at", "events", "head",
 )  # fmt: skip
+_LOAD = f"SELECT {', '.join(COLUMNS)} FROM calls WHERE sid = "
+_CHANGED = ("flow_version", "version", "step", "language", "data", "document", "events", "head")
+_INDEXED = ("waiting_for", "waiting_since", "ended_at")
+_FIXED = ("sid", "flow", "caller", "called", "started_at")
 
-BUSY_FOR = 10.0  # seconds until a locked database is an error
+_plain = json.JSONEncoder(separators=(",", ":")).encode
+_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
 Records = tuple[Sequence[Event], Sequence[Duty], Sequence[Escalation], Sequence[Note]]
 
@@ -41,33 +40,22 @@ class Turns(Protocol):
     def save(self, call: Call, made: Records) -> bool: ...
 
 
-def call_of(row: tuple[Any, ...]) -> Call:
-    """A stored row as a call."""
+def call_of(row: Sequence[Any]) -> Call:
+    """A stored row, its columns as in `COLUMNS`, as a call."""
+    (sid, flow, flow_version, step, language, caller, called, started, data, *rest) = row
+    version, document, waiting_for, waiting_since, ended, events, head = rest
     return Call(
-        sid=row[0],
-        flow=row[1],
-        flow_version=row[2],
-        version=row[3],
-        step=row[4],
-        language=row[5],
-        caller=row[6],
-        called=row[7],
-        waiting_for=row[8],
-        waiting_since=instant_or_none(row[9]),
-        started_at=instant(row[10]),
-        ended_at=instant_or_none(row[11]),
-        data=json.loads(row[12]),
-        document=row[13],
-        events=row[14],
-        head=row[15],
-    )
+        sid, flow, flow_version, step, language, caller, called, instant(started),
+        json.loads(data), version, document, waiting_for, instant_or_none(waiting_since),
+        instant_or_none(ended), events, head,
+    )  # fmt: skip
 
 
 def chained(call: Call, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], int, str]:
     """The rows of new events, and the chain's new length and head."""
     rows, count, head = [], call.events, call.head
     for event in events:
-        data = json.dumps(event.data, separators=(",", ":"), sort_keys=True)
+        data = _sorted(event.data)
         at = ticks(event.at)
         count += 1
         head = link(head, count, at, event.kind, event.actor, data)
@@ -81,28 +69,30 @@ def link(before: str, seq: int, at: int, kind: str, actor: str, data: str) -> st
 
 
 def _call_row(call: Call, count: int, head: str) -> tuple[Any, ...]:
+    """What may have changed, in the order of ``_CHANGED`` and ``_INDEXED``."""
     return (
+        call.flow_version,
         call.version + 1,
         call.step,
         call.language,
-        call.waiting_for,
-        ticks_or_none(call.waiting_since),
-        ticks_or_none(call.ended_at),
-        json.dumps(call.data, separators=(",", ":")),
+        _plain(call.data),
         call.document,
         count,
         head,
+        call.waiting_for,
+        ticks_or_none(call.waiting_since),
+        ticks_or_none(call.ended_at),
     )
 
 
 def _fixed(call: Call) -> tuple[Any, ...]:
     started = ticks(call.started_at)
-    return (call.sid, call.flow, call.flow_version, call.caller, call.called, started)
+    return (call.sid, call.flow, call.caller, call.called, started)
 
 
 def _duty_row(duty: Duty) -> tuple[Any, ...]:
-    data = json.dumps(duty.data, separators=(",", ":"))
-    return (duty.key, duty.call, duty.kind, duty.owner, duty.lane, ticks(duty.due), data)
+    due, data = ticks(duty.due), _plain(duty.data)
+    return (duty.key, duty.call, duty.kind, duty.owner, duty.lane, due, data)
 
 
 def _escalation_row(made: Escalation) -> tuple[Any, ...]:
@@ -116,7 +106,6 @@ def _note_row(made: Note) -> tuple[Any, ...]:
     return (made.key, made.call, made.case, made.text, made.author, ticks(made.at))
 
 
-_FIXED = "sid, flow, flow_version, caller, called, started_at"
 _EVENT = "call, seq, at, kind, actor, data, hash"
 _DUTY = "key, call, kind, owner, lane, due, data"
 _ESCALATION = 'key, call, "case", level, requested_by, set_by, requested_at'
@@ -127,17 +116,23 @@ def _marks(columns: str, mark: str = "?") -> str:
     return ", ".join([mark] * len(columns.split(",")))
 
 
+_NEW = ", ".join((*_CHANGED, *_INDEXED, *_FIXED))
+
+
+def _set(columns: Sequence[str], mark: str) -> str:
+    return ", ".join(f"{name} = {mark}" for name in columns)
+
+
 class SQLiteTurns:
     """Over `sqlite3`; ``connect`` gives this thread's connection, in autocommit."""
 
-    _UPDATE = (
-        f"UPDATE calls SET {', '.join(f'{name} = ?' for name in _CHANGED)} "
-        "WHERE sid = ? AND version = ?"
+    # Naming an indexed column has SQLite go through its indexes, even if nothing changes there.
+    _USUAL = (
+        f"UPDATE calls SET {_set(_CHANGED, '?')} "
+        f"WHERE {' AND '.join(f'{name} IS ?' for name in _INDEXED)} AND sid = ? AND version = ?"
     )
-    _INSERT = (
-        f"INSERT OR IGNORE INTO calls ({', '.join(_CHANGED)}, {_FIXED}) "
-        f"VALUES ({_marks(', '.join(_CHANGED))}, {_marks(_FIXED)})"
-    )
+    _UPDATE = f"UPDATE calls SET {_set((*_CHANGED, *_INDEXED), '?')} WHERE sid = ? AND version = ?"
+    _INSERT = f"INSERT OR IGNORE INTO calls ({_NEW}) VALUES ({_marks(_NEW)})"
     _EVENTS = f"INSERT INTO events ({_EVENT}) VALUES ({_marks(_EVENT)})"
     _ONCE = (
         (f"INSERT OR IGNORE INTO duties ({_DUTY}) VALUES ({_marks(_DUTY)})", _duty_row),
@@ -152,25 +147,22 @@ class SQLiteTurns:
         self._connect = connect
 
     def load(self, sid: str) -> Call | None:
-        row = self._connect().execute(_LOAD + "?", (sid,)).fetchone()
+        row = patiently(self._connect(), _LOAD + "?", (sid,)).fetchone()
         return None if row is None else call_of(row)
 
     def save(self, call: Call, made: Records) -> bool:
         events, count, head = chained(call, made[0])
         changed, connection = _call_row(call, count, head), self._connect()
-        begin(connection)
+        patiently(connection, "BEGIN IMMEDIATE")
         try:
-            if call.version:
-                done = connection.execute(self._UPDATE, (*changed, call.sid, call.version))
-            else:
-                done = connection.execute(self._INSERT, (*changed, *_fixed(call)))
-            if done.rowcount != 1:
+            if not self._write(connection, call, changed):
                 connection.execute("ROLLBACK")
                 return False
-            connection.executemany(self._EVENTS, events)
+            for event in events:
+                connection.execute(self._EVENTS, event)
             for (statement, row), things in zip(self._ONCE, made[1:], strict=True):
-                if things:
-                    connection.executemany(statement, [row(thing) for thing in things])  # type: ignore[operator]
+                for thing in things:
+                    connection.execute(statement, row(thing))  # type: ignore[operator]
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -179,19 +171,16 @@ class SQLiteTurns:
         call.version, call.events, call.head = call.version + 1, count, head
         return True
 
-
-def begin(connection: sqlite3.Connection) -> None:
-    """Begin to write. SQLite's own waiting starves a busy neighbour, so the wait is ours: short,
-    uneven."""
-    until = time.monotonic() + BUSY_FOR
-    while True:
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-            time.sleep(random.uniform(0.0001, 0.0006))
+    def _write(self, connection: sqlite3.Connection, call: Call, changed: tuple[Any, ...]) -> bool:
+        """The call itself, if it is still the one that was loaded."""
+        if not call.version:
+            new = (*changed, *_fixed(call))
+            return connection.execute(self._INSERT, new).rowcount == 1
+        values = (*changed, call.sid, call.version)
+        return (
+            connection.execute(self._USUAL, values).rowcount == 1
+            or connection.execute(self._UPDATE, values).rowcount == 1
+        )
 
 
 _JSON_DUTY = "key text, call text, kind text, owner text, lane text, due bigint, data text"
@@ -210,8 +199,17 @@ class PostgresTurns:
         self._connect = connect
 
     def load(self, sid: str) -> Call | None:
-        row = self._connect().execute(_LOAD + "%s", (sid,), prepare=True).fetchone()
+        row = self._read(_LOAD + "%s", (sid,)).fetchone()
         return None if row is None else call_of(row)
+
+    def _read(self, statement: str, values: tuple[Any, ...]) -> Any:
+        connection = self._connect()
+        try:
+            return connection.execute(statement, values, prepare=True)
+        except Exception:
+            if not connection.closed:
+                raise
+            return self._connect().execute(statement, values)  # the server was started again
 
     def save(self, call: Call, made: Records) -> bool:
         events, count, head = chained(call, made[0])
@@ -237,12 +235,11 @@ class PostgresTurns:
 
 
 _POSTGRES_UPDATE = (
-    f"saved AS (UPDATE calls SET {', '.join(f'{name} = %s' for name in _CHANGED)} "
+    f"saved AS (UPDATE calls SET {_set((*_CHANGED, *_INDEXED), '%s')} "
     "WHERE sid = %s AND version = %s RETURNING sid)"
 )
 _POSTGRES_INSERT = (
-    f"saved AS (INSERT INTO calls ({', '.join(_CHANGED)}, {_FIXED}) "
-    f"VALUES ({_marks(', '.join(_CHANGED), '%s')}, {_marks(_FIXED, '%s')}) "
+    f"saved AS (INSERT INTO calls ({_NEW}) VALUES ({_marks(_NEW, '%s')}) "
     "ON CONFLICT DO NOTHING RETURNING sid)"
 )
 _POSTGRES_EVENTS = (

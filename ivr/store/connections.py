@@ -1,0 +1,133 @@
+"""How the database is reached: pooled connections, and one of each thread's own in autocommit.
+
+SQLite's own waiting starves a busy neighbour, so whoever finds it locked waits here: short, uneven.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from ivr.errors import SettingsError
+
+BUSY_FOR = 10.0  # seconds until a locked database is an error
+WRITES = "ivr_writes"  # an execution option: this transaction will write
+
+_PREPARE = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA wal_autocheckpoint=4000",
+    "PRAGMA cache_size=-16000",  # kB
+    "PRAGMA busy_timeout=0",  # we wait ourselves
+)
+
+
+def engine(url: str) -> Engine:
+    """The engine for a URL. Raises `SettingsError` for what is neither SQLite nor PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(f"IVR_DATABASE is '{url}', which is no database URL") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed.database or "")
+        case "postgresql":
+            return _postgres(parsed)
+    raise SettingsError(
+        f"IVR_DATABASE is a URL of '{parsed.get_backend_name()}': use sqlite:///file or "
+        "postgresql://user@host/name"
+    )
+
+
+def _postgres(url: URL) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=20,
+        max_overflow=20,
+        pool_pre_ping=True,  # the server may have been started again meanwhile
+    )
+
+
+def _sqlite(file: str) -> Engine:
+    if file in ("", ":memory:"):
+        raise SettingsError("IVR_DATABASE must name a file: sqlite:///instance/ivr.db")
+    try:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"IVR_DATABASE is in '{Path(file).parent}': {error}") from error
+    made = create_engine(
+        f"sqlite:///{file}", connect_args={"isolation_level": None}, max_overflow=-1
+    )
+    event.listen(made, "connect", _prepare)
+    event.listen(made, "begin", _begin)
+    return made
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    for statement in _PREPARE:
+        patiently(connection, statement)
+
+
+def _begin(connection: Connection) -> None:
+    """A transaction that will write has the lock from its start: one that has read before could not
+    get it any more once somebody else has written."""
+    driver: Any = connection.connection.driver_connection
+    writes = connection.get_execution_options().get(WRITES)
+    patiently(driver, "BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def patiently(
+    connection: sqlite3.Connection, statement: str, values: tuple[Any, ...] = ()
+) -> sqlite3.Cursor:
+    """Execute; as long as somebody else has the database locked, again, for `BUSY_FOR` seconds."""
+    until = 0.0
+    while True:
+        try:
+            return connection.execute(statement, values)
+        except sqlite3.OperationalError as error:
+            until = until or time.monotonic() + BUSY_FOR
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(random.uniform(0.0001, 0.0006))
+
+
+class OwnConnections:
+    """Each thread's own driver connection, from the pool and in autocommit.
+
+    It goes back when its thread ends. One that PostgreSQL has closed is replaced.
+    """
+
+    def __init__(self, source: Engine) -> None:
+        self._engine = source
+        self._local = threading.local()
+        self._postgres = source.dialect.name == "postgresql"
+
+    def __call__(self) -> Any:
+        """This thread's."""
+        driver = getattr(self._local, "driver", None)
+        if driver is None or (self._postgres and driver.closed):
+            driver = self._take()
+        return driver
+
+    def _take(self) -> Any:
+        self.give_back()
+        held = self._engine.connect()
+        if self._postgres:  # the option is undone when the pool has it back
+            held = held.execution_options(isolation_level="AUTOCOMMIT")
+        self._local.held, self._local.driver = held, held.connection.driver_connection
+        return self._local.driver
+
+    def give_back(self) -> None:
+        """This thread needs it no more."""
+        held = getattr(self._local, "held", None)
+        if held is not None:
+            self._local.held = self._local.driver = None
+            held.close()
