@@ -79,12 +79,12 @@ class Calls:
 
     def _claim(self, turn: Turn) -> None:
         """Whom a document is about to dial must be free; a lost claim is a busy telephone."""
-        claims = turn.legs.claims
+        claims = turn.hunting.claims
         for person, attempt in claims:  # a lost one may add the next
             mine = f"{turn.call.sid}/{attempt}"
             if not self.store.claim(person, mine, self.clock.now()):
                 turn.legs.leg_status(attempt, "busy")
 
     def _unclaim(self, turn: Turn) -> None:
-        for person, attempt in turn.legs.claims:
+        for person, attempt in turn.hunting.claims:
             self.store.release(person, f"{turn.call.sid}/{attempt}")

@@ -132,15 +132,15 @@ class Duties:
             )
         except Refused as error:
             log.warning("can't ring for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.legs.no_carrier(attempt))
+            self._tell(duty.call, lambda turn: turn.hunting.no_carrier(attempt))
         except Unsure as error:
             log.warning("may be ringing for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.legs.unsure(attempt))
+            self._tell(duty.call, lambda turn: turn.hunting.unsure(attempt))
         else:
             self._tell(duty.call, lambda turn: turn.legs.placed(attempt, sid))
 
     def _lapse(self, duty: Duty) -> None:
-        self._tell(duty.call, lambda turn: turn.legs.lapsed(duty.data["leg"]))
+        self._tell(duty.call, lambda turn: turn.hunting.lapsed(duty.data["leg"]))
 
     def _hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
@@ -183,7 +183,7 @@ class Duties:
     def _time_up(self, duty: Duty) -> None:
         def told(turn: Turn) -> None:
             if (turn.shared.get("hunt") or {}).get("number") == duty.data["hunt"]:
-                turn.legs.hunt_hears("time_up")
+                turn.hunting.hears("time_up")
 
         self._tell(duty.call, told)
 
@@ -193,7 +193,7 @@ class Duties:
         if not turn.waiting or turn.shared["hunt"]["number"] != duty.data["hunt"]:
             return
         self._look(duty.call)
-        self._tell(duty.call, lambda turn: turn.legs.look_later(duty.data["round"] + 1))
+        self._tell(duty.call, lambda turn: turn.hunting.look_later(duty.data["round"] + 1))
 
     def _look(self, sid: str) -> None:
         first = self.store.first_waiting("operators")
@@ -201,7 +201,7 @@ class Duties:
             return  # somebody has waited longer
         found = self.look_ups.answer("operators", self.calls.look(sid).shared)
         if found.value == "found":
-            self._tell(sid, lambda turn: turn.legs.more(found.data["ranking"]))
+            self._tell(sid, lambda turn: turn.hunting.more(found.data["ranking"]))
 
     def _status(self, call: str, attempt: str, status: EventName) -> None:
         self._tell(call, lambda turn: turn.legs.leg_status(attempt, status))

@@ -38,7 +38,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     app = create_app(
         line, store=store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
     )
-    mount(exchange, line, app)
+    mount(exchange, line, app, ORIGIN)
     people = CUSTOMERS | _people(store)
     dial = {number: f"{number} ({entry.region})" for number, entry in line.config.numbers.items()}
     desk = create_pages(line, store, exchange.clock, Phones(exchange, people, dial))
@@ -61,8 +61,8 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
         store.close()
 
 
-def mount(exchange: Exchange, line: Line, app: Flask) -> None:
-    """Put the line's numbers on the network."""
+def mount(exchange: Exchange, line: Line, app: Flask, origin: str) -> None:
+    """Put the line's numbers on a network; ``origin`` is the application's public URL."""
     for number in line.config.numbers:
         exchange.number(
             number,
@@ -70,7 +70,7 @@ def mount(exchange: Exchange, line: Line, app: Flask) -> None:
             f"/voice/{line.name}",
             status_callback=f"/voice/{line.name}/status",
             fallback=f"/voice/{line.name}/fallback",
-            origin=ORIGIN,
+            origin=origin,
         )
 
 

@@ -66,6 +66,7 @@ class LineConfig:
     case_numbers: CaseNumbers
     hours: Hours
     promise_minutes: tuple[int, int]  # in hours, off hours
+    last_resort: str  # who owes a call when nobody can be found who does
     fallback: str  # the telephone that is dialled when the line itself can't serve
     hunts: Mapping[str, HuntRule]
     numbers: Mapping[str, EntryNumber]
@@ -131,6 +132,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
             frozenset(DAYS.index(day) for day in hours["days"]),
         ),
         promise_minutes=(promise["in_hours"], promise["off_hours"]),
+        last_resort=promise["last_resort"],
         fallback=table["fallback"]["dial"],
         hunts={name: HuntRule(**rule) for name, rule in table["hunts"].items()},
         numbers=numbers,

@@ -16,11 +16,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from ivr import record
 from ivr.desk.events import Event
 from ivr.desk.hunt import Hunt
 from ivr.desk.phone_numbers import shown
 from ivr.errors import CallError
 from ivr.flow import STEPS_PER_TURN, Flow
+from ivr.hunting import Hunting
 from ivr.legs import Legs
 from ivr.line import Line
 from ivr.rows import Call, Duty, Escalation, Note
@@ -67,8 +69,8 @@ class Turn:
         self.shared: dict[str, Any] = call.data["shared"]
         self.caller = Conversation.from_dict(call.data["caller"], self.shared)
         hunt = call.data["hunt"]
-        self.hunt = Hunt.from_dict(hunt) if hunt else None
         self.legs = Legs(self)
+        self.hunting = Hunting(self, Hunt.from_dict(hunt) if hunt else None)
         self.events: list[Event] = []
         self.duties: list[Duty] = []
         self.escalations: list[Escalation] = []
@@ -97,7 +99,7 @@ class Turn:
         if moved and heard.value == "hangup":
             self._caller_left()
         elif moved and not (self.waiting or self.dialling or self.talking):
-            self.legs.stop_hunt()  # he has gone on to something else
+            self.hunting.stop()  # he has gone on to something else
         return moved
 
     def begin(self) -> None:
@@ -147,7 +149,23 @@ class Turn:
             self.tell(kind, **{"by": self.legs.rows[leg]["person"] if leg else ""} | data)
         while talk.orders:
             what, data = talk.orders.pop(0)
-            self.legs.obey(what, talk, leg, data)
+            self._carry_out(what, talk, leg, data)
+
+    def _carry_out(self, what: str, talk: Conversation, leg: str, data: dict[str, Any]) -> None:
+        """An order that a flow gave."""
+        match what:
+            case "hunt":
+                self.hunting.start(**data)
+            case "next":
+                self.hunting.hears("manual_next")
+            case "escalate":
+                record.escalate(self, **data)
+            case "promise":
+                record.promise(self, **data)
+            case "accepted" | "declined" | "no_answer" | "hold" | "unhold" | "hand_over":
+                getattr(self.legs, what)(leg)
+            case _:
+                raise CallError(f"nobody knows the order '{what}' of step '{talk.state}'")
 
     def _caller_left(self) -> None:
         self.call.ended_at = self.now
@@ -255,7 +273,8 @@ class Turn:
         if self.changed and not self.call.ended_at:
             self.call.document = self.caller_document()
         self.call.data["caller"] = self.caller.to_dict()
-        self.call.data["hunt"] = self.hunt.to_dict() if self.hunt else None
+        hunt = self.hunting.hunt
+        self.call.data["hunt"] = hunt.to_dict() if hunt else None
         return self.call
 
 

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from flows.escalation import FOLDER, line
+from ivr import laptop
 from ivr.desk.events import Event
 from ivr.duties import Duties
 from ivr.line import Line
@@ -116,15 +117,7 @@ def mount(exchange: Exchange, store: Store, line: Line, origin: str = ORIGIN, **
     app = create_app(
         line, store=store, twilio=exchange.client, public_url=origin, clock=exchange.clock, **more
     )
-    for number in line.config.numbers:
-        exchange.number(
-            number,
-            app,
-            f"/voice/{line.name}",
-            status_callback=f"/voice/{line.name}/status",
-            fallback=f"/voice/{line.name}/fallback",
-            origin=origin,
-        )
+    laptop.mount(exchange, line, app, origin)
     for number in PEOPLE.values():
         exchange.phone(number)
     exchange.line_app = app  # type: ignore[attr-defined]

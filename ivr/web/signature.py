@@ -27,7 +27,7 @@ class Signature:
     def __init__(self, token: str, public_url: str) -> None:
         parts = urlsplit(public_url)
         self._key = token.encode()
-        host = parts.hostname or ""
+        host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")  # as it is written
         path = parts.path.rstrip("/")
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 443)
         bare = f"{parts.scheme}://{host}{path}"
@@ -70,8 +70,8 @@ def _algorithm(settings: str) -> str | None:
     if not settings:
         return "sha1"
     pairs = (part.partition("=") for part in settings.split(","))
-    named = [value.strip() for name, _, value in pairs if name.strip() == "algorithm"]
-    return _ALGORITHMS.get(named[0].upper()) if named and named[0] else "sha1"
+    named = (value.strip() for name, _, value in pairs if name.strip() == "algorithm")
+    return _ALGORITHMS.get(next(filter(None, named), "HMAC_SHA1").upper())
 
 
 def _body_matches(target: str, body: bytes) -> bool:

@@ -30,6 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from flows.escalation import FOLDER
 from ivr.store import Store
 from tests.bench import traffic
+from tests.bench.in_process import Figure, figures
 from tests.bench.servers import (
     CORES,
     HERE,
@@ -70,7 +71,7 @@ def line(
         "TWILIO_ACCOUNT_SID": traffic.ACCOUNT,
         "TWILIO_AUTH_TOKEN": traffic.TOKEN,
     }
-    return Server(name, granian(factory, **more), environment, database)
+    return Server(name, granian(f"tests.bench.lines:{factory}", **more), environment, database)
 
 
 def express(folder: Path) -> Server:
@@ -149,7 +150,7 @@ ROWS = [
     Row("the same / hand-written stateless Flask", "menus", "line", "hand-written Flask", 0),
     Row("the same / naive", "menus", "line", "naive", 10),
     Row("power-loss safe (FULL) / bare Flask", "menus", "line, FULL", "bare Flask", 0.40),
-    Row("PostgreSQL, synchronous commit / bare Flask", "menus", "line, PostgreSQL", "bare Flask", 0.33),
+    Row("PostgreSQL, sync commit / bare Flask", "menus", "line, PostgreSQL", "bare Flask", 0.33),
     Row("a whole call, with its look-up / bare Flask", "cases", "line", "bare Flask", 0),
 ]  # fmt: skip
 
@@ -159,9 +160,7 @@ def servers(folder: Path, stack: ExitStack, wanted: Callable[[str], bool]) -> It
     makers: dict[str, Callable[[], Server]] = {
         "bare Flask": lambda: Server("bare Flask", granian("tests.bench.rivals:bare")),
         "line": lambda: line("line", f"sqlite:///{folder}/normal.db"),
-        "line, FULL": lambda: line(
-            "line, FULL", f"sqlite:///{folder}/full.db", "tests.bench.lines:full"
-        ),
+        "line, FULL": lambda: line("line, FULL", f"sqlite:///{folder}/full.db", "full"),
         "line, PostgreSQL": lambda: line(
             "line, PostgreSQL", stack.enter_context(postgres()), threads=4
         ),
@@ -221,22 +220,58 @@ def _print_row(row: Row, ours: list[Loaded], theirs: list[Loaded]) -> None:
     print(f"{row.figure:<56}{goal:>7}{median(ratios):>9.2f}{cpu:>8.2f}  {rounds}")
 
 
+def two_workers(seconds: int, rounds: int) -> Figure:
+    """How long the slowest hundredth waits when two workers on one file have all they can do."""
+    with tempfile.TemporaryDirectory(prefix="ivr-bench-") as place:
+        folder = Path(place)
+        server = line("two workers", f"sqlite:///{folder}/two.db", workers=2)
+        server.cores = CORES
+        measured, requests = Measured(server), Traffic(folder)
+        with running(server):
+            for _ in range(rounds):
+                measure(measured, "menus", requests, seconds)
+    p99 = median(each.p99 for each in measured.rounds["menus"])
+    return Figure("two workers on one SQLite file: p99, ms", "<20", f"{p99:.1f}")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.http", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="three short rounds")
-    parser.add_argument("--rounds", type=int, help="how many rounds (7)")
-    parser.add_argument("--seconds", type=int, help="how long each load lasts (5)")
-    parser.add_argument("--only", default="", help="servers whose names hold one of these, a,b")
-    given = parser.parse_args()
-    names = [name for name in given.only.split(",") if name]
-    compare(
-        given.seconds or (1 if given.quick else 5),
-        given.rounds or (3 if given.quick else 7),
-        lambda name: not names or any(each in name for each in names),
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench.http",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--quick", action="store_true", help="a minute or two instead of many")
+    parser.add_argument("--rounds", type=int, help="how many rounds (7, quick 3)")
+    parser.add_argument("--seconds", type=int, help="how long each load lasts (5, quick 1)")
+    parser.add_argument("--only", default="", help="servers whose names hold one of these: a,b")
+    parser.add_argument("--calls", type=int, help="stored calls (1000000, quick 20000)")
+    parser.add_argument("--people", type=int, help="stored people (10000, quick 1000)")
+    parser.add_argument("--at-once", type=int, help="simulated calls at once (100000, quick 10000)")
+    given = parser.parse_args()
+    quick, names = given.quick, [name for name in given.only.split(",") if name]
+    seconds, rounds = given.seconds or (1 if quick else 5), given.rounds or (3 if quick else 7)
+    if len(CORES) < 2:
+        print("one core only: server and load share it", file=sys.stderr)
+    compare(seconds, rounds, lambda name: not names or any(each in name for each in names))
+    if not names:
+        _print_figures(
+            [
+                two_workers(seconds, rounds),
+                *figures(
+                    given.calls or (20_000 if quick else 1_000_000),
+                    given.people or (1_000 if quick else 10_000),
+                    given.at_once or (10_000 if quick else 100_000),
+                    rounds,
+                ),
+            ]
+        )
+
+
+def _print_figures(all_: list[Figure]) -> None:
+    print(f"\n{'figure':<62}{'goal':>8}{'reached':>10}")
+    for each in all_:
+        print(f"{each.figure:<62}{each.goal:>8}{each.reached:>10}")
 
 
 if __name__ == "__main__":
-    if len(CORES) < 2:
-        print("one core only: server and load share it", file=sys.stderr)
     main()

@@ -24,6 +24,7 @@ CASE = "17349013"
 TOGETHER = 256  # calls whose requests alternate, far more than there are connections
 
 _SID = "CA" + "f" * 32  # where a call's own sid will stand in a prepared form
+_ENDS = ("Called", "Caller", "From", "To")
 _FORM = {
     "AccountSid": ACCOUNT,
     "ApiVersion": "2010-04-01",
@@ -34,8 +35,8 @@ _FORM = {
     "Direction": "inbound",
     "From": "+33155500101",
     "To": "+33800000001",
-    **{f"{who}{what}": "" for who in ("Called", "Caller", "From", "To") for what in ("City", "State", "Zip")},
-    **{f"{who}Country": "FR" for who in ("Called", "Caller", "From", "To")},
+    **{f"{who}{what}": "" for who in _ENDS for what in ("City", "State", "Zip")},
+    **{f"{who}Country": "FR" for who in _ENDS},
     "StirVerstat": "TN-Validation-Passed-A",
 }  # fmt: skip
 

@@ -1,0 +1,236 @@
+"""What is measured without a network: the cost of much stored, the simulator, the command line."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+from flask import Flask
+from twilio.rest import Client
+
+from flows.escalation import FOLDER, line
+from ivr.clock import Alarm
+from ivr.simulator import Exchange, Handset
+from ivr.store import Store
+from ivr.web import create_app
+from tests.bench import population, traffic
+
+LINE, STUB = "+33800000001", "+33800000002"
+OPERATOR = (
+    traffic.BEGIN,
+    traffic.keys(1, "1"),
+    traffic.keys(2, "0"),
+)
+
+
+class Figure(NamedTuple):
+    """A row of the goals that isn't a ratio of servers."""
+
+    figure: str
+    goal: str
+    reached: str
+
+
+class Still:
+    """A clock for measurements: it goes, but nothing rings."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def call_at(self, when: datetime, what: Callable[[], None]) -> Alarm:
+        return Silent()
+
+
+class Silent:
+    def cancel(self) -> None: ...
+
+
+def app_on(database: str, calls: int = 0, people: int = 0) -> Flask:
+    """Our line on a new database with so much in it; its duties are left undone."""
+    store = Store(database)
+    store.migrate()
+    store.import_csv(FOLDER / "sample")
+    app = create_app(
+        line(),
+        store=store,
+        twilio=Client(traffic.ACCOUNT, traffic.TOKEN),
+        public_url=traffic.ORIGIN,
+        clock=Still(),
+    )
+    if calls:
+        for asked in traffic.stream(traffic.CASES, population.LATER - 1000, 1):
+            traffic.send(app, asked)
+        population.fill(store, calls, people)
+    return app
+
+
+# ---- much stored -------------------------------------------------------------------------------
+
+
+def much_stored(folder: Path, calls: int, people: int, rounds: int) -> list[Figure]:
+    """The same webhooks on a large database and on a small one, in turns."""
+    print(f"filling a database with {calls:,} calls and {people:,} people", file=sys.stderr)
+    large = app_on(f"sqlite:///{folder}/large.db", calls, people)
+    small = app_on(f"sqlite:///{folder}/small.db", 1000, 10)
+    figures = []
+    mixes = {"menu keys": traffic.MENUS, "a case looked up": traffic.CASES, "0 pressed": OPERATOR}
+    for place, (what, steps) in enumerate(mixes.items()):
+        ratios = []
+        for number in range(rounds + 1):
+            first = 1 + (place * 100 + number) * 10_000
+            asked = list(traffic.stream(steps, first, 2_000))
+            pair = [_answered(app, asked) for app in (large, small)]
+            ratios.append(pair[0] / pair[1])
+        reached = f"{median(ratios[1:]):.2f}"  # the first fills the caches
+        figures.append(
+            Figure(f"{what}: {calls:,} calls, {people:,} people / 1,000, 10", "<=1.1", reached)
+        )
+    for app in (large, small):
+        app.extensions["ivr"].store.close()
+    return figures
+
+
+def _answered(app: Flask, asked: Iterable[traffic.Request]) -> float:
+    """Seconds for the answers alone: a response that isn't closed has no duties done after it."""
+    begun = time.perf_counter()
+    for each in asked:
+        for _ in app(traffic.environ(each), lambda *_: None):
+            pass
+    return time.perf_counter() - begun
+
+
+def _seconds(what: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    what()
+    return time.perf_counter() - begun
+
+
+# ---- simulated calls ---------------------------------------------------------------------------
+
+
+def durable_line(folder: Path) -> tuple[Exchange, Handset]:
+    """The line with a database in a file, on a simulated network."""
+    exchange = Exchange(requests=10)
+    store = Store(f"sqlite:///{folder}/simulated.db")
+    store.migrate()
+    store.import_csv(FOLDER / "sample")
+    app = create_app(
+        line(),
+        store=store,
+        twilio=exchange.client,
+        public_url=traffic.ORIGIN,
+        clock=exchange.clock,
+    )
+    exchange.number(LINE, app, traffic.VOICE, status_callback=f"{traffic.VOICE}/status")
+    return exchange, exchange.phone("+33155500101")
+
+
+def five_webhooks(exchange: Exchange, caller: Handset) -> None:
+    """Language, menu, a case number, and the receiver is put down: five requests."""
+    caller.call(LINE)
+    caller.press("1")
+    caller.press("1")
+    caller.press(f"{traffic.CASE}#")
+    caller.hang_up()
+    exchange.wait(1)
+
+
+def stub(environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+    """A line that costs nothing: a menu, then the end."""
+    environ["wsgi.input"].read()
+    document = HANG_UP if environ["PATH_INFO"] == "/key" else MENU
+    start_response("200 OK", [("Content-Type", "text/xml")])
+    return [document]
+
+
+MENU = b'<Response><Gather numDigits="1" action="/key"><Say>Press 1.</Say></Gather></Response>'
+HANG_UP = b"<Response><Hangup/></Response>"
+
+
+def stub_network(phones: int) -> tuple[Exchange, list[Handset]]:
+    """A network with the stub's number, and so many telephones."""
+    exchange = Exchange(requests=10)
+    exchange.number(STUB, stub, "/voice")
+    return exchange, [exchange.phone(f"+331{number:08d}") for number in range(phones)]
+
+
+def two_webhooks(phones: Iterable[Handset]) -> None:
+    """All call, and while all are in the menu, each presses a key and is hung up on."""
+    phones = list(phones)
+    for phone in phones:
+        phone.call(STUB)
+    if not all(phone.listening for phone in phones):
+        raise AssertionError("not all are in the menu")
+    for phone in phones:
+        phone.press("1")
+    if any(phone.in_call for phone in phones):
+        raise AssertionError("somebody is still in a call")
+
+
+def memory(calls: int) -> float:
+    """Bytes for each of so many calls that go on at once; their telephones were there before."""
+    code = (
+        "import gc, os\n"
+        "from pathlib import Path\n"
+        "from tests.bench.in_process import STUB, stub_network\n"
+        "def pages(): return int(Path('/proc/self/statm').read_text().split()[1])\n"
+        f"exchange, phones = stub_network({calls} + 100)\n"
+        "for phone in phones[:100]: phone.call(STUB)\n"
+        "gc.collect(); before = pages()\n"
+        "for phone in phones[100:]: phone.call(STUB)\n"
+        "gc.collect()\n"
+        f"print((pages() - before) * os.sysconf('SC_PAGE_SIZE') / {calls})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def simulated(folder: Path, rounds: int, calls: int) -> list[Figure]:
+    """Calls a second, and memory."""
+    exchange, caller = durable_line(folder)
+    five_webhooks(exchange, caller)
+    whole = _rate(100, lambda: [five_webhooks(exchange, caller) for _ in range(100)], rounds)
+    _, phones = stub_network(1000)
+    two_webhooks(phones)
+    plain = _rate(1000, lambda: two_webhooks(phones), rounds)
+    few, many = memory(calls // 10), memory(calls)
+    return [
+        Figure("simulated five-webhook calls/s, durable line", ">=1,000", f"{whole:,.0f}"),
+        Figure("simulated two-webhook calls/s, 1,000 at once, stub", ">=7,000", f"{plain:,.0f}"),
+        Figure(f"bytes for each of {calls // 10:,} calls at once", "<4,096", f"{few:,.0f}"),
+        Figure(f"bytes for each of {calls:,} calls at once", "<4,096", f"{many:,.0f}"),
+    ]
+
+
+def _rate(calls: int, what: Callable[[], object], rounds: int) -> float:
+    gc.collect()
+    return calls / median(_seconds(what) for _ in range(rounds))
+
+
+# ---- the command line --------------------------------------------------------------------------
+
+
+def help_seconds() -> float:
+    """How long `ivr --help` takes, from nothing."""
+    command = [str(Path(sys.executable).with_name("ivr")), "--help"]
+    return _seconds(lambda: subprocess.run(command, check=True, capture_output=True))
+
+
+def figures(calls: int, people: int, at_once: int, rounds: int) -> list[Figure]:
+    """Every row that needs no server."""
+    with tempfile.TemporaryDirectory(prefix="ivr-bench-") as place:
+        folder = Path(place)
+        quick = median(help_seconds() for _ in range(rounds + 2))
+        return [
+            *much_stored(folder, calls, people, rounds),
+            *simulated(folder, rounds, at_once),
+            Figure("ivr --help, seconds", "<0.15", f"{quick:.2f}"),
+        ]

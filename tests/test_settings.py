@@ -1,0 +1,46 @@
+"""Settings: read once from the environment, and missing ones named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ivr.errors import SettingsError
+from ivr.serving import create
+from ivr.settings import Settings
+from ivr.store import Store
+from ivr.web import create_app
+from tests.conftest import Desk
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    settings = Settings.from_environment({"IVR_PUBLIC_URL": "https://line.test", "TZ": "UTC"})
+
+    assert settings.public_url == "https://line.test"
+    assert settings.database == "sqlite:///instance/ivr.db"
+
+
+def test_every_missing_setting_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        create(Settings())
+
+    for name in ("IVR_PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
+        assert name in str(refused.value)
+
+
+def test_a_flow_that_is_not_there_is_said() -> None:
+    with pytest.raises(SettingsError, match=r"IVR_FLOW is 'flows\.nothing'"):
+        Settings(flow="flows.nothing").line()
+
+
+@pytest.mark.parametrize("url", ["", "line.example.com", "ftp://x"])
+def test_a_public_url_that_nobody_can_reach_is_refused(desk: Desk, url: str) -> None:
+    with pytest.raises(SettingsError, match="IVR_PUBLIC_URL"):
+        create_app(desk.line, store=desk.store, twilio=desk.exchange.client, public_url=url)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])
+def test_a_database_that_cannot_be_used_is_refused(url: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="IVR_DATABASE"):
+        Store(url)
