@@ -16,7 +16,7 @@ from ivr.clock import Clock
 from ivr.errors import CallError
 from ivr.line import Line
 from ivr.rows import Call
-from ivr.store import Store
+from ivr.store import Engaged, Store
 from ivr.turn import Answer, Turn
 
 log = logging.getLogger(__name__)
@@ -49,17 +49,21 @@ class Calls:
         ``told`` tells the turn what was heard, and returns what makes the answer once all has
         happened. Raises `CallError` for a call that nobody knows.
         """
-        for _ in range(AGAIN):
+        engaged: set[str] = set()
+        lost = 0
+        while lost < AGAIN:
             turn = self._turn(sid, fresh)
             made = told(turn)
             if not turn.changed:
                 return Reply(made())
-            self._claim(turn)
-            call = turn.close()
-            saved = self.store.save(call, turn.events, turn.duties, turn.escalations, turn.notes)
-            if saved:
-                return Reply(made(), min((duty.due for duty in turn.duties), default=None))
-            self._unclaim(turn)
+            claims, call = self._claims(turn, engaged), turn.close()
+            records = turn.events, turn.duties, turn.escalations, turn.notes
+            try:
+                if self.store.save(call, *records, claims):
+                    return Reply(made(), min((duty.due for duty in turn.duties), default=None))
+                lost += 1
+            except Engaged as error:
+                engaged.add(error.person)
         raise CallError(f"call {sid}: lost to somebody quicker {AGAIN} times")
 
     def look(self, sid: str) -> Turn:
@@ -77,14 +81,17 @@ class Calls:
             turn.renew()
         return turn
 
-    def _claim(self, turn: Turn) -> None:
-        """Whom a document is about to dial must be free; a lost claim is a busy telephone."""
-        claims = turn.hunting.claims
-        for person, attempt in claims:  # a lost one may add the next
-            mine = f"{turn.call.sid}/{attempt}"
-            if not self.store.claim(person, mine, self.clock.now()):
-                turn.legs.leg_status(attempt, "busy")
+    def _claims(self, turn: Turn, engaged: set[str]) -> list[tuple[str, str]]:
+        """Whom a document is about to dial must be free; somebody engaged is a busy telephone.
 
-    def _unclaim(self, turn: Turn) -> None:
-        for person, attempt in turn.hunting.claims:
-            self.store.release(person, f"{turn.call.sid}/{attempt}")
+        They are claimed with the turn that dials them, so that a claim never stands alone.
+        """
+        claims = turn.hunting.claims
+        for person, attempt in claims:  # an engaged one may add the next
+            if person in engaged:
+                turn.legs.leg_status(attempt, "busy")
+        return [
+            (person, f"{turn.call.sid}/{attempt}")
+            for person, attempt in claims
+            if person not in engaged
+        ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from threading import Lock
+from threading import Event, Lock
 from urllib.parse import urlencode
 
 from ivr.calls import Calls
@@ -19,6 +19,7 @@ from ivr.clock import Alarm, Clock
 from ivr.desk.hunt import EventName
 from ivr.look_ups import LookUps
 from ivr.rows import Duty
+from ivr.steps import outcome
 from ivr.store import Store
 from ivr.turn import Turn
 
@@ -29,6 +30,8 @@ KINDS = (
 )  # fmt: skip
 TRIES = 6
 PAUSE = 2.0  # seconds before the second try; doubled each time
+AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
+OVER = (21220, 20404)  # what the carrier says of a leg that has ended
 
 
 class Duties:
@@ -62,12 +65,19 @@ class Duties:
     def run(self, call: str | None = None) -> int:
         """Do all that is due, of one call or of all; how many were done. Sets the next alarm."""
         done = 0
-        while due := self.store.due(self.clock.now(), KINDS, call=call):
+        while due := self.store.due(self.clock.now(), KINDS, call=call, limit=AT_ONCE):
             for duty in due:
+                if duty.taken_until and self.clock.now() >= duty.taken_until:
+                    continue  # the others took so long that it is anybody's again
                 self._carry_out(duty)
                 done += 1
         self.wake_at(self.store.next_due(KINDS))
         return done
+
+    def patrol(self, pause: float, stop: Event) -> None:
+        """Run every ``pause`` seconds until ``stop``, for what a process that died left behind."""
+        while not stop.wait(pause):
+            self._run_safely()
 
     def wake_at(self, when: datetime | None) -> None:
         """Run again at ``when``, unless an earlier alarm is set."""
@@ -83,7 +93,17 @@ class Duties:
     def _wake(self) -> None:
         with self._lock:
             self._alarm = None
-        self.run()
+        if not self._run_safely():
+            self.wake_at(self.clock.now() + timedelta(seconds=PAUSE))
+
+    def _run_safely(self) -> bool:
+        """Whether the store could be asked. What is due waits for it."""
+        try:
+            self.run()
+        except Exception:
+            log.exception("what is due has to wait")
+            return False
+        return True
 
     def _carry_out(self, duty: Duty) -> None:
         try:
@@ -110,6 +130,9 @@ class Duties:
         """Ring once. Whatever may have rung already is never rung again: its lapse decides."""
         turn, attempt = self.calls.look(duty.call), duty.data["leg"]
         row, mine = turn.legs.rows[attempt], f"{duty.call}/{attempt}"
+        if row["state"] == "over":  # whoever claimed him for this may have been killed since
+            self.store.release(row["person"], mine)
+            return
         if duty.attempts > 1 or row["sid"] or row["state"] != "ringing":
             return
         if not turn.legs.talk(attempt).own["wanted"]:
@@ -117,6 +140,9 @@ class Duties:
             return
         if not self.store.claim(row["person"], mine, self.clock.now()):
             self._status(duty.call, attempt, "busy")
+            return
+        if self.calls.look(duty.call).legs.rows[attempt]["state"] == "over":
+            self.store.release(row["person"], mine)  # its release came before the claim
             return
         self._place(duty, turn, attempt)
 
@@ -144,10 +170,13 @@ class Duties:
 
     def _hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
-        row = self.calls.look(duty.call).legs.rows[duty.data["leg"]]
+        turn, attempt = self.calls.look(duty.call), duty.data["leg"]
+        row = turn.legs.rows[attempt]
         sid = duty.data.get("sid") or (row["sid"] if row["state"] != "over" else "")
         if sid:
             self.carrier.hang_up(sid)
+        elif turn.legs.talk(attempt).own["by_dial"]:  # it may never have been dialled
+            self._status(duty.call, attempt, "no_answer")
 
     def _send(self, duty: Duty) -> None:
         """Bring a leg to its present document, unless it has been there by itself."""
@@ -155,8 +184,21 @@ class Duties:
         talk = turn.legs.talk(attempt) if attempt else turn.caller
         sid = turn.legs.rows[attempt]["sid"] if attempt else turn.call.sid
         gone = turn.legs.rows[attempt]["state"] == "over" if attempt else turn.call.ended_at
-        if not gone and sid and talk.seen < duty.data["turn"]:
+        if gone or not sid or talk.seen >= duty.data["turn"]:
+            return
+        try:
             self.carrier.send(sid, f"{self.origin}{turn.here(attempt)}/present")
+        except Refused as error:
+            if getattr(error.__cause__, "code", None) not in OVER:
+                raise
+            self._gone(duty.call, attempt)
+
+    def _gone(self, call: str, attempt: str) -> None:
+        """A leg has ended, and what said so was lost."""
+        if attempt:
+            self._status(call, attempt, "ended")
+        else:
+            self._tell(call, lambda turn: turn.caller_hears(outcome("hangup")))
 
     def _hold(self, duty: Duty) -> None:
         turn = self.calls.look(duty.call)

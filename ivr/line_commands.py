@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import wraps
@@ -79,6 +78,7 @@ def serve(**given: Any) -> None:
         interface=Interfaces.WSGI,
         workers=given["workers"],
         blocking_threads=given["threads"],
+        respawn_failed_workers=True,
     )
     server.serve()
 
@@ -92,18 +92,19 @@ serve = click.option("--threads", default=4, show_default=True, help="Threads of
 @_line_command
 def worker(**given: Any) -> None:
     """Do the duties that other processes left behind; any number of workers may run."""
+    from threading import Event
+
     from ivr.duties import Duties
     from ivr.serving import create
 
-    duties: Duties = create().extensions["ivr"]
+    duties: Duties = create(patrol=False).extensions["ivr"]
     duties.store.migrate()
+    done = duties.run()
+    if given["once"]:
+        click.echo(f"{done} duties done")
+        return
     with suppress(KeyboardInterrupt):
-        while True:
-            done = duties.run()
-            if given["once"]:
-                click.echo(f"{done} duties done")
-                return
-            time.sleep(given["pause"])
+        duties.patrol(given["pause"], Event())
 
 
 worker = click.option("--once", is_flag=True, help="Do what is due now, then stop.")(worker)

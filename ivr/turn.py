@@ -94,7 +94,9 @@ class Turn:
     # --- what is heard ---
 
     def caller_hears(self, heard: Heard) -> bool:
-        """Move the caller; False when his step has no use for it."""
+        """Move the caller; False when his step has no use for it, or he has hung up already."""
+        if self.call.ended_at:
+            return False
         moved = self._hear(self.line.caller, self.caller, "", heard)
         if moved and heard.value == "hangup":
             self._caller_left()

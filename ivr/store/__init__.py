@@ -9,28 +9,40 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from ivr.desk.candidates import Directory
 from ivr.desk.cases import Case
 from ivr.desk.events import Event
 from ivr.desk.people import Person
+from ivr.errors import SettingsError
 from ivr.rows import Call, Duty, Escalation, Note
 from ivr.store import directory as directories
 from ivr.store import duty_list, tables
 from ivr.store.connections import WRITES, OwnConnections, engine
 from ivr.store.instants import instant, ticks
-from ivr.store.turn import COLUMNS, PostgresTurns, SQLiteTurns, Turns, call_of, link
+from ivr.store.turn import (
+    COLUMNS,
+    Claims,
+    Engaged,
+    PostgresTurns,
+    SQLiteTurns,
+    Turns,
+    call_of,
+    link,
+)
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Store"]
+__all__ = ["Engaged", "Store"]
 
 
 class Store:
@@ -57,20 +69,32 @@ class Store:
         self._engine.dispose()
 
     def migrate(self) -> None:
-        """Bring the schema up to date; safe at any time, and by two processes at once."""
+        """Bring the schema up to date; safe at any time, and by two processes at once.
+
+        Raises `SettingsError` when there is no database to be reached.
+        """
         from alembic import command
         from alembic.config import Config
 
-        with (
-            as_file(files("ivr.store") / "migrations") as folder,
-            self._writer.begin() as connection,
-        ):
+        config = Config()
+        with as_file(files("ivr.store") / "migrations") as folder, self._reached() as connection:
             if self.postgres:
                 connection.execute(text("SELECT pg_advisory_xact_lock(17349013)"))
-            config = Config()
             config.set_main_option("script_location", str(folder).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    @contextmanager
+    def _reached(self) -> Iterator[Connection]:
+        """A transaction, the first of a process: `SettingsError` if there is no database."""
+        try:
+            connection = self._writer.connect()
+        except OperationalError as error:
+            raise SettingsError(
+                f"IVR_DATABASE is {self._engine.url!r}, and that doesn't answer: {error.orig}"
+            ) from error
+        with connection, connection.begin():
+            yield connection
 
     def _checkpoint(self) -> None:
         """Move the write-ahead log into the file, off the path of any call."""
@@ -94,12 +118,15 @@ class Store:
         duties: Sequence[Duty] = (),
         escalations: Sequence[Escalation] = (),
         notes: Sequence[Note] = (),
+        claims: Claims = (),
     ) -> bool:
         """All of a turn, or nothing: False when somebody saved this call since it was loaded.
 
-        What has a key that exists already is left as it is.
+        What has a key that exists already is left as it is. ``claims`` are people whom the turn
+        must have to itself, each with its attempt as in `claim`. Raises `Engaged`, with nothing
+        saved, when one of them isn't free.
         """
-        return self._turns.save(call, (events, duties, escalations, notes))
+        return self._turns.save(call, (events, duties, escalations, notes), claims)
 
     # --- duties ---
 

@@ -8,14 +8,15 @@ exists already replaces it.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+import io
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
 from ivr.errors import DataError
 from ivr.store import tables
@@ -97,10 +98,20 @@ def _severity(written: str) -> int:
     return int(written)
 
 
+def _whole(written: str) -> int:
+    if not (written.isascii() and written.isdecimal()):
+        raise ValueError(f"'{written}' is no whole number")
+    return int(written)
+
+
 def _number(written: str) -> str:
-    if not any(key.isdecimal() for key in written):
+    if not _digits(written):
         raise ValueError(f"'{written}' has no digits that a caller could key")
     return written
+
+
+def _digits(number: str) -> str:
+    return "".join(key for key in number if key in "0123456789")
 
 
 KEY = Field(needed=True)
@@ -132,7 +143,7 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "on_call": Field(_yes, False),
         "hours": Field(_hours),
         "zone": Field(_zone, "UTC"),
-        "capacity": Field(int, 3),
+        "capacity": Field(_whole, 3),
         "email": Field(),
     },
     "queues": {
@@ -180,6 +191,7 @@ COLUMNS: dict[str, dict[str, Field]] = {
 }
 
 Row = dict[str, Any]
+AT_ONCE = 10_000  # values in one question to the database; SQLite takes 32,766
 
 
 def load(connection: Connection, source: Path) -> dict[str, int]:
@@ -192,6 +204,8 @@ def load(connection: Connection, source: Path) -> dict[str, int]:
     read = {name: list(_rows(name, file, faults)) for name, file in files.items()}
     for name, rows in read.items():
         faults.extend(_dangling(connection, name, files[name], rows, read))
+        if name == "cases":
+            faults.extend(_same_digits(connection, files[name], rows))
     if faults:
         raise DataError("nothing was loaded:\n" + "\n".join(faults))
     for name, rows in read.items():
@@ -213,21 +227,35 @@ def _rows(name: str, file: Path, faults: list[str]) -> Iterator[tuple[int, Row]]
     """Every row with its line; what is wrong is added to ``faults``."""
     columns, seen = COLUMNS[name], set[str]()
     key = next(iter(columns))
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        reader = csv.DictReader(lines)
-        header = reader.fieldnames or []
-        faults.extend(_header_faults(file, columns, header))
+    reader = csv.DictReader(io.StringIO(_text(file, faults), newline=""), strict=True)
+    try:
+        faults.extend(_header_faults(file, columns, reader.fieldnames or []))
         for record in reader:
             row = _row(file, reader.line_num, columns, record, faults)
             if row.get(key) in seen:
                 faults.append(f"{file}, line {reader.line_num}, {key}: '{row[key]}' stands twice")
             seen.add(row.get(key) or "")
             yield reader.line_num, _complete(name, row)
+    except csv.Error as error:
+        faults.append(f"{file}, line {reader.line_num}: {error}")
+
+
+def _text(file: Path, faults: list[str]) -> str:
+    """What stands in a file; what isn't UTF-8 is a fault of its line."""
+    raw = file.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        faults.append(f"{file}, line {line}: this isn't UTF-8; save it as 'CSV UTF-8'")
+        return raw.decode("utf-8-sig", "replace")
 
 
 def _header_faults(file: Path, columns: dict[str, Field], header: Any) -> Iterator[str]:
     for wrong in [each for each in header if each not in columns]:
         yield f"{file}, line 1: there is no column '{wrong}'; there are {', '.join(columns)}"
+    for twice in sorted({each for each in header if header.count(each) > 1}):
+        yield f"{file}, line 1: the column '{twice}' stands twice"
     for column, field in columns.items():
         if field.needed and column not in header:
             yield f"{file}, line 1: the column '{column}' is missing"
@@ -242,6 +270,8 @@ def _row(
     for column, field in columns.items():
         written = (record.get(column) or "").strip()
         try:
+            if "\0" in written:
+                raise ValueError("holds a NUL character")
             row[column] = field.read(written) if written else field.empty
         except ValueError as error:
             faults.append(f"{file}, line {line}, {column}: {error}")
@@ -253,7 +283,7 @@ def _row(
 def _complete(name: str, row: Row) -> Row:
     """What is stored beside what was written."""
     if name == "cases":
-        row["digits"] = "".join(key for key in row.get("number") or "" if key.isdecimal())
+        row["digits"] = _digits(row.get("number") or "")
     if name == "people":
         row["answers_zero"] = "operator" in str(row.get("roles", "")).split()
     return row
@@ -273,25 +303,53 @@ def _dangling(
         known = {row.get("id") for _, row in read.get(field.names, [])}
         table = tables.metadata.tables[field.names]
         named = {row.get(column) for _, row in rows} - known - {None, ""}
-        known |= set(connection.execute(select(table.c.id).where(table.c.id.in_(named))).scalars())
+        for some in _some(named):
+            known |= set(
+                connection.execute(select(table.c.id).where(table.c.id.in_(some))).scalars()
+            )
         for line, row in rows:
             if row.get(column) and row[column] not in known:
                 yield f"{file}, line {line}, {column}: there is no '{row[column]}' in {field.names}"
+
+
+def _same_digits(connection: Connection, file: Path, rows: list[tuple[int, Row]]) -> Iterator[str]:
+    """Callers key digits alone: two cases can't share them."""
+    cases, new = tables.cases, {row.get("number") for _, row in rows}
+    owner: dict[str, str] = {}
+    for some in _some({row["digits"] for _, row in rows}):
+        asked = select(cases.c.digits, cases.c.number).where(cases.c.digits.in_(some))
+        stored = {found.digits: found.number for found in connection.execute(asked)}
+        owner |= {digits: number for digits, number in stored.items() if number not in new}
+    for line, row in rows:
+        number, digits = row.get("number", ""), row["digits"]
+        if digits and owner.setdefault(digits, number) != number:
+            yield (
+                f"{file}, line {line}, number: '{number}' has the digits of '{owner[digits]}', "
+                "and a caller keys nothing else"
+            )
+
+
+def _some(values: Iterable[Any]) -> Iterator[list[Any]]:
+    """So many at a time."""
+    left = list(values)
+    for start in range(0, len(left), AT_ONCE):
+        yield left[start : start + AT_ONCE]
 
 
 def _write(connection: Connection, table: Table, rows: list[Row]) -> None:
     if not rows:
         return
     key = next(iter(table.primary_key.columns))
-    kept = {}
-    if table.name == "people":  # what the desk itself has noted of a person stays
-        own = ("busy_with", "last_taken", "last_no_answer")
-        kept = {
-            row.id: {column: getattr(row, column) for column in own}
-            for row in connection.execute(select(table))
-        }
-    connection.execute(delete(table).where(key.in_([row[key.name] for row in rows])))
-    blank = dict.fromkeys(("busy_with", "last_taken", "last_no_answer")) if kept else {}
-    connection.execute(
-        insert(table), [row | (kept.get(row[key.name], blank) if kept else {}) for row in rows]
-    )
+    if table.name == "people":
+        rows = _with_own(connection, rows)
+    keys = [{"replaced": row[key.name]} for row in rows]
+    connection.execute(delete(table).where(key == bindparam("replaced")), keys)
+    connection.execute(insert(table), rows)
+
+
+def _with_own(connection: Connection, rows: list[Row]) -> list[Row]:
+    """What the line itself has noted of a person stays."""
+    people, own = tables.people, ("busy_with", "last_taken", "last_no_answer")
+    asked = select(people.c.id, *(people.c[column] for column in own))
+    kept = {row.id: row._asdict() for row in connection.execute(asked)}
+    return [dict.fromkeys(own) | row | kept.get(row["id"], {}) for row in rows]

@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from hashlib import sha256
 from typing import Any, Protocol
 
 from ivr.desk.events import Event
+from ivr.errors import CallError
 from ivr.rows import Call, Duty, Escalation, Note
 from ivr.store.connections import patiently
 from ivr.store.instants import instant, instant_or_none, ticks, ticks_or_none
@@ -30,14 +32,28 @@ _FIXED = ("sid", "flow", "caller", "called", "started_at")
 _plain = json.JSONEncoder(separators=(",", ":")).encode
 _sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
 
+_CLAIM = (
+    "UPDATE people SET busy_with = {0} "
+    "WHERE id = {0} AND active AND (busy_with IS NULL OR busy_with = {0})"
+)
+
 Records = tuple[Sequence[Event], Sequence[Duty], Sequence[Escalation], Sequence[Note]]
+Claims = Sequence[tuple[str, str]]  # (person, attempt)
+
+
+class Engaged(CallError):
+    """Somebody whom a turn claims is with another call, or isn't here any more."""
+
+    def __init__(self, person: str) -> None:
+        super().__init__(f"{person} is engaged")
+        self.person = person
 
 
 class Turns(Protocol):
     """Loads a call, and saves it with all that its turn made."""
 
     def load(self, sid: str) -> Call | None: ...
-    def save(self, call: Call, made: Records) -> bool: ...
+    def save(self, call: Call, made: Records, claims: Claims) -> bool: ...
 
 
 def call_of(row: Sequence[Any]) -> Call:
@@ -150,7 +166,7 @@ class SQLiteTurns:
         row = patiently(self._connect(), _LOAD + "?", (sid,)).fetchone()
         return None if row is None else call_of(row)
 
-    def save(self, call: Call, made: Records) -> bool:
+    def save(self, call: Call, made: Records, claims: Claims) -> bool:
         events, count, head = chained(call, made[0])
         changed, connection = _call_row(call, count, head), self._connect()
         patiently(connection, "BEGIN IMMEDIATE")
@@ -163,6 +179,7 @@ class SQLiteTurns:
             for (statement, row), things in zip(self._ONCE, made[1:], strict=True):
                 for thing in things:
                     connection.execute(statement, row(thing))  # type: ignore[operator]
+            _claim(connection, _CLAIM.format("?"), claims)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -211,7 +228,7 @@ class PostgresTurns:
                 raise
             return self._connect().execute(statement, values)  # the server was started again
 
-    def save(self, call: Call, made: Records) -> bool:
+    def save(self, call: Call, made: Records, claims: Claims) -> bool:
         events, count, head = chained(call, made[0])
         values: list[Any] = [*_call_row(call, count, head)]
         values += [call.sid, call.version] if call.version else [*_fixed(call)]
@@ -228,10 +245,20 @@ class PostgresTurns:
                 parts.append(part)
                 values.append(_objects(columns, [row(thing) for thing in things]))  # type: ignore[operator]
         statement = f"WITH {', '.join(parts)} SELECT count(*) FROM saved"
-        saved = self._connect().execute(statement, values, prepare=True).fetchone()[0]
+        connection = self._connect()
+        with connection.transaction() if claims else nullcontext():
+            saved = connection.execute(statement, values, prepare=True).fetchone()[0]
+            _claim(connection, _CLAIM.format("%s"), claims if saved else ())
         if saved:
             call.version, call.events, call.head = call.version + 1, count, head
         return bool(saved)
+
+
+def _claim(connection: Any, statement: str, claims: Claims) -> None:
+    """Raises `Engaged`, which undoes the transaction, unless each of them is free."""
+    for person, attempt in claims:
+        if connection.execute(statement, (attempt, person, attempt)).rowcount != 1:
+            raise Engaged(person)
 
 
 _POSTGRES_UPDATE = (

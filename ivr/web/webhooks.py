@@ -134,7 +134,7 @@ class Webhooks:
         def told(turn: Turn) -> Callable[[], str]:
             if not turn.call.version:
                 turn.begin()
-            elif _is_present(form, turn.caller.turn) and not turn.call.ended_at:
+            elif _is_present(form, turn.caller.turn):
                 turn.caller_hears(keys(form.get("Digits", "")))
             return _deliver(turn)
 
@@ -202,7 +202,7 @@ class Webhooks:
         """The number's own status callback: the caller has hung up."""
 
         def told(turn: Turn) -> Callable[[], str]:
-            if form.get("CallStatus") in OVER and not turn.call.ended_at:
+            if form.get("CallStatus") in OVER:
                 turn.caller_hears(outcome("hangup"))
             return lambda: NOTHING
 

@@ -57,9 +57,7 @@ class Measured:
         return median(each.rate for each in self.rounds[mix])
 
 
-def line(
-    name: str, database: str, factory: str = "tests.bench.lines:served", **more: int
-) -> Server:
+def line(name: str, database: str, factory: str = "served", **more: int) -> Server:
     """Our line on a database that is made here, as `ivr serve` has it."""
     store = Store(database)
     store.migrate()
@@ -123,7 +121,7 @@ def measure(measured: Measured, mix: str, requests: Traffic, seconds: int) -> No
     expected = max((each.rate for each in measured.rounds.get(mix, ())), default=0)
     if not expected:
         expected = load(server, requests.file(mix, 20_000), 1).rate
-    file = requests.file(mix, int(expected * seconds * 1.6) + 2_000)
+    file = requests.file(mix, int(expected * seconds * 2.5) + 2_000)
     if server.database:
         before = moves(server.database)
     seen = load(server, file, seconds)

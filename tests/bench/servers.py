@@ -93,7 +93,8 @@ def running(server: Server) -> Iterator[Server]:
             yield server
         except Exception:
             log.seek(0)
-            sys.stderr.write(f"{server.name}: {log.read().decode()[-3000:]}\n")
+            if said := log.read().decode():
+                sys.stderr.write(f"{server.name}: {said[-3000:]}\n")
             raise
         finally:
             with suppress(ProcessLookupError):
@@ -133,7 +134,7 @@ def load(server: Server, requests: Path, seconds: int, cores: list[int] | None =
     seen = json.loads(said.splitlines()[-1])
     if seen["refused"] or seen["broken"]:
         raise AssertionError(f"{server.name}: {seen}")
-    if seen["wrapped"]:
+    if seen["wrapped"] and server.database:  # whoever remembers nothing may be asked again
         raise AssertionError(f"{server.name} was quicker than {requests} is long")
     count, computed = seen["requests"], server.cpu() - computed
     return Loaded(count / seen["seconds"], seen["p50"], seen["p99"], count, computed / count * 1e6)
