@@ -89,7 +89,7 @@ class Calls:
         claims = turn.hunting.claims
         for person, attempt in claims:  # an engaged one may add the next
             if person in engaged:
-                turn.legs.leg_status(attempt, "busy")
+                turn.hear("status", attempt, "busy")
         return [
             (person, f"{turn.call.sid}/{attempt}")
             for person, attempt in claims

@@ -19,7 +19,6 @@ from ivr.clock import Alarm, Clock
 from ivr.desk.hunt import EventName
 from ivr.look_ups import LookUps
 from ivr.rows import Duty
-from ivr.steps import outcome
 from ivr.store import Store
 from ivr.turn import Turn
 
@@ -158,15 +157,15 @@ class Duties:
             )
         except Refused as error:
             log.warning("can't ring for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.hunting.no_carrier(attempt))
+            self._tell(duty.call, lambda turn: turn.hear("refused", attempt))
         except Unsure as error:
             log.warning("may be ringing for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.hunting.unsure(attempt))
+            self._tell(duty.call, lambda turn: turn.hear("unsure", attempt))
         else:
-            self._tell(duty.call, lambda turn: turn.legs.placed(attempt, sid))
+            self._tell(duty.call, lambda turn: turn.hear("placed", attempt, sid))
 
     def _lapse(self, duty: Duty) -> None:
-        self._tell(duty.call, lambda turn: turn.hunting.lapsed(duty.data["leg"]))
+        self._tell(duty.call, lambda turn: turn.hear("lapsed", duty.data["leg"]))
 
     def _hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
@@ -198,7 +197,7 @@ class Duties:
         if attempt:
             self._status(call, attempt, "ended")
         else:
-            self._tell(call, lambda turn: turn.caller_hears(outcome("hangup")))
+            self._tell(call, lambda turn: turn.hear("outcome", value="hangup"))
 
     def _hold(self, duty: Duty) -> None:
         turn = self.calls.look(duty.call)
@@ -223,11 +222,7 @@ class Duties:
             self._look(waiting.sid)
 
     def _time_up(self, duty: Duty) -> None:
-        def told(turn: Turn) -> None:
-            if (turn.shared.get("hunt") or {}).get("number") == duty.data["hunt"]:
-                turn.hunting.hears("time_up")
-
-        self._tell(duty.call, told)
+        self._tell(duty.call, lambda turn: turn.hear("time_up", hunt=duty.data["hunt"]))
 
     def _look_again(self, duty: Duty) -> None:
         """As long as the caller waits for an operator, see who has become free meanwhile."""
@@ -235,7 +230,7 @@ class Duties:
         if not turn.waiting or turn.shared["hunt"]["number"] != duty.data["hunt"]:
             return
         self._look(duty.call)
-        self._tell(duty.call, lambda turn: turn.hunting.look_later(duty.data["round"] + 1))
+        self._tell(duty.call, lambda turn: turn.hear("later", round=duty.data["round"] + 1))
 
     def _look(self, sid: str) -> None:
         first = self.store.first_waiting("operators")
@@ -243,10 +238,10 @@ class Duties:
             return  # somebody has waited longer
         found = self.look_ups.answer("operators", self.calls.look(sid).shared)
         if found.value == "found":
-            self._tell(sid, lambda turn: turn.hunting.more(found.data["ranking"]))
+            self._tell(sid, lambda turn: turn.hear("more", ranking=found.data["ranking"]))
 
     def _status(self, call: str, attempt: str, status: EventName) -> None:
-        self._tell(call, lambda turn: turn.legs.leg_status(attempt, status))
+        self._tell(call, lambda turn: turn.hear("status", attempt, status))
 
     def _tell(self, call: str, what: Callable[[Turn], object]) -> None:
         def told(turn: Turn) -> Callable[[], str]:

@@ -172,6 +172,11 @@ class Hunting:
         self.shared["ranking"] = list((known | {e["person"]: e for e in ranking}).values())
         self.hears("more", people=self._willing())
 
+    def time_up(self, number: int) -> None:
+        """The time of hunt ``number`` is up, if that is the one that still goes on."""
+        if (self.shared.get("hunt") or {}).get("number") == number:
+            self.hears("time_up")
+
     def look_later(self, round: int) -> None:
         """Look again in a while, as long as this hunt goes on."""
         hunt, name = self.hunt, self.shared["hunt"]["name"]

@@ -63,7 +63,7 @@ class Legs:
         if row["state"] == "over" or row["sid"] not in ("", sid):
             return False
         if not row["sid"]:
-            self.placed(attempt, sid)
+            self.turn.hear("placed", attempt, sid)
         return True
 
     def left_conference(self, attempt: str) -> None:

@@ -1,10 +1,10 @@
 """One turn of one call, pure: what was heard makes a changed call, and what has to be done about
 it.
 
-A `Turn` is made of a call as it was stored. It is told what was heard (`caller_hears`, `leg_hears`,
-`leg_status`, `hunt_hears`), moves the flows and the hunt, and collects events, duties and records;
-whoever made it saves all of them in one transaction or throws the turn away. The legs of the people
-who are rung live in the caller's call, so that there is one writer a call.
+A `Turn` is made of a call as it was stored. It is told what was heard (`Turn.hear`), moves the
+flows and the hunt, and collects events, duties and records; whoever made it saves all of them in
+one transaction or throws the turn away. The legs of the people who are rung live in the caller's
+call, so that there is one writer a call.
 
 ``call.data`` holds ``shared`` (what flows see), ``caller`` (his conversation), ``legs`` (by
 attempt: person, sid, state ``ringing | talking | over``, conversation, document) and ``hunt``.
@@ -14,11 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal, cast
 
 from ivr import record
 from ivr.desk.events import Event
-from ivr.desk.hunt import Hunt
+from ivr.desk.hunt import EventName, Hunt
 from ivr.desk.phone_numbers import shown
 from ivr.errors import CallError
 from ivr.flow import STEPS_PER_TURN, Flow
@@ -29,6 +29,10 @@ from ivr.rows import Call, Duty, Escalation, Note
 from ivr.steps import Conversation, Dialling, Entry, Fork, Heard, Hold, LookUp, Talk, outcome
 
 Answer = Callable[[str, dict[str, Any]], Heard]
+What = Literal[
+    "keys", "outcome", "status", "dialled", "out", "placed", "refused", "unsure", "lapsed",
+    "time_up", "more", "later",
+]  # fmt: skip
 
 
 def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call:
@@ -93,6 +97,66 @@ class Turn:
 
     # --- what is heard ---
 
+    def hear(self, what: What, leg: str = "", value: str = "", **more: Any) -> bool:
+        """The one door: something happened to the caller's leg (``""``) or another one.
+
+        ``what`` and ``value`` are ``keys`` (as pressed, ``""`` is silence) · ``outcome`` (its name)
+        · ``status`` (a leg's last word: ended, busy, no_answer, failed) · ``dialled`` (the same, of
+        the caller's own <Dial>) · ``out`` (of the conference, by star or because that ended) ·
+        ``placed`` (the leg's SID) · ``refused``, ``unsure``, ``lapsed`` (how ringing a leg went) ·
+        ``time_up``, ``more`` and ``later`` (of the hunt). What moves something is logged, so that
+        `ivr.replay` can take the same turns again. False when it moved nothing.
+        """
+        at, before = len(self.events), self.changed
+        entry = self._entry(what, leg, value, more)
+        self.changed = False
+        self._take(what, leg, value, more)
+        moved, self.changed = self.changed, self.changed or before
+        if moved:
+            self.events.insert(at, Event("heard", self.now, "", entry))
+        return moved
+
+    def _take(self, what: What, leg: str, value: str, more: dict[str, Any]) -> None:
+        match what:
+            case "keys" | "outcome":
+                heard = Heard(what, value, more)
+                self.leg_hears(leg, heard) if leg else self.caller_hears(heard)
+            case "status":
+                self.legs.leg_status(leg, cast(EventName, value))
+            case "dialled":
+                self.legs.caller_talked(cast(EventName, value))
+            case "out":
+                self.legs.left_conference(leg)
+            case "placed":
+                self.legs.placed(leg, value)
+            case "refused":
+                self.hunting.no_carrier(leg)
+            case "unsure":
+                self.hunting.unsure(leg)
+            case "lapsed":
+                self.hunting.lapsed(leg)
+            case "time_up":
+                self.hunting.time_up(more["hunt"])
+            case "more":
+                self.hunting.more(more["ranking"])
+            case "later":
+                self.hunting.look_later(more["round"])
+
+    def _entry(self, what: What, leg: str, value: str, more: dict[str, Any]) -> dict[str, Any]:
+        """What was heard as it is logged: nothing personal, nothing over-long."""
+        flow, talk = self.line.caller, self.caller
+        if leg:
+            flow, talk = self.line.person, self.legs.talk(leg)
+        step = flow.steps.get(talk.state)
+        if what == "keys" and isinstance(step, Entry):
+            if step.personal:
+                self.shared.setdefault("personal", []).append(value)
+                value = "personal"
+            elif step.outcome(talk, Heard("keys", value)) in step.unlogged:
+                value = "".join("0" if key.isdecimal() else key for key in value)
+        entry = {"leg": leg, "step": talk.state, "what": what, "value": value}
+        return entry | ({"data": _plain(more)} if more else {})
+
     def caller_hears(self, heard: Heard) -> bool:
         """Move the caller; False when his step has no use for it, or he has hung up already."""
         if self.call.ended_at:
@@ -115,10 +179,8 @@ class Turn:
         return self._hear(self.line.person, talk, attempt, heard)
 
     def _hear(self, flow: Flow, talk: Conversation, leg: str, heard: Heard) -> bool:
-        step = flow.steps[talk.state]
         if not flow.hear(talk, heard):
             return False
-        self._log(step, talk, leg, heard)
         self._settle(flow, talk, leg)
         return True
 
@@ -141,7 +203,7 @@ class Turn:
             case LookUp():
                 self.shared["language"] = self.caller.language
                 heard = self.answer(step.asks, self.shared)
-                self.tell("heard", leg="answer", asks=step.asks, **_plain(heard))
+                self.tell("answered", asks=step.asks, value=heard.value, data=_plain(heard.data))
                 return heard
         raise CallError(f"step '{step.name}' can't be passed through")
 
@@ -181,17 +243,6 @@ class Turn:
         if "ranking" in data:
             data["ranking"] = by_reference(data["ranking"])
         self.events.append(Event(kind=kind, at=self.now, actor=str(data.pop("by", "")), data=data))
-
-    def _log(self, step: Any, talk: Conversation, leg: str, heard: Heard) -> None:
-        """What was heard, so that the call can be replayed; nothing personal, nothing over-long."""
-        plain = _plain(heard)
-        if heard.kind == "keys" and isinstance(step, Entry):
-            if step.personal:
-                plain["value"] = "personal"
-                self.shared.setdefault("personal", []).append(heard.value)
-            elif step.outcome(talk, heard) in step.unlogged:
-                plain["value"] = "".join("0" if key.isdecimal() else key for key in heard.value)
-        self.tell("heard", leg=leg, step=step.name, **plain)
 
     def duty(
         self,
@@ -280,12 +331,11 @@ class Turn:
         return self.call
 
 
-def _plain(heard: Heard) -> dict[str, Any]:
-    """What was heard as it is logged: of people, their ids."""
-    data = dict(heard.data)
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """An answer as it is logged: of people, their ids."""
     if "ranking" in data:
-        data["ranking"] = by_reference(data["ranking"])
-    return {"what": heard.kind, "value": heard.value, "with": data}
+        return {**data, "ranking": by_reference(data["ranking"])}
+    return dict(data)
 
 
 def by_reference(ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from flows.escalation import line
 from ivr.simulator import Exchange, Handset
 from ivr.store import Store
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
+from tests.test_replay import is_the_same_again
 
 LINE = line()
 SETTINGS = settings(
@@ -86,6 +87,7 @@ def everything_is_in_order(desk: Desk, caller: Handset) -> None:
     assert not [person.id for person in desk.store.people() if person.busy_with]
     assert not desk.store.open_calls()
     assert desk.store.verify(desk.sid(caller))
+    is_the_same_again(desk, desk.sid(caller))
     shown = {number for number in PEOPLE.values() if number.startswith("+")}
     on_his_leg = [asked for asked in exchange.requests if asked.call_sid == desk.sid(caller)]
     said = " ".join(each.text for each in caller.heard)

@@ -19,7 +19,6 @@ from ivr.calls import Calls, Reply
 from ivr.desk.hunt import EventName
 from ivr.duties import Duties
 from ivr.rows import Call
-from ivr.steps import keys, outcome
 from ivr.turn import Turn, begin
 from ivr.web.signature import Signature
 
@@ -135,7 +134,7 @@ class Webhooks:
             if not turn.call.version:
                 turn.begin()
             elif _is_present(form, turn.caller.turn):
-                turn.caller_hears(keys(form.get("Digits", "")))
+                turn.hear("keys", value=form.get("Digits", ""))
             return _deliver(turn)
 
         def fresh() -> Call:
@@ -158,7 +157,7 @@ class Webhooks:
         def told(turn: Turn) -> Callable[[], str]:
             before = turn.caller.state
             if _is_present(form, turn.caller.turn):
-                turn.caller_hears(keys(form.get("Digits", "")))
+                turn.hear("keys", value=form.get("Digits", ""))
             if turn.waiting and turn.caller.state == before:
                 again = twiml.render((verbs.Redirect(turn.wait_url()),))
                 return lambda: again
@@ -173,9 +172,9 @@ class Webhooks:
 
         def told(turn: Turn) -> Callable[[], str]:
             if result == "hangup" or form.get("CallStatus") in OVER:
-                turn.caller_hears(outcome("hangup"))
+                turn.hear("outcome", value="hangup")
             elif result in NOT_QUEUED and _is_present(form, turn.caller.turn):
-                turn.caller_hears(outcome("nobody", why=result))
+                turn.hear("outcome", value="nobody", why=result)
             elif result.startswith("redirected"):
                 return lambda: NOTHING  # whoever redirected him has said where to
             return _deliver(turn)
@@ -187,9 +186,10 @@ class Webhooks:
 
         def told(turn: Turn) -> Callable[[], str]:
             if form.get("CallStatus") in OVER:
-                turn.caller_hears(outcome("hangup"))
+                turn.hear("outcome", value="hangup")
             elif _is_present(form, turn.caller.turn):
-                turn.legs.caller_talked(LAST_WORD.get(form.get("DialCallStatus", ""), "failed"))
+                said = form.get("DialCallStatus", "")
+                turn.hear("dialled", value=LAST_WORD.get(said, "failed"))
             return _deliver(turn)
 
         return self.calls.hear(form["CallSid"], told)
@@ -203,7 +203,7 @@ class Webhooks:
 
         def told(turn: Turn) -> Callable[[], str]:
             if form.get("CallStatus") in OVER:
-                turn.caller_hears(outcome("hangup"))
+                turn.hear("outcome", value="hangup")
             return lambda: NOTHING
 
         return self.calls.hear(form["CallSid"], told)
@@ -227,7 +227,7 @@ class Webhooks:
         try:
 
             def told(turn: Turn) -> Callable[[], str]:
-                turn.caller_hears(outcome("trouble"))
+                turn.hear("outcome", value="trouble")
                 return _deliver(turn)
 
             reply = self.calls.hear(form["CallSid"], told)
@@ -251,9 +251,9 @@ class Webhooks:
                 return lambda: HANG_UP
             talk = turn.legs.talk(attempt)
             if talk.state == self.line.person.start:
-                turn.leg_hears(attempt, outcome("next"))
+                turn.hear("outcome", attempt, "next")
             elif _is_present(form, talk.turn):
-                turn.leg_hears(attempt, keys(form.get("Digits", "")))
+                turn.hear("keys", attempt, form.get("Digits", ""))
             return _deliver_leg(turn, attempt)
 
         return self.calls.hear(sid, told)
@@ -263,9 +263,9 @@ class Webhooks:
 
         def told(turn: Turn) -> Callable[[], str]:
             if form.get("CallStatus") in OVER:
-                turn.legs.leg_status(attempt, "ended")
+                turn.hear("status", attempt, "ended")
             elif _is_present(form, turn.legs.talk(attempt).turn):
-                turn.legs.left_conference(attempt)
+                turn.hear("out", attempt)
             return _deliver_leg(turn, attempt)
 
         return self.calls.hear(sid, told)
@@ -280,7 +280,7 @@ class Webhooks:
             row = turn.legs.rows[attempt]
             ours = row["sid"] in ("", form["CallSid"])
             if ours and form.get("CallStatus") in OVER:
-                turn.legs.leg_status(attempt, LAST_WORD[form["CallStatus"]])
+                turn.hear("status", attempt, LAST_WORD[form["CallStatus"]])
             return lambda: NOTHING
 
         return self.calls.hear(sid, told)
@@ -302,7 +302,7 @@ class Webhooks:
         try:
 
             def told(turn: Turn) -> Callable[[], str]:
-                turn.leg_hears(attempt, outcome("trouble"))
+                turn.hear("outcome", attempt, "trouble")
                 return _deliver_leg(turn, attempt)
 
             return self.calls.hear(sid, told)

@@ -1,0 +1,60 @@
+"""A call again, from its event log alone: the same things heard, the same turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ivr.desk.events import Event
+from ivr.errors import CallError
+from ivr.line import Line
+from ivr.rows import Call
+from ivr.steps import Heard
+from ivr.turn import Turn, begin
+
+
+def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Event, Turn]]:
+    """Take the turns of ``call`` again; yields each thing heard, and the turn that it made.
+
+    ``call`` says who called where and when, and holds what was kept out of the log; nothing else of
+    what it has become is looked at. Look-ups are answered from the log, in which people are ids.
+    Raises `CallError` for a log that this line could not have written.
+    """
+    log = list(events)
+    answers = iter([event for event in log if event.kind == "answered"])
+    personal = iter(call.data["shared"].get("personal", ()))
+    fresh = begin(line, call.sid, call.caller, call.called, call.started_at)
+    turn = Turn(line, fresh, call.started_at, lambda asks, shared: _answer(answers, asks))
+    turn.begin()
+    for event in log:
+        if event.kind != "heard":
+            continue
+        data, turn.now = dict(event.data), event.at
+        value = next(personal) if data["value"] == "personal" else data["value"]
+        more = _people(data.get("data", {}))
+        if _step(turn, data["leg"]) != data["step"]:
+            raise CallError(f"call {call.sid} can't have been in '{data['step']}' at {event.at}")
+        if not turn.hear(data["what"], data["leg"], value, **more):
+            raise CallError(f"call {call.sid} has no use for {data} at {event.at}")
+        yield event, turn
+
+
+def _step(turn: Turn, leg: str) -> str:
+    if leg and leg not in turn.legs.rows:
+        raise CallError(f"call {turn.call.sid} has no leg {leg}")
+    return turn.legs.talk(leg).state if leg else turn.caller.state
+
+
+def _answer(answers: Iterator[Event], asks: str) -> Heard:
+    """The log's next answer."""
+    data = next(answers).data
+    if data["asks"] != asks:
+        raise CallError(f"the log answers '{data['asks']}' where '{asks}' was asked")
+    return Heard("outcome", data["value"], _people(data["data"]))
+
+
+def _people(data: dict[str, object]) -> dict[str, object]:
+    """With what a ranking needs beside ids; people's names and numbers aren't in a log."""
+    ranking = data.get("ranking")
+    if not isinstance(ranking, list):
+        return dict(data)
+    return {**data, "ranking": [{"name": each["person"], "phone": "", **each} for each in ranking]}

@@ -1,0 +1,35 @@
+"""Databases of a test's own, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import uuid4
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from tests.conftest import require
+
+ADMIN = os.environ.get("IVR_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+
+
+@contextmanager
+def postgres() -> Iterator[str]:
+    """The URL of an empty database that is dropped at the end; skips where no server answers."""
+    url = make_url(ADMIN)
+    engine = create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    try:
+        connection = engine.connect()
+    except OperationalError:
+        require("a PostgreSQL server (IVR_TEST_POSTGRES)", False)
+    name = f"ivr_test_{uuid4().hex[:12]}"
+    with connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
