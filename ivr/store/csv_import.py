@@ -237,7 +237,7 @@ def _rows(name: str, file: Path, faults: list[str]) -> Iterator[tuple[int, Row]]
             seen.add(row.get(key) or "")
             yield reader.line_num, _complete(name, row)
     except csv.Error as error:
-        faults.append(f"{file}, line {reader.line_num}: {error}")
+        faults.append(f"{file}, line {reader.reader.line_num}: {error}")
 
 
 def _text(file: Path, faults: list[str]) -> str:

@@ -19,6 +19,8 @@ from ivr.store import Store
 from ivr.web.signature import Signature
 from ivr.web.webhooks import Webhooks
 
+LARGEST = 64 * 1024  # bytes of a webhook; Twilio's own have about one thousand
+
 if TYPE_CHECKING:
     from twilio.rest import Client
 
@@ -56,6 +58,7 @@ def create_app(
     origin = public_url.removesuffix("/").removesuffix(root)
     duties = Duties(store, calls, Carrier(twilio), look_ups, clock, origin)
     app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.extensions["ivr"] = duties
     webhooks = Webhooks(calls, duties, Signature(token, public_url), fallback(line))
     app.register_blueprint(webhooks.blueprint)

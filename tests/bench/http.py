@@ -57,7 +57,7 @@ class Measured:
         return median(each.rate for each in self.rounds[mix])
 
 
-def line(name: str, database: str, factory: str = "served", **more: int) -> Server:
+def line(name: str, database: str, factory: str = "ivr.serving:create", **more: int) -> Server:
     """Our line on a database that is made here, as `ivr serve` has it."""
     store = Store(database)
     store.migrate()
@@ -69,7 +69,7 @@ def line(name: str, database: str, factory: str = "served", **more: int) -> Serv
         "TWILIO_ACCOUNT_SID": traffic.ACCOUNT,
         "TWILIO_AUTH_TOKEN": traffic.TOKEN,
     }
-    return Server(name, granian(f"tests.bench.lines:{factory}", **more), environment, database)
+    return Server(name, granian(factory, **more), environment, database)
 
 
 def express(folder: Path) -> Server:
@@ -158,7 +158,9 @@ def servers(folder: Path, stack: ExitStack, wanted: Callable[[str], bool]) -> It
     makers: dict[str, Callable[[], Server]] = {
         "bare Flask": lambda: Server("bare Flask", granian("tests.bench.rivals:bare")),
         "line": lambda: line("line", f"sqlite:///{folder}/normal.db"),
-        "line, FULL": lambda: line("line, FULL", f"sqlite:///{folder}/full.db", "full"),
+        "line, FULL": lambda: line(
+            "line, FULL", f"sqlite:///{folder}/full.db", "tests.bench.lines:full"
+        ),
         "line, PostgreSQL": lambda: line(
             "line, PostgreSQL", stack.enter_context(postgres()), threads=4
         ),

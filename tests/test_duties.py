@@ -1,0 +1,187 @@
+"""What is due, when others are quicker, slower, or gone."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+
+from ivr.clock import Alarm
+from ivr.duties import KINDS, PAUSE
+from ivr.line import Line
+from ivr.rows import Duty
+from ivr.simulator import Exchange
+from ivr.store import Store
+from ivr.store.duty_list import LEASE
+from ivr.turn import Turn
+from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
+
+
+class Meanwhile(Store):
+    """A store where something happens just before what one has asked for."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.before: dict[str, Callable[..., object]] = {}
+
+    def _let(self, what: str, *given: Any) -> None:
+        if happens := self.before.pop(what, None):
+            happens(*given)
+
+    def claim(self, person: str, attempt: str, now: datetime) -> bool:
+        self._let("claim", person, attempt)
+        return super().claim(person, attempt, now)
+
+    def save(self, *given: Any) -> bool:
+        if given[5:] and given[5]:
+            self._let("save", given[5])
+        return super().save(*given)
+
+    def due(self, *given: Any, **named: Any) -> Any:
+        self._let("due")
+        return super().due(*given, **named)
+
+
+class HalfAMinute:
+    """A clock that goes on only when somebody works."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def call_at(self, when: datetime, what: Callable[[], None]) -> Alarm:
+        return threading.Timer(0, what)  # never started
+
+
+@pytest.fixture
+def store(store: Store) -> Iterator[Meanwhile]:
+    made = Meanwhile(store.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(store: Meanwhile, escalation: Line) -> Desk:
+    """A network without a fixture's strictness: here things do go wrong."""
+    network = Exchange(seed=1)
+    return Desk(store, mount(network, store, escalation), network, escalation)
+
+
+def engaged(store: Store) -> dict[str, str]:
+    return {each.id: each.busy_with for each in store.people() if each.busy_with}
+
+
+def test_somebody_who_is_claimed_too_late_stays_free(desk: Desk, store: Meanwhile) -> None:
+    caller = desk.exchange.phone(CALLER)
+
+    def hangs_up(person: str, attempt: str) -> None:
+        """Another process has heard that the caller has gone, and has freed whom he had."""
+        sid, _, leg = attempt.partition("/")
+
+        def told(turn: Turn) -> Callable[[], str]:
+            turn.hear("status", leg, "failed")
+            return str
+
+        desk.duties.calls.hear(sid, told)
+        store.release(person, attempt)
+        [release] = store.duties("release")
+        store.done(release)
+
+    store.before["claim"] = hangs_up
+    caller.call(ENTRY)
+    caller.press("0")
+
+    assert engaged(store) == {"OP2": f"{desk.sid(caller)}/1-2"}
+    assert not desk.phone("OP1").ringing
+    assert desk.phone("OP2").ringing
+
+
+def test_a_document_dials_the_next_when_another_call_was_quicker(
+    desk: Desk, store: Meanwhile
+) -> None:
+    caller = desk.exchange.phone(CALLER)
+    caller.call(ENTRY)
+    with desk.exchange.rest_fails("429"):
+        caller.press("0")
+        desk.exchange.wait_until(lambda: desk.phone("OP1").ringing, at_most=60)
+        taken = []
+
+        def takes(claims: list[tuple[str, str]]) -> None:
+            taken.extend(person for person, _ in claims)
+            store.claim(claims[0][0], "another/1-1", desk.exchange.clock.now())
+
+        store.before["save"] = takes
+        desk.phone("OP1").decline()
+        desk.exchange.wait_until(
+            lambda: any(desk.phone(each).ringing for each in PEOPLE), at_most=120
+        )
+
+    assert taken == ["OP2"]
+    assert not desk.phone("OP2").ringing
+    assert engaged(store)["OP2"] == "another/1-1"
+    assert [each["leg"] for each in desk.told(caller, "dial.busy")] == ["1-1", "1-2"]
+
+
+def test_what_waited_longer_than_its_lease_is_left_to_others(desk: Desk, store: Meanwhile) -> None:
+    caller = desk.exchange.phone(CALLER)
+    taken: list[str] = []
+    caller.call(ENTRY)
+    caller.press("0")
+    due = [each.key for each in store.duties() if each.state == "due"]
+    clock = HalfAMinute(desk.exchange.clock.now() + timedelta(minutes=5))
+
+    def slowly(duty: Duty) -> None:
+        taken.append(duty.key)
+        clock.at += LEASE
+
+    desk.duties.clock = clock
+    desk.duties._do = dict.fromkeys(KINDS, slowly)
+
+    assert desk.duties.run() == len(due) > 2
+    assert sorted(taken) == sorted(due)
+    assert store.duties("time_up")[0].attempts > 1
+
+
+def test_duties_go_on_when_the_store_answers_again(
+    desk: Desk, store: Meanwhile, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = desk.exchange.phone(CALLER)
+    caller.call(ENTRY)
+    caller.press("0")
+
+    def fails() -> None:
+        raise OSError("the database is gone")
+
+    store.before["due"] = fails
+    with caplog.at_level(logging.CRITICAL, "ivr.duties"):
+        desk.exchange.wait(5 + PAUSE + 0.1)  # when a freed operator is looked for, and again
+
+    [first, *_] = [each for each in store.duties("look_again") if each.data["round"] == 1]
+    assert first.state == "done"
+
+
+def test_a_patrol_goes_on_until_it_is_stopped(desk: Desk, store: Meanwhile) -> None:
+    seen, stop = [], Event()
+
+    def fails() -> None:
+        seen.append("failed")
+        store.before["due"] = looks
+        raise OSError("the database is gone")
+
+    def looks() -> None:
+        seen.append("looked")
+        stop.set()
+
+    store.before["due"] = fails
+    thread = Thread(target=desk.duties.patrol, args=(0.001, stop))
+    thread.start()
+    thread.join(10)
+
+    assert seen == ["failed", "looked"]

@@ -1,0 +1,296 @@
+"""The same calls over real HTTP: `ivr serve` in processes of its own, the network here."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.escalation import SAMPLE
+from ivr.clock import SystemClock
+from ivr.line import Line
+from ivr.simulator import Exchange, Handset
+from ivr.simulator.rest_server import RestServer
+from ivr.store import Store
+from ivr.web import create_app
+from tests.conftest import CALLER, ENTRY, ORIGIN, PEOPLE, require
+from tests.databases import postgres
+
+IVR = Path(sys.executable).with_name("ivr")
+RATE = 4.0  # the line's own clock is real; rings and prompts go four times as fast
+CASE = "17349013#"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def comes_true(condition: Callable[[], object], within: float = 25.0) -> bool:
+    """Poll other processes, in real seconds."""
+    until = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def said(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=1) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+@contextmanager
+def running(command: list[str | Path], log: Path, **environment: str) -> Iterator[int]:
+    """A process, stopped at the end; its id."""
+    with log.open("w") as written:
+        process = subprocess.Popen(
+            command, env=os.environ | environment, stdout=written, stderr=written
+        )
+        try:
+            yield process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@dataclass
+class Served:
+    """A line that serves, and the network whose number leads to it."""
+
+    origin: str
+    pid: int
+    database: str
+    network: Exchange
+    store: Store
+
+    def workers(self) -> set[int]:
+        """The processes that answer."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        command = Path(f"/proc/{self.pid}/cmdline").read_bytes()
+        return {
+            int(child)
+            for child in children
+            if Path(f"/proc/{child}/cmdline").read_bytes() == command  # forked; others only help
+        }
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    if request.param == "postgres":
+        with postgres() as url:
+            yield url
+    else:
+        yield f"sqlite:///{tmp_path_factory.mktemp('served') / 'ivr.db'}"
+
+
+@pytest.fixture(scope="module")
+def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Two workers of the line on a port of their own, and a network in real time."""
+    store = Store(database)
+    store.migrate()
+    store.import_csv(SAMPLE)
+    network, port = Exchange(seed=int(time.time() * 1000) % 2**31, rate=RATE), free_port()
+    for number in PEOPLE.values():
+        network.phone(number)
+    origin, log = f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("log") / "serve.log"
+    here = f"{origin}/voice/escalation"
+    network.number(ENTRY, here, status_callback=f"{here}/status", fallback=f"{here}/fallback")
+    command = [IVR, "serve", "--port", str(port), "--workers", "2"]
+    with (
+        RestServer(network) as api,
+        running(command, log, **settings(network, api, database, origin)) as pid,
+    ):
+        assert comes_true(lambda: said(f"{origin}/health")), log.read_text()
+        network.start()
+        yield Served(origin, pid, database, network, store)
+        network.stop()
+    store.close()
+
+
+def settings(network: Exchange, api: RestServer, database: str, origin: str) -> dict[str, str]:
+    return {
+        "IVR_DATABASE": database,
+        "IVR_PUBLIC_URL": origin,
+        "IVR_TWILIO_API": api.url,
+        "TWILIO_ACCOUNT_SID": network.account_sid,
+        "TWILIO_AUTH_TOKEN": network.auth_token,
+    }
+
+
+@pytest.fixture
+def caller(served: Served) -> Iterator[Handset]:
+    """A caller; when he has gone, nothing is left of his call."""
+    for number in PEOPLE.values():
+        served.network.phone(number).will("ring")
+    caller = served.network.phone(CALLER)
+    yield caller
+    for phone in served.network.phones.values():
+        if phone.in_call:
+            phone.hang_up()
+    assert comes_true(lambda: not served.store.open_calls())
+    assert comes_true(lambda: not [each for each in served.store.people() if each.busy_with])
+    assert comes_true(lambda: not any(phone.leg for phone in served.network.phones.values()))
+    assert served.store.verify(caller.calls[-1].sid)
+    assert not served.network.debugger
+
+
+def press(phone: Handset, *entries: str) -> None:
+    """Each as soon as the phone listens."""
+    for entry in entries:
+        assert comes_true(lambda: phone.listening), phone.last_heard
+        before = len(phone.heard)
+        phone.press(entry)
+        assert comes_true(lambda before=before: len(phone.heard) > before)  # type: ignore[misc]
+
+
+def events(served: Served, caller: Handset, kind: str) -> list[str]:
+    """By whom something happened on the caller's last call."""
+    logged = served.store.events(caller.calls[-1].sid)
+    return [event.actor for event in logged if event.kind == kind]
+
+
+def test_health_says_which_line_it_is(served: Served) -> None:
+    assert said(f"{served.origin}/health") == "ok escalation 1\n"
+
+
+def test_zero_reaches_an_operator_and_the_conference(served: Served, caller: Handset) -> None:
+    operator = served.network.phone(PEOPLE["OP1"])
+    operator.will("answer", after=2, press="1")
+
+    caller.call(ENTRY)
+    press(caller, "0")
+
+    assert comes_true(lambda: caller.connected_to == {operator})
+    assert events(served, caller, "operator.accepted") == ["OP1"]
+
+
+def test_the_right_manager_is_busy_and_the_next_one_takes_it(
+    served: Served, caller: Handset
+) -> None:
+    served.network.phone(PEOPLE["MGR1"]).will("busy")
+    for person in ("MGR2", "MGR3", "MGR4"):  # whoever is on duty at this hour
+        served.network.phone(PEOPLE[person]).will("answer", after=2, press="1")
+
+    caller.call(ENTRY)
+    press(caller, "2", "1", CASE, "1", "2")
+
+    assert comes_true(lambda: bool(caller.connected_to))
+    assert events(served, caller, "dial.busy") == ["MGR1"]
+    assert len(events(served, caller, "escalation.accepted")) == 1
+    assert len(served.store.escalations("C17349013")) == 1
+
+
+def test_a_worker_that_is_killed_is_replaced_and_its_call_goes_on(
+    served: Served, caller: Handset
+) -> None:
+    require("/proc", Path("/proc/self/task").exists())
+    operator = served.network.phone(PEOPLE["OP1"])
+    caller.call(ENTRY)
+    press(caller, "0")
+    assert comes_true(lambda: operator.ringing)
+    before = served.workers()
+    assert len(before) == 2
+
+    os.kill(min(before), signal.SIGKILL)
+    operator.answer()
+    press(operator, "1")
+
+    assert comes_true(lambda: caller.connected_to == {operator})
+    assert comes_true(lambda: len(served.workers()) == 2 and served.workers() != before)
+
+
+# ---- duties that nobody is left to do
+
+
+class Unfinished:
+    """A line that answers and then goes, its duties undone."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., object]) -> list[bytes]:
+        return list(self.app(environ, start))  # never closed
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_worker_does_what_was_left_undone(
+    tmp_path: Path, store: Store, escalation: Line, once: bool
+) -> None:
+    network = Exchange(start=datetime.now(UTC))
+    app = create_app(
+        escalation,
+        store=store,
+        twilio=network.client,
+        public_url=ORIGIN,
+        clock=SystemClock(),
+    )
+    network.number(ENTRY, Unfinished(app), "/voice/escalation", origin=ORIGIN)
+    caller, operator = network.phone(CALLER), network.phone(PEOPLE["OP1"])
+    caller.call(ENTRY)
+    caller.press("0")
+    assert not operator.ringing
+
+    log, command = tmp_path / "worker.log", [IVR, "worker", *(["--once"] if once else [])]
+    with (
+        RestServer(network) as api,
+        running(command, log, **settings(network, api, store.url, ORIGIN)) as pid,
+    ):
+        assert comes_true(lambda: [d for d in store.duties("ring") if d.state == "done"])
+        if once:
+            assert comes_true(lambda: log.read_text() == "1 duties done\n"), log.read_text()
+        else:
+            os.kill(pid, signal.SIGINT)
+            assert comes_true(lambda: gone(pid))
+            assert log.read_text() == ""
+
+    network.wait(1)
+    assert operator.ringing
+    assert operator.caller_id == ENTRY
+
+
+def gone(pid: int) -> bool:
+    """Whether our child has ended."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+# ---- what is missing
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_line_without_its_settings_says_which_and_exits_with_3(command: str) -> None:
+    environment = {"PATH": os.environ["PATH"]}
+
+    done = subprocess.run(
+        [IVR, command], env=environment, capture_output=True, text=True, check=False, timeout=20
+    )
+
+    assert done.returncode == 3
+    for name in ("IVR_PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr
