@@ -5,6 +5,7 @@ Everything here belongs to a `Turn` and changes only what the turn will store.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ivr.desk.hunt import EventName
@@ -12,6 +13,10 @@ from ivr.steps import Conversation, outcome
 
 if TYPE_CHECKING:
     from ivr.turn import Turn
+
+
+# Who is gone so soon after accepting has hardly met the caller: lost on the way, not done.
+HARDLY = timedelta(seconds=8)
 
 
 class Legs:
@@ -99,7 +104,7 @@ class Legs:
     def join(self, attempt: str) -> None:
         """This person and the caller meet; both are sent to the conference."""
         others = self.talking()
-        self.rows[attempt]["state"] = "talking"
+        self.rows[attempt] |= {"state": "talking", "joined_at": self.turn.now.isoformat()}
         self.talk(attempt).own["introduced"] = bool(others)
         kind = "operator" if self.rows[attempt]["hunt"] == "operator" else "dial"
         self.turn.tell(f"{kind}.accepted", leg=attempt, by=self._person(attempt))
@@ -148,7 +153,8 @@ class Legs:
         elif not self.talking():
             self.shared["held"] = False
             self.turn.hunting.ring_on()
-            self.turn.caller_hears(outcome("ended"))
+            joined = datetime.fromisoformat(self.rows[attempt]["joined_at"])
+            self.turn.caller_hears(outcome("ended", hardly=self.turn.now - joined < HARDLY))
         elif self.shared.get("held"):
             self.unhold()
 

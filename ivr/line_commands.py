@@ -152,7 +152,9 @@ def fallback(**given: Any) -> None:
     """The static document for when the server is down, for a TwiML Bin."""
     from ivr.web import fallback as document
 
-    click.echo(document(_settings().line()))
+    settings = _settings()
+    settings.require("public_url")
+    click.echo(document(settings.line(), settings.public_url))
 
 
 @_line_command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, text, update
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, event, insert, text, update
 
 from flows.escalation import SAMPLE
 from ivr.desk.events import Event
@@ -312,6 +315,40 @@ def test_what_is_tried_again_comes_at_its_new_time(store: Store) -> None:
     assert [each.attempts for each in store.due(NOW + 2 * SECOND, RING)] == [2]
 
 
+def test_whoever_was_too_slow_takes_nothing_from_the_next(store: Store) -> None:
+    store.save(call(), [], [duty("1")])
+    [slow] = store.due(NOW, RING)
+    [next_] = store.due(NOW + LEASE, RING)
+
+    store.retry(slow, NOW + LEASE)
+    store.drop(slow, "six tries")
+    assert store.due(NOW + LEASE, RING) == []  # it is still the next one's
+    store.done(next_)
+    store.retry(slow, NOW + LEASE)
+    assert [each.state for each in store.duties()] == ["done"]
+
+
+def test_what_somebody_slow_has_done_is_done(store: Store) -> None:
+    store.save(call(), [], [duty("1")])
+    [slow] = store.due(NOW, RING)
+    [next_] = store.due(NOW + LEASE, RING)
+
+    store.done(slow)
+    store.retry(next_, NOW + LEASE)
+
+    assert store.due(NOW + LEASE + SECOND, RING) == []
+
+
+def test_what_is_owed_is_neither_done_nor_dropped(store: Store) -> None:
+    store.save(call(), [], [duty("1"), duty("2"), duty("3"), duty("4", "hang_up")])
+    done, dropped, *_ = store.due(NOW, RING)
+    store.done(done)
+    store.drop(dropped, "six tries")
+
+    assert keys(store.duties("ring", owed=True)) == ["3"]
+    assert keys(store.duties(call=SID, owed=True)) == ["3", "4"]
+
+
 def test_duties_of_a_lane_follow_each_other(store: Store) -> None:
     lane = [duty("1", lane="1-1"), duty("2", "hang_up", lane="1-1"), duty("3", lane="1-2")]
     store.save(call(), [], lane)
@@ -459,6 +496,27 @@ def read_by(store: Store, what: Callable[[], object]) -> tuple[int, list[str]]:
                 found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 plans += [row[-1] for row in found if "USING" not in row[-1]]
     return sum(map(len, rows)), plans
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # the other plans by how much there is
+def test_no_table_is_read_through_however_much_is_stored(store: Store) -> None:
+    asked: list[Callable[[], object]] = [
+        lambda: store.due(NOW, RING),
+        lambda: store.due(NOW, RING, call=SID),
+        lambda: store.next_due(RING),
+        lambda: store.duties("call_back", owed=True),
+        lambda: store.duties(call=SID, owed=True),
+        lambda: store.first_waiting("operators"),
+        lambda: store.open_calls(),
+        lambda: store.latest(),
+        lambda: store.events(SID),
+        lambda: store.verify(SID),
+        lambda: store.notes("C17349013"),
+        lambda: store.escalations("C17349013"),
+    ]
+    for what in asked:
+        _, plans = read_by(store, what)
+        assert not [plan for plan in plans if "SCAN" in plan]
 
 
 def test_of_ten_thousand_people_only_those_whom_a_case_concerns_are_read(desk: Store) -> None:
@@ -609,6 +667,22 @@ def test_what_was_tampered_with_is_found(store: Store, tampering: str) -> None:
 # ---- the database itself
 
 
+def test_migrations_lead_to_the_tables_that_the_code_has(store: Store) -> None:
+    with store._engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+        if store.postgres:
+            return
+        indexes = text(
+            "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql <> '' ORDER BY sql"
+        )
+        migrated = connection.execute(indexes).all()
+    made = create_engine("sqlite://")
+    with made.begin() as connection:
+        tables.metadata.create_all(connection)
+        assert connection.execute(indexes).all() == migrated  # what they are conditional on, too
+    made.dispose()
+
+
 def test_migrating_again_changes_nothing(desk: Store) -> None:
     desk.save(call())
 
@@ -638,6 +712,72 @@ def test_two_processes_may_migrate_a_new_database_at_once(
         return
     with postgres() as new:
         assert at_once(MIGRATES, new) == [["0"], ["0"]]
+
+
+SAVES = """
+import sys
+from datetime import datetime
+from ivr.desk.events import Event
+from ivr.rows import Call, Duty, Note
+from ivr.store import Store
+store, now = Store(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+calls = [store.load(sid) or Call(sid, "f", "1", "", "", "", "", now, {}) for sid in sys.argv[3:]]
+while True:
+    for call in calls:
+        turn = call.version + 1
+        call.data, key = {"turn": turn}, f"{call.sid}:{turn}"
+        events = [Event("heard", now, "", {"turn": turn, "part": part}) for part in range(3)]
+        duty = Duty(key, call.sid, "ring", now)
+        assert store.save(call, events, [duty], [], [Note(key, call.sid, "C1", "", "", now)])
+        print(call.sid, call.version, flush=True)
+"""
+
+
+def saved_until_killed(url: str, sids: list[str], turns: int) -> dict[str, int]:
+    """What a process had acknowledged when it was killed in the midst of saving: versions."""
+    said: dict[str, int] = {}
+    command = [sys.executable, "-c", SAVES, url, NOW.isoformat(), *sids]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for number, line in enumerate(process.stdout):
+            if number == turns:
+                process.kill()
+            if line.endswith("\n"):
+                sid, version = line.split()
+                said[sid] = int(version)
+    assert process.returncode == -signal.SIGKILL
+    return said
+
+
+def settled(store: Store) -> None:
+    """Wait until a server has noticed that its client is dead."""
+    theirs = "SELECT count(*), pg_sleep(0.01) FROM pg_stat_activity WHERE application_name = 'dies'"
+    while store.postgres:
+        with store._engine.connect() as connection:
+            if not connection.execute(text(theirs)).scalar():
+                return
+
+
+def test_what_was_acknowledged_survives_a_kill_and_nothing_is_half_there(
+    store: Store, url: str
+) -> None:
+    acknowledged: dict[str, int] = {}
+    doomed = f"{url}?application_name=dies" if store.postgres else url
+    for life in range(3):
+        sids = [f"CA{life}-{number}" for number in range(4)] + ["CA-long"]
+        acknowledged |= saved_until_killed(doomed, sids, turns=50 + 7 * life)
+        settled(store)
+
+    assert len(acknowledged) == 13
+    for sid, version in acknowledged.items():
+        left = store.load(sid)
+        assert left is not None
+        assert left.version - version in (0, 1)  # one may have been saved, but not acknowledged
+        assert left.data == {"turn": left.version}
+        assert len(store.events(sid)) == left.events == 3 * left.version
+        assert len(store.duties(call=sid)) == left.version
+        assert store.verify(sid)
+    assert len(store.notes("C1")) == len(store.duties())
 
 
 def test_what_was_saved_is_there_when_it_is_opened_again(store: Store, url: str) -> None:

@@ -259,7 +259,11 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             "talk",
             leads=lambda talk: True,
             on={
-                "ended": (Go("manager_hold", when=do.still_hunting), Go("after")),
+                "ended": (
+                    Go("manager_hold", when=do.still_hunting),
+                    Go("operator_search", when=do.hardly_met),
+                    Go("after"),
+                ),
                 "handed_over": (
                     Go("manager_hold", when=do.still_hunting),
                     Go("manager_search", when=do.known_and_open),

@@ -133,6 +133,11 @@ def still_hunting(talk: Conversation, heard: Heard) -> bool:
     return bool(talk.shared.get("ringing"))
 
 
+def hardly_met(talk: Conversation, heard: Heard) -> bool:
+    """Whoever accepted was gone before anybody could say anything."""
+    return bool(heard.data.get("hardly"))
+
+
 # --- being called back ---
 
 

@@ -16,7 +16,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from ivr.desk.candidates import Directory
@@ -138,30 +138,34 @@ class Store:
             return duty_list.take(connection, now, list(kinds), call, limit)
 
     def done(self, duty: Duty) -> None:
+        """It has happened, whoever has taken it since."""
         self._set(duty, state="done", taken_until=None)
 
     def retry(self, duty: Duty, at: datetime) -> None:
-        """Not now, but at ``at``."""
-        self._set(duty, due=ticks(at), taken_until=None)
+        """Not now, but at ``at``; nothing, if somebody else has taken it since."""
+        self._set(duty, _still_ours(duty), due=ticks(at), taken_until=None)
 
     def drop(self, duty: Duty, why: str) -> None:
-        """Given up; it stays in the table with the reason."""
-        self._set(duty, state="dropped", taken_until=None, why=why)
+        """Given up; it stays in the table with the reason. Nothing, if somebody else has taken it
+        since."""
+        self._set(duty, _still_ours(duty), state="dropped", taken_until=None, why=why)
 
-    def _set(self, duty: Duty, **values: Any) -> None:
+    def _set(self, duty: Duty, *conditions: ColumnElement[bool], **values: Any) -> None:
         duties = tables.duties
+        statement = update(duties).where(duties.c.id == duty.id, *conditions)
         with self._writer.begin() as connection:
-            connection.execute(update(duties).where(duties.c.id == duty.id).values(values))
+            connection.execute(statement.values(values))
 
     def next_due(self, kinds: Iterable[str]) -> datetime | None:
         """When the next duty of these kinds is due or its lease ends."""
         with self._engine.connect() as connection:
             return duty_list.next_due(connection, list(kinds))
 
-    def duties(self, *kinds: str, call: str | None = None) -> list[Duty]:
-        """Duties of these kinds (all, if none is named) in the order of their due times."""
+    def duties(self, *kinds: str, call: str | None = None, owed: bool = False) -> list[Duty]:
+        """Duties of these kinds (all, if none is named) in the order of their due times; with
+        ``owed`` only those neither done nor dropped, however many there have been."""
         with self._engine.connect() as connection:
-            return duty_list.listed(connection, kinds, call)
+            return duty_list.listed(connection, kinds, call, owed)
 
     # --- people ---
 
@@ -212,7 +216,8 @@ class Store:
     def first_waiting(self, queue: str) -> Call | None:
         """Who has waited longest in a queue."""
         calls = tables.calls
-        asked = _CALLS.where(calls.c.waiting_for == queue).order_by(calls.c.waiting_since)
+        waits = (calls.c.waiting_for == queue) & text("waiting_for <> ''")  # as the index has it
+        asked = _CALLS.where(waits).order_by(calls.c.waiting_since)
         return next(iter(self._calls(asked.limit(1))), None)
 
     def open_calls(self) -> list[Call]:
@@ -295,6 +300,12 @@ class Store:
 
 
 _CALLS = select(*(tables.calls.c[name] for name in COLUMNS))
+
+
+def _still_ours(duty: Duty) -> ColumnElement[bool]:
+    """Nobody has taken it after us, nor is it over: each taking counts one more attempt."""
+    duties = tables.duties
+    return (duties.c.state == "due") & (duties.c.attempts == duty.attempts)
 
 
 def _escalation(row: Any) -> Escalation:

@@ -31,8 +31,7 @@ WHERE id IN (
     SELECT d.id FROM duties d
     WHERE d.state = 'due' AND d.due <= :now AND d.kind IN :kinds
       AND (d.taken_until IS NULL OR d.taken_until <= :now)
-      AND (:call = '' OR d.call = :call)
-      AND {first}
+      {of_call} AND {first}
     ORDER BY d.due, d.id LIMIT :limit {locking})
 RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until
 """
@@ -47,20 +46,16 @@ def take(
     connection: Connection, now: datetime, kinds: list[str], call: str | None, limit: int
 ) -> list[Duty]:
     """What is due now, taken; in the order of due times."""
-    postgres = connection.dialect.name == "postgresql"
-    statement = text(
-        _TAKE.format(first=_FIRST_OF_ITS_LANE, locking="FOR UPDATE SKIP LOCKED" if postgres else "")
+    given = {"now": ticks(now), "until": ticks(now + LEASE), "kinds": kinds, "limit": limit}
+    if call is not None:
+        given["call"] = call
+    asked = _TAKE.format(
+        first=_FIRST_OF_ITS_LANE,
+        of_call="" if call is None else "AND d.call = :call",
+        locking="FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else "",
     )
-    rows = connection.execute(
-        statement.bindparams(bindparam("kinds", expanding=True)),
-        {
-            "now": ticks(now),
-            "until": ticks(now + LEASE),
-            "kinds": kinds,
-            "call": call or "",
-            "limit": limit,
-        },
-    ).all()
+    statement = text(asked).bindparams(bindparam("kinds", expanding=True))
+    rows = connection.execute(statement, given).all()
     return [_duty(row) for row in sorted(rows, key=lambda row: (row.due, row.id))]
 
 
@@ -70,10 +65,14 @@ def next_due(connection: Connection, kinds: list[str]) -> datetime | None:
     return instant_or_none(connection.execute(statement, {"kinds": kinds}).scalar())
 
 
-def listed(connection: Connection, kinds: Iterable[str], call: str | None) -> list[Duty]:
-    """Duties of any state."""
+def listed(
+    connection: Connection, kinds: Iterable[str], call: str | None, owed: bool
+) -> list[Duty]:
+    """Duties of any state, or those still ``owed``."""
     duties = tables.duties
     asked = select(duties).order_by(duties.c.due, duties.c.id)
+    if owed:
+        asked = asked.where(text("state = 'due'"))
     if kinds := list(kinds):
         asked = asked.where(duties.c.kind.in_(kinds))
     if call is not None:

@@ -60,19 +60,22 @@ def create_app(
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.extensions["ivr"] = duties
-    webhooks = Webhooks(calls, duties, Signature(token, public_url), fallback(line))
+    webhooks = Webhooks(calls, duties, Signature(token, public_url), fallback(line, public_url))
     app.register_blueprint(webhooks.blueprint)
     app.add_url_rule("/health", "health", lambda: _health(store, line))
     return app
 
 
-def fallback(line: Line) -> str:
-    """The static document for when nothing else works: a sentence, then the desk's own
-    telephone."""
+def fallback(line: Line, public_url: str = "") -> str:
+    """The static document for when nothing else works: a sentence, then the desk's own telephone.
+
+    If nobody answers there, the line is tried again: it may be up by then, and takes the call on.
+    """
     number = next(iter(line.config.numbers.values()))
     said = line.caller.spoken([("trouble", ""), ("to_operator", "")], number.languages[0])
     dial = verbs.Dial((verbs.Number(line.config.fallback),))
-    return twiml.render((*said, dial))
+    again = verbs.Redirect(f"{public_url.removesuffix('/')}/voice/{line.name}")
+    return twiml.render((*said, dial, verbs.Pause(5), again))
 
 
 def _health(store: Store, line: Line) -> Response:

@@ -200,6 +200,8 @@ class Webhooks:
 
     def status(self, form: Form) -> Reply:
         """The number's own status callback: the caller has hung up."""
+        if self.calls.store.load(form["CallSid"]) is None:
+            return Reply(NOTHING)  # this line was down all the while
 
         def told(turn: Turn) -> Callable[[], str]:
             if form.get("CallStatus") in OVER:
