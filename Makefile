@@ -14,7 +14,7 @@ run: $(INSTALLED)
 	$(BIN)/ivr run
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .
