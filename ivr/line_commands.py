@@ -99,12 +99,12 @@ def worker(**given: Any) -> None:
 
     duties: Duties = create(patrol=False).extensions["ivr"]
     duties.store.migrate()
-    done = duties.run()
-    if given["once"]:
-        click.echo(f"{done} duties done")
-        return
     with suppress(KeyboardInterrupt):
-        duties.patrol(given["pause"], Event())
+        done = duties.run()
+        if given["once"]:
+            click.echo(f"{done} duties done")
+        else:
+            duties.patrol(given["pause"], Event())
 
 
 worker = click.option("--once", is_flag=True, help="Do what is due now, then stop.")(worker)
