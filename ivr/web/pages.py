@@ -43,7 +43,7 @@ def create_pages(
         return jsonify(
             latest=latest,
             calls=[_call(call, clock) for call in store.open_calls()],
-            owed=[_owed(duty) for duty in store.duties("call_back") if duty.state == "due"],
+            owed=[_owed(duty) for duty in store.duties("call_back", owed=True)],
         )
 
     @app.after_request
