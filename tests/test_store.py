@@ -423,9 +423,8 @@ def test_two_processes_never_take_the_same_duty(store: Store, url: str) -> None:
 
     first, second = at_once(TAKES, url, NOW.isoformat())
 
+    # Who gets how many is the scheduler's business: one may be through before the other begins.
     assert sorted(first + second, key=int) == [str(number) for number in range(120)]
-    assert first
-    assert second
 
 
 # ---- people
