@@ -28,7 +28,8 @@ KINDS = (
     "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
 )  # fmt: skip
 TRIES = 6
-PAUSE = 2.0  # seconds before the second try; doubled each time
+LASTING = ("send", "hold")  # else somebody is left alone; moot by themselves once the leg is over
+PAUSE = 2.0  # seconds before the second try; doubled each time, as often as there are tries
 AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
 OVER = (21220, 20404)  # what the carrier says of a leg that has ended
 
@@ -116,11 +117,11 @@ class Duties:
             self.store.done(duty)
 
     def _again(self, duty: Duty, error: Exception | None) -> None:
-        if duty.attempts >= TRIES:
+        if duty.attempts >= TRIES and duty.kind not in LASTING:
             log.error("duty %s of call %s given up: %s", duty.kind, duty.call, error)
             self.store.drop(duty, str(error))
             return
-        pause = timedelta(seconds=PAUSE * 2 ** (duty.attempts - 1))
+        pause = timedelta(seconds=PAUSE * 2 ** (min(duty.attempts, TRIES) - 1))
         self.store.retry(duty, self.clock.now() + pause)
 
     # --- one by one ---

@@ -288,8 +288,14 @@ class Webhooks:
         return self.calls.hear(sid, told)
 
     def leg_meet(self, form: Form, sid: str, attempt: str) -> Reply:
-        """Silence: the caller is on his way, or has just hung up, and then that is said."""
-        return Reply(NOTHING)
+        """Silence as long as the caller is on his way; that he has hung up, if he has.
+
+        Asked again and again, for when the carrier can't be asked to fetch this leg from here.
+        """
+        turn = self.calls.look(sid)
+        phrases = [("caller_left", "")] if turn.call.ended_at else []
+        said = self.line.person.spoken(phrases, turn.legs.talk(attempt).language)
+        return Reply(twiml.render((*said, verbs.Pause(5), verbs.Redirect())))
 
     def leg_announce(self, form: Form, sid: str, attempt: str) -> Reply:
         """Said to one person in the conference: how it went with somebody else."""
