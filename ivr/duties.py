@@ -1,14 +1,14 @@
 """What must happen: does what is due, then has the call hear the result.
 
 There is one table and one way: `Duties.run` takes what is due, at once after a turn in the same
-process or later in another if that one died. Notices and calls back are stored here for their
-owners; nobody in this module carries those out.
+process or later in another if that one died. The kinds of this module move the legs of a call;
+``others`` may take their time (mail, another system), so they are done in the background.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from threading import Event, Lock
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from ivr.calls import Calls
 from ivr.carrier import Carrier, Refused, Unsure
 from ivr.clock import Alarm, Clock
 from ivr.desk.hunt import EventName
+from ivr.errors import NotYet
 from ivr.look_ups import LookUps
 from ivr.rows import Duty
 from ivr.store import Store
@@ -34,8 +35,15 @@ AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the 
 OVER = (21220, 20404)  # what the carrier says of a leg that has ended
 
 
+Do = Callable[[Duty], None]
+
+
 class Duties:
-    """Carries out duties. ``public_url`` is where the carrier reaches the line."""
+    """Carries out duties. ``public_url`` is where the carrier reaches the line.
+
+    ``others`` do further kinds. Whatever one raises has it tried again, at the most `TRIES` times;
+    `NotYet` puts it off and counts for nothing.
+    """
 
     def __init__(
         self,
@@ -45,12 +53,14 @@ class Duties:
         look_ups: LookUps,
         clock: Clock,
         public_url: str,
+        others: Mapping[str, Do] | None = None,
     ) -> None:
         self.store, self.calls, self.carrier = store, calls, carrier
         self.look_ups, self.clock, self.origin = look_ups, clock, public_url
         self._lock = Lock()
         self._alarm: tuple[datetime, Alarm] | None = None
-        self._do: dict[str, Callable[[Duty], None]] = {
+        self._others = dict(others or {})
+        self._do: dict[str, Do] = {
             "ring": self._ring,
             "lapse": self._lapse,
             "hang_up": self._hang_up,
@@ -60,18 +70,29 @@ class Duties:
             "release": self._release,
             "time_up": self._time_up,
             "look_again": self._look_again,
+            **self._others,
         }
 
     def run(self, call: str | None = None) -> int:
-        """Do all that is due, of one call or of all; how many were done. Sets the next alarm."""
+        """Move the legs of one call, or of all, as is due; how many duties were done."""
+        done = self._run(KINDS, call, AT_ONCE)
+        self.wake_at(self.store.next_due(tuple(self._do)))
+        return done
+
+    def everything(self) -> int:
+        """Do all that is due, what takes its time included; how many duties were done."""
+        done = self._run(KINDS, None, AT_ONCE) + self._run(tuple(self._others), None, 1)
+        self.wake_at(self.store.next_due(tuple(self._do)))
+        return done
+
+    def _run(self, kinds: tuple[str, ...], call: str | None, at_once: int) -> int:
         done = 0
-        while due := self.store.due(self.clock.now(), KINDS, call=call, limit=AT_ONCE):
+        while due := self.store.due(self.clock.now(), kinds, call=call, limit=at_once):
             for duty in due:
                 if duty.taken_until and self.clock.now() >= duty.taken_until:
                     continue  # the others took so long that it is anybody's again
                 self._carry_out(duty)
                 done += 1
-        self.wake_at(self.store.next_due(KINDS))
         return done
 
     def patrol(self, pause: float, stop: Event) -> None:
@@ -99,7 +120,7 @@ class Duties:
     def _run_safely(self) -> bool:
         """Whether the store could be asked. What is due waits for it."""
         try:
-            self.run()
+            self.everything()
         except Exception:
             log.exception("what is due has to wait")
             return False
@@ -108,6 +129,8 @@ class Duties:
     def _carry_out(self, duty: Duty) -> None:
         try:
             self._do[duty.kind](duty)
+        except NotYet as error:
+            self.store.retry(duty, error.at)
         except (Refused, Unsure) as error:
             self._again(duty, error)
         except Exception:

@@ -5,10 +5,14 @@ IVRError
 ├── SettingsError  the person who set it up: a missing or wrong setting, found at start-up
 ├── DataError      the person who imports: rows that can't be loaded
 ├── CallError      this call: it can't go on as asked
+├── CaseError      this case: what was asked for can't be done with it, or not by this person
+├── NotYet         nobody: what is due has to wait until `at`
 └── TwiMLError     the other side's document: Twilio would refuse it (`code` is Twilio's number)
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class IVRError(Exception):
@@ -29,6 +33,18 @@ class DataError(IVRError):
 
 class CallError(IVRError):
     """One call can't go on as asked."""
+
+
+class CaseError(IVRError):
+    """Something can't be done with a case; says why, and what could be done instead."""
+
+
+class NotYet(IVRError):
+    """What is due has to wait until ``at``, an aware instant; it hasn't failed."""
+
+    def __init__(self, at: datetime, message: str = "not yet") -> None:
+        super().__init__(message)
+        self.at = at
 
 
 class TwiMLError(IVRError):

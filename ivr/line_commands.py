@@ -100,7 +100,7 @@ def worker(**given: Any) -> None:
     duties: Duties = create(patrol=False).extensions["ivr"]
     duties.store.migrate()
     with suppress(KeyboardInterrupt):
-        done = duties.run()
+        done = duties.everything()
         if given["once"]:
             click.echo(f"{done} duties done")
         else:
