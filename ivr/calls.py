@@ -57,9 +57,8 @@ class Calls:
             if not turn.changed:
                 return Reply(made())
             claims, call = self._claims(turn, engaged), turn.close()
-            records = turn.events, turn.duties, turn.escalations, turn.notes
             try:
-                if self.store.save(call, *records, claims):
+                if self.store.save(call, turn.events, turn.duties, claims):
                     return Reply(made(), min((duty.due for duty in turn.duties), default=None))
                 lost += 1
             except Engaged as error:

@@ -19,15 +19,13 @@ from ivr.clock import Alarm, Clock
 from ivr.desk.hunt import EventName
 from ivr.errors import NotYet
 from ivr.look_ups import LookUps
-from ivr.rows import Duty
+from ivr.rows import MOVES_LEGS, Duty
 from ivr.store import Store
 from ivr.turn import Turn
 
 log = logging.getLogger(__name__)
 
-KINDS = (
-    "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
-)  # fmt: skip
+KINDS = MOVES_LEGS
 TRIES = 6
 LASTING = ("send", "hold")  # else somebody is left alone; moot by themselves once the leg is over
 PAUSE = 2.0  # seconds before the second try; doubled each time, as often as there are tries

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ivr import record
 from ivr.desk.hunt import EventName
 from ivr.steps import Conversation, outcome
 
@@ -108,8 +109,7 @@ class Legs:
         self.talk(attempt).own["introduced"] = bool(others)
         kind = "operator" if self.rows[attempt]["hunt"] == "operator" else "dial"
         self.turn.tell(f"{kind}.accepted", leg=attempt, by=self._person(attempt))
-        if self.shared.get("wish") == "M1" and self.rows[attempt]["hunt"] == "manager":
-            self.turn.tell("escalation.accepted", by=self._person(attempt), level="M1")
+        record.accepted(self.turn, attempt)
         self.turn.caller_hears(outcome("joined", leg=attempt))
         self.unhold()
 

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.desk.cases import CaseNumbers
+from ivr.desk.emergency import EmergencyTerms
+from ivr.desk.escalation import Level
 from ivr.desk.phone_numbers import country_of
 from ivr.errors import FlowError, SettingsError
 from ivr.flow import Flow
 
+LEVELS = (
+    Level("M1", "manager", (30, 60)),
+    Level("M2", "second_level", (15, 15), "M1", ("owner", "manager")),
+)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -57,6 +63,24 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class Severity:
+    """One severity, with its name by language. Not ``self_service``: it is declared, never chosen
+    or wished for."""
+
+    code: str
+    names: Mapping[str, str] = field(default_factory=dict)
+    self_service: bool = True
+
+
+SEVERITIES = {
+    "0": Severity("0", {"en": "Enterprise Down"}, self_service=False),
+    "1": Severity("1", {"en": "Business critical"}),
+    "2": Severity("2", {"en": "Moderate impact"}),
+    "3": Severity("3", {"en": "Question or small impact"}),
+}
+
+
+@dataclass(frozen=True, slots=True)
 class LineConfig:
     """A line's ``line.toml``, checked."""
 
@@ -70,6 +94,19 @@ class LineConfig:
     fallback: str  # the telephone that is dialled when the line itself can't serve
     hunts: Mapping[str, HuntRule]
     numbers: Mapping[str, EntryNumber]
+    levels: tuple[Level, ...] = LEVELS  # lowest first
+    join_minutes: int = 10  # in which a request by another channel is the same one
+    severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
+    emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
+
+    @property
+    def minutes(self) -> Mapping[str, tuple[int, int]]:
+        """Minutes until the customer must have been called, in hours and off, by level."""
+        return {level.code: level.due for level in self.levels} | {"E-Down": self.emergency.due}
+
+    def also_told(self, what: str) -> tuple[str, ...]:
+        """The lists that are told of ``what`` besides the people whom it concerns."""
+        return ()
 
     @classmethod
     def load(cls, file: Path) -> LineConfig:
@@ -136,7 +173,45 @@ def _config(table: dict[str, Any]) -> LineConfig:
         fallback=table["fallback"]["dial"],
         hunts={name: HuntRule(**rule) for name, rule in table["hunts"].items()},
         numbers=numbers,
+        levels=_levels(table.get("levels", [])) or LEVELS,
+        join_minutes=table.get("escalation", {}).get("join", 10),
+        severities=_severities(table.get("severities", {})) or SEVERITIES,
+        emergency=_emergency(table.get("emergency", {})),
     )
+
+
+def _levels(rows: list[dict[str, Any]]) -> tuple[Level, ...]:
+    levels: list[Level] = []
+    for row in rows:
+        level = Level(**row | {"due": _pair(row["due"]), "informs": tuple(row.get("informs", ()))})
+        if level.target not in ("manager", "second_level"):
+            raise ValueError(f"level {level.code}: target is manager or second_level")
+        if level.requires and level.requires not in [each.code for each in levels]:
+            raise ValueError(f"level {level.code} requires {level.requires}, which isn't above it")
+        if wrong := set(level.informs) - {"owner", "manager"}:
+            raise ValueError(f"level {level.code} informs {wrong.pop()}: use owner, manager")
+        levels.append(level)
+    return tuple(levels)
+
+
+def _severities(table: dict[str, Any]) -> dict[str, Severity]:
+    return {
+        code: Severity(code, row["names"], row.get("self_service", True))
+        for code, row in table.items()
+    }
+
+
+def _emergency(table: dict[str, Any]) -> EmergencyTerms:
+    terms = EmergencyTerms(**table | ({"due": _pair(table["due"])} if "due" in table else {}))
+    for name in ("contract", "production", "situation", "contact"):
+        if getattr(terms, name) not in ("hard", "warn", "ask"):
+            raise ValueError(f"emergency.{name} is hard, warn or ask")
+    return terms
+
+
+def _pair(minutes: list[int]) -> tuple[int, int]:
+    in_hours, off_hours = minutes
+    return in_hours, off_hours
 
 
 def _number(number: str, entry: dict[str, Any]) -> EntryNumber:

@@ -1,49 +1,65 @@
-"""What a turn puts on record: a request for a level, and a call that is owed."""
+"""What a turn tells the case, and a call that is owed."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ivr.desk.promises import promise_due, spoken_time
-from ivr.rows import Escalation, Note
 
 if TYPE_CHECKING:
     from ivr.turn import Turn
 
 
-def escalate(turn: Turn, level: str, set_by: str) -> None:
+def case_number(turn: Turn) -> str:
+    """The number of the case that this call is about, ``""`` before one was given."""
+    number = (turn.shared.get("case") or {}).get("number")
+    keyed = turn.shared.get("keyed", "")
+    return str(number or (turn.line.config.case_numbers.written(keyed) if keyed else ""))
+
+
+def tell_case(turn: Turn, what: str, key: str, by: str = "caller", **data: Any) -> None:
+    """Have the case hear something of this call, in the order in which it was said; once by
+    ``key`` within the call."""
+    turn.duty(
+        "case",
+        f"case:{key}",
+        lane="case",
+        what=what,
+        case=case_number(turn),
+        by=by,
+        channel="phone",
+        at=turn.now.isoformat(),
+        call=turn.call.sid,
+        **data,
+    )
+
+
+def escalate(turn: Turn, level: str, set_by: str, override: str = "") -> None:
     """The request counts from now, whatever becomes of the call; who must know is told now.
 
-    Once for a call, case and level. ``set_by`` is the operator who recorded it, ``""`` the line.
+    Once for a call, case and level. ``set_by`` is the operator who recorded it, ``""`` the line;
+    ``override`` his reason for a level whose turn it isn't yet.
     """
-    case, shared = turn.shared.get("case") or {}, turn.shared
-    number = case.get("number") or shared.get("keyed", "")
+    shared, number = turn.shared, case_number(turn)
     asked = {"level": level, "case": number}
+    shared["wish"] = level
     if asked.items() <= shared.get("requested", {}).items():
         return
-    shared["wish"], shared["requested"] = level, {**asked, "at": turn.now.isoformat()}
+    shared["requested"] = {**asked, "at": turn.now.isoformat()}
     turn.tell("escalation.requested", level=level, case=number, set_by=set_by)
-    key = f"{turn.call.sid}:{number}:{level}"
-    sid, now = turn.call.sid, turn.now
-    turn.escalations.append(Escalation(key, sid, number, level, "caller", set_by, now))
-    text = f"Escalation {level} requested by phone"
-    turn.notes.append(Note(key, sid, number, text, set_by or "line", now))
-    for person in dict.fromkeys(_concerned(turn)):
-        turn.duty(
-            "notify",
-            f"notify:{number}:{level}:{person}",
-            owner=person,
-            case=number,
-            level=level,
-        )
+    right = next((entry["person"] for entry in shared.get("ranking", [])), "")
+    given = {"level": level, "set_by": set_by, "right": right, "override": override}
+    tell_case(turn, "escalate", f"{number}:{level}", **given)
 
 
-def _concerned(turn: Turn) -> list[str]:
-    """The right manager, there or not, and the engineer."""
-    first = [entry["person"] for entry in turn.shared.get("ranking", [])[:1]]
-    owner = (turn.shared.get("case") or {}).get("owner")
-    return [*first, owner] if owner else first
+def accepted(turn: Turn, leg: str) -> None:
+    """Somebody of the level that was asked for has met the caller."""
+    asked, person = turn.shared.get("requested"), turn.legs.rows[leg]["person"]
+    if not asked or turn.legs.rows[leg]["hunt"] != "manager":
+        return
+    turn.tell("escalation.accepted", by=person, level=asked["level"])
+    tell_case(turn, "accept", f"accept:{asked['level']}:{leg}", person, level=asked["level"])
 
 
 def promise(turn: Turn, number: str, why: str) -> None:
@@ -54,7 +70,7 @@ def promise(turn: Turn, number: str, why: str) -> None:
     asked = shared.get("requested", {}).get("at")
     requested = turn.now if asked is None else datetime.fromisoformat(asked)
     level = shared.get("wish", "")
-    due = promise_due(requested, config, shared["zone"], level or "M1")
+    due = promise_due(requested, config, shared["zone"], level)
     reference = f"{int(turn.call.sid[-6:], 16) % 1_000_000:06d}"
     owner = shared.get("owner") or config.last_resort
     shared["promise"] = {
@@ -69,8 +85,10 @@ def promise(turn: Turn, number: str, why: str) -> None:
         owner=owner,
         number=number,
         why=why,
-        case=(shared.get("case") or {}).get("number") or shared.get("keyed", ""),
+        case=case_number(turn),
         level=level,
         reference=reference,
     )
     turn.tell("callback.promised", owner=owner, due=due.isoformat(), why=why)
+    if asked:
+        tell_case(turn, "promised", f"promised:{level}", level=level, owner=owner)

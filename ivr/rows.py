@@ -1,5 +1,4 @@
-"""What is stored of a call, as plain values: the call, what must happen, what was asked for and
-noted."""
+"""What is stored of calls and cases, as plain values."""
 
 from __future__ import annotations
 
@@ -35,12 +34,18 @@ class Call:
     head: str = ""
 
 
+MOVES_LEGS = (  # the kinds of duty that bring the legs of a call where they belong
+    "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
+)  # fmt: skip
+
+
 @dataclass(slots=True)
 class Duty:
     """Something that must happen at ``due``, once by ``key``.
 
-    ``lane`` keeps those of one call that must follow each other in order; ``owner`` is the id of
-    the person who owes it, if a person does. ``id`` and ``attempts`` are the store's.
+    ``call`` is a call's SID, or ``case:`` and a case's number. ``lane`` keeps those of one call
+    that must follow each other in order; ``owner`` is the id of the person who owes it, if a person
+    does. ``id`` and ``attempts`` are the store's.
     """
 
     key: str
@@ -67,11 +72,12 @@ class Escalation:
     requested_by: str
     set_by: str
     requested_at: datetime
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line in a case's history."""
+    """A line in a case's history; ``visibility`` is "internal" or "customer"."""
 
     key: str
     call: str
@@ -79,3 +85,20 @@ class Note:
     text: str
     author: str
     at: datetime
+    visibility: str = "internal"
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """What is going on with a case, see `ivr.casefile`. ``version`` is the optimistic lock."""
+
+    number: str
+    data: dict[str, Any] = field(default_factory=dict)
+    version: int = 0
+    events: int = 0
+    head: str = ""
+
+    @property
+    def sid(self) -> str:
+        """The name of its event log, and of its duties' lanes."""
+        return f"case:{self.number}"

@@ -2,9 +2,9 @@
 it.
 
 A `Turn` is made of a call as it was stored. It is told what was heard (`Turn.hear`), moves the
-flows and the hunt, and collects events, duties and records; whoever made it saves all of them in
-one transaction or throws the turn away. The legs of the people who are rung live in the caller's
-call, so that there is one writer a call.
+flows and the hunt, and collects events and duties; whoever made it saves all of them in one
+transaction or throws the turn away. What concerns a case is a duty: `ivr.cases` hears it. The legs
+of the people who are rung live in the caller's call, so that there is one writer a call.
 
 ``call.data`` holds ``shared`` (what flows see), ``caller`` (his conversation), ``legs`` (by
 attempt: person, sid, state ``ringing | talking | over``, conversation, document) and ``hunt``.
@@ -25,7 +25,7 @@ from ivr.flow import STEPS_PER_TURN, Flow
 from ivr.hunting import Hunting
 from ivr.legs import Legs
 from ivr.line import Line
-from ivr.rows import Call, Duty, Escalation, Note
+from ivr.rows import Call, Duty
 from ivr.steps import Conversation, Dialling, Entry, Fork, Heard, Hold, LookUp, Talk, outcome
 
 Answer = Callable[[str, dict[str, Any]], Heard]
@@ -77,8 +77,6 @@ class Turn:
         self.hunting = Hunting(self, Hunt.from_dict(hunt) if hunt else None)
         self.events: list[Event] = []
         self.duties: list[Duty] = []
-        self.escalations: list[Escalation] = []
-        self.notes: list[Note] = []
         self.changed = not call.version
         self.leaves = False  # the caller was told to leave the queue, and asks by himself
         self._before = self.caller.turn
@@ -226,6 +224,8 @@ class Turn:
                 record.escalate(self, **data)
             case "promise":
                 record.promise(self, **data)
+            case "case":
+                record.tell_case(self, **data)
             case "accepted" | "declined" | "no_answer" | "hold" | "unhold" | "hand_over":
                 getattr(self.legs, what)(leg)
             case _:

@@ -38,8 +38,8 @@ class Meanwhile(Store):
         return super().claim(person, attempt, now)
 
     def save(self, *given: Any) -> bool:
-        if given[5:] and given[5]:
-            self._let("save", given[5])
+        if given[3:] and given[3]:
+            self._let("save", given[3])
         return super().save(*given)
 
     def due(self, *given: Any, **named: Any) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,6 +28,9 @@ class Hours:
 class Terms:
     hours: Hours = Hours()
     promise_minutes: tuple[int, int] = (30, 60)
+    minutes: Mapping[str, tuple[int, int]] = field(
+        default_factory=lambda: {"M1": (30, 60), "M2": (15, 15), "E-Down": (15, 15)}
+    )
 
 
 def at(text):
@@ -71,7 +75,7 @@ def test_a_call_is_due_by_level_and_hour_of_the_request(requested, level, due):
 
 
 def test_a_levels_own_minutes_are_a_setting():
-    due = promise_due(at("2026-11-24 09:00"), Terms(), PARIS, "M2", {"M2": (5, 10)})
+    due = promise_due(at("2026-11-24 09:00"), Terms(minutes={"M2": (5, 10)}), PARIS, "M2")
 
     assert due == at("2026-11-24 09:05")
 

@@ -556,7 +556,7 @@ def test_s19_records_that_are_down_are_not_the_callers_trouble(
     operator = " ".join(each.text for each in desk.phone("OP1").heard)
     assert "un sept trois quatre, neuf zéro un trois" in operator
     assert "Les dossiers ne sont pas accessibles" in operator
-    [escalation] = desk.store.escalations(CASE)
+    [escalation] = desk.store.escalations(f"C{CASE}")
     assert escalation.level == "M1"
     caller.hang_up()
     exchange.wait(60)

@@ -204,7 +204,7 @@ def test_the_right_manager_is_busy_and_the_next_one_takes_it(
     assert comes_true(lambda: bool(caller.connected_to))
     assert events(served, caller, "dial.busy") == ["MGR1"]
     assert len(events(served, caller, "escalation.accepted")) == 1
-    assert len(served.store.escalations("C17349013")) == 1
+    assert comes_true(lambda: len(served.store.escalations("C17349013")) == 1)
 
 
 # ---- duties that nobody is left to do

@@ -152,6 +152,14 @@ class CaseNumbers:
             return Reading("unreadable")
         return self._judge([digits])
 
+    def written(self, digits: str) -> str:
+        """The number as it is written, ``"C17349013"``, of its digits."""
+        return self.prefix + digits
+
+    def digits_of(self, number: str) -> str:
+        """The digits of a number as it is written."""
+        return "".join(char for char in number if char in "0123456789")
+
     @property
     def _prefix_keys(self) -> str:
         return self.prefix.translate(_ON_KEYS) if self.prefix_key else ""

@@ -9,9 +9,6 @@ from zoneinfo import ZoneInfo
 
 from ivr.desk.rota import running_since
 
-# The first level keeps the line's own minutes; in hours, off hours.
-SOONER: Mapping[str, tuple[int, int]] = {"M2": (15, 15), "E-Down": (15, 15)}
-
 _QUARTER = timedelta(minutes=15)
 
 
@@ -27,12 +24,15 @@ class Hours(Protocol):
 
 
 class Terms(Protocol):
-    """What a line promises: minutes until the call is due, in hours and off hours."""
+    """What a line promises: minutes until the call is due, in hours and off hours; ``minutes`` by
+    level, ``promise_minutes`` where there is none."""
 
     @property
     def hours(self) -> Hours: ...
     @property
     def promise_minutes(self) -> tuple[int, int]: ...
+    @property
+    def minutes(self) -> Mapping[str, tuple[int, int]]: ...
 
 
 def in_hours(at: datetime, hours: Hours, zone: str) -> bool:
@@ -44,19 +44,9 @@ def in_hours(at: datetime, hours: Hours, zone: str) -> bool:
     return running_since(at, hours.opens, hours.closes, zone, counts) is not None
 
 
-def promise_due(
-    requested: datetime,
-    terms: Terms,
-    zone: str,
-    level: str = "M1",
-    levels: Mapping[str, tuple[int, int]] = SOONER,
-) -> datetime:
-    """The instant, in UTC, by which somebody must call back; it counts from the request.
-
-    ``levels`` has the minutes (in hours, off hours) of levels that don't wait as long as the line's
-    own ``promise_minutes``.
-    """
-    working, otherwise = levels.get(level, terms.promise_minutes)
+def promise_due(requested: datetime, terms: Terms, zone: str, level: str = "") -> datetime:
+    """The instant, in UTC, by which somebody must call back; it counts from the request."""
+    working, otherwise = terms.minutes.get(level, terms.promise_minutes)
     minutes = working if in_hours(requested, terms.hours, zone) else otherwise
     return requested.astimezone(UTC) + timedelta(minutes=minutes)
 
@@ -75,4 +65,4 @@ def spoken_time(due: datetime, zone: str) -> datetime:
     return (whole if not past else whole + _QUARTER).astimezone(local.tzinfo)
 
 
-__all__ = ["SOONER", "Hours", "Terms", "in_hours", "promise_due", "spoken_time"]
+__all__ = ["Hours", "Terms", "in_hours", "promise_due", "spoken_time"]

@@ -24,9 +24,10 @@ from ivr.desk.cases import Case
 from ivr.desk.events import Event
 from ivr.desk.people import Person
 from ivr.errors import SettingsError
-from ivr.rows import Call, Duty, Escalation, Note
+from ivr.rows import MOVES_LEGS, Call, CaseFile, Duty, Escalation, Note
+from ivr.store import case_files, duty_list, tables
 from ivr.store import directory as directories
-from ivr.store import duty_list, tables
+from ivr.store.case_files import Made
 from ivr.store.connections import WRITES, OwnConnections, engine
 from ivr.store.instants import instant, ticks
 from ivr.store.turn import (
@@ -116,8 +117,6 @@ class Store:
         call: Call,
         events: Sequence[Event] = (),
         duties: Sequence[Duty] = (),
-        escalations: Sequence[Escalation] = (),
-        notes: Sequence[Note] = (),
         claims: Claims = (),
     ) -> bool:
         """All of a turn, or nothing: False when somebody saved this call since it was loaded.
@@ -126,7 +125,28 @@ class Store:
         must have to itself, each with its attempt as in `claim`. Raises `Engaged`, with nothing
         saved, when one of them isn't free.
         """
-        return self._turns.save(call, (events, duties, escalations, notes), claims)
+        return self._turns.save(call, (events, duties), claims)
+
+    # --- files on cases ---
+
+    def case_file(self, number: str) -> CaseFile | None:
+        """What is going on with a case; None when nothing was ever heard of it."""
+        with self._engine.connect() as connection:
+            return case_files.load(connection, number)
+
+    def case_files(self) -> list[CaseFile]:
+        """Every case of which anything was heard, by number."""
+        with self._engine.connect() as connection:
+            return case_files.every(connection)
+
+    def save_case(self, file: CaseFile, made: Made) -> bool:
+        """The file with its events, duties, escalations and notes, or nothing: False when somebody
+        saved it since it was loaded."""
+        with self._writer.connect() as connection, connection.begin() as transaction:
+            saved = case_files.save(connection, file, made)
+            if not saved:
+                transaction.rollback()
+            return saved
 
     # --- duties ---
 
@@ -236,7 +256,7 @@ class Store:
                 .values(ended_at=ticks(now), waiting_for="", waiting_since=None)
             )
             connection.execute(update(people).values(busy_with=None))
-            stale = (duties.c.state == "due") & duties.c.kind.not_in(("call_back", "notify"))
+            stale = (duties.c.state == "due") & duties.c.kind.in_(MOVES_LEGS)
             connection.execute(update(duties).where(stale).values(state="dropped"))
 
     def _calls(self, statement: Any) -> list[Call]:
@@ -259,12 +279,16 @@ class Store:
             ]
 
     def verify(self, sid: str) -> bool:
-        """Whether the call's log is whole: every hash fits, and the last is the call's own."""
-        calls, events = tables.calls, tables.events
+        """Whether the log of a call (or ``case:`` and a case) is whole: every hash fits, and the
+        last is the call's own."""
+        kept, key = (
+            (tables.case_files, "number") if sid.startswith("case:") else (tables.calls, "sid")
+        )
+        events = tables.events
         asked = (  # one statement, so that no turn comes between
-            select(calls.c.events.label("length"), calls.c.head, events)
-            .outerjoin(events, events.c.call == calls.c.sid)
-            .where(calls.c.sid == sid)
+            select(kept.c.events.label("length"), kept.c.head, events)
+            .outerjoin(events, events.c.call == sid)
+            .where(kept.c[key] == sid.removeprefix("case:"))
             .order_by(events.c.seq)
         )
         with self._engine.connect() as connection:
@@ -317,9 +341,10 @@ def _escalation(row: Any) -> Escalation:
         requested_by=row.requested_by,
         set_by=row.set_by,
         requested_at=instant(row.requested_at),
+        reason=row.reason,
     )
 
 
 def _note(row: Any) -> Note:
     at = instant(row.at)
-    return Note(row.key, row.call, row.case, row.text, row.author, at)
+    return Note(row.key, row.call, row.case, row.text, row.author, at, row.visibility)

@@ -102,6 +102,17 @@ escalations = Table(
     Column("requested_by", String, nullable=False),
     Column("set_by", String, nullable=False),
     Column("requested_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+)
+
+case_files = Table(
+    "case_files",
+    metadata,
+    Column("number", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("events", Integer, nullable=False),  # how many the file has, and the last one's hash
+    Column("head", String, nullable=False),
 )
 
 notes = Table(
@@ -113,6 +124,7 @@ notes = Table(
     Column("text", Text, nullable=False),
     Column("author", String, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("visibility", String, nullable=False, server_default="internal"),
 )
 
 people = Table(

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from ivr.desk.events import Event
 from ivr.errors import CallError
-from ivr.rows import Call, Duty, Escalation, Note
+from ivr.rows import Call, Duty
 from ivr.store.connections import patiently
 from ivr.store.instants import instant, instant_or_none, ticks, ticks_or_none
 
@@ -37,7 +37,7 @@ _CLAIM = (
     "WHERE id = {0} AND active AND (busy_with IS NULL OR busy_with = {0})"
 )
 
-Records = tuple[Sequence[Event], Sequence[Duty], Sequence[Escalation], Sequence[Note]]
+Records = tuple[Sequence[Event], Sequence[Duty]]
 Claims = Sequence[tuple[str, str]]  # (person, attempt)
 
 
@@ -56,6 +56,17 @@ class Turns(Protocol):
     def save(self, call: Call, made: Records, claims: Claims) -> bool: ...
 
 
+class Log(Protocol):
+    """Whatever has an event log: its name, its length and its last hash."""
+
+    @property
+    def sid(self) -> str: ...
+    @property
+    def events(self) -> int: ...
+    @property
+    def head(self) -> str: ...
+
+
 def call_of(row: Sequence[Any]) -> Call:
     """A stored row, its columns as in `COLUMNS`, as a call."""
     (sid, flow, flow_version, step, language, caller, called, started, data, *rest) = row
@@ -67,15 +78,15 @@ def call_of(row: Sequence[Any]) -> Call:
     )  # fmt: skip
 
 
-def chained(call: Call, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], int, str]:
+def chained(log: Log, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], int, str]:
     """The rows of new events, and the chain's new length and head."""
-    rows, count, head = [], call.events, call.head
+    rows, count, head = [], log.events, log.head
     for event in events:
         data = _sorted(event.data)
         at = ticks(event.at)
         count += 1
         head = link(head, count, at, event.kind, event.actor, data)
-        rows.append((call.sid, count, at, event.kind, event.actor, data, head))
+        rows.append((log.sid, count, at, event.kind, event.actor, data, head))
     return rows, count, head
 
 
@@ -111,21 +122,8 @@ def _duty_row(duty: Duty) -> tuple[Any, ...]:
     return (duty.key, duty.call, duty.kind, duty.owner, duty.lane, due, data)
 
 
-def _escalation_row(made: Escalation) -> tuple[Any, ...]:
-    requested = ticks(made.requested_at)
-    return (
-        made.key, made.call, made.case, made.level, made.requested_by, made.set_by, requested
-    )  # fmt: skip
-
-
-def _note_row(made: Note) -> tuple[Any, ...]:
-    return (made.key, made.call, made.case, made.text, made.author, ticks(made.at))
-
-
 _EVENT = "call, seq, at, kind, actor, data, hash"
 _DUTY = "key, call, kind, owner, lane, due, data"
-_ESCALATION = 'key, call, "case", level, requested_by, set_by, requested_at'
-_NOTE = 'key, call, "case", text, author, at'
 
 
 def _marks(columns: str, mark: str = "?") -> str:
@@ -150,14 +148,7 @@ class SQLiteTurns:
     _UPDATE = f"UPDATE calls SET {_set((*_CHANGED, *_INDEXED), '?')} WHERE sid = ? AND version = ?"
     _INSERT = f"INSERT OR IGNORE INTO calls ({_NEW}) VALUES ({_marks(_NEW)})"
     _EVENTS = f"INSERT INTO events ({_EVENT}) VALUES ({_marks(_EVENT)})"
-    _ONCE = (
-        (f"INSERT OR IGNORE INTO duties ({_DUTY}) VALUES ({_marks(_DUTY)})", _duty_row),
-        (
-            f"INSERT OR IGNORE INTO escalations ({_ESCALATION}) VALUES ({_marks(_ESCALATION)})",
-            _escalation_row,
-        ),
-        (f"INSERT OR IGNORE INTO notes ({_NOTE}) VALUES ({_marks(_NOTE)})", _note_row),
-    )
+    _DUTIES = f"INSERT OR IGNORE INTO duties ({_DUTY}) VALUES ({_marks(_DUTY)})"
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
@@ -176,9 +167,8 @@ class SQLiteTurns:
                 return False
             for event in events:
                 connection.execute(self._EVENTS, event)
-            for (statement, row), things in zip(self._ONCE, made[1:], strict=True):
-                for thing in things:
-                    connection.execute(statement, row(thing))  # type: ignore[operator]
+            for duty in made[1]:
+                connection.execute(self._DUTIES, _duty_row(duty))
             _claim(connection, _CLAIM.format("?"), claims)
             connection.execute("COMMIT")
         except BaseException:
@@ -201,11 +191,6 @@ class SQLiteTurns:
 
 
 _JSON_DUTY = "key text, call text, kind text, owner text, lane text, due bigint, data text"
-_JSON_ESCALATION = (
-    'key text, call text, "case" text, level text, requested_by text, set_by text, '
-    "requested_at bigint"
-)
-_JSON_NOTE = 'key text, call text, "case" text, text text, author text, at bigint'
 _JSON_EVENT = "call text, seq int, at bigint, kind text, actor text, data text, hash text"
 
 
@@ -234,16 +219,9 @@ class PostgresTurns:
         values += [call.sid, call.version] if call.version else [*_fixed(call)]
         values += [_objects(_EVENT, events)]
         parts = [_POSTGRES_UPDATE if call.version else _POSTGRES_INSERT, _POSTGRES_EVENTS]
-        for part, columns, row, things in zip(
-            _POSTGRES_ONCE,
-            (_DUTY, _ESCALATION, _NOTE),
-            (_duty_row, _escalation_row, _note_row),
-            made[1:],
-            strict=True,
-        ):
-            if things:
-                parts.append(part)
-                values.append(_objects(columns, [row(thing) for thing in things]))  # type: ignore[operator]
+        if made[1]:
+            parts.append(_POSTGRES_DUTIES)
+            values.append(_objects(_DUTY, [_duty_row(duty) for duty in made[1]]))
         statement = f"WITH {', '.join(parts)} SELECT count(*) FROM saved"
         connection = self._connect()
         with connection.transaction() if claims else nullcontext():
@@ -273,14 +251,9 @@ _POSTGRES_EVENTS = (
     f"told AS (INSERT INTO events ({_EVENT}) SELECT e.* FROM saved, "
     f"json_to_recordset(%s::json) AS e({_JSON_EVENT}))"
 )
-_POSTGRES_ONCE = tuple(
-    f"{table}_made AS (INSERT INTO {table} ({columns}) SELECT e.* FROM saved, "
-    f"json_to_recordset(%s::json) AS e({types}) ON CONFLICT (key) DO NOTHING)"
-    for table, columns, types in (
-        ("duties", _DUTY, _JSON_DUTY),
-        ("escalations", _ESCALATION, _JSON_ESCALATION),
-        ("notes", _NOTE, _JSON_NOTE),
-    )
+_POSTGRES_DUTIES = (
+    f"made AS (INSERT INTO duties ({_DUTY}) SELECT e.* FROM saved, "
+    f"json_to_recordset(%s::json) AS e({_JSON_DUTY}) ON CONFLICT (key) DO NOTHING)"
 )
 
 

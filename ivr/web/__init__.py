@@ -10,6 +10,7 @@ from flask import Flask, Response
 from ivr import twiml, verbs
 from ivr.calls import Calls
 from ivr.carrier import Carrier
+from ivr.cases import Cases
 from ivr.clock import Clock, SystemClock
 from ivr.duties import Duties
 from ivr.errors import SettingsError
@@ -40,7 +41,8 @@ def create_app(
     ``twilio`` is where legs are placed; its auth token signs the webhooks unless ``auth_token`` is
     another. ``public_url`` is the address under which the carrier reaches this application, a path
     included if there is one. ``records`` answer for case numbers, by default the store's own
-    tables. ``app.extensions["ivr"]`` is the `Duties` that it carries out. Raises `SettingsError`.
+    tables. ``app.extensions["ivr"]`` is the `Duties` that it carries out, ``["ivr_cases"]`` the
+    `Cases`. Raises `SettingsError`.
     """
     token = auth_token or str(twilio.auth[1])
     parts = urlsplit(public_url)
@@ -56,10 +58,13 @@ def create_app(
     root = parts.path.rstrip("/")
     calls = Calls(store, line, clock, look_ups.answer, root)
     origin = public_url.removesuffix("/").removesuffix(root)
-    duties = Duties(store, calls, Carrier(twilio), look_ups, clock, origin)
+    cases = Cases(store, line.config, records or store, store, clock)
+    others = {"case": cases.heard_later, "effort": cases.effort}
+    duties = Duties(store, calls, Carrier(twilio), look_ups, clock, origin, others)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.extensions["ivr"] = duties
+    app.extensions["ivr_cases"] = cases
     webhooks = Webhooks(calls, duties, Signature(token, public_url), fallback(line, public_url))
     app.register_blueprint(webhooks.blueprint)
     app.add_url_rule("/health", "health", lambda: _health(store, line))
