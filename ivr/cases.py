@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,7 @@ class Cases:
     ) -> None:
         self.store, self.config, self.clock = store, config, clock
         self.records, self.desk = records, desk
+        self.wake_at: Callable[[datetime], None] = lambda when: None  # whoever does the duties
 
     def hear(
         self,
@@ -61,6 +63,8 @@ class Cases:
                 return file
             made = turn.events, turn.duties, turn.escalations, turn.notes
             if self.store.save_case(file, made):
+                for due in sorted({duty.due for duty in turn.duties})[:1]:
+                    self.wake_at(due)
                 return file
         raise CaseError(f"case {number}: somebody was quicker {AGAIN} times; try again")
 
@@ -84,6 +88,7 @@ class Cases:
             duty=self._duty(case, now, directory, "duty"),
             second_duty=self._duty(case, now, directory, "second_level_duty"),
             zone=zone,
+            last_resort=self.config.last_resort,
         )
 
     def _zone(self) -> str:

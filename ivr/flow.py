@@ -56,7 +56,7 @@ class Flow:
         version: str,
         start: str,
         prompts: Prompts,
-        zero: str | None = None,
+        zero: str | Go | None = None,
         otherwise: Mapping[str, Leads] | None = None,
         slots: Mapping[str, SlotValue] | None = None,
         also_says: Iterable[str] = (),
@@ -94,7 +94,7 @@ class Flow:
             self._refused(step, talk, name, heard)
         talk.turn += 1
         if talk.state != before:
-            talk.tries = 0
+            talk.tries = talk.silences = 0
         return True
 
     def _refused(self, step: Step, talk: Conversation, name: str, heard: Heard) -> None:
@@ -104,11 +104,13 @@ class Flow:
         self.machine.trigger(talk, self._counted(step, talk, "invalid"), heard=heard)
 
     def _counted(self, step: Step, talk: Conversation, name: str) -> str:
+        talk.silences = talk.silences + 1 if name == "silence" else 0
         failed = name in FAILURES or (isinstance(step, Entry) and name in step.refusals)
         if not failed or not step.tries:
             return name
         talk.tries += 1
-        return "too_many" if talk.tries >= step.tries else name
+        enough = talk.tries >= step.tries or talk.silences >= step.patience
+        return "too_many" if enough else name
 
     def document(self, talk: Conversation, values: Mapping[str, str]) -> str:
         """The present step's TwiML. ``values`` are the slots that the flow itself can't know."""
@@ -179,13 +181,13 @@ def goes(leads: Leads) -> tuple[Go, ...]:
 
 
 def _leads(
-    step: Step, zero: str | None, otherwise: Mapping[str, Leads]
+    step: Step, zero: str | Go | None, otherwise: Mapping[str, Leads]
 ) -> dict[str, tuple[Go, ...]]:
     """The step's outcomes by its own word, else by the flow's."""
     possible = step.needs | step.may | ALWAYS
     leads = {name: goes(way) for name, way in otherwise.items() if name in possible}
     if zero is not None and "zero" in possible:
-        leads["zero"] = (Go(zero),)
+        leads["zero"] = goes(zero)
     leads.update({name: goes(way) for name, way in step.on.items()})
     return leads
 

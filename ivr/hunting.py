@@ -30,16 +30,19 @@ class Hunting:
 
     def start(self, name: str, manual: bool = False) -> None:
         """Start ringing those of the last ranking who may be rung and haven't refused this call."""
-        if not manual and self._taken_over(name):
+        if not manual and (self._goes_on(name) or self._taken_over(name)):
             return
+        if self.turn.meanwhile and self._carrier_failed_lately():
+            return  # a document can dial only when it asks nothing
         self.stop()
         rule = self.turn.line.config.hunts[name]
         number = self.shared["hunts"] = self.shared.get("hunts", 0) + 1
         self.shared["hunt"] = {"name": name, "number": number}
+        self.shared["asking"] = self.turn.meanwhile
         self.shared["by_dial"] = self._carrier_failed_lately()
         self.hunt = Hunt(
             self._willing(),
-            at_once=rule.at_once,
+            at_once=1 if self.shared["by_dial"] else rule.at_once,
             wait_for_more=bool(rule.look_again),
             manual=manual,
             name=f"{number}-",
@@ -51,6 +54,11 @@ class Hunting:
     def _carrier_failed_lately(self) -> bool:
         failed = self.shared.get("carrier_failed", "")
         return bool(failed) and self.turn.now - datetime.fromisoformat(failed) < CARRIER_RESTS
+
+    def _goes_on(self, name: str) -> bool:
+        """This very hunt has begun while the caller was being asked: now he waits for it."""
+        going = self.hunt is not None and self.hunt.state in ("ringing", "waiting")
+        return bool(going and self.shared["hunt"]["name"] == name and self.shared.get("asking"))
 
     def _taken_over(self, name: str) -> bool:
         """An operator left a hunt that still rings: the line goes on with it."""
@@ -119,12 +127,15 @@ class Hunting:
             "name": entry["name"],
             "phone": entry["phone"],
             "hunt": self.shared["hunt"]["name"],
+            "operator": entry["reason"] == "operator",
             "state": "ringing",
             "sid": "",
             "document": "",
             "talk": self._whisper(attempt, entry).to_dict(),
         }
         self.shared["rung"] = {"name": entry["name"], "reason": entry["reason"]}
+        if entry["reason"] == "operator":
+            self.turn.tell("operator.offered", leg=attempt, person=person)
         self.turn.tell("dial.started", leg=attempt, person=person, reason=entry["reason"])
         if by_dial:
             self.claims.append((entry["person"], attempt))
@@ -141,6 +152,7 @@ class Hunting:
         talk.own = {
             "person": entry["person"],
             "hunt": self.shared["hunt"]["name"],
+            "operator": entry["reason"] == "operator",
             "title": self.turn.line.config.title,
             "level": self.shared.get("wish", ""),
             "call_language": self.turn.caller.language,
@@ -191,7 +203,10 @@ class Hunting:
 
     def no_carrier(self, attempt: str) -> None:
         """The carrier can't be asked to ring this leg: the caller's own document dials instead."""
-        if self.turn.legs.rows[attempt]["state"] != "ringing" or not self.turn.waiting:
+        row = self.turn.legs.rows[attempt]
+        if row["state"] != "ringing" or not self.turn.waiting:
+            if row["state"] == "ringing" and self.turn.dialling and self.hunt is not None:
+                self.hunt.candidates.insert(0, row["person"])  # he is dialled after this one
             self.turn.legs.leg_status(attempt, "failed")
             return
         self._carrier_failed()
@@ -201,6 +216,8 @@ class Hunting:
     def _carrier_failed(self) -> None:
         self.shared["by_dial"] = True
         self.shared["carrier_failed"] = self.turn.now.isoformat()
+        if self.hunt is not None:
+            self.hunt.at_once = 1  # a document dials one after the other
 
     def unsure(self, attempt: str) -> None:
         """It may be ringing or not. This person isn't rung again; if nobody shows, others are."""
@@ -230,7 +247,13 @@ class Hunting:
         self.turn.legs.leg_status(attempt, "no_answer")
 
     def _dial(self, attempt: str) -> None:
-        """The caller's next document dials; whoever still waits in the queue leaves it for that."""
+        """The caller's next document dials; whoever still waits in the queue leaves it for that.
+
+        Who is being asked something can't dial just now; he will when he waits.
+        """
+        if self.turn.meanwhile:
+            self.turn.legs.leg_status(attempt, "failed")
+            return
         self._point_to(attempt)
         if self.turn.waiting:
             self.turn.caller_hears(outcome("no_carrier"))

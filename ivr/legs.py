@@ -58,7 +58,7 @@ class Legs:
         """The caller's <Dial> is over though he is still there."""
         if self.turn.dialling:
             self.dialled(status)
-        elif not any(self.rows[attempt]["hunt"] == "operator" for attempt in self.talking()):
+        elif not any(self.rows[attempt]["operator"] for attempt in self.talking()):
             self.turn.caller_hears(outcome("ended"))
 
     # --- a leg answers, joins, ends ---
@@ -90,6 +90,8 @@ class Legs:
 
     def declined(self, leg: str) -> None:
         self.shared.setdefault("refused", []).append(self.rows[leg]["person"])
+        if self.shared.get("requested") and self.rows[leg]["hunt"] == "manager":
+            self.turn.tell("escalation.declined", leg=leg, by=self._person(leg))
         self._lost(leg, "declined")
 
     def no_answer(self, leg: str) -> None:
@@ -107,7 +109,7 @@ class Legs:
         others = self.talking()
         self.rows[attempt] |= {"state": "talking", "joined_at": self.turn.now.isoformat()}
         self.talk(attempt).own["introduced"] = bool(others)
-        kind = "operator" if self.rows[attempt]["hunt"] == "operator" else "dial"
+        kind = "operator" if self.rows[attempt]["operator"] else "dial"
         self.turn.tell(f"{kind}.accepted", leg=attempt, by=self._person(attempt))
         record.accepted(self.turn, attempt)
         self.turn.caller_hears(outcome("joined", leg=attempt))

@@ -16,11 +16,16 @@ from ivr.clock import Clock
 from ivr.desk import roster
 from ivr.desk.candidates import Candidate, Directory
 from ivr.desk.cases import Case
-from ivr.line import HuntRule
+from ivr.desk.emergency import judge
+from ivr.desk.escalation import Level, ruling
+from ivr.line import LineConfig
+from ivr.rows import CaseFile
 from ivr.steps import Heard, outcome
 
 log = logging.getLogger(__name__)
 
+TARGETS = {"manager": "M1", "second_level": "M2"}  # as the roster calls them
+DUTIES = {"manager": "duty", "second_level": "second_level_duty"}
 BUDGET = 3.0  # seconds for one look-up; a webhook has 15 in all
 
 
@@ -34,24 +39,26 @@ class Records(Protocol):
 
 
 class Desk(Protocol):
-    """Who works here, as far as it concerns a case."""
+    """Who works here, as far as it concerns a case, and what is going on with it."""
 
     def directory(self, case: Case | None, now: datetime) -> Directory: ...
+    def case_file(self, number: str) -> CaseFile | None: ...
 
 
 class LookUps:
-    """Answers by name: ``case``, ``managers``, ``operators``, ``duty``, ``engineer``."""
+    """Answers by name: ``case``, ``managers``, ``next_level``, ``operators``, ``duty``,
+    ``engineer``, ``emergency``."""
 
-    def __init__(
-        self, records: Records, desk: Desk, clock: Clock, hunts: Mapping[str, HuntRule]
-    ) -> None:
-        self.records, self.desk, self.clock, self.hunts = records, desk, clock, hunts
+    def __init__(self, records: Records, desk: Desk, clock: Clock, config: LineConfig) -> None:
+        self.records, self.desk, self.clock, self.config = records, desk, clock, config
         self._asked: dict[str, Callable[[dict[str, Any]], Heard]] = {
             "case": self._case,
             "managers": self._managers,
+            "next_level": self._next_level,
             "operators": self._operators,
             "duty": self._duty,
             "engineer": self._engineer,
+            "emergency": self._emergency,
         }
 
     def answer(self, asks: str, shared: dict[str, Any]) -> Heard:
@@ -78,22 +85,64 @@ class LookUps:
         )
 
     def _managers(self, shared: dict[str, Any]) -> Heard:
-        return self._first_level(self._known(shared), shared, "manager")
+        """Whoever answers for the level that was asked for, the first one if none was."""
+        levels = {level.code: level for level in self.config.levels}
+        level = levels.get(shared.get("wish", ""), self.config.levels[0])
+        return self._of_level(self._known(shared), level, shared, "manager")
+
+    def _next_level(self, shared: dict[str, Any]) -> Heard:
+        """The level whose turn it is on this case; ``not_found`` when that needs staff's word."""
+        case = self._known(shared)
+        file = self.desk.case_file(case.number) if case else None
+        stands = file.data.get("levels", {}) if file else {}
+        wanted = _after(self.config.levels, stands)
+        asked = ruling(
+            wanted,
+            stands,
+            self.clock.now(),
+            channel="phone",
+            join=timedelta(minutes=self.config.join_minutes),
+        )
+        if asked.ruling == "proposed":
+            return outcome("not_found", level=wanted.code)
+        level = next(level for level in self.config.levels if level.code == asked.level)
+        heard = self._of_level(case, level, shared, "manager")
+        return outcome("found", **heard.data, level=level.code)
 
     def _duty(self, shared: dict[str, Any]) -> Heard:
-        return self._first_level(None, shared, "duty")
+        return self._of_level(None, self.config.levels[0], shared, "duty")
 
-    def _first_level(self, case: Case | None, shared: dict[str, Any], hunt: str) -> Heard:
+    def _of_level(
+        self, case: Case | None, level: Level, shared: dict[str, Any], hunt: str
+    ) -> Heard:
         now = self.clock.now()
         directory = self.desk.directory(case, now)
         asked = self._asked_for(shared, hunt)
-        people = roster.managers(case, "M1", now, directory, region=shared["region"], **asked)
-        return _answer(people, self._owner(case, now, directory, shared))
+        people = roster.managers(
+            case,
+            TARGETS[level.target],
+            now,
+            directory,
+            region=shared["region"],
+            emergency=_is_emergency(shared),
+            **asked,
+        )
+        return _answer(people, self._owner(case, now, directory, shared, level.target))
 
     def _operators(self, shared: dict[str, Any]) -> Heard:
+        """Operators; in an emergency whoever is on duty as well, after them."""
         now = self.clock.now()
         directory = self.desk.directory(None, now)
-        people = roster.operators(now, directory, **self._asked_for(shared, "operator"))
+        hunt = "emergency" if _is_emergency(shared) else "operator"
+        asked = self._asked_for(shared, hunt)
+        people = roster.operators(now, directory, **asked)
+        if _is_emergency(shared):
+            region = shared["region"]
+            duty = roster.managers(
+                None, "M1", now, directory, region=region, emergency=True, **asked
+            )
+            seen = {each.person.id for each in people}
+            people = (*people, *(each for each in duty if each.person.id not in seen))
         heard = _answer(people, self._owner(None, now, directory, shared))
         if any(person.skipped == "busy" for person in people):
             return outcome("found", **heard.data)  # worth waiting for
@@ -107,22 +156,61 @@ class LookUps:
         people = roster.engineer(case, now, directory, **self._asked_for(shared, "engineer"))
         return _answer(people, self._owner(case, now, directory, shared))
 
+    def _emergency(self, shared: dict[str, Any]) -> Heard:
+        """How the conditions of Enterprise Down stand; ``not_found`` without a case."""
+        case = self._known(shared)
+        if case is None:
+            return outcome("not_found")
+        file = self.desk.case_file(case.number)
+        known = (file.data.get("emergency") if file else None) or {}
+        said = shared.get("emergency", {})
+        answers = known.get("answers", {}) | said.get("answers", {})
+        contact = known.get("contact", {}) | said.get("contact", {})
+        verdict = judge(case, self.clock.now(), answers, contact, self.config.emergency)
+        return outcome(
+            "found",
+            result=verdict.result,
+            failed=list(verdict.failed),
+            stands=known.get("state") == "set",
+        )
+
     def _asked_for(self, shared: dict[str, Any], hunt: str) -> dict[str, Any]:
         """What every ranking looks at beside the desk."""
         return {
             "language": shared["language"],
             "declined": frozenset(shared.get("refused", ())),
-            "rest": timedelta(seconds=self.hunts[hunt].rest),
+            "rest": timedelta(seconds=self.config.hunts[hunt].rest),
         }
 
     def _owner(
-        self, case: Case | None, now: datetime, directory: Directory, shared: dict[str, Any]
+        self,
+        case: Case | None,
+        now: datetime,
+        directory: Directory,
+        shared: dict[str, Any],
+        target: str = "manager",
     ) -> str | None:
-        return roster.promise_owner(case, now, directory, shared["region"])
+        role, region = DUTIES[target], shared["region"]
+        resort = self.config.last_resort
+        return roster.promise_owner(case, now, directory, region, role=role, last_resort=resort)
 
     def _known(self, shared: dict[str, Any]) -> Case | None:
         keyed = shared.get("keyed")
         return self.records.case(keyed, BUDGET) if keyed else None
+
+
+def _is_emergency(shared: dict[str, Any]) -> bool:
+    return shared.get("wish") == "E-Down"
+
+
+def _after(levels: tuple[Level, ...], stands: Mapping[str, Any]) -> Level:
+    """The level above the highest that stands; the last one has none above."""
+    open_ = [at for at, level in enumerate(levels) if _stands(stands.get(level.code))]
+    return levels[min((open_[-1] if open_ else 0) + 1, len(levels) - 1)]
+
+
+def _stands(level: Mapping[str, Any] | None) -> bool:
+    return level is not None and level["state"] != "over"
 
 
 def _answer(people: Iterable[Candidate], owner: str | None) -> Heard:

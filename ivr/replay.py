@@ -11,6 +11,8 @@ from ivr.rows import Call
 from ivr.steps import Heard
 from ivr.turn import Turn, begin
 
+HEARD = frozenset({"heard", "menu.key", "entry.rejected", "entry.partial"})
+
 
 def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Event, Turn]]:
     """Take the turns of ``call`` again; yields each thing heard, and the turn that it made.
@@ -26,7 +28,7 @@ def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Ev
     turn = Turn(line, fresh, call.started_at, lambda asks, shared: _answer(answers, asks))
     turn.begin()
     for event in log:
-        if event.kind != "heard":
+        if event.kind not in HEARD:
             continue
         data, turn.now = dict(event.data), event.at
         value = next(personal) if data["value"] == "personal" else data["value"]

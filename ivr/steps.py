@@ -18,6 +18,8 @@ from ivr.twiml import slot
 LISTENING = frozenset({"invalid", "silence", "too_many", "hangup"})
 FAILURES = frozenset({"invalid", "silence"})
 ALWAYS = frozenset({"trouble", "left", "taken"})  # what can befall a leg wherever it is
+SILENCES = 2  # in a row, and a caller is brought to a person
+RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others for him can end
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Conversation:
 
     ``own`` are this leg's values, ``shared`` those of the whole call. ``happened`` is what this
     turn has to tell and ``orders`` what it wants done: ``(name, data)``. ``turn`` counts what was
-    heard; ``seen`` is the turn whose document the leg was last given.
+    heard; ``seen`` is the turn whose document the leg was last given. ``tries`` are this step's
+    failures, ``silences`` those of them that were silence, in a row.
     """
 
     state: str
@@ -58,6 +61,7 @@ class Conversation:
     turn: int = 0
     seen: int = -1
     tries: int = 0
+    silences: int = 0
     slow: bool = False
     notes: tuple[str, ...] = ()
     own: dict[str, Any] = field(default_factory=dict)
@@ -80,6 +84,7 @@ class Conversation:
             "turn": self.turn,
             "seen": self.seen,
             "tries": self.tries,
+            "silences": self.silences,
             "slow": self.slow,
             "notes": list(self.notes),
             "own": self.own,
@@ -94,6 +99,7 @@ class Conversation:
             turn=data["turn"],
             seen=data["seen"],
             tries=data["tries"],
+            silences=data.get("silences", 0),
             slow=data["slow"],
             notes=tuple(data["notes"]),
             own=data["own"],
@@ -127,12 +133,17 @@ class Speaker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What all kinds share. ``enter`` are effects of arriving, not of a repeated prompt."""
+    """What all kinds share. ``enter`` are effects of arriving, not of a repeated prompt.
+
+    ``meanwhile``: people are rung for the caller while he is asked, and whoever accepts meets him
+    in the middle of it.
+    """
 
     name: str
     says: Says = ()
     on: Mapping[str, Leads] = field(default_factory=dict)
     enter: tuple[Effect, ...] = ()
+    meanwhile: bool = False
 
     needs = frozenset[str]()  # outcomes that must lead somewhere
     may = frozenset[str]()  # outcomes that may
@@ -165,6 +176,11 @@ class Step:
         """How many failures lead to ``too_many``; 0 is never."""
         return 0
 
+    @property
+    def patience(self) -> int:
+        """How many silences in a row do."""
+        return SILENCES
+
 
 HERE, TURN = slot("here"), slot("turn")
 ANSWER = f"{HERE}?turn={TURN}"
@@ -172,13 +188,16 @@ ANSWER = f"{HERE}?turn={TURN}"
 
 @dataclass(frozen=True, slots=True)
 class Menu(Step):
-    """One key chooses. Silence and keys without a meaning repeat it, four times at the most."""
+    """One key chooses. Keys without a meaning repeat it, three times; silence only once."""
 
     timeout: int = 7
     limit: int = 4
 
-    needs = LISTENING
     may = frozenset("123456789#") | {"zero", "back"}
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        return LISTENING | (RUNG if self.meanwhile else frozenset())
 
     @property
     def tries(self) -> int:
@@ -221,16 +240,22 @@ class Entry(Step):
     refusals: frozenset[str] = frozenset()
     timeout: int = 5
     limit: int = 3
+    silences: int = SILENCES
 
     @property
     def needs(self) -> frozenset[str]:  # type: ignore[override]
-        return LISTENING | self.outcomes | self.refusals
+        rung = RUNG if self.meanwhile else frozenset()
+        return LISTENING | self.outcomes | self.refusals | rung
 
     may = frozenset({"zero", "back", "cleared", "slower"})
 
     @property
     def tries(self) -> int:
         return self.limit
+
+    @property
+    def patience(self) -> int:
+        return self.silences
 
     def outcome(self, talk: Conversation, heard: Heard) -> str:
         if heard.kind != "keys":
@@ -254,6 +279,38 @@ class Entry(Step):
                 verbs=spoken,
             ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Step):
+    """A spoken answer, kept as a recording: ended by a key, a pause, or after ``longest`` seconds.
+
+    ``recorded`` comes with its ``sid`` and ``seconds``. Nothing but silence until the pause is
+    silence. 0 ends it as any key does, and is the caller's way to a person here too.
+    """
+
+    longest: int = 120
+    timeout: int = 5
+    limit: int = 3
+
+    may = frozenset({"zero"})
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        return LISTENING | {"recorded"} | (RUNG if self.meanwhile else frozenset())
+
+    @property
+    def tries(self) -> int:
+        return self.limit
+
+    def outcome(self, talk: Conversation, heard: Heard) -> str:
+        if heard.kind != "keys":
+            return heard.value
+        return {"": "silence", "0": "zero"}.get(heard.value[:1], "invalid")
+
+    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+        timeout = self.timeout * (2 if talk.slow else 1)
+        return (*spoken, verbs.Record(ANSWER, timeout=timeout, max_length=self.longest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +341,7 @@ class Hold(Step):
     progress: Says = ()
     pause: int = 10
 
-    needs = frozenset({"joined", "nobody", "no_carrier", "hangup"})
+    needs = RUNG | {"hangup"}
     may = frozenset("123456789") | {"zero", "back", "again"}
 
     def outcome(self, talk: Conversation, heard: Heard) -> str:

@@ -26,7 +26,19 @@ from ivr.hunting import Hunting
 from ivr.legs import Legs
 from ivr.line import Line
 from ivr.rows import Call, Duty
-from ivr.steps import Conversation, Dialling, Entry, Fork, Heard, Hold, LookUp, Talk, outcome
+from ivr.steps import (
+    Conversation,
+    Dialling,
+    Entry,
+    Fork,
+    Goodbye,
+    Heard,
+    Hold,
+    LookUp,
+    Menu,
+    Talk,
+    outcome,
+)
 
 Answer = Callable[[str, dict[str, Any]], Heard]
 What = Literal[
@@ -78,6 +90,7 @@ class Turn:
         self.events: list[Event] = []
         self.duties: list[Duty] = []
         self.changed = not call.version
+        self.left_from: str | None = None  # the step in which he heard the last thing
         self.leaves = False  # the caller was told to leave the queue, and asks by himself
         self._before = self.caller.turn
 
@@ -106,12 +119,12 @@ class Turn:
         `ivr.replay` can take the same turns again. False when it moved nothing.
         """
         at, before = len(self.events), self.changed
-        entry = self._entry(what, leg, value, more)
+        kind, entry = self._entry(what, leg, value, more)
         self.changed = False
         self._take(what, leg, value, more)
         moved, self.changed = self.changed, self.changed or before
         if moved:
-            self.events.insert(at, Event("heard", self.now, "", entry))
+            self.events.insert(at, Event(kind, self.now, "", entry))
         return moved
 
     def _take(self, what: What, leg: str, value: str, more: dict[str, Any]) -> None:
@@ -140,29 +153,37 @@ class Turn:
             case "later":
                 self.hunting.look_later(more["round"])
 
-    def _entry(self, what: What, leg: str, value: str, more: dict[str, Any]) -> dict[str, Any]:
+    def _entry(
+        self, what: What, leg: str, value: str, more: dict[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
         """What was heard as it is logged: nothing personal, nothing over-long."""
         flow, talk = self.line.caller, self.caller
         if leg:
             flow, talk = self.line.person, self.legs.talk(leg)
-        step = flow.steps.get(talk.state)
+        step, kind = flow.steps.get(talk.state), "heard"
+        if what == "keys" and isinstance(step, Menu):
+            kind = "menu.key"
         if what == "keys" and isinstance(step, Entry):
+            outcome = step.outcome(talk, Heard("keys", value))
+            kind = "entry.rejected" if outcome in step.refusals else kind
+            kind = "entry.partial" if outcome in ("cleared", "slower") else kind
             if step.personal:
                 self.shared.setdefault("personal", []).append(value)
                 value = "personal"
-            elif step.outcome(talk, Heard("keys", value)) in step.unlogged:
+            elif outcome in step.unlogged:
                 value = "".join("0" if key.isdecimal() else key for key in value)
         entry = {"leg": leg, "step": talk.state, "what": what, "value": value}
-        return entry | ({"data": _plain(more)} if more else {})
+        return kind, entry | ({"data": _plain(more)} if more else {})
 
     def caller_hears(self, heard: Heard) -> bool:
         """Move the caller; False when his step has no use for it, or he has hung up already."""
         if self.call.ended_at:
             return False
+        self.left_from = self.caller.state
         moved = self._hear(self.line.caller, self.caller, "", heard)
         if moved and heard.value == "hangup":
             self._caller_left()
-        elif moved and not (self.waiting or self.dialling or self.talking):
+        elif moved and not (self.waiting or self.dialling or self.talking or self.meanwhile):
             self.hunting.stop()  # he has gone on to something else
         return moved
 
@@ -233,7 +254,7 @@ class Turn:
 
     def _caller_left(self) -> None:
         self.call.ended_at = self.now
-        self.tell("call.ended", step=self.caller.state)
+        self.tell("call.ended", who="line" if self.said_goodbye else "caller")
         self.legs.caller_left()
 
     # --- what comes of it ---
@@ -271,6 +292,18 @@ class Turn:
     def waiting(self) -> bool:
         """Whether the caller is in a queue."""
         return isinstance(self.line.caller.steps[self.caller.state], Hold)
+
+    @property
+    def said_goodbye(self) -> bool:
+        """Whether his last document hung up."""
+        return self.left_from is not None and isinstance(
+            self.line.caller.steps[self.left_from], Goodbye
+        )
+
+    @property
+    def meanwhile(self) -> bool:
+        """Whether he is asked something while people are rung for him."""
+        return self.line.caller.steps[self.caller.state].meanwhile
 
     @property
     def talking(self) -> bool:
@@ -320,6 +353,10 @@ class Turn:
         step = self.line.caller.steps[self.caller.state]
         queue = step.queue if isinstance(step, Hold) and not self.call.ended_at else ""
         if queue != self.call.waiting_for:
+            if self.call.waiting_for and not self.call.ended_at:
+                self.tell("queue.left", queue=self.call.waiting_for, why="went on")
+            if queue:
+                self.tell("queue.entered", queue=queue)
             self.call.waiting_for = queue
             self.call.waiting_since = self.now if queue else None
         self.call.step, self.call.language = self.caller.state, self.caller.language

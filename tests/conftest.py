@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from flask import Flask
 
 from flows.escalation import FOLDER, line
 from ivr import laptop
+from ivr.cases import Cases
 from ivr.desk.events import Event
 from ivr.duties import Duties
 from ivr.line import Line
@@ -48,6 +50,25 @@ class Desk:
     app: Flask
     exchange: Exchange
     line: Line
+
+    @property
+    def cases(self) -> Cases:
+        made: Cases = self.app.extensions["ivr_cases"]
+        return made
+
+    def file(self, number: str) -> dict[str, Any]:
+        """What stands in a case's file."""
+        file = self.store.case_file(number)
+        return file.data if file else {}
+
+    def on_case(self, number: str, *kinds: str) -> list[Event]:
+        """What was logged of a case, all or of these kinds."""
+        logged = self.store.events(f"case:{number}")
+        return [event for event in logged if not kinds or event.kind in kinds]
+
+    def notices(self, what: str) -> set[str]:
+        """The people who are told of this."""
+        return {each.owner for each in self.store.duties("notify") if each.data["what"] == what}
 
     @property
     def duties(self) -> Duties:
@@ -88,8 +109,19 @@ def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = Store(f"sqlite:///{file}")
     store.migrate()
     store.import_csv(FOLDER / "sample")
+    _since_yesterday(store)
     store.close()  # the last connection moves the write-ahead log into the file
     return file
+
+
+def _since_yesterday(store: Store) -> None:
+    """C17349021 has M1 since yesterday, and its manager has met the customer once."""
+    clock = Exchange(seed=1).clock
+    cases, then = Cases(store, line().config, store, store, clock), clock.now() - timedelta(days=1)
+    for what, by in (("escalate", "caller"), ("accept", "MGR1")):
+        cases.hear("C17349021", what, key=what, by=by, channel="phone", at=then, level="M1")
+    for duty in store.duties():
+        store.done(duty)
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,10 @@ def conversation(flow: Flow, step: str, language: str) -> Conversation:
         "rung": RANKED,
         "dialled": {"leg": "1-1", "phone": "+33155500011"},
         "hunt": {"name": "manager", "number": 1},
+        "emergency": {
+            "answers": {"purpose": 2, "users": 1200, "affected": 950, "down_for": 150},
+            "contact": {},
+        },
         "promise": {"spoken": "2026-11-24T09:45:00+00:00", "reference": "123456"},
     }
     talk = flow.begin(language, shared)
@@ -54,6 +58,14 @@ def conversation(flow: Flow, step: str, language: str) -> Conversation:
         "wanted": True,
         "by_dial": False,
         "introduced": False,
+        "operator": True,
+        "conditions": {"result": "no", "failed": ["contract"], "stands": False},
+        "why": "a deadline",
+        "severity": 1,
+        "users": 1200,
+        "affected": 950,
+        "hours": 2,
+        "minutes": 30,
     }
     return talk
 
@@ -95,6 +107,7 @@ def test_every_step_knows_what_to_do_with_each_of_its_outcomes(
 
     data: dict[str, Any] = {"ranking": [RANKED], "owner": "MGR2"}
     data |= {"status": "open", "severity": 2, "account": "Helio", "number": "C17349013"}
+    data |= {"level": "M2", "sid": "RE1", "seconds": 9}
     assert FLOWS[flow].hear(talk, outcome(heard, **data))
     if FLOWS[flow].steps[talk.state].waits:
         assert not twiml.parse(FLOWS[flow].document(talk, VALUES)).warnings
@@ -109,7 +122,7 @@ def test_zero_alone_leads_to_a_person_from_every_step_that_hears_keys(step: str)
     talk = conversation(LINE.caller, step, "en")
 
     assert LINE.caller.hear(talk, keys("0"))
-    assert talk.state in ("operator_search", "operator_hold", "duty_hold")
+    assert talk.state in ("operator_search", "operator_hold", "duty_hold", "emergency_hold")
 
 
 @pytest.mark.parametrize("step", LISTENING)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ivr.errors import CallError
-from ivr.replay import replay
+from ivr.replay import HEARD, replay
 from ivr.simulator import Exchange, Handset
 from tests.conftest import ENTRY, Desk
 from tests.test_scenarios import accept, ask_for_a_manager, keyed, reach_operator
@@ -89,7 +89,7 @@ def test_a_log_that_this_line_could_not_have_written_is_refused(
     call = desk.store.load(desk.sid(caller))
     assert call is not None
     log = desk.store.events(call.sid)
-    heard = [at for at, event in enumerate(log) if event.kind == "heard"]
+    heard = [at for at, event in enumerate(log) if event.kind in HEARD]
     log[heard[1]] = replace(log[heard[1]], data={**log[heard[1]].data, "value": "9"})
 
     with pytest.raises(CallError, match="can't have been in 'case'"):

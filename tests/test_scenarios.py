@@ -504,31 +504,6 @@ def test_the_engineer_is_rung_for_who_asks_for_him(
     exchange.wait(30)
 
 
-@pytest.mark.parametrize(("keys", "wish"), [("3", "M2"), ("4", "severity")])
-def test_other_wishes_lead_to_the_operator_for_now(
-    exchange: Exchange, caller: Handset, desk: Desk, keys: str, wish: str
-) -> None:
-    caller.call(ENTRY)
-    keyed(caller, exchange, "2", "1", f"{CASE}#", "1", keys)
-
-    assert desk.phone("OP1").ringing
-    assert desk.told(caller, "menu.wish") == [{"wish": wish}]
-    caller.hang_up()
-    exchange.wait(30)
-
-
-def test_a_production_outage_reaches_an_operator_with_one_key(
-    exchange: Exchange, caller: Handset, desk: Desk
-) -> None:
-    caller.call(ENTRY)
-    keyed(caller, exchange, "2", "3")
-
-    assert desk.phone("OP1").ringing
-    assert desk.told(caller, "menu.wish") == [{"wish": "emergency"}]
-    caller.hang_up()
-    exchange.wait(30)
-
-
 # --- S19: the case system is down ---
 
 

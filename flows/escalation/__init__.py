@@ -9,12 +9,24 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.escalation import effects as do
-from flows.escalation import person, words
-from ivr.desk.cases import CaseNumbers
+from flows.escalation import emergency, person, words
 from ivr.flow import Flow
 from ivr.line import Line, LineConfig
 from ivr.prompts import Prompts
-from ivr.steps import Dialling, Entry, Fork, Go, Goodbye, Hold, Leads, LookUp, Menu, Step, Talk
+from ivr.steps import (
+    Dialling,
+    Entry,
+    Fork,
+    Go,
+    Goodbye,
+    Hold,
+    Leads,
+    LookUp,
+    Menu,
+    Record,
+    Step,
+    Talk,
+)
 
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER / "sample"
@@ -38,23 +50,33 @@ def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts"
 def caller(config: LineConfig, prompts: Prompts) -> Flow:
     return Flow(
         "escalation",
-        steps(config.case_numbers),
+        [*steps(config), *emergency.steps(config.case_numbers)],
         file=__file__,
         version=config.version,
         start="arrival",
-        zero="operator_search",
+        zero=Go("operator_search", then=(do.zero_pressed,)),
         otherwise=OTHERWISE,
         prompts=prompts,
         slots=words.CALLER,
-        also_says=("notice", "choose_language", "connecting", "please_hold"),
+        also_says=(
+            *("notice", "choose_language", "connecting", "please_hold", "to_operator"),
+            *("trying_manager", "trying_engineer", "trying_emergency"),
+            *("still_trying", "still_in_line"),
+        ),
     )
 
 
-def steps(numbers: CaseNumbers) -> list[Step]:
+def steps(config: LineConfig) -> list[Step]:
+    numbers = config.case_numbers
     return [
         Fork(
             "arrival",
-            on={"next": (Go("language", when=do.several_languages), Go("menu", says="notice"))},
+            on={
+                "next": (
+                    Go("language", when=do.several_languages, then=(do.notice_played,)),
+                    Go("menu", says="notice", then=(do.notice_played,)),
+                )
+            },
         ),
         Menu(
             "language",
@@ -69,7 +91,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             says=("menu",),
             on={
                 "1": "case",
-                "3": Go("operator_search", then=(do.wish("emergency"),)),
+                "3": Go("emergency_case", then=(do.wish("E-Down"),)),
                 "back": (Go("language", when=do.several_languages), Go()),
             },
         ),
@@ -81,6 +103,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             unlogged=frozenset({"too_long"}),
             outcomes=frozenset({"accepted", "ambiguous"}),
             refusals=frozenset({"too_short", "too_long", "bad_check"}),
+            silences=3,
             on={
                 "accepted": Go("read_back", then=(do.take_reading(0),)),
                 "ambiguous": "which",
@@ -135,10 +158,35 @@ def steps(numbers: CaseNumbers) -> list[Step]:
                     ),
                     Go("operator_search", then=(do.wish("M1"),)),
                 ),
-                "3": Go("operator_search", then=(do.wish("M2"),)),
-                "4": Go("operator_search", then=(do.wish("severity"),)),
+                "3": (
+                    Go("next_search", when=do.known_and_open, then=(do.wish("M2"),)),
+                    Go("operator_search", then=(do.wish("M2"),)),
+                ),
+                "4": Go("severity", then=(do.wish("severity"),)),
                 "back": "case",
             },
+        ),
+        # --- another severity: wished for here, set by staff ---
+        Menu(
+            "severity",
+            says=("severity_wish",),
+            on={
+                code: Go("severity_reason", then=(do.wish_severity(int(code)),))
+                for code, severity in config.severities.items()
+                if severity.self_service and code in "123456789"
+            }
+            | {"back": "wish"},
+        ),
+        Record(
+            "severity_reason",
+            says=("severity_reason",),
+            longest=60,
+            on={"recorded": Go("severity_noted", then=(do.tell_severity,))},
+        ),
+        Menu(
+            "severity_noted",
+            says=("severity_noted",),
+            on={"1": "case", "too_many": "goodbye"},
         ),
         # --- a manager ---
         LookUp(
@@ -148,6 +196,15 @@ def steps(numbers: CaseNumbers) -> list[Step]:
                 "found": Go("manager_hold", then=(do.keep_ranking, do.request_manager)),
                 "not_found": Go("offer", then=(do.keep_ranking, do.request_manager)),
                 "too_slow": Go("operator_search", then=(do.request_manager,)),
+            },
+        ),
+        LookUp(
+            "next_search",
+            asks="next_level",
+            on={
+                "found": Go("manager_hold", then=(do.keep_ranking, do.request_level)),
+                "not_found": "operator_search",  # staff may ask for it all the same
+                "too_slow": "operator_search",
             },
         ),
         Hold(
@@ -193,16 +250,34 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             "operator_search",
             asks="operators",
             on={
-                "found": Go("operator_hold", then=(do.keep_ranking,)),
+                "found": (
+                    Go("emergency_hold", when=do.is_emergency, then=(do.keep_ranking,)),
+                    Go("operator_hold", then=(do.keep_ranking,)),
+                ),
                 "not_found": "duty_search",
                 "too_slow": "duty_search",
             },
         ),
         Hold(
+            "emergency_hold",
+            queue="emergencies",
+            says=do.trying,
+            progress=("still_trying",),
+            enter=(do.hunt("emergency"),),
+            on={
+                "joined": "talk",
+                "nobody": "offer",
+                "no_carrier": "dial",
+                "2": "callback",
+                "zero": Go(),
+                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
+            },
+        ),
+        Hold(
             "operator_hold",
             queue="operators",
-            says=("to_operator",),
-            progress=("still_in_line",),
+            says=do.trying,
+            progress=do.progress,
             enter=(do.hunt("operator"),),
             on={
                 "joined": "talk",
@@ -271,7 +346,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
                 ),
             },
         ),
-        Menu("after", says=("after",), limit=2, on={"1": "case", "too_many": "goodbye"}),
+        Menu("after", says=("after",), on={"1": "case", "too_many": "goodbye"}),  # he has met one
         Goodbye("goodbye", says=("goodbye",)),
         # --- nobody was free: wait, or be called back ---
         Menu(
@@ -279,7 +354,10 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             says=("offer",),
             on={
                 "1": (
-                    Go("operator_search", when=do.hunted("operator", "duty", "engineer")),
+                    Go(
+                        "operator_search",
+                        when=do.hunted("operator", "duty", "engineer", "emergency"),
+                    ),
                     Go("manager_search", when=do.known_and_open),
                     Go("operator_search"),
                 ),

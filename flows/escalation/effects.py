@@ -14,6 +14,13 @@ from ivr.desk.cases import CaseNumbers
 from ivr.desk.phone_numbers import dialled
 from ivr.steps import Conversation, Heard, Phrase
 
+TRYING = {
+    "engineer": "trying_engineer",
+    "M1": "trying_manager",
+    "M2": "trying_manager",
+    "E-Down": "trying_emergency",
+}
+
 # --- language ---
 
 
@@ -38,6 +45,26 @@ def greet(talk: Conversation) -> tuple[Phrase, ...]:
     offers = talk.shared["offers"]
     choices = (("choose_language", code) for code in offers)
     return (("notice", offers[0]), *choices)
+
+
+def notice_played(talk: Conversation, heard: Heard) -> None:
+    talk.emit("notice.played", language=talk.language)
+
+
+def zero_pressed(talk: Conversation, heard: Heard) -> None:
+    """The caller asks for a person himself; from here on he hears that it is an operator."""
+    talk.shared["asked_for"] = "operator"
+    talk.emit("zero.pressed", where=talk.state)
+
+
+def trying(talk: Conversation) -> tuple[Phrase, ...]:
+    """The same words for the same wish, whoever is rung: they tell nothing of the case."""
+    return ((TRYING.get(talk.shared.get("asked_for", ""), "to_operator"), ""),)
+
+
+def progress(talk: Conversation) -> tuple[Phrase, ...]:
+    asked = talk.shared.get("asked_for", "")
+    return (("still_trying" if asked in TRYING else "still_in_line", ""),)
 
 
 # --- the case number ---
@@ -87,10 +114,10 @@ def known_and_open(talk: Conversation, heard: Heard) -> bool:
 
 
 def wish(what: str) -> Callable[[Conversation, Heard], None]:
-    """Remember the wish: ``M1``, ``M2``, ``severity``, ``engineer`` or ``emergency``."""
+    """Remember the wish: ``M1``, ``M2``, ``severity``, ``engineer`` or ``E-Down``."""
 
     def effect(talk: Conversation, heard: Heard) -> None:
-        talk.shared["wish"] = what
+        talk.shared["wish"] = talk.shared["asked_for"] = what
         talk.emit("menu.wish", wish=what)
 
     return effect
@@ -114,6 +141,37 @@ def keep_ranking(talk: Conversation, heard: Heard) -> None:
 def request_manager(talk: Conversation, heard: Heard) -> None:
     """The first level is asked for, once a call and case; manager and engineer are told now."""
     talk.order("escalate", level="M1", set_by=talk.own.get("person", ""))
+
+
+def request_level(talk: Conversation, heard: Heard) -> None:
+    """The level whose turn it is: the next one, or a chase of one that nobody has met yet."""
+    talk.order("escalate", level=heard.data["level"], set_by=talk.own.get("person", ""))
+
+
+def is_emergency(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.shared.get("wish") == "E-Down")
+
+
+# --- another severity ---
+
+
+def wish_severity(code: int) -> Callable[[Conversation, Heard], None]:
+    def effect(talk: Conversation, heard: Heard) -> None:
+        talk.own["severity"] = code
+        talk.emit("severity.requested", after=code)
+
+    return effect
+
+
+def tell_severity(talk: Conversation, heard: Heard) -> None:
+    """What is wished for goes to the engineer, with the recorded reason; nothing is set."""
+    talk.order(
+        "case",
+        what="wish_severity",
+        key=f"severity:{talk.turn}",
+        severity=talk.own["severity"],
+        recording=heard.data.get("sid", ""),
+    )
 
 
 # --- putting through ---
@@ -186,6 +244,10 @@ def dialled_by_document(talk: Conversation, heard: Heard) -> bool:
     return bool(talk.own["by_dial"])
 
 
+def answered(talk: Conversation, heard: Heard) -> None:
+    talk.emit("dial.answered")
+
+
 def accept(talk: Conversation, heard: Heard) -> None:
     talk.order("accepted")
 
@@ -196,6 +258,7 @@ def decline(talk: Conversation, heard: Heard) -> None:
 
 def no_answer(talk: Conversation, heard: Heard) -> None:
     """Nobody pressed a key: a machine, or a telephone in a pocket."""
+    talk.emit("dial.machine")
     talk.order("no_answer")
 
 
@@ -207,7 +270,19 @@ def whisper(talk: Conversation) -> tuple[Phrase, ...]:
 def brief(talk: Conversation) -> tuple[Phrase, ...]:
     """What is said after key 1 and before anybody is connected."""
     star = (("star", ""),) if is_operator(talk) else ()
-    return (*about_case(talk), *star)
+    return (*about_emergency(talk), *about_case(talk), *star)
+
+
+def about_emergency(talk: Conversation) -> tuple[Phrase, ...]:
+    """What the caller has answered so far of the questions about his outage."""
+    file: dict[str, Any] | None = talk.shared.get("emergency")
+    if not file:
+        return (("brief_emergency", ""),) if talk.shared.get("wish") == "E-Down" else ()
+    answers = file["answers"]
+    said = [("brief_purpose", "")] if "purpose" in answers else []
+    said += [("brief_users", "")] if "affected" in answers else []
+    said += [("brief_down_for", "")] if "down_for" in answers else []
+    return (("brief_emergency", ""), *said)
 
 
 def about_case(talk: Conversation) -> tuple[Phrase, ...]:
@@ -226,7 +301,7 @@ def about_case(talk: Conversation) -> tuple[Phrase, ...]:
 
 
 def is_operator(talk: Conversation) -> bool:
-    return bool(talk.own["hunt"] == "operator")
+    return bool(talk.own["operator"])
 
 
 def outlasted_by_nobody(talk: Conversation) -> bool:
@@ -251,6 +326,14 @@ def step_in(talk: Conversation, heard: Heard) -> None:
 
 def has_case(talk: Conversation, heard: Heard) -> bool:
     return bool(talk.shared.get("keyed"))
+
+
+def known(talk: Conversation, heard: Heard) -> bool:
+    return (talk.shared.get("case") or {}).get("result") == "found"
+
+
+def closed(talk: Conversation, heard: Heard) -> bool:
+    return known(talk, heard) and talk.shared["case"]["status"] == "closed"
 
 
 def ringing(talk: Conversation, heard: Heard) -> bool:

@@ -6,15 +6,17 @@ and opens the menu, star again goes back.
 
 from __future__ import annotations
 
+from flows.escalation import desk, words
 from flows.escalation import effects as do
-from flows.escalation import words
 from ivr.flow import Flow
 from ivr.line import LineConfig
 from ivr.prompts import Prompts
 from ivr.steps import Entry, Fork, Go, Goodbye, Leads, LookUp, Menu, Ready, Step, Talk
 
 REASONS = (
+    "operator",
     "owners_manager",
+    "managers_manager",
     "queue_manager",
     "went_up",
     "delegate",
@@ -24,7 +26,7 @@ REASONS = (
     "global_duty",
     "second_level",
 )
-HUNTS = ("operator", "manager", "engineer", "duty")
+HUNTS = ("operator", "manager", "engineer", "duty", "emergency")
 
 OTHERWISE: dict[str, Leads] = {
     "invalid": Go(says="invalid"),
@@ -39,7 +41,7 @@ OTHERWISE: dict[str, Leads] = {
 def flow(config: LineConfig, prompts: Prompts) -> Flow:
     return Flow(
         "person",
-        steps(config),
+        [*steps(config), *desk.steps(config)],
         file=__file__,
         version=config.version,
         start="rung",
@@ -50,8 +52,12 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
         also_says=(
             *(f"whisper_{hunt}" for hunt in HUNTS),
             *(f"reason_{reason}" for reason in REASONS),
+            *("brief_emergency", "brief_purpose", "brief_users", "brief_down_for"),
             *("brief_case", "brief_unknown", "brief_none", "brief_records_down", "star"),
             *("severity", "account", "desk_ringing", "desk_back"),
+            *("emergency_yes", "emergency_no", "emergency_unknown", "emergency_stands"),
+            *("condition_contract", "condition_production", "condition_situation"),
+            *("condition_contact", "desk_emergency"),
             *("candidate_no_answer", "candidate_declined"),
         ),
     )
@@ -59,7 +65,10 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
 
 def steps(config: LineConfig) -> list[Step]:
     return [
-        Fork("rung", on={"next": (Go("whisper", when=do.wanted), Go("taken"))}),
+        Fork(
+            "rung",
+            on={"next": (Go("whisper", when=do.wanted, then=(do.answered,)), Go("taken"))},
+        ),
         Menu(
             "whisper",
             says=do.whisper,
@@ -119,6 +128,7 @@ def steps(config: LineConfig) -> list[Step]:
                     Go(says="desk_nobody"),
                 ),
                 "4": Go("handed_over", then=(do.hand_over,)),
+                "5": "desk_more",
                 "back": "back_to_caller",
             },
         ),
@@ -166,6 +176,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "1": "desk_case",
                 "2": "desk_search",
                 "4": Go("handed_over", then=(do.hand_over,)),
+                "5": "desk_more",
                 "back": "back_to_caller",
             },
         ),

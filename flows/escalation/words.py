@@ -65,6 +65,26 @@ def severity(talk: Conversation, language: Language) -> str:
     return str(language.digits[talk.shared["case"]["severity"]])
 
 
+def purpose(talk: Conversation, language: Language) -> str:
+    return str(language.digits[talk.shared["emergency"]["answers"]["purpose"]])
+
+
+def users(talk: Conversation, language: Language) -> str:
+    return str(talk.shared["emergency"]["answers"]["users"])
+
+
+def affected(talk: Conversation, language: Language) -> str:
+    return str(talk.shared["emergency"]["answers"]["affected"])
+
+
+def hours(talk: Conversation, language: Language) -> str:
+    return str(talk.shared["emergency"]["answers"]["down_for"] // 60)
+
+
+def minutes(talk: Conversation, language: Language) -> str:
+    return str(talk.shared["emergency"]["answers"]["down_for"] % 60)
+
+
 def account(talk: Conversation, language: Language) -> str:
     return str(talk.shared["case"]["account"])
 
@@ -94,5 +114,10 @@ PERSON: dict[str, SlotValue] = {
     "call_language": call_language,
     "severity": severity,
     "account": account,
+    "purpose": purpose,
+    "users": users,
+    "affected": affected,
+    "hours": hours,
+    "minutes": minutes,
     "candidate": candidate,
 }

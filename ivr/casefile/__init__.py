@@ -46,6 +46,13 @@ class Who:
     duty: str = ""
     second_duty: str = ""
     zone: str = "UTC"
+    last_resort: str = ""
+
+    @property
+    def responsible(self) -> str:
+        """Who looks after the case: its engineer, his manager, whoever is on duty; somebody
+        always."""
+        return self.owner or self.manager or self.duty or self.last_resort
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +180,7 @@ def _log_case(turn: CaseTurn, asked: Request) -> None:
     """A case that was logged just now. Enterprise Down is never set at that moment."""
     severity.check_self_service(turn, asked)
     turn.tell("case.logged", asked, severity=asked.data.get("severity"))
-    turn.notify("case_logged", asked, turn.who.owner or turn.who.manager)
+    turn.notify("case_logged", asked, turn.who.responsible)
 
 
 def _reopen(turn: CaseTurn, asked: Request) -> None:
@@ -184,7 +191,7 @@ def _reopen(turn: CaseTurn, asked: Request) -> None:
     turn.tell("case.reopened", asked, reason=reason)
     turn.note(asked, f"Reopened: {reason}", visibility="customer")
     turn.post("reopen", asked, asked.key, reason=reason)
-    turn.notify("case_reopened", asked, turn.who.owner or turn.who.manager, reason=reason)
+    turn.notify("case_reopened", asked, turn.who.responsible, reason=reason)
 
 
 def _plan(turn: CaseTurn, asked: Request) -> None:

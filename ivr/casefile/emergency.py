@@ -231,7 +231,7 @@ def _packet(turn: CaseTurn, file: dict[str, Any]) -> dict[str, Any]:
         "affected": answers.get("affected"),
         "down_since": file.get("down_since", ""),
         "before": file["manager"],
-        "owner": turn.who.owner,
+        "engineer": turn.who.owner,
         "plan": plan.get("text", ""),
     }
 

@@ -57,9 +57,7 @@ def wish(turn: CaseTurn, asked: Request) -> None:
     turn.tell("severity.requested", asked, before=before, after=code, reason=reason)
     said = reason or ("a recorded reason" if recording else "no reason given")
     turn.note(asked, f"Severity {code} requested, is {before}: {said}", visibility="customer")
-    turn.notify(
-        "severity_wish", asked, turn.who.owner or turn.who.manager, severity=code, reason=reason
-    )
+    turn.notify("severity_wish", asked, turn.who.responsible, severity=code, reason=reason)
 
 
 def set_(turn: CaseTurn, asked: Request) -> None:
@@ -77,7 +75,7 @@ def set_(turn: CaseTurn, asked: Request) -> None:
     if before is not None and code > before and not asked.data.get("agreed"):
         raise CaseError("a severity is lowered with the customer's agreement: ask him, and say so")
     put(turn, asked, code, reason)
-    turn.notify("severity_set", asked, turn.who.owner, severity=code, reason=reason)
+    turn.notify("severity_set", asked, turn.who.responsible, severity=code, reason=reason)
 
 
 def put(turn: CaseTurn, asked: Request, code: int, reason: str) -> None:

@@ -117,17 +117,19 @@ def promise_owner(
     directory: Directory,
     region: str = "",
     *,
+    role: str = "duty",
     last_resort: str | None = None,
 ) -> str | None:
     """The id of who owes the caller a call: somebody always, while there is any manager.
 
-    Who is on duty, in the order of `on_duty`; then ``last_resort``, whom the settings name; then
-    the right manager of the case; then any manager, by id. Who is out of office only when all are.
-    That he didn't answer a minute ago doesn't matter: it is owed within the hour, not now.
+    Who is on duty in this ``role``, in the order of `on_duty`; then ``last_resort``, whom the
+    settings name; then the right manager of the case; then any manager, by id. Who is out of
+    office only when all are. That he didn't answer a minute ago doesn't matter: it is owed within
+    the hour, not now.
     """
     people = directory.people
     where = _region(case, region)
-    duties = on_duty(directory.shifts, now, "duty", where, case.product if case else "")
+    duties = on_duty(directory.shifts, now, role, where, case.product if case else "")
     named = [duty.shift.person for duty in duties]
     named += [last_resort or "", *(post.person.id for post in _line(case, directory))]
     named += sorted(id for id, person in people.items() if person.roles & _FIRST_LEVEL)

@@ -54,13 +54,14 @@ def create_app(
     if not token:
         raise SettingsError("TWILIO_AUTH_TOKEN is missing: without it no webhook can be trusted")
     clock = clock or SystemClock()
-    look_ups = LookUps(records or store, store, clock, line.config.hunts)
+    look_ups = LookUps(records or store, store, clock, line.config)
     root = parts.path.rstrip("/")
     calls = Calls(store, line, clock, look_ups.answer, root)
     origin = public_url.removesuffix("/").removesuffix(root)
     cases = Cases(store, line.config, records or store, store, clock)
     others = {"case": cases.heard_later, "effort": cases.effort}
     duties = Duties(store, calls, Carrier(twilio), look_ups, clock, origin, others)
+    cases.wake_at = duties.wake_at
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.extensions["ivr"] = duties

@@ -19,6 +19,7 @@ from ivr.calls import Calls, Reply
 from ivr.desk.hunt import EventName
 from ivr.duties import Duties
 from ivr.rows import Call
+from ivr.steps import Record
 from ivr.turn import Turn, begin
 from ivr.web.signature import Signature
 
@@ -42,6 +43,8 @@ LONGEST = 1 << 20  # bytes of a form; Twilio's have a thousand
 _QUOTES_ITS_OWN = re.compile("%26|%3[Dd]").search  # & or =
 
 NOT_QUEUED = frozenset({"error", "system-error", "queue-full"})
+
+PATIENCE = Record("").timeout  # seconds of silence that end a recording
 
 Form = dict[str, str]
 
@@ -134,7 +137,7 @@ class Webhooks:
             if not turn.call.version:
                 turn.begin()
             elif _is_present(form, turn.caller.turn):
-                turn.hear("keys", value=form.get("Digits", ""))
+                _hear_answer(turn, "", form)
             return _deliver(turn)
 
         def fresh() -> Call:
@@ -255,7 +258,7 @@ class Webhooks:
             if talk.state == self.line.person.start:
                 turn.hear("outcome", attempt, "next")
             elif _is_present(form, talk.turn):
-                turn.hear("keys", attempt, form.get("Digits", ""))
+                _hear_answer(turn, attempt, form)
             return _deliver_leg(turn, attempt)
 
         return self.calls.hear(sid, told)
@@ -333,6 +336,20 @@ def _deliver_leg(turn: Turn, attempt: str) -> Callable[[], str]:
         talk.seen = talk.turn
         turn.changed = True
     return lambda: str(turn.legs.rows[attempt]["document"]) or HANG_UP
+
+
+def _hear_answer(turn: Turn, leg: str, form: Form) -> None:
+    """Keys, silence, or what was spoken on a recording.
+
+    Twilio reports silence as a recording too, of as many seconds as it waited.
+    """
+    pressed, seconds = form.get("Digits", ""), int(form.get("RecordingDuration") or 0)
+    if "RecordingSid" not in form or pressed == "0":
+        turn.hear("keys", leg, pressed)
+    elif not seconds or (not pressed and seconds <= PATIENCE):
+        turn.hear("keys", leg, "")
+    else:
+        turn.hear("outcome", leg, "recorded", sid=form["RecordingSid"], seconds=seconds)
 
 
 def _is_present(form: Form, turn: int) -> bool:

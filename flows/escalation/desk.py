@@ -1,0 +1,220 @@
+"""What an operator puts on record from a plain telephone: the next level, an emergency, a severity.
+
+All of it is told to the case (`ivr.cases`), which judges it by the same rules as a click on a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flows.escalation import effects as do
+from ivr.line import LineConfig
+from ivr.steps import Conversation, Go, Heard, Leads, LookUp, Menu, Phrase, Step
+
+# Why a rule is overridden or a severity changed: a key, what is written, whether the customer
+# agreed to it.
+OVERRIDES = {"1": "no progress", "2": "a deadline", "3": "the customer insists"}
+EXCEPTIONS = {
+    "1": "the contract is being renewed",
+    "2": "it is production by what the customer says",
+    "3": "the duty manager's decision",
+}
+CHANGES = {
+    "1": ("the impact has grown", False),
+    "2": ("a workaround is in place", True),
+    "3": ("it was set wrongly", True),
+}
+
+NO_CASE = Go(says="desk_no_case")
+
+
+def steps(config: LineConfig) -> list[Step]:
+    return [
+        Menu(
+            "desk_more",
+            says=("desk_more",),
+            on={
+                "1": (
+                    Go(says="desk_still_ringing", when=do.ringing),
+                    Go("desk_next_search", when=do.has_case),
+                    NO_CASE,
+                ),
+                "2": (Go("desk_emergency_search", when=do.has_case), NO_CASE),
+                "3": (Go("desk_severity", when=do.known), NO_CASE),
+                "4": (
+                    Go("desk", says="desk_recorded", when=do.closed, then=(reopen,)),
+                    Go(says="desk_not_closed", when=do.has_case),
+                    NO_CASE,
+                ),
+                "back": "desk",
+            },
+        ),
+        # --- the next level, or the one after it with a reason ---
+        LookUp(
+            "desk_next_search",
+            asks="next_level",
+            on={
+                "found": Go(
+                    "back_to_caller", then=(do.keep_ranking, do.request_level, do.ring_right)
+                ),
+                "not_found": Go("desk_override", then=(want_level,)),
+                "too_slow": Go("desk", says="brief_records_down"),
+            },
+        ),
+        Menu(
+            "desk_override",
+            says=("desk_override",),
+            on=_reasons(OVERRIDES, "desk_override_search") | {"back": "desk"},
+        ),
+        LookUp(
+            "desk_override_search",
+            asks="managers",
+            on={
+                "found": Go(
+                    "back_to_caller", then=(do.keep_ranking, request_override, do.ring_right)
+                ),
+                "not_found": Go(
+                    "desk", says="desk_nobody", then=(do.keep_ranking, request_override)
+                ),
+                "too_slow": Go("desk", says="brief_records_down", then=(request_override,)),
+            },
+        ),
+        # --- Enterprise Down ---
+        LookUp(
+            "desk_emergency_search",
+            asks="emergency",
+            on={
+                "found": Go("desk_emergency", then=(keep_conditions,)),
+                "not_found": Go("desk", says="brief_unknown"),
+                "too_slow": Go("desk_emergency", then=(keep_conditions,)),
+            },
+        ),
+        Menu(
+            "desk_emergency",
+            says=conditions,
+            on={
+                "1": (
+                    Go("desk", says="emergency_stands", when=stands),
+                    Go("desk_emergency_why", when=not_met),
+                    Go("desk", says="desk_recorded", then=(set_emergency,)),
+                ),
+                "back": "desk",
+            },
+        ),
+        Menu(
+            "desk_emergency_why",
+            says=("desk_emergency_why",),
+            on={
+                key: Go("desk", says="desk_recorded", then=(why(reason), set_emergency))
+                for key, reason in EXCEPTIONS.items()
+            }
+            | {"back": "desk"},
+        ),
+        # --- a severity ---
+        Menu(
+            "desk_severity",
+            says=("desk_severity",),
+            on={
+                code: (
+                    Go(says="desk_same", when=has_severity(int(code))),
+                    Go("desk_severity_why", then=(choose_severity(int(code)),)),
+                )
+                for code, severity in config.severities.items()
+                if severity.self_service and code in "123456789"
+            }
+            | {"back": "desk"},
+        ),
+        Menu(
+            "desk_severity_why",
+            says=("desk_severity_why",),
+            on={
+                key: Go("desk", says="desk_recorded", then=(set_severity(reason, agreed),))
+                for key, (reason, agreed) in CHANGES.items()
+            }
+            | {"back": "desk"},
+        ),
+    ]
+
+
+def _reasons(reasons: dict[str, str], to: str) -> dict[str, Leads]:
+    return {key: Go(to, then=(why(reason),)) for key, reason in reasons.items()}
+
+
+def why(reason: str) -> Callable[[Conversation, Heard], None]:
+    def effect(talk: Conversation, heard: Heard) -> None:
+        talk.own["why"] = reason
+
+    return effect
+
+
+def _tell(talk: Conversation, what: str, **data: Any) -> None:
+    """The case hears it of this person, once."""
+    by, key = talk.own["person"], f"{what}:{talk.own['person']}:{talk.turn}"
+    talk.order("case", what=what, key=key, by=by, requested_by="caller", **data)
+
+
+def reopen(talk: Conversation, heard: Heard) -> None:
+    _tell(talk, "reopen", reason="the same problem again, by phone")
+
+
+def want_level(talk: Conversation, heard: Heard) -> None:
+    """This level's turn hasn't come; an operator may ask for it all the same."""
+    talk.shared["wish"] = heard.data["level"]
+
+
+def request_override(talk: Conversation, heard: Heard) -> None:
+    talk.order(
+        "escalate",
+        level=talk.shared["wish"],
+        set_by=talk.own["person"],
+        override=talk.own["why"],
+    )
+
+
+def keep_conditions(talk: Conversation, heard: Heard) -> None:
+    """How the conditions stand; what the records can't say is let through, and flagged."""
+    found = {"result": "unknown", "failed": [], "stands": False} | dict(heard.data)
+    talk.own |= {"conditions": found, "why": ""}
+
+
+def conditions(talk: Conversation) -> tuple[Phrase, ...]:
+    found = talk.own["conditions"]
+    if found["stands"]:
+        return (("emergency_stands", ""), ("desk_emergency", ""))
+    failed = ((f"condition_{name}", "") for name in found["failed"])
+    return ((f"emergency_{found['result']}", ""), *failed, ("desk_emergency", ""))
+
+
+def stands(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.own["conditions"]["stands"])
+
+
+def not_met(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.own["conditions"]["result"] == "no")
+
+
+def set_emergency(talk: Conversation, heard: Heard) -> None:
+    """Severity 0, by this person; with all that the caller has answered so far."""
+    said: dict[str, Any] = talk.shared.get("emergency") or {"answers": {}, "contact": {}}
+    _tell(talk, "set_emergency", override=talk.own["why"], **said)
+
+
+def has_severity(code: int) -> Callable[[Conversation, Heard], bool]:
+    return lambda talk, heard: bool(talk.shared["case"]["severity"] == code)
+
+
+def choose_severity(code: int) -> Callable[[Conversation, Heard], None]:
+    def effect(talk: Conversation, heard: Heard) -> None:
+        talk.own["severity"] = code
+
+    return effect
+
+
+def set_severity(reason: str, agreed: bool) -> Callable[[Conversation, Heard], None]:
+    def effect(talk: Conversation, heard: Heard) -> None:
+        code = talk.own["severity"]
+        talk.shared["case"]["severity"] = code
+        _tell(talk, "set_severity", severity=code, reason=reason, agreed=agreed)
+
+    return effect

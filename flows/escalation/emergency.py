@@ -1,0 +1,302 @@
+"""The caller's way through an Enterprise Down: a person at once, and five questions meanwhile.
+
+An operator and whoever is on duty are rung as soon as the case is given, and the first to accept
+meets the caller in the middle of the questions. Nothing that is asked here can keep anybody out,
+and nothing that is said here tells what a contract allows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flows.escalation import effects as do
+from ivr.desk.cases import CaseNumbers
+from ivr.desk.emergency import CATEGORIES, MOST_USERS, REACH
+from ivr.steps import Conversation, Entry, Go, Heard, Leads, LookUp, Menu, Record, Step
+
+MOST_HOURS = 8760
+
+# How ringing others can end while he is asked: whoever accepts meets him at once.
+RUNG: dict[str, Leads] = {"joined": "talk", "nobody": Go(), "no_carrier": Go()}
+
+AGAIN: dict[str, Leads] = {
+    "slower": Go(says="slower", then=(do.slow_down,)),
+    "cleared": Go(),
+    "back": Go(),
+}
+
+
+def steps(numbers: CaseNumbers) -> list[Step]:
+    return [
+        # --- which case: without one he goes to a person all the same ---
+        Entry(
+            "emergency_case",
+            says=("emergency_case",),
+            reads=do.read_case(numbers),
+            unlogged=frozenset({"too_long"}),
+            outcomes=frozenset({"accepted", "ambiguous"}),
+            refusals=frozenset({"too_short", "too_long", "bad_check"}),
+            silences=3,
+            on={
+                "accepted": Go("emergency_read_back", then=(do.take_reading(0),)),
+                "ambiguous": "emergency_which",
+                "too_short": Go(says="too_short"),
+                "too_long": Go(says="too_long"),
+                "bad_check": Go(says="bad_check"),
+                "silence": (
+                    Go(says="slower", when=do.silent_before, then=(do.slow_down,)),
+                    Go(says="silence"),
+                ),
+                "slower": Go(says="slower", then=(do.slow_down,)),
+                "cleared": Go(),
+                "back": "menu",
+            },
+        ),
+        Menu(
+            "emergency_which",
+            says=("which",),
+            on={
+                "1": Go("emergency_read_back", then=(do.take_reading(0),)),
+                "2": Go("emergency_read_back", then=(do.take_reading(1),)),
+                "back": "emergency_case",
+            },
+        ),
+        Menu(
+            "emergency_read_back",
+            says=("read_back",),
+            on={"1": "emergency_search", "2": "emergency_case", "back": "emergency_case"},
+        ),
+        LookUp(
+            "emergency_search",
+            asks="case",
+            on={
+                "found": Go("emergency_ring", then=(do.keep_case, declare)),
+                "not_found": Go("emergency_ring", then=(do.keep_case, declare)),
+                "too_slow": Go("emergency_ring", then=(do.keep_case, declare)),
+            },
+        ),
+        LookUp(
+            "emergency_ring",
+            asks="operators",
+            on={
+                "found": Go("purpose", then=(do.keep_ranking, do.hunt("emergency"))),
+                "not_found": Go("purpose", then=(do.keep_ranking,)),
+                "too_slow": "purpose",
+            },
+        ),
+        # --- the five questions ---
+        Menu(
+            "purpose",
+            says=("checks", "purpose"),
+            meanwhile=True,
+            on=RUNG
+            | {
+                str(key): Go("users", then=(answered("purpose", key),))
+                for key in range(1, len(CATEGORIES) + 1)
+            },
+        ),
+        Entry(
+            "users",
+            says=("users",),
+            reads=count("users", 1),
+            meanwhile=True,
+            refusals=frozenset({"bad_count"}),
+            on=RUNG
+            | {
+                "accepted": Go("affected", then=(counted("users"),)),
+                "bad_count": Go(says="bad_count"),
+                **AGAIN,
+            },
+        ),
+        Entry(
+            "affected",
+            says=("affected",),
+            reads=count("affected", 0, of="users"),
+            meanwhile=True,
+            refusals=frozenset({"bad_count", "too_many_affected"}),
+            on=RUNG
+            | {
+                "accepted": Go("actions", then=(counted("affected"),)),
+                "bad_count": Go(says="bad_count"),
+                "too_many_affected": Go(says="too_many_affected"),
+                **AGAIN,
+            },
+        ),
+        Record(
+            "actions",
+            says=("actions",),
+            longest=120,
+            meanwhile=True,
+            on=RUNG | {"recorded": Go("down_hours", then=(recorded,))},
+        ),
+        Entry(
+            "down_hours",
+            says=("down_hours",),
+            reads=duration("hours", MOST_HOURS),
+            meanwhile=True,
+            refusals=frozenset({"bad_count"}),
+            on=RUNG | {"accepted": "down_minutes", "bad_count": Go(says="bad_count"), **AGAIN},
+        ),
+        Entry(
+            "down_minutes",
+            says=("down_minutes",),
+            reads=duration("minutes", 59),
+            meanwhile=True,
+            refusals=frozenset({"bad_count"}),
+            on=RUNG
+            | {
+                "accepted": Go("contact", then=(down_for,)),
+                "bad_count": Go(says="bad_count"),
+                **AGAIN,
+            },
+        ),
+        # --- whom we can reach, around the clock ---
+        Menu(
+            "contact",
+            says=("contact",),
+            meanwhile=True,
+            on=RUNG
+            | {
+                "1": (
+                    Go("contact_number", when=do.withheld),
+                    Go("reach", then=(contact_here,)),
+                ),
+                "2": "contact_number",
+            },
+        ),
+        Entry(
+            "contact_number",
+            says=("contact_number",),
+            reads=do.read_phone,
+            personal=True,
+            meanwhile=True,
+            refusals=frozenset({"number_bad"}),
+            on=RUNG
+            | {
+                "accepted": Go("reach", then=(contact_keyed,)),
+                "number_bad": Go(says="number_bad"),
+                **AGAIN,
+            },
+        ),
+        Menu(
+            "reach",
+            says=("reach",),
+            meanwhile=True,
+            on=RUNG
+            | {
+                str(key): Go("english", then=(contact("reach", how),))
+                for key, how in enumerate(REACH, start=1)
+            },
+        ),
+        Menu(
+            "english",
+            says=("english",),
+            meanwhile=True,
+            on=RUNG
+            | {
+                "1": Go("competent", then=(contact("english", True),)),
+                "2": Go("competent", says="needs_english", then=(contact("english", False),)),
+            },
+        ),
+        Menu(
+            "competent",
+            says=("competent",),
+            meanwhile=True,
+            on=RUNG
+            | {
+                "1": Go("operator_search", then=(contact("competent", True),)),
+                "2": Go(
+                    "operator_search", says="needs_competent", then=(contact("competent", False),)
+                ),
+            },
+        ),
+    ]
+
+
+def _file(talk: Conversation) -> dict[str, Any]:
+    file: dict[str, Any] = talk.shared.setdefault("emergency", {"answers": {}, "contact": {}})
+    return file
+
+
+def declare(talk: Conversation, heard: Heard) -> None:
+    """The case hears of it at once; the answers follow as they are given."""
+    _file(talk)
+    talk.order("case", what="declare", key="declare")
+
+
+def _tell(talk: Conversation, name: str, **given: Any) -> None:
+    talk.order("case", what="answer", key=f"answer:{name}:{talk.turn}", **given)
+
+
+def _answer(talk: Conversation, name: str, value: Any) -> None:
+    _file(talk)["answers"][name] = value
+    talk.emit("edown.answer", question=name, value=value)
+    _tell(talk, name, answers={name: value})
+
+
+def answered(name: str, value: Any) -> Callable[[Conversation, Heard], None]:
+    return lambda talk, heard: _answer(talk, name, value)
+
+
+def _number(keyed: str, least: int, most: int) -> int | None:
+    number = int(keyed) if keyed.isdecimal() and len(keyed) <= 9 else -1
+    return number if least <= number <= most else None
+
+
+def count(name: str, least: int, of: str = "") -> Callable[[Conversation, str], str]:
+    """So many people; never more of them than there are."""
+
+    def read(talk: Conversation, keyed: str) -> str:
+        number = _number(keyed, least, MOST_USERS)
+        if number is None:
+            return "bad_count"
+        total = _file(talk)["answers"].get(of)
+        if total is not None and number > total:
+            return "too_many_affected"
+        talk.own[name] = number
+        return "accepted"
+
+    return read
+
+
+def counted(name: str) -> Callable[[Conversation, Heard], None]:
+    return lambda talk, heard: _answer(talk, name, talk.own[name])
+
+
+def duration(unit: str, most: int) -> Callable[[Conversation, str], str]:
+    def read(talk: Conversation, keyed: str) -> str:
+        number = _number(keyed, 0, most)
+        if number is None:
+            return "bad_count"
+        talk.own[unit] = number
+        return "accepted"
+
+    return read
+
+
+def down_for(talk: Conversation, heard: Heard) -> None:
+    _answer(talk, "down_for", talk.own["hours"] * 60 + talk.own["minutes"])
+
+
+def recorded(talk: Conversation, heard: Heard) -> None:
+    """What was done so far, as spoken; the case keeps where the recording is."""
+    _answer(talk, "actions", f"recording {heard.data['sid']}")
+
+
+def _contact(talk: Conversation, **given: Any) -> None:
+    _file(talk)["contact"] |= given
+    talk.emit("edown.answer", question="contact", value=sorted(given))
+    _tell(talk, "contact", contact=given)
+
+
+def contact(name: str, value: Any) -> Callable[[Conversation, Heard], None]:
+    return lambda talk, heard: _contact(talk, **{name: value})
+
+
+def contact_here(talk: Conversation, heard: Heard) -> None:
+    _contact(talk, number=talk.shared["caller_number"])
+
+
+def contact_keyed(talk: Conversation, heard: Heard) -> None:
+    _contact(talk, number=talk.own["reading"])
