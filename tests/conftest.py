@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from ivr.web import create_app
 pytest_plugins = ["pytester"]
 
 ORIGIN = "https://line.test"
+START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 CALLER = "+33155500101"
 ENTRY = "+33800000001"
 PEOPLE = {
@@ -68,7 +69,8 @@ class Desk:
 
     def notices(self, what: str) -> set[str]:
         """The people who are told of this."""
-        return {each.owner for each in self.store.duties("notify") if each.data["what"] == what}
+        told = [each for each in self.store.duties("notify") if each.data["what"] == what]
+        return {each.owner for each in told if each.due >= START}
 
     @property
     def duties(self) -> Duties:
@@ -109,19 +111,8 @@ def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store = Store(f"sqlite:///{file}")
     store.migrate()
     store.import_csv(FOLDER / "sample")
-    _since_yesterday(store)
     store.close()  # the last connection moves the write-ahead log into the file
     return file
-
-
-def _since_yesterday(store: Store) -> None:
-    """C17349021 has M1 since yesterday, and its manager has met the customer once."""
-    clock = Exchange(seed=1).clock
-    cases, then = Cases(store, line().config, store, store, clock), clock.now() - timedelta(days=1)
-    for what, by in (("escalate", "caller"), ("accept", "MGR1")):
-        cases.hear("C17349021", what, key=what, by=by, channel="phone", at=then, level="M1")
-    for duty in store.duties():
-        store.done(duty)
 
 
 @pytest.fixture(scope="session")
@@ -159,6 +150,17 @@ def mount(exchange: Exchange, store: Store, line: Line, origin: str = ORIGIN, **
 @pytest.fixture
 def desk(exchange: Exchange, store: Store, escalation: Line) -> Desk:
     return Desk(store, exchange.line_app, exchange, escalation)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def escalated(desk: Desk) -> Desk:
+    """The desk, where C17349021 has M1 since yesterday and its manager met the customer once."""
+    then = desk.exchange.clock.now() - timedelta(days=1)
+    for what, by in (("escalate", "caller"), ("accept", "MGR1")):
+        desk.cases.hear("C17349021", what, key=what, by=by, channel="phone", at=then, level="M1")
+    for duty in desk.store.duties():
+        desk.store.done(duty)
+    return desk
 
 
 @pytest.fixture

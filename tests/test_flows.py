@@ -33,6 +33,7 @@ def conversation(flow: Flow, step: str, language: str) -> Conversation:
         "caller_number": "+33155500101",
         "keyed": "17349013",
         "case": {"result": "found", "status": "open", "severity": 2, "account": "Helio"},
+        "wish": "M1",
         "ranking": [RANKED],
         "rung": RANKED,
         "dialled": {"leg": "1-1", "phone": "+33155500011"},
