@@ -17,7 +17,7 @@ from ivr.calls import Calls
 from ivr.carrier import Carrier, Refused, Unsure
 from ivr.clock import Alarm, Clock
 from ivr.desk.hunt import EventName
-from ivr.errors import NotYet
+from ivr.errors import GivenUp, NotYet
 from ivr.look_ups import LookUps
 from ivr.rows import MOVES_LEGS, Duty
 from ivr.store import Store
@@ -40,7 +40,7 @@ class Duties:
     """Carries out duties. ``public_url`` is where the carrier reaches the line.
 
     ``others`` do further kinds. Whatever one raises has it tried again, at the most `TRIES` times;
-    `NotYet` puts it off and counts for nothing.
+    `NotYet` puts it off and counts for nothing; `GivenUp` ends it.
     """
 
     def __init__(
@@ -129,6 +129,9 @@ class Duties:
             self._do[duty.kind](duty)
         except NotYet as error:
             self.store.retry(duty, error.at)
+        except GivenUp as error:
+            log.error("duty %s of %s given up: %s", duty.kind, duty.call, error)
+            self.store.drop(duty, str(error))
         except (Refused, Unsure) as error:
             self._again(duty, error)
         except Exception:

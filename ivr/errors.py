@@ -7,6 +7,7 @@ IVRError
 ├── CallError      this call: it can't go on as asked
 ├── CaseError      this case: what was asked for can't be done with it, or not by this person
 ├── NotYet         nobody: what is due has to wait until `at`
+├── GivenUp        nobody who could be named: what is due can't be done, and isn't tried again
 └── TwiMLError     the other side's document: Twilio would refuse it (`code` is Twilio's number)
 """
 
@@ -45,6 +46,10 @@ class NotYet(IVRError):
     def __init__(self, at: datetime, message: str = "not yet") -> None:
         super().__init__(message)
         self.at = at
+
+
+class GivenUp(IVRError):
+    """What is due can't be done; trying again would be no use. Says why."""
 
 
 class TwiMLError(IVRError):

@@ -36,7 +36,12 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     _fill(store, settings)
     exchange = Exchange(seed=randbits(32), start=datetime.now(UTC), rate=1.0)
     app = create_app(
-        line, store=store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
+        line,
+        store=store,
+        twilio=exchange.client,
+        public_url=ORIGIN,
+        clock=exchange.clock,
+        addresses=settings.addresses(line),
     )
     mount(exchange, line, app, ORIGIN)
     people = CUSTOMERS | _people(store)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ivr.desk.cases import CaseNumbers
 from ivr.desk.emergency import EmergencyTerms
 from ivr.desk.escalation import Level
+from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
 from ivr.errors import FlowError, SettingsError
 from ivr.flow import Flow
@@ -98,6 +99,8 @@ class LineConfig:
     join_minutes: int = 10  # in which a request by another channel is the same one
     severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
+    lists: Mapping[str, str] = field(default_factory=dict)  # the variable with each list's URLs
+    told_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # lists by notice
 
     @property
     def minutes(self) -> Mapping[str, tuple[int, int]]:
@@ -106,7 +109,7 @@ class LineConfig:
 
     def also_told(self, what: str) -> tuple[str, ...]:
         """The lists that are told of ``what`` besides the people whom it concerns."""
-        return ()
+        return self.told_also.get(what, ())
 
     @classmethod
     def load(cls, file: Path) -> LineConfig:
@@ -128,11 +131,12 @@ class LineConfig:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that can take calls."""
+    """A line that can take calls, and the words in which its people are told things."""
 
     config: LineConfig
     caller: Flow
     person: Flow
+    notices: Templates
 
     @property
     def name(self) -> str:
@@ -177,7 +181,18 @@ def _config(table: dict[str, Any]) -> LineConfig:
         join_minutes=table.get("escalation", {}).get("join", 10),
         severities=_severities(table.get("severities", {})) or SEVERITIES,
         emergency=_emergency(table.get("emergency", {})),
+        **_notices(table.get("notices", {})),
     )
+
+
+def _notices(table: dict[str, Any]) -> dict[str, Any]:
+    lists, also = table.get("lists", {}), table.get("also", {})
+    for what, names in also.items():
+        if what not in KINDS:
+            raise ValueError(f"notices.also: no notice '{what}'; there are {', '.join(KINDS)}")
+        if unknown := set(names) - lists.keys():
+            raise ValueError(f"notices.also.{what}: no list '{unknown.pop()}' in notices.lists")
+    return {"lists": lists, "told_also": {what: tuple(names) for what, names in also.items()}}
 
 
 def _levels(rows: list[dict[str, Any]]) -> tuple[Level, ...]:

@@ -45,7 +45,7 @@ class Duty:
 
     ``call`` is a call's SID, or ``case:`` and a case's number. ``lane`` keeps those of one call
     that must follow each other in order; ``owner`` is the id of the person who owes it, if a person
-    does. ``id`` and ``attempts`` are the store's.
+    does. ``id``, ``attempts`` and ``why`` (it was given up) are the store's.
     """
 
     key: str
@@ -59,6 +59,7 @@ class Duty:
     attempts: int = 0
     state: str = "due"
     taken_until: datetime | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

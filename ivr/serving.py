@@ -21,11 +21,13 @@ def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
     """
     settings = settings or Settings.from_environment()
     settings.require("public_url", "account_sid", "auth_token")
+    line = settings.line()
     app = create_app(
-        settings.line(),
+        line,
         store=Store(settings.database, checkpoints=True),
         twilio=client(settings.account_sid, settings.auth_token, settings.api_url),
         public_url=settings.public_url,
+        addresses=settings.addresses(line),
     )
     if patrol:
         duties = app.extensions["ivr"]

@@ -10,6 +10,7 @@ from importlib import import_module
 
 from ivr.errors import SettingsError
 from ivr.line import Line
+from ivr.notices import Addresses
 
 
 def _variable(name: str, default: str, about: str) -> str:
@@ -30,6 +31,9 @@ class Settings:
     )
     account_sid: str = _variable("TWILIO_ACCOUNT_SID", "", "Twilio's account")
     auth_token: str = _variable("TWILIO_AUTH_TOKEN", "", "its token, which signs the webhooks")
+    notice_mail: str = _variable(
+        "IVR_NOTICE_MAIL", "", "what sends mail, as an apprise URL: mailtos://user:word@smtp.host"
+    )
     api_url: str = _variable("IVR_TWILIO_API", "", "another REST API than Twilio's: ivr network's")
 
     @classmethod
@@ -51,6 +55,14 @@ class Settings:
         ]
         if missing:
             raise SettingsError(f"not set: {', '.join(missing)}")
+
+    def addresses(self, line: Line, environment: Mapping[str, str] = os.environ) -> Addresses:
+        """Where the line's people and lists are told things."""
+        lists = {
+            name: tuple(environment.get(variable, "").split())
+            for name, variable in line.config.lists.items()
+        }
+        return Addresses(self.notice_mail, {name: urls for name, urls in lists.items() if urls})
 
     def line(self) -> Line:
         """The line that `flow` names. Raises `SettingsError` if there is none."""

@@ -280,4 +280,4 @@ def test_a_number_that_offers_a_language_without_prompts_is_refused() -> None:
     config = replace(LINE.config, numbers={entry.number: entry})
 
     with pytest.raises(FlowError, match="offers eo"):
-        Line(config, LINE.caller, LINE.person)
+        Line(config, LINE.caller, LINE.person, LINE.notices)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flows.escalation import effects as do
 from flows.escalation import emergency, person, words
+from ivr.desk.notices import Templates
 from ivr.flow import Flow
 from ivr.line import Line, LineConfig
 from ivr.prompts import Prompts
@@ -44,7 +45,8 @@ OTHERWISE: dict[str, Leads] = {
 def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts") -> Line:
     """The line as `config` and the words in `prompts` make it. Raises `FlowError`."""
     settings, said = LineConfig.load(config), Prompts.load(prompts)
-    return Line(settings, caller(settings, said), person.flow(settings, said))
+    notices = Templates.load(FOLDER / "notices")
+    return Line(settings, caller(settings, said), person.flow(settings, said), notices)
 
 
 def caller(config: LineConfig, prompts: Prompts) -> Flow:

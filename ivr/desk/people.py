@@ -16,7 +16,8 @@ class Person:
     "engineer", "manager", "second_level". ``status`` is "available", "busy_soon", "away" (out of
     office; then ``delegate`` stands in) or "dnd". ``hours`` are his working hours in ``zone``, None
     for any time; who is ``on_call`` may be rung outside them. ``busy_with`` is the attempt that has
-    claimed him. ``last_taken`` and ``last_no_answer`` are aware instants.
+    claimed him. ``last_taken`` and ``last_no_answer`` are aware instants. ``notify`` are
+    his own `apprise` URLs, if mail isn't what reaches him.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Person:
     last_taken: datetime | None = None
     last_no_answer: datetime | None = None
     email: str = ""
+    notify: tuple[str, ...] = ()
 
     def speaks(self, language: str) -> bool:
         """Whether he speaks it; regions don't count, "fr-CA" is spoken by who speaks "fr"."""

@@ -148,7 +148,25 @@ class Store:
                 transaction.rollback()
             return saved
 
+    def append(self, sid: str, event: Event) -> None:
+        """Add to the log of a call (its SID) or of a case (``case:`` and its number)."""
+        number = sid.removeprefix("case:")
+        while True:
+            if number != sid:
+                file = self.case_file(number) or CaseFile(number)
+                if self.save_case(file, ([event], (), (), ())):
+                    return
+            else:
+                call = self.load(sid)
+                if call is None or self.save(call, [event]):
+                    return
+
     # --- duties ---
+
+    def add(self, duty: Duty) -> None:
+        """Something must happen that no turn asked for; nothing, if its key is known."""
+        with self._writer.begin() as connection:
+            case_files.add(connection, duty)
 
     def due(
         self, now: datetime, kinds: Iterable[str], call: str | None = None, limit: int = 50
@@ -225,6 +243,11 @@ class Store:
         records."""
         with self._engine.connect() as connection:
             return directories.case(connection, digits)
+
+    def person(self, id: str) -> Person | None:
+        """Somebody by his id."""
+        with self._engine.connect() as connection:
+            return directories.person(connection, id)
 
     def people(self) -> list[Person]:
         """Everybody, by id."""

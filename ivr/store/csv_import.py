@@ -145,6 +145,7 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "zone": Field(_zone, "UTC"),
         "capacity": Field(_whole, 3),
         "email": Field(),
+        "notify": Field(),
     },
     "queues": {
         "id": KEY,

@@ -68,6 +68,11 @@ def directory(connection: Connection, case: Case | None, now: datetime) -> Direc
     return Directory(people=people, shifts=tuple(shifts), queues=queues)
 
 
+def person(connection: Connection, id: str) -> Person | None:
+    """Somebody by his id."""
+    return _read(connection, tables.people.c.id == id).get(id)
+
+
 def everybody(connection: Connection) -> list[Person]:
     """All people, by id."""
     rows = connection.execute(select(tables.people).order_by(tables.people.c.id))
@@ -104,6 +109,7 @@ def _person(row: Any) -> Person:
         last_taken=instant_or_none(row.last_taken),
         last_no_answer=instant_or_none(row.last_no_answer),
         email=row.email,
+        notify=_words(row.notify),
     )
 
 

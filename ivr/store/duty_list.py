@@ -33,7 +33,7 @@ WHERE id IN (
       AND (d.taken_until IS NULL OR d.taken_until <= :now)
       {of_call} AND {first}
     ORDER BY d.due, d.id LIMIT :limit {locking})
-RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until
+RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until, why
 """
 
 _NEXT = f"""
@@ -93,4 +93,5 @@ def _duty(row: Any) -> Duty:
         attempts=row.attempts,
         state=row.state,
         taken_until=instant_or_none(row.taken_until),
+        why=row.why or "",
     )

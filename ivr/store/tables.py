@@ -146,6 +146,7 @@ people = Table(
     Column("zone", String, nullable=False),
     Column("capacity", Integer, nullable=False),
     Column("email", String, nullable=False),
+    Column("notify", String, nullable=False, server_default=""),
     Column("answers_zero", Boolean, nullable=False),  # an operator; indexed, roles are not
     Column("busy_with", String),
     Column("last_taken", BigInteger),

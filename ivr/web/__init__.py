@@ -16,6 +16,7 @@ from ivr.duties import Duties
 from ivr.errors import SettingsError
 from ivr.line import Line
 from ivr.look_ups import LookUps, Records
+from ivr.notices import Addresses, Notices
 from ivr.store import Store
 from ivr.web.signature import Signature
 from ivr.web.webhooks import Webhooks
@@ -35,14 +36,16 @@ def create_app(
     clock: Clock | None = None,
     auth_token: str = "",
     records: Records | None = None,
+    addresses: Addresses | None = None,
 ) -> Flask:
     """The webhooks of ``line``, for the carrier alone.
 
     ``twilio`` is where legs are placed; its auth token signs the webhooks unless ``auth_token`` is
     another. ``public_url`` is the address under which the carrier reaches this application, a path
     included if there is one. ``records`` answer for case numbers, by default the store's own
-    tables. ``app.extensions["ivr"]`` is the `Duties` that it carries out, ``["ivr_cases"]`` the
-    `Cases`. Raises `SettingsError`.
+    tables. Without ``addresses`` notices are kept, and shown, but go nowhere.
+    ``app.extensions["ivr"]`` is the `Duties` that it carries out, ``["ivr_cases"]`` the `Cases`.
+    Raises `SettingsError`.
     """
     token = auth_token or str(twilio.auth[1])
     parts = urlsplit(public_url)
@@ -60,6 +63,9 @@ def create_app(
     origin = public_url.removesuffix("/").removesuffix(root)
     cases = Cases(store, line.config, records or store, store, clock)
     others = {"case": cases.heard_later, "effort": cases.effort}
+    if addresses:
+        resort = line.config.last_resort
+        others["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
     duties = Duties(store, calls, Carrier(twilio), look_ups, clock, origin, others)
     cases.wake_at = duties.wake_at
     app = Flask(__name__)

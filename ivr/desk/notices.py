@@ -1,0 +1,102 @@
+"""What people are told, in their language: a subject and a text for each kind of notice.
+
+One TOML file a language, one table a kind::
+
+    [escalation]
+    subject = "{case}: escalation {level}"
+    text = "The customer of {case} asks for {level}. {reason}"
+
+A ``{name}`` is a slot. What a notice has no value for is left empty, never refused: somebody has to
+be told.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from ivr.errors import FlowError
+
+KINDS = (
+    "escalation", "chase", "overdue", "deescalation", "report", "severity_wish", "severity_set",
+    "edown", "edown_incomplete", "edown_ended", "hand_over", "hand_over_lapsed", "callback_owed",
+    "callback_missed", "callback_done", "rota_gap", "feed_stale", "case_logged", "case_reopened",
+    "undelivered", "suspicious",
+)  # fmt: skip
+SLOTS = frozenset(
+    {
+        "case", "level", "severity", "reason", "state", "report", "missing", "users", "affected",
+        "down_since", "before", "engineer", "plan", "reference", "due", "number", "outcome", "feed",
+        "region", "since", "why", "to", "what", "call",
+    }
+)  # fmt: skip
+FIRST = "en"  # who speaks nothing that there are words for is told in English
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One kind of notice in one language."""
+
+    subject: str
+    text: str
+
+    def fill(self, values: Mapping[str, Any]) -> Words:
+        """The same with its slots filled; white space that an empty one leaves is taken out."""
+        given = dict.fromkeys(SLOTS, "") | {
+            name: "" if value is None else value for name, value in values.items()
+        }
+        lines = self.text.format_map(given).strip().splitlines()
+        text = "\n".join(" ".join(line.split()) for line in lines)
+        return Words(" ".join(self.subject.format_map(given).split()), text)
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """Every kind in every language, checked."""
+
+    languages: Mapping[str, Mapping[str, Words]]
+
+    @classmethod
+    def load(cls, folder: Path) -> Templates:
+        """Read ``<language>.toml`` files. Raises `FlowError` with file and what is wrong."""
+        languages = {file.stem: _read(file) for file in sorted(folder.glob("*.toml"))}
+        if FIRST not in languages:
+            raise FlowError(f"{folder}: there is no {FIRST}.toml, the language of last resort")
+        return cls(languages)
+
+    def words(self, what: str, languages: Iterable[str], values: Mapping[str, Any]) -> Words:
+        """What somebody who reads ``languages`` is told, in the first that there are words for."""
+        spoken = (each.partition("-")[0].lower() for each in languages)
+        code = next((each for each in spoken if each in self.languages), FIRST)
+        kinds = self.languages[code]
+        return kinds.get(what, self.languages[FIRST]["undelivered"]).fill(values)
+
+
+def _read(file: Path) -> dict[str, Words]:
+    try:
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise FlowError(f"{file}: not TOML: {error}") from error
+    words = {}
+    for what in KINDS:
+        if {"subject", "text"} - table.get(what, {}).keys():
+            raise FlowError(f"{file}: [{what}] needs a subject and a text")
+        words[what] = Words(table[what]["subject"], table[what]["text"])
+    for what, each in words.items():
+        used = {name for _, name, _, _ in Formatter().parse(each.subject + each.text) if name}
+        if wrong := used - SLOTS:
+            raise FlowError(
+                f"{file}: [{what}] has the slot '{{{wrong.pop()}}}', which nobody fills"
+            )
+    if unknown := table.keys() - set(KINDS):
+        raise FlowError(
+            f"{file}: there is no notice '{min(unknown)}'; there are {', '.join(KINDS)}"
+        )
+    return words
+
+
+__all__ = ["KINDS", "SLOTS", "Templates", "Words"]

@@ -1,0 +1,173 @@
+"""Tells people and lists what they have to know, by mail or whatever `apprise` reaches.
+
+A notice is a duty of kind ``notify``, made once by its key; here it is delivered, at least once. A
+repetition after a crash carries the same ``X-Notice-Key``. What can't be delivered is tried again
+for hours, then given up, logged and shown. Addresses and passwords are never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import apprise
+
+from ivr.clock import Clock
+from ivr.desk.events import Event
+from ivr.desk.notices import Templates, Words
+from ivr.desk.people import Person
+from ivr.errors import GivenUp, NotYet
+from ivr.rows import Duty
+from ivr.store import Store
+
+PAUSES = (30, 60, 300, 900, 3600, 7200, 14400)  # seconds before each further try
+PATIENCE = 5  # seconds for a connection, and for an answer
+
+_CREDENTIALS = re.compile(r"//[^@/\s]*@")
+
+
+class Channel(Protocol):
+    """Delivers a text; the reason why not, ``""`` when it did."""
+
+    def __call__(self, url: str, words: Words) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where people and lists are reached: `apprise` URLs, with their secrets.
+
+    ``mail`` sends to a person's address (``mailtos://user:password@smtp.example.com``); ``lists``
+    are the URLs of each list.
+    """
+
+    mail: str = ""
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.mail or self.lists)
+
+    def of(self, person: Person, headers: Mapping[str, str]) -> tuple[str, ...]:
+        """A person's own URLs, else his mail; none when there is no way to him."""
+        if person.notify:
+            return tuple(_with(url, headers) for url in person.notify)
+        if not (self.mail and person.email):
+            return ()
+        return (_with(self.mail, headers, to=person.email),)
+
+    def of_list(self, name: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(_with(url, headers) for url in self.lists.get(name, ()))
+
+
+def _with(url: str, headers: Mapping[str, str], **more: str) -> str:
+    """The URL with our time-outs, and a mail's headers."""
+    given = {"cto": str(PATIENCE), "rto": str(PATIENCE)} | more
+    if url.startswith("mailto"):
+        given |= {"format": "text"} | {f"+{name}": value for name, value in headers.items()}
+    query = "&".join(f"{name}={quote(value)}" for name, value in given.items())
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def by_apprise(url: str, words: Words) -> str:
+    """Deliver through `apprise`."""
+    sender = apprise.Apprise()
+    if not sender.add(url):
+        return "the address isn't one that apprise knows"
+    with apprise.LogCapture(level=logging.WARNING) as said:  # type: ignore[no-untyped-call]
+        if sender.notify(title=words.subject, body=words.text):
+            return ""
+        lines = said.getvalue().strip().splitlines()
+    return masked(lines[-1] if lines else "not delivered")
+
+
+def masked(text: str) -> str:
+    """Without what stands for a user and his password in a URL."""
+    return _CREDENTIALS.sub("//…@", text)
+
+
+class Notices:
+    """Delivers duties of kind ``notify``. ``last_resort`` hears of what nobody else can be told."""
+
+    def __init__(
+        self,
+        store: Store,
+        templates: Templates,
+        addresses: Addresses,
+        clock: Clock,
+        last_resort: str,
+        deliver: Channel = by_apprise,
+    ) -> None:
+        self.store, self.templates, self.addresses = store, templates, addresses
+        self.clock, self.last_resort, self.deliver = clock, last_resort, deliver
+
+    def notify(self, duty: Duty) -> None:
+        """Tell one person or list. Raises `NotYet` to try again, `GivenUp` when it is no use."""
+        data, name = duty.data, str(duty.data.get("list") or "")
+        headers = _headers(duty)
+        languages: tuple[str, ...] = (str(data.get("language") or ""),)
+        if name:
+            urls = self.addresses.of_list(name, headers)
+        else:
+            person = self.store.person(duty.owner)
+            if person is None or not person.active:
+                raise self._given_up(duty, "nobody of that name works here any more")
+            languages = person.languages
+            urls = self.addresses.of(person, headers)
+        if not urls:
+            raise self._given_up(duty, "no address: set IVR_NOTICE_MAIL and the person's e-mail")
+        values = data | {"to": data.get("to") or duty.owner or name}
+        words = self.templates.words(str(data["what"]), languages, values)
+        self._deliver(duty, urls, words)
+
+    def _deliver(self, duty: Duty, urls: tuple[str, ...], words: Words) -> None:
+        """One way that works is enough."""
+        failed = []
+        for url in urls:
+            why = self.deliver(url, words)
+            if not why:
+                self._tell(duty, "notification.sent", channel=url.partition(":")[0])
+                return
+            failed.append(f"{url.partition(':')[0]}: {why}")
+        if duty.attempts > len(PAUSES):
+            raise self._given_up(duty, "; ".join(failed))
+        raise NotYet(self.clock.now() + timedelta(seconds=PAUSES[duty.attempts - 1]), failed[0])
+
+    def _given_up(self, duty: Duty, why: str) -> GivenUp:
+        """Told to whoever hears of what nobody else can be told, and logged."""
+        self._tell(duty, "notification.failed", why=why)
+        if duty.owner != self.last_resort and duty.data["what"] != "undelivered":
+            told = {"what": "undelivered", "list": "", "to": duty.owner or duty.data["list"]}
+            told |= {"why": why, "case": duty.data.get("case", "")}
+            self.store.add(
+                Duty(
+                    key=f"{duty.key}:undelivered",
+                    call=duty.call,
+                    kind="notify",
+                    due=self.clock.now(),
+                    data=told | {"about": duty.data["what"]},
+                    owner=self.last_resort,
+                )
+            )
+        return GivenUp(why)
+
+    def _tell(self, duty: Duty, kind: str, **data: Any) -> None:
+        about = {"what": duty.data["what"], "to": duty.owner or duty.data.get("list", "")}
+        self.store.append(duty.call, Event(kind, self.clock.now(), "", about | data))
+
+
+def _headers(duty: Duty) -> dict[str, str]:
+    """Mails about one case and level are one thread."""
+    about = (str(duty.data.get("case") or duty.call), str(duty.data.get("level") or ""))
+    thread = "-".join(part for part in about if part)
+    return {
+        "References": f"<{thread}@ivr>",
+        "X-Notice-Key": duty.key,
+        "Auto-Submitted": "auto-generated",
+    }
+
+
+__all__ = ["Addresses", "Notices", "by_apprise", "masked"]

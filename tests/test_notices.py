@@ -1,0 +1,244 @@
+"""What people are told, through a real SMTP server in this process."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from flows.escalation import FOLDER
+from ivr.desk.notices import KINDS, Templates
+from ivr.errors import FlowError, GivenUp, NotYet
+from ivr.notices import Addresses, Notices, masked
+from ivr.rows import Duty
+from ivr.simulator import Exchange, Handset
+from ivr.store import Store
+from tests.conftest import ENTRY, Desk, mount
+from tests.test_scenarios import keyed
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+TEMPLATES = Templates.load(FOLDER / "notices")
+
+
+@dataclass
+class Postbox:
+    """A mail server that keeps what it is given, and can refuse it."""
+
+    mails: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    refuses: bool = False
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.refuses:
+            return "451 come again later"
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails += [(to, mail) for to in envelope.rcpt_tos]
+        return "250 OK"
+
+
+@pytest.fixture
+def postbox() -> Postbox:
+    return Postbox()
+
+
+@pytest.fixture
+def server(postbox: Postbox) -> Iterator[str]:
+    """The server's apprise URL."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(postbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield f"mailto://127.0.0.1:{port}?from=line@acme.example"
+    controller.stop()
+
+
+class At:
+    """A clock that stands still."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def call_at(self, when: datetime, what: Any) -> Any:
+        raise AssertionError("nobody sets an alarm here")
+
+
+def notices(store: Store, mail: str, lists: dict[str, tuple[str, ...]] | None = None) -> Notices:
+    return Notices(store, TEMPLATES, Addresses(mail, lists or {}), At(), "DIR1")
+
+
+def duty(owner: str = "MGR1", what: str = "escalation", attempts: int = 1, **data: Any) -> Duty:
+    given = {"what": what, "case": "C17349013", "level": "M1", "list": ""} | data
+    key = f"case:C17349013:notify:{what}:{owner}"
+    made = Duty(key, "case:C17349013", "notify", NOW, given, owner)
+    made.attempts = attempts
+    return made
+
+
+def test_a_call_that_asks_for_a_manager_sends_him_and_the_engineer_a_mail(
+    exchange: Exchange, store: Store, escalation: Any, server: str, postbox: Postbox
+) -> None:
+    """Escalate: the engineer's manager is notified (R9), at the moment of the request."""
+    network = Exchange(seed=3)
+    app = mount(network, store, escalation, addresses=Addresses(server))
+    desk, caller = Desk(store, app, network, escalation), network.phone("+33155500101")
+    caller.call(ENTRY)
+    keyed(caller, network, "2", "1", "17349013#", "1", "2")
+
+    sent = {to: mail["Subject"] for to, mail in postbox.mails}
+    assert sent == {
+        "paul@acme.example": "C17349013 : escalade M1",
+        "nora@acme.example": "C17349013 : escalade M1",
+    }
+    assert [each.state for each in store.duties("notify")] == ["done", "done"]
+    told = [event.data["to"] for event in desk.on_case("C17349013", "notification.sent")]
+    assert told == ["MGR1", "ENG1"]
+    assert store.verify("case:C17349013")
+    caller.hang_up()
+    network.wait(60)
+
+
+def test_mails_about_one_case_and_level_are_one_thread_in_plain_text(
+    store: Store, server: str, postbox: Postbox
+) -> None:
+    sender = notices(store, server)
+    sender.notify(duty(reason="The plant stands still."))
+    sender.notify(duty("DIR1", "overdue"))
+
+    (_, first), (_, second) = postbox.mails
+    assert first["References"] == second["References"] == "<C17349013-M1@ivr>"
+    assert first["X-Notice-Key"] == "case:C17349013:notify:escalation:MGR1"
+    assert first.get_content_type() == "text/plain"
+    assert "The plant stands still." in first.get_content()
+    assert "line@acme.example" in first["From"]
+
+
+def test_each_is_told_in_his_language_and_english_is_the_last_resort(
+    store: Store, server: str, postbox: Postbox
+) -> None:
+    sender = notices(store, server)
+    for owner in ("MGR1", "MGR4", "ENG2"):
+        sender.notify(duty(owner, "severity_wish", severity=1))
+
+    subjects = [mail["Subject"] for _, mail in postbox.mails]
+    assert subjects[:2] == [
+        "C17349013 : gravité 1 demandée",
+        "C17349013: severity 1 asked for",
+    ]
+    assert len(subjects) == 3
+
+
+def test_a_server_that_refuses_is_tried_again_with_growing_pauses_and_then_given_up(
+    store: Store, server: str, postbox: Postbox
+) -> None:
+    sender, postbox.refuses = notices(store, server), True
+    pauses = []
+    for attempt in range(1, 8):
+        with pytest.raises(NotYet) as later:
+            sender.notify(duty(attempts=attempt))
+        pauses.append(later.value.at - NOW)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == timedelta(hours=4)
+
+    with pytest.raises(GivenUp):
+        sender.notify(duty(attempts=8))
+    [failed] = store.events("case:C17349013")
+    assert (failed.kind, failed.data["to"]) == ("notification.failed", "MGR1")
+    [alarm] = store.duties("notify")
+    assert (alarm.owner, alarm.data["what"], alarm.data["to"]) == ("DIR1", "undelivered", "MGR1")
+
+    postbox.refuses = False
+    sender.notify(alarm)
+    assert postbox.mails[0][0] == "claire@acme.example"
+
+
+def test_a_notice_that_nobody_can_get_is_given_up_once_and_not_for_ever(store: Store) -> None:
+    sender = notices(store, "")
+    with pytest.raises(GivenUp, match="no address"):
+        sender.notify(duty())
+    [alarm] = store.duties("notify")
+    with pytest.raises(GivenUp):
+        sender.notify(alarm)
+
+    assert len(store.duties("notify")) == 1
+
+
+def test_a_dead_server_is_no_error_of_the_call(store: Store, server: str) -> None:
+    dead = "mailto://127.0.0.1:1?from=line@acme.example"
+
+    with pytest.raises(NotYet):
+        notices(store, dead).notify(duty())
+
+
+def test_a_list_is_told_besides_the_people(
+    desk: Desk, store: Store, server: str, postbox: Postbox
+) -> None:
+    desk.cases.hear("C17349013", "set_emergency", key="x", by="OP1", channel="web")
+    [told] = [each for each in store.duties("notify") if each.data["list"]]
+    assert told.data["list"] == "major_incident"
+
+    url = f"{server}&to=all@acme.example"
+    notices(store, server, {"major_incident": (url,)}).notify(told)
+
+    assert [to for to, _ in postbox.mails] == ["all@acme.example"]
+
+
+def test_passwords_are_never_told_on() -> None:
+    assert masked("mailtos://me:secret@smtp.example refused") == "mailtos://…@smtp.example refused"
+
+
+@pytest.mark.parametrize("what", KINDS)
+@pytest.mark.parametrize("language", TEMPLATES.languages)
+def test_every_notice_is_there_in_every_language_and_needs_no_value(
+    language: str, what: str
+) -> None:
+    words = TEMPLATES.words(what, [language], {})
+
+    assert words.subject
+    assert words.text
+    assert "{" not in words.subject + words.text
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("[escalation]\n", "[escalations]\n"), r"\[escalation\] needs"),
+        (("{level}", "{lever}"), "slot '{lever}', which nobody fills"),
+        (('subject = "', "subject = "), "not TOML"),
+    ],
+)
+def test_a_file_that_cannot_serve_is_refused(
+    tmp_path: Path, change: tuple[str, str], complaint: str
+) -> None:
+    text = (FOLDER / "notices" / "en.toml").read_text()
+    (tmp_path / "en.toml").write_text(text.replace(*change))
+
+    with pytest.raises(FlowError, match=complaint):
+        Templates.load(tmp_path)
+
+
+def test_someone_who_has_left_is_not_written_to(store: Store, server: str) -> None:
+    with pytest.raises(GivenUp, match="works here"):
+        notices(store, server).notify(duty("NOBODY"))
+
+
+def test_a_person_may_be_told_otherwise_than_by_mail(
+    store: Store, caller: Handset, server: str, postbox: Postbox, tmp_path: Path
+) -> None:
+    row = f"OP9,Olga,+33155500019,operator,{server}&to=olga@pager.example"
+    (tmp_path / "people.csv").write_text(f"id,name,phone,roles,notify\n{row}\n")
+    store.import_csv(tmp_path)
+
+    notices(store, "").notify(duty("OP9"))
+
+    assert postbox.mails[0][0] == "olga@pager.example"
