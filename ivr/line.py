@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ivr.desk.cases import CaseNumbers
 from ivr.desk.emergency import EmergencyTerms
 from ivr.desk.escalation import Level
+from ivr.desk.limits import Limits
 from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
 from ivr.errors import FlowError, SettingsError
@@ -99,6 +100,8 @@ class LineConfig:
     join_minutes: int = 10  # in which a request by another channel is the same one
     severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
+    limits: Limits = field(default_factory=Limits)
+    countries: tuple[str, ...] = ()  # where customers are called back; those of the numbers, if ()
     lists: Mapping[str, str] = field(default_factory=dict)  # the variable with each list's URLs
     told_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # lists by notice
 
@@ -120,6 +123,11 @@ class LineConfig:
         except (SettingsError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
             wrong = f"{error} is missing" if isinstance(error, KeyError) else str(error)
             raise FlowError(f"{file}: {wrong}; see the README's line.toml") from error
+
+    def callable_from(self, caller: str) -> list[str]:
+        """The countries (ISO) to which somebody who calls from ``caller`` may be called back."""
+        own = {country_of(caller), *(entry.country for entry in self.numbers.values())}
+        return sorted(self.countries or own - {"ZZ"})
 
     def number(self, called: str) -> EntryNumber:
         """The entry number that was called; a number nobody configured is served all the same."""
@@ -181,6 +189,8 @@ def _config(table: dict[str, Any]) -> LineConfig:
         join_minutes=table.get("escalation", {}).get("join", 10),
         severities=_severities(table.get("severities", {})) or SEVERITIES,
         emergency=_emergency(table.get("emergency", {})),
+        limits=Limits(**table.get("limits", {})),
+        countries=tuple(table.get("callback", {}).get("countries", ())),
         **_notices(table.get("notices", {})),
     )
 

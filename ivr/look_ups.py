@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from ivr.clock import Clock
-from ivr.desk import roster
+from ivr.desk import limits, pins, roster
 from ivr.desk.candidates import Candidate, Directory
 from ivr.desk.cases import Case
 from ivr.desk.emergency import judge
 from ivr.desk.escalation import Level, ruling
 from ivr.line import LineConfig
-from ivr.rows import CaseFile
+from ivr.rows import CaseFile, Duty
 from ivr.steps import Heard, outcome
 
 log = logging.getLogger(__name__)
@@ -43,16 +43,23 @@ class Desk(Protocol):
 
     def directory(self, case: Case | None, now: datetime) -> Directory: ...
     def case_file(self, number: str) -> CaseFile | None: ...
+    def pin(self, digits: str, account: str) -> str: ...
+    def tally(self, bucket: str, now: datetime) -> None: ...
+    def tallied(self, bucket: str, since: datetime) -> int: ...
+    def forget(self, bucket: str) -> None: ...
+    def add(self, duty: Duty) -> None: ...
 
 
 class LookUps:
-    """Answers by name: ``case``, ``managers``, ``next_level``, ``operators``, ``duty``,
-    ``engineer``, ``emergency``."""
+    """Answers by name: ``case``, ``desk_case``, ``pin``, ``managers``, ``next_level``,
+    ``operators``, ``duty``, ``engineer``, ``emergency``."""
 
     def __init__(self, records: Records, desk: Desk, clock: Clock, config: LineConfig) -> None:
         self.records, self.desk, self.clock, self.config = records, desk, clock, config
         self._asked: dict[str, Callable[[dict[str, Any]], Heard]] = {
             "case": self._case,
+            "desk_case": self._desk_case,
+            "pin": self._pin,
             "managers": self._managers,
             "next_level": self._next_level,
             "operators": self._operators,
@@ -70,9 +77,56 @@ class LookUps:
             return outcome("too_slow")
 
     def _case(self, shared: dict[str, Any]) -> Heard:
+        """A caller's number. Over the limits nothing is looked up any more, and all sounds the
+        same."""
+        bucket = limits.bucket("unknown", shared["caller_number"])
+        now, most = self.clock.now(), self.config.limits
+        tried = len({*shared.get("numbers", ()), shared["keyed"]})
+        if tried > most.numbers or self.desk.tallied(bucket, now - limits.HOUR) >= most.failed:
+            return outcome("not_found", suspicious=True)
+        heard = self._desk_case(shared)
+        if heard.value == "not_found":
+            self._count_unknown(bucket, now)
+        return heard
+
+    def _count_unknown(self, bucket: str, now: datetime) -> None:
+        """One more unknown number; very many of them are worth an alarm, once an hour."""
+        self.desk.tally(bucket, now)
+        self.desk.tally("unknown", now)
+        count = self.desk.tallied("unknown", now - limits.HOUR)
+        if count >= self.config.limits.alarm:
+            why = f"{count} within an hour"
+            key = f"suspicious:{now:%Y-%m-%dT%H}"
+            told = {"what": "suspicious", "list": "", "why": why}
+            self.desk.add(Duty(key, "", "notify", now, told, self.config.last_resort))
+
+    def _pin(self, shared: dict[str, Any]) -> Heard:
+        """Whether the PIN that was keyed just now is the case's. It takes as long for an unknown
+        case, and sounds the same."""
+        case, now, most = self._known(shared), self.clock.now(), self.config.limits
+        account = case.account.id if case and case.account else ""
+        caller = limits.bucket("pin", shared["caller_number"])
+        subject = limits.bucket("account", account or shared["keyed"])
+        right = pins.fits(str(shared.get("secret", "")), self.desk.pin(shared["keyed"], account))
+        over = (
+            self.desk.tallied(caller, now - limits.DAY) >= most.pin_day
+            or self.desk.tallied(subject, now - limits.MONTH) >= most.pin_month
+        )
+        right = right or shared.get("verified") == "V2"
+        if case is None or over or not right:
+            self.desk.tally(caller, now)
+            self.desk.tally(subject, now)
+            return outcome("not_found", over=over)
+        self.desk.forget(subject)
+        file = self.desk.case_file(case.number)
+        level = file.data.get("level", "") if file else ""
+        return outcome("found", status=case.status, severity=case.severity, level=level)
+
+    def _desk_case(self, shared: dict[str, Any]) -> Heard:
         case = self.records.case(shared["keyed"], BUDGET)
         if case is None:
             return outcome("not_found")
+        phones = {phone for contact in case.contacts for phone in contact.phones}
         return outcome(
             "found",
             number=case.number,
@@ -82,6 +136,7 @@ class LookUps:
             subject=case.subject,
             owner=case.owner,
             account=case.account.name if case.account else "",
+            on_file=shared["caller_number"] in phones,
         )
 
     def _managers(self, shared: dict[str, Any]) -> Heard:

@@ -228,13 +228,15 @@ class Entry(Step):
     """A number ended by ``#`` or a pause. Star clears, star star goes back, ``0`` alone is zero.
 
     ``reads`` gives the outcome for the digits after the last star, and may note its reading in the
-    conversation. ``personal`` keeps what is keyed out of the event log, and so does an ``unlogged``
-    outcome: whatever that was, it was not what was asked for. The time-out is Twilio's
+    conversation. ``personal`` keeps what is keyed out of the event log, ``secret`` out of all that
+    is stored, and so does an ``unlogged`` outcome: whatever that was, it was not what was asked
+    for. The time-out is Twilio's
     one for the first key and the next alike.
     """
 
     reads: Callable[[Conversation, str], str] = lambda talk, digits: "accepted"
     personal: bool = False
+    secret: bool = False
     unlogged: frozenset[str] = frozenset()
     outcomes: frozenset[str] = frozenset({"accepted"})
     refusals: frozenset[str] = frozenset()

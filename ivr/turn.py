@@ -59,6 +59,7 @@ def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call
         "zone": entry.zone,
         "region": entry.region,
         "country": entry.country,
+        "countries": line.config.callable_from(number),
     }
     talk = line.caller.begin(entry.languages[0], shared)
     return Call(
@@ -167,7 +168,9 @@ class Turn:
             outcome = step.outcome(talk, Heard("keys", value))
             kind = "entry.rejected" if outcome in step.refusals else kind
             kind = "entry.partial" if outcome in ("cleared", "slower") else kind
-            if step.personal:
+            if step.secret:
+                value = "secret"
+            elif step.personal:
                 self.shared.setdefault("personal", []).append(value)
                 value = "personal"
             elif outcome in step.unlogged:

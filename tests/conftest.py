@@ -70,7 +70,7 @@ class Desk:
     def notices(self, what: str) -> set[str]:
         """The people who are told of this."""
         told = [each for each in self.store.duties("notify") if each.data["what"] == what]
-        return {each.owner for each in told if each.due >= START}
+        return {each.owner for each in told if each.due >= START and each.owner}
 
     @property
     def duties(self) -> Duties:

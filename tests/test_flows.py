@@ -34,6 +34,8 @@ def conversation(flow: Flow, step: str, language: str) -> Conversation:
         "keyed": "17349013",
         "case": {"result": "found", "status": "open", "severity": 2, "account": "Helio"},
         "wish": "M1",
+        "secret": "482913",
+        "status": {"status": "open", "severity": 2, "level": "M1"},
         "ranking": [RANKED],
         "rung": RANKED,
         "dialled": {"leg": "1-1", "phone": "+33155500011"},

@@ -64,6 +64,7 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
             *("notice", "choose_language", "connecting", "please_hold", "to_operator"),
             *("trying_manager", "trying_engineer", "trying_emergency"),
             *("still_trying", "still_in_line"),
+            *("status_open", "status_closed", "status_severity", "status_escalated", "status"),
         ),
     )
 
@@ -165,9 +166,41 @@ def steps(config: LineConfig) -> list[Step]:
                     Go("operator_search", then=(do.wish("M2"),)),
                 ),
                 "4": Go("severity", then=(do.wish("severity"),)),
+                "5": (Go("pin_check", when=do.verified), Go("pin")),
                 "back": "case",
             },
         ),
+        # --- where it stands: nothing of that is said without the PIN ---
+        Entry(
+            "pin",
+            says=("pin",),
+            reads=do.read_pin,
+            secret=True,
+            on={
+                "accepted": "pin_check",
+                "slower": Go(says="slower", then=(do.slow_down,)),
+                "cleared": Go(),
+                "back": "wish",
+            },
+        ),
+        LookUp(
+            "pin_check",
+            asks="pin",
+            on={
+                "found": Go("status", then=(do.pin_right,)),
+                "not_found": (
+                    Go(
+                        "operator_search",
+                        when=do.pin_tried_often(config.limits.pin_tries),
+                        then=(do.pin_wrong,),
+                        says="too_many",
+                    ),
+                    Go("pin", says="pin_wrong", then=(do.pin_wrong,)),
+                ),
+                "too_slow": Go("operator_search", then=(do.pin_wrong,)),
+            },
+        ),
+        Menu("status", says=do.status, on={"1": "wish", "back": "wish", "too_many": "goodbye"}),
         # --- another severity: wished for here, set by staff ---
         Menu(
             "severity",

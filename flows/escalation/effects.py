@@ -86,6 +86,7 @@ def take_reading(place: int) -> Callable[[Conversation, Heard], None]:
     def effect(talk: Conversation, heard: Heard) -> None:
         talk.shared["keyed"] = talk.own["readings"][place]
         talk.shared["case"] = None
+        talk.shared.pop("verified", None)  # a PIN is one case's
         talk.emit("entry.accepted", digits=talk.shared["keyed"], tries=talk.tries + 1)
 
     return effect
@@ -102,7 +103,56 @@ def silent_before(talk: Conversation, heard: Heard) -> bool:
 def keep_case(talk: Conversation, heard: Heard) -> None:
     """What the records said of the number; the caller hears no difference."""
     talk.shared["case"] = {"result": heard.value, **heard.data}
+    numbers = talk.shared.setdefault("numbers", [])
+    if talk.shared["keyed"] not in numbers:
+        numbers.append(talk.shared["keyed"])
     talk.emit("case.lookup", result=heard.value, number=talk.shared["keyed"])
+    if heard.data.get("on_file"):
+        talk.emit("verify.passed", level="V1")  # a hint for people; it changes nothing that is said
+
+
+# --- what only who has the PIN may hear ---
+
+
+def read_pin(talk: Conversation, digits: str) -> str:
+    """Kept for the look-up of this very turn, and taken away by what comes of it."""
+    talk.shared["secret"] = digits
+    return "accepted"
+
+
+def pin_right(talk: Conversation, heard: Heard) -> None:
+    del talk.shared["secret"]
+    talk.shared["verified"] = "V2"
+    talk.shared["status"] = dict(heard.data)
+    talk.emit("verify.passed", level="V2")
+
+
+def pin_wrong(talk: Conversation, heard: Heard) -> None:
+    talk.shared.pop("secret", None)
+    talk.shared["pin_tries"] = talk.shared.get("pin_tries", 0) + 1
+    talk.emit("verify.failed", tries=talk.shared["pin_tries"])
+
+
+def pin_tried_often(most: int) -> Callable[[Conversation, Heard], bool]:
+    """Whether this try is the last one of the call, or there are too many of them elsewhere."""
+
+    def guard(talk: Conversation, heard: Heard) -> bool:
+        return talk.shared.get("pin_tries", 0) + 1 >= most or bool(heard.data.get("over"))
+
+    return guard
+
+
+def verified(talk: Conversation, heard: Heard) -> bool:
+    return talk.shared.get("verified") == "V2" and known(talk, heard)
+
+
+def status(talk: Conversation) -> tuple[Phrase, ...]:
+    """Where the case stands: to whom has shown that he may know."""
+    found = talk.shared["status"]
+    said = [(f"status_{found['status']}", "")]
+    said += [("status_severity", "")] if found.get("severity") is not None else []
+    said += [("status_escalated", "")] if found.get("level") else []
+    return (*said, ("status", ""))
 
 
 def known_and_open(talk: Conversation, heard: Heard) -> bool:
@@ -209,7 +259,7 @@ def propose_own_number(talk: Conversation, heard: Heard) -> None:
 
 def read_phone(talk: Conversation, digits: str) -> str:
     """A telephone number as keyed, national or with two zeros in front."""
-    number = dialled(digits, talk.shared["country"])
+    number = dialled(digits, talk.shared["country"], talk.shared["countries"])
     talk.own["reading"] = number or ""
     return "accepted" if number else "number_bad"
 
@@ -289,9 +339,12 @@ def about_case(talk: Conversation) -> tuple[Phrase, ...]:
     case: dict[str, Any] | None = talk.shared.get("case")
     if case is None:
         return (("brief_case", ""),) if talk.shared.get("keyed") else (("brief_none", ""),)
+    if case.get("suspicious"):
+        return (("brief_case", ""), ("brief_suspicious", ""))
     match case["result"]:
         case "found":
             said = [("brief_case", "")]
+            said += [("brief_verified", "")] if talk.shared.get("verified") else []
             said += [("severity", "")] if case["severity"] is not None else []
             return (*said, *((("account", ""),) if case["account"] else ()))
         case "not_found":

@@ -52,6 +52,7 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
         also_says=(
             *(f"whisper_{hunt}" for hunt in HUNTS),
             *(f"reason_{reason}" for reason in REASONS),
+            *("brief_verified", "brief_suspicious"),
             *("brief_emergency", "brief_purpose", "brief_users", "brief_down_for"),
             *("brief_case", "brief_unknown", "brief_none", "brief_records_down", "star"),
             *("severity", "account", "desk_ringing", "desk_back"),
@@ -162,7 +163,7 @@ def steps(config: LineConfig) -> list[Step]:
         ),
         LookUp(
             "desk_case_search",
-            asks="case",
+            asks="desk_case",
             on={
                 "found": Go("desk_case_told", then=(do.keep_case,)),
                 "not_found": Go("desk_case_told", then=(do.keep_case,)),

@@ -65,6 +65,14 @@ def severity(talk: Conversation, language: Language) -> str:
     return str(language.digits[talk.shared["case"]["severity"]])
 
 
+def status_severity(talk: Conversation, language: Language) -> str:
+    return str(language.digits[talk.shared["status"]["severity"]])
+
+
+def status_level(talk: Conversation, language: Language) -> str:
+    return str(talk.shared["status"]["level"])
+
+
 def purpose(talk: Conversation, language: Language) -> str:
     return str(language.digits[talk.shared["emergency"]["answers"]["purpose"]])
 
@@ -94,6 +102,8 @@ def candidate(talk: Conversation, language: Language) -> str:
 
 
 CALLER: dict[str, SlotValue] = {
+    "status_severity": status_severity,
+    "status_level": status_level,
     "digits": keyed,
     "first": first,
     "second": second,

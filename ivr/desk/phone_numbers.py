@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
@@ -21,20 +23,42 @@ def shown(number: str) -> str:
         return ""
 
 
-def dialled(digits: str, country: str) -> str | None:
+def forbidden(number: str, countries: Collection[str] = ()) -> str:
+    """Why an E.164 number is never dialled, ``""`` if it may be.
+
+    Numbers that cost more than a call, and short codes such as those of emergency services, never
+    are; with ``countries`` (ISO) only numbers there.
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except NumberParseException:
+        return "it is no telephone number"
+    kind, country = phonenumbers.number_type(parsed), phonenumbers.region_code_for_number(parsed)
+    if kind in _COSTLY:
+        return "it is a premium-rate or shared-cost number"
+    national = phonenumbers.national_significant_number(parsed)
+    if country and phonenumbers.is_emergency_number(national, country):
+        return "it is an emergency number"
+    if countries and country not in countries:
+        return f"it is in {country or 'no country'}, and only {', '.join(countries)} are called"
+    return ""
+
+
+def dialled(digits: str, country: str, countries: Collection[str] = ()) -> str | None:
     """Keyed digits in E.164, or None if they are no number that may be called.
 
-    National as dialled in ``country`` (ISO, ``"FR"``), or international with ``00`` in front.
-    Premium and shared-cost numbers are refused, and so are short codes such as emergency numbers.
+    National as dialled in ``country`` (ISO, ``"FR"``), or international with ``00`` in front. What
+    is `forbidden` is refused.
     """
     text = f"+{digits[2:]}" if digits.startswith("00") else digits
     try:
         number = phonenumbers.parse(text, country)
     except NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) in _COSTLY:
+    written = phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    if not phonenumbers.is_valid_number(number) or forbidden(written, countries):
         return None
-    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+    return str(written)
 
 
 def country_of(number: str) -> str:

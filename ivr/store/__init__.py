@@ -254,6 +254,35 @@ class Store:
         with self._engine.connect() as connection:
             return directories.everybody(connection)
 
+    # --- tallies ---
+
+    def tally(self, bucket: str, now: datetime) -> None:
+        """Count one more."""
+        with self._writer.begin() as connection:
+            connection.execute(tables.tallies.insert().values(bucket=bucket, at=ticks(now)))
+
+    def tallied(self, bucket: str, since: datetime) -> int:
+        """How many were counted since."""
+        tallies = tables.tallies
+        which = (tallies.c.bucket == bucket) & (tallies.c.at > ticks(since))
+        asked = select(func.count()).select_from(tallies).where(which)
+        with self._engine.connect() as connection:
+            return int(connection.execute(asked).scalar_one())
+
+    def forget(self, bucket: str) -> None:
+        """Begin to count anew."""
+        tallies = tables.tallies
+        with self._writer.begin() as connection:
+            connection.execute(tallies.delete().where(tallies.c.bucket == bucket))
+
+    def pin(self, digits: str, account: str) -> str:
+        """The hash of the case's PIN, else of its account's; ``""`` when there is none."""
+        cases, accounts = tables.cases, tables.accounts
+        with self._engine.connect() as connection:
+            own = connection.execute(select(cases.c.pin).where(cases.c.digits == digits)).scalar()
+            asked = select(accounts.c.pin).where(accounts.c.id == account)
+            return own or connection.execute(asked).scalar() or ""
+
     # --- pages ---
 
     def first_waiting(self, queue: str) -> Call | None:

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
+from ivr.desk import pins
+from ivr.desk.phone_numbers import forbidden
 from ivr.errors import DataError
 from ivr.store import tables
 from ivr.store.directory import hours
@@ -53,6 +55,13 @@ def _some_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def _pin(written: str) -> str:
+    """Kept as a hash; never as it is written."""
+    if not (written.isascii() and written.isdecimal() and len(written) >= 6):
+        raise ValueError("a PIN is 6 digits or more")
+    return pins.hashed(written)
+
+
 def _yes(written: str) -> bool:
     if written.lower() not in ("yes", "no"):
         raise ValueError(f"'{written}' is neither yes nor no")
@@ -60,11 +69,13 @@ def _yes(written: str) -> bool:
 
 
 def _phone(written: str) -> str:
-    if written.startswith(("client:", "sip:")) or (
-        written.startswith("+") and written[1:].isdecimal() and 7 <= len(written) <= 16
-    ):
+    if written.startswith(("client:", "sip:")):
         return written
-    raise ValueError(f"'{written}' is no telephone: write +33155500011 or client:name")
+    if not (written.startswith("+") and written[1:].isdecimal() and 7 <= len(written) <= 16):
+        raise ValueError(f"'{written}' is no telephone: write +33155500011 or client:name")
+    if why := forbidden(written):
+        raise ValueError(f"'{written}' is never dialled: {why}")
+    return written
 
 
 def _zone(written: str) -> str:
@@ -127,6 +138,7 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "contract_to": Field(_date, None),
         "zone": Field(_zone, "UTC"),
         "customer_numbers": Field(),
+        "pin": Field(_pin),
     },
     "people": {
         "id": KEY,
@@ -188,6 +200,7 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "account": Field(names="accounts", empty=None),
         "language": Field(empty="en"),
         "url": Field(),
+        "pin": Field(_pin),
     },
 }
 

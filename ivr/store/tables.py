@@ -191,7 +191,17 @@ accounts = Table(
     Column("contract_to", String),
     Column("zone", String, nullable=False),
     Column("customer_numbers", String, nullable=False),
+    Column("pin", String, nullable=False, server_default=""),
 )
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("bucket", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+Index("ix_tallies_bucket", tallies.c.bucket, tallies.c.at)
 
 contacts = Table(
     "contacts",
@@ -221,4 +231,5 @@ cases = Table(
     Column("language", String, nullable=False),
     Column("url", String, nullable=False),
     Column("updated_at", BigInteger),
+    Column("pin", String, nullable=False, server_default=""),
 )

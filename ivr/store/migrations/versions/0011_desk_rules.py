@@ -1,4 +1,4 @@
-"""How people are told, if not by mail."""
+"""How people are told, PINs, and tallies of what goes wrong too often."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +8,21 @@ down_revision = "0010"
 
 
 def upgrade() -> None:
+    op.add_column("cases", sa.Column("pin", sa.String(), nullable=False, server_default=""))
+    op.add_column("accounts", sa.Column("pin", sa.String(), nullable=False, server_default=""))
+    op.create_table(
+        "tallies",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("bucket", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_tallies"),
+    )
+    op.create_index("ix_tallies_bucket", "tallies", ["bucket", "at"])
     op.add_column("people", sa.Column("notify", sa.String(), nullable=False, server_default=""))
 
 
 def downgrade() -> None:
     op.drop_column("people", "notify")
+    op.drop_table("tallies")
+    op.drop_column("accounts", "pin")
+    op.drop_column("cases", "pin")
