@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.desk.cases import CaseNumbers
+from ivr.desk.days_off import checked
 from ivr.desk.emergency import EmergencyTerms
 from ivr.desk.escalation import Level
 from ivr.desk.phone_numbers import country_of
@@ -55,11 +56,12 @@ class HuntRule:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Working hours in the line's own zone; days are 0 for Monday."""
+    """Working hours in the line's own zone; days are 0 for Monday. ``holidays`` is a calendar."""
 
     opens: time
     closes: time
     days: frozenset[int]
+    holidays: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
             time.fromisoformat(hours["opens"]),
             time.fromisoformat(hours["closes"]),
             frozenset(DAYS.index(day) for day in hours["days"]),
+            checked(hours.get("holidays", "")),
         ),
         promise_minutes=(promise["in_hours"], promise["off_hours"]),
         last_resort=promise["last_resort"],

@@ -29,7 +29,7 @@ from ivr.store import case_files, duty_list, tables
 from ivr.store import directory as directories
 from ivr.store.case_files import Made
 from ivr.store.connections import WRITES, OwnConnections, engine
-from ivr.store.instants import instant, ticks
+from ivr.store.instants import instant, ticks, ticks_or_none
 from ivr.store.turn import (
     COLUMNS,
     Claims,
@@ -208,10 +208,25 @@ class Store:
         with self._writer.begin() as connection:
             connection.execute(update(people).where(mine).values(values))
 
-    def set_status(self, person: str, status: str, delegate: str | None = None) -> None:
-        """What he says of himself: available, busy_soon, away (``delegate`` stands in) or dnd."""
+    def set_status(
+        self,
+        person: str,
+        status: str,
+        delegate: str | None = None,
+        *,
+        at: datetime | None = None,
+        by: str = "",
+        until: datetime | None = None,
+    ) -> None:
+        """What he says of himself: available, busy_soon, away (``delegate`` stands in) or dnd.
+
+        ``by`` (a person's id) said so ``at`` this instant, and it ends by itself at ``until``.
+        """
         people = tables.people
-        values = {"status": status} | ({"delegate": delegate} if delegate else {})
+        values: dict[str, Any] = {"status": status, "status_by": by}
+        values |= {"status_since": ticks_or_none(at), "status_until": ticks_or_none(until)}
+        if delegate:  # named now, so for as long as he is away
+            values |= {"delegate": delegate, "delegate_from": None, "delegate_until": None}
         with self._writer.begin() as connection:
             connection.execute(update(people).where(people.c.id == person).values(values))
 
