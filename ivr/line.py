@@ -65,6 +65,21 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True)
+class RotaTerms:
+    """Minutes between two looks for a gap (``check``) and at a calendar (``refresh``); hours after
+    which a calendar that can't be had is ``stale``."""
+
+    check: int = 5
+    refresh: int = 15
+    stale: int = 24
+
+    def __post_init__(self) -> None:
+        for name in ("check", "refresh", "stale"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"rota.{name} is at least 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Severity:
     """One severity, with its name by language. Not ``self_service``: it is declared, never chosen
     or wished for."""
@@ -100,6 +115,7 @@ class LineConfig:
     join_minutes: int = 10  # in which a request by another channel is the same one
     severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
+    rota: RotaTerms = field(default_factory=RotaTerms)
 
     @property
     def minutes(self) -> Mapping[str, tuple[int, int]]:
@@ -180,6 +196,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
         join_minutes=table.get("escalation", {}).get("join", 10),
         severities=_severities(table.get("severities", {})) or SEVERITIES,
         emergency=_emergency(table.get("emergency", {})),
+        rota=RotaTerms(**table.get("rota", {})),
     )
 
 

@@ -28,6 +28,7 @@ def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
         public_url=settings.public_url,
     )
     if patrol:
+        app.extensions["ivr_rota"].begin()
         duties = app.extensions["ivr"]
         Thread(target=duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True).start()
     return app

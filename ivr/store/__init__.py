@@ -24,8 +24,8 @@ from ivr.desk.cases import Case
 from ivr.desk.events import Event
 from ivr.desk.people import Person
 from ivr.errors import SettingsError
-from ivr.rows import MOVES_LEGS, Call, CaseFile, Duty, Escalation, Note
-from ivr.store import case_files, duty_list, tables
+from ivr.rows import MOVES_LEGS, Call, CaseFile, Duty, Escalation, Feed, FeedEntry, Note
+from ivr.store import case_files, duty_list, feed_list, tables
 from ivr.store import directory as directories
 from ivr.store.case_files import Made
 from ivr.store.connections import WRITES, OwnConnections, engine
@@ -157,6 +157,11 @@ class Store:
         with self._writer.begin() as connection:
             return duty_list.take(connection, now, list(kinds), call, limit)
 
+    def owe(self, duties: Iterable[Duty]) -> None:
+        """Duties of no call and no case; one whose key exists is left as it is."""
+        with self._writer.begin() as connection:
+            case_files.owe(connection, duties)
+
     def done(self, duty: Duty) -> None:
         """It has happened, whoever has taken it since."""
         self._set(duty, state="done", taken_until=None)
@@ -245,6 +250,16 @@ class Store:
         """Everybody, by id."""
         with self._engine.connect() as connection:
             return directories.everybody(connection)
+
+    def feeds(self) -> list[Feed]:
+        """The on-call calendars, by id."""
+        with self._engine.connect() as connection:
+            return feed_list.every(connection)
+
+    def save_feed(self, feed: Feed, entries: Iterable[FeedEntry]) -> None:
+        """What is now known of a calendar, in place of what was."""
+        with self._writer.begin() as connection:
+            feed_list.save(connection, feed, entries)
 
     # --- pages ---
 
