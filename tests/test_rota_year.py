@@ -7,6 +7,7 @@ readings, and overrides are painted over it. It shares no code with the rules.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -132,7 +133,7 @@ def test_a_plan_of_the_year_says_of_every_instant_what_the_rules_say(zone: str) 
 
     assert stretches[0].begins == BEGIN
     assert stretches[-1].ends == END
-    for one, following in zip(stretches, stretches[1:], strict=False):
+    for one, following in pairwise(stretches):
         assert one.ends == following.begins
         assert one.duty is not None
         assert following.duty is not None

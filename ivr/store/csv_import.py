@@ -20,10 +20,12 @@ from ivr.store import tables
 from ivr.store.csv_columns import COLUMNS, Field, digits
 
 Row = dict[str, Any]
+STATUS = ("status", "status_until")
+DELEGATE = ("delegate", "delegate_from", "delegate_until")
 OWN = {  # columns that are the line's, not the file's
     "people": (
-        "busy_with", "last_taken", "last_no_answer", "status", "status_since", "status_by",
-        "status_until",
+        "busy_with", "last_taken", "last_no_answer", "status_since", "status_by",
+        *STATUS, *DELEGATE,
     ),
     "feeds": ("added_at", "fetched_at", "etag", "modified", "body", "error", "unmatched"),
 }  # fmt: skip
@@ -206,6 +208,12 @@ def _with_own(connection: Connection, table: Table, rows: list[Row]) -> list[Row
         kept |= {row.id: row._asdict() for row in connection.execute(asked)}
     if table.name == "people":
         for row in kept.values():
-            if row["status_since"] is None:
-                del row["status"], row["status_until"]
+            _forget_status(row)
     return [_NEW[table.name] | row | kept.get(row["id"], {}) for row in rows]
+
+
+def _forget_status(row: Row) -> None:
+    """Leave to the file what nobody has said of himself: a delegate is said with being away."""
+    unsaid = row["status_since"] is None
+    for name in STATUS * unsaid + DELEGATE * (unsaid or row["status"] != "away"):
+        del row[name]
