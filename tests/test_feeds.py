@@ -366,7 +366,7 @@ def test_the_rota_is_printed(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_
     assert said.output.splitlines()[:3] == [
         "EMEA, duty",
         "  2026-11-24T10:00+01:00 - 2026-11-24T15:00+01:00  Greta Vogel (MGR2)  rota emea duty",
-        "  2026-11-24T15:00+01:00 - 2026-11-24T23:00+01:00  Sofia Cruz (MGR4)"
+        "  2026-11-24T15:00+01:00 - 2026-11-24T23:00+01:00  Sam Ortiz (MGR4)"
         "  rota amer follow_the_sun",
     ]
     assert [row["id"] for row in told["regions"]["EMEA"]] == ["emea", "amer", "apac", "emea"]
