@@ -101,10 +101,8 @@ class Cases:
 
     def _duty(self, case: Case | None, now: datetime, directory: Directory, role: str) -> str:
         region, product = (case.region, case.product) if case else ("", "")
-        on = on_duty(directory.shifts, now, role, region, product)
-        return next(
-            (each.shift.person for each in on if self._fit(directory, each.shift.person)), ""
-        )
+        on = on_duty(directory.shifts, now, role, region, product, directory.stints)
+        return next((each.person for each in on if self._fit(directory, each.person)), "")
 
     def _fit(self, directory: Directory, person: str) -> bool:
         known: Person | None = directory.people.get(person)

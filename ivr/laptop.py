@@ -48,6 +48,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     dial = {number: f"{number} ({entry.region})" for number, entry in line.config.numbers.items()}
     desk = create_pages(line, store, exchange.clock, Phones(exchange, people, dial))
     servers = [_server(webhooks, app), _server(pages, desk)]
+    app.extensions["ivr_rota"].begin()
     exchange.start()
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ivr.desk.cases import CaseNumbers
+from ivr.desk.days_off import checked
 from ivr.desk.emergency import EmergencyTerms
 from ivr.desk.escalation import Level
 from ivr.desk.limits import Limits
@@ -57,11 +58,27 @@ class HuntRule:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Working hours in the line's own zone; days are 0 for Monday."""
+    """Working hours in the line's own zone; days are 0 for Monday. ``holidays`` is a calendar."""
 
     opens: time
     closes: time
     days: frozenset[int]
+    holidays: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RotaTerms:
+    """Minutes between two looks for a gap (``check``) and at a calendar (``refresh``); hours after
+    which a calendar that can't be had is ``stale``."""
+
+    check: int = 5
+    refresh: int = 15
+    stale: int = 24
+
+    def __post_init__(self) -> None:
+        for name in ("check", "refresh", "stale"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"rota.{name} is at least 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +121,7 @@ class LineConfig:
     countries: tuple[str, ...] = ()  # where customers are called back; those of the numbers, if ()
     lists: Mapping[str, str] = field(default_factory=dict)  # the variable with each list's URLs
     told_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # lists by notice
+    rota: RotaTerms = field(default_factory=RotaTerms)
 
     @property
     def minutes(self) -> Mapping[str, tuple[int, int]]:
@@ -179,6 +197,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
             time.fromisoformat(hours["opens"]),
             time.fromisoformat(hours["closes"]),
             frozenset(DAYS.index(day) for day in hours["days"]),
+            checked(hours.get("holidays", "")),
         ),
         promise_minutes=(promise["in_hours"], promise["off_hours"]),
         last_resort=promise["last_resort"],
@@ -192,6 +211,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
         limits=Limits(**table.get("limits", {})),
         countries=tuple(table.get("callback", {}).get("countries", ())),
         **_notices(table.get("notices", {})),
+        rota=RotaTerms(**table.get("rota", {})),
     )
 
 

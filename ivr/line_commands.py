@@ -97,8 +97,10 @@ def worker(**given: Any) -> None:
     from ivr.duties import Duties
     from ivr.serving import create
 
-    duties: Duties = create(patrol=False).extensions["ivr"]
+    app = create(patrol=False)
+    duties: Duties = app.extensions["ivr"]
     duties.store.migrate()
+    app.extensions["ivr_rota"].begin()
     with suppress(KeyboardInterrupt):
         done = duties.everything()
         if given["once"]:
@@ -166,6 +168,27 @@ def settings(**given: Any) -> None:
         click.echo(f"{name}\n    {about} [{default or 'not set'}]")
 
 
+@_line_command
+def rota(**given: Any) -> None:
+    """Who is on duty, from when until when, what says so, and where nobody is."""
+    from ivr.rota_report import as_json, as_text, report
+
+    settings, store = _settings_and_store()
+    store.migrate()
+    made = report(store, settings.line().config, **{k: v for k, v in given.items() if k != "json"})
+    click.echo(as_json(made) if given["json"] else as_text(made))
+
+
+rota = click.option("--at", default="", metavar="INSTANT", help="2026-11-24T10:00+01:00; now.")(
+    rota
+)
+rota = click.option("--days", default=1, show_default=True, type=click.IntRange(1, 366))(rota)
+rota = click.option("--role", default="duty", show_default=True, help="Or second_level_duty.")(rota)
+rota = click.option("--region", default="", help="One region; else all that have a number.")(rota)
+rota = click.option("--product", default="", help="One product.")(rota)
+rota = click.option("--json", is_flag=True, help="For another program.")(rota)
+
+
 db = click.Group("db", help="The database.")
 
 
@@ -194,5 +217,5 @@ def _settings_and_store() -> tuple[Settings, Store]:
 
 
 COMMANDS: list[click.Command] = [
-    run, serve, worker, import_, check, draw, fallback, settings, db,
+    run, serve, worker, import_, rota, check, draw, fallback, settings, db,
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -103,3 +103,42 @@ class CaseFile:
     def sid(self) -> str:
         """The name of its event log, and of its duties' lanes."""
         return f"case:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """An on-call calendar of another system: whoever it names does ``role`` then.
+
+    ``fetched_at`` is when it was last known to be current, ``body`` what it said; ``error`` is what
+    went wrong at the last try. ``unmatched`` are entries that are nobody's, in words.
+    """
+
+    id: str
+    url: str
+    role: str = "duty"
+    region: str = ""
+    product: str = ""
+    zone: str = "UTC"
+    added_at: datetime | None = None
+    fetched_at: datetime | None = None
+    etag: str = ""
+    modified: str = ""
+    body: str = ""
+    error: str = ""
+    unmatched: tuple[str, ...] = ()
+
+    def stale(self, now: datetime, after: timedelta) -> bool:
+        """Whether nothing has been heard of it for longer than ``after``."""
+        since = self.fetched_at or self.added_at
+        return since is not None and now - since > after
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """From ``starts`` until before ``ends`` a feed has ``person`` on duty."""
+
+    id: str
+    feed: str
+    person: str
+    starts: datetime
+    ends: datetime

@@ -30,6 +30,7 @@ def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
         addresses=settings.addresses(line),
     )
     if patrol:
+        app.extensions["ivr_rota"].begin()
         duties = app.extensions["ivr"]
         Thread(target=duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True).start()
     return app

@@ -364,4 +364,7 @@ def test_the_command_says_when_there_is_no_database() -> None:
 
 
 def test_every_table_of_the_desk_can_be_imported() -> None:
-    assert set(COLUMNS) == {"accounts", "people", "queues", "shifts", "contacts", "cases"}
+    assert set(COLUMNS) == {"accounts", "people", "queues", "shifts", "contacts", "cases"} | {
+        "overrides",
+        "feeds",
+    }

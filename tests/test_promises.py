@@ -22,6 +22,7 @@ class Hours:
     opens: time = time(8)
     closes: time = time(18)
     days: frozenset[int] = WEEK
+    holidays: str = ""
 
 
 @dataclass(frozen=True)

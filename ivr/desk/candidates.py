@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
-from ivr.desk.people import Person, Queue, Shift
-from ivr.desk.rota import on_shift, running_since
+from ivr.desk.days_off import is_holiday
+from ivr.desk.people import Person, Queue, Shift, Stint
+from ivr.desk.rota import OnDuty, all_on_duty, running_since
 
 STALE = timedelta(hours=24)
 REST_AFTER_NO_ANSWER = timedelta(minutes=10)
 
 _AVAILABILITY = {"available": 0, "busy_soon": 1}
+_TRUST = ("override", "rota", "calendar")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -21,12 +24,14 @@ class Directory:
     """The desk at one instant, or the part of it that one case needs.
 
     ``people`` and ``queues`` are by id. ``as_of`` is when it was last brought up to date.
+    ``stints`` are overrides and calendar entries.
     """
 
     people: Mapping[str, Person] = field(default_factory=dict)
     shifts: tuple[Shift, ...] = ()
     queues: Mapping[str, Queue] = field(default_factory=dict)
     as_of: datetime | None = None
+    stints: tuple[Stint, ...] = ()
 
     def stale(self, now: datetime) -> bool:
         """Whether it is more than 24 hours old, which whoever reads it should be told."""
@@ -43,7 +48,9 @@ class Candidate:
     ``detail`` says it in words. ``skipped`` is "" when he may be rung, else "own_case", "inactive",
     "no_rights" (a delegate who isn't a manager), "first_level" (of this case, when the second is
     asked for), "no_number", "declined", "out_of_office", "off_shift", "dnd", "at_capacity", "busy"
-    or "no_answer_recently".
+    or "no_answer_recently". ``source`` is what his availability is known from, the most trusted
+    there is: "status" (set by hand), "override", "rota", "calendar", "hours", or "" for nothing;
+    ``age`` is how long ago that was said or began, None for hours.
     """
 
     person: Person
@@ -51,13 +58,15 @@ class Candidate:
     detail: str = ""
     skipped: str = ""
     also: tuple[str, ...] = ()
+    source: str = ""
+    age: timedelta | None = None
 
 
 # The list is made of groups: those before others are rung first, those in one are tied.
 Group = tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """What the rules for skipping look at, beside the person."""
 
@@ -71,9 +80,21 @@ class Asked:
     first_level: str | None = None
     load_counts: bool = True
 
-    def on_rota(self, person: Person) -> bool:
-        shifts = self.directory.shifts
-        return any(s.person == person.id and on_shift(s, self.now) is not None for s in shifts)
+    @cached_property
+    def on_duty(self) -> Mapping[str, OnDuty]:
+        """By person, the most trusted of what he is on duty for."""
+        every = all_on_duty(self.directory.shifts, self.now, self.directory.stints)
+        trusted = sorted(every, key=lambda duty: (_TRUST.index(duty.source), duty.since, duty.id))
+        return {duty.person: duty for duty in reversed(trusted)}
+
+    def source(self, person: Person) -> tuple[str, timedelta | None]:
+        """What his availability is known from, and how old that is."""
+        if person.status_since is not None:
+            return "status", self.now - person.status_since
+        duty = self.on_duty.get(person.id)
+        if duty is not None:
+            return duty.source, self.now - (duty.as_of or duty.since)
+        return ("hours" if person.hours is not None else ""), None
 
 
 def ranked(groups: Iterable[Group], asked: Asked) -> tuple[Candidate, ...]:
@@ -92,8 +113,14 @@ def ranked(groups: Iterable[Group], asked: Asked) -> tuple[Candidate, ...]:
     for group in groups:
         for candidate in sorted(group, key=tie):
             _name(named, candidate)
-    judged = (replace(c, skipped=c.skipped or _why_not(c.person, asked)) for c in named.values())
+    judged = (_judged(candidate, asked) for candidate in named.values())
     return tuple(sorted(judged, key=_availability))
+
+
+def _judged(candidate: Candidate, asked: Asked) -> Candidate:
+    source, age = asked.source(candidate.person)
+    skipped = candidate.skipped or _why_not(candidate.person, asked)
+    return replace(candidate, skipped=skipped, source=source, age=age)
 
 
 def _name(named: dict[str, Candidate], candidate: Candidate) -> None:
@@ -116,9 +143,13 @@ def _availability(candidate: Candidate) -> int:
 
 def _off_shift(person: Person, asked: Asked) -> bool:
     """A rota outranks working hours: who is on duty is on shift."""
-    if person.hours is None or person.on_call or asked.on_rota(person):
+    if person.hours is None or person.on_call or person.id in asked.on_duty:
         return False
-    return running_since(asked.now, *person.hours, person.zone, lambda day: True) is None
+
+    def works(day: date) -> bool:
+        return day.weekday() in person.days and not is_holiday(person.holidays, day)
+
+    return running_since(asked.now, *person.hours, person.zone, works) is None
 
 
 def _too_much(person: Person, asked: Asked) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 
 EVERY_DAY = frozenset(range(7))
@@ -15,9 +15,12 @@ class Person:
     ``phone`` is E.164 or ``client:name``; empty when he can't be rung. ``roles`` are of "operator",
     "engineer", "manager", "second_level". ``status`` is "available", "busy_soon", "away" (out of
     office; then ``delegate`` stands in) or "dnd". ``hours`` are his working hours in ``zone``, None
-    for any time; who is ``on_call`` may be rung outside them. ``busy_with`` is the attempt that has
-    claimed him. ``last_taken`` and ``last_no_answer`` are aware instants. ``notify`` are
-    his own `apprise` URLs, if mail isn't what reaches him.
+    for any time; who is ``on_call`` may be rung outside them. ``days`` (Monday is 0) are those on
+    which they begin, ``holidays`` the calendar ("FR", "DE-BY") on whose holidays they don't, "" for
+    none. ``status_by`` (a person's id) set the status at ``status_since``, both empty when nobody
+    did; it ends by itself at ``status_until``. The delegate stands in from ``delegate_from`` until
+    ``delegate_until`` only. ``busy_with`` is the attempt that has claimed him. Instants are aware.
+    ``notify`` are his own `apprise` URLs, if mail isn't what reaches him.
     """
 
     id: str
@@ -41,6 +44,23 @@ class Person:
     last_no_answer: datetime | None = None
     email: str = ""
     notify: tuple[str, ...] = ()
+    days: frozenset[int] = EVERY_DAY
+    holidays: str = ""
+    status_since: datetime | None = None
+    status_by: str = ""
+    status_until: datetime | None = None
+    delegate_from: datetime | None = None
+    delegate_until: datetime | None = None
+
+    def at(self, now: datetime) -> Person:
+        """Him at ``now``: without a status that has ended, and a delegate whose time it isn't."""
+        person = self
+        if self.status_until is not None and self.status_until <= now:
+            person = replace(person, status="available", status_by="")
+            person = replace(person, status_since=None, status_until=None)
+        early = self.delegate_from is not None and now < self.delegate_from
+        late = self.delegate_until is not None and self.delegate_until <= now
+        return replace(person, delegate=None) if early or late else person
 
     def speaks(self, language: str) -> bool:
         """Whether he speaks it; regions don't count, "fr-CA" is spoken by who speaks "fr"."""
@@ -54,7 +74,8 @@ class Shift:
 
     ``role`` is "duty" or "second_level_duty". An empty ``region`` is the whole world, an empty
     ``product`` is any. ``ends`` at or before ``starts`` is on the next day. ``days`` (Monday is 0),
-    ``first`` and ``last`` are about the day on which the window starts.
+    ``first`` and ``last`` are about the day on which the window starts. It is worked on holidays,
+    except those of the calendar ``holidays`` ("FR", "DE-BY").
     """
 
     id: str
@@ -68,6 +89,28 @@ class Shift:
     days: frozenset[int] = EVERY_DAY
     first: date | None = None
     last: date | None = None
+    holidays: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stint:
+    """``person`` is on duty once, from the instant ``starts`` until before ``ends``.
+
+    ``source`` is "override", which beats the rota, or "calendar", which is part of it; ``as_of`` is
+    when the calendar was read. With ``instead_of`` an override takes over what that person would
+    be on duty for, and ``role``, ``region`` and ``product`` say for what alone, empty for all.
+    """
+
+    id: str
+    person: str
+    starts: datetime
+    ends: datetime
+    role: str = ""
+    region: str = ""
+    product: str = ""
+    instead_of: str = ""
+    source: str = "override"
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +128,4 @@ def _plain(language: str) -> str:
     return language.partition("-")[0].lower()
 
 
-__all__ = ["EVERY_DAY", "Person", "Queue", "Shift"]
+__all__ = ["EVERY_DAY", "Person", "Queue", "Shift", "Stint"]

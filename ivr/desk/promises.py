@@ -7,13 +7,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from ivr.desk.days_off import is_holiday
 from ivr.desk.rota import running_since
 
 _QUARTER = timedelta(minutes=15)
 
 
 class Hours(Protocol):
-    """Working hours, in the line's zone; ``days`` (0 is Monday) are those on which they begin."""
+    """Working hours, in the line's zone; ``days`` (0 is Monday) are those on which they begin, but
+    for the ``holidays`` of a calendar ("FR", "DE-BY"; "" for none)."""
 
     @property
     def opens(self) -> time: ...
@@ -21,6 +23,8 @@ class Hours(Protocol):
     def closes(self) -> time: ...
     @property
     def days(self) -> frozenset[int]: ...
+    @property
+    def holidays(self) -> str: ...
 
 
 class Terms(Protocol):
@@ -39,7 +43,7 @@ def in_hours(at: datetime, hours: Hours, zone: str) -> bool:
     """Whether ``at`` is within working hours; they may cross midnight."""
 
     def counts(day: date) -> bool:
-        return day.weekday() in hours.days
+        return day.weekday() in hours.days and not is_holiday(hours.holidays, day)
 
     return running_since(at, hours.opens, hours.closes, zone, counts) is not None
 

@@ -13,8 +13,8 @@ from itertools import groupby
 
 from ivr.desk.candidates import REST_AFTER_NO_ANSWER, Asked, Candidate, Directory, Group, ranked
 from ivr.desk.cases import Case
-from ivr.desk.people import Person, Shift
-from ivr.desk.rota import on_duty
+from ivr.desk.people import Person
+from ivr.desk.rota import OnDuty, on_duty
 
 DELEGATES = 3
 
@@ -129,8 +129,9 @@ def promise_owner(
     """
     people = directory.people
     where = _region(case, region)
-    duties = on_duty(directory.shifts, now, role, where, case.product if case else "")
-    named = [duty.shift.person for duty in duties]
+    product = case.product if case else ""
+    duties = on_duty(directory.shifts, now, role, where, product, directory.stints)
+    named = [duty.person for duty in duties]
     named += [last_resort or "", *(post.person.id for post in _line(case, directory))]
     named += sorted(id for id, person in people.items() if person.roles & _FIRST_LEVEL)
     fit = [people[id] for id in named if id in people and people[id].active]
@@ -233,17 +234,19 @@ def _delegates(person: Person, rights: frozenset[str], directory: Directory) -> 
 def _duty(
     role: str, region: str, product: str, now: datetime, directory: Directory
 ) -> Iterator[Group]:
-    duties = on_duty(directory.shifts, now, role, region, product)
+    duties = on_duty(directory.shifts, now, role, region, product, directory.stints)
     for _, tied in groupby(duties, key=lambda duty: duty.place):
         yield tuple(
-            Candidate(directory.people[duty.shift.person], duty.reason, _on_rota(duty.shift))
+            Candidate(directory.people[duty.person], duty.reason, _on_rota(duty, directory))
             for duty in tied
-            if duty.shift.person in directory.people
+            if duty.person in directory.people
         )
 
 
-def _on_rota(shift: Shift) -> str:
-    return " ".join(("on duty:", shift.region or "global", shift.product)).rstrip()
+def _on_rota(duty: OnDuty, directory: Directory) -> str:
+    what = " ".join(("on duty:", duty.region or "global", duty.product)).rstrip()
+    absent = directory.people.get(duty.instead_of)
+    return f"{what}, for {absent.name}" if absent else what
 
 
 __all__ = [

@@ -24,12 +24,12 @@ from ivr.desk.cases import Case
 from ivr.desk.events import Event
 from ivr.desk.people import Person
 from ivr.errors import SettingsError
-from ivr.rows import MOVES_LEGS, Call, CaseFile, Duty, Escalation, Note
-from ivr.store import case_files, duty_list, tables
+from ivr.rows import MOVES_LEGS, Call, CaseFile, Duty, Escalation, Feed, FeedEntry, Note
+from ivr.store import case_files, duty_list, feed_list, tables
 from ivr.store import directory as directories
 from ivr.store.case_files import Made
 from ivr.store.connections import WRITES, OwnConnections, engine
-from ivr.store.instants import instant, ticks
+from ivr.store.instants import instant, ticks, ticks_or_none
 from ivr.store.turn import (
     COLUMNS,
     Claims,
@@ -175,6 +175,11 @@ class Store:
         with self._writer.begin() as connection:
             return duty_list.take(connection, now, list(kinds), call, limit)
 
+    def owe(self, duties: Iterable[Duty]) -> None:
+        """Duties of no call and no case; one whose key exists is left as it is."""
+        with self._writer.begin() as connection:
+            case_files.owe(connection, duties)
+
     def done(self, duty: Duty) -> None:
         """It has happened, whoever has taken it since."""
         self._set(duty, state="done", taken_until=None)
@@ -226,10 +231,25 @@ class Store:
         with self._writer.begin() as connection:
             connection.execute(update(people).where(mine).values(values))
 
-    def set_status(self, person: str, status: str, delegate: str | None = None) -> None:
-        """What he says of himself: available, busy_soon, away (``delegate`` stands in) or dnd."""
+    def set_status(
+        self,
+        person: str,
+        status: str,
+        delegate: str | None = None,
+        *,
+        at: datetime | None = None,
+        by: str = "",
+        until: datetime | None = None,
+    ) -> None:
+        """What he says of himself: available, busy_soon, away (``delegate`` stands in) or dnd.
+
+        ``by`` (a person's id) said so ``at`` this instant, and it ends by itself at ``until``.
+        """
         people = tables.people
-        values = {"status": status} | ({"delegate": delegate} if delegate else {})
+        values: dict[str, Any] = {"status": status, "status_by": by}
+        values |= {"status_since": ticks_or_none(at), "status_until": ticks_or_none(until)}
+        if delegate:  # named now, so for as long as he is away
+            values |= {"delegate": delegate, "delegate_from": None, "delegate_until": None}
         with self._writer.begin() as connection:
             connection.execute(update(people).where(people.c.id == person).values(values))
 
@@ -282,6 +302,16 @@ class Store:
             own = connection.execute(select(cases.c.pin).where(cases.c.digits == digits)).scalar()
             asked = select(accounts.c.pin).where(accounts.c.id == account)
             return own or connection.execute(asked).scalar() or ""
+
+    def feeds(self) -> list[Feed]:
+        """The on-call calendars, by id."""
+        with self._engine.connect() as connection:
+            return feed_list.every(connection)
+
+    def save_feed(self, feed: Feed, entries: Iterable[FeedEntry]) -> None:
+        """What is now known of a calendar, in place of what was."""
+        with self._writer.begin() as connection:
+            feed_list.save(connection, feed, entries)
 
     # --- pages ---
 

@@ -47,11 +47,16 @@ def save(connection: Connection, file: CaseFile, made: Made) -> bool:
         names = ("call", "seq", "at", "kind", "actor", "data", "hash")
         values = [dict(zip(names, row, strict=True)) for row in rows]
         connection.execute(tables.events.insert(), values)
-    _once(connection, tables.duties, (_duty(each) for each in duties))
+    owe(connection, duties)
     _once(connection, tables.escalations, (_instants(asdict(each)) for each in escalations))
     _once(connection, tables.notes, (_instants(asdict(each)) for each in notes))
     file.version, file.events, file.head = file.version + 1, count, head
     return True
+
+
+def owe(connection: Connection, duties: Iterable[Duty]) -> None:
+    """Duties whose keys are new."""
+    _once(connection, tables.duties, (_duty(each) for each in duties))
 
 
 def _write(connection: Connection, file: CaseFile, count: int, head: str) -> bool:

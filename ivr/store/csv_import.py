@@ -9,202 +9,32 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
-from ivr.desk import pins
-from ivr.desk.phone_numbers import forbidden
 from ivr.errors import DataError
 from ivr.store import tables
-from ivr.store.directory import hours
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One column: how it is read, what stands for an empty field, and the table that it names."""
-
-    read: Callable[[str], Any] = str
-    empty: Any = ""
-    needed: bool = False
-    names: str = ""  # a table's
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(written: str) -> str:
-        if written not in words:
-            raise ValueError(f"'{written}' is none of {', '.join(words)}")
-        return written
-
-    return read
-
-
-def _some_of(*words: str) -> Callable[[str], str]:
-    def read(written: str) -> str:
-        if wrong := set(written.split()) - set(words):
-            raise ValueError(f"'{' '.join(sorted(wrong))}' is none of {', '.join(words)}")
-        return written
-
-    return read
-
-
-def _pin(written: str) -> str:
-    """Kept as a hash; never as it is written."""
-    if not (written.isascii() and written.isdecimal() and len(written) >= 6):
-        raise ValueError("a PIN is 6 digits or more")
-    return pins.hashed(written)
-
-
-def _yes(written: str) -> bool:
-    if written.lower() not in ("yes", "no"):
-        raise ValueError(f"'{written}' is neither yes nor no")
-    return written.lower() == "yes"
-
-
-def _phone(written: str) -> str:
-    if written.startswith(("client:", "sip:")):
-        return written
-    if not (written.startswith("+") and written[1:].isdecimal() and 7 <= len(written) <= 16):
-        raise ValueError(f"'{written}' is no telephone: write +33155500011 or client:name")
-    if why := forbidden(written):
-        raise ValueError(f"'{written}' is never dialled: {why}")
-    return written
-
-
-def _zone(written: str) -> str:
-    try:
-        ZoneInfo(written)
-    except Exception as error:
-        raise ValueError(f"there is no time zone '{written}'") from error
-    return written
-
-
-def _time(written: str) -> str:
-    return time.fromisoformat(written).isoformat("minutes")
-
-
-def _hours(written: str) -> str:
-    hours(written)
-    return written
-
-
-def _date(written: str) -> str:
-    return date.fromisoformat(written).isoformat()
-
-
-def _days(written: str) -> str:
-    return "".join(str(DAYS.index(_one_of(*DAYS)(day))) for day in written.split())
-
-
-def _severity(written: str) -> int:
-    if written not in ("0", "1", "2", "3"):
-        raise ValueError(f"'{written}' is no severity: 0, 1, 2 or 3")
-    return int(written)
-
-
-def _whole(written: str) -> int:
-    if not (written.isascii() and written.isdecimal()):
-        raise ValueError(f"'{written}' is no whole number")
-    return int(written)
-
-
-def _number(written: str) -> str:
-    if not _digits(written):
-        raise ValueError(f"'{written}' has no digits that a caller could key")
-    return written
-
-
-def _digits(number: str) -> str:
-    return "".join(key for key in number if key in "0123456789")
-
-
-KEY = Field(needed=True)
-PERSON = Field(names="people", empty=None)
-ROLES = ("operator", "engineer", "manager", "second_level")
-
-COLUMNS: dict[str, dict[str, Field]] = {
-    "accounts": {
-        "id": KEY,
-        "name": KEY,
-        "contract_tier": Field(),
-        "contract_from": Field(_date, None),
-        "contract_to": Field(_date, None),
-        "zone": Field(_zone, "UTC"),
-        "customer_numbers": Field(),
-        "pin": Field(_pin),
-    },
-    "people": {
-        "id": KEY,
-        "name": KEY,
-        "phone": Field(_phone),
-        "roles": Field(_some_of(*ROLES), needed=True),
-        "languages": Field(empty="en"),
-        "manager": PERSON,
-        "delegate": PERSON,
-        "team": Field(empty=None),
-        "region": Field(),
-        "active": Field(_yes, True),
-        "status": Field(_one_of("available", "busy_soon", "away", "dnd"), "available"),
-        "on_call": Field(_yes, False),
-        "hours": Field(_hours),
-        "zone": Field(_zone, "UTC"),
-        "capacity": Field(_whole, 3),
-        "email": Field(),
-        "notify": Field(),
-    },
-    "queues": {
-        "id": KEY,
-        "name": Field(),
-        "manager": PERSON,
-        "region": Field(),
-        "product": Field(),
-    },
-    "shifts": {
-        "id": KEY,
-        "person": Field(needed=True, names="people"),
-        "role": Field(_one_of("duty", "second_level_duty"), "duty"),
-        "region": Field(),
-        "product": Field(),
-        "starts": Field(_time, "00:00"),
-        "ends": Field(_time, "00:00"),
-        "zone": Field(_zone, "UTC"),
-        "days": Field(_days, "0123456"),
-        "first": Field(_date, None),
-        "last": Field(_date, None),
-    },
-    "contacts": {
-        "id": KEY,
-        "account": Field(needed=True, names="accounts"),
-        "name": KEY,
-        "phones": Field(),
-        "email": Field(),
-        "language": Field(empty="en"),
-    },
-    "cases": {
-        "number": Field(_number, needed=True),
-        "status": Field(_one_of("open", "closed"), "open"),
-        "severity": Field(_severity, None),
-        "subject": Field(),
-        "product": Field(),
-        "region": Field(),
-        "environment": Field(),
-        "owner": PERSON,
-        "queue": Field(names="queues", empty=None),
-        "account": Field(names="accounts", empty=None),
-        "language": Field(empty="en"),
-        "url": Field(),
-        "pin": Field(_pin),
-    },
-}
+from ivr.store.csv_columns import COLUMNS, Field, digits
 
 Row = dict[str, Any]
+STATUS = ("status", "status_until")
+DELEGATE = ("delegate", "delegate_from", "delegate_until")
+OWN = {  # columns that are the line's, not the file's
+    "people": (
+        "busy_with", "last_taken", "last_no_answer", "status_since", "status_by",
+        *STATUS, *DELEGATE,
+    ),
+    "feeds": ("added_at", "fetched_at", "etag", "modified", "body", "error", "unmatched"),
+}  # fmt: skip
+_NEW: dict[str, Row] = {
+    "people": dict.fromkeys(("busy_with", "last_taken", "last_no_answer", "status_since"))
+    | {"status_by": ""},
+    "feeds": {"added_at": None, "fetched_at": None}
+    | dict.fromkeys(("etag", "modified", "body", "error", "unmatched"), ""),
+}
 AT_ONCE = 10_000  # values in one question to the database; SQLite takes 32,766
 
 
@@ -218,6 +48,8 @@ def load(connection: Connection, source: Path) -> dict[str, int]:
     read = {name: list(_rows(name, file, faults)) for name, file in files.items()}
     for name, rows in read.items():
         faults.extend(_dangling(connection, name, files[name], rows, read))
+        if name == "overrides":
+            faults.extend(_no_time(files[name], rows))
         if name == "cases":
             faults.extend(_same_digits(connection, files[name], rows))
     if faults:
@@ -297,7 +129,7 @@ def _row(
 def _complete(name: str, row: Row) -> Row:
     """What is stored beside what was written."""
     if name == "cases":
-        row["digits"] = _digits(row.get("number") or "")
+        row["digits"] = digits(row.get("number") or "")
     if name == "people":
         row["answers_zero"] = "operator" in str(row.get("roles", "")).split()
     return row
@@ -324,6 +156,12 @@ def _dangling(
         for line, row in rows:
             if row.get(column) and row[column] not in known:
                 yield f"{file}, line {line}, {column}: there is no '{row[column]}' in {field.names}"
+
+
+def _no_time(file: Path, rows: list[tuple[int, Row]]) -> Iterator[str]:
+    for line, row in rows:
+        if (row.get("ends") or 1) <= (row.get("starts") or 0):
+            yield f"{file}, line {line}, ends: it ends before it has begun"
 
 
 def _same_digits(connection: Connection, file: Path, rows: list[tuple[int, Row]]) -> Iterator[str]:
@@ -354,16 +192,28 @@ def _write(connection: Connection, table: Table, rows: list[Row]) -> None:
     if not rows:
         return
     key = next(iter(table.primary_key.columns))
-    if table.name == "people":
-        rows = _with_own(connection, rows)
+    if table.name in OWN:
+        rows = _with_own(connection, table, rows)
     keys = [{"replaced": row[key.name]} for row in rows]
     connection.execute(delete(table).where(key == bindparam("replaced")), keys)
     connection.execute(insert(table), rows)
 
 
-def _with_own(connection: Connection, rows: list[Row]) -> list[Row]:
-    """What the line itself has noted of a person stays."""
-    people, own = tables.people, ("busy_with", "last_taken", "last_no_answer")
-    asked = select(people.c.id, *(people.c[column] for column in own))
-    kept = {row.id: row._asdict() for row in connection.execute(asked)}
-    return [dict.fromkeys(own) | row | kept.get(row["id"], {}) for row in rows]
+def _with_own(connection: Connection, table: Table, rows: list[Row]) -> list[Row]:
+    """What the line itself has noted stays; so does a status that somebody set."""
+    own = OWN[table.name]
+    kept: dict[str, Row] = {}
+    for some in _some(row["id"] for row in rows):
+        asked = select(table.c.id, *(table.c[name] for name in own)).where(table.c.id.in_(some))
+        kept |= {row.id: row._asdict() for row in connection.execute(asked)}
+    if table.name == "people":
+        for row in kept.values():
+            _forget_status(row)
+    return [_NEW[table.name] | row | kept.get(row["id"], {}) for row in rows]
+
+
+def _forget_status(row: Row) -> None:
+    """Leave to the file what nobody has said of himself: a delegate is said with being away."""
+    unsaid = row["status_since"] is None
+    for name in STATUS * unsaid + DELEGATE * (unsaid or row["status"] != "away"):
+        del row[name]

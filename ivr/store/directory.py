@@ -6,13 +6,26 @@ from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import Connection, Select, select, text
+from sqlalchemy import (
+    BigInteger,
+    CompoundSelect,
+    Connection,
+    Select,
+    bindparam,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+    text,
+    union_all,
+)
 
 from ivr.desk.candidates import Directory
 from ivr.desk.cases import Account, Case, Contact
-from ivr.desk.people import Person, Queue, Shift
+from ivr.desk.people import Person, Queue, Shift, Stint
 from ivr.store import tables
-from ivr.store.instants import instant_or_none
+from ivr.store.instants import instant, instant_or_none, ticks
 
 OPERATORS = text("answers_zero")  # as the index has it: SQLite doesn't see it in "= 1"
 ROUNDS = 8  # how far up and along from the first people others are looked for
@@ -46,10 +59,15 @@ def case(connection: Connection, digits: str) -> Case | None:
 
 
 def directory(connection: Connection, case: Case | None, now: datetime) -> Directory:
-    """Operators, whoever is on a rota, and from the case's owner upwards, along and for him."""
+    """Operators, whoever is on a rota, and from the case's owner upwards, along and for him.
+
+    Everybody as he is at ``now``; overrides and calendar entries that are over are left out.
+    """
     shifts = [_shift(row) for row in connection.execute(select(tables.shifts))]
     queues = {row.id: _queue(row) for row in connection.execute(_queues(case))}
+    stints = tuple(_stint(row) for row in connection.execute(_stints(), {"now": ticks(now)}))
     wanted = {shift.person for shift in shifts}
+    wanted |= {id for stint in stints for id in (stint.person, stint.instead_of) if id}
     wanted |= {queue.manager for queue in queues.values() if queue.manager}
     if case and case.owner:
         wanted.add(case.owner)
@@ -65,7 +83,8 @@ def directory(connection: Connection, case: Case | None, now: datetime) -> Direc
         people |= _read(connection, table.c.id.in_(more))
     if not any({"manager", "second_level"} & person.roles for person in people.values()):
         people |= _read(connection, table.c.roles.contains("manager"))
-    return Directory(people=people, shifts=tuple(shifts), queues=queues)
+    present = {id: person.at(now) for id, person in people.items()}
+    return Directory(present, tuple(shifts), queues, stints=stints)
 
 
 def person(connection: Connection, id: str) -> Person | None:
@@ -77,6 +96,46 @@ def everybody(connection: Connection) -> list[Person]:
     """All people, by id."""
     rows = connection.execute(select(tables.people).order_by(tables.people.c.id))
     return [_person(row) for row in rows]
+
+
+def _stints() -> CompoundSelect[Any]:
+    """What a calendar says and the overrides, in one question."""
+    own, feeds, entries = tables.overrides, tables.feeds, tables.feed_entries
+    names = ("id", "person", "starts", "ends")
+    what = ("role", "region", "product")
+    first = select(
+        *(own.c[name] for name in (*names, *what)),
+        func.coalesce(own.c.instead_of, "").label("instead_of"),
+        literal("override").label("source"),
+        cast(null(), BigInteger).label("as_of"),
+    ).where(own.c.ends > bindparam("now"))
+    second = (
+        select(
+            *(entries.c[name] for name in names),
+            *(feeds.c[name] for name in what),
+            literal(""),
+            literal("calendar"),
+            feeds.c.fetched_at,
+        )
+        .join(feeds, feeds.c.id == entries.c.feed)
+        .where(entries.c.ends > bindparam("now"))
+    )
+    return union_all(first, second)
+
+
+def _stint(row: Any) -> Stint:
+    return Stint(
+        id=row.id,
+        person=row.person,
+        starts=instant(row.starts),
+        ends=instant(row.ends),
+        role=row.role,
+        region=row.region,
+        product=row.product,
+        instead_of=row.instead_of,
+        source=row.source,
+        as_of=instant_or_none(row.as_of),
+    )
 
 
 def _queues(case: Case | None) -> Select[Any]:
@@ -110,7 +169,18 @@ def _person(row: Any) -> Person:
         last_no_answer=instant_or_none(row.last_no_answer),
         email=row.email,
         notify=_words(row.notify),
+        days=_days(row.days),
+        holidays=row.holidays,
+        status_since=instant_or_none(row.status_since),
+        status_by=row.status_by,
+        status_until=instant_or_none(row.status_until),
+        delegate_from=instant_or_none(row.delegate_from),
+        delegate_until=instant_or_none(row.delegate_until),
     )
+
+
+def _days(written: str) -> frozenset[int]:
+    return frozenset(int(day) for day in written)
 
 
 def hours(written: str) -> tuple[time, time] | None:
@@ -131,9 +201,10 @@ def _shift(row: Any) -> Shift:
         starts=time.fromisoformat(row.starts),
         ends=time.fromisoformat(row.ends),
         zone=row.zone,
-        days=frozenset(int(day) for day in row.days),
+        days=_days(row.days),
         first=_date(row.first),
         last=_date(row.last),
+        holidays=row.holidays,
     )
 
 

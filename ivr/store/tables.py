@@ -151,6 +151,13 @@ people = Table(
     Column("busy_with", String),
     Column("last_taken", BigInteger),
     Column("last_no_answer", BigInteger),
+    Column("days", String, nullable=False, server_default="0123456"),
+    Column("holidays", String, nullable=False, server_default=""),
+    Column("status_since", BigInteger),
+    Column("status_by", String, nullable=False, server_default=""),
+    Column("status_until", BigInteger),
+    Column("delegate_from", BigInteger),
+    Column("delegate_until", BigInteger),
 )
 Index("ix_people_operators", people.c.id, **_only("answers_zero"))
 Index("ix_people_team", people.c.team)
@@ -169,6 +176,48 @@ shifts = Table(
     Column("days", String, nullable=False),
     Column("first", String),
     Column("last", String),
+    Column("holidays", String, nullable=False, server_default=""),
+)
+
+overrides = Table(
+    "overrides",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("instead_of", String),
+    Column("role", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("product", String, nullable=False),
+    Column("starts", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False, index=True),
+)
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("url", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("region", String, nullable=False),
+    Column("product", String, nullable=False),
+    Column("zone", String, nullable=False),
+    Column("added_at", BigInteger),  # when it was first asked for, answered or not
+    Column("fetched_at", BigInteger),  # when it was last known to be current
+    Column("etag", String, nullable=False, server_default=""),
+    Column("modified", String, nullable=False, server_default=""),
+    Column("body", Text, nullable=False, server_default=""),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("unmatched", Text, nullable=False, server_default=""),  # a line for each entry
+)
+
+feed_entries = Table(
+    "feed_entries",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("feed", String, nullable=False, index=True),
+    Column("person", String, nullable=False),
+    Column("starts", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False, index=True),
 )
 
 queues = Table(

@@ -17,6 +17,7 @@ from ivr.errors import SettingsError
 from ivr.line import Line
 from ivr.look_ups import LookUps, Records
 from ivr.notices import Addresses, Notices
+from ivr.rota_watch import RotaWatch
 from ivr.store import Store
 from ivr.web.signature import Signature
 from ivr.web.webhooks import Webhooks
@@ -44,8 +45,8 @@ def create_app(
     another. ``public_url`` is the address under which the carrier reaches this application, a path
     included if there is one. ``records`` answer for case numbers, by default the store's own
     tables. Without ``addresses`` notices are kept, and shown, but go nowhere.
-    ``app.extensions["ivr"]`` is the `Duties` that it carries out, ``["ivr_cases"]`` the `Cases`.
-    Raises `SettingsError`.
+    ``app.extensions["ivr"]`` is the `Duties` that it carries out, ``["ivr_cases"]`` the `Cases`,
+    ``["ivr_rota"]`` the `RotaWatch`, which begins when told to. Raises `SettingsError`.
     """
     token = auth_token or str(twilio.auth[1])
     parts = urlsplit(public_url)
@@ -62,7 +63,13 @@ def create_app(
     calls = Calls(store, line, clock, look_ups.answer, root)
     origin = public_url.removesuffix("/").removesuffix(root)
     cases = Cases(store, line.config, records or store, store, clock)
-    others = {"case": cases.heard_later, "effort": cases.effort}
+    rota = RotaWatch(store, line.config, clock)
+    others = {
+        "case": cases.heard_later,
+        "effort": cases.effort,
+        "rota": rota.look,
+        "feed": rota.feed,
+    }
     if addresses:
         resort = line.config.last_resort
         others["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
@@ -72,6 +79,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.extensions["ivr"] = duties
     app.extensions["ivr_cases"] = cases
+    app.extensions["ivr_rota"] = rota
     webhooks = Webhooks(calls, duties, Signature(token, public_url), fallback(line, public_url))
     app.register_blueprint(webhooks.blueprint)
     app.add_url_rule("/health", "health", lambda: _health(store, line))
