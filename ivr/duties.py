@@ -20,6 +20,7 @@ from ivr.desk.hunt import EventName
 from ivr.errors import GivenUp, NotYet
 from ivr.look_ups import LookUps
 from ivr.rows import MOVES_LEGS, Duty
+from ivr.steps import Customer
 from ivr.store import Store
 from ivr.turn import Turn
 
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 KINDS = MOVES_LEGS
 TRIES = 6
 LASTING = ("send", "hold")  # else somebody is left alone; moot by themselves once the leg is over
+CUSTOMER_RINGS = 30  # seconds
 PAUSE = 2.0  # seconds before the second try; doubled each time, as often as there are tries
 AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
 OVER = (21220, 20404)  # what the carrier says of a leg that has ended
@@ -68,6 +70,7 @@ class Duties:
             "release": self._release,
             "time_up": self._time_up,
             "look_again": self._look_again,
+            "ring_customer": self._ring_customer,
             **self._others,
         }
 
@@ -189,6 +192,44 @@ class Duties:
         else:
             self._tell(duty.call, lambda turn: turn.hear("placed", attempt, sid))
 
+    def _ring_customer(self, duty: Duty) -> None:
+        """Ring a customer who is called back, once; if nobody has said how it went, he didn't
+        answer."""
+        turn = self.calls.look(duty.call)
+        if duty.data.get("lapsed"):
+            self._unanswered(duty.call)
+            return
+        if duty.attempts > 1 or turn.leg_sid or turn.caller.state not in self._customers:
+            return
+        url = self.origin + turn.here()
+        try:
+            sid = self.carrier.place(
+                to=turn.call.caller,
+                shown=turn.call.called,
+                url=url,
+                status=f"{url}/status",
+                timeout=CUSTOMER_RINGS,
+            )
+        except Refused as error:
+            log.warning("can't call back for %s: %s", duty.call, error)
+            self._unanswered(duty.call)
+        except Unsure as error:
+            log.warning("may be calling back for %s: %s", duty.call, error)
+        else:
+            self._tell(duty.call, lambda turn: turn.hear("placed", "", sid))
+
+    def _unanswered(self, call: str) -> None:
+        def told(turn: Turn) -> None:
+            if turn.caller.state in self._customers:
+                turn.hear("outcome", value="unanswered")
+
+        self._tell(call, told)
+
+    @property
+    def _customers(self) -> set[str]:
+        steps = self.calls.line.caller.steps
+        return {name for name, step in steps.items() if isinstance(step, Customer)}
+
     def _lapse(self, duty: Duty) -> None:
         self._tell(duty.call, lambda turn: turn.hear("lapsed", duty.data["leg"]))
 
@@ -206,7 +247,7 @@ class Duties:
         """Bring a leg to its present document, unless it has been there by itself."""
         turn, attempt = self.calls.look(duty.call), duty.data["leg"]
         talk = turn.legs.talk(attempt) if attempt else turn.caller
-        sid = turn.legs.rows[attempt]["sid"] if attempt else turn.call.sid
+        sid = turn.legs.rows[attempt]["sid"] if attempt else turn.leg_sid
         gone = turn.legs.rows[attempt]["state"] == "over" if attempt else turn.call.ended_at
         if gone or not sid or talk.seen >= duty.data["turn"]:
             return
@@ -228,7 +269,7 @@ class Duties:
         turn = self.calls.look(duty.call)
         if not turn.call.ended_at and bool(turn.shared.get("held")) == duty.data["held"]:
             url = f"{self.origin}{turn.here()}/hold?{urlencode({'language': turn.call.language})}"
-            self.carrier.hold(f"call-{duty.call}", duty.call, duty.data["held"], url)
+            self.carrier.hold(f"call-{duty.call}", turn.leg_sid, duty.data["held"], url)
 
     def _announce(self, duty: Duty) -> None:
         turn = self.calls.look(duty.call)

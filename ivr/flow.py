@@ -42,9 +42,10 @@ STEPS_PER_TURN = 20
 class Flow:
     """A call flow, checked.
 
-    ``start`` is the first step; ``zero`` where 0 leads from anywhere; ``otherwise`` gives outcomes
-    to every step that doesn't name them and can have them. ``slots`` fill what the prompts leave
-    open. Raises `FlowError` naming file, step and what to do.
+    ``start`` is the first step, ``entries`` others at which a call may begin; ``zero`` where 0
+    leads from anywhere; ``otherwise`` gives outcomes to every step that doesn't name them and can
+    have them. ``slots`` fill what the prompts leave open. Raises `FlowError` naming file, step and
+    what to do.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class Flow:
         prompts: Prompts,
         zero: str | Go | None = None,
         otherwise: Mapping[str, Leads] | None = None,
+        entries: Iterable[str] = (),
         slots: Mapping[str, SlotValue] | None = None,
         also_says: Iterable[str] = (),
     ) -> None:
         self.name, self.version, self.start, self.file = name, version, start, file
         self.prompts = prompts
+        self.entries = tuple(entries)
         self.slots = dict(slots or {})
         table = list(steps)
         self.steps = {step.name: step for step in table}

@@ -74,7 +74,7 @@ def _ways(flow: Flow, name: str, but: frozenset[str] = frozenset()) -> Iterator[
 
 
 def _unreachable(flow: Flow) -> Iterator[str]:
-    reached, ahead = set[str](), [flow.start]
+    reached, ahead = set[str](), [flow.start, *flow.entries]
     while ahead:
         name = ahead.pop()
         if name in flow.steps and name not in reached:

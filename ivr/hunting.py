@@ -251,7 +251,7 @@ class Hunting:
 
         Who is being asked something can't dial just now; he will when he waits.
         """
-        if self.turn.meanwhile:
+        if self.turn.meanwhile or "back" in self.shared:
             self.turn.legs.leg_status(attempt, "failed")
             return
         self._point_to(attempt)

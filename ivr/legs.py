@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Who is gone so soon after accepting has hardly met the caller: lost on the way, not done.
 HARDLY = timedelta(seconds=8)
+CALLS_IN = 10  # minutes within which a manager calls who says that he will
 
 
 class Legs:
@@ -80,8 +81,11 @@ class Legs:
             self.turn.leg_hears(attempt, outcome("ended"))
 
     def placed(self, attempt: str, sid: str) -> None:
-        """The carrier rings; ``sid`` is the leg's."""
+        """The carrier rings; ``sid`` is the leg's, a customer's who is called back if ``""``."""
         self.turn.changed = True
+        if not attempt:
+            self.shared["back"]["leg"] = self.shared["back"]["leg"] or sid
+            return
         row = self.rows[attempt]
         row["sid"] = row["sid"] or sid
 
@@ -93,6 +97,15 @@ class Legs:
         if self.shared.get("requested") and self.rows[leg]["hunt"] == "manager":
             self.turn.tell("escalation.declined", leg=leg, by=self._person(leg))
         self._lost(leg, "declined")
+
+    def later(self, leg: str) -> None:
+        """He calls the caller himself, soon: the promise is his."""
+        row, hunt = self.rows[leg], self.turn.hunting.hunt
+        self.shared |= {"owner": row["person"], "calls_in": CALLS_IN}
+        self.turn.tell("dial.declined", leg=leg, by=row["person"], calls_himself=True)
+        if hunt is not None:
+            hunt.attempts[leg]["state"] = "dismissed"
+        self.turn.caller_hears(outcome("later"))
 
     def no_answer(self, leg: str) -> None:
         self._lost(leg, "no_answer")
@@ -112,6 +125,8 @@ class Legs:
         kind = "operator" if self.rows[attempt]["operator"] else "dial"
         self.turn.tell(f"{kind}.accepted", leg=attempt, by=self._person(attempt))
         record.accepted(self.turn, attempt)
+        if "back" not in self.shared:
+            record.keep_promise(self.turn, attempt)
         self.turn.caller_hears(outcome("joined", leg=attempt))
         self.unhold()
 
@@ -151,6 +166,8 @@ class Legs:
         if self.turn.dialling:
             self.turn.caller_hears(outcome("talked"))
         elif not self.turn.talking:
+            if not self.talking():
+                self.turn.caller_hears(outcome("ended"))  # a customer who isn't there yet
             return
         elif not self.talking():
             self.shared["held"] = False

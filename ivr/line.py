@@ -17,6 +17,7 @@ from ivr.desk.escalation import Level
 from ivr.desk.limits import Limits
 from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
+from ivr.desk.promises import CallbackTerms
 from ivr.errors import FlowError, SettingsError
 from ivr.flow import Flow
 
@@ -117,8 +118,9 @@ class LineConfig:
     join_minutes: int = 10  # in which a request by another channel is the same one
     severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
+    callback: CallbackTerms = field(default_factory=CallbackTerms)
+    resume_minutes: int = 10  # in which who was cut off is taken up where he was
     limits: Limits = field(default_factory=Limits)
-    countries: tuple[str, ...] = ()  # where customers are called back; those of the numbers, if ()
     lists: Mapping[str, str] = field(default_factory=dict)  # the variable with each list's URLs
     told_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # lists by notice
     rota: RotaTerms = field(default_factory=RotaTerms)
@@ -145,7 +147,7 @@ class LineConfig:
     def callable_from(self, caller: str) -> list[str]:
         """The countries (ISO) to which somebody who calls from ``caller`` may be called back."""
         own = {country_of(caller), *(entry.country for entry in self.numbers.values())}
-        return sorted(self.countries or own - {"ZZ"})
+        return sorted(self.callback.countries or own - {"ZZ"})
 
     def number(self, called: str) -> EntryNumber:
         """The entry number that was called; a number nobody configured is served all the same."""
@@ -163,6 +165,7 @@ class Line:
     caller: Flow
     person: Flow
     notices: Templates
+    callback: str = ""  # the step of the caller's flow with which a call back begins
 
     @property
     def name(self) -> str:
@@ -209,10 +212,17 @@ def _config(table: dict[str, Any]) -> LineConfig:
         severities=_severities(table.get("severities", {})) or SEVERITIES,
         emergency=_emergency(table.get("emergency", {})),
         limits=Limits(**table.get("limits", {})),
-        countries=tuple(table.get("callback", {}).get("countries", ())),
+        callback=_callback(table.get("callback", {})),
+        resume_minutes=table.get("resume", {}).get("minutes", 10),
         **_notices(table.get("notices", {})),
         rota=RotaTerms(**table.get("rota", {})),
     )
+
+
+def _callback(table: dict[str, Any]) -> CallbackTerms:
+    night = tuple(time.fromisoformat(each) for each in table.get("night", ("21:00", "08:00")))
+    countries = tuple(table.get("countries", ()))
+    return CallbackTerms(**table | {"night": night, "countries": countries})
 
 
 def _notices(table: dict[str, Any]) -> dict[str, Any]:

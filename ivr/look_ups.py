@@ -18,8 +18,9 @@ from ivr.desk.candidates import Candidate, Directory
 from ivr.desk.cases import Case
 from ivr.desk.emergency import judge
 from ivr.desk.escalation import Level, ruling
+from ivr.desk.people import Person
 from ivr.line import LineConfig
-from ivr.rows import CaseFile, Duty
+from ivr.rows import Call, CaseFile, Duty
 from ivr.steps import Heard, outcome
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,10 @@ class Desk(Protocol):
     def tally(self, bucket: str, now: datetime) -> None: ...
     def tallied(self, bucket: str, since: datetime) -> int: ...
     def forget(self, bucket: str) -> None: ...
-    def add(self, duty: Duty) -> None: ...
+    def owe(self, duties: Iterable[Duty]) -> None: ...
+    def recent(self, caller: str, since: datetime) -> list[Call]: ...
+    def person_at(self, phone: str) -> Person | None: ...
+    def person(self, id: str) -> Person | None: ...
 
 
 class LookUps:
@@ -60,6 +64,9 @@ class LookUps:
             "case": self._case,
             "desk_case": self._desk_case,
             "pin": self._pin,
+            "arrival": self._arrival,
+            "staff_pin": self._staff_pin,
+            "owner": self._owed_by,
             "managers": self._managers,
             "next_level": self._next_level,
             "operators": self._operators,
@@ -98,7 +105,7 @@ class LookUps:
             why = f"{count} within an hour"
             key = f"suspicious:{now:%Y-%m-%dT%H}"
             told = {"what": "suspicious", "list": "", "why": why}
-            self.desk.add(Duty(key, "", "notify", now, told, self.config.last_resort))
+            self.desk.owe([Duty(key, "", "notify", now, told, self.config.last_resort)])
 
     def _pin(self, shared: dict[str, Any]) -> Heard:
         """Whether the PIN that was keyed just now is the case's. It takes as long for an unknown
@@ -138,6 +145,55 @@ class LookUps:
             account=case.account.name if case.account else "",
             on_file=shared["caller_number"] in phones,
         )
+
+    def _arrival(self, shared: dict[str, Any]) -> Heard:
+        """Who calls: somebody who works here, or somebody who was cut off a few minutes ago."""
+        number, now = shared["caller_number"], self.clock.now()
+        if not number:
+            return outcome("not_found")
+        person = self.desk.person_at(number)
+        if person is not None:
+            return outcome("found", staff=person.id, pin=bool(person.pin))
+        since = now - timedelta(minutes=self.config.resume_minutes)
+        owed = now - timedelta(days=1)
+        calls = [call for call in self.desk.recent(number, owed) if not is_back(call.sid)]
+        owes = next((call.sid for call in calls if _still_owed(call)), "")
+        for call in calls[:1]:
+            cut = call.data["shared"].get("left_at", "")
+            if call.ended_at and call.ended_at >= since and cut:
+                return outcome("found", resume=_resumed(call), owes=owes)
+        return outcome("found", owes=owes) if owes else outcome("not_found")
+
+    def _staff_pin(self, shared: dict[str, Any]) -> Heard:
+        person = self.desk.person(shared["staff"])
+        bucket, now = limits.bucket("staff", shared["staff"]), self.clock.now()
+        tried = self.desk.tallied(bucket, now - limits.DAY)
+        right = person is not None and pins.fits(str(shared.get("secret", "")), person.pin)
+        if right and tried < self.config.limits.pin_day:
+            return outcome("found")
+        self.desk.tally(bucket, now)
+        return outcome("not_found", over=tried + 1 >= self.config.limits.pin_day)
+
+    def _owed_by(self, shared: dict[str, Any]) -> Heard:
+        """Whoever owes the caller a call, then everybody else who could keep the promise."""
+        now, case = self.clock.now(), self._known_or_none(shared)
+        levels = {level.code: level for level in self.config.levels}
+        level = levels.get(shared.get("wish", ""), self.config.levels[0])
+        directory = self.desk.directory(case, now)
+        asked = self._asked_for(shared, "callback")
+        others = roster.managers(
+            case, TARGETS[level.target], now, directory, region=shared["region"], **asked
+        )
+        heard = _answer(others, shared["promise"]["owner"])
+        first = [e for e in heard.data["ranking"] if e["person"] == heard.data["owner"]]
+        rest = [e for e in heard.data["ranking"] if e not in first]
+        return outcome(heard.value, ranking=first + rest, owner=heard.data["owner"])
+
+    def _known_or_none(self, shared: dict[str, Any]) -> Case | None:
+        try:
+            return self._known(shared)
+        except (TimeoutError, OSError):
+            return None
 
     def _managers(self, shared: dict[str, Any]) -> Heard:
         """Whoever answers for the level that was asked for, the first one if none was."""
@@ -252,6 +308,31 @@ class LookUps:
     def _known(self, shared: dict[str, Any]) -> Case | None:
         keyed = shared.get("keyed")
         return self.records.case(keyed, BUDGET) if keyed else None
+
+
+BACK = "CB-"  # begins the name of a call that we make ourselves
+
+
+def is_back(sid: str) -> bool:
+    """Whether this is a call back, and no caller's call."""
+    return sid.startswith(BACK)
+
+
+def _still_owed(call: Call) -> bool:
+    return bool((call.data["shared"].get("promise") or {}).get("state") == "owed")
+
+
+KEPT = (
+    "keyed", "case", "wish", "asked_for", "requested", "emergency", "numbers", "pin_tries",
+    "refused", "left_at", "talked_to",
+)  # fmt: skip
+
+
+def _resumed(call: Call) -> dict[str, Any]:
+    """Where somebody was, and what he had said until then; a PIN isn't remembered."""
+    shared, own = call.data["shared"], call.data["caller"]["own"]
+    kept = {name: shared[name] for name in KEPT if name in shared}
+    return {"language": call.language, "shared": kept, "own": own}
 
 
 def _is_emergency(shared: dict[str, Any]) -> bool:

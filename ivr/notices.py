@@ -142,16 +142,9 @@ class Notices:
         if duty.owner != self.last_resort and duty.data["what"] != "undelivered":
             told = {"what": "undelivered", "list": "", "to": duty.owner or duty.data["list"]}
             told |= {"why": why, "case": duty.data.get("case", "")}
-            self.store.add(
-                Duty(
-                    key=f"{duty.key}:undelivered",
-                    call=duty.call,
-                    kind="notify",
-                    due=self.clock.now(),
-                    data=told | {"about": duty.data["what"]},
-                    owner=self.last_resort,
-                )
-            )
+            key, now = f"{duty.key}:undelivered", self.clock.now()
+            alarm = Duty(key, duty.call, "notify", now, told, self.last_resort)
+            self.store.owe([alarm])
         return GivenUp(why)
 
     def _tell(self, duty: Duty, kind: str, **data: Any) -> None:

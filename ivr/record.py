@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ivr.desk.promises import promise_due, spoken_time
 
 if TYPE_CHECKING:
     from ivr.turn import Turn
+
+BREACHES = 3  # after that nobody further could be told
 
 
 def case_number(turn: Turn) -> str:
@@ -63,7 +65,11 @@ def accepted(turn: Turn, leg: str) -> None:
 
 
 def promise(turn: Turn, number: str, why: str) -> None:
-    """A call back, with an owner and a due time that counts from the request; one for a call."""
+    """A call back, with an owner and a due time that counts from the request; one for a call.
+
+    Two duties come of it: to try, again and again (``try_back``), and to see at the due time
+    whether it was kept (``call_back``). How it went is heard by this call: `promise_hears`.
+    """
     shared, config = turn.shared, turn.line.config
     if shared.get("promise"):
         return
@@ -71,24 +77,126 @@ def promise(turn: Turn, number: str, why: str) -> None:
     requested = turn.now if asked is None else datetime.fromisoformat(asked)
     level = shared.get("wish", "")
     due = promise_due(requested, config, shared["zone"], level)
-    reference = f"{int(turn.call.sid[-6:], 16) % 1_000_000:06d}"
+    if "calls_in" in shared:
+        due = turn.now + timedelta(minutes=shared["calls_in"])
     owner = shared.get("owner") or config.last_resort
     shared["promise"] = {
+        "state": "owed",
         "due": due.isoformat(),
         "spoken": spoken_time(due, shared["zone"]).isoformat(),
-        "reference": reference,
+        "reference": f"{int(turn.call.sid[-6:], 16) % 1_000_000:06d}",
+        "owner": owner,
+        "number": number,
+        "why": why,
+        "tries": 0,
+        "unanswered": 0,
+        "breaches": 0,
     }
-    turn.duty(
-        "call_back",
-        "call_back",
-        after=(due - turn.now).total_seconds(),
-        owner=owner,
-        number=number,
-        why=why,
-        case=case_number(turn),
-        level=level,
-        reference=reference,
-    )
+    _due(turn, due)
+    if number:
+        _try_in(turn, config.callback.first_try)
     turn.tell("callback.promised", owner=owner, due=due.isoformat(), why=why)
+    _notify(turn, "callback_owed", owner)
     if asked:
         tell_case(turn, "promised", f"promised:{level}", level=level, owner=owner)
+
+
+def _due(turn: Turn, due: datetime) -> None:
+    promise = turn.shared["promise"]
+    turn.duty(
+        "call_back",
+        f"call_back:{promise['breaches']}" if promise["breaches"] else "call_back",
+        after=(due - turn.now).total_seconds(),
+        owner=promise["owner"],
+        number=promise["number"],
+        why=promise["why"],
+        case=case_number(turn),
+        level=turn.shared.get("wish", ""),
+        reference=promise["reference"],
+        breach=promise["breaches"],
+    )
+
+
+def _try_in(turn: Turn, minutes: int) -> None:
+    number = turn.shared["promise"]["tries"] + 1
+    turn.duty("try_back", f"try_back:{number}", after=60 * minutes, number=number)
+
+
+def _notify(turn: Turn, what: str, *people: str, **slots: Any) -> None:
+    """Tell each of these something about the promise."""
+    promise = turn.shared["promise"]
+    for person in dict.fromkeys(people):
+        turn.duty(
+            "notify",
+            f"notify:{what}:{promise['breaches']}:{person}",
+            owner=person,
+            what=what,
+            list="",
+            case=case_number(turn),
+            level=turn.shared.get("wish", ""),
+            reference=promise["reference"],
+            due=promise["due"],
+            **slots,
+        )
+
+
+def promise_hears(turn: Turn, what: str, by: str = "", number: int = 0, **more: Any) -> None:
+    """How it goes with the call that is owed: ``tried`` (number ``number`` begins), ``kept``,
+    ``unanswered`` (by the customer), ``nobody`` (of us), ``later`` (the customer asks), or
+    ``missed`` (it is due, and ``to`` has it now)."""
+    promise: dict[str, Any] | None = turn.shared.get("promise")
+    if promise is None or promise["state"] != "owed":
+        return
+    turn.changed = True
+    terms = turn.line.config.callback
+    match what:
+        case "tried":
+            promise["tries"] = max(promise["tries"], number)
+        case "kept":
+            _over(turn, by, "met")
+            asked = turn.shared.get("requested")
+            if asked and by:
+                key = f"accept:{asked['level']}:{by}"
+                tell_case(turn, "accept", key, by, level=asked["level"])
+        case "missed":
+            _breach(turn, str(more["to"]))
+        case _:
+            turn.tell("callback.attempted", outcome=what, number=promise["tries"])
+            promise["unanswered"] += what == "unanswered"
+            if promise["unanswered"] >= terms.tries:
+                _over(turn, by, "unreachable")
+                _notify(turn, "callback_done", promise["owner"], outcome="no answer")
+            else:
+                _try_in(turn, terms.later if what == "later" else terms.again)
+
+
+def _over(turn: Turn, by: str, outcome: str) -> None:
+    turn.shared["promise"] |= {"state": "done", "outcome": outcome}
+    turn.tell("callback.done", by=by, outcome=outcome)
+
+
+def _breach(turn: Turn, to: str) -> None:
+    """It should have been kept by now: the next level has it from here, and both know."""
+    promise, before = turn.shared["promise"], turn.shared["promise"]["owner"]
+    promise |= {"owner": to, "breaches": promise["breaches"] + 1}
+    turn.tell("callback.breached", before=before, after=to)
+    _notify(turn, "callback_missed", to, before)
+    if promise["breaches"] < BREACHES:
+        _due(turn, turn.now + timedelta(minutes=turn.line.config.callback.breach))
+
+
+def keep_promise(turn: Turn, leg: str) -> None:
+    """Whoever is owed a call and meets somebody of the level by himself isn't owed it any more."""
+    owes, row = turn.shared.get("owes") or turn.call.sid, turn.legs.rows[leg]
+    levels = [level.code for level in turn.line.config.levels]
+    if row["operator"] and turn.shared.get("wish") in levels:
+        return  # an operator only puts him through
+    if owes != turn.call.sid or turn.shared.get("promise"):
+        came(turn, "kept", owes, by=row["person"])
+
+
+def came(turn: Turn, what: str, of: str = "", by: str = "") -> None:
+    """The call in which it was promised hears how it went."""
+    of = of or turn.shared["back"]["of"]
+    by = by or next((turn.legs.rows[leg]["person"] for leg in turn.legs.talking()), "")
+    turn.duty("came", f"came:{what}", of=of, outcome=what, by=by)

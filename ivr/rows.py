@@ -34,8 +34,9 @@ class Call:
     head: str = ""
 
 
-MOVES_LEGS = (  # the kinds of duty that bring the legs of a call where they belong
+MOVES_LEGS = (  # the kinds of duty that bring people and calls where they belong, at once
     "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
+    "ring_customer",
 )  # fmt: skip
 
 

@@ -344,7 +344,7 @@ class Hold(Step):
     pause: int = 10
 
     needs = RUNG | {"hangup"}
-    may = frozenset("123456789") | {"zero", "back", "again"}
+    may = frozenset("123456789") | {"zero", "back", "again", "later"}
 
     def outcome(self, talk: Conversation, heard: Heard) -> str:
         if heard.kind != "keys":
@@ -430,6 +430,16 @@ class Dialling(Step):
             caller_id=slot("line_number"),
         )
         return (*spoken, dial)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer(Step):
+    """A customer who is called back is being rung; he isn't there yet, and hears nothing."""
+
+    needs = frozenset({"answered", "unanswered", "ended", "hangup"})
+
+    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+        return spoken
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from ivr.line import Line
 from ivr.rows import Call, Duty
 from ivr.steps import (
     Conversation,
+    Customer,
     Dialling,
     Entry,
     Fork,
@@ -43,7 +44,7 @@ from ivr.steps import (
 Answer = Callable[[str, dict[str, Any]], Heard]
 What = Literal[
     "keys", "outcome", "status", "dialled", "out", "placed", "refused", "unsure", "lapsed",
-    "time_up", "more", "later",
+    "time_up", "more", "later", "promise",
 ]  # fmt: skip
 
 
@@ -73,6 +74,21 @@ def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call
         started_at=now,
         data={"shared": shared, "caller": talk.to_dict(), "legs": {}, "hunt": None},
     )
+
+
+def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
+    """A call that we make, to keep what was promised in call ``of``; its customer comes later."""
+    promise, before = of.data["shared"]["promise"], of.data["shared"]
+    call = begin(line, sid, promise["number"], of.called, now)
+    kept = ("keyed", "case", "wish", "requested", "emergency", "promise", "zone", "region")
+    shared = {name: before[name] for name in kept if name in before}
+    call.data["shared"] |= shared | {"back": {"of": of.sid, "leg": ""}}
+    call.data["caller"] |= {"state": line.callback, "language": of.language}
+    call.step, call.language = line.callback, of.language
+    return call
+
+
+LAPSE = 60  # seconds after which a customer who is rung counts as not answering
 
 
 class Turn:
@@ -116,7 +132,8 @@ class Turn:
         · ``status`` (a leg's last word: ended, busy, no_answer, failed) · ``dialled`` (the same, of
         the caller's own <Dial>) · ``out`` (of the conference, by star or because that ended) ·
         ``placed`` (the leg's SID) · ``refused``, ``unsure``, ``lapsed`` (how ringing a leg went) ·
-        ``time_up``, ``more`` and ``later`` (of the hunt). What moves something is logged, so that
+        ``time_up``, ``more`` and ``later`` (of the hunt) · ``promise`` (how the call goes that is
+        owed, see `ivr.record.promise_hears`). What moves something is logged, so that
         `ivr.replay` can take the same turns again. False when it moved nothing.
         """
         at, before = len(self.events), self.changed
@@ -153,6 +170,8 @@ class Turn:
                 self.hunting.more(more["ranking"])
             case "later":
                 self.hunting.look_later(more["round"])
+            case "promise":
+                record.promise_hears(self, value, **more)
 
     def _entry(
         self, what: What, leg: str, value: str, more: dict[str, Any]
@@ -183,8 +202,12 @@ class Turn:
         if self.call.ended_at:
             return False
         self.left_from = self.caller.state
+        if heard.value == "hangup":
+            self.shared["left_at"] = "" if self.said_goodbye else self.caller.state
+        if heard.value in ("hangup", "unanswered") and "back" in self.shared:
+            self.shared["back"]["leg"] = ""  # the customer's leg is over, or never was
         moved = self._hear(self.line.caller, self.caller, "", heard)
-        if moved and heard.value == "hangup":
+        if moved and (heard.value == "hangup" or self._nobody_there()):
             self._caller_left()
         elif moved and not (self.waiting or self.dialling or self.talking or self.meanwhile):
             self.hunting.stop()  # he has gone on to something else
@@ -194,6 +217,19 @@ class Turn:
         """The first request of the call."""
         self.tell("call.started", flow=self.call.flow, version=self.call.flow_version)
         self._settle(self.line.caller, self.caller, "")
+        if self._nobody_there():
+            self._caller_left()
+
+    def _nobody_there(self) -> bool:
+        """A call back that is over before the customer was there."""
+        over = isinstance(self.line.caller.steps[self.caller.state], Goodbye)
+        return over and "back" in self.shared and not self.shared["back"]["leg"]
+
+    @property
+    def leg_sid(self) -> str:
+        """The carrier's name of the caller's leg; ``""`` before a customer is called back."""
+        back = self.shared.get("back")
+        return self.call.sid if back is None else str(back["leg"])
 
     def leg_hears(self, attempt: str, heard: Heard) -> bool:
         """Move the leg of somebody who was rung."""
@@ -250,7 +286,14 @@ class Turn:
                 record.promise(self, **data)
             case "case":
                 record.tell_case(self, **data)
-            case "accepted" | "declined" | "no_answer" | "hold" | "unhold" | "hand_over":
+            case "came":
+                record.came(self, **data)
+            case "ring_customer":
+                self.duty("ring_customer", "ring_customer")
+                self.duty("ring_customer", "customer_lapse", after=LAPSE, lapsed=True)
+            case "status":
+                self.duty("status", f"status:{talk.turn}", at=self.now.isoformat(), **data)
+            case "accepted" | "declined" | "no_answer" | "later" | "hold" | "unhold" | "hand_over":
                 getattr(self.legs, what)(leg)
             case _:
                 raise CallError(f"nobody knows the order '{what}' of step '{talk.state}'")
@@ -330,6 +373,8 @@ class Turn:
 
     def here(self, attempt: str = "") -> str:
         """The path of a leg's own webhook."""
+        if not attempt and "back" in self.shared:
+            return f"{self.root}/back/{self.line.name}/{self.call.sid}"
         if not attempt:
             return f"{self.root}/voice/{self.line.name}"
         return f"{self.root}/leg/{self.line.name}/{self.call.sid}/{attempt}"
@@ -351,9 +396,10 @@ class Turn:
         """The call as it is to be stored; documents are made now, when all has happened."""
         self.legs.close()
         unseen = self.caller.turn not in (self._before, self.caller.seen)
-        if unseen and not (self.leaves or self.call.ended_at):
-            self.legs.send()
         step = self.line.caller.steps[self.caller.state]
+        there = self.leg_sid and not isinstance(step, Customer)
+        if unseen and there and not (self.leaves or self.call.ended_at):
+            self.legs.send()
         queue = step.queue if isinstance(step, Hold) and not self.call.ended_at else ""
         if queue != self.call.waiting_for:
             if self.call.waiting_for and not self.call.ended_at:

@@ -83,7 +83,7 @@ class Desk:
 
     def sid(self, phone: Handset) -> str:
         """The call that a phone made last."""
-        return str(phone.calls[-1].sid)
+        return str([leg for leg in phone.calls if leg.direction == "inbound"][-1].sid)
 
     def events(self, phone: Handset, *kinds: str) -> list[Event]:
         """What was logged of a phone's last call, all or of these kinds."""

@@ -241,4 +241,4 @@ def test_behind_a_proxy_the_paths_begin_with_its_prefix(store: Store, escalation
     inner = app.test_client().post("/voice/escalation", data=dict(FORM), headers=headers)
 
     assert inner.status_code == 200
-    assert 'action="/tel/voice/escalation?turn=1"' in inner.text
+    assert 'action="/tel/voice/escalation?turn=2"' in inner.text

@@ -547,7 +547,7 @@ def test_of_ten_thousand_people_only_those_whom_a_case_concerns_are_read(desk: S
             "manager": f"X{n // 10}", "team": f"T{n // 10}", "region": "EMEA", "active": True,
             "status": "available", "on_call": False, "hours": "", "zone": "UTC", "capacity": 3,
             "email": "", "answers_zero": False, "days": "0123456", "holidays": "", "status_by": "",
-            "notify": "",
+            "notify": "", "pin": "",
         }
         for n in range(10_000)
     ]  # fmt: skip

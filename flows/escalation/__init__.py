@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flows.escalation import arrival, callback, emergency, person, words
 from flows.escalation import effects as do
-from flows.escalation import emergency, person, words
 from ivr.desk.notices import Templates
 from ivr.flow import Flow
 from ivr.line import Line, LineConfig
@@ -46,19 +46,21 @@ def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts"
     """The line as `config` and the words in `prompts` make it. Raises `FlowError`."""
     settings, said = LineConfig.load(config), Prompts.load(prompts)
     notices = Templates.load(FOLDER / "notices")
-    return Line(settings, caller(settings, said), person.flow(settings, said), notices)
+    people = person.flow(settings, said)
+    return Line(settings, caller(settings, said), people, notices, callback.START)
 
 
 def caller(config: LineConfig, prompts: Prompts) -> Flow:
     return Flow(
         "escalation",
-        [*steps(config), *emergency.steps(config.case_numbers)],
+        table(config),
         file=__file__,
         version=config.version,
         start="arrival",
         zero=Go("operator_search", then=(do.zero_pressed,)),
         otherwise=OTHERWISE,
         prompts=prompts,
+        entries=(callback.START,),
         slots=words.CALLER,
         also_says=(
             *("notice", "choose_language", "connecting", "please_hold", "to_operator"),
@@ -69,18 +71,16 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
     )
 
 
+def table(config: LineConfig) -> list[Step]:
+    """All steps of a caller's way; those of `steps` are the line, the others its side streets."""
+    main = [*steps(config), *emergency.steps(config.case_numbers)]
+    listening = [step.name for step in main if step.waits and "hangup" in step.needs]
+    return [*arrival.steps(listening), *main, *callback.steps()]
+
+
 def steps(config: LineConfig) -> list[Step]:
     numbers = config.case_numbers
     return [
-        Fork(
-            "arrival",
-            on={
-                "next": (
-                    Go("language", when=do.several_languages, then=(do.notice_played,)),
-                    Go("menu", says="notice", then=(do.notice_played,)),
-                )
-            },
-        ),
         Menu(
             "language",
             says=do.greet,
@@ -252,6 +252,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "joined": "talk",
                 "nobody": "offer",
                 "no_carrier": "dial",
+                "later": Go("callback", says="manager_calls"),
                 "2": "callback",
                 "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
             },

@@ -302,6 +302,20 @@ def accept(talk: Conversation, heard: Heard) -> None:
     talk.order("accepted")
 
 
+def for_level(talk: Conversation, heard: Heard) -> bool:
+    """Whether he is rung as whoever answers for a level: only he can say that he calls himself."""
+    return bool(talk.own["hunt"] == "manager")
+
+
+def call_later(talk: Conversation, heard: Heard) -> None:
+    talk.order("later")
+
+
+def calling_back(talk: Conversation, heard: Heard) -> bool:
+    """Whether it is us who call, and the customer hasn't been there yet."""
+    return "back" in talk.shared and not talk.shared["back"].get("met")
+
+
 def decline(talk: Conversation, heard: Heard) -> None:
     talk.order("declined")
 
@@ -320,6 +334,8 @@ def whisper(talk: Conversation) -> tuple[Phrase, ...]:
 def brief(talk: Conversation) -> tuple[Phrase, ...]:
     """What is said after key 1 and before anybody is connected."""
     star = (("star", ""),) if is_operator(talk) else ()
+    if "back" in talk.shared:
+        return (*about_case(talk), ("brief_callback", ""))
     return (*about_emergency(talk), *about_case(talk), *star)
 
 

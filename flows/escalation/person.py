@@ -26,14 +26,14 @@ REASONS = (
     "global_duty",
     "second_level",
 )
-HUNTS = ("operator", "manager", "engineer", "duty", "emergency")
+HUNTS = ("operator", "manager", "engineer", "duty", "emergency", "callback")
 
 OTHERWISE: dict[str, Leads] = {
     "invalid": Go(says="invalid"),
     "silence": Go(says="silence"),
     "too_many": "back_to_caller",
     "hangup": "gone",
-    "left": "caller_left",
+    "left": (Go("customer_away", when=do.calling_back), Go("caller_left")),
     "trouble": Go("back_to_caller", says="trouble"),
 }
 
@@ -52,7 +52,7 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
         also_says=(
             *(f"whisper_{hunt}" for hunt in HUNTS),
             *(f"reason_{reason}" for reason in REASONS),
-            *("brief_verified", "brief_suspicious"),
+            *("brief_callback", "brief_verified", "brief_suspicious"),
             *("brief_emergency", "brief_purpose", "brief_users", "brief_down_for"),
             *("brief_case", "brief_unknown", "brief_none", "brief_records_down", "star"),
             *("severity", "account", "desk_ringing", "desk_back"),
@@ -80,6 +80,7 @@ def steps(config: LineConfig) -> list[Step]:
                     Go("briefing", then=(do.accept,)),
                 ),
                 "2": Go("passed", then=(do.decline,)),
+                "3": Go("calls_himself", when=do.for_level, then=(do.call_later,)),
                 "zero": Go(says="invalid"),
                 "silence": Go("passed", then=(do.no_answer,)),  # a machine, or a pocket
                 "too_many": Go("passed", then=(do.no_answer,)),
@@ -197,6 +198,8 @@ def steps(config: LineConfig) -> list[Step]:
         # --- last words ---
         Goodbye("handed_over", says=("desk_handed_over",)),
         Goodbye("passed", says=("passed",)),
+        Goodbye("calls_himself", says=("calls_himself",)),
+        Goodbye("customer_away", says=("customer_away",)),
         Goodbye("taken", says=("taken",)),
         Goodbye("caller_left", says=("caller_left",)),
         Goodbye("gone"),

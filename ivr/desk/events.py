@@ -13,6 +13,7 @@ Kind = Literal[
     "access.viewed",
     "answered",
     "call.ended",
+    "call.resumed",
     "call.started",
     "callback.attempted",
     "callback.breached",

@@ -20,7 +20,8 @@ class Person:
     none. ``status_by`` (a person's id) set the status at ``status_since``, both empty when nobody
     did; it ends by itself at ``status_until``. The delegate stands in from ``delegate_from`` until
     ``delegate_until`` only. ``busy_with`` is the attempt that has claimed him. Instants are aware.
-    ``notify`` are his own `apprise` URLs, if mail isn't what reaches him.
+    ``notify`` are his own `apprise` URLs, if mail isn't what reaches him;
+    ``pin`` is the hash of what he keys when he calls to say how he is.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Person:
     last_no_answer: datetime | None = None
     email: str = ""
     notify: tuple[str, ...] = ()
+    pin: str = ""
     days: frozenset[int] = EVERY_DAY
     holidays: str = ""
     status_since: datetime | None = None

@@ -61,6 +61,18 @@ def dialled(digits: str, country: str, countries: Collection[str] = ()) -> str |
     return str(written)
 
 
+def zone_of(number: str, otherwise: str) -> str:
+    """The time zone where a number is, ``otherwise`` if that can't be told."""
+    from phonenumbers import timezone  # large, and needed for a call back only
+
+    try:
+        zones = timezone.time_zones_for_number(phonenumbers.parse(number))
+    except NumberParseException:
+        return otherwise
+    known = [zone for zone in zones if zone != timezone.UNKNOWN_TIMEZONE]
+    return str(known[0]) if known else otherwise
+
+
 def country_of(number: str) -> str:
     """The ISO country in which an E.164 number is, ``"ZZ"`` if it can't be told."""
     try:

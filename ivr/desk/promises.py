@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -39,6 +40,37 @@ class Terms(Protocol):
     def minutes(self) -> Mapping[str, tuple[int, int]]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class CallbackTerms:
+    """How promised calls are made, in minutes: ``first_try`` after the promise, ``again`` after one
+    that reached nobody, ``later`` when the customer asks for it, ``breach`` between two breaches.
+
+    ``tries`` are how often the customer is rung in vain before it is given up; ``per_day`` how many
+    calls back are made in all. After it is due nobody is rung at ``night``, by the clock where the
+    number is, unless it is an emergency. ``countries`` (ISO) are where customers are called; none
+    named means those of the entry numbers and the caller's own.
+    """
+
+    first_try: int = 5
+    again: int = 10
+    later: int = 30
+    breach: int = 15
+    tries: int = 3
+    per_day: int = 200
+    night: tuple[time, time] = (time(21), time(8))
+    countries: tuple[str, ...] = ()
+
+
+def after_night(now: datetime, zone: str, night: tuple[time, time]) -> datetime:
+    """``now``, or the end of the night in ``zone`` if it is night there."""
+    begins, ends = night
+    local = now.astimezone(ZoneInfo(zone))
+    if running_since(now, begins, ends, zone, lambda day: True) is None:
+        return now
+    day = local.date() + (timedelta(days=1) if local.time() >= begins > ends else timedelta())
+    return datetime.combine(day, ends, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
 def in_hours(at: datetime, hours: Hours, zone: str) -> bool:
     """Whether ``at`` is within working hours; they may cross midnight."""
 
@@ -69,4 +101,4 @@ def spoken_time(due: datetime, zone: str) -> datetime:
     return (whole if not past else whole + _QUARTER).astimezone(local.tzinfo)
 
 
-__all__ = ["Hours", "Terms", "in_hours", "promise_due", "spoken_time"]
+__all__ = ["CallbackTerms", "Hours", "Terms", "in_hours", "promise_due", "spoken_time"]

@@ -163,11 +163,6 @@ class Store:
 
     # --- duties ---
 
-    def add(self, duty: Duty) -> None:
-        """Something must happen that no turn asked for; nothing, if its key is known."""
-        with self._writer.begin() as connection:
-            case_files.add(connection, duty)
-
     def due(
         self, now: datetime, kinds: Iterable[str], call: str | None = None, limit: int = 50
     ) -> list[Duty]:
@@ -273,6 +268,17 @@ class Store:
         """Everybody, by id."""
         with self._engine.connect() as connection:
             return directories.everybody(connection)
+
+    def recent(self, caller: str, since: datetime) -> list[Call]:
+        """Calls from this number that ended since, the last one first."""
+        calls = tables.calls
+        which = (calls.c.caller == caller) & (calls.c.ended_at > ticks(since))
+        return self._calls(_CALLS.where(which).order_by(calls.c.ended_at.desc()).limit(5))
+
+    def person_at(self, phone: str) -> Person | None:
+        """Whose telephone this is, if it is somebody's who works here."""
+        with self._engine.connect() as connection:
+            return directories.person_at(connection, phone)
 
     # --- tallies ---
 

@@ -80,11 +80,6 @@ def _once(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) 
     return written
 
 
-def add(connection: Connection, duty: Duty) -> None:
-    """A duty that no turn made; nothing, if its key is known."""
-    _once(connection, tables.duties, [_duty(duty)])
-
-
 def _duty(duty: Duty) -> dict[str, Any]:
     names = ("key", "call", "kind", "owner", "lane")
     row: dict[str, Any] = {name: getattr(duty, name) for name in names}

@@ -162,6 +162,7 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "capacity": Field(_whole, 3),
         "email": Field(),
         "notify": Field(),
+        "pin": Field(_pin),
         "days": Field(_days, "0123456"),
         "holidays": Field(checked),
         "status_until": Field(_instant, None),

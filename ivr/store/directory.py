@@ -92,6 +92,12 @@ def person(connection: Connection, id: str) -> Person | None:
     return _read(connection, tables.people.c.id == id).get(id)
 
 
+def person_at(connection: Connection, phone: str) -> Person | None:
+    """Whose telephone this is; the first by id, if it is several people's."""
+    found = _read(connection, (tables.people.c.phone == phone) & tables.people.c.active)
+    return next((found[id] for id in sorted(found)), None)
+
+
 def everybody(connection: Connection) -> list[Person]:
     """All people, by id."""
     rows = connection.execute(select(tables.people).order_by(tables.people.c.id))
@@ -169,6 +175,7 @@ def _person(row: Any) -> Person:
         last_no_answer=instant_or_none(row.last_no_answer),
         email=row.email,
         notify=_words(row.notify),
+        pin=row.pin,
         days=_days(row.days),
         holidays=row.holidays,
         status_since=instant_or_none(row.status_since),

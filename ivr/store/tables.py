@@ -57,6 +57,7 @@ calls = Table(
     Column("head", String, nullable=False),
 )
 Index("ix_calls_waiting", calls.c.waiting_for, calls.c.waiting_since, **_only("waiting_for <> ''"))
+Index("ix_calls_caller", calls.c.caller, calls.c.ended_at)
 Index("ix_calls_open", calls.c.started_at, **_only("ended_at IS NULL"))
 
 events = Table(
@@ -147,6 +148,7 @@ people = Table(
     Column("capacity", Integer, nullable=False),
     Column("email", String, nullable=False),
     Column("notify", String, nullable=False, server_default=""),
+    Column("pin", String, nullable=False, server_default=""),
     Column("answers_zero", Boolean, nullable=False),  # an operator; indexed, roles are not
     Column("busy_with", String),
     Column("last_taken", BigInteger),
@@ -161,6 +163,7 @@ people = Table(
 )
 Index("ix_people_operators", people.c.id, **_only("answers_zero"))
 Index("ix_people_team", people.c.team)
+Index("ix_people_phone", people.c.phone)
 
 shifts = Table(
     "shifts",

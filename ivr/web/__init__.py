@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
 
 from ivr import twiml, verbs
+from ivr.callbacks import Callbacks
 from ivr.calls import Calls
 from ivr.carrier import Carrier
 from ivr.cases import Cases
@@ -18,6 +20,7 @@ from ivr.line import Line
 from ivr.look_ups import LookUps, Records
 from ivr.notices import Addresses, Notices
 from ivr.rota_watch import RotaWatch
+from ivr.rows import Duty
 from ivr.store import Store
 from ivr.web.signature import Signature
 from ivr.web.webhooks import Webhooks
@@ -63,10 +66,15 @@ def create_app(
     calls = Calls(store, line, clock, look_ups.answer, root)
     origin = public_url.removesuffix("/").removesuffix(root)
     cases = Cases(store, line.config, records or store, store, clock)
+    callbacks = Callbacks(store, calls, clock)
     rota = RotaWatch(store, line.config, clock)
     others = {
         "case": cases.heard_later,
         "effort": cases.effort,
+        "try_back": callbacks.try_back,
+        "call_back": callbacks.due,
+        "came": callbacks.came,
+        "status": lambda duty: _set_status(store, duty),
         "rota": rota.look,
         "feed": rota.feed,
     }
@@ -74,11 +82,12 @@ def create_app(
         resort = line.config.last_resort
         others["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
     duties = Duties(store, calls, Carrier(twilio), look_ups, clock, origin, others)
-    cases.wake_at = duties.wake_at
+    cases.wake_at = callbacks.wake_at = duties.wake_at
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
     app.extensions["ivr"] = duties
     app.extensions["ivr_cases"] = cases
+    app.extensions["ivr_callbacks"] = callbacks
     app.extensions["ivr_rota"] = rota
     webhooks = Webhooks(calls, duties, Signature(token, public_url), fallback(line, public_url))
     app.register_blueprint(webhooks.blueprint)
@@ -96,6 +105,14 @@ def fallback(line: Line, public_url: str = "") -> str:
     dial = verbs.Dial((verbs.Number(line.config.fallback),))
     again = verbs.Redirect(f"{public_url.removesuffix('/')}/voice/{line.name}")
     return twiml.render((*said, dial, verbs.Pause(5), again))
+
+
+def _set_status(store: Store, duty: Duty) -> None:
+    """What somebody has said of himself by telephone."""
+    at = datetime.fromisoformat(duty.data["at"])
+    until = datetime.fromisoformat(duty.data["until"]) if duty.data.get("until") else None
+    person = duty.data["person"]
+    store.set_status(person, duty.data["status"], at=at, by=person, until=until)
 
 
 def _health(store: Store, line: Line) -> Response:

@@ -70,6 +70,7 @@ class Webhooks:
         }
         for path, view in caller.items():
             self._route(f"/voice/{name}{path}", view, self._caller_in_trouble)
+            self._route(f"/back/{name}/<sid>{path}", view, self._caller_in_trouble)
         leg: dict[str, Callable[..., Reply]] = {
             "": self.leg_answer,
             "/talked": self.leg_talked,
@@ -130,12 +131,18 @@ class Webhooks:
 
     # --- the caller's leg ---
 
-    def answer(self, form: Form) -> Reply:
-        """The first request, and keys or silence at a step."""
+    def answer(self, form: Form, sid: str = "") -> Reply:
+        """The first request, and keys or silence at a step.
+
+        ``sid`` names the call where that isn't the carrier's name of the leg: when we call back.
+        """
 
         def told(turn: Turn) -> Callable[[], str]:
             if not turn.call.version:
                 turn.begin()
+            elif sid and "turn" not in form:
+                if not _customer_answers(turn, form["CallSid"]):
+                    return lambda: HANG_UP
             elif _is_present(form, turn.caller.turn):
                 _hear_answer(turn, "", form)
             return _deliver(turn)
@@ -144,17 +151,18 @@ class Webhooks:
             now = self.calls.clock.now()
             return begin(self.line, form["CallSid"], form["From"], form["To"], now)
 
-        return self.calls.hear(form["CallSid"], told, None if "turn" in form else fresh)
+        known = sid or "turn" in form
+        return self.calls.hear(sid or form["CallSid"], told, None if known else fresh)
 
-    def wait(self, form: Form) -> Reply:
+    def wait(self, form: Form, sid: str = "") -> Reply:
         """The wait document, again and again; whoever need not wait any more leaves the queue."""
-        turn = self.calls.look(form["CallSid"])
+        turn = self.calls.look(sid or form["CallSid"])
         if turn.call.ended_at or turn.call.waiting_for != form["queue"]:
             return Reply(LEAVE)
         first = form.get("QueueTime", "0") == "0"
         return Reply(turn.caller_waiting(form.get("QueuePosition", "1"), first))
 
-    def held(self, form: Form) -> Reply:
+    def held(self, form: Form, sid: str = "") -> Reply:
         """A key while waiting. The answer stays in the queue, or leaves it."""
 
         def told(turn: Turn) -> Callable[[], str]:
@@ -167,9 +175,9 @@ class Webhooks:
             turn.leaves = True
             return lambda: LEAVE
 
-        return self.calls.hear(form["CallSid"], told)
+        return self.calls.hear(sid or form["CallSid"], told)
 
-    def left(self, form: Form) -> Reply:
+    def left(self, form: Form, sid: str = "") -> Reply:
         """The caller is out of the queue, one way or another."""
         result = form.get("QueueResult", "")
 
@@ -182,9 +190,9 @@ class Webhooks:
                 return lambda: NOTHING  # whoever redirected him has said where to
             return _deliver(turn)
 
-        return self.calls.hear(form["CallSid"], told)
+        return self.calls.hear(sid or form["CallSid"], told)
 
-    def talked(self, form: Form) -> Reply:
+    def talked(self, form: Form, sid: str = "") -> Reply:
         """The caller's <Dial> is over: a conference ended, or a telephone was dialled."""
 
         def told(turn: Turn) -> Callable[[], str]:
@@ -195,30 +203,32 @@ class Webhooks:
                 turn.hear("dialled", value=LAST_WORD.get(said, "failed"))
             return _deliver(turn)
 
-        return self.calls.hear(form["CallSid"], told)
+        return self.calls.hear(sid or form["CallSid"], told)
 
-    def present(self, form: Form) -> Reply:
+    def present(self, form: Form, sid: str = "") -> Reply:
         """Where he is now; whoever redirects a leg sends it here."""
-        return self.calls.hear(form["CallSid"], _deliver)
+        return self.calls.hear(sid or form["CallSid"], _deliver)
 
-    def status(self, form: Form) -> Reply:
+    def status(self, form: Form, sid: str = "") -> Reply:
         """The number's own status callback: the caller has hung up."""
-        if self.calls.store.load(form["CallSid"]) is None:
+        if self.calls.store.load(sid or form["CallSid"]) is None:
             return Reply(NOTHING)  # this line was down all the while
 
         def told(turn: Turn) -> Callable[[], str]:
-            if form.get("CallStatus") in OVER:
-                turn.hear("outcome", value="hangup")
+            if form.get("CallStatus") not in OVER or _anothers(turn, form["CallSid"]):
+                return lambda: NOTHING
+            unanswered = sid and form["CallStatus"] != "completed"
+            turn.hear("outcome", value="unanswered" if unanswered else "hangup")
             return lambda: NOTHING
 
-        return self.calls.hear(form["CallSid"], told)
+        return self.calls.hear(sid or form["CallSid"], told)
 
-    def meet(self, form: Form) -> Reply:
+    def meet(self, form: Form, sid: str = "") -> Reply:
         """Heard in the conference until somebody else is there."""
-        language = self.calls.look(form["CallSid"]).caller.language
+        language = self.calls.look(sid or form["CallSid"]).caller.language
         return Reply(twiml.render(self._plainly("connecting", language)))
 
-    def hold(self, form: Form) -> Reply:
+    def hold(self, form: Form, sid: str = "") -> Reply:
         """Heard while the operator is in his menu; it comes round, since silence sounds like an
         end."""
         said = self._plainly("please_hold", form["language"])
@@ -227,7 +237,7 @@ class Webhooks:
     def _plainly(self, key: str, language: str) -> tuple[verbs.Say, ...]:
         return self.line.caller.spoken([(key, "")], language)
 
-    def _caller_in_trouble(self, form: Form) -> Reply:
+    def _caller_in_trouble(self, form: Form, sid: str = "") -> Reply:
         """A sentence, then a person."""
         try:
 
@@ -235,7 +245,7 @@ class Webhooks:
                 turn.hear("outcome", value="trouble")
                 return _deliver(turn)
 
-            reply = self.calls.hear(form["CallSid"], told)
+            reply = self.calls.hear(sid or form["CallSid"], told)
         except Exception:
             log.exception("call %s falls back", form.get("CallSid"))
             return Reply(self.fallback)
@@ -320,6 +330,21 @@ class Webhooks:
         except Exception:
             log.exception("leg %s of call %s is let go", attempt, sid)
             return Reply(HANG_UP)
+
+
+def _anothers(turn: Turn, leg: str) -> bool:
+    """Whether this leg isn't the one on which a customer is called back."""
+    return turn.leg_sid not in ("", leg)
+
+
+def _customer_answers(turn: Turn, leg: str) -> bool:
+    """Whoever we call back has picked up. A second leg is hung up before it speaks."""
+    if _anothers(turn, leg):
+        return False
+    if not turn.leg_sid:
+        turn.hear("placed", "", leg)
+    turn.hear("outcome", value="answered")
+    return True
 
 
 def _deliver(turn: Turn) -> Callable[[], str]:

@@ -18,10 +18,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_tallies"),
     )
     op.create_index("ix_tallies_bucket", "tallies", ["bucket", "at"])
-    op.add_column("people", sa.Column("notify", sa.String(), nullable=False, server_default=""))
+    for name in ("notify", "pin"):
+        op.add_column("people", sa.Column(name, sa.String(), nullable=False, server_default=""))
+    op.create_index("ix_people_phone", "people", ["phone"])
+    op.create_index("ix_calls_caller", "calls", ["caller", "ended_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_calls_caller", "calls")
+    op.drop_index("ix_people_phone", "people")
+    op.drop_column("people", "pin")
     op.drop_column("people", "notify")
     op.drop_table("tallies")
     op.drop_column("accounts", "pin")

@@ -1,0 +1,75 @@
+"""A call back that is owed: first a person of the desk accepts, then the customer is rung.
+
+Nobody hears the first steps: the customer's leg isn't there yet. He comes in at `back_confirm`,
+and from there on it is a call like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flows.escalation import effects as do
+from ivr.steps import Conversation, Customer, Go, Goodbye, Heard, Hold, LookUp, Menu, Step
+
+START = "back_search"
+
+
+def steps() -> list[Step]:
+    return [
+        LookUp(
+            START,
+            asks="owner",
+            on={
+                "found": Go("back_hold", then=(do.keep_ranking,)),
+                "not_found": Go("back_over", then=(came("nobody"),)),
+                "too_slow": Go("back_over", then=(came("nobody"),)),
+            },
+        ),
+        Hold(
+            "back_hold",
+            queue="callbacks",
+            enter=(do.hunt("callback"),),
+            on={
+                "joined": Go("back_ring", then=(ring_customer,)),
+                "nobody": Go("back_over", then=(came("nobody"),)),
+                "no_carrier": Go("back_over", then=(came("nobody"),)),
+                "zero": Go(),
+                "hangup": "back_over",
+            },
+        ),
+        Customer(
+            "back_ring",
+            on={
+                "answered": "back_confirm",
+                "unanswered": Go("back_over", then=(came("unanswered"),)),
+                "ended": Go("back_over", then=(came("nobody"),)),  # who was to meet him has gone
+                "hangup": Go("back_over", then=(came("unanswered"),)),
+            },
+        ),
+        Menu(
+            "back_confirm",
+            says=("back_confirm",),
+            on={
+                "1": Go("talk", then=(came("kept"),)),
+                "2": Go("back_later", then=(came("later"),)),
+                "too_many": Go("back_over", then=(came("unanswered"),)),  # a machine
+                "hangup": Go("back_over", then=(came("unanswered"),)),
+            },
+        ),
+        Goodbye("back_later", says=("back_later",)),
+        Goodbye("back_over"),
+    ]
+
+
+def ring_customer(talk: Conversation, heard: Heard) -> None:
+    talk.order("ring_customer")
+
+
+def came(what: str) -> Callable[[Conversation, Heard], None]:
+    """The call that the promise was made in hears how it went."""
+
+    def effect(talk: Conversation, heard: Heard) -> None:
+        talk.shared["back"]["met"] = what == "kept"
+        talk.order("came", what=what)
+
+    return effect
