@@ -89,6 +89,24 @@ class Note:
     visibility: str = "internal"
 
 
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What the carrier keeps of a voice; its address is left with the carrier.
+
+    ``purpose`` is "message" (spoken on purpose, see `ivr.steps.Record`) or "conversation";
+    ``state`` is "in-progress", "completed", "absent" (too short to be kept) or "deleted".
+    """
+
+    sid: str
+    call: str
+    case: str
+    purpose: str
+    seconds: int
+    state: str
+    at: datetime
+    deleted_at: datetime | None = None
+
+
 @dataclass(slots=True)
 class CaseFile:
     """What is going on with a case, see `ivr.casefile`. ``version`` is the optimistic lock."""

@@ -44,8 +44,6 @@ _QUOTES_ITS_OWN = re.compile("%26|%3[Dd]").search  # & or =
 
 NOT_QUEUED = frozenset({"error", "system-error", "queue-full"})
 
-PATIENCE = Record("").timeout  # seconds of silence that end a recording
-
 Form = dict[str, str]
 
 
@@ -346,10 +344,16 @@ def _hear_answer(turn: Turn, leg: str, form: Form) -> None:
     pressed, seconds = form.get("Digits", ""), int(form.get("RecordingDuration") or 0)
     if "RecordingSid" not in form or pressed == "0":
         turn.hear("keys", leg, pressed)
-    elif not seconds or (not pressed and seconds <= PATIENCE):
+    elif not seconds or (not pressed and seconds <= _pause(turn)):
         turn.hear("keys", leg, "")
     else:
         turn.hear("outcome", leg, "recorded", sid=form["RecordingSid"], seconds=seconds)
+
+
+def _pause(turn: Turn) -> int:
+    """Seconds of silence that end the caller's recording."""
+    step = turn.line.caller.steps[turn.caller.state]
+    return step.pause(turn.caller) if isinstance(step, Record) else 0
 
 
 def _is_present(form: Form, turn: int) -> bool:
