@@ -65,7 +65,7 @@ UNBUILT = {
     "<Sms>Hello</Sms>": "<Sms>",
     "<Queue>support</Queue>": "<Queue>",
     '<Record transcribe="true"/>': '<Record transcribe="true">',
-    '<Dial record="record-from-answer">+1</Dial>': '<Dial record="record-from-answer">',
+    '<Dial record="true"><Queue>q</Queue></Dial>': 'record="record-from-answer"> with <Queue>',
     "<Dial><Sim>DE1</Sim></Dial>": "<Dial><Sim>",
     "<Dial><Client>a<Parameter/></Client></Dial>": "<Client><Parameter>",
     '<Dial><Number byoc="BY1">+1</Number></Dial>': '<Number byoc="BY1">',
@@ -123,6 +123,8 @@ WARNED = [
     ('<Redirect method="PUT">/x</Redirect>', 13710, (Redirect("/x"),)),
     ('<Reject reason="no"/>', 13810, (Reject(),)),
     ('<Pause length="0"/>', 13910, (Pause(),)),
+    ('<Dial record="yes">+1</Dial>', 13217, (Dial((Number("+1"),)),)),
+    ('<Record recordingStatusCallbackEvent="failed"/>', 13621, (Record(),)),
 ]
 
 
