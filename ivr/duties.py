@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 
 KINDS = MOVES_LEGS
 TRIES = 6
-LASTING = ("send", "hold")  # else somebody is left alone; moot by themselves once the leg is over
+LASTING = ("send", "hold", "record")  # else somebody is left alone, or overheard; moot by
+# themselves once the leg is over
 PAUSE = 2.0  # seconds before the second try; doubled each time, as often as there are tries
 AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
 OVER = (21220, 20404)  # what the carrier says of a leg that has ended
@@ -68,6 +69,7 @@ class Duties:
             "release": self._release,
             "time_up": self._time_up,
             "look_again": self._look_again,
+            "record": self._record,
             **self._others,
         }
 
@@ -229,6 +231,12 @@ class Duties:
         if not turn.call.ended_at and bool(turn.shared.get("held")) == duty.data["held"]:
             url = f"{self.origin}{turn.here()}/hold?{urlencode({'language': turn.call.language})}"
             self.carrier.hold(f"call-{duty.call}", duty.call, duty.data["held"], url)
+
+    def _record(self, duty: Duty) -> None:
+        """Bring the recording of the caller's leg to what is wanted of it, if it still is."""
+        turn, wanted = self.calls.look(duty.call), duty.data["wanted"]
+        if not turn.call.ended_at and turn.shared["recorded"] == wanted:
+            self.carrier.record(duty.call, wanted, f"{self.origin}{turn.here()}/recording")
 
     def _announce(self, duty: Duty) -> None:
         turn = self.calls.look(duty.call)

@@ -17,6 +17,7 @@ from ivr.desk.escalation import Level
 from ivr.desk.limits import Limits
 from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
+from ivr.desk.recording import RecordingTerms
 from ivr.errors import FlowError, SettingsError
 from ivr.flow import Flow
 
@@ -119,6 +120,7 @@ class LineConfig:
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
     limits: Limits = field(default_factory=Limits)
     countries: tuple[str, ...] = ()  # where customers are called back; those of the numbers, if ()
+    recording: RecordingTerms = field(default_factory=RecordingTerms)
     lists: Mapping[str, str] = field(default_factory=dict)  # the variable with each list's URLs
     told_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # lists by notice
     rota: RotaTerms = field(default_factory=RotaTerms)
@@ -210,6 +212,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
         emergency=_emergency(table.get("emergency", {})),
         limits=Limits(**table.get("limits", {})),
         countries=tuple(table.get("callback", {}).get("countries", ())),
+        recording=RecordingTerms.read(**table.get("recording", {})),
         **_notices(table.get("notices", {})),
         rota=RotaTerms(**table.get("rota", {})),
     )

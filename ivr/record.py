@@ -1,4 +1,4 @@
-"""What a turn tells the case, and a call that is owed."""
+"""What a turn tells the case, a call that is owed, and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -92,3 +92,16 @@ def promise(turn: Turn, number: str, why: str) -> None:
     turn.tell("callback.promised", owner=owner, due=due.isoformat(), why=why)
     if asked:
         tell_case(turn, "promised", f"promised:{level}", level=level, owner=owner)
+
+
+def conversation(turn: Turn) -> None:
+    """Have the caller's leg recorded while he talks with somebody, if he lets it be; never else."""
+    shared = turn.shared
+    talks = turn.talking and not turn.call.ended_at
+    wanted = shared.get("recording", "off") if talks else "off"
+    if wanted == shared.get("recorded", "off"):
+        return
+    shared["recorded"] = wanted
+    count = shared["recordings"] = shared.get("recordings", 0) + 1
+    if not turn.call.ended_at:
+        turn.duty("record", f"record:{count}", lane="record", wanted=wanted)

@@ -36,6 +36,7 @@ class Call:
 
 MOVES_LEGS = (  # the kinds of duty that bring the legs of a call where they belong
     "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
+    "record",
 )  # fmt: skip
 
 

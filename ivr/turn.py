@@ -350,6 +350,7 @@ class Turn:
     def close(self) -> Call:
         """The call as it is to be stored; documents are made now, when all has happened."""
         self.legs.close()
+        record.conversation(self)
         unseen = self.caller.turn not in (self._before, self.caller.seen)
         if unseen and not (self.leaves or self.call.ended_at):
             self.legs.send()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.escalation import effects as do
-from flows.escalation import emergency, person, words
+from flows.escalation import emergency, person, recording, words
 from ivr.desk.notices import Templates
 from ivr.flow import Flow
 from ivr.line import Line, LineConfig
@@ -52,7 +52,11 @@ def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts"
 def caller(config: LineConfig, prompts: Prompts) -> Flow:
     return Flow(
         "escalation",
-        [*steps(config), *emergency.steps(config.case_numbers)],
+        [
+            *steps(config),
+            *recording.steps(config, prompts),
+            *emergency.steps(config.case_numbers),
+        ],
         file=__file__,
         version=config.version,
         start="arrival",
@@ -70,14 +74,14 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
 
 
 def steps(config: LineConfig) -> list[Step]:
-    numbers = config.case_numbers
+    numbers, first = config.case_numbers, recording.before_menu(config)
     return [
         Fork(
             "arrival",
             on={
                 "next": (
                     Go("language", when=do.several_languages, then=(do.notice_played,)),
-                    Go("menu", says="notice", then=(do.notice_played,)),
+                    Go(first, says="notice", then=(do.notice_played,)),
                 )
             },
         ),
@@ -85,7 +89,7 @@ def steps(config: LineConfig) -> list[Step]:
             "language",
             says=do.greet,
             on={
-                str(place + 1): Go("menu", when=do.offered(place), then=(do.choose(place),))
+                str(place + 1): Go(first, when=do.offered(place), then=(do.choose(place),))
                 for place in range(9)
             },
         ),
@@ -96,6 +100,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "1": "case",
                 "3": Go("emergency_case", then=(do.wish("E-Down"),)),
                 "back": (Go("language", when=do.several_languages), Go()),
+                **recording.opt_out(config),
             },
         ),
         # --- which case ---
