@@ -41,11 +41,13 @@ def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def sound(api: Api, method: str, path: str) -> bytes | None:
-    """The file at a recording's address; None if there is none there (any more)."""
+    """The file at a recording's address, b"" if it is gone; None for any other address."""
     found = SOUND.fullmatch(path.removeprefix(api.root)) if method == "GET" else None
-    recording = api.exchange.recordings.get(found[1]) if found else None
+    if not found:
+        return None
+    recording = api.exchange.recordings.get(found[1])
     ready = recording is not None and recording.status == "completed"
-    return recording.sound() if ready and recording else None
+    return recording.sound() if recording and ready else b""
 
 
 # ---- of a call

@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
             values.setdefault(name, []).extend(given)
         sound = self.exchange.do(lambda: self._sound(parts.path))
         if sound is not None:  # "media can be accessed without authentication" by default
-            self._send(200, sound, "audio/x-wav")
+            self._send(200 if sound else 404, sound, "audio/x-wav")
             return
         if not self._authentic():
             self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
