@@ -81,25 +81,28 @@ class Carrier:
             )
         )
 
-    def record(self, sid: str, wanted: str, status: str) -> None:
+    def record(self, sid: str, wanted: str, status: str) -> list[str]:
         """Bring the recording of a leg to ``wanted``, "on", "paused" or "off", from whatever it is.
 
-        ``status`` is told of its beginning and its end. A leg that is over is fine.
+        The SIDs of what was going on, or is from now on. ``status`` is told of beginning and end.
+        A leg that is over is fine.
         """
         recordings = self.client.calls(sid).recordings
         listed = self._ask(lambda: recordings.list(), over_is_fine=True) or ()
         going_on = [each for each in listed if each.status in ("in-progress", "paused")]
         if wanted == "on" and not going_on:
-            self._ask(
+            made = self._ask(
                 lambda: recordings.create(
                     recording_status_callback=status,
                     recording_status_callback_event=RECORDING_EVENTS,
                 ),
                 over_is_fine=True,
             )
+            return [str(made.sid)] if made else []
         for each in going_on:
             if each.status != RECORDING[wanted]:
                 self._update_recording(sid, each.sid, RECORDING[wanted])
+        return [str(each.sid) for each in going_on]
 
     def _update_recording(self, leg: str, sid: str, status: str) -> None:
         recording = self.client.calls(leg).recordings(sid)

@@ -40,7 +40,8 @@ Do = Callable[[Duty], None]
 class Duties:
     """Carries out duties. ``public_url`` is where the carrier reaches the line.
 
-    ``others`` do further kinds. Whatever one raises has it tried again, at the most `TRIES` times;
+    ``others`` do further kinds; those of `MOVES_LEGS` are done as promptly as the rest of it.
+    Whatever one raises has it tried again, at the most `TRIES` times;
     `NotYet` puts it off and counts for nothing; `GivenUp` ends it.
     """
 
@@ -58,7 +59,8 @@ class Duties:
         self.look_ups, self.clock, self.origin = look_ups, clock, public_url
         self._lock = Lock()
         self._alarm: tuple[datetime, Alarm] | None = None
-        self._others = dict(others or {})
+        others = others or {}
+        self._others = {kind: do for kind, do in others.items() if kind not in KINDS}
         self._do: dict[str, Do] = {
             "ring": self._ring,
             "lapse": self._lapse,
@@ -69,8 +71,7 @@ class Duties:
             "release": self._release,
             "time_up": self._time_up,
             "look_again": self._look_again,
-            "record": self._record,
-            **self._others,
+            **others,
         }
 
     def run(self, call: str | None = None) -> int:
@@ -231,12 +232,6 @@ class Duties:
         if not turn.call.ended_at and bool(turn.shared.get("held")) == duty.data["held"]:
             url = f"{self.origin}{turn.here()}/hold?{urlencode({'language': turn.call.language})}"
             self.carrier.hold(f"call-{duty.call}", duty.call, duty.data["held"], url)
-
-    def _record(self, duty: Duty) -> None:
-        """Bring the recording of the caller's leg to what is wanted of it, if it still is."""
-        turn, wanted = self.calls.look(duty.call), duty.data["wanted"]
-        if not turn.call.ended_at and turn.shared["recorded"] == wanted:
-            self.carrier.record(duty.call, wanted, f"{self.origin}{turn.here()}/recording")
 
     def _announce(self, duty: Duty) -> None:
         turn = self.calls.look(duty.call)

@@ -16,8 +16,11 @@ EVENTS = {"in-progress": "recording.started", "completed": "recording.stopped"}
 class Recordings:
     """The recordings of one line. The address of a recording is kept nowhere: it is the sound."""
 
-    def __init__(self, store: Store, calls: Calls, carrier: Carrier, clock: Clock) -> None:
-        self.store, self.calls, self.carrier, self.clock = store, calls, carrier, clock
+    def __init__(
+        self, store: Store, calls: Calls, carrier: Carrier, clock: Clock, public_url: str
+    ) -> None:
+        self.store, self.calls, self.carrier = store, calls, carrier
+        self.clock, self.origin = clock, public_url
 
     def message(self, call: str, sid: str, seconds: int) -> None:
         """Something spoken on purpose; noted before the call hears of it, whatever it makes of
@@ -29,6 +32,16 @@ class Recordings:
         if self._keep(call, sid, "conversation", seconds, state) and state in EVENTS:
             data = {"sid": sid} | ({"seconds": seconds} if state == "completed" else {})
             self.store.append(call, Event(EVENTS[state], self.clock.now(), "", data))
+
+    def record(self, duty: Duty) -> None:
+        """A ``record``: bring the recording of the caller's leg to what is wanted of it, if that
+        still is."""
+        turn, wanted = self.calls.look(duty.call), duty.data["wanted"]
+        if turn.call.ended_at or turn.shared["recorded"] != wanted:
+            return
+        url = f"{self.origin}{turn.here()}/recording"
+        for sid in self.carrier.record(duty.call, wanted, url):
+            self.conversation(duty.call, sid, 0, "in-progress")  # should its callback be lost
 
     def _keep(self, call: str, sid: str, purpose: str, seconds: int, state: str) -> bool:
         case = record.case_number(self.calls.look(call))

@@ -75,8 +75,8 @@ def create_app(
         resort = line.config.last_resort
         others["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
     carrier = Carrier(twilio)
-    recordings = Recordings(store, calls, carrier, clock)
-    others["delete_recording"] = recordings.delete
+    recordings = Recordings(store, calls, carrier, clock, origin)
+    others |= {"record": recordings.record, "delete_recording": recordings.delete}
     duties = Duties(store, calls, carrier, look_ups, clock, origin, others)
     cases.wake_at = duties.wake_at
     app = Flask(__name__)

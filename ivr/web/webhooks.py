@@ -68,7 +68,6 @@ class Webhooks:
             "/status": self.status,
             "/meet": self.meet,
             "/hold": self.hold,
-            "/recording": self.recording,
         }
         for path, view in caller.items():
             self._route(f"/voice/{name}{path}", view, self._caller_in_trouble)
@@ -83,6 +82,7 @@ class Webhooks:
         for path, view in leg.items():
             self._route(f"/leg/{name}/<sid>/<attempt>{path}", view, self._leg_in_trouble)
         self._route(f"/voice/{name}/fallback", self.fall_back, self.fall_back)
+        self._route(f"/voice/{name}/recording", self.recording, lambda form: Reply(NOTHING))
 
     def _route(self, rule: str, view: Callable[..., Reply], trouble: Callable[..., Reply]) -> None:
         def serve(**where: str) -> Response:
