@@ -104,7 +104,7 @@ def said(phone: Handset) -> list[str]:
 
 
 def test_nothing_is_recorded_unless_the_line_is_told_to(desk: Desk) -> None:
-    """Recording off by default. (§4.1)"""
+    """Recording off by default."""
     caller = english(desk)
     asks_for_a_manager(caller, desk)
     caller.hang_up()
@@ -143,7 +143,7 @@ def test_who_has_heard_the_notice_and_stays_is_recorded(recorded: Desk) -> None:
 
 
 def test_no_log_holds_the_address_of_a_recording(recorded: Desk) -> None:
-    """Logs never contain full recordings URLs. (§4.3 f)"""
+    """Logs never contain full recordings URLs."""
     caller = english(recorded, "1")
     asks_for_a_manager(caller, recorded)
     caller.hang_up()
