@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
 STATUS_EVENTS = ["completed"]
+RECORDING_EVENTS = ["in-progress", "completed", "absent"]
+RECORDING = {"on": "in-progress", "paused": "paused", "off": "stopped"}  # Twilio's words
 PATIENCE = 5.0  # seconds to connect, and again to answer; a call waits meanwhile
 
 
@@ -78,6 +80,37 @@ class Carrier:
                 .update(announce_url=url, announce_method="POST")
             )
         )
+
+    def record(self, sid: str, wanted: str, status: str) -> list[str]:
+        """Bring the recording of a leg to ``wanted``, "on", "paused" or "off", from whatever it is.
+
+        The SIDs of what was going on, or is from now on. ``status`` is told of beginning and end.
+        A leg that is over is fine.
+        """
+        recordings = self.client.calls(sid).recordings
+        listed = self._ask(lambda: recordings.list(), over_is_fine=True) or ()
+        going_on = [each for each in listed if each.status in ("in-progress", "paused")]
+        if wanted == "on" and not going_on:
+            made = self._ask(
+                lambda: recordings.create(
+                    recording_status_callback=status,
+                    recording_status_callback_event=RECORDING_EVENTS,
+                ),
+                over_is_fine=True,
+            )
+            return [str(made.sid)] if made else []
+        for each in going_on:
+            if each.status != RECORDING[wanted]:
+                self._update_recording(sid, each.sid, RECORDING[wanted])
+        return [str(each.sid) for each in going_on]
+
+    def _update_recording(self, leg: str, sid: str, status: str) -> None:
+        recording = self.client.calls(leg).recordings(sid)
+        self._ask(lambda: recording.update(status=status), over_is_fine=True)
+
+    def delete_recording(self, sid: str) -> None:
+        """Delete the sound; one that is gone already is fine."""
+        self._ask(lambda: self.client.recordings(sid).delete(), over_is_fine=True)
 
     def _conference(self, room: str) -> str:
         found = self._ask(

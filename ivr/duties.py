@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 KINDS = MOVES_LEGS
 TRIES = 6
-LASTING = ("send", "hold")  # else somebody is left alone; moot by themselves once the leg is over
+LASTING = ("send", "hold", "record")  # else somebody is left alone, or overheard; moot by
+# themselves once the leg is over
 CUSTOMER_RINGS = 30  # seconds
 PAUSE = 2.0  # seconds before the second try; doubled each time, as often as there are tries
 AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
@@ -41,7 +42,8 @@ Do = Callable[[Duty], None]
 class Duties:
     """Carries out duties. ``public_url`` is where the carrier reaches the line.
 
-    ``others`` do further kinds. Whatever one raises has it tried again, at the most `TRIES` times;
+    ``others`` do further kinds; those of `MOVES_LEGS` are done as promptly as the rest of it.
+    Whatever one raises has it tried again, at the most `TRIES` times;
     `NotYet` puts it off and counts for nothing; `GivenUp` ends it.
     """
 
@@ -59,7 +61,8 @@ class Duties:
         self.look_ups, self.clock, self.origin = look_ups, clock, public_url
         self._lock = Lock()
         self._alarm: tuple[datetime, Alarm] | None = None
-        self._others = dict(others or {})
+        others = others or {}
+        self._others = {kind: do for kind, do in others.items() if kind not in KINDS}
         self._do: dict[str, Do] = {
             "ring": self._ring,
             "lapse": self._lapse,
@@ -71,7 +74,7 @@ class Duties:
             "time_up": self._time_up,
             "look_again": self._look_again,
             "ring_customer": self._ring_customer,
-            **self._others,
+            **others,
         }
 
     def run(self, call: str | None = None) -> int:

@@ -18,6 +18,7 @@ from ivr.desk.limits import Limits
 from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
 from ivr.desk.promises import CallbackTerms
+from ivr.desk.recording import RecordingTerms
 from ivr.errors import FlowError, SettingsError
 from ivr.flow import Flow
 
@@ -121,6 +122,7 @@ class LineConfig:
     callback: CallbackTerms = field(default_factory=CallbackTerms)
     resume_minutes: int = 10  # in which who was cut off is taken up where he was
     limits: Limits = field(default_factory=Limits)
+    recording: RecordingTerms = field(default_factory=RecordingTerms)
     lists: Mapping[str, str] = field(default_factory=dict)  # the variable with each list's URLs
     told_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # lists by notice
     rota: RotaTerms = field(default_factory=RotaTerms)
@@ -214,6 +216,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
         limits=Limits(**table.get("limits", {})),
         callback=_callback(table.get("callback", {})),
         resume_minutes=table.get("resume", {}).get("minutes", 10),
+        recording=RecordingTerms.read(**table.get("recording", {})),
         **_notices(table.get("notices", {})),
         rota=RotaTerms(**table.get("rota", {})),
     )

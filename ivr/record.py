@@ -1,4 +1,4 @@
-"""What a turn tells the case, and a call that is owed."""
+"""What a turn tells the case, a call that is owed, and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -200,3 +200,16 @@ def came(turn: Turn, what: str, of: str = "", by: str = "") -> None:
     of = of or turn.shared["back"]["of"]
     by = by or next((turn.legs.rows[leg]["person"] for leg in turn.legs.talking()), "")
     turn.duty("came", f"came:{what}", of=of, outcome=what, by=by)
+
+
+def conversation(turn: Turn) -> None:
+    """Have the caller's leg recorded while he talks with somebody, if he lets it be; never else."""
+    shared = turn.shared
+    talks = turn.talking and not turn.call.ended_at
+    wanted = shared.get("recording", "off") if talks else "off"
+    if wanted == shared.get("recorded", "off"):
+        return
+    shared["recorded"] = wanted
+    count = shared["recordings"] = shared.get("recordings", 0) + 1
+    if not turn.call.ended_at:
+        turn.duty("record", f"record:{count}", lane="record", wanted=wanted)

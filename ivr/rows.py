@@ -36,7 +36,7 @@ class Call:
 
 MOVES_LEGS = (  # the kinds of duty that bring people and calls where they belong, at once
     "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
-    "ring_customer",
+    "ring_customer", "record",
 )  # fmt: skip
 
 
@@ -88,6 +88,24 @@ class Note:
     author: str
     at: datetime
     visibility: str = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What the carrier keeps of a voice; its address is left with the carrier.
+
+    ``purpose`` is "message" (spoken on purpose, see `ivr.steps.Record`) or "conversation";
+    ``state`` is "in-progress", "completed", "absent" (too short to be kept) or "deleted".
+    """
+
+    sid: str
+    call: str
+    case: str
+    purpose: str
+    seconds: int
+    state: str
+    at: datetime
+    deleted_at: datetime | None = None
 
 
 @dataclass(slots=True)

@@ -311,8 +311,12 @@ class Record(Step):
         return {"": "silence", "0": "zero"}.get(heard.value[:1], "invalid")
 
     def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
-        timeout = self.timeout * (2 if talk.slow else 1)
-        return (*spoken, verbs.Record(ANSWER, timeout=timeout, max_length=self.longest))
+        pause = self.pause(talk)
+        return (*spoken, verbs.Record(ANSWER, timeout=pause, max_length=self.longest))
+
+    def pause(self, talk: Conversation) -> int:
+        """Seconds of silence that end it."""
+        return self.timeout * (2 if talk.slow else 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -395,6 +395,7 @@ class Turn:
     def close(self) -> Call:
         """The call as it is to be stored; documents are made now, when all has happened."""
         self.legs.close()
+        record.conversation(self)
         unseen = self.caller.turn not in (self._before, self.caller.seen)
         step = self.line.caller.steps[self.caller.state]
         there = self.leg_sid and not isinstance(step, Customer)

@@ -218,6 +218,9 @@ class _Reader:
         alone = [noun for noun in nouns if isinstance(noun, (v.Conference, v.Queue))]
         if alone and len(nouns) > 1:
             raise TwiMLError(13000, "a Conference or Queue can't share its <Dial>")
+        if alone and values.get("record"):
+            name = type(alone[0]).__name__
+            raise Unbuilt(f'<Dial record="{values["record"]}"> with <{name}>')
         if len(nouns) > 10:
             self.warn(node, SCHEMA, "<Dial> takes ten nouns, the rest is ignored")
         return v.Dial(tuple(nouns[:10]), **values)

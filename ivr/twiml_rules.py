@@ -55,7 +55,23 @@ def _words(*allowed: str) -> Callable[[str], str]:
     return read
 
 
+def _one_of(values: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda value: values[value]
+
+
 _method = _like("GET|POST")
+_dial_record = _one_of(  # true and false are the older spelling
+    {"do-not-record": "", "false": "", "true": "record-from-answer"}
+    | {
+        f"record-from-{when}{both}": f"record-from-{when}{both}"
+        for when in ("answer", "ringing")
+        for both in ("", "-dual")
+    }
+)
+_room_record = _one_of(
+    {"do-not-record": "", "false": ""}
+    | dict.fromkeys(("record-from-start", "true"), "record-from-start")
+)
 _progress = _words("initiated", "ringing", "answered", "completed")
 _room = _words("start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement")
 _language = _like("[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
@@ -96,15 +112,17 @@ _CALLBACKS = {
     "statusCallbackMethod": Attribute("status_callback_method", _method),
 }
 _ACTION = {"action": Attribute("action"), "method": Attribute("method", _method)}
-_RECORDING = (
-    "recordingConfigurationId recordingStatusCallback recordingStatusCallbackEvent"
-    " recordingStatusCallbackMethod recordingTrack trim"
-)
+_TOLD_OF_RECORDING = {
+    "recordingStatusCallback": Attribute("recording_status_callback"),
+    "recordingStatusCallbackEvent": Attribute(
+        "recording_status_callback_event", _words("in-progress", "completed", "absent"), 13621
+    ),
+    "recordingStatusCallbackMethod": Attribute("recording_status_callback_method", _method),
+}
 _MACHINE = (
     "amdStatusCallback amdStatusCallbackMethod machineDetectionSilenceTimeout"
     " machineDetectionSpeechEndThreshold machineDetectionSpeechThreshold machineDetectionTimeout"
 )
-_NOT_RECORDED = "do-not-record false"
 UNBUILT_CHILDREN: Mapping[str, str] = {
     "Response": "Connect Echo Pay Prompt Queue Refer Sms Start Stop",
     "Dial": "Application Sim WhatsApp",
@@ -165,10 +183,11 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "finishOnKey": Attribute("finish_on_key", _like("[0-9*#]*")),
                 "maxLength": Attribute("max_length", _whole(1)),
                 "playBeep": Attribute("play_beep", _boolean),
+                "trim": Attribute("trim", _like("trim-silence|do-not-trim")),
+                **_TOLD_OF_RECORDING,
             },
-            moot="recordingConfigurationId recordingStatusCallbackEvent"
-            " recordingStatusCallbackMethod transcribeCallback trim",
-            unbuilt={"transcribe": "false", "recordingStatusCallback": ""},
+            moot="recordingConfigurationId transcribeCallback",
+            unbuilt={"transcribe": "false"},
         ),
         "Dial": Element(
             v.Dial,
@@ -180,11 +199,14 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "answerOnBridge": Attribute("answer_on_bridge", _boolean),
                 "callerId": Attribute("caller_id"),
                 "sequential": Attribute("sequential", _boolean),
+                "record": Attribute("record", _dial_record, 13217),
+                "recordingTrack": Attribute("recording_track", _like("both|inbound|outbound")),
+                **_TOLD_OF_RECORDING,
             },
             children="Number Client Sip Conference Queue",
             holds="nouns",
-            moot=f"{_RECORDING} referMethod referUrl ringTone",
-            unbuilt={"record": _NOT_RECORDED, "events": "", "passports": "", "callReason": ""},
+            moot="recordingConfigurationId referMethod referUrl ringTone trim",
+            unbuilt={"events": "", "passports": "", "callReason": ""},
         ),
         "Number": Element(
             v.Number,
@@ -228,9 +250,11 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 ),
                 "statusCallbackMethod": Attribute("status_callback_method", _method),
                 "participantLabel": Attribute("label"),
+                "record": Attribute("record", _room_record),
+                **_TOLD_OF_RECORDING,
             },
-            moot=f"{_RECORDING} jitterBufferSize region",
-            unbuilt={"record": _NOT_RECORDED, "coach": "", "eventCallbackUrl": ""},
+            moot="jitterBufferSize recordingConfigurationId region trim",
+            unbuilt={"coach": "", "eventCallbackUrl": ""},
         ),
         "Queue": Element(
             v.Queue,

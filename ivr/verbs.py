@@ -64,6 +64,10 @@ class Record:
     finish_on_key: str = "1234567890*#"
     max_length: int = 3600
     play_beep: bool = True
+    trim: str = "trim-silence"
+    recording_status_callback: str = ""
+    recording_status_callback_event: str = ""
+    recording_status_callback_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,10 @@ class Conference:
     status_callback_event: str = ""
     status_callback_method: str = "POST"
     label: str = ""
+    record: str = ""
+    recording_status_callback: str = ""
+    recording_status_callback_event: str = ""
+    recording_status_callback_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +154,11 @@ class Dial:
     answer_on_bridge: bool = False
     caller_id: str = ""
     sequential: bool = False
+    record: str = ""
+    recording_track: str = "both"
+    recording_status_callback: str = ""
+    recording_status_callback_event: str = ""
+    recording_status_callback_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from ivr.simulator.acts import (
     Page,
     Speak,
     Speech,
+    Tape,
     Warn,
 )
 from ivr.simulator.line import CALL, QUEUE_WAIT, ROOM_WAIT, WHISPER, Line, resolve
@@ -46,7 +47,7 @@ from ivr.verbs import (
 from ivr.verbs import Leave as LeaveVerb
 
 URL = "https://line.test/voice"
-AT_ONCE = {Answer: None, Warn: None, Notify: None, Keep: ("RE1", "https://api/RE1")}
+AT_ONCE = {Answer: None, Warn: None, Notify: None, Tape: None, Keep: ("RE1", "https://api/RE1")}
 
 
 def play(
@@ -291,7 +292,7 @@ def test_a_recording_ends_by_key_or_silence(heard: list[Any], digits: str | None
 
     params = dict(asked[-1].params)
     assert asked[0] == Speak("beep")
-    assert asked[1] == Listen(4, "dtmf speech", True)
+    assert asked[1:3] == [Tape(), Listen(4, "dtmf speech", True)]
     assert params.get("Digits") == digits
     assert params["RecordingDuration"] == str(len(heard))
     assert params["RecordingUrl"] == "https://api/RE1"

@@ -49,12 +49,15 @@ rooms = st.builds(
     max_participants=st.sampled_from([2, 250]),
     status_callback=paths,
     status_callback_event=st.just("start end join leave"),
+    record=st.sampled_from(["", "record-from-start"]),
+    recording_status_callback=paths,
 )
 nouns = st.one_of(
     st.lists(ringable, min_size=1, max_size=3).map(tuple),
     rooms.map(lambda room: (room,)),
     st.builds(Queue, st.sampled_from(["q", "r"]), url=paths).map(lambda queue: (queue,)),
 )
+waits = st.sampled_from([0, 5])
 verbs = st.one_of(
     says,
     st.just(Pause(2)),
@@ -74,17 +77,26 @@ verbs = st.one_of(
         time_limit=st.sampled_from([20, 14400]),
     ),
     st.builds(
+        Dial,
+        st.lists(ringable, min_size=1, max_size=3).map(tuple),
+        action=paths,
+        record=st.sampled_from(["record-from-answer", "record-from-ringing-dual"]),
+        recording_status_callback=paths,
+    ),
+    st.builds(
         Enqueue, st.sampled_from(["q", "r"]), action=paths, wait_url=st.one_of(st.none(), paths)
     ),
     st.builds(Redirect, paths),
-    st.builds(Record, action=paths, max_length=st.just(10)),
+    st.builds(
+        Record, action=paths, max_length=st.just(10), recording_status_callback=paths, timeout=waits
+    ),
     st.sampled_from([Hangup(), Leave(), Reject("busy")]),
 )
 documents = st.lists(st.lists(verbs, max_size=3).map(tuple), min_size=3, max_size=6)
 habits = st.sampled_from(["answer", "ring", "busy", "decline", "unreachable"])
 acts = st.lists(
     st.tuples(
-        st.sampled_from(["call", "press", "star", "answer", "hang_up", "wait", "rest"]),
+        st.sampled_from(["call", "press", "star", "say", "answer", "hang_up", "wait", "rest"]),
         st.integers(0, 3),
         st.integers(0, 9),
     ),
@@ -110,6 +122,8 @@ def test_nothing_is_left_behind(pages: Any, habits: list[str], acts: Any) -> Non
     _in_order(exchange, phones)
     assert [leg for leg in exchange.legs.values() if not leg.ended] == []
     assert [room for room in exchange.rooms.values() if room.seats] == []
+    assert {each.status for each in exchange.recordings} <= {"completed", "absent"}
+    assert all(each.seconds <= 10 for each in exchange.recordings if each.source == "RecordVerb")
     assert [queue for queue in exchange.queues.values() if queue.members or queue.dialling] == []
 
 
@@ -161,6 +175,8 @@ def _act(exchange: Exchange, phone: Handset, what: str, how: int) -> None:
                 phone.press(str(how))
             case "star":
                 phone.press("*")
+            case "say":
+                phone.say("so " * how)
             case "answer":
                 phone.answer()
             case "hang_up":
@@ -183,6 +199,7 @@ def _ask(exchange: Exchange, phone: Handset, how: int) -> None:
             calls(sid).update(url=url)
         case 6:
             calls(sid).update(status="completed")
+            calls(sid).recordings.create()
         case 7:
             participants = exchange.client.conferences("one").participants
             participants.create(from_=LINE, to=phone.number)

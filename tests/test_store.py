@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, event, insert, text, update
 from flows.escalation import SAMPLE
 from ivr.desk.events import Event
 from ivr.errors import SettingsError
-from ivr.rows import Call, CaseFile, Duty, Escalation, Note
+from ivr.rows import Call, CaseFile, Duty, Escalation, Note, Recording
 from ivr.store import Engaged, Store, tables
 from ivr.store.duty_list import LEASE
 from tests.databases import postgres
@@ -923,3 +923,24 @@ def test_a_server_that_doesnt_answer_is_a_setting_that_is_wrong() -> None:
         store.migrate()
     assert "secret" not in str(raised.value)
     store.close()
+
+
+# --- recordings ---
+
+
+def test_the_carriers_word_comes_in_any_order_and_more_than_once(store: Store) -> None:
+    def said(state: str, seconds: int = 0) -> bool:
+        return store.keep_recording(
+            Recording("RE1", "CA1", "C17349013", "conversation", seconds, state, NOW)
+        )
+
+    assert [said("in-progress"), said("in-progress")] == [True, False]
+    assert [said("completed", 9), said("completed", 9), said("in-progress")] == [True, False, False]
+    [row] = store.recordings(call="CA1")
+    assert (row.state, row.seconds) == ("completed", 9)
+    assert store.recordings(case="C17349021") == []
+
+    assert store.recording_deleted("RE1", NOW + timedelta(days=180))
+    assert not store.recording_deleted("RE1", NOW + timedelta(days=181))
+    assert not said("completed", 9)
+    assert store.recordings()[0].deleted_at == NOW + timedelta(days=180)

@@ -65,7 +65,7 @@ UNBUILT = {
     "<Sms>Hello</Sms>": "<Sms>",
     "<Queue>support</Queue>": "<Queue>",
     '<Record transcribe="true"/>': '<Record transcribe="true">',
-    '<Dial record="record-from-answer">+1</Dial>': '<Dial record="record-from-answer">',
+    '<Dial record="true"><Queue>q</Queue></Dial>': 'record="record-from-answer"> with <Queue>',
     "<Dial><Sim>DE1</Sim></Dial>": "<Dial><Sim>",
     "<Dial><Client>a<Parameter/></Client></Dial>": "<Client><Parameter>",
     '<Dial><Number byoc="BY1">+1</Number></Dial>': '<Number byoc="BY1">',
@@ -123,6 +123,8 @@ WARNED = [
     ('<Redirect method="PUT">/x</Redirect>', 13710, (Redirect("/x"),)),
     ('<Reject reason="no"/>', 13810, (Reject(),)),
     ('<Pause length="0"/>', 13910, (Pause(),)),
+    ('<Dial record="yes">+1</Dial>', 13217, (Dial((Number("+1"),)),)),
+    ('<Record recordingStatusCallbackEvent="failed"/>', 13621, (Record(),)),
 ]
 
 
@@ -257,6 +259,8 @@ rooms = st.builds(
     wait_url=st.one_of(st.none(), urls),
     max_participants=st.integers(2, 250),
     label=urls,
+    record=st.sampled_from(["", "record-from-start"]),
+    recording_status_callback=urls,
 )
 dials = st.builds(
     Dial,
@@ -267,11 +271,27 @@ dials = st.builds(
     timeout=st.integers(5, 600),
     hangup_on_star=st.booleans(),
 )
+recorded = st.builds(
+    Dial,
+    ringable,
+    record=st.sampled_from(["record-from-answer", "record-from-ringing-dual"]),
+    recording_track=st.sampled_from(["both", "inbound"]),
+    recording_status_callback=urls,
+    recording_status_callback_event=st.sampled_from(["", "in-progress completed"]),
+)
 verbs = st.one_of(
     prompts,
     gathers,
     dials,
-    st.builds(Record, action=urls, max_length=st.integers(1, 9999), play_beep=st.booleans()),
+    recorded,
+    st.builds(
+        Record,
+        action=urls,
+        max_length=st.integers(1, 9999),
+        play_beep=st.booleans(),
+        trim=st.sampled_from(["trim-silence", "do-not-trim"]),
+        recording_status_callback=urls,
+    ),
     st.builds(Enqueue, words, wait_url=st.one_of(st.none(), urls), action=urls),
     st.builds(Redirect, urls, method=methods),
     st.builds(Reject, st.sampled_from(["rejected", "busy"])),

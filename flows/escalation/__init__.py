@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.escalation import arrival, callback, emergency, person, words
+from flows.escalation import arrival, callback, emergency, person, recording, words
 from flows.escalation import effects as do
 from ivr.desk.notices import Templates
 from ivr.flow import Flow
@@ -53,7 +53,7 @@ def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts"
 def caller(config: LineConfig, prompts: Prompts) -> Flow:
     return Flow(
         "escalation",
-        table(config),
+        table(config, prompts),
         file=__file__,
         version=config.version,
         start="arrival",
@@ -71,21 +71,23 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
     )
 
 
-def table(config: LineConfig) -> list[Step]:
+def table(config: LineConfig, prompts: Prompts) -> list[Step]:
     """All steps of a caller's way; those of `steps` are the line, the others its side streets."""
     main = [*steps(config), *emergency.steps(config.case_numbers)]
     listening = [step.name for step in main if step.waits and "hangup" in step.needs]
-    return [*arrival.steps(listening), *main, *callback.steps()]
+    first = recording.before_menu(config)
+    asked = recording.steps(config, prompts)
+    return [*arrival.steps(listening, first), *asked, *main, *callback.steps()]
 
 
 def steps(config: LineConfig) -> list[Step]:
-    numbers = config.case_numbers
+    numbers, first = config.case_numbers, recording.before_menu(config)
     return [
         Menu(
             "language",
             says=do.greet,
             on={
-                str(place + 1): Go("menu", when=do.offered(place), then=(do.choose(place),))
+                str(place + 1): Go(first, when=do.offered(place), then=(do.choose(place),))
                 for place in range(9)
             },
         ),
@@ -96,6 +98,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "1": "case",
                 "3": Go("emergency_case", then=(do.wish("E-Down"),)),
                 "back": (Go("language", when=do.several_languages), Go()),
+                **recording.opt_out(config),
             },
         ),
         # --- which case ---

@@ -39,8 +39,10 @@ NEVER = {
 STATUSES = {"1": "available", "2": "away", "3": "dnd", "4": "busy_soon"}
 
 
-def steps(listening: Iterable[str]) -> list[Step]:
-    """``listening`` are the caller's steps in which somebody can have been cut off."""
+def steps(listening: Iterable[str], first: str) -> list[Step]:
+    """``listening`` are the caller's steps in which he can have been cut off, ``first`` is the one
+    after the language.
+    """
     places = [name for name in listening if name not in NEVER]
     return [
         LookUp(
@@ -63,7 +65,7 @@ def steps(listening: Iterable[str]) -> list[Step]:
             on={
                 "next": (
                     Go("language", when=do.several_languages, then=(do.notice_played,)),
-                    Go("menu", says="notice", then=(do.notice_played,)),
+                    Go(first, says="notice", then=(do.notice_played,)),
                 )
             },
         ),

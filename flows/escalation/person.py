@@ -6,12 +6,12 @@ and opens the menu, star again goes back.
 
 from __future__ import annotations
 
-from flows.escalation import desk, words
+from flows.escalation import desk, recording, words
 from flows.escalation import effects as do
 from ivr.flow import Flow
 from ivr.line import LineConfig
 from ivr.prompts import Prompts
-from ivr.steps import Entry, Fork, Go, Goodbye, Leads, LookUp, Menu, Ready, Step, Talk
+from ivr.steps import Conversation, Entry, Fork, Go, Goodbye, Leads, LookUp, Menu, Ready, Step, Talk
 
 REASONS = (
     "operator",
@@ -41,7 +41,7 @@ OTHERWISE: dict[str, Leads] = {
 def flow(config: LineConfig, prompts: Prompts) -> Flow:
     return Flow(
         "person",
-        [*steps(config), *desk.steps(config)],
+        [*steps(config), *desk.steps(config), *recording.desk_steps(config)],
         file=__file__,
         version=config.version,
         start="rung",
@@ -59,9 +59,20 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
             *("emergency_yes", "emergency_no", "emergency_unknown", "emergency_stands"),
             *("condition_contract", "condition_production", "condition_situation"),
             *("condition_contact", "desk_emergency"),
+            *("brief_recorded", "desk_recording", "desk_recording_on", "desk_recording_paused"),
             *("candidate_no_answer", "candidate_declined"),
         ),
     )
+
+
+def has_star(talk: Conversation) -> bool:
+    """Operators have a menu behind it; everybody who is recorded can end that there."""
+    return do.is_operator(talk) or recording.recorded(talk)
+
+
+def leads(talk: Conversation) -> bool:
+    """Whoever may step out can't take the conversation with him."""
+    return do.outlasted_by_nobody(talk) and not has_star(talk)
 
 
 def steps(config: LineConfig) -> list[Step]:
@@ -90,11 +101,15 @@ def steps(config: LineConfig) -> list[Step]:
         ),
         Talk(
             "briefing",
-            says=do.brief,
-            leads=do.outlasted_by_nobody,
-            star=do.is_operator,
+            says=lambda talk: (*recording.told_to_staff(talk), *do.brief(talk)),
+            leads=leads,
+            star=has_star,
             on={
-                "stepped_out": (Go("desk", when=do.operator, then=(do.step_out,)), Go("talk")),
+                "stepped_out": (
+                    Go("desk", when=do.operator, then=(do.step_out,)),
+                    *recording.stepped_out(config),
+                    Go("talk"),
+                ),
                 "ended": Go("talk"),
             },
         ),
@@ -103,11 +118,12 @@ def steps(config: LineConfig) -> list[Step]:
         Talk(
             "talk",
             says=do.told,
-            leads=do.outlasted_by_nobody,
-            star=do.is_operator,
+            leads=leads,
+            star=has_star,
             on={
                 "stepped_out": (
                     Go("desk", when=do.operator, then=(do.told_once, do.step_out)),
+                    *recording.stepped_out(config, do.told_once),
                     Go(),
                 ),
                 "ended": Go(then=(do.told_once,)),
@@ -116,7 +132,7 @@ def steps(config: LineConfig) -> list[Step]:
         # --- the operator's menu ---
         Menu(
             "desk",
-            says=("desk",),
+            says=recording.in_desk,
             on={
                 "1": "desk_case",
                 "2": (
@@ -132,6 +148,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "4": Go("handed_over", then=(do.hand_over,)),
                 "5": "desk_more",
                 "back": "back_to_caller",
+                **recording.desk_key(config),
             },
         ),
         Entry(

@@ -7,7 +7,8 @@ Listen       a Key, a Speech, HANGUP, or None when the time is up
 Fetch, Fail  the Page to go on with
 Connect      the Outcome of a Dial
 Join         the Outcome of an Enqueue
-Keep         (sid, url) of a recording
+Tape         None, at once: recording has begun
+Keep         (sid, url) of the recording
 Now          seconds, of any origin
 Notify, Warn None, at once
 End, Leave, Limit  nothing: the generator is closed
@@ -115,8 +116,14 @@ class Outcome(NamedTuple):
     answered: bool = True
 
 
+class Tape(NamedTuple):
+    """Begin to record the person; ``told`` is (URL, method, events) of who is told of it."""
+
+    told: tuple[str, str, str] = ("", "POST", "")
+
+
 class Keep(NamedTuple):
-    """Store a recording of so many seconds."""
+    """End the recording; so many seconds are left of it once silence is cut off."""
 
     seconds: int
 

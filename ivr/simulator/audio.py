@@ -35,6 +35,9 @@ class Audio:
 
     def play(self, player: Player, request: Speak) -> object:
         seconds = self._seconds.get(request.text)
+        recording = self._exchange.recordings.at(request.text)
+        if recording is not None:
+            seconds = float(recording.seconds)
         if seconds is None and not self._exchange.serves(request.text):
             seconds = UNKNOWN_AUDIO
         if seconds is not None:

@@ -14,6 +14,7 @@ from ivr.simulator import acts
 from ivr.simulator.delivery import Delivery
 from ivr.simulator.documents import document_of
 from ivr.simulator.line import HOLD, ROOM_WAIT, resolve, waiting_steps
+from ivr.simulator.recordings import callback
 from ivr.simulator.routes import Callback
 from ivr.simulator.seats import MODERATOR_LEFT, UPDATED, Invitation, Seat
 from ivr.simulator.speech import BEEP, Utterance
@@ -70,6 +71,25 @@ class Room:
             if not seat.hold:
                 seat.leg.stop_background()
         self.tell("conference-start", None, "start")
+        self._record()
+
+    def _record(self) -> None:
+        """ "record-from-start": from when the first two are together; by whoever asked first."""
+        asked = [seat for seat in self.seats.values() if seat.noun.record]
+        if not asked:
+            return
+        seat, noun = asked[0], asked[0].noun
+        told = noun.recording_status_callback
+        self.exchange.recordings.start(
+            "Conference",
+            seat.leg.sid,
+            self.sid,
+            callback(
+                resolve(seat.base, told) if told else "",
+                noun.recording_status_callback_method,
+                noun.recording_status_callback_event,
+            ),
+        )
 
     def settle(self, seat: Seat) -> None:
         """What a participant hears now: on hold, HoldUrl; before the start, waitUrl."""

@@ -14,6 +14,7 @@ from ivr.simulator import acts
 from ivr.simulator.leg import Leg
 from ivr.simulator.line import WHISPER, Line, Setting, resolve
 from ivr.simulator.player import Player
+from ivr.simulator.recordings import Recording, callback
 from ivr.simulator.routes import Callback, Route
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class NumberDial:
         "leg",
         "limit_bell",
         "player",
+        "recording",
         "redirected",
         "ringing",
         "todo",
@@ -72,9 +74,11 @@ class NumberDial:
         self.bridged = False
         self.redirected = False
         self.limit_bell: Bell | None = None
+        self.recording: Recording | None = None
 
     def start(self) -> None:
         """Ring everybody at once or, ``sequential``, the first."""
+        self._record("ringing")
         if not self.todo:
             self.finish("failed", None)
         elif self.dial.sequential:
@@ -120,6 +124,7 @@ class NumberDial:
     def picked_up(self, child: Leg) -> None:
         """The first to pick up is connected and the rest are hung up."""
         self.winner = child
+        self._record("answer")
         noun = self.ringing.pop(child)
         others, self.ringing = list(self.ringing), {}
         for other in others:
@@ -129,6 +134,24 @@ class NumberDial:
             child.play_over(_before_bridge(noun, self.base), WHISPER)
         else:
             self._bridge(child)
+
+    def _record(self, when: str) -> None:
+        """ "record-from-answer", "record-from-ringing"; of both legs, under the parent's SID."""
+        dial = self.dial
+        if not dial.record.startswith(f"record-from-{when}"):
+            return
+        told = dial.recording_status_callback
+        self.recording = self.leg.exchange.recordings.start(
+            "DialVerb",
+            self.leg.sid,
+            callback=callback(
+                resolve(self.base, told) if told else "",
+                dial.recording_status_callback_method,
+                dial.recording_status_callback_event,
+            ),
+            channels=2 if dial.record.endswith("-dual") else 1,
+            track=dial.recording_track,
+        )
 
     def document_over(self, child: Leg, setting: Setting, error: str) -> None:
         """The whisper has run out: connect them."""
@@ -188,6 +211,13 @@ class NumberDial:
             params.append(("DialCallSid", child.sid))
             if child.answered_at >= 0 and not self.redirected:
                 params.append(("DialCallDuration", str(child.duration)))
+        if self.recording is not None:
+            self.recording.stop()
+            params += [
+                ("RecordingDuration", str(self.recording.seconds)),
+                ("RecordingSid", self.recording.sid),
+                ("RecordingUrl", self.recording.url),
+            ]
         return tuple(params)
 
     def finish(self, status: str, child: Leg | None) -> None:

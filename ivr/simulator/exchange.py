@@ -27,6 +27,7 @@ from ivr.simulator.leg import Engagement, Leg
 from ivr.simulator.mailbox import Mailbox
 from ivr.simulator.player import Player
 from ivr.simulator.queues import Member, Queue, QueueDial
+from ivr.simulator.recordings import Recordings
 from ivr.simulator.routes import Callback, Route
 from ivr.simulator.seats import Seat
 from ivr.simulator.seed import Seed
@@ -107,6 +108,7 @@ class Exchange(Mailbox):
         self.debugger: list[Notice] = []
         self.requests: deque[Webhook] = deque(maxlen=requests)
         self.audio = Audio(self)
+        self.recordings = Recordings(self)
         self.faults = Faults()
         self.numbers: dict[str, Number] = {}
         self.phones: dict[str, Handset] = {}
@@ -226,14 +228,10 @@ class Exchange(Mailbox):
 
     def ended(self, leg: Leg) -> None:
         """An ended call can still be asked for, until many more have ended."""
+        self.recordings.over(leg.sid)
         self._ended.append(leg.sid)
         while len(self._ended) > KEPT:
             self.legs.pop(self._ended.popleft(), None)
-
-    def keep(self, leg: Leg, seconds: int) -> tuple[str, str]:
-        sid = self.seed.sid("RE")
-        base = f"https://api.twilio.com/2010-04-01/Accounts/{self.account_sid}"
-        return sid, f"{base}/Recordings/{sid}"
 
     # ---- rooms and queues
 
@@ -259,6 +257,7 @@ class Exchange(Mailbox):
         return self._open_rooms.get(name)
 
     def room_ended(self, room: Room) -> None:
+        self.recordings.over(room.sid)
         if self._open_rooms.get(room.name) is room:
             del self._open_rooms[room.name]
         while len(self.rooms) > KEPT:

@@ -39,8 +39,10 @@ from ivr.simulator.acts import (
     Speak,
     Speech,
     Steps,
+    Tape,
     Warn,
 )
+from ivr.simulator.speech import TONE, saying
 
 MAX_LOOP = 1000  # https://www.twilio.com/docs/voice/twiml/say: loop="0" stops here as well
 MAX_HOPS = 100  # ours, not Twilio's: documents in a row while no time passes
@@ -217,25 +219,23 @@ class Line:
         return (yield from self.go(verb.action, verb.method, params))
 
     def record(self, verb: v.Record) -> Steps:
-        """Simplified: there is no sound, so the recording is its length and its URL.
+        """There is no sound: the recording is its length and its URL.
 
         What the person says or keys counts as sound; ``timeout`` of neither is silence and ends it.
+        The action is told the length as it was, whoever is told of the recording the one without
+        silence at its ends.
         """
         if verb.play_beep:
             yield Speak("beep")
+        yield Tape(self.told_of(verb))
         began = yield Now()
-        left: float = verb.max_length
-        heard: Any = ""
-        while heard is not None and left > 0:
-            patience = min(left, verb.timeout or left)
-            heard = yield Listen(patience, "dtmf speech", True)
-            if heard is HANGUP or (type(heard) is Key and heard in verb.finish_on_key):
-                break
-            left = verb.max_length - ((yield Now()) - began)
-        length = int((yield Now()) - began)
-        sid, url = yield Keep(length)
+        heard, sound = yield from self.sounds(verb, began)
+        now = yield Now()
+        first, last = sound or (began, now)
+        kept = min(last, now) - first if verb.trim == "trim-silence" else now - began
+        sid, url = yield Keep(int(kept))
         params: Params = (
-            ("RecordingDuration", str(length)),
+            ("RecordingDuration", str(int(now - began))),
             ("RecordingSid", sid),
             ("RecordingUrl", url),
         )
@@ -245,6 +245,29 @@ class Line:
         if type(heard) is Key and heard in verb.finish_on_key:
             params = (*params, ("Digits", str(heard)))
         return (yield from self.go(verb.action, verb.method, params))
+
+    def sounds(self, verb: v.Record, began: float) -> Steps:
+        """(what ended it, when sound began and ended or None)."""
+        now, quiet, first = began, began, -1.0
+        while True:
+            left = began + verb.max_length - now
+            patience = min(left, quiet - now + verb.timeout) if verb.timeout else left
+            heard: Any = yield Listen(patience, "dtmf speech", True)
+            now = yield Now()
+            ends = heard is None or heard is HANGUP
+            if ends or (type(heard) is Key and heard in verb.finish_on_key):
+                return heard, (first, quiet) if first >= 0 else None
+            first = now if first < 0 else first
+            lasts = saying(heard, "") if type(heard) is Speech else TONE
+            quiet = max(quiet, now + lasts)
+            if now >= began + verb.max_length:
+                return None, (first, quiet)
+
+    def told_of(self, verb: v.Record) -> tuple[str, str, str]:
+        """Who is told of a recording, how, and of what."""
+        url, events = verb.recording_status_callback, verb.recording_status_callback_event
+        url = resolve(self.page.url, url) if url else ""
+        return url, verb.recording_status_callback_method, events
 
     # other people
 

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 from ivr.simulator import acts, pages, speech
 from ivr.simulator.acts import PENDING
 from ivr.simulator.line import Setting
+from ivr.simulator.recordings import callback
 
 if TYPE_CHECKING:
     from ivr.simulator.clock import Bell
     from ivr.simulator.leg import Leg
+    from ivr.simulator.recordings import Recording
 
 
 class Player:
     """One running document. A leg has its own, and maybe another over it (music, a whisper)."""
 
-    __slots__ = ("alarm", "leg", "setting", "steps", "ticket", "utterance", "waiting")
+    __slots__ = ("alarm", "leg", "setting", "steps", "tape", "ticket", "utterance", "waiting")
 
     def __init__(self, leg: Leg, steps: acts.Steps, setting: Setting) -> None:
         self.leg = leg
@@ -26,6 +28,7 @@ class Player:
         self.waiting: Any = None
         self.alarm: Bell | None = None
         self.utterance: speech.Utterance | None = None
+        self.tape: Recording | None = None
         self.ticket = 0
 
     def resume(self, answer: Any) -> None:
@@ -54,6 +57,8 @@ class Player:
     def close(self) -> None:
         """Nothing more is heard of it."""
         self.quiet()
+        if self.tape is not None:
+            self.tape.stop()
         self.ticket += 1
         self.waiting = None
         if self.steps is not None:
@@ -191,8 +196,17 @@ def _leave(player: Player, _request: acts.Leave) -> object:
     return PENDING
 
 
+def _tape(player: Player, request: acts.Tape) -> None:
+    leg = player.leg
+    told = callback(*request.told)
+    player.tape = leg.exchange.recordings.start("RecordVerb", leg.sid, callback=told)
+
+
 def _keep(player: Player, request: acts.Keep) -> tuple[str, str]:
-    return player.leg.exchange.keep(player.leg, request.seconds)
+    tape, player.tape = player.tape, None
+    assert tape is not None
+    tape.stop(seconds=request.seconds)
+    return tape.sid, tape.url
 
 
 HANDLERS: dict[type, Callable[[Player, Any], Any]] = {
@@ -209,5 +223,6 @@ HANDLERS: dict[type, Callable[[Player, Any], Any]] = {
     acts.Connect: _connect,
     acts.Join: _join,
     acts.Leave: _leave,
+    acts.Tape: _tape,
     acts.Keep: _keep,
 }

@@ -190,9 +190,9 @@ _table: list[tuple[str, re.Pattern[str], Handler]] = []
 
 def _routes() -> list[tuple[str, re.Pattern[str], Handler]]:
     if not _table:
-        from ivr.simulator import rest_calls, rest_numbers, rest_queues, rest_rooms
+        from ivr.simulator import rest_calls, rest_numbers, rest_queues, rest_recordings, rest_rooms
 
-        for module in (rest_calls, rest_rooms, rest_queues, rest_numbers):
+        for module in (rest_calls, rest_rooms, rest_queues, rest_numbers, rest_recordings):
             for verb, path, handler in module.ROUTES:
                 pattern = re.sub(r"\{\w+\}", "([^/]+)", path)
                 _table.append((verb, re.compile(pattern), handler))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ivr.simulator.exchange import Exchange
 
 MAX_FORM = 1024 * 1024
+JSON = "application/json; charset=utf-8"
 
 
 class RestServer:
@@ -72,6 +73,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(length).decode("utf-8", "replace"), keep_blank_values=True
         ).items():
             values.setdefault(name, []).extend(given)
+        sound = self.exchange.do(lambda: self._sound(parts.path))
+        if sound is not None:  # "media can be accessed without authentication" by default
+            self._send(200 if sound else 404, sound, "audio/x-wav")
+            return
         if not self._authentic():
             self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
             return
@@ -92,10 +97,15 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             return False
 
-    def _send(self, status: int, body: str) -> None:
-        data = body.encode()
+    def _sound(self, path: str) -> bytes | None:
+        from ivr.simulator.rest_recordings import sound
+
+        return sound(self.exchange.api, self.command, path)
+
+    def _send(self, status: int, body: str | bytes, kind: str = JSON) -> None:
+        data = body.encode() if isinstance(body, str) else body
         self.send_response(status)
-        self.send_header("Content-Type", "application/json; charset=utf-8")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

@@ -24,8 +24,18 @@ from ivr.desk.cases import Case
 from ivr.desk.events import Event
 from ivr.desk.people import Person
 from ivr.errors import SettingsError
-from ivr.rows import MOVES_LEGS, Call, CaseFile, Duty, Escalation, Feed, FeedEntry, Note
-from ivr.store import case_files, duty_list, feed_list, tables
+from ivr.rows import (
+    MOVES_LEGS,
+    Call,
+    CaseFile,
+    Duty,
+    Escalation,
+    Feed,
+    FeedEntry,
+    Note,
+    Recording,
+)
+from ivr.store import case_files, duty_list, feed_list, recordings, tables
 from ivr.store import directory as directories
 from ivr.store.case_files import Made
 from ivr.store.connections import WRITES, OwnConnections, engine
@@ -402,6 +412,23 @@ class Store:
         asked = select(table).where(table.c.case == case).order_by(table.c.at)
         with self._engine.connect() as connection:
             return [_note(row) for row in connection.execute(asked)]
+
+    # --- recordings ---
+
+    def keep_recording(self, recording: Recording) -> bool:
+        """A new one, or the end of one that was going on; False for what was known already."""
+        with self._writer.begin() as connection:
+            return recordings.keep(connection, recording)
+
+    def recording_deleted(self, sid: str, at: datetime) -> bool:
+        """Its sound is gone; False if it was already."""
+        with self._writer.begin() as connection:
+            return recordings.deleted(connection, sid, at)
+
+    def recordings(self, **where: str) -> list[Recording]:
+        """Those of a ``call``, ``case`` or ``sid``, or all; the oldest first."""
+        with self._engine.connect() as connection:
+            return list(recordings.listed(connection, **where))
 
     def import_csv(self, source: Path) -> dict[str, int]:
         """Load the desk's files from a folder, or one file. See `csv_import`."""

@@ -48,15 +48,15 @@ def save(connection: Connection, file: CaseFile, made: Made) -> bool:
         values = [dict(zip(names, row, strict=True)) for row in rows]
         connection.execute(tables.events.insert(), values)
     owe(connection, duties)
-    _once(connection, tables.escalations, (_instants(asdict(each)) for each in escalations))
-    _once(connection, tables.notes, (_instants(asdict(each)) for each in notes))
+    once(connection, tables.escalations, (_instants(asdict(each)) for each in escalations))
+    once(connection, tables.notes, (_instants(asdict(each)) for each in notes))
     file.version, file.events, file.head = file.version + 1, count, head
     return True
 
 
 def owe(connection: Connection, duties: Iterable[Duty]) -> None:
     """Duties whose keys are new."""
-    _once(connection, tables.duties, (_duty(each) for each in duties))
+    once(connection, tables.duties, (_duty(each) for each in duties))
 
 
 def _write(connection: Connection, file: CaseFile, count: int, head: str) -> bool:
@@ -64,12 +64,12 @@ def _write(connection: Connection, file: CaseFile, count: int, head: str) -> boo
     values = {"version": file.version + 1, "data": json.dumps(file.data)}
     values |= {"events": count, "head": head}
     if not file.version:
-        return _once(connection, table, [{"number": file.number, **values}]) == 1
+        return once(connection, table, [{"number": file.number, **values}]) == 1
     here = (table.c.number == file.number) & (table.c.version == file.version)
     return connection.execute(update(table).where(here).values(values)).rowcount == 1
 
 
-def _once(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> int:
+def once(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> int:
     """Write what has no row of its key yet; how many were written."""
     postgres = connection.dialect.name == "postgresql"
     insert = insert_postgres if postgres else insert_sqlite

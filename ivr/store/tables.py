@@ -128,6 +128,19 @@ notes = Table(
     Column("visibility", String, nullable=False, server_default="internal"),
 )
 
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("sid", String, primary_key=True),
+    Column("call", String, nullable=False, index=True),
+    Column("case", String, nullable=False),
+    Column("purpose", String, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+)
+
 people = Table(
     "people",
     metadata,

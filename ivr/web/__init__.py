@@ -19,6 +19,7 @@ from ivr.errors import SettingsError
 from ivr.line import Line
 from ivr.look_ups import LookUps, Records
 from ivr.notices import Addresses, Notices
+from ivr.recordings import Recordings
 from ivr.rota_watch import RotaWatch
 from ivr.rows import Duty
 from ivr.store import Store
@@ -81,7 +82,10 @@ def create_app(
     if addresses:
         resort = line.config.last_resort
         others["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
-    duties = Duties(store, calls, Carrier(twilio), look_ups, clock, origin, others)
+    carrier = Carrier(twilio)
+    recordings = Recordings(store, calls, carrier, clock, origin)
+    others |= {"record": recordings.record, "delete_recording": recordings.delete}
+    duties = Duties(store, calls, carrier, look_ups, clock, origin, others)
     cases.wake_at = callbacks.wake_at = duties.wake_at
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST
@@ -89,7 +93,8 @@ def create_app(
     app.extensions["ivr_cases"] = cases
     app.extensions["ivr_callbacks"] = callbacks
     app.extensions["ivr_rota"] = rota
-    webhooks = Webhooks(calls, duties, Signature(token, public_url), fallback(line, public_url))
+    signature = Signature(token, public_url)
+    webhooks = Webhooks(calls, duties, recordings, signature, fallback(line, public_url))
     app.register_blueprint(webhooks.blueprint)
     app.add_url_rule("/health", "health", lambda: _health(store, line))
     return app

@@ -7,10 +7,8 @@ fails says a sentence and goes to an operator; if even that fails, the static do
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote_plus
 
 from flask import Blueprint, Response, request
 
@@ -18,9 +16,11 @@ from ivr import twiml, verbs
 from ivr.calls import Calls, Reply
 from ivr.desk.hunt import EventName
 from ivr.duties import Duties
+from ivr.recordings import Recordings
 from ivr.rows import Call
 from ivr.steps import Record
 from ivr.turn import Turn, begin
+from ivr.web.forms import Form, body_of, fields_of
 from ivr.web.signature import Signature
 
 log = logging.getLogger(__name__)
@@ -39,21 +39,22 @@ LAST_WORD: dict[str, EventName] = {
     "failed": "failed",
 }
 
-LONGEST = 1 << 20  # bytes of a form; Twilio's have a thousand
-_QUOTES_ITS_OWN = re.compile("%26|%3[Dd]").search  # & or =
-
 NOT_QUEUED = frozenset({"error", "system-error", "queue-full"})
-
-PATIENCE = Record("").timeout  # seconds of silence that end a recording
-
-Form = dict[str, str]
 
 
 class Webhooks:
     """The carrier's requests for one line, as a blueprint."""
 
-    def __init__(self, calls: Calls, duties: Duties, signature: Signature, fallback: str) -> None:
-        self.calls, self.duties, self.signature, self.fallback = calls, duties, signature, fallback
+    def __init__(
+        self,
+        calls: Calls,
+        duties: Duties,
+        recordings: Recordings,
+        signature: Signature,
+        fallback: str,
+    ) -> None:
+        self.calls, self.duties, self.recordings = calls, duties, recordings
+        self.signature, self.fallback = signature, fallback
         self.line = calls.line
         name = self.line.name
         self.blueprint = Blueprint(f"webhooks_{name}", __name__)
@@ -82,6 +83,7 @@ class Webhooks:
         for path, view in leg.items():
             self._route(f"/leg/{name}/<sid>/<attempt>{path}", view, self._leg_in_trouble)
         self._route(f"/voice/{name}/fallback", self.fall_back, self.fall_back)
+        self._route(f"/voice/{name}/recording", self.recording, lambda form: Reply(NOTHING))
 
     def _route(self, rule: str, view: Callable[..., Reply], trouble: Callable[..., Reply]) -> None:
         def serve(**where: str) -> Response:
@@ -102,7 +104,7 @@ class Webhooks:
         environ = request.environ
         query = environ.get("QUERY_STRING", "")
         target = environ["PATH_INFO"] + (f"?{query}" if query else "")
-        fields = _fields(_body(environ).decode("utf-8", "replace"))
+        fields = fields_of(body_of(environ).decode("utf-8", "replace"))
         given = environ.get("HTTP_X_TWILIO_SIGNATURE", "")
         settings = environ.get("HTTP_X_TWILIO_WEBHOOKS_SIGNATURE_SETTINGS", "")
         if not self.signature.valid(target, fields, given, settings):
@@ -112,7 +114,7 @@ class Webhooks:
             )
             return None
         form = dict(fields)
-        form.update(_fields(query))
+        form.update(fields_of(query))
         return form
 
     def _respond(self, reply: Reply) -> Response:
@@ -146,6 +148,9 @@ class Webhooks:
             elif _is_present(form, turn.caller.turn):
                 _hear_answer(turn, "", form)
             return _deliver(turn)
+
+        if "RecordingSid" in form:
+            self.recordings.message(form["CallSid"], form["RecordingSid"], _seconds(form))
 
         def fresh() -> Call:
             now = self.calls.clock.now()
@@ -222,6 +227,12 @@ class Webhooks:
             return lambda: NOTHING
 
         return self.calls.hear(sid or form["CallSid"], told)
+
+    def recording(self, form: Form, sid: str = "") -> Reply:
+        """What became of a recorded conversation; its address in this form is left unread."""
+        made, state = form["RecordingSid"], form["RecordingStatus"]
+        self.recordings.conversation(sid or form["CallSid"], made, _seconds(form), state)
+        return Reply(NOTHING)
 
     def meet(self, form: Form, sid: str = "") -> Reply:
         """Heard in the conference until somebody else is there."""
@@ -368,33 +379,29 @@ def _hear_answer(turn: Turn, leg: str, form: Form) -> None:
 
     Twilio reports silence as a recording too, of as many seconds as it waited.
     """
-    pressed, seconds = form.get("Digits", ""), int(form.get("RecordingDuration") or 0)
-    if "RecordingSid" not in form or pressed == "0":
+    pressed, seconds = form.get("Digits", ""), _seconds(form)
+    silent = not seconds or (not pressed and seconds <= _pause(turn))
+    if "RecordingSid" not in form:
         turn.hear("keys", leg, pressed)
-    elif not seconds or (not pressed and seconds <= PATIENCE):
-        turn.hear("keys", leg, "")
+    elif silent or pressed == "0":
+        sid = form["RecordingSid"]
+        turn.hear("keys", leg, pressed if pressed == "0" else "")
+        turn.duty("delete_recording", f"delete:{sid}", sid=sid, why="nothing was said")
     else:
         turn.hear("outcome", leg, "recorded", sid=form["RecordingSid"], seconds=seconds)
+
+
+def _seconds(form: Form) -> int:
+    """How long a recording is; 0 while it isn't known."""
+    return max(0, int(form.get("RecordingDuration") or 0))
+
+
+def _pause(turn: Turn) -> int:
+    """Seconds of silence that end the caller's recording."""
+    step = turn.line.caller.steps[turn.caller.state]
+    return step.pause(turn.caller) if isinstance(step, Record) else 0
 
 
 def _is_present(form: Form, turn: int) -> bool:
     """Whether an answer is to the question that stands; a late or second one moves nothing."""
     return form.get("turn") == str(turn)
-
-
-def _body(environ: dict[str, Any]) -> bytes:
-    """The request's own text, as long as it says it is; longer than `LONGEST` isn't signed."""
-    said = environ.get("CONTENT_LENGTH", "")
-    if not said.isdecimal():
-        return request.get_data(cache=False)  # in chunks, through a proxy
-    body: bytes = environ["wsgi.input"].read(min(int(said), LONGEST))
-    return body
-
-
-def _fields(text: str) -> list[tuple[str, str]]:
-    """A form or a query, in order."""
-    if not _QUOTES_ITS_OWN(text):  # then all may be unquoted at once, which is quicker
-        pairs = [pair.partition("=") for pair in unquote_plus(text).split("&") if pair]
-        return [(name, value) for name, _, value in pairs]
-    pairs = [pair.partition("=") for pair in text.split("&") if pair]
-    return [(unquote_plus(name), unquote_plus(value)) for name, _, value in pairs]

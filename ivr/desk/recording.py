@@ -1,0 +1,45 @@
+"""Which conversations are recorded, and what the caller has to have said to that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+BASES = ("legitimate_interest", "consent")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingTerms:
+    """``percent`` of the calls are recorded, 0 is none.
+
+    ``legal_basis`` says what the caller's silence means: on "legitimate_interest" he is told and
+    may object, on "consent" nothing is recorded before he has agreed by key.
+    """
+
+    percent: int = 0
+    legal_basis: str = "legitimate_interest"
+
+    @property
+    def needs_consent(self) -> bool:
+        return self.legal_basis == "consent"
+
+    def choose(self, sid: str) -> bool:
+        """Whether the call of this SID is among the recorded; the same answer whenever asked."""
+        drawn = int.from_bytes(sha256(sid.encode()).digest()[:4]) % 100
+        return drawn < self.percent
+
+    @classmethod
+    def read(cls, conversations: Any = "off", legal_basis: str = "") -> RecordingTerms:
+        """As ``[recording]`` in line.toml has it. Raises ValueError."""
+        percent = {"off": 0, "on": 100}.get(conversations, conversations)
+        if isinstance(percent, bool) or not isinstance(percent, int) or not 0 <= percent <= 100:
+            raise ValueError(
+                f'recording.conversations is "off", "on" or a percentage, not {conversations!r}'
+            )
+        if legal_basis not in BASES and (percent or legal_basis):
+            raise ValueError(
+                f"recording.legal_basis is {legal_basis!r}: whoever records says why he may, "
+                f"{' or '.join(BASES)}"
+            )
+        return cls(percent, legal_basis or BASES[0])
