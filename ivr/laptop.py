@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
-from secrets import randbits
+from secrets import randbits, token_hex
 
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from ivr.errors import SettingsError
 from ivr.line import Line
+from ivr.rows import Login
 from ivr.settings import Settings
 from ivr.simulator import Exchange
 from ivr.simulator.web import Phones
 from ivr.store import Store
 from ivr.web import create_app
-from ivr.web.pages import create_pages
+from ivr.web.pages import Entrance, create_pages
 
 ORIGIN = "https://line.example"
 CUSTOMERS = {"+33155500101": "Marie, a customer"}
@@ -46,7 +48,9 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     mount(exchange, line, app, ORIGIN)
     people = CUSTOMERS | _people(store)
     dial = {number: f"{number} ({entry.region})" for number, entry in line.config.numbers.items()}
-    desk = create_pages(line, store, exchange.clock, Phones(exchange, people, dial))
+    phones, cases = Phones(exchange, people, dial), app.extensions["ivr_cases"]
+    entrance = Entrance(secret=token_hex(32), sample=True)
+    desk = create_pages(line, store, exchange.clock, phones, cases, entrance)
     servers = [_server(webhooks, app), _server(pages, desk)]
     app.extensions["ivr_rota"].begin()
     exchange.start()
@@ -86,7 +90,19 @@ def _fill(store: Store, settings: Settings) -> None:
     store.migrate()
     if not store.people():
         store.import_csv(import_module(settings.flow).SAMPLE)
+    if not store.logins():
+        _let_in(store)
     store.close_open_calls(datetime.now(UTC))
+
+
+def _let_in(store: Store) -> None:
+    """Everybody of the sample desk, and its first customer, for a click on the sign-in page."""
+    primary, *others = [account.id for account in store.accounts()][:3:2]
+    marie = Login("marie", "marie@helio.example", "Marie Aubert", ("customer",), contact="marie")
+    store.save_login(replace(marie, accounts=(primary, *others)))
+    for person in store.people():
+        login = Login(person.id, person.email or person.id, person.name, tuple(person.roles))
+        store.save_login(replace(login, person=person.id))
 
 
 def _people(store: Store) -> dict[str, str]:

@@ -19,6 +19,7 @@ from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
 from ivr.desk.promises import CallbackTerms
 from ivr.desk.recording import RecordingTerms
+from ivr.desk.roles import ROLES
 from ivr.errors import FlowError, SettingsError
 from ivr.flow import Flow
 
@@ -120,6 +121,9 @@ class LineConfig:
     severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
     callback: CallbackTerms = field(default_factory=CallbackTerms)
+    session_idle: int = 30  # minutes until whoever is signed in and does nothing is signed out
+    session_longest: int = 720  # … and until anybody is
+    provider_roles: Mapping[str, str] = field(default_factory=dict)  # a provider's groups: roles
     resume_minutes: int = 10  # in which who was cut off is taken up where he was
     limits: Limits = field(default_factory=Limits)
     recording: RecordingTerms = field(default_factory=RecordingTerms)
@@ -216,10 +220,19 @@ def _config(table: dict[str, Any]) -> LineConfig:
         limits=Limits(**table.get("limits", {})),
         callback=_callback(table.get("callback", {})),
         resume_minutes=table.get("resume", {}).get("minutes", 10),
+        **_sign_in(table.get("sign_in", {})),
         recording=RecordingTerms.read(**table.get("recording", {})),
         **_notices(table.get("notices", {})),
         rota=RotaTerms(**table.get("rota", {})),
     )
+
+
+def _sign_in(table: dict[str, Any]) -> dict[str, Any]:
+    roles = table.get("roles", {})
+    if wrong := set(roles.values()) - set(ROLES):
+        raise ValueError(f"sign_in.roles: no role '{wrong.pop()}'; there are {', '.join(ROLES)}")
+    idle, longest = table.get("idle", 30), table.get("longest", 720)
+    return {"session_idle": idle, "session_longest": longest, "provider_roles": roles}
 
 
 def _callback(table: dict[str, Any]) -> CallbackTerms:

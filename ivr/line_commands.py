@@ -90,6 +90,33 @@ serve = click.option("--threads", default=4, show_default=True, help="Threads of
 
 
 @_line_command
+def pages(**given: Any) -> None:
+    """The people's pages, for production: cases, the desk, one's own status."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    settings, store = _settings_and_store()
+    settings.require("secret_key")
+    settings.line()
+    store.migrate()
+    store.close()
+    Granian(
+        "ivr.serving:create_pages",
+        factory=True,
+        address=given["host"],
+        port=given["port"],
+        interface=Interfaces.WSGI,
+        workers=given["workers"],
+        respawn_failed_workers=True,
+    ).serve()
+
+
+pages = click.option("--host", default="127.0.0.1", show_default=True)(pages)
+pages = _port("--port", PAGES, "Where the pages are.")(pages)
+pages = click.option("--workers", default=1, show_default=True, help="Processes.")(pages)
+
+
+@_line_command
 def worker(**given: Any) -> None:
     """Do the duties that other processes left behind; any number of workers may run."""
     from threading import Event
@@ -203,6 +230,78 @@ def migrate(**given: Any) -> None:
 db.add_command(migrate)
 
 
+login = click.Group("login", help="Who may sign in on the pages.")
+
+
+@_line_command
+def add(**given: Any) -> None:
+    """Let somebody in, or change what he may. The password is asked for, never an argument."""
+    from ivr.desk.roles import ROLES
+    from ivr.errors import DataError
+    from ivr.rows import Login
+    from ivr.web.sign_in import hashed
+
+    _, store = _settings_and_store()
+    store.migrate()
+    if wrong := set(given["role"]) - set(ROLES):
+        raise DataError(f"no role '{wrong.pop()}'; there are {', '.join(ROLES)}")
+    before = store.login(email=given["email"])
+    password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    store.save_login(
+        Login(
+            id=before.id if before else given["email"],
+            email=given["email"],
+            name=given["name"] or given["email"],
+            roles=given["role"],
+            person=given["person"],
+            contact=given["contact"],
+            accounts=given["account"],
+            hash=hashed(password),
+            epoch=before.epoch + 1 if before else 0,
+        )
+    )
+    click.echo(f"{given['email']} may sign in as {', '.join(given['role'])}")
+
+
+add = click.argument("email")(add)
+add = click.option("--role", multiple=True, required=True, help="One or more.")(add)
+add = click.option("--name", default="", help="As he is called.")(add)
+add = click.option("--person", default="", help="His id, if he works here.")(add)
+add = click.option("--contact", default="", help="His id, if he is a customer's contact.")(add)
+add = click.option("--account", multiple=True, help="A customer's accounts, the primary first.")(
+    add
+)
+
+
+@_line_command
+def disable(**given: Any) -> None:
+    """Let somebody in no longer; his sessions end at once."""
+    from ivr.errors import DataError
+
+    _, store = _settings_and_store()
+    known = store.login(email=given["email"])
+    if known is None:
+        raise DataError(f"nobody signs in as {given['email']}")
+    store.change_login(known.id, active=False, epoch=known.epoch + 1)
+    click.echo(f"{given['email']} may not sign in any more")
+
+
+disable = click.argument("email")(disable)
+
+
+@_line_command
+def list_(**given: Any) -> None:
+    """Everybody who may sign in."""
+    _, store = _settings_and_store()
+    for each in store.logins():
+        state = "" if each.active else "  (disabled)"
+        click.echo(f"{each.email}  {', '.join(each.roles)}{state}")
+
+
+for command in (add, disable, list_):
+    login.add_command(command)
+
+
 def _settings() -> Settings:
     from ivr.settings import Settings
 
@@ -217,5 +316,5 @@ def _settings_and_store() -> tuple[Settings, Store]:
 
 
 COMMANDS: list[click.Command] = [
-    run, serve, worker, import_, rota, check, draw, fallback, settings, db,
+    run, serve, pages, worker, import_, rota, check, draw, fallback, settings, db, login,
 ]  # fmt: skip

@@ -144,6 +144,7 @@ class LookUps:
             owner=case.owner,
             account=case.account.name if case.account else "",
             on_file=shared["caller_number"] in phones,
+            stale=case.stale,
         )
 
     def _arrival(self, shared: dict[str, Any]) -> Heard:

@@ -161,3 +161,26 @@ class FeedEntry:
     person: str
     starts: datetime
     ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Somebody who may sign in.
+
+    ``person`` is the id of whoever works here, ``contact`` a customer's, with the ``accounts`` that
+    he may see, the primary one first. ``hash`` is of the password, ``""`` when another provider
+    vouches for him. A higher ``epoch`` ends every session that began before.
+    """
+
+    id: str
+    email: str
+    name: str
+    roles: tuple[str, ...]
+    person: str = ""
+    contact: str = ""
+    accounts: tuple[str, ...] = ()
+    hash: str = ""
+    active: bool = True
+    epoch: int = 0
+    failed: int = 0
+    failed_at: datetime | None = None

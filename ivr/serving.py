@@ -7,11 +7,31 @@ from threading import Event, Thread
 from flask import Flask
 
 from ivr.carrier import client
+from ivr.clock import SystemClock
 from ivr.settings import Settings
 from ivr.store import Store
 from ivr.web import create_app
 
 PATROL = 1.0  # seconds between two looks for what another process left behind
+
+
+def create_pages() -> Flask:
+    """The pages, as `ivr pages` has each worker make them. Raises `SettingsError`."""
+    from ivr.web import pages
+    from ivr.web.sign_in import Provider
+
+    settings = Settings.from_environment()
+    settings.require("secret_key")
+    line, store = settings.line(), Store(settings.database, checkpoints=True)
+    provider = None
+    if settings.oidc_issuer:
+        settings.require("oidc_client_id", "oidc_client_secret")
+        id, secret = settings.oidc_client_id, settings.oidc_client_secret
+        roles = line.config.provider_roles
+        provider = Provider(settings.oidc_issuer, id, secret, roles)
+    https = settings.public_url.startswith("https")
+    entrance = pages.Entrance(settings.secret_key, https, provider)
+    return pages.create_pages(line, store, SystemClock(), entrance=entrance)
 
 
 def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
@@ -28,6 +48,7 @@ def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
         twilio=client(settings.account_sid, settings.auth_token, settings.api_url),
         public_url=settings.public_url,
         addresses=settings.addresses(line),
+        records=settings.case_system(line, SystemClock()),
     )
     if patrol:
         app.extensions["ivr_rota"].begin()

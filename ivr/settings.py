@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
 
+from ivr.case_systems import CaseSystem
+from ivr.clock import Clock
 from ivr.errors import SettingsError
 from ivr.line import Line
 from ivr.notices import Addresses
@@ -31,6 +33,14 @@ class Settings:
     )
     account_sid: str = _variable("TWILIO_ACCOUNT_SID", "", "Twilio's account")
     auth_token: str = _variable("TWILIO_AUTH_TOKEN", "", "its token, which signs the webhooks")
+    secret_key: str = _variable("IVR_SECRET_KEY", "", "what signs the sessions of the pages")
+    oidc_issuer: str = _variable("IVR_OIDC_ISSUER", "", "the OpenID Connect provider, if any")
+    oidc_client_id: str = _variable("IVR_OIDC_CLIENT_ID", "", "what it calls this application")
+    oidc_client_secret: str = _variable("IVR_OIDC_CLIENT_SECRET", "", "the secret it gave")
+    cases_url: str = _variable(
+        "IVR_CASES_URL", "", "the case system: https://… or salesforce://…; else our tables"
+    )
+    cases_token: str = _variable("IVR_CASES_TOKEN", "", "the bearer token that it takes")
     notice_mail: str = _variable(
         "IVR_NOTICE_MAIL", "", "what sends mail, as an apprise URL: mailtos://user:word@smtp.host"
     )
@@ -63,6 +73,25 @@ class Settings:
             for name, variable in line.config.lists.items()
         }
         return Addresses(self.notice_mail, {name: urls for name, urls in lists.items() if urls})
+
+    def case_system(self, line: Line, clock: Clock) -> CaseSystem | None:
+        """Where cases are, None for our own tables. Raises `SettingsError`."""
+        if not self.cases_url:
+            return None
+        scheme, _, rest = self.cases_url.partition("://")
+        if scheme == "salesforce":
+            from ivr.case_systems.salesforce import SalesforceCases, connection
+
+            self.require("cases_token")
+            return SalesforceCases(connection(f"https://{rest}", self.cases_token))
+        if scheme not in ("http", "https"):
+            raise SettingsError(
+                f"IVR_CASES_URL is '{self.cases_url}': it must begin with https://, http:// "
+                "or salesforce://"
+            )
+        from ivr.case_systems.http import HTTPCases
+
+        return HTTPCases(self.cases_url, self.cases_token, line.config.case_numbers, clock)
 
     def line(self) -> Line:
         """The line that `flow` names. Raises `SettingsError` if there is none."""

@@ -221,6 +221,7 @@ ACTIONS: dict[str, Callable[[CaseTurn, Request], None]] = {
     "set_emergency": emergency.set_,
     "end_emergency": emergency.end,
     "remind": emergency.remind,
+    "unmet": emergency.unmet,
     "shift_change": emergency.shift_change,
     "accept_hand_over": emergency.accept_hand_over,
     "hand_over_lapsed": emergency.hand_over_lapsed,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ivr.casefile import severity
 from ivr.desk import emergency as rules
+from ivr.desk.promises import promise_due
 from ivr.errors import CaseError
 
 if TYPE_CHECKING:
@@ -51,6 +52,17 @@ def declare(turn: CaseTurn, asked: Request) -> None:
     turn.tell("edown.declared", asked)
     turn.note(asked, "Enterprise Down declared by the customer")
     turn.notify("edown", asked, turn.who.duty or turn.config.last_resort, state="declared")
+    at = promise_due(asked.at, turn.config, turn.who.zone, "E-Down")
+    turn.later("case", f"{asked.key}:unmet", at, what="unmet", of=asked.key)
+
+
+def unmet(turn: CaseTurn, asked: Request) -> None:
+    """Declared, and nobody of the desk has taken it up: the second level is told."""
+    file = _file(turn)
+    if file["state"] == "declared" and file["key"] == asked.data["of"]:
+        turn.tell("edown.unmet", asked)
+        told = turn.who.second_duty or turn.config.last_resort
+        turn.notify("overdue", asked, told, turn.who.duty, level="Enterprise Down")
 
 
 def _file(turn: CaseTurn) -> dict[str, Any]:
@@ -271,4 +283,5 @@ __all__ = [
     "remind",
     "set_",
     "shift_change",
+    "unmet",
 ]

@@ -44,6 +44,7 @@ class Case:
 
     ``number`` is as written ("C17349013"), ``digits`` as keyed ("17349013"); ``status`` is "open"
     or "closed"; ``owner`` and ``queue`` are ids; ``language`` is that of the work, not of a call.
+    ``stale``: the records couldn't be asked, and this is what they said some minutes ago.
     """
 
     number: str
@@ -61,6 +62,7 @@ class Case:
     language: str = "en"
     url: str = ""
     updated_at: datetime | None = None
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ Kind = Literal[
     "edown.handed_over",
     "edown.incomplete",
     "edown.set",
+    "edown.unmet",
     "entry.accepted",
     "entry.partial",
     "entry.rejected",

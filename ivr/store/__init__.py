@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select, text, up
 from sqlalchemy.exc import OperationalError
 
 from ivr.desk.candidates import Directory
-from ivr.desk.cases import Case
+from ivr.desk.cases import Account, Case, CaseNumbers
 from ivr.desk.events import Event
 from ivr.desk.people import Person
 from ivr.errors import SettingsError
@@ -32,10 +32,11 @@ from ivr.rows import (
     Escalation,
     Feed,
     FeedEntry,
+    Login,
     Note,
     Recording,
 )
-from ivr.store import case_files, duty_list, feed_list, recordings, tables
+from ivr.store import case_files, case_list, duty_list, feed_list, logins, recordings, tables
 from ivr.store import directory as directories
 from ivr.store.case_files import Made
 from ivr.store.connections import WRITES, OwnConnections, engine
@@ -289,6 +290,50 @@ class Store:
         """Whose telephone this is, if it is somebody's who works here."""
         with self._engine.connect() as connection:
             return directories.person_at(connection, phone)
+
+    # --- logins ---
+
+    def login(self, **values: str) -> Login | None:
+        """Whoever signs in with this ``id`` or ``email``."""
+        with self._engine.connect() as connection:
+            return logins.by(connection, **values)
+
+    def logins(self) -> list[Login]:
+        """Everybody who may sign in, by id."""
+        with self._engine.connect() as connection:
+            return logins.every(connection)
+
+    def save_login(self, login: Login) -> None:
+        """In place of the one of that id."""
+        with self._writer.begin() as connection:
+            logins.save(connection, login)
+
+    def change_login(self, id: str, **values: Any) -> None:
+        """Some of a login's fields."""
+        with self._writer.begin() as connection:
+            logins.change(connection, id, **values)
+
+    # --- the built-in cases ---
+
+    def accounts(self) -> list[Account]:
+        """Every customer, by id."""
+        with self._engine.connect() as connection:
+            return case_list.accounts(connection)
+
+    def cases_of(self, accounts: Sequence[str] | None, limit: int = 200) -> list[Case]:
+        """The cases of these accounts (of all, if None), the newest number first."""
+        with self._engine.connect() as connection:
+            return case_list.cases_of(connection, accounts, limit)
+
+    def open_case(self, numbers: CaseNumbers, **values: Any) -> str:
+        """A new case, under the next free number; that number."""
+        with self._writer.begin() as connection:
+            return case_list.open_case(connection, numbers, **values)
+
+    def change_case(self, number: str, **values: Any) -> None:
+        """The severity or status of a case."""
+        with self._writer.begin() as connection:
+            case_list.change(connection, number, **values)
 
     # --- tallies ---
 

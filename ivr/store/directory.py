@@ -50,7 +50,7 @@ def case(connection: Connection, digits: str) -> Case | None:
         environment=row.environment,
         owner=row.owner,
         queue=row.queue,
-        account=_account(account) if account else None,
+        account=account_of(account) if account else None,
         contacts=tuple(_contact(each) for each in people),
         language=row.language,
         url=row.url,
@@ -223,7 +223,8 @@ def _queue(row: Any) -> Queue:
     return Queue(row.id, row.manager, row.region, row.product, row.name)
 
 
-def _account(row: Any) -> Account:
+def account_of(row: Any) -> Account:
+    """A stored row as a customer."""
     return Account(
         id=row.id,
         name=row.name,

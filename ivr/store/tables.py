@@ -298,3 +298,22 @@ cases = Table(
     Column("updated_at", BigInteger),
     Column("pin", String, nullable=False, server_default=""),
 )
+
+Index("ix_cases_account", cases.c.account)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("email", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("roles", String, nullable=False),
+    Column("person", String, nullable=False),
+    Column("contact", String, nullable=False),
+    Column("accounts", String, nullable=False),
+    Column("hash", String, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("failed_at", BigInteger),
+)

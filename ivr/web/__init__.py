@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response
@@ -12,6 +12,9 @@ from ivr import twiml, verbs
 from ivr.callbacks import Callbacks
 from ivr.calls import Calls
 from ivr.carrier import Carrier
+from ivr.case_systems import CaseSystem
+from ivr.case_systems.built_in import BuiltIn
+from ivr.case_writes import CaseWrites
 from ivr.cases import Cases
 from ivr.clock import Clock, SystemClock
 from ivr.duties import Duties
@@ -40,7 +43,7 @@ def create_app(
     public_url: str,
     clock: Clock | None = None,
     auth_token: str = "",
-    records: Records | None = None,
+    records: CaseSystem | Records | None = None,
     addresses: Addresses | None = None,
 ) -> Flask:
     """The webhooks of ``line``, for the carrier alone.
@@ -76,6 +79,7 @@ def create_app(
         "call_back": callbacks.due,
         "came": callbacks.came,
         "status": lambda duty: _set_status(store, duty),
+        "post": CaseWrites(store, _writable(records, store), clock).post,
         "rota": rota.look,
         "feed": rota.feed,
     }
@@ -110,6 +114,11 @@ def fallback(line: Line, public_url: str = "") -> str:
     dial = verbs.Dial((verbs.Number(line.config.fallback),))
     again = verbs.Redirect(f"{public_url.removesuffix('/')}/voice/{line.name}")
     return twiml.render((*said, dial, verbs.Pause(5), again))
+
+
+def _writable(records: CaseSystem | Records | None, store: Store) -> CaseSystem:
+    """Where writes go: to the case system, or to our own tables where records can only be read."""
+    return cast(CaseSystem, records) if hasattr(records, "write") else BuiltIn(store)
 
 
 def _set_status(store: Store, duty: Duty) -> None:

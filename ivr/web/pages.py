@@ -1,4 +1,5 @@
-"""People's pages: who waits, who talks, what is owed; and, where there is a simulator, its phones.
+"""People's pages: who waits, who talks, what is owed; the cases; and, where there is a simulator,
+its phones.
 
 These are on a port of their own, which is never tunnelled: they are not for the carrier.
 """
@@ -6,56 +7,126 @@ These are on a port of their own, which is never tunnelled: they are not for the
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex, token_urlsafe
 from typing import Any
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.wrappers import Response as Answer
 
+from ivr.cases import Cases
 from ivr.clock import Clock
+from ivr.desk.roles import works_here
 from ivr.line import Line
-from ivr.rows import Call, Duty
+from ivr.rows import Call
 from ivr.store import Store
+from ivr.web.sign_in import Provider, SessionTerms, SignIn, guard
+from ivr.web.tracker import Tracker
+from ivr.web.words import Words
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How people come in. ``secret`` signs their sessions; ``https``: cookies go nowhere else.
+    ``sample``: on a laptop a click is enough, and the desk's page is open."""
+
+    secret: str = ""
+    https: bool = False
+    provider: Provider | None = None
+    sample: bool = False
+
+
 def create_pages(
-    line: Line, store: Store, clock: Clock, phones: Callable[..., Any] | None = None
+    line: Line,
+    store: Store,
+    clock: Clock,
+    phones: Callable[..., Any] | None = None,
+    cases: Cases | None = None,
+    entrance: Entrance | None = None,
 ) -> Flask:
-    """The pages of one line. ``phones`` is the simulator's page, mounted under ``/phones``."""
-    app = Flask(__name__)
+    """The pages of one line. ``phones`` is the simulator's page, mounted under ``/phones``;
+    ``cases`` is where what is asked for on the web is heard."""
+    app, entrance = Flask(__name__), entrance or Entrance(sample=phones is not None)
+    app.secret_key = entrance.secret or token_hex(32)
+    app.config.update(SESSION_COOKIE_SECURE=entrance.https, WTF_CSRF_TIME_LIMIT=None)
+    CSRFProtect(app)
+    words = Words()
+    words.install(app)
+    app.context_processor(lambda: {"title": line.config.title, "fresh_key": _fresh})
+    app.template_filter("instant")(_instant)
+    terms = SessionTerms(line.config.session_idle, line.config.session_longest)
+    SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
+    cases = cases or Cases(store, line.config, store, store, clock)
+    Tracker(store, cases, line.config, clock, words).install(app)
+    guard(app, _POLICY)
+    _desk(app, line, store, clock, bool(phones), entrance.sample)
+    _errors(app)
+    if phones is not None:
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/phones": phones})  # type: ignore[method-assign]
+    return app
+
+
+def _desk(
+    app: Flask, line: Line, store: Store, clock: Clock, phones: bool, everybody: bool
+) -> None:
+    """The desk at one look: for staff, and on a laptop for whoever sits there."""
 
     @app.get("/")
-    def desk() -> str:
-        return render_template(
-            "desk.html", title=line.config.title, numbers=line.config.numbers, phones=bool(phones)
-        )
+    def desk() -> str | Answer:
+        if not everybody and (g.login is None or not works_here(g.login.roles)):
+            return redirect(url_for("tracker.cases"))
+        numbers = line.config.numbers
+        return render_template("desk.html", numbers=numbers, phones=phones)
 
     @app.get("/changes")
     def changes() -> Response:
         """What the page shows; 304 as long as nothing has changed since ``after``."""
+        if not everybody and (g.login is None or not works_here(g.login.roles)):
+            abort(403)
         latest = store.latest()
         if request.args.get("after", type=int) == latest:
             return Response(status=304)
         return jsonify(
             latest=latest,
             calls=[_call(call, clock) for call in store.open_calls()],
-            owed=[_owed(duty) for duty in store.duties("call_back", owed=True)],
+            owed=_owed(store),
+            undelivered=_undelivered(store),
         )
 
-    @app.after_request
-    def guard(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _POLICY
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
-    if phones is not None:
-        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/phones": phones})  # type: ignore[method-assign]
-    return app
+def _errors(app: Flask) -> None:
+    """A wrong page, form or permission says so in the reader's language."""
+
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> tuple[str, int]:
+        return render_template("error.html", status=400, said="bad_form"), 400
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> tuple[str, int] | HTTPException:
+        said = {403: "not_allowed", 404: "not_found"}.get(error.code or 500)
+        if said is None:
+            return error
+        return render_template("error.html", status=error.code, said=said), error.code or 500
+
+
+def _fresh() -> str:
+    """What makes a form count once, however often it is sent."""
+    return token_urlsafe(12)
+
+
+def _instant(at: datetime | str) -> str:
+    """An instant as it is shown."""
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 _STEPS = {"talk": "in conversation", "dial": "being connected", "wish": "asked for a wish"}
@@ -99,12 +170,36 @@ def _case(case: dict[str, Any]) -> str:
             return "the records can't be reached"
 
 
-def _owed(duty: Duty) -> dict[str, Any]:
-    return {
-        "number": duty.data["number"] or "number withheld",
-        "owner": duty.owner,
-        "due": duty.due.isoformat(),
-        "case": duty.data["case"],
-        "why": duty.data["why"],
-        "reference": duty.data["reference"],
-    }
+def _owed(store: Store) -> list[dict[str, Any]]:
+    """Calls that are still owed, each once, with how often they were tried."""
+    owed = []
+    for duty in store.duties("call_back", owed=True):
+        call = store.load(duty.call)
+        promise = call.data["shared"].get("promise", {}) if call else {}
+        if promise.get("state", "owed") == "owed":
+            owed.append(
+                {
+                    "number": duty.data["number"] or "number withheld",
+                    "owner": promise.get("owner", duty.owner),
+                    "due": duty.due.isoformat(),
+                    "case": duty.data["case"],
+                    "why": duty.data["why"],
+                    "reference": duty.data["reference"],
+                    "tries": promise.get("tries", 0),
+                }
+            )
+    return owed
+
+
+def _undelivered(store: Store) -> list[dict[str, Any]]:
+    """Notices that reached nobody: given up, or with nothing set to deliver them."""
+    return [
+        {
+            "to": notice.owner or notice.data.get("list", ""),
+            "what": notice.data["what"].replace("_", " "),
+            "case": notice.data.get("case", ""),
+            "why": notice.why or "waiting to be sent",
+        }
+        for notice in store.duties("notify")[-20:]
+        if notice.state != "done"
+    ]

@@ -49,7 +49,7 @@ function drawOwed(owed) {
   const cards = owed.map((each) => card(
     [each.number, `before ${new Date(each.due).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`],
     [
-      line([each.owner && `owed by ${each.owner}`, each.case && `case ${each.case}`].filter(Boolean).join(" · ")),
+      line([each.owner && `owed by ${each.owner}`, each.case && `case ${each.case}`, each.tries && `tried ${each.tries} times`].filter(Boolean).join(" · ")),
       line(`reference ${each.reference} · ${each.why}`, "quiet"),
     ],
     "",

@@ -1,0 +1,44 @@
+"""The words of the pages: one TOML file a language, chosen by whoever reads."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+
+from flask import Flask, request, session
+
+FIRST = "en"
+
+
+def _read() -> dict[str, Mapping[str, str]]:
+    found = (each for each in files(__name__).iterdir() if each.name.endswith(".toml"))
+    return {each.name[:-5]: tomllib.loads(each.read_text(encoding="utf-8")) for each in found}
+
+
+class Words:
+    """What the pages say. A language is chosen by ``?lang=fr``, else by what the browser asks."""
+
+    def __init__(self) -> None:
+        self.languages = _read()
+
+    def language(self) -> str:
+        chosen = request.args.get("lang") or session.get("language", "")
+        if chosen in self.languages:
+            session["language"] = chosen
+            return str(chosen)
+        return request.accept_languages.best_match(sorted(self.languages)) or FIRST
+
+    def text(self, key: str, **values: object) -> str:
+        """One text; a key without words in this language is said in English."""
+        texts = self.languages[self.language()]
+        return texts.get(key, self.languages[FIRST].get(key, key)).format(**values)
+
+    def install(self, app: Flask) -> None:
+        """Every template says ``{{ t("key") }}``."""
+        app.context_processor(
+            lambda: {"t": self.text, "lang": self.language(), "languages": sorted(self.languages)}
+        )
+
+
+__all__ = ["Words"]
