@@ -103,6 +103,16 @@ SEVERITIES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """Days for which each class of personal data is kept."""
+
+    recordings: int = 180
+    digits: int = 30
+    calls: int = 396
+    tallies: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class LineConfig:
     """A line's ``line.toml``, checked."""
 
@@ -120,6 +130,7 @@ class LineConfig:
     join_minutes: int = 10  # in which a request by another channel is the same one
     severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
+    retention: Retention = field(default_factory=lambda: Retention())
     callback: CallbackTerms = field(default_factory=CallbackTerms)
     session_idle: int = 30  # minutes until whoever is signed in and does nothing is signed out
     session_longest: int = 720  # … and until anybody is
@@ -218,6 +229,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
         severities=_severities(table.get("severities", {})) or SEVERITIES,
         emergency=_emergency(table.get("emergency", {})),
         limits=Limits(**table.get("limits", {})),
+        retention=Retention(**table.get("retention", {})),
         callback=_callback(table.get("callback", {})),
         resume_minutes=table.get("resume", {}).get("minutes", 10),
         **_sign_in(table.get("sign_in", {})),

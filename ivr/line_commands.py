@@ -127,7 +127,8 @@ def worker(**given: Any) -> None:
     app = create(patrol=False)
     duties: Duties = app.extensions["ivr"]
     duties.store.migrate()
-    app.extensions["ivr_rota"].begin()
+    for name in ("ivr_rota", "ivr_privacy"):
+        app.extensions[name].begin()
     with suppress(KeyboardInterrupt):
         done = duties.everything()
         if given["once"]:
@@ -230,6 +231,114 @@ def migrate(**given: Any) -> None:
 db.add_command(migrate)
 
 
+def _privacy() -> Any:
+    from ivr.clock import SystemClock
+    from ivr.privacy import Privacy
+
+    settings, store = _settings_and_store()
+    store.migrate()
+    return Privacy(store, settings.line().config.retention, SystemClock())
+
+
+_subject = click.option("--subject", required=True, help="A number, an e-mail, a contact's id.")
+
+
+@_line_command
+def export(**given: Any) -> None:
+    """All that is kept of one person, as a zip of JSON files."""
+    made = _privacy().export(given["subject"], by="cli")
+    given["output"].write_bytes(made)
+    click.echo(f"{given['output']}: {len(made)} bytes")
+
+
+export = _subject(export)
+export = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default="export.zip", show_default=True
+)(export)
+
+
+@_line_command
+def erase(**given: Any) -> None:
+    """Erase one person; the logs stay whole, and what a legal hold keeps is said."""
+    count = _privacy().erase(given["subject"], by="cli")
+    click.echo(", ".join(f"{number} {name}" for name, number in count.items()))
+
+
+erase = _subject(erase)
+erase = click.confirmation_option(prompt="Erase this person for good?")(erase)
+
+
+@_line_command
+def purge(**given: Any) -> None:
+    """Let go what is older than its time (line.toml, [retention])."""
+    from dataclasses import asdict
+
+    report = asdict(_privacy().purge(dry=given["dry_run"]))
+    click.echo(", ".join(f"{number} {name}" for name, number in report.items()))
+
+
+purge = click.option("--dry-run", is_flag=True, help="Only count.")(purge)
+
+
+@_line_command
+def hold(**given: Any) -> None:
+    """Keep all that belongs to a case, whatever its age and whoever asks."""
+    if not given["release"] and not given["reason"]:
+        raise click.UsageError("give --reason, or --release")
+    _privacy().hold(given["case"], "" if given["release"] else given["reason"], by="cli")
+    click.echo(f"{given['case']} is {'no longer ' if given['release'] else ''}held")
+
+
+hold = click.argument("case")(hold)
+hold = click.option("--reason", default="", help="Why.")(hold)
+hold = click.option("--release", is_flag=True, help="End it.")(hold)
+
+
+@_line_command
+def verify(**given: Any) -> None:
+    """Prove that the logs are whole; says what is wrong, and ends with 1 then."""
+    wrong = _privacy().verify(given["call"])
+    for each in wrong:
+        click.echo(each)
+    if wrong:
+        raise click.exceptions.Exit(1)
+    click.echo("all logs are whole")
+
+
+verify = click.option("--call", default="", help="One call's SID, or case:C17349013.")(verify)
+
+
+@_line_command
+def seal(**given: Any) -> None:
+    """Seal the logs as they are now, so that nothing can be taken off their ends unseen."""
+    click.echo(f"{_privacy().seal()} logs sealed")
+
+
+@_line_command
+def audit(**given: Any) -> None:
+    """Events as JSON lines, of one case or all, with a checksum beside the file."""
+    from datetime import UTC, datetime
+
+    since, until = (
+        datetime.fromisoformat(given[name]).replace(tzinfo=UTC) for name in ("since", "until")
+    )
+    text, checksum = _privacy().audit(given["case"], since, until, by="cli")
+    given["output"].write_text(text, encoding="utf-8")
+    beside = given["output"].with_suffix(given["output"].suffix + ".sha256")
+    beside.write_text(f"{checksum}  {given['output'].name}\n")
+    click.echo(f"{given['output']}: {len(text.splitlines())} events")
+
+
+audit = click.option("--case", default="", help="C17349013; all, if not given.")(audit)
+audit = click.option("--from", "since", default="2000-01-01", help="A day or instant in UTC.")(
+    audit
+)
+audit = click.option("--to", "until", default="2100-01-01", help="A day, in UTC.")(audit)
+audit = click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default="audit.jsonl", show_default=True
+)(audit)
+
+
 login = click.Group("login", help="Who may sign in on the pages.")
 
 
@@ -317,4 +426,5 @@ def _settings_and_store() -> tuple[Settings, Store]:
 
 COMMANDS: list[click.Command] = [
     run, serve, pages, worker, import_, rota, check, draw, fallback, settings, db, login,
+    export, erase, purge, hold, verify, seal, audit,
 ]  # fmt: skip

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ivr.turn import Turn
 
 BREACHES = 3  # after that nobody further could be told
+MOST = 24  # tries; then it stays owed, and shown, but nobody is rung any more
 
 
 def case_number(turn: Turn) -> str:
@@ -166,7 +167,7 @@ def promise_hears(turn: Turn, what: str, by: str = "", number: int = 0, **more: 
             if promise["unanswered"] >= terms.tries:
                 _over(turn, by, "unreachable")
                 _notify(turn, "callback_done", promise["owner"], outcome="no answer")
-            else:
+            elif promise["tries"] < MOST:
                 _try_in(turn, terms.later if what == "later" else terms.again)
 
 

@@ -51,7 +51,8 @@ def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
         records=settings.case_system(line, SystemClock()),
     )
     if patrol:
-        app.extensions["ivr_rota"].begin()
+        for name in ("ivr_rota", "ivr_privacy"):
+            app.extensions[name].begin()
         duties = app.extensions["ivr"]
         Thread(target=duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True).start()
     return app

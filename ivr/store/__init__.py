@@ -291,6 +291,20 @@ class Store:
         with self._engine.connect() as connection:
             return directories.person_at(connection, phone)
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read from."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, rollback: bool = False) -> Iterator[Connection]:
+        """A transaction; undone at its end when ``rollback`` says so."""
+        with self._writer.connect() as connection, connection.begin() as transaction:
+            yield connection
+            if rollback:
+                transaction.rollback()
+
     # --- logins ---
 
     def login(self, **values: str) -> Login | None:

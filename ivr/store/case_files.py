@@ -28,9 +28,10 @@ def load(connection: Connection, number: str) -> CaseFile | None:
 
 
 def every(connection: Connection) -> list[CaseFile]:
-    """All files, by number."""
+    """All files, by number; not the log that is kept of access to them."""
     table = tables.case_files
-    return [_file(row) for row in connection.execute(select(table).order_by(table.c.number))]
+    asked = select(table).where(table.c.number != "(access)").order_by(table.c.number)
+    return [_file(row) for row in connection.execute(asked)]
 
 
 def _file(row: Any) -> CaseFile:

@@ -317,3 +317,27 @@ logins = Table(
     Column("failed", Integer, nullable=False),
     Column("failed_at", BigInteger),
 )
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("case", String, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+seals = Table(
+    "seals",
+    metadata,
+    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("heads", Text, nullable=False),
+    Column("hash", String, nullable=False),
+)
+
+purged = Table(
+    "purged",
+    metadata,
+    Column("sid", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)

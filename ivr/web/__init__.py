@@ -22,6 +22,7 @@ from ivr.errors import SettingsError
 from ivr.line import Line
 from ivr.look_ups import LookUps, Records
 from ivr.notices import Addresses, Notices
+from ivr.privacy import Privacy
 from ivr.recordings import Recordings
 from ivr.rota_watch import RotaWatch
 from ivr.rows import Duty
@@ -71,6 +72,7 @@ def create_app(
     origin = public_url.removesuffix("/").removesuffix(root)
     cases = Cases(store, line.config, records or store, store, clock)
     callbacks = Callbacks(store, calls, clock)
+    privacy = Privacy(store, line.config.retention, clock)
     rota = RotaWatch(store, line.config, clock)
     others = {
         "case": cases.heard_later,
@@ -79,6 +81,8 @@ def create_app(
         "call_back": callbacks.due,
         "came": callbacks.came,
         "status": lambda duty: _set_status(store, duty),
+        "purge": privacy.daily_purge,
+        "seal": privacy.daily_seal,
         "post": CaseWrites(store, _writable(records, store), clock).post,
         "rota": rota.look,
         "feed": rota.feed,
@@ -97,6 +101,7 @@ def create_app(
     app.extensions["ivr_cases"] = cases
     app.extensions["ivr_callbacks"] = callbacks
     app.extensions["ivr_rota"] = rota
+    app.extensions["ivr_privacy"] = privacy
     signature = Signature(token, public_url)
     webhooks = Webhooks(calls, duties, recordings, signature, fallback(line, public_url))
     app.register_blueprint(webhooks.blueprint)

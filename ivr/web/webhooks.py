@@ -109,7 +109,7 @@ class Webhooks:
         settings = environ.get("HTTP_X_TWILIO_WEBHOOKS_SIGNATURE_SETTINGS", "")
         if not self.signature.valid(target, fields, given, settings):
             log.warning(
-                "refused: X-Twilio-Signature doesn't sign %s; is the public URL right?",
+                "refused: X-Twilio-Signature doesn't sign %r; is the public URL right?",
                 self.signature.url(target),
             )
             return None
