@@ -214,6 +214,9 @@ def test_every_notice_is_there_in_every_language_and_needs_no_value(
     [
         (("[escalation]\n", "[escalations]\n"), r"\[escalation\] needs"),
         (("{level}", "{lever}"), "slot '{lever}', which nobody fills"),
+        (("{level}", "{}"), "slot '{}', which nobody fills"),
+        (("{level}", "{level:d}"), r"\[escalation\]: Unknown format code"),
+        (("{level}", "{"), r"\[escalation\]: .*; a slot is {name}, a brace {{"),
         (('subject = "', "subject = "), "not TOML"),
     ],
 )
