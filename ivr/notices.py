@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import apprise
 
@@ -28,7 +28,12 @@ from ivr.store import Store
 PAUSES = (30, 60, 300, 900, 3600, 7200, 14400)  # seconds before each further try
 PATIENCE = 5  # seconds for a connection, and for an answer
 
-_CREDENTIALS = re.compile(r"//[^@/\s]*@")
+SHORTEST = 4  # characters of what is masked; shorter ones are no secrets, and parts of words
+
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w-]+(\.[\w-]+)+|localhost)(:\d+)?")
+
+# What it says goes to whoever captures it, not to the log: URLs that it can't read it says in full.
+logging.getLogger("apprise").propagate = False
 
 
 class Channel(Protocol):
@@ -75,18 +80,29 @@ def _with(url: str, headers: Mapping[str, str], **more: str) -> str:
 def by_apprise(url: str, words: Words) -> str:
     """Deliver through `apprise`."""
     sender = apprise.Apprise()
-    if not sender.add(url):
-        return "the address isn't one that apprise knows"
-    with apprise.LogCapture(level=logging.WARNING) as said:  # type: ignore[no-untyped-call]
+    with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
+        if not sender.add(url):
+            return "the address isn't one that apprise knows"
         if sender.notify(title=words.subject, body=words.text):
             return ""
         lines = said.getvalue().strip().splitlines()
-    return masked(lines[-1] if lines else "not delivered")
+    return masked(lines[-1] if lines else "not delivered", url)
 
 
-def masked(text: str) -> str:
-    """Without what stands for a user and his password in a URL."""
-    return _CREDENTIALS.sub("//…@", text)
+def masked(text: str, url: str) -> str:
+    """Without anything that the URL holds but its host: the rest is addresses and secrets."""
+    for part in sorted(_confidential(url), key=len, reverse=True):
+        text = text.replace(part, "…")
+    return text
+
+
+def _confidential(url: str) -> set[str]:
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    found = [*user.split(":"), *parts.path.split("/"), *(v for _, v in parse_qsl(parts.query))]
+    if not _HOST.fullmatch(host):  # the first of several tokens, with many services
+        found.append(host)
+    return {each for part in found for each in (part, unquote(part)) if len(each) >= SHORTEST}
 
 
 class Notices:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +17,9 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from flows.escalation import FOLDER
-from ivr.desk.notices import KINDS, Templates
+from ivr.desk.notices import KINDS, Templates, Words
 from ivr.errors import FlowError, GivenUp, NotYet
-from ivr.notices import Addresses, Notices, masked
+from ivr.notices import Addresses, Notices, by_apprise, masked
 from ivr.rows import Duty
 from ivr.simulator import Exchange, Handset
 from ivr.store import Store
@@ -193,8 +195,48 @@ def test_a_list_is_told_besides_the_people(
     assert [to for to, _ in postbox.mails] == ["all@acme.example"]
 
 
-def test_passwords_are_never_told_on() -> None:
-    assert masked("mailtos://me:secret@smtp.example refused") == "mailtos://…@smtp.example refused"
+SAID = "can't reach smtp.example.com as line with pa/ss, for paul@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (
+            "mailtos://line:pa%2Fss@smtp.example.com?to=paul%40acme.example",
+            "can't reach smtp.example.com as … with …, for …",
+        ),
+        ("json://localhost/hooks/reach", "can't … smtp.example.com as line with pa/ss, for "),
+        ("slack://smtp/line/pa", "can't reach ….example.com as … with pa/ss, for "),
+    ],
+)
+def test_of_an_address_only_its_host_is_told_on(url: str, told: str) -> None:
+    assert masked(SAID, url).startswith(told)
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """What an administrator reads; pytest's own would listen to `apprise` itself."""
+    handler = logging.StreamHandler(StringIO())
+    logging.getLogger().addHandler(handler)
+    yield handler.stream
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize("url", ["slak://T1/B2/secret", "nowhere://me:secret@host", "mailto://"])
+def test_an_address_that_nobody_can_read_is_not_logged(url: str, log: StringIO) -> None:
+    assert by_apprise(url, Words("A subject", "A text.")).startswith("the address isn't one")
+    assert log.getvalue() == ""
+
+
+def test_a_failure_is_logged_in_words_without_the_address(
+    store: Store, server: str, postbox: Postbox
+) -> None:
+    postbox.refuses = True
+    with pytest.raises(GivenUp) as given_up:
+        notices(store, server).notify(duty(attempts=8))
+
+    [failed] = store.events("case:C17349013")
+    assert failed.data["why"] == str(given_up.value) == 'mailto: Sending email to "…" failed.'
 
 
 @pytest.mark.parametrize("what", KINDS)
