@@ -11,7 +11,7 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -27,6 +27,7 @@ from ivr.store import Store
 
 PAUSES = (30, 60, 300, 900, 3600, 7200, 14400)  # seconds before each further try
 PATIENCE = 5  # seconds for a connection, and for an answer
+SLOW = timedelta(seconds=2)  # a failure that takes longer has kept other duties waiting
 
 SHORTEST = 4  # characters of what is masked; shorter ones are no secrets, and parts of words
 
@@ -119,6 +120,7 @@ class Notices:
     ) -> None:
         self.store, self.templates, self.addresses = store, templates, addresses
         self.clock, self.last_resort, self.deliver = clock, last_resort, deliver
+        self._silent: dict[str, datetime] = {}  # who isn't asked until then
 
     def notify(self, duty: Duty) -> None:
         """Tell one person or list. Raises `NotYet` to try again, `GivenUp` when it is no use."""
@@ -143,7 +145,7 @@ class Notices:
         """One way that works is enough."""
         failed = []
         for url in urls:
-            why = self.deliver(url, words)
+            why = self._try(url, words)
             if not why:
                 self._tell(duty, "notification.sent", channel=url.partition(":")[0])
                 return
@@ -151,6 +153,18 @@ class Notices:
         if duty.attempts > len(PAUSES):
             raise self._given_up(duty, "; ".join(failed))
         raise NotYet(self.clock.now() + timedelta(seconds=PAUSES[duty.attempts - 1]), failed[0])
+
+    def _try(self, url: str, words: Words) -> str:
+        """Why it couldn't be delivered. A server that is dead keeps us waiting once, not once for
+        each of its notices: other duties come after them."""
+        server, began = url.partition("?")[0], self.clock.now()
+        if began < self._silent.get(server, began):
+            return "no answer a moment ago"
+        why = self.deliver(url, words)
+        now = self.clock.now()
+        if why and now - began >= SLOW:
+            self._silent[server] = now + timedelta(seconds=PAUSES[0])
+        return why
 
     def _given_up(self, duty: Duty, why: str) -> GivenUp:
         """Told to whoever hears of what nobody else can be told, and logged."""

@@ -182,6 +182,28 @@ def test_a_dead_server_is_no_error_of_the_call(store: Store, server: str) -> Non
         notices(store, dead).notify(duty())
 
 
+def test_a_dead_server_keeps_other_duties_waiting_once(store: Store) -> None:
+    """Not once for each notice: there may be twenty, and their duties go before others."""
+    sender, asked = notices(store, "mailto://dead.example", {"all": ("json://well.example",)}), []
+
+    def deliver(url: str, words: Words) -> str:
+        asked.append(url.partition("?")[0])
+        sender.clock.at += timedelta(seconds=5)  # type: ignore[attr-defined]
+        return "no connection" if "dead" in url else ""
+
+    sender.deliver = deliver
+    for owner in ("MGR1", "MGR4"):
+        with pytest.raises(NotYet) as later:
+            sender.notify(duty(owner))
+    sender.notify(duty("", list="all"))
+    assert asked == ["mailto://dead.example", "json://well.example"]
+
+    sender.clock.at = later.value.at  # type: ignore[attr-defined]
+    with pytest.raises(NotYet):
+        sender.notify(duty("MGR4", attempts=2))
+    assert asked[2:] == ["mailto://dead.example"]
+
+
 def test_a_list_is_told_besides_the_people(
     desk: Desk, store: Store, server: str, postbox: Postbox
 ) -> None:
