@@ -183,10 +183,11 @@ class Notices:
 
 
 def _headers(duty: Duty) -> dict[str, str]:
-    """Mails about one case and level are one thread."""
+    """Mails about one case and level are one thread. Their Message-ID is apprise's own."""
     about = (str(duty.data.get("case") or duty.call), str(duty.data.get("level") or ""))
     thread = "-".join(part for part in about if part)
     return {
+        "In-Reply-To": f"<{thread}@ivr>",
         "References": f"<{thread}@ivr>",
         "X-Notice-Key": duty.key,
         "Auto-Submitted": "auto-generated",

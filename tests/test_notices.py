@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -19,6 +19,7 @@ from aiosmtpd.controller import Controller
 from flows.escalation import FOLDER
 from ivr.desk.notices import KINDS, Templates, Words
 from ivr.errors import FlowError, GivenUp, NotYet
+from ivr.line import Line
 from ivr.notices import Addresses, Notices, by_apprise, masked
 from ivr.rows import Duty
 from ivr.simulator import Exchange, Handset
@@ -118,7 +119,10 @@ def test_mails_about_one_case_and_level_are_one_thread_in_plain_text(
     sender.notify(duty("DIR1", "overdue"))
 
     (_, first), (_, second) = postbox.mails
-    assert first["References"] == second["References"] == "<C17349013-M1@ivr>"
+    for header in ("References", "In-Reply-To"):
+        assert first[header] == second[header] == "<C17349013-M1@ivr>"
+    assert first.get_all("Message-ID") != second.get_all("Message-ID")
+    assert len(first.get_all("Message-ID", [])) == 1
     assert first["X-Notice-Key"] == "case:C17349013:notify:escalation:MGR1"
     assert first.get_content_type() == "text/plain"
     assert "The plant stands still." in first.get_content()
@@ -292,6 +296,53 @@ def test_a_file_that_cannot_serve_is_refused(
 
     with pytest.raises(FlowError, match=complaint):
         Templates.load(tmp_path)
+
+
+def told(store: Store, key: str = "notice") -> Duty:
+    """Make it a duty, once by its key, and find it as it stands."""
+    store.owe([replace(duty(), key=key)])
+    return next(each for each in store.duties("notify") if each.key == key)
+
+
+def test_when_the_server_comes_back_the_notice_comes_once(
+    store: Store, escalation: Line, server: str, postbox: Postbox
+) -> None:
+    network, postbox.refuses = Exchange(start=NOW), True
+    mount(network, store, escalation, addresses=Addresses(server))
+    duties = network.line_app.extensions["ivr"]  # type: ignore[attr-defined]
+    assert told(store).state == "due"
+
+    duties.everything()
+    network.wait(31)
+    waiting = told(store)
+    assert (waiting.state, waiting.attempts) == ("due", 2)
+
+    postbox.refuses = False
+    network.wait(61)
+    assert told(store).state == "done"
+    assert [mail["X-Notice-Key"] for _, mail in postbox.mails] == ["notice"]
+
+    network.wait(86400)
+    assert len(postbox.mails) == 1
+
+
+def test_what_nobody_takes_is_given_up_after_hours_and_shown(
+    store: Store, escalation: Line, server: str, postbox: Postbox
+) -> None:
+    network, postbox.refuses = Exchange(start=NOW), True
+    mount(network, store, escalation, addresses=Addresses(server))
+    assert told(store).state == "due"
+
+    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    network.wait(6 * 3600)
+    assert told(store).state == "due"
+
+    network.wait(24 * 3600)
+    given_up = told(store)
+    assert (given_up.state, given_up.attempts) == ("dropped", 8)
+    assert given_up.why == 'mailto: Sending email to "…" failed.'
+    assert [each.owner for each in store.duties("notify")] == ["MGR1", "DIR1"]
+    assert not postbox.mails
 
 
 def test_someone_who_has_left_is_not_written_to(store: Store, server: str) -> None:
