@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 from collections.abc import Iterator
@@ -15,13 +16,16 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from click.testing import CliRunner
 
 from flows.escalation import FOLDER
+from ivr.cli import main
 from ivr.desk.notices import KINDS, Templates, Words
 from ivr.errors import FlowError, GivenUp, NotYet
 from ivr.line import Line
 from ivr.notices import Addresses, Notices, by_apprise, masked
 from ivr.rows import Duty
+from ivr.settings import Settings
 from ivr.simulator import Exchange, Handset
 from ivr.store import Store
 from tests.conftest import ENTRY, Desk, mount
@@ -316,14 +320,60 @@ def test_when_the_server_comes_back_the_notice_comes_once(
     network.wait(31)
     waiting = told(store)
     assert (waiting.state, waiting.attempts) == ("due", 2)
+    assert waiting.why == 'mailto: Sending email to "…" failed.'
 
     postbox.refuses = False
     network.wait(61)
-    assert told(store).state == "done"
+    assert (told(store).state, told(store).why) == ("done", "")
     assert [mail["X-Notice-Key"] for _, mail in postbox.mails] == ["notice"]
 
     network.wait(86400)
     assert len(postbox.mails) == 1
+
+
+def test_whoever_has_an_address_of_his_own_needs_no_mail_server(
+    store: Store, escalation: Line, server: str, postbox: Postbox, tmp_path: Path
+) -> None:
+    row = f"MGR1,Paul,+33155500011,manager,{server}&to=paul@pager.example"
+    (tmp_path / "people.csv").write_text(f"id,name,phone,roles,notify\n{row}\n")
+    store.import_csv(tmp_path)
+    network = Exchange(start=NOW)
+    mount(network, store, escalation, addresses=Settings().addresses(escalation, {}))
+    assert told(store).state == "due"
+    store.owe([replace(duty("MGR4"), key="mail only")])
+
+    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    assert told(store).state == "done"
+    assert [to for to, _ in postbox.mails] == ["paul@pager.example"]
+    assert told(store, "mail only").why.startswith("no address: set IVR_NOTICE_MAIL")
+
+
+def asked(*arguments: str, store: Store) -> str:
+    made = CliRunner(env={"IVR_DATABASE": store.url}).invoke(main, ["notices", *arguments])
+    assert made.exit_code == 0, made.output
+    return made.output.strip()
+
+
+def test_an_administrator_asks_who_could_not_be_told(store: Store) -> None:
+    past, future = datetime(2020, 1, 1, 9, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
+    given = {"MGR1": past, "MGR4": past, "ENG1": past, "OP1": future}
+    store.owe(replace(duty(who), due=due) for who, due in given.items())
+    by = {each.owner: each for each in store.due(past, ["notify"], limit=2)}
+    store.done(by["MGR1"])
+    store.drop(by["MGR4"], "no address")
+
+    assert asked(store=store).splitlines() == [
+        "2020-01-01T09:00+00:00  MGR4  escalation C17349013  given up: no address",
+        "2020-01-01T09:00+00:00  ENG1  escalation C17349013  waiting",
+    ]
+    rows = json.loads(asked("--sent", "--json", store=store))
+    assert [(row["to"], row["state"]) for row in rows] == [
+        ("MGR1", "sent"), ("MGR4", "given up"), ("ENG1", "waiting"),
+    ]  # fmt: skip
+
+
+def test_nothing_undelivered_is_said_so(store: Store) -> None:
+    assert asked(store=store) == "nothing is undelivered"
 
 
 def test_what_nobody_takes_is_given_up_after_hours_and_shown(
