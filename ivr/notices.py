@@ -125,24 +125,42 @@ class Notices:
     def notify(self, duty: Duty) -> None:
         """Tell one person or list. Raises `NotYet` to try again, `GivenUp` when it is no use."""
         data, name = duty.data, str(duty.data.get("list") or "")
-        headers = _headers(duty)
-        languages: tuple[str, ...] = (str(data.get("language") or ""),)
-        if name:
-            urls = self.addresses.of_list(name, headers)
-        else:
-            person = self.store.person(duty.owner)
-            if person is None or not person.active:
-                raise self._given_up(duty, "nobody of that name works here any more")
-            languages = person.languages
-            urls = self.addresses.of(person, headers)
-        if not urls:
-            raise self._given_up(duty, "no address: set IVR_NOTICE_MAIL and the person's e-mail")
+        urls, languages = self._list(duty, name) if name else self._person(duty)
+        if name and len(urls) > 1:
+            self._each(duty, len(urls))
+            return
         values = data | {"to": data.get("to") or duty.owner or name}
         words = self.templates.words(str(data["what"]), languages, values)
         self._deliver(duty, urls, words)
 
+    def _person(self, duty: Duty) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Where he is reached, and his languages."""
+        person = self.store.person(duty.owner)
+        if person is None or not person.active:
+            raise self._given_up(duty, "nobody of that name works here any more")
+        urls = self.addresses.of(person, _headers(duty))
+        if not urls:
+            raise self._given_up(duty, "no address: set IVR_NOTICE_MAIL and the person's e-mail")
+        return urls, person.languages
+
+    def _list(self, duty: Duty, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Where all on a list are reached, or the one that this duty is for."""
+        urls = self.addresses.of_list(name, _headers(duty))
+        if "address" in duty.data:
+            urls = urls[duty.data["address"] :][:1]
+        if not urls:
+            raise self._given_up(duty, "no address: set the variable in [notices.lists]")
+        return urls, (str(duty.data.get("language") or ""),)
+
+    def _each(self, duty: Duty, addresses: int) -> None:
+        """Everybody on a list is told, each with tries of his own."""
+        self.store.owe(
+            Duty(f"{duty.key}:{n}", duty.call, "notify", duty.due, duty.data | {"address": n})
+            for n in range(addresses)
+        )
+
     def _deliver(self, duty: Duty, urls: tuple[str, ...], words: Words) -> None:
-        """One way that works is enough."""
+        """One way that works is enough: they all lead to the same person."""
         failed = []
         for url in urls:
             why = self._try(url, words)

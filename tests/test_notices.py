@@ -225,6 +225,32 @@ def test_a_list_is_told_besides_the_people(
     assert [to for to, _ in postbox.mails] == ["all@acme.example"]
 
 
+def test_a_list_without_addresses_is_given_up_by_name(store: Store) -> None:
+    with pytest.raises(GivenUp, match=r"set the variable in \[notices.lists\]"):
+        notices(store, "").notify(duty("", list="major_incident"))
+
+    [failed] = store.events("case:C17349013")
+    assert failed.data["to"] == "major_incident"
+
+
+def test_everybody_on_a_list_is_told_though_one_cannot_be(
+    store: Store, escalation: Line, server: str, postbox: Postbox
+) -> None:
+    urls = (f"{server}&to=a@acme.example", "json://127.0.0.1:1/gone", f"{server}&to=b@acme.example")
+    network = Exchange(start=NOW)
+    mount(network, store, escalation, addresses=Addresses("", {"all": urls}))
+    store.owe([duty("", list="all")])
+
+    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    network.wait(8 * 3600)
+    assert sorted(to for to, _ in postbox.mails) == ["a@acme.example", "b@acme.example"]
+    assert len({mail["X-Notice-Key"] for _, mail in postbox.mails}) == 2
+    states = {
+        each.data.get("address"): each.state for each in store.duties("notify") if not each.owner
+    }
+    assert states == {None: "done", 0: "done", 1: "dropped", 2: "done"}
+
+
 SAID = "can't reach smtp.example.com as line with pa/ss, for paul@acme.example"
 
 
