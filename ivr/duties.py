@@ -134,7 +134,7 @@ class Duties:
         try:
             self._do[duty.kind](duty)
         except NotYet as error:
-            self.store.retry(duty, error.at)
+            self.store.retry(duty, error.at, str(error))
         except GivenUp as error:
             log.error("duty %s of %s given up: %s", duty.kind, duty.call, error)
             self.store.drop(duty, str(error))

@@ -217,6 +217,23 @@ rota = click.option("--product", default="", help="One product.")(rota)
 rota = click.option("--json", is_flag=True, help="For another program.")(rota)
 
 
+@_line_command
+def notices(**given: Any) -> None:
+    """Who couldn't be told of what so far, and why."""
+    from datetime import UTC, datetime
+
+    from ivr.notice_report import as_json, as_text, report
+
+    _, store = _settings_and_store()
+    store.migrate()
+    rows = report(store, datetime.now(UTC), sent=given["sent"])
+    click.echo(as_json(rows) if given["json"] else as_text(rows))
+
+
+notices = click.option("--sent", is_flag=True, help="What was delivered, too.")(notices)
+notices = click.option("--json", is_flag=True, help="For another program.")(notices)
+
+
 db = click.Group("db", help="The database.")
 
 
@@ -425,6 +442,6 @@ def _settings_and_store() -> tuple[Settings, Store]:
 
 
 COMMANDS: list[click.Command] = [
-    run, serve, pages, worker, import_, rota, check, draw, fallback, settings, db, login,
+    run, serve, pages, worker, import_, rota, notices, check, draw, fallback, settings, db, login,
     export, erase, purge, hold, verify, seal, audit,
 ]  # fmt: skip

@@ -11,9 +11,9 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import apprise
 
@@ -27,8 +27,14 @@ from ivr.store import Store
 
 PAUSES = (30, 60, 300, 900, 3600, 7200, 14400)  # seconds before each further try
 PATIENCE = 5  # seconds for a connection, and for an answer
+SLOW = timedelta(seconds=2)  # a failure that takes longer has kept other duties waiting
 
-_CREDENTIALS = re.compile(r"//[^@/\s]*@")
+SHORTEST = 4  # characters of what is masked; shorter ones are no secrets, and parts of words
+
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w-]+(\.[\w-]+)+|localhost)(:\d+)?")
+
+# What it says goes to whoever captures it, not to the log: URLs that it can't read it says in full.
+logging.getLogger("apprise").propagate = False
 
 
 class Channel(Protocol):
@@ -75,18 +81,29 @@ def _with(url: str, headers: Mapping[str, str], **more: str) -> str:
 def by_apprise(url: str, words: Words) -> str:
     """Deliver through `apprise`."""
     sender = apprise.Apprise()
-    if not sender.add(url):
-        return "the address isn't one that apprise knows"
-    with apprise.LogCapture(level=logging.WARNING) as said:  # type: ignore[no-untyped-call]
+    with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
+        if not sender.add(url):
+            return "the address isn't one that apprise knows"
         if sender.notify(title=words.subject, body=words.text):
             return ""
         lines = said.getvalue().strip().splitlines()
-    return masked(lines[-1] if lines else "not delivered")
+    return masked(lines[-1] if lines else "not delivered", url)
 
 
-def masked(text: str) -> str:
-    """Without what stands for a user and his password in a URL."""
-    return _CREDENTIALS.sub("//…@", text)
+def masked(text: str, url: str) -> str:
+    """Without anything that the URL holds but its host: the rest is addresses and secrets."""
+    for part in sorted(_confidential(url), key=len, reverse=True):
+        text = text.replace(part, "…")
+    return text
+
+
+def _confidential(url: str) -> set[str]:
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    found = [*user.split(":"), *parts.path.split("/"), *(v for _, v in parse_qsl(parts.query))]
+    if not _HOST.fullmatch(host):  # the first of several tokens, with many services
+        found.append(host)
+    return {each for part in found for each in (part, unquote(part)) if len(each) >= SHORTEST}
 
 
 class Notices:
@@ -103,31 +120,50 @@ class Notices:
     ) -> None:
         self.store, self.templates, self.addresses = store, templates, addresses
         self.clock, self.last_resort, self.deliver = clock, last_resort, deliver
+        self._silent: dict[str, datetime] = {}  # who isn't asked until then
 
     def notify(self, duty: Duty) -> None:
         """Tell one person or list. Raises `NotYet` to try again, `GivenUp` when it is no use."""
         data, name = duty.data, str(duty.data.get("list") or "")
-        headers = _headers(duty)
-        languages: tuple[str, ...] = (str(data.get("language") or ""),)
-        if name:
-            urls = self.addresses.of_list(name, headers)
-        else:
-            person = self.store.person(duty.owner)
-            if person is None or not person.active:
-                raise self._given_up(duty, "nobody of that name works here any more")
-            languages = person.languages
-            urls = self.addresses.of(person, headers)
-        if not urls:
-            raise self._given_up(duty, "no address: set IVR_NOTICE_MAIL and the person's e-mail")
+        urls, languages = self._list(duty, name) if name else self._person(duty)
+        if name and len(urls) > 1:
+            self._each(duty, len(urls))
+            return
         values = data | {"to": data.get("to") or duty.owner or name}
         words = self.templates.words(str(data["what"]), languages, values)
         self._deliver(duty, urls, words)
 
+    def _person(self, duty: Duty) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Where he is reached, and his languages."""
+        person = self.store.person(duty.owner)
+        if person is None or not person.active:
+            raise self._given_up(duty, "nobody of that name works here any more")
+        urls = self.addresses.of(person, _headers(duty))
+        if not urls:
+            raise self._given_up(duty, "no address: set IVR_NOTICE_MAIL and the person's e-mail")
+        return urls, person.languages
+
+    def _list(self, duty: Duty, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Where all on a list are reached, or the one that this duty is for."""
+        urls = self.addresses.of_list(name, _headers(duty))
+        if "address" in duty.data:
+            urls = urls[duty.data["address"] :][:1]
+        if not urls:
+            raise self._given_up(duty, "no address: set the variable in [notices.lists]")
+        return urls, (str(duty.data.get("language") or ""),)
+
+    def _each(self, duty: Duty, addresses: int) -> None:
+        """Everybody on a list is told, each with tries of his own."""
+        self.store.owe(
+            Duty(f"{duty.key}:{n}", duty.call, "notify", duty.due, duty.data | {"address": n})
+            for n in range(addresses)
+        )
+
     def _deliver(self, duty: Duty, urls: tuple[str, ...], words: Words) -> None:
-        """One way that works is enough."""
+        """One way that works is enough: they all lead to the same person."""
         failed = []
         for url in urls:
-            why = self.deliver(url, words)
+            why = self._try(url, words)
             if not why:
                 self._tell(duty, "notification.sent", channel=url.partition(":")[0])
                 return
@@ -135,6 +171,18 @@ class Notices:
         if duty.attempts > len(PAUSES):
             raise self._given_up(duty, "; ".join(failed))
         raise NotYet(self.clock.now() + timedelta(seconds=PAUSES[duty.attempts - 1]), failed[0])
+
+    def _try(self, url: str, words: Words) -> str:
+        """Why it couldn't be delivered. A server that is dead keeps us waiting once, not once for
+        each of its notices: other duties come after them."""
+        server, began = url.partition("?")[0], self.clock.now()
+        if began < self._silent.get(server, began):
+            return "no answer a moment ago"
+        why = self.deliver(url, words)
+        now = self.clock.now()
+        if why and now - began >= SLOW:
+            self._silent[server] = now + timedelta(seconds=PAUSES[0])
+        return why
 
     def _given_up(self, duty: Duty, why: str) -> GivenUp:
         """Told to whoever hears of what nobody else can be told, and logged."""
@@ -153,10 +201,11 @@ class Notices:
 
 
 def _headers(duty: Duty) -> dict[str, str]:
-    """Mails about one case and level are one thread."""
+    """Mails about one case and level are one thread. Their Message-ID is apprise's own."""
     about = (str(duty.data.get("case") or duty.call), str(duty.data.get("level") or ""))
     thread = "-".join(part for part in about if part)
     return {
+        "In-Reply-To": f"<{thread}@ivr>",
         "References": f"<{thread}@ivr>",
         "X-Notice-Key": duty.key,
         "Auto-Submitted": "auto-generated",

@@ -46,7 +46,7 @@ class Duty:
 
     ``call`` is a call's SID, or ``case:`` and a case's number. ``lane`` keeps those of one call
     that must follow each other in order; ``owner`` is the id of the person who owes it, if a person
-    does. ``id``, ``attempts`` and ``why`` (it was given up) are the store's.
+    does. ``id``, ``attempts`` and ``why`` (it was put off or given up) are the store's.
     """
 
     key: str

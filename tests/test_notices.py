@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from click.testing import CliRunner
 
 from flows.escalation import FOLDER
-from ivr.desk.notices import KINDS, Templates
+from ivr.cli import main
+from ivr.desk.notices import KINDS, Templates, Words
 from ivr.errors import FlowError, GivenUp, NotYet
-from ivr.notices import Addresses, Notices, masked
+from ivr.line import Line
+from ivr.notices import Addresses, Notices, by_apprise, masked
 from ivr.rows import Duty
+from ivr.settings import Settings
 from ivr.simulator import Exchange, Handset
 from ivr.store import Store
 from tests.conftest import ENTRY, Desk, mount
@@ -116,7 +123,10 @@ def test_mails_about_one_case_and_level_are_one_thread_in_plain_text(
     sender.notify(duty("DIR1", "overdue"))
 
     (_, first), (_, second) = postbox.mails
-    assert first["References"] == second["References"] == "<C17349013-M1@ivr>"
+    for header in ("References", "In-Reply-To"):
+        assert first[header] == second[header] == "<C17349013-M1@ivr>"
+    assert first.get_all("Message-ID") != second.get_all("Message-ID")
+    assert len(first.get_all("Message-ID", [])) == 1
     assert first["X-Notice-Key"] == "case:C17349013:notify:escalation:MGR1"
     assert first.get_content_type() == "text/plain"
     assert "The plant stands still." in first.get_content()
@@ -180,6 +190,28 @@ def test_a_dead_server_is_no_error_of_the_call(store: Store, server: str) -> Non
         notices(store, dead).notify(duty())
 
 
+def test_a_dead_server_keeps_other_duties_waiting_once(store: Store) -> None:
+    """Not once for each notice: there may be twenty, and their duties go before others."""
+    sender, asked = notices(store, "mailto://dead.example", {"all": ("json://well.example",)}), []
+
+    def deliver(url: str, words: Words) -> str:
+        asked.append(url.partition("?")[0])
+        sender.clock.at += timedelta(seconds=5)  # type: ignore[attr-defined]
+        return "no connection" if "dead" in url else ""
+
+    sender.deliver = deliver
+    for owner in ("MGR1", "MGR4"):
+        with pytest.raises(NotYet) as later:
+            sender.notify(duty(owner))
+    sender.notify(duty("", list="all"))
+    assert asked == ["mailto://dead.example", "json://well.example"]
+
+    sender.clock.at = later.value.at  # type: ignore[attr-defined]
+    with pytest.raises(NotYet):
+        sender.notify(duty("MGR4", attempts=2))
+    assert asked[2:] == ["mailto://dead.example"]
+
+
 def test_a_list_is_told_besides_the_people(
     desk: Desk, store: Store, server: str, postbox: Postbox
 ) -> None:
@@ -193,8 +225,74 @@ def test_a_list_is_told_besides_the_people(
     assert [to for to, _ in postbox.mails] == ["all@acme.example"]
 
 
-def test_passwords_are_never_told_on() -> None:
-    assert masked("mailtos://me:secret@smtp.example refused") == "mailtos://…@smtp.example refused"
+def test_a_list_without_addresses_is_given_up_by_name(store: Store) -> None:
+    with pytest.raises(GivenUp, match=r"set the variable in \[notices.lists\]"):
+        notices(store, "").notify(duty("", list="major_incident"))
+
+    [failed] = store.events("case:C17349013")
+    assert failed.data["to"] == "major_incident"
+
+
+def test_everybody_on_a_list_is_told_though_one_cannot_be(
+    store: Store, escalation: Line, server: str, postbox: Postbox
+) -> None:
+    urls = (f"{server}&to=a@acme.example", "json://127.0.0.1:1/gone", f"{server}&to=b@acme.example")
+    network = Exchange(start=NOW)
+    mount(network, store, escalation, addresses=Addresses("", {"all": urls}))
+    store.owe([duty("", list="all")])
+
+    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    network.wait(8 * 3600)
+    assert sorted(to for to, _ in postbox.mails) == ["a@acme.example", "b@acme.example"]
+    assert len({mail["X-Notice-Key"] for _, mail in postbox.mails}) == 2
+    states = {
+        each.data.get("address"): each.state for each in store.duties("notify") if not each.owner
+    }
+    assert states == {None: "done", 0: "done", 1: "dropped", 2: "done"}
+
+
+SAID = "can't reach smtp.example.com as line with pa/ss, for paul@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        (
+            "mailtos://line:pa%2Fss@smtp.example.com?to=paul%40acme.example",
+            "can't reach smtp.example.com as … with …, for …",
+        ),
+        ("json://localhost/hooks/reach", "can't … smtp.example.com as line with pa/ss, for "),
+        ("slack://smtp/line/pa", "can't reach ….example.com as … with pa/ss, for "),
+    ],
+)
+def test_of_an_address_only_its_host_is_told_on(url: str, told: str) -> None:
+    assert masked(SAID, url).startswith(told)
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """What an administrator reads; pytest's own would listen to `apprise` itself."""
+    handler = logging.StreamHandler(StringIO())
+    logging.getLogger().addHandler(handler)
+    yield handler.stream
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.mark.parametrize("url", ["slak://T1/B2/secret", "nowhere://me:secret@host", "mailto://"])
+def test_an_address_that_nobody_can_read_is_not_logged(url: str, log: StringIO) -> None:
+    assert by_apprise(url, Words("A subject", "A text.")).startswith("the address isn't one")
+    assert log.getvalue() == ""
+
+
+def test_a_failure_is_logged_in_words_without_the_address(
+    store: Store, server: str, postbox: Postbox
+) -> None:
+    postbox.refuses = True
+    with pytest.raises(GivenUp) as given_up:
+        notices(store, server).notify(duty(attempts=8))
+
+    [failed] = store.events("case:C17349013")
+    assert failed.data["why"] == str(given_up.value) == 'mailto: Sending email to "…" failed.'
 
 
 @pytest.mark.parametrize("what", KINDS)
@@ -214,6 +312,9 @@ def test_every_notice_is_there_in_every_language_and_needs_no_value(
     [
         (("[escalation]\n", "[escalations]\n"), r"\[escalation\] needs"),
         (("{level}", "{lever}"), "slot '{lever}', which nobody fills"),
+        (("{level}", "{}"), "slot '{}', which nobody fills"),
+        (("{level}", "{level:d}"), r"\[escalation\]: Unknown format code"),
+        (("{level}", "{"), r"\[escalation\]: .*; a slot is {name}, a brace {{"),
         (('subject = "', "subject = "), "not TOML"),
     ],
 )
@@ -225,6 +326,99 @@ def test_a_file_that_cannot_serve_is_refused(
 
     with pytest.raises(FlowError, match=complaint):
         Templates.load(tmp_path)
+
+
+def told(store: Store, key: str = "notice") -> Duty:
+    """Make it a duty, once by its key, and find it as it stands."""
+    store.owe([replace(duty(), key=key)])
+    return next(each for each in store.duties("notify") if each.key == key)
+
+
+def test_when_the_server_comes_back_the_notice_comes_once(
+    store: Store, escalation: Line, server: str, postbox: Postbox
+) -> None:
+    network, postbox.refuses = Exchange(start=NOW), True
+    mount(network, store, escalation, addresses=Addresses(server))
+    duties = network.line_app.extensions["ivr"]  # type: ignore[attr-defined]
+    assert told(store).state == "due"
+
+    duties.everything()
+    network.wait(31)
+    waiting = told(store)
+    assert (waiting.state, waiting.attempts) == ("due", 2)
+    assert waiting.why == 'mailto: Sending email to "…" failed.'
+
+    postbox.refuses = False
+    network.wait(61)
+    assert (told(store).state, told(store).why) == ("done", "")
+    assert [mail["X-Notice-Key"] for _, mail in postbox.mails] == ["notice"]
+
+    network.wait(86400)
+    assert len(postbox.mails) == 1
+
+
+def test_whoever_has_an_address_of_his_own_needs_no_mail_server(
+    store: Store, escalation: Line, server: str, postbox: Postbox, tmp_path: Path
+) -> None:
+    row = f"MGR1,Paul,+33155500011,manager,{server}&to=paul@pager.example"
+    (tmp_path / "people.csv").write_text(f"id,name,phone,roles,notify\n{row}\n")
+    store.import_csv(tmp_path)
+    network = Exchange(start=NOW)
+    mount(network, store, escalation, addresses=Settings().addresses(escalation, {}))
+    assert told(store).state == "due"
+    store.owe([replace(duty("MGR4"), key="mail only")])
+
+    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    assert told(store).state == "done"
+    assert [to for to, _ in postbox.mails] == ["paul@pager.example"]
+    assert told(store, "mail only").why.startswith("no address: set IVR_NOTICE_MAIL")
+
+
+def asked(*arguments: str, store: Store) -> str:
+    made = CliRunner(env={"IVR_DATABASE": store.url}).invoke(main, ["notices", *arguments])
+    assert made.exit_code == 0, made.output
+    return made.output.strip()
+
+
+def test_an_administrator_asks_who_could_not_be_told(store: Store) -> None:
+    past, future = datetime(2020, 1, 1, 9, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
+    given = {"MGR1": past, "MGR4": past, "ENG1": past, "OP1": future}
+    store.owe(replace(duty(who), due=due) for who, due in given.items())
+    by = {each.owner: each for each in store.due(past, ["notify"], limit=2)}
+    store.done(by["MGR1"])
+    store.drop(by["MGR4"], "no address")
+
+    assert asked(store=store).splitlines() == [
+        "2020-01-01T09:00+00:00  MGR4  escalation C17349013  given up: no address",
+        "2020-01-01T09:00+00:00  ENG1  escalation C17349013  waiting",
+    ]
+    rows = json.loads(asked("--sent", "--json", store=store))
+    assert [(row["to"], row["state"]) for row in rows] == [
+        ("MGR1", "sent"), ("MGR4", "given up"), ("ENG1", "waiting"),
+    ]  # fmt: skip
+
+
+def test_nothing_undelivered_is_said_so(store: Store) -> None:
+    assert asked(store=store) == "nothing is undelivered"
+
+
+def test_what_nobody_takes_is_given_up_after_hours_and_shown(
+    store: Store, escalation: Line, server: str, postbox: Postbox
+) -> None:
+    network, postbox.refuses = Exchange(start=NOW), True
+    mount(network, store, escalation, addresses=Addresses(server))
+    assert told(store).state == "due"
+
+    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    network.wait(6 * 3600)
+    assert told(store).state == "due"
+
+    network.wait(24 * 3600)
+    given_up = told(store)
+    assert (given_up.state, given_up.attempts) == ("dropped", 8)
+    assert given_up.why == 'mailto: Sending email to "…" failed.'
+    assert [each.owner for each in store.duties("notify")] == ["MGR1", "DIR1"]
+    assert not postbox.mails
 
 
 def test_someone_who_has_left_is_not_written_to(store: Store, server: str) -> None:

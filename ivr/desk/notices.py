@@ -81,21 +81,28 @@ def _read(file: Path) -> dict[str, Words]:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise FlowError(f"{file}: not TOML: {error}") from error
-    words = {}
-    for what in KINDS:
-        if {"subject", "text"} - table.get(what, {}).keys():
-            raise FlowError(f"{file}: [{what}] needs a subject and a text")
-        words[what] = Words(table[what]["subject"], table[what]["text"])
-    for what, each in words.items():
-        used = {name for _, name, _, _ in Formatter().parse(each.subject + each.text) if name}
-        if wrong := used - SLOTS:
-            raise FlowError(
-                f"{file}: [{what}] has the slot '{{{wrong.pop()}}}', which nobody fills"
-            )
+    words = {what: _words(file, what, table.get(what, {})) for what in KINDS}
     if unknown := table.keys() - set(KINDS):
         raise FlowError(
             f"{file}: there is no notice '{min(unknown)}'; there are {', '.join(KINDS)}"
         )
+    return words
+
+
+def _words(file: Path, what: str, row: Mapping[str, str]) -> Words:
+    """One notice, filled once now, so that it can't fail when somebody has to be told."""
+    if {"subject", "text"} - row.keys():
+        raise FlowError(f"{file}: [{what}] needs a subject and a text")
+    words = Words(row["subject"], row["text"])
+    try:
+        slots = {name for _, name, _, _ in Formatter().parse(f"{words.subject}\n{words.text}")}
+        if wrong := slots - SLOTS - {None}:
+            raise FlowError(
+                f"{file}: [{what}] has the slot '{{{wrong.pop()}}}', which nobody fills"
+            )
+        words.fill({})
+    except ValueError as error:
+        raise FlowError(f"{file}: [{what}]: {error}; a slot is {{name}}, a brace {{{{") from error
     return words
 
 

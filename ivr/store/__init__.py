@@ -188,11 +188,11 @@ class Store:
 
     def done(self, duty: Duty) -> None:
         """It has happened, whoever has taken it since."""
-        self._set(duty, state="done", taken_until=None)
+        self._set(duty, state="done", taken_until=None, why="")
 
-    def retry(self, duty: Duty, at: datetime) -> None:
+    def retry(self, duty: Duty, at: datetime, why: str = "") -> None:
         """Not now, but at ``at``; nothing, if somebody else has taken it since."""
-        self._set(duty, _still_ours(duty), due=ticks(at), taken_until=None)
+        self._set(duty, _still_ours(duty), due=ticks(at), taken_until=None, why=why)
 
     def drop(self, duty: Duty, why: str) -> None:
         """Given up; it stays in the table with the reason. Nothing, if somebody else has taken it

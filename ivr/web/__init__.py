@@ -87,7 +87,7 @@ def create_app(
         "rota": rota.look,
         "feed": rota.feed,
     }
-    if addresses:
+    if addresses is not None:
         resort = line.config.last_resort
         others["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
     carrier = Carrier(twilio)
