@@ -13,6 +13,7 @@ attempt: person, sid, state ``ringing | talking | over``, conversation, document
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -81,10 +82,23 @@ def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
     promise, before = of.data["shared"]["promise"], of.data["shared"]
     call = begin(line, sid, promise["number"], of.called, now)
     kept = ("keyed", "case", "wish", "requested", "emergency", "promise", "zone", "region")
-    shared = {name: before[name] for name in kept if name in before}
-    call.data["shared"] |= shared | {"back": {"of": of.sid, "leg": ""}}
-    call.data["caller"] |= {"state": line.callback, "language": of.language}
-    call.step, call.language = line.callback, of.language
+    knows = {name: before[name] for name in kept if name in before}
+    return _back(line, call, {"of": of.sid, "language": of.language, "knows": knows})
+
+
+def anew(line: Line, call: Call) -> Call:
+    """A stored call as it was when it began."""
+    fresh = begin(line, call.sid, call.caller, call.called, call.started_at)
+    back = call.data["shared"].get("back")
+    return fresh if back is None else _back(line, fresh, back)
+
+
+def _back(line: Line, call: Call, back: dict[str, Any]) -> Call:
+    """``call`` as one that we make; ``back["knows"]`` stays as it is, so that it can be replayed."""
+    began = {name: back[name] for name in ("of", "language", "knows")}
+    call.data["shared"] |= deepcopy(back["knows"]) | {"back": deepcopy(began) | {"leg": ""}}
+    call.data["caller"] |= {"state": line.callback, "language": back["language"]}
+    call.step, call.language = line.callback, back["language"]
     return call
 
 
