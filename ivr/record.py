@@ -10,7 +10,8 @@ from ivr.desk.promises import promise_due, spoken_time
 if TYPE_CHECKING:
     from ivr.turn import Turn
 
-BREACHES = 3  # after that nobody further could be told
+BREACHES = 3  # after that nobody further could be told; the last one is, again and again …
+REMIND = timedelta(days=1)  # … so often
 
 
 def case_number(turn: Turn) -> str:
@@ -181,8 +182,8 @@ def _breach(turn: Turn, to: str) -> None:
     promise |= {"owner": to, "breaches": promise["breaches"] + 1}
     turn.tell("callback.breached", before=before, after=to)
     _notify(turn, "callback_missed", to, before)
-    if promise["breaches"] < BREACHES:
-        _due(turn, turn.now + timedelta(minutes=turn.line.config.callback.breach))
+    soon = timedelta(minutes=turn.line.config.callback.breach)
+    _due(turn, turn.now + (soon if promise["breaches"] < BREACHES else REMIND))
 
 
 def keep_promise(turn: Turn, leg: str) -> None:

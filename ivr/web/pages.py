@@ -6,6 +6,7 @@ These are on a port of their own, which is never tunnelled: they are not for the
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, jsonify, render_template, request
@@ -43,7 +44,7 @@ def create_pages(
         return jsonify(
             latest=latest,
             calls=[_call(call, clock) for call in store.open_calls()],
-            owed=[_owed(duty) for duty in store.duties("call_back", owed=True)],
+            owed=_owed(store, clock),
         )
 
     @app.after_request
@@ -99,12 +100,27 @@ def _case(case: dict[str, Any]) -> str:
             return "the records can't be reached"
 
 
-def _owed(duty: Duty) -> dict[str, Any]:
+def _owed(store: Store, clock: Clock) -> list[dict[str, Any]]:
+    """The promises that aren't kept yet, the first one due first."""
+    promised = [(duty, store.load(duty.call)) for duty in store.duties("call_back", owed=True)]
+    owed = [
+        _promise(duty, call.data["shared"]["promise"], clock)
+        for duty, call in promised
+        if call is not None and call.data["shared"]["promise"]["state"] == "owed"
+    ]
+    return sorted(owed, key=lambda each: str(each["due"]))
+
+
+def _promise(duty: Duty, promise: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    overdue = clock.now() >= datetime.fromisoformat(promise["due"])
     return {
-        "number": duty.data["number"] or "number withheld",
-        "owner": duty.owner,
-        "due": duty.due.isoformat(),
+        "number": promise["number"] or "number withheld",
+        "owner": promise["owner"],
+        "due": promise["due"],
+        "state": "overdue" if overdue else "owed",
+        "tries": promise["tries"],
+        "unanswered": promise["unanswered"],
         "case": duty.data["case"],
-        "why": duty.data["why"],
-        "reference": duty.data["reference"],
+        "why": promise["why"],
+        "reference": promise["reference"],
     }
