@@ -24,7 +24,9 @@ def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Ev
     log = list(events)
     answers = iter([event for event in log if event.kind == "answered"])
     personal = iter(call.data["shared"].get("personal", ()))
-    turn = Turn(line, anew(line, call), call.started_at, lambda asks, shared: _answer(answers, asks))
+    turn = Turn(
+        line, anew(line, call), call.started_at, lambda asks, shared: _answer(answers, asks)
+    )
     turn.begin()
     for event in log:
         if event.kind not in HEARD:
