@@ -94,7 +94,7 @@ def anew(line: Line, call: Call) -> Call:
 
 
 def _back(line: Line, call: Call, back: dict[str, Any]) -> Call:
-    """``call`` as one that we make; ``back["knows"]`` stays as it is, so that it can be replayed."""
+    """``call`` as one that we make; ``knows`` stays as it is, so that it can be replayed."""
     began = {name: back[name] for name in ("of", "language", "knows")}
     call.data["shared"] |= deepcopy(back["knows"]) | {"back": deepcopy(began) | {"leg": ""}}
     call.data["caller"] |= {"state": line.callback, "language": back["language"]}
