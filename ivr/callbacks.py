@@ -24,7 +24,7 @@ from ivr.rows import Duty
 from ivr.store import Store
 from ivr.turn import Turn, call_back
 
-BUCKET = "callbacks"
+BUCKET = "callbacks"  # the tally of customers who were rung
 LATER = timedelta(hours=1)
 
 
@@ -46,8 +46,6 @@ class Callbacks:
         if forbidden(promise["number"], promised.shared["countries"]):
             return  # never dialled by us; its owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
-        if self.store.load(sid) is None:
-            self.store.tally(BUCKET, self.clock.now())
         reply = self.calls.hear(
             sid,
             _begun,

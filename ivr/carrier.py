@@ -36,13 +36,14 @@ class Carrier:
         self.client = client
 
     def place(self, to: str, shown: str, url: str, status: str, timeout: int) -> str:
-        """Ring ``to``, showing ``shown``; once it is picked up, ``url`` serves it. The leg's
-        SID."""
+        """Ring ``to``, showing ``shown``; once it is picked up, ``url`` serves it, and is asked
+        for the present document when another webhook of it gets no answer. The leg's SID."""
         made = self._ask(
             lambda: self.client.calls.create(
                 to=to,
                 from_=shown,
                 url=url,
+                fallback_url=url,
                 status_callback=status,
                 status_callback_event=STATUS_EVENTS,
                 timeout=timeout,

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from threading import Event, Lock
 from urllib.parse import urlencode
 
+from ivr.callbacks import BUCKET
 from ivr.calls import Calls
 from ivr.carrier import Carrier, Refused, Unsure
 from ivr.clock import Alarm, Clock
@@ -200,10 +201,11 @@ class Duties:
         answer."""
         turn = self.calls.look(duty.call)
         if duty.data.get("lapsed"):
-            self._unanswered(duty.call)
+            self._not_reached(duty.call)
             return
         if duty.attempts > 1 or turn.leg_sid or turn.caller.state not in self._customers:
             return
+        self.store.tally(BUCKET, self.clock.now())
         url = self.origin + turn.here()
         try:
             sid = self.carrier.place(
@@ -215,16 +217,18 @@ class Duties:
             )
         except Refused as error:
             log.warning("can't call back for %s: %s", duty.call, error)
-            self._unanswered(duty.call)
+            self._not_reached(duty.call)
         except Unsure as error:
             log.warning("may be calling back for %s: %s", duty.call, error)
         else:
             self._tell(duty.call, lambda turn: turn.hear("placed", "", sid))
 
-    def _unanswered(self, call: str) -> None:
+    def _not_reached(self, call: str) -> None:
+        """He can have let it ring only if there was a leg that rang."""
+
         def told(turn: Turn) -> None:
             if turn.caller.state in self._customers:
-                turn.hear("outcome", value="unanswered")
+                turn.hear("outcome", value="unanswered" if turn.leg_sid else "unplaced")
 
         self._tell(call, told)
 
@@ -239,6 +243,9 @@ class Duties:
     def _hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
         turn, attempt = self.calls.look(duty.call), duty.data["leg"]
+        if not attempt:
+            self.carrier.hang_up(duty.data["sid"])
+            return
         row = turn.legs.rows[attempt]
         sid = duty.data.get("sid") or (row["sid"] if row["state"] != "over" else "")
         if sid:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # Who is gone so soon after accepting has hardly met the caller: lost on the way, not done.
 HARDLY = timedelta(seconds=8)
-CALLS_IN = 10  # minutes within which a manager calls who says that he will
 
 
 class Legs:
@@ -85,6 +84,8 @@ class Legs:
         self.turn.changed = True
         if not attempt:
             self.shared["back"]["leg"] = self.shared["back"]["leg"] or sid
+            if self.turn.said_all:
+                self.let_customer_go()
             return
         row = self.rows[attempt]
         row["sid"] = row["sid"] or sid
@@ -100,12 +101,27 @@ class Legs:
 
     def later(self, leg: str) -> None:
         """He calls the caller himself, soon: the promise is his."""
-        row, hunt = self.rows[leg], self.turn.hunting.hunt
-        self.shared |= {"owner": row["person"], "calls_in": CALLS_IN}
+        row = self.rows[leg]
+        self.shared |= {"owner": row["person"], "calls_in": record.CALLS_IN}
         self.turn.tell("dial.declined", leg=leg, by=row["person"], calls_himself=True)
-        if hunt is not None:
-            hunt.attempts[leg]["state"] = "dismissed"
+        self._spare(leg)
+
+    def has_called(self, leg: str) -> None:
+        """He has called the customer in his own way: the promise is kept."""
+        record.came(self.turn, "kept", by=self._person(leg))
+        self.turn.tell("dial.declined", leg=leg, by=self._person(leg), calls_himself=True)
+        self._spare(leg)
+
+    def _spare(self, leg: str) -> None:
+        """This one is done with it, and nobody else is rung."""
+        if self.turn.hunting.hunt is not None:
+            self.turn.hunting.hunt.attempts[leg]["state"] = "dismissed"
         self.turn.caller_hears(outcome("later"))
+
+    def let_customer_go(self) -> None:
+        """Whoever was to talk to him has gone while his telephone rang."""
+        if sid := self.turn.leg_sid:
+            self.turn.duty("hang_up", "hang_up:customer", leg="", sid=sid)
 
     def no_answer(self, leg: str) -> None:
         self._lost(leg, "no_answer")
@@ -125,8 +141,7 @@ class Legs:
         kind = "operator" if self.rows[attempt]["operator"] else "dial"
         self.turn.tell(f"{kind}.accepted", leg=attempt, by=self._person(attempt))
         record.accepted(self.turn, attempt)
-        if "back" not in self.shared:
-            record.keep_promise(self.turn, attempt)
+        record.keep_promise(self.turn, attempt)
         self.turn.caller_hears(outcome("joined", leg=attempt))
         self.unhold()
 

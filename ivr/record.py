@@ -10,8 +10,10 @@ from ivr.desk.promises import promise_due, spoken_time
 if TYPE_CHECKING:
     from ivr.turn import Turn
 
-BREACHES = 3  # after that nobody further could be told
-MOST = 24  # tries; then it stays owed, and shown, but nobody is rung any more
+BREACHES = 3  # after that nobody further could be told; the last one is, again and again …
+REMIND = timedelta(days=1)  # … so often
+CALLS_IN = 10  # minutes within which a manager calls who says that he will
+MOST = 24  # tries; then somebody has to call by himself, and is reminded of it
 
 
 def case_number(turn: Turn) -> str:
@@ -85,7 +87,7 @@ def promise(turn: Turn, number: str, why: str) -> None:
         "state": "owed",
         "due": due.isoformat(),
         "spoken": spoken_time(due, shared["zone"]).isoformat(),
-        "reference": f"{int(turn.call.sid[-6:], 16) % 1_000_000:06d}",
+        "reference": _reference(turn.call.sid),
         "owner": owner,
         "number": number,
         "why": why,
@@ -100,6 +102,12 @@ def promise(turn: Turn, number: str, why: str) -> None:
     _notify(turn, "callback_owed", owner)
     if asked:
         tell_case(turn, "promised", f"promised:{level}", level=level, owner=owner)
+
+
+def _reference(sid: str) -> str:
+    """Six digits to name a promise by."""
+    digits = "".join(each for each in sid if each in "0123456789abcdef")
+    return f"{int(digits[-6:], 16) % 1_000_000:06d}"
 
 
 def _due(turn: Turn, due: datetime) -> None:
@@ -143,13 +151,13 @@ def _notify(turn: Turn, what: str, *people: str, **slots: Any) -> None:
 
 def promise_hears(turn: Turn, what: str, by: str = "", number: int = 0, **more: Any) -> None:
     """How it goes with the call that is owed: ``tried`` (number ``number`` begins), ``kept``,
-    ``unanswered`` (by the customer), ``nobody`` (of us), ``later`` (the customer asks), or
-    ``missed`` (it is due, and ``to`` has it now)."""
+    ``unanswered`` (by the customer), ``unplaced`` (the carrier didn't ring him), ``nobody`` (of
+    us), ``later`` (the customer asks), ``operator`` (he went to one instead), ``himself`` (``by``
+    calls in his own way), or ``missed`` (it is due, and ``to`` has it now)."""
     promise: dict[str, Any] | None = turn.shared.get("promise")
     if promise is None or promise["state"] != "owed":
         return
     turn.changed = True
-    terms = turn.line.config.callback
     match what:
         case "tried":
             promise["tries"] = max(promise["tries"], number)
@@ -162,13 +170,21 @@ def promise_hears(turn: Turn, what: str, by: str = "", number: int = 0, **more: 
         case "missed":
             _breach(turn, str(more["to"]))
         case _:
-            turn.tell("callback.attempted", outcome=what, number=promise["tries"])
-            promise["unanswered"] += what == "unanswered"
-            if promise["unanswered"] >= terms.tries:
-                _over(turn, by, "unreachable")
-                _notify(turn, "callback_done", promise["owner"], outcome="no answer")
-            elif promise["tries"] < MOST:
-                _try_in(turn, terms.later if what == "later" else terms.again)
+            _attempted(turn, what, by)
+
+
+def _attempted(turn: Turn, what: str, by: str) -> None:
+    """It will be tried again, unless the customer hasn't answered often enough."""
+    promise, terms = turn.shared["promise"], turn.line.config.callback
+    turn.tell("callback.attempted", by=by, outcome=what, number=promise["tries"])
+    promise["unanswered"] += what == "unanswered"
+    if what == "himself":
+        promise["owner"] = by
+    if promise["unanswered"] >= terms.tries:
+        _over(turn, by, "unreachable")
+        _notify(turn, "callback_done", promise["owner"], outcome="no answer")
+    elif promise["tries"] < MOST:
+        _try_in(turn, {"later": terms.later, "himself": CALLS_IN}.get(what, terms.again))
 
 
 def _over(turn: Turn, by: str, outcome: str) -> None:
@@ -182,12 +198,14 @@ def _breach(turn: Turn, to: str) -> None:
     promise |= {"owner": to, "breaches": promise["breaches"] + 1}
     turn.tell("callback.breached", before=before, after=to)
     _notify(turn, "callback_missed", to, before)
-    if promise["breaches"] < BREACHES:
-        _due(turn, turn.now + timedelta(minutes=turn.line.config.callback.breach))
+    soon = timedelta(minutes=turn.line.config.callback.breach)
+    _due(turn, turn.now + (soon if promise["breaches"] < BREACHES else REMIND))
 
 
 def keep_promise(turn: Turn, leg: str) -> None:
     """Whoever is owed a call and meets somebody of the level by himself isn't owed it any more."""
+    if "back" in turn.shared:
+        return _keep_back(turn)
     owes, row = turn.shared.get("owes") or turn.call.sid, turn.legs.rows[leg]
     levels = [level.code for level in turn.line.config.levels]
     if row["operator"] and turn.shared.get("wish") in levels:
@@ -196,11 +214,24 @@ def keep_promise(turn: Turn, leg: str) -> None:
         came(turn, "kept", owes, by=row["person"])
 
 
+def _keep_back(turn: Turn) -> None:
+    """An operator took the customer whom we called; has he met whoever was to call him, too?"""
+    rows = [turn.legs.rows[leg] for leg in turn.legs.talking()]
+    met = [row["person"] for row in rows if not row["operator"]]
+    if turn.leg_sid and met:
+        came(turn, "kept", by=met[0])
+
+
 def came(turn: Turn, what: str, of: str = "", by: str = "") -> None:
-    """The call in which it was promised hears how it went."""
-    of = of or turn.shared["back"]["of"]
+    """The call in which it was promised (by default the one that this call is to keep) hears how
+    it went, once."""
     by = by or next((turn.legs.rows[leg]["person"] for leg in turn.legs.talking()), "")
-    turn.duty("came", f"came:{what}", of=of, outcome=what, by=by)
+    back = {} if of else turn.shared["back"]
+    if back.setdefault("came", what) == what:
+        turn.duty("came", f"came:{what}", of=of or back["of"], outcome=what, by=by)
+    if back.get("came") == "kept":  # whatever he asks for now is something new
+        turn.shared.pop("promise", None)
+        turn.shared.pop("requested", None)
 
 
 def conversation(turn: Turn) -> None:

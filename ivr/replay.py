@@ -9,7 +9,7 @@ from ivr.errors import CallError
 from ivr.line import Line
 from ivr.rows import Call
 from ivr.steps import Heard
-from ivr.turn import Turn, begin
+from ivr.turn import Turn, anew
 
 HEARD = frozenset({"heard", "menu.key", "entry.rejected", "entry.partial"})
 
@@ -24,8 +24,9 @@ def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Ev
     log = list(events)
     answers = iter([event for event in log if event.kind == "answered"])
     personal = iter(call.data["shared"].get("personal", ()))
-    fresh = begin(line, call.sid, call.caller, call.called, call.started_at)
-    turn = Turn(line, fresh, call.started_at, lambda asks, shared: _answer(answers, asks))
+    turn = Turn(
+        line, anew(line, call), call.started_at, lambda asks, shared: _answer(answers, asks)
+    )
     turn.begin()
     for event in log:
         if event.kind not in HEARD:

@@ -193,7 +193,7 @@ class Menu(Step):
     timeout: int = 7
     limit: int = 4
 
-    may = frozenset("123456789#") | {"zero", "back"}
+    may = frozenset("123456789#") | {"zero", "back", "ended"}
 
     @property
     def needs(self) -> frozenset[str]:  # type: ignore[override]
@@ -440,7 +440,7 @@ class Dialling(Step):
 class Customer(Step):
     """A customer who is called back is being rung; he isn't there yet, and hears nothing."""
 
-    needs = frozenset({"answered", "unanswered", "ended", "hangup"})
+    needs = frozenset({"answered", "unanswered", "unplaced", "ended", "hangup"})
 
     def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
         return spoken

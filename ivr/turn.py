@@ -13,6 +13,7 @@ attempt: person, sid, state ``ringing | talking | over``, conversation, document
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -81,10 +82,23 @@ def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
     promise, before = of.data["shared"]["promise"], of.data["shared"]
     call = begin(line, sid, promise["number"], of.called, now)
     kept = ("keyed", "case", "wish", "requested", "emergency", "promise", "zone", "region")
-    shared = {name: before[name] for name in kept if name in before}
-    call.data["shared"] |= shared | {"back": {"of": of.sid, "leg": ""}}
-    call.data["caller"] |= {"state": line.callback, "language": of.language}
-    call.step, call.language = line.callback, of.language
+    knows = {name: before[name] for name in kept if name in before}
+    return _back(line, call, {"of": of.sid, "language": of.language, "knows": knows})
+
+
+def anew(line: Line, call: Call) -> Call:
+    """A stored call as it was when it began."""
+    fresh = begin(line, call.sid, call.caller, call.called, call.started_at)
+    back = call.data["shared"].get("back")
+    return fresh if back is None else _back(line, fresh, back)
+
+
+def _back(line: Line, call: Call, back: dict[str, Any]) -> Call:
+    """``call`` as one that we make; ``knows`` stays as it is, so that it can be replayed."""
+    began = {name: back[name] for name in ("of", "language", "knows")}
+    call.data["shared"] |= deepcopy(back["knows"]) | {"back": deepcopy(began) | {"leg": ""}}
+    call.data["caller"] |= {"state": line.callback, "language": back["language"]}
+    call.step, call.language = line.callback, back["language"]
     return call
 
 
@@ -120,7 +134,8 @@ class Turn:
         self.call.flow_version, self.changed = self.line.config.version, True
         known = self.line.caller.steps.get(self.caller.state)
         if not isinstance(known, Talk):
-            self.caller.state = self.line.caller.start
+            there = bool(self.leg_sid)
+            self.caller.state = self.line.caller.start if there else self.line.callback
             self.caller_hears(outcome("trouble"))
 
     # --- what is heard ---
@@ -222,8 +237,12 @@ class Turn:
 
     def _nobody_there(self) -> bool:
         """A call back that is over before the customer was there."""
-        over = isinstance(self.line.caller.steps[self.caller.state], Goodbye)
-        return over and "back" in self.shared and not self.shared["back"]["leg"]
+        return self.said_all and "back" in self.shared and not self.shared["back"]["leg"]
+
+    @property
+    def said_all(self) -> bool:
+        """Whether he has come to the last words."""
+        return isinstance(self.line.caller.steps[self.caller.state], Goodbye)
 
     @property
     def leg_sid(self) -> str:
@@ -293,13 +312,20 @@ class Turn:
                 self.duty("ring_customer", "customer_lapse", after=LAPSE, lapsed=True)
             case "status":
                 self.duty("status", f"status:{talk.turn}", at=self.now.isoformat(), **data)
-            case "accepted" | "declined" | "no_answer" | "later" | "hold" | "unhold" | "hand_over":
+            case "let_customer_go":
+                self.legs.let_customer_go()
+            case (
+                "accepted" | "declined" | "no_answer" | "later" | "has_called"
+                | "hold" | "unhold" | "hand_over"
+            ):  # fmt: skip
                 getattr(self.legs, what)(leg)
             case _:
                 raise CallError(f"nobody knows the order '{what}' of step '{talk.state}'")
 
     def _caller_left(self) -> None:
         self.call.ended_at = self.now
+        if "back" in self.shared and "came" not in self.shared["back"]:
+            record.came(self, "operator")
         self.tell("call.ended", who="line" if self.said_goodbye else "caller")
         self.legs.caller_left()
 

@@ -184,7 +184,7 @@ def answer(line: Line, job: dict[str, Any]) -> None:
         clock=Stopped(datetime.fromisoformat(job["now"])),
     )
     if "environ" not in job:
-        app.extensions["ivr"].run()
+        app.extensions["ivr"].everything()
         return
     head: list[Any] = []
     body = io.BytesIO(job["body"].encode())

@@ -138,6 +138,27 @@ def test_a_promise_that_is_not_kept_goes_to_the_next_level_and_then_to_the_last_
     assert {each.kind for each in open_} == {"call_back", "try_back"}
 
 
+def test_who_hung_up_with_a_withheld_number_is_owed_a_call_until_somebody_says_it_was_made(
+    exchange: Exchange, desk: Desk
+) -> None:
+    """The owner has the case only; nobody forgets it because it was missed three times."""
+    caller = exchange.phone("anonymous")
+    ask_for_a_manager(caller, exchange)
+    caller.hang_up()
+    exchange.wait(7200)
+    assert desk.notices("callback_owed") == {"MGR2"}
+    assert not desk.store.duties("try_back")
+    before = len(desk.events(caller, "callback.breached"))
+    exchange.wait(24 * 3600)
+    assert len(desk.events(caller, "callback.breached")) == before + 1
+
+    desk.app.extensions["ivr_callbacks"].kept(desk.sid(caller), "DIR1")
+    exchange.wait(48 * 3600)
+
+    assert told(desk, caller)[-1] == ("done", "met")
+    assert not desk.store.duties("call_back", owed=True)
+
+
 def test_who_is_owed_a_call_and_meets_a_manager_by_himself_is_not_called_again(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:

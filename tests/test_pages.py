@@ -11,6 +11,7 @@ from ivr.simulator import Exchange, Handset
 from ivr.simulator.web import Phones
 from ivr.web.pages import create_pages
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
+from tests.test_callbacks import promised
 from tests.test_scenarios import ask_for_a_manager, reach_operator
 
 
@@ -50,6 +51,31 @@ def test_a_waiting_caller_shows_with_what_was_keyed_and_no_managers_number(
     assert after is not None
     assert after["calls"] == []
     assert [(each["owner"], each["case"]) for each in after["owed"]] == [("MGR2", "C17349013")]
+
+
+def test_a_call_that_is_owed_shows_until_it_is_made_however_late(
+    page: FlaskClient, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    promised(caller, exchange, desk)
+    for person in PEOPLE:
+        desk.phone(person).will("busy")
+
+    def owed() -> list[tuple[object, ...]]:
+        told = page.get("/changes?after=-1").json
+        assert told is not None
+        return [(each["owner"], each["state"], each["tries"] > 0) for each in told["owed"]]
+
+    assert owed() == [("MGR2", "owed", False)]
+    exchange.wait(3 * 3600)
+    assert owed() == [("DIR1", "overdue", True)]
+    for person in ("DIR1", "MGR2"):
+        desk.phone(person).will("answer", after=2, press="1")
+    caller.will("answer", after=2, press="1")
+    exchange.wait_until(lambda: bool(caller.connected_to), at_most=900)
+    exchange.wait(10)
+    assert owed() == []
+    caller.hang_up()
+    exchange.wait(60)
 
 
 def test_nothing_is_sent_again_until_something_has_changed(

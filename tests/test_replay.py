@@ -11,6 +11,7 @@ from ivr.errors import CallError
 from ivr.replay import HEARD, replay
 from ivr.simulator import Exchange, Handset
 from tests.conftest import ENTRY, Desk
+from tests.test_callbacks import promised
 from tests.test_scenarios import accept, ask_for_a_manager, keyed, reach_operator
 
 
@@ -78,6 +79,19 @@ def test_a_call_without_the_rest_api(exchange: Exchange, caller: Handset, desk: 
     exchange.wait(120)
 
     is_the_same_again(desk, desk.sid(caller))
+
+
+def test_a_call_back(exchange: Exchange, caller: Handset, desk: Desk) -> None:
+    promised(caller, exchange, desk)
+    desk.phone("MGR2").will("answer", after=2, press="1")
+    caller.will("answer", after=2, press="1")
+    exchange.wait_until(lambda: bool(caller.connected_to), at_most=600)
+    exchange.wait(20)
+    caller.hang_up()
+    exchange.wait(20)
+
+    is_the_same_again(desk, desk.sid(caller))
+    is_the_same_again(desk, f"CB-{desk.sid(caller)}-1")
 
 
 def test_a_log_that_this_line_could_not_have_written_is_refused(

@@ -23,6 +23,7 @@ def steps() -> list[Step]:
                 "found": Go("back_hold", then=(do.keep_ranking,)),
                 "not_found": Go("back_over", then=(came("nobody"),)),
                 "too_slow": Go("back_over", then=(came("nobody"),)),
+                "trouble": Go("back_over", then=(came("nobody"),)),
             },
         ),
         Hold(
@@ -33,6 +34,7 @@ def steps() -> list[Step]:
                 "joined": Go("back_ring", then=(ring_customer,)),
                 "nobody": Go("back_over", then=(came("nobody"),)),
                 "no_carrier": Go("back_over", then=(came("nobody"),)),
+                "later": Go("back_over", then=(calls_himself,)),
                 "zero": Go(),
                 "hangup": "back_over",
             },
@@ -42,7 +44,9 @@ def steps() -> list[Step]:
             on={
                 "answered": "back_confirm",
                 "unanswered": Go("back_over", then=(came("unanswered"),)),
-                "ended": Go("back_over", then=(came("nobody"),)),  # who was to meet him has gone
+                "unplaced": Go("back_over", then=(came("unplaced"),)),
+                # who was to meet him has gone
+                "ended": Go("back_later", then=(came("nobody"), let_customer_go)),
                 "hangup": Go("back_over", then=(came("unanswered"),)),
             },
         ),
@@ -52,6 +56,7 @@ def steps() -> list[Step]:
             on={
                 "1": Go("talk", then=(came("kept"),)),
                 "2": Go("back_later", then=(came("later"),)),
+                "ended": "operator_search",  # who was to meet him has gone, and he is here
                 "too_many": Go("back_over", then=(came("unanswered"),)),  # a machine
                 "hangup": Go("back_over", then=(came("unanswered"),)),
             },
@@ -69,7 +74,14 @@ def came(what: str) -> Callable[[Conversation, Heard], None]:
     """The call that the promise was made in hears how it went."""
 
     def effect(talk: Conversation, heard: Heard) -> None:
-        talk.shared["back"]["met"] = what == "kept"
         talk.order("came", what=what)
 
     return effect
+
+
+def calls_himself(talk: Conversation, heard: Heard) -> None:
+    talk.order("came", what="himself", by=talk.shared["owner"])
+
+
+def let_customer_go(talk: Conversation, heard: Heard) -> None:
+    talk.order("let_customer_go")

@@ -307,13 +307,22 @@ def for_level(talk: Conversation, heard: Heard) -> bool:
     return bool(talk.own["hunt"] == "manager")
 
 
+def for_promise(talk: Conversation, heard: Heard) -> bool:
+    """Whether he is rung to keep a promise."""
+    return bool(talk.own["hunt"] == "callback")
+
+
+def has_called(talk: Conversation, heard: Heard) -> None:
+    talk.order("has_called")
+
+
 def call_later(talk: Conversation, heard: Heard) -> None:
     talk.order("later")
 
 
 def calling_back(talk: Conversation, heard: Heard) -> bool:
     """Whether it is us who call, and the customer hasn't been there yet."""
-    return "back" in talk.shared and not talk.shared["back"].get("met")
+    return "back" in talk.shared and talk.shared["back"].get("came") != "kept"
 
 
 def decline(talk: Conversation, heard: Heard) -> None:

@@ -91,7 +91,11 @@ def steps(config: LineConfig) -> list[Step]:
                     Go("briefing", then=(do.accept,)),
                 ),
                 "2": Go("passed", then=(do.decline,)),
-                "3": Go("calls_himself", when=do.for_level, then=(do.call_later,)),
+                "3": (
+                    Go("calls_himself", when=do.for_level, then=(do.call_later,)),
+                    Go("calls_later", when=do.for_promise, then=(do.call_later,)),
+                ),
+                "4": Go("has_called", when=do.for_promise, then=(do.has_called,)),
                 "zero": Go(says="invalid"),
                 "silence": Go("passed", then=(do.no_answer,)),  # a machine, or a pocket
                 "too_many": Go("passed", then=(do.no_answer,)),
@@ -216,6 +220,8 @@ def steps(config: LineConfig) -> list[Step]:
         Goodbye("handed_over", says=("desk_handed_over",)),
         Goodbye("passed", says=("passed",)),
         Goodbye("calls_himself", says=("calls_himself",)),
+        Goodbye("calls_later", says=("calls_later",)),
+        Goodbye("has_called", says=("has_called",)),
         Goodbye("customer_away", says=("customer_away",)),
         Goodbye("taken", says=("taken",)),
         Goodbye("caller_left", says=("caller_left",)),

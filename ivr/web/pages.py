@@ -22,7 +22,7 @@ from ivr.cases import Cases
 from ivr.clock import Clock
 from ivr.desk.roles import works_here
 from ivr.line import Line
-from ivr.rows import Call
+from ivr.rows import Call, Duty
 from ivr.store import Store
 from ivr.web.sign_in import Provider, SessionTerms, SignIn, guard
 from ivr.web.tracker import Tracker
@@ -98,7 +98,7 @@ def _desk(
         return jsonify(
             latest=latest,
             calls=[_call(call, clock) for call in store.open_calls()],
-            owed=_owed(store),
+            owed=_owed(store, clock),
             undelivered=_undelivered(store),
         )
 
@@ -170,25 +170,30 @@ def _case(case: dict[str, Any]) -> str:
             return "the records can't be reached"
 
 
-def _owed(store: Store) -> list[dict[str, Any]]:
-    """Calls that are still owed, each once, with how often they were tried."""
-    owed = []
-    for duty in store.duties("call_back", owed=True):
-        call = store.load(duty.call)
-        promise = call.data["shared"].get("promise", {}) if call else {}
-        if promise.get("state", "owed") == "owed":
-            owed.append(
-                {
-                    "number": duty.data["number"] or "number withheld",
-                    "owner": promise.get("owner", duty.owner),
-                    "due": duty.due.isoformat(),
-                    "case": duty.data["case"],
-                    "why": duty.data["why"],
-                    "reference": duty.data["reference"],
-                    "tries": promise.get("tries", 0),
-                }
-            )
-    return owed
+def _owed(store: Store, clock: Clock) -> list[dict[str, Any]]:
+    """The promises that aren't kept yet, the first one due first."""
+    promised = [(duty, store.load(duty.call)) for duty in store.duties("call_back", owed=True)]
+    owed = [
+        _promise(duty, call.data["shared"]["promise"], clock)
+        for duty, call in promised
+        if call is not None and call.data["shared"]["promise"]["state"] == "owed"
+    ]
+    return sorted(owed, key=lambda each: str(each["due"]))
+
+
+def _promise(duty: Duty, promise: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    overdue = clock.now() >= datetime.fromisoformat(promise["due"])
+    return {
+        "number": promise["number"] or "number withheld",
+        "owner": promise["owner"],
+        "due": promise["due"],
+        "state": "overdue" if overdue else "owed",
+        "tries": promise["tries"],
+        "unanswered": promise["unanswered"],
+        "case": duty.data["case"],
+        "why": promise["why"],
+        "reference": promise["reference"],
+    }
 
 
 def _undelivered(store: Store) -> list[dict[str, Any]]:

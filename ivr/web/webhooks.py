@@ -143,7 +143,7 @@ class Webhooks:
             if not turn.call.version:
                 turn.begin()
             elif sid and "turn" not in form:
-                if not _customer_answers(turn, form["CallSid"]):
+                if turn.call.ended_at or not _customer_answers(turn, form["CallSid"]):
                     return lambda: HANG_UP
             elif _is_present(form, turn.caller.turn):
                 _hear_answer(turn, "", form)

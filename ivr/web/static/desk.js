@@ -47,12 +47,13 @@ function fill(place, cards, nothing) {
 
 function drawOwed(owed) {
   const cards = owed.map((each) => card(
-    [each.number, `before ${new Date(each.due).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`],
+    [each.number, `${each.state === "overdue" ? "overdue since" : "before"} ${new Date(each.due).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`],
     [
-      line([each.owner && `owed by ${each.owner}`, each.case && `case ${each.case}`, each.tries && `tried ${each.tries} times`].filter(Boolean).join(" · ")),
+      line([each.owner && `owed by ${each.owner}`, each.case && `case ${each.case}`].filter(Boolean).join(" · ")),
+      line(each.tries ? `tried ${each.tries} times${each.unanswered ? `, the customer didn't answer ${each.unanswered}` : ""}` : "not tried yet"),
       line(`reference ${each.reference} · ${each.why}`, "quiet"),
     ],
-    "",
+    each.state,
   ));
   fill("#owed", cards, "Nobody is owed a call.");
 }
