@@ -25,6 +25,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from ivr import voices
 from ivr.errors import FlowError
 
 _NEEDED = {"voice", "digits", "time", "hour", "names", "prompts"}
@@ -113,6 +114,8 @@ def _read(file: Path) -> Language:
         raise FlowError(f"{file}: {', '.join(sorted(wanting))} missing; see any other language")
     if len(table["digits"]) != 10:
         raise FlowError(f"{file}: digits must be ten words, zero first; found {table['digits']}")
+    if why := voices.refusal(table["voice"]["name"], table["voice"]["language"]):
+        raise FlowError(f"{file}: {why}")
     for key, text in table["prompts"].items():
         _check_text(file, key, text)
     return Language(
