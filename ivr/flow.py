@@ -140,13 +140,15 @@ class Flow:
             compiled = self._documents[key] = compile_verbs(step.waiting(talk, spoken))
         return compiled.fill(self._values(compiled, talk, values))
 
-    def spoken(self, phrases: Iterable[Phrase], language: str) -> tuple[verbs.Say, ...]:
+    def spoken(self, phrases: Iterable[Phrase], language: str) -> tuple[verbs.Spoken, ...]:
         """The verbs that say these phrases, slots standing."""
         return tuple(self._say(phrase, language) for phrase in phrases)
 
-    def _say(self, phrase: Phrase, language: str) -> verbs.Say:
+    def _say(self, phrase: Phrase, language: str) -> verbs.Spoken:
         key, own = phrase
         words = self.prompts.language(own or language)
+        if key in words.recordings:
+            return verbs.Play(words.recordings[key])
         own = f"@{own}" if own else ""  # said in a language of its own, and so are its slots
         text = words.texts[key].format_map(
             {name: slot(name + own) for name in slots(words.texts[key])}

@@ -11,6 +11,9 @@ One TOML file a language::
     [prompts]
     read_back = "I have {digits}. If that is right, press 1."
 
+    [recordings]                # if there are any: files played instead of the text
+    notice = "https://example.com/notice-en.wav"
+
 A ``{name}`` is a slot, filled at each turn. Numbers are read digit by digit in words, in groups,
 since a speech synthesiser that is handed ``17349013`` may well say seventeen million.
 """
@@ -19,12 +22,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from string import Formatter
 from typing import Any
+from urllib.parse import urlsplit
 
+from ivr import voices
 from ivr.errors import FlowError
 
 _NEEDED = {"voice", "digits", "time", "hour", "names", "prompts"}
@@ -43,6 +48,7 @@ class Language:
     hour: str
     names: Mapping[str, str]
     texts: Mapping[str, str]
+    recordings: Mapping[str, str] = field(default_factory=dict)
 
     def read_digits(self, number: str, group: int = 4) -> str:
         """``"17349013"`` as ``"one seven three four, nine zero one three"``; others are dropped."""
@@ -113,8 +119,12 @@ def _read(file: Path) -> Language:
         raise FlowError(f"{file}: {', '.join(sorted(wanting))} missing; see any other language")
     if len(table["digits"]) != 10:
         raise FlowError(f"{file}: digits must be ten words, zero first; found {table['digits']}")
+    if why := voices.refusal(table["voice"]["name"], table["voice"]["language"]):
+        raise FlowError(f"{file}: {why}")
     for key, text in table["prompts"].items():
         _check_text(file, key, text)
+    for key, url in table.get("recordings", {}).items():
+        _check_recording(file, key, url, table["prompts"].get(key))
     return Language(
         code=file.stem,
         file=str(file),
@@ -125,6 +135,7 @@ def _read(file: Path) -> Language:
         hour=table["hour"],
         names=table["names"],
         texts=table["prompts"],
+        recordings=table.get("recordings", {}),
     )
 
 
@@ -135,3 +146,19 @@ def _check_text(file: Path, key: str, text: object) -> None:
         slots(text)
     except ValueError as error:
         raise FlowError(f"{file}: prompt '{key}': {error}; write {{{{ for a brace") from error
+
+
+def _check_recording(file: Path, key: str, url: object, text: str | None) -> None:
+    """The text stays: it says what the file says, and has no slots, which a file couldn't fill."""
+    here = f"{file}: recording '{key}'"
+    if text is None:
+        raise FlowError(f"{here} is of no prompt; give its text under [prompts]")
+    if open_slots := sorted(slots(text)):
+        raise FlowError(f"{here} can't fill {{{open_slots[0]}}}; leave it out, the text is said")
+    if not isinstance(url, str) or not _is_address(url):
+        raise FlowError(f"{here} is {url!r}; give the file's whole address, https://…")
+
+
+def _is_address(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)

@@ -128,7 +128,7 @@ Leads = str | Go | tuple[Go, ...]
 class Speaker(Protocol):
     """Turns a phrase into the verb that says it."""
 
-    def __call__(self, phrase: Phrase) -> verbs.Say: ...
+    def __call__(self, phrase: Phrase) -> verbs.Spoken: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,9 @@ class Step:
         """The outcome's name for what was heard."""
         return heard.value
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         """The verbs, with slots."""
         raise TypeError(f"step '{self.name}' is passed through, it has no document")
 
@@ -210,7 +212,9 @@ class Menu(Step):
         name = {"": "silence", "0": "zero", "*": "back"}.get(key, key)
         return name if name in self.on or name in ("silence", "zero") else "invalid"
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         return (
             verbs.Gather(
                 action=ANSWER,
@@ -272,7 +276,9 @@ class Entry(Step):
             return "cleared"
         return "zero" if digits == "0" else self.reads(talk, digits)
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         return (
             verbs.Gather(
                 action=ANSWER,
@@ -310,7 +316,9 @@ class Record(Step):
             return heard.value
         return {"": "silence", "0": "zero"}.get(heard.value[:1], "invalid")
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         pause = self.pause(talk)
         return (*spoken, verbs.Record(ANSWER, timeout=pause, max_length=self.longest))
 
@@ -359,14 +367,18 @@ class Hold(Step):
     def opening(self, talk: Conversation) -> tuple[Phrase, ...]:
         return ()  # that is for the wait document, where keys are heard
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         left = f"{HERE}/left?turn={TURN}"
         return (
             *spoken,
             verbs.Enqueue(self.queue, action=left, wait_url=f"{HERE}/wait?queue={self.queue}"),
         )
 
-    def waiting(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def waiting(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         """The wait document: it says, listens for a key, and is asked for again when it ends."""
         return (
             verbs.Gather(
@@ -396,7 +408,9 @@ class Talk(Step):
     def variant(self, talk: Conversation) -> Any:
         return self.leads(talk), self.star(talk)
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         room = verbs.Conference(
             name=slot("room"),
             beep="false",
@@ -419,7 +433,9 @@ class Dialling(Step):
     def variant(self, talk: Conversation) -> Any:
         return str(talk.shared["dialled"]["phone"]).startswith("client:")
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         url, status = f"{slot('leg')}", f"{slot('leg')}/status"
         told = {"url": url, "status_callback": status, "status_callback_event": "completed"}
         noun: verbs.Noun
@@ -442,7 +458,9 @@ class Customer(Step):
 
     needs = frozenset({"answered", "unanswered", "unplaced", "ended", "hangup"})
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         return spoken
 
 
@@ -453,7 +471,9 @@ class Ready(Step):
     needs = frozenset({"hangup"})
     may = frozenset({"ended"})
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         return spoken
 
 
@@ -463,5 +483,7 @@ class Goodbye(Step):
 
     may = frozenset({"hangup"})
 
-    def document(self, talk: Conversation, spoken: tuple[verbs.Say, ...]) -> tuple[verbs.Verb, ...]:
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
         return (*spoken, verbs.Hangup())

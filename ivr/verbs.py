@@ -30,6 +30,9 @@ class Play:
     digits: str = ""
 
 
+Spoken = Say | Play  # what a prompt becomes
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Wait in silence. (…/docs/voice/twiml/pause)"""

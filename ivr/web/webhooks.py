@@ -245,7 +245,7 @@ class Webhooks:
         said = self._plainly("please_hold", form["language"])
         return Reply(twiml.render((*said, verbs.Pause(20), verbs.Redirect())))
 
-    def _plainly(self, key: str, language: str) -> tuple[verbs.Say, ...]:
+    def _plainly(self, key: str, language: str) -> tuple[verbs.Spoken, ...]:
         return self.line.caller.spoken([(key, "")], language)
 
     def _caller_in_trouble(self, form: Form, sid: str = "") -> Reply:
