@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,7 +17,7 @@ from ivr.desk.escalation import Level
 from ivr.desk.limits import Limits
 from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
-from ivr.desk.promises import CallbackTerms
+from ivr.desk.promises import CallbackTerms, in_hours
 from ivr.desk.recording import RecordingTerms
 from ivr.desk.roles import ROLES
 from ivr.errors import FlowError, SettingsError
@@ -31,13 +31,34 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
+class Hours:
+    """Working hours in the line's own zone; days are 0 for Monday. ``holidays`` is a calendar."""
+
+    opens: time
+    closes: time
+    days: frozenset[int]
+    holidays: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EntryNumber:
-    """A number that callers dial: what it offers, and where it is."""
+    """A number that callers dial: what it offers, and where it is.
+
+    ``work`` are the hours, in ``zone``, in which the desk works in a language; outside them it does
+    in ``after``. Languages without hours are worked in at any time.
+    """
 
     number: str
     languages: tuple[str, ...]
     zone: str
     region: str
+    work: Mapping[str, Hours] = field(default_factory=dict)
+    after: str = "en"
+
+    def works_in(self, language: str, now: datetime) -> str:
+        """The language in which the desk works with a caller who has chosen ``language``."""
+        hours = self.work.get(language)
+        return language if hours is None or in_hours(now, hours, self.zone) else self.after
 
     @property
     def country(self) -> str:
@@ -57,16 +78,6 @@ class HuntRule:
     look_again: int = 0
     at_once: int = 1
     rest: int = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """Working hours in the line's own zone; days are 0 for Monday. ``holidays`` is a calendar."""
-
-    opens: time
-    closes: time
-    days: frozenset[int]
-    holidays: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +224,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
             prefix_key=rule["prefix_key"],
             check_digit=rule["check_digit"],
         ),
-        hours=Hours(
-            time.fromisoformat(hours["opens"]),
-            time.fromisoformat(hours["closes"]),
-            frozenset(DAYS.index(day) for day in hours["days"]),
-            checked(hours.get("holidays", "")),
-        ),
+        hours=_hours(hours),
         promise_minutes=(promise["in_hours"], promise["off_hours"]),
         last_resort=promise["last_resort"],
         fallback=table["fallback"]["dial"],
@@ -297,6 +303,15 @@ def _pair(minutes: list[int]) -> tuple[int, int]:
     return in_hours, off_hours
 
 
+def _hours(hours: dict[str, Any]) -> Hours:
+    return Hours(
+        time.fromisoformat(hours["opens"]),
+        time.fromisoformat(hours["closes"]),
+        frozenset(DAYS.index(day) for day in hours["days"]),
+        checked(hours.get("holidays", "")),
+    )
+
+
 def _number(number: str, entry: dict[str, Any]) -> EntryNumber:
     if not entry["languages"]:
         raise ValueError(f'number "{number}" offers no language')
@@ -304,4 +319,8 @@ def _number(number: str, entry: dict[str, Any]) -> EntryNumber:
         ZoneInfo(entry["zone"])
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ValueError(f'number "{number}": no time zone "{entry["zone"]}"') from error
-    return EntryNumber(number, tuple(entry["languages"]), entry["zone"], entry.get("region", ""))
+    languages, after = tuple(entry["languages"]), entry.get("after", "en")
+    if wrong := entry.get("work", {}).keys() - set(languages):
+        raise ValueError(f'number "{number}" has hours for {wrong.pop()}, which it doesn\'t offer')
+    work = {code: _hours(hours) for code, hours in entry.get("work", {}).items()}
+    return EntryNumber(number, languages, entry["zone"], entry.get("region", ""), work, after)

@@ -247,6 +247,7 @@ class LookUps:
         directory = self.desk.directory(None, now)
         hunt = "emergency" if _is_emergency(shared) else "operator"
         asked = self._asked_for(shared, hunt)
+        asked["language"] = shared["works"].get(shared["language"], shared["language"])
         people = roster.operators(now, directory, **asked)
         if _is_emergency(shared):
             region = shared["region"]

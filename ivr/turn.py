@@ -58,6 +58,7 @@ def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call
         "caller_number": number,
         "line_number": called,
         "offers": list(entry.languages),
+        "works": {code: entry.works_in(code, now) for code in entry.languages},
         "zone": entry.zone,
         "region": entry.region,
         "country": entry.country,
@@ -203,7 +204,7 @@ class Turn:
             kind = "entry.rejected" if outcome in step.refusals else kind
             kind = "entry.partial" if outcome in ("cleared", "slower") else kind
             if step.secret:
-                value = "secret"
+                value = "secret" if value else ""
             elif step.personal:
                 self.shared.setdefault("personal", []).append(value)
                 value = "personal"

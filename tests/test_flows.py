@@ -34,6 +34,7 @@ def conversation(flow: Flow, step: str, language: str) -> Conversation:
         "keyed": "17349013",
         "case": {"result": "found", "status": "open", "severity": 2, "account": "Helio"},
         "wish": "M1",
+        "works": {"fr": "fr", "en": "en"},
         "back": {"of": "CA0", "leg": "CA1"},
         "staff": "MGR1",
         "resume": {"language": "en", "shared": {"left_at": "wish"}, "own": {}},

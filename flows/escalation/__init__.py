@@ -63,7 +63,7 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
         entries=(callback.START,),
         slots=words.CALLER,
         also_says=(
-            *("notice", "choose_language", "connecting", "please_hold", "to_operator"),
+            *("notice", "works_in", "choose_language", "connecting", "please_hold", "to_operator"),
             *("trying_manager", "trying_engineer", "trying_emergency"),
             *("still_trying", "still_in_line"),
             *("status_open", "status_closed", "status_severity", "status_escalated", "status"),

@@ -65,7 +65,7 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
             on={
                 "next": (
                     Go("language", when=do.several_languages, then=(do.notice_played,)),
-                    Go(first, says="notice", then=(do.notice_played,)),
+                    Go(first, then=(do.welcome, do.notice_played)),
                 )
             },
         ),

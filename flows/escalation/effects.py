@@ -35,7 +35,8 @@ def offered(place: int) -> Callable[[Conversation, Heard], bool]:
 def choose(place: int) -> Callable[[Conversation, Heard], None]:
     def effect(talk: Conversation, heard: Heard) -> None:
         talk.language = talk.shared["offers"][place]
-        talk.emit("language.chosen", language=talk.language)
+        works = talk.shared["works"][talk.language]
+        talk.emit("language.chosen", language=talk.language, works_in=works)
 
     return effect
 
@@ -43,8 +44,20 @@ def choose(place: int) -> Callable[[Conversation, Heard], None]:
 def greet(talk: Conversation) -> tuple[Phrase, ...]:
     """The notice in the number's first language, then each choice in its own."""
     offers = talk.shared["offers"]
-    choices = (("choose_language", code) for code in offers)
-    return (("notice", offers[0]), *choices)
+    choices = [("choose_language", code) for code in offers]
+    elsewhere = [("works_in", code) for code in offers if _works_elsewhere(talk, code)]
+    return (("notice", offers[0]), *elsewhere, *choices)
+
+
+def _works_elsewhere(talk: Conversation, language: str) -> bool:
+    """Whether the desk works in another language now than the caller has chosen."""
+    return bool(talk.shared["works"].get(language, language) != language)
+
+
+def welcome(talk: Conversation, heard: Heard) -> None:
+    """The notice, and in which language the desk works if that isn't the number's only one."""
+    elsewhere = ("works_in",) if _works_elsewhere(talk, talk.language) else ()
+    talk.notes = (*talk.notes, "notice", *elsewhere)
 
 
 def notice_played(talk: Conversation, heard: Heard) -> None:

@@ -37,6 +37,11 @@ def language_key(talk: Conversation, language: Language) -> str:
     return str(talk.shared["offers"].index(language.code) + 1)
 
 
+def work_language(talk: Conversation, language: Language) -> str:
+    works = talk.shared["works"].get(language.code, language.code)
+    return str(language.names[works])
+
+
 def due(talk: Conversation, language: Language) -> str:
     """The promised time as the line's own clock on the wall shows it."""
     promise = talk.shared["promise"]
@@ -110,6 +115,7 @@ CALLER: dict[str, SlotValue] = {
     "count": count,
     "callback_number": callback_number,
     "language_key": language_key,
+    "work_language": work_language,
     "due": due,
     "reference": reference,
 }
