@@ -61,6 +61,7 @@ def test_s18_at_night_it_is_said_that_support_is_in_english_and_the_prompts_stay
     keyed(caller, exchange, "1", "1")
     assert caller.heard[-1].language == "ja-JP"
     keyed(caller, exchange, "0")
+    exchange.wait(6)
     assert desk.phone("OP1").ringing or desk.phone("OP2").ringing
     chosen = desk.told(caller, "language.chosen")
     assert chosen == [{"language": "ja", "works_in": "en"}]
