@@ -128,7 +128,8 @@ def test_an_override_needs_a_reason(desk: Desk) -> None:
 def test_s07_a_severity_is_wished_for_by_phone_and_set_by_the_engineer(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    """Change severity: the engineer assigned is notified. (R8) The keys never set it. (R4)"""
+    """Change severity: the engineer assigned is notified. (R8) The keys never set it. (R4)
+    Either by phone (R6), without a web account (R7); he is told what was recorded (R10)."""
     wish(caller, exchange, "17349037", "4")
     keyed(caller, exchange, "1")
     assert caller.last_heard.startswith("After the tone, say what has changed")
@@ -207,7 +208,8 @@ def test_s08_everything_is_asked_while_people_are_rung(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     """Call the support line at once and speak with a representative. (R20) The same questions must
-    be answered on every channel. (R27-R32)"""
+    be answered on every channel. (R27-R32)
+    With care (R11), and a contact who gathers data and tests (R24)."""
     operator = desk.phone("OP1")
     emergency(caller, exchange)
     assert operator.ringing
@@ -352,7 +354,8 @@ def test_s09_s10_who_is_not_entitled_reaches_a_person_and_never_hears_why_not(
 def test_s11_an_emergency_without_a_case_is_two_steps(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    """Case Tracker can set E-Down after the case was opened, not during initial logging. (R34)"""
+    """Case Tracker can set E-Down after the case was opened, not during initial logging. (R34)
+    He may ask for it without a number. (R21)"""
     operator = desk.phone("OP1")
     caller.call(ENTRY)
     keyed(caller, exchange, "2", "3", "0")

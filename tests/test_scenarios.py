@@ -73,7 +73,8 @@ def manager_numbers_stay_hidden(
 
 
 def test_s01_the_right_manager_takes_it(exchange: Exchange, caller: Handset, desk: Desk) -> None:
-    """Give the case number and you are directed to the appropriate manager. (R45)"""
+    """Give the case number and you are directed to the appropriate manager. (R45)
+    M1 is the engineer's line manager. (R37)"""
     manager = desk.phone("MGR1")
 
     ask_for_a_manager(caller, exchange, language="1")
@@ -137,7 +138,8 @@ def test_nothing_of_the_case_is_said_to_whoever_picks_up_before_he_presses_1(
 def test_s02_the_operator_takes_the_number_and_puts_through(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    """The operator transfers your call to the appropriate manager. (R49)"""
+    """The operator transfers your call to the appropriate manager. (R49)
+    Tell the operator, and give the case number. (R48)"""
     operator, manager = desk.phone("OP1"), desk.phone("MGR1")
     reach_operator(caller, operator, exchange)
 

@@ -216,7 +216,8 @@ def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, sto
 def test_enterprise_down_cannot_be_chosen_when_a_case_is_logged(
     browser: Browser, store: Store
 ) -> None:
-    """Case Tracker can set E-Down after the case was opened, not during initial logging. (R34)"""
+    """Case Tracker can set E-Down after the case was opened, not during initial logging. (R34)
+    Calling at once is the best. (R33)"""
     before = len(store.cases_of(["helio"]))
     browser.sign_in("marie").go("/cases/new")
     assert 'value="0"' not in browser.page
@@ -263,7 +264,7 @@ def test_somebody_with_several_customer_numbers_switches_between_them(browser: B
 def test_a_customer_asks_for_another_severity_and_the_engineer_sets_it(
     browser: Browser, pages: Any, desk: Desk
 ) -> None:
-    """Change case severity: the engineer assigned is notified. (R8)"""
+    """Change case severity: the engineer assigned is notified. (R8) With a reason (R2)."""
     browser.sign_in("kenji").go("/cases/C17349037")
     browser.send("/cases/C17349037/wish_severity", severity="1", reason="The plant stops.", key="k")
     assert "the engineer has been informed" in browser.page
@@ -305,7 +306,8 @@ def test_a_customer_escalates_and_then_asks_for_the_next_level(
 def test_telephone_and_web_at_once_are_one_request(
     browser: Browser, desk: Desk, exchange: Exchange, caller: Handset
 ) -> None:
-    """Idempotent per case and level within some minutes; the second is logged as joined."""
+    """Idempotent per case and level within some minutes; the second is logged as joined.
+    Each way is a channel among others (R1), by phone or web (R44)."""
     ask_for_a_manager(caller, exchange)
     browser.sign_in("marie").go("/cases/C17349013")
     browser.send("/cases/C17349013/escalate", level="M1", reason="as I said by phone", key="a")
@@ -407,7 +409,8 @@ def test_internal_notes_are_not_the_customers(browser: Browser, pages: Any, desk
 def test_a_manager_ends_an_escalation_with_the_customers_agreement(
     browser: Browser, desk: Desk
 ) -> None:
-    """Who may de-escalate: manager or engineer with the customer's agreement, with a reason."""
+    """Who may de-escalate: manager or engineer with the customer's agreement, with a reason.
+    He records his plan (R38, R43), and reports that go with it (R42)."""
     given = {"by": "caller", "channel": "phone", "level": "M1"}
     desk.cases.hear("C17349013", "escalate", key="e", **given)
     browser.sign_in("mgr1").go("/cases/C17349013")

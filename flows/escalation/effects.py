@@ -383,7 +383,7 @@ def about_case(talk: Conversation) -> tuple[Phrase, ...]:
         case "found":
             said = [("brief_case", "")]
             said += [("brief_verified", "")] if talk.shared.get("verified") else []
-            said += [("severity", "")] if case["severity"] is not None else []
+            said += [("brief_no_severity" if case["severity"] is None else "severity", "")]
             return (*said, *((("account", ""),) if case["account"] else ()))
         case "not_found":
             return (("brief_unknown", ""),)

@@ -55,7 +55,7 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
             *("brief_callback", "brief_verified", "brief_suspicious"),
             *("brief_emergency", "brief_purpose", "brief_users", "brief_down_for"),
             *("brief_case", "brief_unknown", "brief_none", "brief_records_down", "star"),
-            *("severity", "account", "desk_ringing", "desk_back"),
+            *("severity", "brief_no_severity", "account", "desk_ringing", "desk_back"),
             *("emergency_yes", "emergency_no", "emergency_unknown", "emergency_stands"),
             *("condition_contract", "condition_production", "condition_situation"),
             *("condition_contact", "desk_emergency"),

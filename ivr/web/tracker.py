@@ -28,9 +28,11 @@ from ivr.cases import Cases
 from ivr.clock import Clock
 from ivr.desk.cases import Case
 from ivr.desk.emergency import CATEGORIES, CONTACT, ENDS, QUESTIONS, REACH
+from ivr.desk.events import Event
 from ivr.desk.roles import MAY, may, works_here
 from ivr.errors import CaseError
 from ivr.line import LineConfig
+from ivr.privacy import ACCESS
 from ivr.store import Store
 from ivr.web.sign_in import signed_in
 from ivr.web.words import Words
@@ -199,7 +201,12 @@ class Tracker:
         return number
 
     def case(self, number: str) -> str:
-        return self._show(self._case(number))
+        """A case at one look; that staff have looked is on record."""
+        case = self._case(number)
+        if works_here(g.login.roles):
+            by, now = g.login.person or g.login.id, self.clock.now()
+            self.store.append(ACCESS, Event("access.viewed", now, by, {"case": case.number}))
+        return self._show(case)
 
     def _show(self, case: Case, wrong: str = "", about: str = "") -> str:
         staff = works_here(g.login.roles)
