@@ -51,7 +51,7 @@ def test_the_owner_accepts_and_the_customer_is_rung_and_they_meet(
     assert exchange.clock.now() - datetime(2026, 11, 24, 9, tzinfo=UTC) < timedelta(minutes=7)
     owner.answer()
     exchange.wait(8)
-    assert owner.last_heard.startswith("Acme support. A call back that is owed")
+    assert owner.last_heard.startswith("Acme support. Ein versprochener Rückruf")
     assert not caller.ringing
     owner.press("1")
     exchange.wait_until(lambda: caller.ringing, at_most=20)
@@ -108,7 +108,7 @@ def test_a_machine_does_not_press_1_and_the_manager_is_told(
     exchange.wait(40)
 
     assert not caller.in_call
-    assert "The customer can't be reached now, and will be called again. Thank you." in [
+    assert "Der Kunde ist jetzt nicht erreichbar und wird noch einmal angerufen. Danke." in [
         each.text for each in manager.heard
     ]
     assert ("attempted", "unanswered") in told(desk, caller)

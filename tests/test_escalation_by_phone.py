@@ -260,7 +260,7 @@ def test_whoever_accepts_meets_the_caller_in_the_middle_of_the_questions(
     emergency(caller, exchange)
     keyed(caller, exchange, "1", "300#")
     accept(operator, exchange)
-    exchange.wait(12)
+    exchange.wait(15)  # he is briefed in German, which takes longer
 
     assert caller.connected_to == {operator}
     assert desk.file("C17349013")["emergency"]["answers"] == {"purpose": 1, "users": 300}
