@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.record import MOST
 from ivr.simulator import Exchange, Handset
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
 from tests.test_callbacks import promise, promised, told
@@ -458,7 +459,7 @@ def in_order(desk: Desk, sid: str) -> None:
     assert not [each for each in desk.store.duties() if each.state == "dropped"], attempts
     if made["state"] == "owed":
         assert [due for due in looked_at if due > now - timedelta(minutes=1)], attempts
-        assert tried or desk.store.open_calls(), attempts
+        assert tried or desk.store.open_calls() or made["tries"] == MOST, attempts
         assert made["breaches"] >= 1
     else:
         assert made["outcome"] in ("met", "unreachable")
