@@ -19,8 +19,7 @@ from ivr.desk.phone_numbers import forbidden, zone_of
 from ivr.desk.promises import after_night
 from ivr.desk.roster import promise_owner
 from ivr.errors import NotYet
-from ivr.look_ups import BACK
-from ivr.rows import Duty
+from ivr.rows import BACK, Duty
 from ivr.store import Store
 from ivr.turn import Turn, call_back
 

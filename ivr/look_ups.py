@@ -20,6 +20,7 @@ from ivr.desk.emergency import judge
 from ivr.desk.escalation import Level, ruling
 from ivr.desk.people import Person
 from ivr.line import LineConfig
+from ivr.record import case_of
 from ivr.rows import Call, CaseFile, Duty
 from ivr.steps import Heard, outcome
 
@@ -157,13 +158,19 @@ class LookUps:
             return outcome("found", staff=person.id, pin=bool(person.pin))
         since = now - timedelta(minutes=self.config.resume_minutes)
         owed = now - timedelta(days=1)
-        calls = [call for call in self.desk.recent(number, owed) if not is_back(call.sid)]
-        owes = next((call.sid for call in calls if _still_owed(call)), "")
+        calls = self.desk.recent(number, owed)
+        owes = [self._owes(call) for call in calls if _still_owed(call)]
         for call in calls[:1]:
             cut = call.data["shared"].get("left_at", "")
             if call.ended_at and call.ended_at >= since and cut:
                 return outcome("found", resume=_resumed(call), owes=owes)
         return outcome("found", owes=owes) if owes else outcome("not_found")
+
+    def _owes(self, call: Call) -> dict[str, str]:
+        """What was promised in this call, as `ivr.record` asks for it."""
+        shared = call.data["shared"]
+        case = case_of(shared, self.config.case_numbers)
+        return {"call": call.sid, "case": case, "level": shared.get("wish", "")}
 
     def _staff_pin(self, shared: dict[str, Any]) -> Heard:
         person = self.desk.person(shared["staff"])
@@ -310,14 +317,6 @@ class LookUps:
     def _known(self, shared: dict[str, Any]) -> Case | None:
         keyed = shared.get("keyed")
         return self.records.case(keyed, BUDGET) if keyed else None
-
-
-BACK = "CB-"  # begins the name of a call that we make ourselves
-
-
-def is_back(sid: str) -> bool:
-    """Whether this is a call back, and no caller's call."""
-    return sid.startswith(BACK)
 
 
 def _still_owed(call: Call) -> bool:

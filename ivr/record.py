@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ivr.desk.promises import promise_due, spoken_time
 
 if TYPE_CHECKING:
+    from ivr.desk.cases import CaseNumbers
     from ivr.turn import Turn
 
 BREACHES = 3  # after that nobody further could be told; the last one is, again and again …
@@ -18,9 +20,14 @@ MOST = 24  # tries; then somebody has to call by himself, and is reminded of it
 
 def case_number(turn: Turn) -> str:
     """The number of the case that this call is about, ``""`` before one was given."""
-    number = (turn.shared.get("case") or {}).get("number")
-    keyed = turn.shared.get("keyed", "")
-    return str(number or (turn.line.config.case_numbers.written(keyed) if keyed else ""))
+    return case_of(turn.shared, turn.line.config.case_numbers)
+
+
+def case_of(shared: Mapping[str, Any], numbers: CaseNumbers) -> str:
+    """The same, of a call's values."""
+    keyed = shared.get("keyed", "")
+    known = (shared.get("case") or {}).get("number")
+    return str(known or (numbers.written(keyed) if keyed else ""))
 
 
 def tell_case(turn: Turn, what: str, key: str, by: str = "caller", **data: Any) -> None:
@@ -70,12 +77,17 @@ def accepted(turn: Turn, leg: str) -> None:
 def promise(turn: Turn, number: str, why: str) -> None:
     """A call back, with an owner and a due time that counts from the request; one for a call.
 
+    Who is owed one for this case already and only hangs up isn't owed two; if he asks for one, that
+    takes the other's place.
     Two duties come of it: to try, again and again (``try_back``), and to see at the due time
     whether it was kept (``call_back``). How it went is heard by this call: `promise_hears`.
     """
     shared, config = turn.shared, turn.line.config
-    if shared.get("promise"):
+    owed = _owed_for_this(turn)
+    if shared.get("promise") or (why == "hung up" and shared.get("wish", "") in owed.values()):
         return
+    for call in owed:
+        came(turn, "renewed", call)
     asked = shared.get("requested", {}).get("at")
     requested = turn.now if asked is None else datetime.fromisoformat(asked)
     level = shared.get("wish", "")
@@ -102,6 +114,17 @@ def promise(turn: Turn, number: str, why: str) -> None:
     _notify(turn, "callback_owed", owner)
     if asked:
         tell_case(turn, "promised", f"promised:{level}", level=level, owner=owner)
+
+
+def _owed_for_this(turn: Turn) -> dict[str, str]:
+    """The earlier calls in which he was promised one for the same case, if either is known; with
+    the level of each."""
+    case = case_number(turn)
+    return {
+        owed["call"]: owed["level"]
+        for owed in turn.shared.get("owes", ())
+        if owed["case"] == case or not owed["case"] or not case
+    }
 
 
 def _reference(sid: str) -> str:
@@ -153,7 +176,8 @@ def promise_hears(turn: Turn, what: str, by: str = "", number: int = 0, **more: 
     """How it goes with the call that is owed: ``tried`` (number ``number`` begins), ``kept``,
     ``unanswered`` (by the customer), ``unplaced`` (the carrier didn't ring him), ``nobody`` (of
     us), ``later`` (the customer asks), ``operator`` (he went to one instead), ``himself`` (``by``
-    calls in his own way), or ``missed`` (it is due, and ``to`` has it now)."""
+    calls in his own way), ``renewed`` (another took its place), or ``missed`` (it is due, and
+    ``to`` has it now)."""
     promise: dict[str, Any] | None = turn.shared.get("promise")
     if promise is None or promise["state"] != "owed":
         return
@@ -167,6 +191,8 @@ def promise_hears(turn: Turn, what: str, by: str = "", number: int = 0, **more: 
             if asked and by:
                 key = f"accept:{asked['level']}:{by}"
                 tell_case(turn, "accept", key, by, level=asked["level"])
+        case "renewed":
+            _over(turn, by, "renewed")
         case "missed":
             _breach(turn, str(more["to"]))
         case _:
@@ -206,12 +232,14 @@ def keep_promise(turn: Turn, leg: str) -> None:
     """Whoever is owed a call and meets somebody of the level by himself isn't owed it any more."""
     if "back" in turn.shared:
         return _keep_back(turn)
-    owes, row = turn.shared.get("owes") or turn.call.sid, turn.legs.rows[leg]
+    row, owed = turn.legs.rows[leg], _owed_for_this(turn)
+    if turn.shared.get("promise"):
+        owed[turn.call.sid] = turn.shared.get("wish", "")
     levels = [level.code for level in turn.line.config.levels]
-    if row["operator"] and turn.shared.get("wish") in levels:
-        return  # an operator only puts him through
-    if owes != turn.call.sid or turn.shared.get("promise"):
-        came(turn, "kept", owes, by=row["person"])
+    manages = not row["operator"] and row["hunt"] != "engineer"
+    for call, level in owed.items():
+        if manages or level not in levels:  # others only put him through
+            came(turn, "kept", call, by=row["person"])
 
 
 def _keep_back(turn: Turn) -> None:
@@ -228,7 +256,7 @@ def came(turn: Turn, what: str, of: str = "", by: str = "") -> None:
     by = by or next((turn.legs.rows[leg]["person"] for leg in turn.legs.talking()), "")
     back = {} if of else turn.shared["back"]
     if back.setdefault("came", what) == what:
-        turn.duty("came", f"came:{what}", of=of or back["of"], outcome=what, by=by)
+        turn.duty("came", f"came:{what}:{of}", of=of or back["of"], outcome=what, by=by)
     if back.get("came") == "kept":  # whatever he asks for now is something new
         turn.shared.pop("promise", None)
         turn.shared.pop("requested", None)

@@ -283,6 +283,23 @@ def test_who_is_cut_off_and_rings_again_goes_on_where_he_was(
     assert not [leg for leg in caller.calls if leg.direction != "inbound"]  # met: not owed any more
 
 
+def test_who_is_cut_off_twice_is_owed_one_call(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    caller.hang_up()
+    exchange.wait(60)
+    caller.call(ENTRY)
+    exchange.wait(1)
+    caller.press("1")
+    exchange.wait(5)
+    caller.hang_up()
+    exchange.wait(60)
+
+    assert len(desk.store.duties("call_back", owed=True)) == 1
+    assert len(desk.store.duties("try_back", owed=True)) == 1
+
+
 @pytest.mark.parametrize("step", ["case", "wish", "users"])
 def test_a_question_is_asked_again_where_he_was_cut_off(
     exchange: Exchange, caller: Handset, desk: Desk, step: str

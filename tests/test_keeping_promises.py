@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.record import MOST
 from ivr.simulator import Exchange, Handset
-from tests.conftest import CALLER, PEOPLE, Desk
+from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
 from tests.test_callbacks import promise, promised, told
 from tests.test_properties import PEOPLES_HABITS, SETTINGS, network
 from tests.test_scenarios import accept, ask_for_a_manager, free, keyed
@@ -111,6 +112,87 @@ def test_what_he_asks_for_afterwards_is_a_request_of_its_own(
     again = desk.store.load(call.sid)
     assert again is not None
     assert again.data["shared"]["promise"]["outcome"] == "met"
+    caller.hang_up()
+    exchange.wait(60)
+    assert free(desk)
+
+
+def test_a_promise_of_another_case_stands_whomever_he_meets(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    promised(caller, exchange, desk)
+    first = desk.sid(caller)
+    exchange.wait(60)
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", "17349021#", "1", "2")
+    accept(desk.phone("MGR1"), exchange)
+    exchange.wait(10)
+    assert caller.connected_to == {desk.phone("MGR1")}
+    caller.hang_up()
+    exchange.wait(60)
+
+    call = desk.store.load(first)
+    assert call is not None
+    assert call.data["shared"]["promise"]["state"] == "owed"
+
+
+def test_an_operator_does_not_stand_in_for_the_manager_who_owes_a_call(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    promised(caller, exchange, desk)
+    first = desk.sid(caller)
+    exchange.wait(60)
+    caller.call(ENTRY)
+    keyed(caller, exchange, "0")
+    accept(desk.phone("OP1"), exchange)
+    exchange.wait(10)
+    assert caller.connected_to == {desk.phone("OP1")}
+    caller.hang_up()
+    exchange.wait(60)
+
+    call = desk.store.load(first)
+    assert call is not None
+    assert call.data["shared"]["promise"]["state"] == "owed"
+
+
+def test_who_asks_again_is_owed_the_second_call_and_not_both(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    promised(caller, exchange, desk)
+    first = desk.sid(caller)
+    exchange.wait(60)
+    promised(caller, exchange, desk)
+
+    call = desk.store.load(first)
+    assert call is not None
+    assert call.data["shared"]["promise"]["outcome"] == "renewed"
+    assert promise(desk, caller)["state"] == "owed"
+    desk.phone("MGR2").will("answer", after=2, press="1")
+    caller.will("answer", after=2, press="1")
+    exchange.wait_until(lambda: bool(caller.connected_to), at_most=900)
+    exchange.wait(10)
+    caller.hang_up()
+    exchange.wait(3600)
+    assert rung(caller) == 1
+
+
+def test_after_many_tries_he_is_still_known_when_he_rings_by_himself(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    promised(caller, exchange, desk)
+    first = desk.sid(caller)
+    for person in PEOPLE:
+        desk.phone(person).will("busy")
+    exchange.wait(2 * 3600)
+    for person in PEOPLE:
+        desk.phone(person).will("ring")
+    ask_for_a_manager(caller, exchange)
+    accept(desk.phone("MGR1"), exchange)
+    exchange.wait(10)
+
+    call = desk.store.load(first)
+    assert call is not None
+    assert call.data["shared"]["promise"]["outcome"] == "met"
     caller.hang_up()
     exchange.wait(60)
     assert free(desk)
@@ -247,6 +329,37 @@ def test_a_days_number_counts_customers_and_not_the_people_who_are_rung_for_them
     exchange.wait(60)
 
 
+def test_in_an_emergency_he_is_called_at_night_as_well(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """No automated retries at night, local time, unless it is Enterprise Down."""
+    exchange.wait(11 * 3600)  # 21:00 in Paris
+    promised(caller, exchange, desk)
+    call = desk.store.load(desk.sid(caller))
+    assert call is not None
+    call.data["shared"]["wish"] = "E-Down"
+    assert desk.store.save(call, [], [], [])
+    exchange.wait(90 * 60)
+
+    assert promise(desk, caller)["breaches"]
+    last = desk.events(caller, "callback.attempted")[-1]
+    assert exchange.clock.now() - last.at < timedelta(minutes=15)
+    exchange.wait_until(lambda: not desk.store.open_calls(), at_most=200)
+
+
+def test_a_number_that_costs_more_than_a_call_is_never_rung(exchange: Exchange, desk: Desk) -> None:
+    """Never premium numbers, whoever shows one; its owner knows, and nobody forgets it."""
+    caller = exchange.phone("+33899701234")
+    ask_for_a_manager(caller, exchange)
+    caller.hang_up()
+    exchange.wait(3 * 3600)
+
+    assert rung(caller) == 0
+    assert not desk.store.load(f"CB-{desk.sid(caller)}-1")
+    assert promise(desk, caller)["state"] == "owed"
+    assert len(desk.store.duties("call_back", owed=True)) == 1
+
+
 # --- whatever people do ---
 
 CUSTOMERS_HABITS = st.sampled_from(
@@ -346,7 +459,7 @@ def in_order(desk: Desk, sid: str) -> None:
     assert not [each for each in desk.store.duties() if each.state == "dropped"], attempts
     if made["state"] == "owed":
         assert [due for due in looked_at if due > now - timedelta(minutes=1)], attempts
-        assert tried or desk.store.open_calls(), attempts
+        assert tried or desk.store.open_calls() or made["tries"] == MOST, attempts
         assert made["breaches"] >= 1
     else:
         assert made["outcome"] in ("met", "unreachable")

@@ -184,6 +184,23 @@ def test_what_was_keyed_is_let_go_sooner(
     assert privacy.verify() == []
 
 
+def test_what_was_keyed_is_let_go_from_the_calls_back_as_well(
+    exchange: Exchange, caller: Handset, desk: Desk, store: Store, privacy: Privacy
+) -> None:
+    promised(caller, exchange, desk)
+    exchange.wait(700)
+    back = f"CB-{desk.sid(caller)}-1"
+    before = store.load(back)
+    assert before is not None
+    assert before.data["shared"]["back"]["knows"]["keyed"] == "17349013"
+    days_later(privacy, exchange, 31).purge()
+
+    call = store.load(back)
+    assert call is not None
+    assert "keyed" not in call.data["shared"]["back"]["knows"]
+    assert "keyed" not in call.data["shared"]
+
+
 def test_it_is_done_once_a_day(exchange: Exchange, desk: Desk, privacy: Privacy) -> None:
     for do in (privacy.daily_purge, privacy.daily_seal):
         with pytest.raises(NotYet) as later:

@@ -149,8 +149,8 @@ def was_cut_off(talk: Conversation, heard: Heard) -> bool:
 
 
 def remember(talk: Conversation, heard: Heard) -> None:
-    """Where he was, in case he wants to go on there; and the call that he is still owed."""
-    talk.shared["owes"] = heard.data.get("owes", "")
+    """Where he was, in case he wants to go on there; and the calls that he is still owed."""
+    talk.shared["owes"] = heard.data.get("owes", [])
     if resume := heard.data.get("resume"):
         talk.shared["resume"] = dict(resume)
         talk.language = resume["language"]

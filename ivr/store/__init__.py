@@ -25,6 +25,7 @@ from ivr.desk.events import Event
 from ivr.desk.people import Person
 from ivr.errors import SettingsError
 from ivr.rows import (
+    BACK,
     MOVES_LEGS,
     Call,
     CaseFile,
@@ -281,9 +282,10 @@ class Store:
             return directories.everybody(connection)
 
     def recent(self, caller: str, since: datetime) -> list[Call]:
-        """Calls from this number that ended since, the last one first."""
+        """The last calls that he made from this number and that ended since, the last one first."""
         calls = tables.calls
         which = (calls.c.caller == caller) & (calls.c.ended_at > ticks(since))
+        which &= calls.c.sid.not_like(f"{BACK}%")
         return self._calls(_CALLS.where(which).order_by(calls.c.ended_at.desc()).limit(5))
 
     def person_at(self, phone: str) -> Person | None:

@@ -206,8 +206,10 @@ def drop_digits(connection: Connection, before: datetime) -> int:
     for sid, data in old_calls(connection, before):
         if not data["shared"].get("personal") and "keyed" not in data["shared"]:
             continue
+        knows = data["shared"].get("back", {}).get("knows", {})  # what a call back began with
         for name in ("personal", "keyed", "numbers"):
             data["shared"].pop(name, None)
+            knows.pop(name, None)
         values = {"data": json.dumps(data), "document": ""}
         connection.execute(update(tables.calls).where(tables.calls.c.sid == sid).values(values))
         count += 1
