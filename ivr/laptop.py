@@ -50,7 +50,8 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     dial = {number: f"{number} ({entry.region})" for number, entry in line.config.numbers.items()}
     phones, cases = Phones(exchange, people, dial), app.extensions["ivr_cases"]
     entrance = Entrance(secret=token_hex(32), sample=True)
-    desk = create_pages(line, store, exchange.clock, phones, cases, entrance)
+    kept = app.extensions["ivr_callbacks"].kept
+    desk = create_pages(line, store, exchange.clock, phones, cases, kept, entrance)
     servers = [_server(webhooks, app), _server(pages, desk)]
     app.extensions["ivr_rota"].begin()
     exchange.start()

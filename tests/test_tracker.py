@@ -73,7 +73,9 @@ def pages(desk: Desk, store: Store) -> Iterator[Any]:
     for each in people:
         store.save_login(each)
     entrance = Entrance(secret="a secret")
-    app = create_pages(desk.line, store, desk.exchange.clock, cases=desk.cases, entrance=entrance)
+    kept = desk.app.extensions["ivr_callbacks"].kept
+    clock = desk.exchange.clock
+    app = create_pages(desk.line, store, clock, cases=desk.cases, kept=kept, entrance=entrance)
     app.testing = True
     return app
 
@@ -459,6 +461,29 @@ def test_somebody_says_how_he_is_until_when_and_who_stands_in(
     assert person is not None
     assert (person.status, person.status_by, person.delegate) == ("away", "MGR1", "MGR2")
     assert person.status_until == exchange.clock.now() + timedelta(hours=8)
+
+
+def test_a_manager_who_has_called_by_himself_says_so(
+    browser: Browser, desk: Desk, exchange: Exchange
+) -> None:
+    """The manager makes sure to contact the customer. (R39)"""
+    caller = exchange.phone("anonymous")
+    ask_for_a_manager(caller, exchange)
+    caller.hang_up()
+    exchange.wait(5)
+    browser.sign_in("op1").go("/cases/C17349013")
+    assert "I have called" not in browser.page
+    browser.sign_in("mgr1").go("/cases/C17349013")
+    assert "A call is owed by MGR2" in browser.page
+    assert browser.send("/cases/C17349013/kept", call="CA0").status == 403
+    browser.go("/cases/C17349013")
+    browser.send("/cases/C17349013/kept", call=desk.sid(caller))
+
+    assert "A call is owed by" not in browser.page
+    assert [event.data["outcome"] for event in desk.events(caller, "callback.done")] == ["met"]
+    exchange.wait(10)
+    assert desk.file("C17349013")["levels"]["M1"]["accepted_by"] == "MGR1"
+    exchange.wait(60)
 
 
 def test_the_desks_page_is_for_staff(browser: Browser) -> None:

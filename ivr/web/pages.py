@@ -18,11 +18,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as Answer
 
+from ivr.callbacks import Callbacks
+from ivr.calls import Calls
 from ivr.cases import Cases
 from ivr.clock import Clock
 from ivr.desk.roles import works_here
+from ivr.errors import CallError
 from ivr.line import Line
 from ivr.rows import Call, Duty
+from ivr.steps import Heard
 from ivr.store import Store
 from ivr.web.sign_in import Provider, SessionTerms, SignIn, guard
 from ivr.web.tracker import Tracker
@@ -51,10 +55,12 @@ def create_pages(
     clock: Clock,
     phones: Callable[..., Any] | None = None,
     cases: Cases | None = None,
+    kept: Callable[[str, str], None] | None = None,
     entrance: Entrance | None = None,
 ) -> Flask:
     """The pages of one line. ``phones`` is the simulator's page, mounted under ``/phones``;
-    ``cases`` is where what is asked for on the web is heard."""
+    ``cases`` is where what is asked for on the web is heard, ``kept`` is told of promises that
+    somebody has kept by himself."""
     app, entrance = Flask(__name__), entrance or Entrance(sample=phones is not None)
     app.secret_key = entrance.secret or token_hex(32)
     app.config.update(SESSION_COOKIE_SECURE=entrance.https, WTF_CSRF_TIME_LIMIT=None)
@@ -66,13 +72,19 @@ def create_pages(
     terms = SessionTerms(line.config.session_idle, line.config.session_longest)
     SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
     cases = cases or Cases(store, line.config, store, store, clock)
-    Tracker(store, cases, line.config, clock, words).install(app)
+    kept = kept or Callbacks(store, Calls(store, line, clock, _never), clock).kept
+    Tracker(store, cases, line.config, clock, words, kept).install(app)
     guard(app, _POLICY)
     _desk(app, line, store, clock, bool(phones), entrance.sample)
     _errors(app)
     if phones is not None:
         app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/phones": phones})  # type: ignore[method-assign]
     return app
+
+
+def _never(asks: str, shared: dict[str, Any]) -> Heard:
+    """A promise is kept without looking anything up."""
+    raise CallError(f"nobody answers '{asks}' here")
 
 
 def _desk(

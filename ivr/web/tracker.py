@@ -48,15 +48,22 @@ class Tracker:
     """The pages about cases, for customers and for staff."""
 
     def __init__(
-        self, store: Store, cases: Cases, config: LineConfig, clock: Clock, words: Words
+        self,
+        store: Store,
+        cases: Cases,
+        config: LineConfig,
+        clock: Clock,
+        words: Words,
+        kept: Callable[[str, str], None],
     ) -> None:
         self.store, self.hear, self.config, self.clock = store, cases, config, clock
-        self.words = words
+        self.words, self.kept = words, kept
         self.blueprint = Blueprint("tracker", __name__)
         for rule, view, methods in (
             ("/cases", self.cases, ["GET"]),
             ("/cases/new", self.new, ["GET", "POST"]),
             ("/cases/<number>", self.case, ["GET"]),
+            ("/cases/<number>/kept", self.keep, ["POST"]),
             ("/cases/<number>/<what>", self.ask, ["POST"]),
             ("/customer-number", self.switch, ["POST"]),
             ("/me", self.me, ["GET", "POST"]),
@@ -223,6 +230,7 @@ class Tracker:
             wrong=wrong,
             about=about,
             key=token_urlsafe(12),
+            owed=self._owed(case.number) if staff else [],
             may={what for what in MAY if may(g.login.roles, what)},
             severity=(data.get("severity") or {}).get("severity", case.severity),
             severities=self._offered(),
@@ -232,6 +240,26 @@ class Tracker:
             reach=REACH,
             ends=ENDS,
         )
+
+    def _owed(self, number: str) -> list[Any]:
+        """Promised calls about this case that aren't made yet: (the call, the promise)."""
+        owed = []
+        for duty in self.store.duties("call_back", owed=True):
+            call = self.store.load(duty.call) if duty.data.get("case") == number else None
+            promise = call.data["shared"].get("promise") if call else None
+            if promise and promise["state"] == "owed":
+                owed.append((duty.call, promise))
+        return owed
+
+    def keep(self, number: str) -> Response:
+        """Somebody has called the customer in his own way: that promise is kept."""
+        case, call = self._case(number), request.form.get("call", "")
+        known = call in [sid for sid, _ in self._owed(case.number)]
+        if not may(g.login.roles, "accept") or not known:
+            abort(403)
+        self.kept(call, g.login.person)
+        flash(self.words.text("done"), "done")
+        return redirect(url_for("tracker.case", number=number))
 
     def _next_level(self, data: dict[str, Any]) -> str:
         """The level that an escalation asks for now; the last one again and again."""
