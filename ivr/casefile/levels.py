@@ -96,7 +96,8 @@ def _open(turn: CaseTurn, asked: Request, level: Level, override: str) -> None:
     )
     because = f": {reason or override}" if reason or override else ""
     how = "by phone" if asked.channel == "phone" else "on the web"
-    turn.note(asked, f"Escalation {level.code} requested {how}{because}")
+    visibility = "internal" if override else "customer"
+    turn.note(asked, f"Escalation {level.code} requested {how}{because}", visibility=visibility)
     turn.post(
         "escalation",
         asked,
@@ -132,7 +133,8 @@ def _chase(turn: CaseTurn, asked: Request, level: Level) -> None:
     stands = _stands(turn)[level.code]
     stands["count"] += 1
     turn.tell("escalation.chased", asked, level=level.code, count=stands["count"])
-    turn.note(asked, f"Escalation {level.code} asked for again ({stands['count']} times)")
+    again = f"Escalation {level.code} asked for again ({stands['count']} times)"
+    turn.note(asked, again, visibility="customer")
     right = _right(turn, asked, level)
     _tell_people(turn, asked, "chase", level, right)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex, token_urlsafe
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -136,9 +137,9 @@ def _fresh() -> str:
 
 
 def _instant(at: datetime | str) -> str:
-    """An instant as it is shown."""
+    """An instant as it is shown: by the clock where the reader is."""
     at = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at.astimezone(ZoneInfo(g.get('zone', 'UTC'))):%Y-%m-%d %H:%M %Z}"
 
 
 _STEPS = {"talk": "in conversation", "dial": "being connected", "wish": "asked for a wish"}

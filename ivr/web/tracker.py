@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
@@ -72,7 +73,17 @@ class Tracker:
 
     def install(self, app: Flask) -> None:
         app.register_blueprint(self.blueprint)
+        app.before_request(self._zone)
         app.context_processor(self._context)
+
+    def _zone(self) -> None:
+        """Times are shown as the clock does where the reader is."""
+        login = g.get("login")
+        if login is None:
+            return
+        person = self.store.person(login.person) if login.person else None
+        zones = [person.zone] if person else [account.zone for account in self._accounts()]
+        g.zone = (zones or ["UTC"])[0]
 
     def _context(self) -> dict[str, Any]:
         login = g.get("login")
@@ -299,7 +310,8 @@ class Tracker:
 
     def _done(self, what: str, data: dict[str, Any]) -> str:
         due = data.get("levels", {}).get(data.get("level", ""), {}).get("due", "")
-        when = datetime.fromisoformat(due).strftime("%H:%M UTC") if due else ""
+        zone = ZoneInfo(g.get("zone", "UTC"))
+        when = f"{datetime.fromisoformat(due).astimezone(zone):%H:%M %Z}" if due else ""
         return self.words.text(DONE.get(what, "done"), due=when)
 
     # --- oneself ---

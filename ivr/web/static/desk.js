@@ -45,6 +45,14 @@ function fill(place, cards, nothing) {
   document.querySelector(place).replaceChildren(...(cards.length ? cards : [empty]));
 }
 
+function drawUndelivered(notices) {
+  const cards = notices.map((each) => card(
+    [each.to, each.what],
+    [line([each.case && `case ${each.case}`, each.why].filter(Boolean).join(" · "), "quiet")],
+  ));
+  fill("#undelivered", cards, "Everybody was told.");
+}
+
 function drawOwed(owed) {
   const cards = owed.map((each) => card(
     [each.number, `${each.state === "overdue" ? "overdue since" : "before"} ${new Date(each.due).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" })}`],
@@ -66,6 +74,7 @@ async function look() {
       const told = await answer.json();
       [latest, calls, asked] = [told.latest, told.calls, Date.now()];
       drawOwed(told.owed);
+      drawUndelivered(told.undelivered);
       drawCalls();
     }
   } catch {
