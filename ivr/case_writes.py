@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ivr.case_systems import CaseSystem, Conflict, Refused, Unreachable, Write
 from ivr.clock import Clock
@@ -36,7 +36,7 @@ class CaseWrites:
 
     def _later(self, duty: Duty, write: Write, why: str) -> None:
         now = self.clock.now()
-        if now - duty.due > PATIENCE and duty.attempts > len(PAUSES):
+        if now - _since(duty) > PATIENCE and duty.attempts > len(PAUSES):
             self._tell(duty, "note.failed", write, why=why)
             raise GivenUp(why)
         if duty.attempts == 1:  # once is enough to know of it
@@ -50,8 +50,14 @@ class CaseWrites:
 
 
 def _write(duty: Duty) -> Write:
-    data = dict(duty.data)
+    data = {name: value for name, value in duty.data.items() if name != "asked_at"}
     return Write(data.pop("write"), data.pop("case"), data.pop("key"), data)
+
+
+def _since(duty: Duty) -> datetime:
+    """When it was decided; ``due`` moves with every try."""
+    written = duty.data.get("asked_at")
+    return datetime.fromisoformat(written) if written else duty.due
 
 
 def _about(write: Write) -> dict[str, str]:

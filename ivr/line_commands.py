@@ -218,6 +218,22 @@ rota = click.option("--json", is_flag=True, help="For another program.")(rota)
 
 
 @_line_command
+def case(**given: Any) -> None:
+    """What the line sees of the case NUMBER, from where and how fast; ends with 1 if there is none,
+    with 3 if it can't be asked."""
+    from ivr.case_report import look_up
+
+    settings, store = _settings_and_store()
+    found, text = look_up(given["number"], settings, store)
+    click.echo(text)
+    if not found:
+        raise click.exceptions.Exit(1)
+
+
+case = click.argument("number")(case)
+
+
+@_line_command
 def notices(**given: Any) -> None:
     """Who couldn't be told of what so far, and why."""
     from datetime import UTC, datetime
@@ -442,6 +458,6 @@ def _settings_and_store() -> tuple[Settings, Store]:
 
 
 COMMANDS: list[click.Command] = [
-    run, serve, pages, worker, import_, rota, notices, check, draw, fallback, settings, db, login,
-    export, erase, purge, hold, verify, seal, audit,
+    run, serve, pages, worker, import_, rota, case, notices, check, draw, fallback, settings, db,
+    login, export, erase, purge, hold, verify, seal, audit,
 ]  # fmt: skip

@@ -41,14 +41,14 @@ def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
     """
     settings = settings or Settings.from_environment()
     settings.require("public_url", "account_sid", "auth_token")
-    line = settings.line()
+    line, store = settings.line(), Store(settings.database, checkpoints=True)
     app = create_app(
         line,
-        store=Store(settings.database, checkpoints=True),
+        store=store,
         twilio=client(settings.account_sid, settings.auth_token, settings.api_url),
         public_url=settings.public_url,
         addresses=settings.addresses(line),
-        records=settings.case_system(line, SystemClock()),
+        records=settings.case_system(line, SystemClock(), store),
     )
     if patrol:
         for name in ("ivr_rota", "ivr_privacy"):

@@ -13,6 +13,7 @@ from ivr.clock import Clock
 from ivr.errors import SettingsError
 from ivr.line import Line
 from ivr.notices import Addresses
+from ivr.store import Store
 
 
 def _variable(name: str, default: str, about: str) -> str:
@@ -74,8 +75,9 @@ class Settings:
         }
         return Addresses(self.notice_mail, {name: urls for name, urls in lists.items() if urls})
 
-    def case_system(self, line: Line, clock: Clock) -> CaseSystem | None:
-        """Where cases are, None for our own tables. Raises `SettingsError`."""
+    def case_system(self, line: Line, clock: Clock, store: Store) -> CaseSystem | None:
+        """Where cases are, None for our own tables; their owners are people of ``store``. Raises
+        `SettingsError`."""
         if not self.cases_url:
             return None
         scheme, _, rest = self.cases_url.partition("://")
@@ -83,7 +85,8 @@ class Settings:
             from ivr.case_systems.salesforce import SalesforceCases, connection
 
             self.require("cases_token")
-            return SalesforceCases(connection(f"https://{rest}", self.cases_token))
+            connect = connection(f"https://{rest}", self.cases_token)
+            return SalesforceCases(connect, clock, whose=store.person_known_as)
         if scheme not in ("http", "https"):
             raise SettingsError(
                 f"IVR_CASES_URL is '{self.cases_url}': it must begin with https://, http:// "
@@ -91,7 +94,8 @@ class Settings:
             )
         from ivr.case_systems.http import HTTPCases
 
-        return HTTPCases(self.cases_url, self.cases_token, line.config.case_numbers, clock)
+        numbers, whose = line.config.case_numbers, store.person_known_as
+        return HTTPCases(self.cases_url, self.cases_token, numbers, clock, whose=whose)
 
     def line(self) -> Line:
         """The line that `flow` names. Raises `SettingsError` if there is none."""

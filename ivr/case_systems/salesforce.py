@@ -2,13 +2,15 @@
 
 A note is a CaseComment whose first line carries its key, so that a note which was written though
 its answer got lost is found and not written again. An escalation sets ``IsEscalated`` beside its
-note. Objects and fields: Salesforce's Object Reference, Case, CaseComment, Account, Contact, User.
+note. An owner is one of our people by his id or his e-mail. Objects and fields: Salesforce's Object
+Reference, Case, CaseComment, Account, Contact, User.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 import requests
@@ -17,6 +19,8 @@ from simple_salesforce.exceptions import SalesforceError, SalesforceMalformedReq
 from simple_salesforce.format import format_soql
 
 from ivr.case_systems import Refused, Unreachable, Write
+from ivr.case_systems.last_known import LastKnown, Whose, as_they_say
+from ivr.clock import Clock
 from ivr.desk.cases import Account, Case, Contact
 
 LONGEST = 4000  # bytes of a CaseComment
@@ -29,29 +33,46 @@ PATIENCE = 10.0
 
 
 class SalesforceCases:
-    """Cases of one Salesforce organisation. ``connect`` makes the client, with a time-out in
-    seconds; ``priorities`` are its names for our severities; ``tier`` is a field of the account
-    with the contract's tier, if there is one."""
+    """Cases of one Salesforce organisation. ``connect`` makes the client, whose requests have so
+    many seconds in all; ``priorities`` are its names for our severities; ``tier`` is a field of the
+    account with the contract's tier, if there is one; ``whose`` knows which of our people an owner
+    is, by his id and his e-mail."""
 
     name = "salesforce"
 
     def __init__(
         self,
         connect: Callable[[float], Any],
+        clock: Clock,
         priorities: Mapping[str, int] = PRIORITIES,
         tier: str = "",
+        whose: Whose = as_they_say,
     ) -> None:
+        self.last_known, self.whose = LastKnown(self.name, clock), whose
         self.connect, self.priorities, self.tier = connect, dict(priorities), tier
 
     def case(self, digits: str, budget: float) -> Case | None:
-        client = self._client(budget)
+        """The case of these digits. Raises `Unreachable` when neither it nor we can say."""
+        return self.last_known.case(digits, budget, lambda deadline: self._read(digits, deadline))
+
+    def _read(self, digits: str, deadline: float) -> Case | None:
+        client = self._client(deadline - monotonic())
         fields = _FIELDS + (f", Account.{self.tier}" if self.tier else "")
         question = f"SELECT {fields} FROM Case WHERE CaseNumber = "
         found = self._ask(lambda: client.query(question + format_soql("{}", digits)))
         if not found["records"]:
             return None
         record = found["records"][0]
-        return self._case(record, digits, self._contacts(client, record["AccountId"]))
+        owner = self._owner(client, record)
+        return self._case(record, digits, owner, self._contacts(client, record["AccountId"]))
+
+    def _owner(self, client: Any, record: Any) -> str | None:
+        """Which of our people owns it; nobody, if a queue does."""
+        if not _with_a_user(record):
+            return None
+        question = format_soql("SELECT Id, Email FROM User WHERE Id = {}", record["OwnerId"])
+        found = self._ask(lambda: client.query(question))["records"]
+        return self.whose(record["OwnerId"], (found[0]["Email"] or "") if found else "")
 
     def _contacts(self, client: Any, account: str | None) -> tuple[Contact, ...]:
         if not account:
@@ -70,8 +91,9 @@ class SalesforceCases:
             for each in found["records"]
         )
 
-    def _case(self, record: Any, digits: str, contacts: tuple[Contact, ...]) -> Case:
-        people = (record.get("Owner") or {}).get("Type") == "User"
+    def _case(
+        self, record: Any, digits: str, owner: str | None, contacts: tuple[Contact, ...]
+    ) -> Case:
         account = record.get("Account") or {}
         return Case(
             number=record["CaseNumber"],
@@ -79,8 +101,8 @@ class SalesforceCases:
             status="closed" if record["IsClosed"] else "open",
             severity=self.priorities.get(record["Priority"] or ""),
             subject=record["Subject"] or "",
-            owner=record["OwnerId"] if people else None,
-            queue=None if people else record["OwnerId"],
+            owner=owner,
+            queue=None if _with_a_user(record) else record["OwnerId"],
             account=Account(
                 id=record["AccountId"],
                 name=account.get("Name") or "",
@@ -150,6 +172,11 @@ class SalesforceCases:
             raise Unreachable(f"{type(error).__name__}") from error
 
 
+def _with_a_user(record: Any) -> bool:
+    """Whether somebody owns the case, not a queue."""
+    return bool((record.get("Owner") or {}).get("Type") == "User")
+
+
 def _digits(number: str) -> str:
     return "".join(char for char in number if char in "0123456789")
 
@@ -165,14 +192,17 @@ def connection(instance_url: str, token: str) -> Callable[[float], Any]:
 
 
 class _Hurried(requests.Session):
-    """A session whose every request has a time-out."""
+    """A session whose requests have so many seconds in all, and lead nowhere else."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
-        self.seconds = seconds
+        self.deadline = monotonic() + seconds
 
     def request(self, *given: Any, **named: Any) -> requests.Response:
-        return super().request(*given, **{"timeout": self.seconds} | named)
+        left = self.deadline - monotonic()
+        if left <= 0:
+            raise requests.Timeout("no time is left")
+        return super().request(*given, **{"timeout": left, "allow_redirects": False} | named)
 
 
 __all__ = ["PRIORITIES", "SalesforceCases", "connection"]

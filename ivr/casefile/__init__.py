@@ -134,7 +134,8 @@ class CaseTurn:
     def post(self, write: str, asked: Request, key: str, **fields: Any) -> None:
         """Write to the case system, after what was written before."""
         once = f"{key}:{write}"
-        self._duty("post", once, asked.at, lane="post", write=write, key=once, **fields)
+        about = {"write": write, "key": once, "asked_at": asked.at.isoformat()}
+        self._duty("post", once, asked.at, lane="post", **about, **fields)
 
     def notify(self, what: str, asked: Request, *people: str, **slots: Any) -> None:
         """Tell each of these, once, and the lists that are told of ``what`` as well."""

@@ -293,6 +293,12 @@ class Store:
         with self._engine.connect() as connection:
             return directories.person_at(connection, phone)
 
+    def person_known_as(self, id: str, email: str) -> str | None:
+        """The id of whoever another system knows by ``id`` or, large letters or small,
+        ``email``."""
+        with self._engine.connect() as connection:
+            return directories.person_known_as(connection, id, email)
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A connection to read from."""

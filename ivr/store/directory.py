@@ -98,6 +98,17 @@ def person_at(connection: Connection, phone: str) -> Person | None:
     return next((found[id] for id in sorted(found)), None)
 
 
+def person_known_as(connection: Connection, id: str, email: str) -> str | None:
+    """Who has this id, else this e-mail, in large letters or small; the first by id."""
+    people = tables.people
+    if id and connection.scalar(select(people.c.id).where(people.c.id == id)):
+        return id
+    if not email:
+        return None
+    his = (func.lower(people.c.email) == email.lower()) & people.c.active
+    return connection.scalar(select(people.c.id).where(his).order_by(people.c.id).limit(1))
+
+
 def everybody(connection: Connection) -> list[Person]:
     """All people, by id."""
     rows = connection.execute(select(tables.people).order_by(tables.people.c.id))
