@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.escalation import arrival, callback, emergency, person, recording, words
+from flows.escalation import arrival, callback, emergency, entry, person, recording, words
 from flows.escalation import effects as do
 from ivr.desk.notices import Templates
 from ivr.flow import Flow
@@ -102,41 +102,7 @@ def steps(config: LineConfig) -> list[Step]:
             },
         ),
         # --- which case ---
-        Entry(
-            "case",
-            says=("case",),
-            reads=do.read_case(numbers),
-            unlogged=frozenset({"too_long"}),
-            outcomes=frozenset({"accepted", "ambiguous"}),
-            refusals=frozenset({"too_short", "too_long", "bad_check"}),
-            silences=3,
-            on={
-                "accepted": Go("read_back", then=(do.take_reading(0),)),
-                "ambiguous": "which",
-                "too_short": Go(says="too_short"),
-                "too_long": Go(says="too_long"),
-                "bad_check": Go(says="bad_check"),
-                "silence": (
-                    Go(says="slower", when=do.silent_before, then=(do.slow_down,)),
-                    Go(says="silence"),
-                ),
-                "slower": Go(says="slower", then=(do.slow_down,)),
-                "cleared": Go(),
-                "back": "menu",
-            },
-        ),
-        Menu(
-            "which",
-            says=("which",),
-            on={
-                "1": Go("read_back", then=(do.take_reading(0),)),
-                "2": Go("read_back", then=(do.take_reading(1),)),
-                "back": "case",
-            },
-        ),
-        Menu(
-            "read_back", says=("read_back",), on={"1": "case_search", "2": "case", "back": "case"}
-        ),
+        *entry.steps(numbers),
         LookUp(
             "case_search",
             asks="case",

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flows.escalation import effects as do
+from flows.escalation import entry
 from ivr.desk.cases import CaseNumbers
 from ivr.desk.emergency import CATEGORIES, MOST_USERS, REACH
 from ivr.steps import Conversation, Entry, Go, Heard, Leads, LookUp, Menu, Record, Step
@@ -30,43 +31,7 @@ AGAIN: dict[str, Leads] = {
 def steps(numbers: CaseNumbers) -> list[Step]:
     return [
         # --- which case: without one he goes to a person all the same ---
-        Entry(
-            "emergency_case",
-            says=("emergency_case",),
-            reads=do.read_case(numbers),
-            unlogged=frozenset({"too_long"}),
-            outcomes=frozenset({"accepted", "ambiguous"}),
-            refusals=frozenset({"too_short", "too_long", "bad_check"}),
-            silences=3,
-            on={
-                "accepted": Go("emergency_read_back", then=(do.take_reading(0),)),
-                "ambiguous": "emergency_which",
-                "too_short": Go(says="too_short"),
-                "too_long": Go(says="too_long"),
-                "bad_check": Go(says="bad_check"),
-                "silence": (
-                    Go(says="slower", when=do.silent_before, then=(do.slow_down,)),
-                    Go(says="silence"),
-                ),
-                "slower": Go(says="slower", then=(do.slow_down,)),
-                "cleared": Go(),
-                "back": "menu",
-            },
-        ),
-        Menu(
-            "emergency_which",
-            says=("which",),
-            on={
-                "1": Go("emergency_read_back", then=(do.take_reading(0),)),
-                "2": Go("emergency_read_back", then=(do.take_reading(1),)),
-                "back": "emergency_case",
-            },
-        ),
-        Menu(
-            "emergency_read_back",
-            says=("read_back",),
-            on={"1": "emergency_search", "2": "emergency_case", "back": "emergency_case"},
-        ),
+        *entry.steps(numbers, "emergency_"),
         LookUp(
             "emergency_search",
             asks="case",
