@@ -176,6 +176,15 @@ def events(served: Served, caller: Handset, kind: str) -> list[str]:
     return [event.actor for event in logged if event.kind == kind]
 
 
+def story(served: Served, caller: Handset) -> str:
+    """What the line knows of the caller's call, and what is still to be done."""
+    sid = caller.calls[-1].sid
+    told = [f"{e.at:%M:%S.%f} {e.kind} {e.actor} {e.data}" for e in served.store.events(sid)]
+    duties = [f"{d.kind} {d.state} {d.attempts} {d.due} {d.data}" for d in served.store.duties()]
+    heard = [each.text for each in caller.heard]
+    return "\n".join((*told, *duties, *heard))
+
+
 def test_health_says_which_line_it_is(served: Served) -> None:
     assert said(f"{served.origin}/health") == "ok escalation 1\n"
 
@@ -201,7 +210,7 @@ def test_the_right_manager_is_busy_and_the_next_one_takes_it(
     caller.call(ENTRY)
     press(caller, "2", "1", CASE, "1", "2")
 
-    assert comes_true(lambda: bool(caller.connected_to))
+    assert comes_true(lambda: bool(caller.connected_to)), story(served, caller)
     assert events(served, caller, "dial.busy") == ["MGR1"]
     assert len(events(served, caller, "escalation.accepted")) == 1
     assert comes_true(lambda: len(served.store.escalations("C17349013")) == 1)
