@@ -7,6 +7,7 @@ from threading import Event, Thread
 from flask import Flask
 
 from ivr.carrier import client
+from ivr.cases import Cases
 from ivr.clock import SystemClock
 from ivr.settings import Settings
 from ivr.store import Store
@@ -31,7 +32,9 @@ def create_pages() -> Flask:
         provider = Provider(settings.oidc_issuer, id, secret, roles)
     https = settings.public_url.startswith("https")
     entrance = pages.Entrance(settings.secret_key, https, provider)
-    return pages.create_pages(line, store, SystemClock(), entrance=entrance)
+    records = settings.case_system(line, SystemClock(), store)
+    cases = Cases(store, line.config, records or store, store, SystemClock())
+    return pages.create_pages(line, store, SystemClock(), cases=cases, entrance=entrance)
 
 
 def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:

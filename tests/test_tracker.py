@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from ivr.cases import Cases
 from ivr.desk.roles import MAY, ROLES
 from ivr.rows import Login
 from ivr.simulator import Exchange, Handset
@@ -19,7 +20,7 @@ from ivr.web.pages import Entrance, create_pages
 from ivr.web.sign_in import hashed
 from ivr.web.words import Words
 from tests.conftest import Desk
-from tests.test_scenarios import ask_for_a_manager
+from tests.test_scenarios import Down, ask_for_a_manager
 
 PASSWORD = "a long enough word"
 HASH = hashed(PASSWORD)
@@ -461,6 +462,18 @@ def test_somebody_says_how_he_is_until_when_and_who_stands_in(
     assert person is not None
     assert (person.status, person.status_by, person.delegate) == ("away", "MGR1", "MGR2")
     assert person.status_until == exchange.clock.now() + timedelta(hours=8)
+
+
+def test_cases_come_from_where_they_are_and_that_may_be_down(
+    pages: Any, desk: Desk, store: Store
+) -> None:
+    clock, config = desk.exchange.clock, desk.line.config
+    cases = Cases(store, config, Down(), store, clock)
+    app = create_pages(desk.line, store, clock, cases=cases, entrance=Entrance("a secret"))
+    browser = Browser(app.test_client()).sign_in("marie").go("/cases/C17349013")
+
+    assert browser.status == 503
+    assert "The case records can't be reached just now." in browser.page
 
 
 def test_a_manager_who_has_called_by_himself_says_so(

@@ -125,7 +125,8 @@ def _errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> tuple[str, int] | HTTPException:
-        said = {403: "not_allowed", 404: "not_found"}.get(error.code or 500)
+        words = {403: "not_allowed", 404: "not_found", 503: "records_down"}
+        said = words.get(error.code or 500)
         if said is None:
             return error
         return render_template("error.html", status=error.code, said=said), error.code or 500

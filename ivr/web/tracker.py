@@ -33,6 +33,7 @@ from ivr.desk.events import Event
 from ivr.desk.roles import MAY, may, works_here
 from ivr.errors import CaseError
 from ivr.line import LineConfig
+from ivr.look_ups import BUDGET
 from ivr.privacy import ACCESS
 from ivr.store import Store
 from ivr.web.sign_in import signed_in
@@ -126,7 +127,7 @@ class Tracker:
         """A case that he may see. One of somebody else's looks like none at all."""
         case: Case | None = None
         if number == self.config.case_numbers.written(self.config.case_numbers.digits_of(number)):
-            case = self.store.case(self.config.case_numbers.digits_of(number))
+            case = self._read(self.config.case_numbers.digits_of(number))
         mine = case is not None and (
             works_here(g.login.roles)
             or (case.account is not None and case.account.id in g.login.accounts)
@@ -134,6 +135,13 @@ class Tracker:
         if case is None or not mine:
             abort(404)
         return case
+
+    def _read(self, digits: str) -> Case | None:
+        """From wherever cases are; 503 when that can't say."""
+        try:
+            return self.hear.records.case(digits, BUDGET)
+        except (TimeoutError, OSError):
+            abort(503)
 
     # --- pages ---
 
