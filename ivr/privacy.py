@@ -183,9 +183,9 @@ class Privacy:
 
 
 def _reference(subject: Subject) -> str:
-    """An id, if there is one: a log has no numbers and no names."""
-    ids = [each for each in subject.ids if "@" not in each]
-    return min(ids, default="somebody who isn't in the directory")
+    """His ids, if there are any: a log has no numbers and no names."""
+    ids = sorted(each for each in subject.ids if "@" not in each)
+    return " ".join(ids) or "somebody who isn't in the directory"
 
 
 def _json(value: Any) -> bytes:

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command as alembic
+from alembic.config import Config
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
+import ivr.store
 from flows.escalation import SAMPLE, line
 from ivr.carrier import client
 from ivr.cli import main
@@ -44,6 +47,7 @@ from tests.test_properties import ACTS, PEOPLES_HABITS, SETTINGS, do, network, s
 from tests.test_replay import is_the_same_again
 from tests.test_scenarios import accept, ask_for_a_manager, keyed
 
+MIGRATIONS = Path(ivr.store.__file__).parent / "migrations"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
@@ -426,6 +430,10 @@ def test_an_export_holds_what_is_his_and_nothing_secret(store: Store, tmp_path: 
     have_called(store)
     have_called(store, OTHER, "+81355500102")
     note(store, "ask marie@helio.example")
+    change(store, tables.cases.update().values(subject="Marie Aubert asks", pin="a secret"))
+    store.save_login(
+        Login("m", "m@helio.example", "M", ("customer",), contact="marie", hash="a secret")
+    )
 
     privacy(store).export(CALLER, tmp_path / "marie.zip")
 
@@ -435,11 +443,13 @@ def test_an_export_holds_what_is_his_and_nothing_secret(store: Store, tmp_path: 
     assert {each["name"]: each["sha256"] for each in manifest["files"]} == {
         name: sha256(content).hexdigest() for name, content in parts.items()
     }
-    assert set(parts) == {f"{n}.json" for n in ("calls", "duties", "notes", "contacts", "events")}
+    there = ("calls", "duties", "notes", "cases", "logins", "contacts", "events")
+    assert set(parts) == {f"{name}.json" for name in there}
+    assert not [name for name, content in parts.items() if b"a secret" in content]
     [call] = json.loads(parts["calls.json"])
     assert (call["sid"], call["data"]["personal"]) == (SID, ["0033155500101#"])
     assert len(json.loads(parts["events.json"])) == 3
-    assert told(store, "access.exported")[0]["subject"] == "marie"
+    assert told(store, "access.exported")[0]["subject"] == "m marie"
     assert "33155500101" not in str(told(store, "access.exported"))
 
 
@@ -1068,3 +1078,22 @@ def test_events_hold_references_only(
         rows = connection.execute(text("SELECT data FROM events")).scalars().all()
 
     assert not [row for row in rows if CALLER[1:] in row or "Marie" in row]
+
+
+def test_the_log_of_access_of_an_older_database_goes_on(tmp_path: Path) -> None:
+    """Until migration 0015 it was kept as if it were of a case."""
+    store = Store(f"sqlite:///{tmp_path / 'old.db'}")
+    store.migrate()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with store.writing() as connection:
+        config.attributes["connection"] = connection
+        alembic.downgrade(config, "0014")
+    store.append("case:(access)", Event("access.viewed", NOW, "OP1", {"case": CASE}))
+    store.migrate()
+
+    store.append(ACCESS, Event("access.viewed", NOW, "OP2", {"case": CASE}))
+    assert [event.actor for event in store.events(ACCESS)] == ["OP1", "OP2"]
+    assert list(store.faults()) == []
+    assert store.case_files() == []
+    store.close()

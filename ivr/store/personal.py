@@ -139,7 +139,7 @@ CASE_FILES = DataClass(
         ),
     ),
 )
-CASES = DataClass(tables.cases, ("subject",), rewrite, about="number")
+CASES = DataClass(tables.cases, ("subject",), rewrite, about="number", hidden=("pin",))
 CONTACTS = DataClass(
     tables.contacts,
     ("name", "phones", "email"),

@@ -6,7 +6,7 @@ further kind is one line of `KINDS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy import Column, Connection, Select, Table, literal, select, union
 
 from ivr.desk.events import Event
 from ivr.store import tables
-from ivr.store.case_files import once
+from ivr.store.case_files import log, once
 from ivr.store.turn import chained, link
 
 ACCESS = "log:access"  # who looked at what, what was exported, erased and purged
@@ -66,17 +66,9 @@ def append(connection: Connection, stream: str, events: Sequence[Event]) -> None
     asked = select(table).where(table.c.name == name).with_for_update()
     row = connection.execute(asked).one()
     rows, count, head = chained(Head(stream, row.events, row.head), events)
-    write(connection, rows)
+    log(connection, rows)
     values = {"events": count, "head": head}
     connection.execute(update(table).where(table.c.name == name).values(values))
-
-
-def write(connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
-    """New events, as `chained` has made them."""
-    names = ("call", "seq", "at", "kind", "actor", "data", "hash")
-    values = [dict(zip(names, row, strict=True)) for row in rows]
-    if values:
-        connection.execute(tables.events.insert(), values)
 
 
 def orphans(connection: Connection) -> list[str]:
