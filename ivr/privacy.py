@@ -139,14 +139,15 @@ class Privacy:
         case, now = self._case(case), self.clock.now()
         if not reason.strip():
             raise DataError("a hold needs a --reason")
-        set_ = Event("hold.set", now, self.by, {"case": case})
+        set_ = Event("config.changed", now, self.by, {"what": "hold", "case": case, "after": True})
         if not self.store.keeping.hold(Hold(case, reason, self.by, now), set_):
             raise DataError(f"{case} is held already")
 
     def release(self, case: str) -> None:
         """Let time and erasures have it again. Raises `DataError`."""
         case = self._case(case)
-        event = Event("hold.released", self.clock.now(), self.by, {"case": case})
+        data = {"what": "hold", "case": case, "after": False}
+        event = Event("config.changed", self.clock.now(), self.by, data)
         if not self.store.keeping.release(case, event):
             raise DataError(f"{case} isn't held")
 

@@ -56,8 +56,6 @@ Kind = Literal[
     "escalation.requested",
     "flow.renewed",
     "heard",
-    "hold.released",
-    "hold.set",
     "language.chosen",
     "menu.key",
     "menu.wish",
