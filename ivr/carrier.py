@@ -6,10 +6,12 @@ kept apart (`Refused`, `Unsure`), because somebody who may be ringing must never
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import requests
 
+from ivr.desk.subjects import masked
 from ivr.errors import CallError
 
 if TYPE_CHECKING:
@@ -130,12 +132,12 @@ class Carrier:
             if over_is_fine and error.code in (21220, 20404):
                 return None
             kind = Unsure if error.status >= 500 else Refused
-            raise kind(f"{error.status} {error.code}: {error.msg}") from error
+            raise kind(masked(f"{error.status} {error.code}: {error.msg}")) from error
         except requests.ConnectionError as error:
             kind = Refused if _never_sent(error) else Unsure
-            raise kind(f"no connection to the carrier: {error}") from error
+            raise kind(masked(f"no connection to the carrier: {error}")) from error
         except (requests.RequestException, TwilioException, ValueError, KeyError) as error:
-            raise Unsure(f"{type(error).__name__}: {error}") from error
+            raise Unsure(masked(f"{type(error).__name__}: {error}")) from error
 
 
 def _never_sent(error: requests.ConnectionError) -> bool:
@@ -153,7 +155,10 @@ def client(account_sid: str, auth_token: str, api_url: str = "") -> Client:
     from twilio.http.http_client import TwilioHttpClient
     from twilio.rest import Client
 
-    made = Client(account_sid, auth_token, http_client=TwilioHttpClient(timeout=PATIENCE))
+    quiet = logging.getLogger("ivr.carrier.http")  # it would log the addresses of recordings
+    quiet.setLevel(logging.WARNING)
+    http = TwilioHttpClient(timeout=PATIENCE, logger=quiet)
+    made = Client(account_sid, auth_token, http_client=http)
     if api_url:
         made.api.base_url = api_url
     return made

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from ivr.case_systems import CaseSystem, Conflict, Refused, Unreachable, Write
 from ivr.clock import Clock
 from ivr.desk.events import Event
+from ivr.desk.subjects import masked
 from ivr.errors import GivenUp, NotYet
 from ivr.rows import Duty
 from ivr.store import Store
@@ -45,7 +46,7 @@ class CaseWrites:
         raise NotYet(now + timedelta(seconds=pause), why)
 
     def _tell(self, duty: Duty, kind: str, write: Write, why: str) -> None:
-        event = Event(kind, self.clock.now(), "", _about(write) | {"why": why})
+        event = Event(kind, self.clock.now(), "", _about(write) | {"why": masked(why)})
         self.store.append(duty.call, event)
 
 

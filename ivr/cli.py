@@ -11,7 +11,7 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
-from ivr.line_commands import COMMANDS
+from ivr import line_commands, privacy_commands
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -167,5 +167,5 @@ def replay(
     finish(all(result.passed for result in results))
 
 
-for _command in COMMANDS:
+for _command in (*line_commands.COMMANDS, *privacy_commands.COMMANDS):
     main.add_command(_command)

@@ -54,6 +54,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     desk = create_pages(line, store, exchange.clock, phones, cases, kept, entrance)
     servers = [_server(webhooks, app), _server(pages, desk)]
     app.extensions["ivr_rota"].begin()
+    app.extensions["ivr_privacy"].begin()
     exchange.start()
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -19,6 +19,7 @@ from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
 from ivr.desk.promises import CallbackTerms, in_hours
 from ivr.desk.recording import RecordingTerms
+from ivr.desk.retention import RetentionTerms
 from ivr.desk.roles import ROLES
 from ivr.errors import FlowError, SettingsError
 from ivr.flow import Flow
@@ -114,16 +115,6 @@ SEVERITIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    """Days for which each class of personal data is kept."""
-
-    recordings: int = 180
-    digits: int = 30
-    calls: int = 396
-    tallies: int = 30
-
-
-@dataclass(frozen=True, slots=True)
 class LineConfig:
     """A line's ``line.toml``, checked."""
 
@@ -141,7 +132,6 @@ class LineConfig:
     join_minutes: int = 10  # in which a request by another channel is the same one
     severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
-    retention: Retention = field(default_factory=lambda: Retention())
     callback: CallbackTerms = field(default_factory=CallbackTerms)
     session_idle: int = 30  # minutes until whoever is signed in and does nothing is signed out
     session_longest: int = 720  # … and until anybody is
@@ -152,6 +142,7 @@ class LineConfig:
     lists: Mapping[str, str] = field(default_factory=dict)  # the variable with each list's URLs
     told_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # lists by notice
     rota: RotaTerms = field(default_factory=RotaTerms)
+    retention: RetentionTerms = field(default_factory=RetentionTerms)
 
     @property
     def minutes(self) -> Mapping[str, tuple[int, int]]:
@@ -235,13 +226,13 @@ def _config(table: dict[str, Any]) -> LineConfig:
         severities=_severities(table.get("severities", {})) or SEVERITIES,
         emergency=_emergency(table.get("emergency", {})),
         limits=Limits(**table.get("limits", {})),
-        retention=Retention(**table.get("retention", {})),
         callback=_callback(table.get("callback", {})),
         resume_minutes=table.get("resume", {}).get("minutes", 10),
         **_sign_in(table.get("sign_in", {})),
         recording=RecordingTerms.read(**table.get("recording", {})),
         **_notices(table.get("notices", {})),
         rota=RotaTerms(**table.get("rota", {})),
+        retention=RetentionTerms(**table.get("retention", {})),
     )
 
 

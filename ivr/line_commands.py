@@ -24,7 +24,7 @@ class Faulty(click.ClickException):
     exit_code = 3
 
 
-def _line_command(function: Callable[..., Any]) -> click.Command:
+def line_command(function: Callable[..., Any]) -> click.Command:
     """A command that says what to do when the line isn't installed or its settings are wrong."""
 
     @wraps(function)
@@ -47,7 +47,7 @@ def _port(name: str, default: int, about: str) -> Callable[..., Any]:
     return click.option(name, default=default, show_default=True, metavar="PORT", help=about)
 
 
-@_line_command
+@line_command
 def run(**given: Any) -> None:
     """The line, its duties and the simulated phones in one process, for a laptop."""
     from ivr.laptop import serve_laptop
@@ -59,13 +59,13 @@ run = _port("--webhooks-port", WEBHOOKS, "Where the carrier's requests are answe
 run = _port("--pages-port", PAGES, "Where the pages are.")(run)
 
 
-@_line_command
+@line_command
 def serve(**given: Any) -> None:
     """The line alone, for production. Settings are environment variables; see `ivr settings`."""
     from granian import Granian
     from granian.constants import Interfaces
 
-    settings, store = _settings_and_store()
+    settings, store = settings_and_store()
     settings.require("public_url", "account_sid", "auth_token")
     settings.line()
     store.migrate()  # before there are several of us
@@ -89,13 +89,13 @@ serve = click.option("--workers", default=1, show_default=True, help="Processes.
 serve = click.option("--threads", default=4, show_default=True, help="Threads of each.")(serve)
 
 
-@_line_command
+@line_command
 def pages(**given: Any) -> None:
     """The people's pages, for production: cases, the desk, one's own status."""
     from granian import Granian
     from granian.constants import Interfaces
 
-    settings, store = _settings_and_store()
+    settings, store = settings_and_store()
     settings.require("secret_key")
     settings.line()
     store.migrate()
@@ -116,7 +116,7 @@ pages = _port("--port", PAGES, "Where the pages are.")(pages)
 pages = click.option("--workers", default=1, show_default=True, help="Processes.")(pages)
 
 
-@_line_command
+@line_command
 def worker(**given: Any) -> None:
     """Do the duties that other processes left behind; any number of workers may run."""
     from threading import Event
@@ -143,11 +143,11 @@ worker = click.option("--pause", default=0.5, show_default=True, help="Seconds b
 )
 
 
-@_line_command
+@line_command
 def import_(**given: Any) -> None:
     """Load people, rota and cases from the CSV files in FOLDER, or from one file; all or
     nothing."""
-    _, store = _settings_and_store()
+    _, store = settings_and_store()
     store.migrate()
     loaded = store.import_csv(given["folder"])
     click.echo(", ".join(f"{count} {name}" for name, count in loaded.items()))
@@ -156,7 +156,7 @@ def import_(**given: Any) -> None:
 import_ = click.argument("folder", type=click.Path(exists=True, path_type=Path))(import_)
 
 
-@_line_command
+@line_command
 def check(**given: Any) -> None:
     """Prove what the flow promises; it is refused with file, step and what to do otherwise."""
     line = _settings().line()
@@ -165,7 +165,7 @@ def check(**given: Any) -> None:
     click.echo(f"{line.name} {line.config.version}: {steps} steps in {languages}; nothing is wrong")
 
 
-@_line_command
+@line_command
 def draw(**given: Any) -> None:
     """The flow's diagram, as Mermaid."""
     from ivr.drawing import mermaid
@@ -177,7 +177,7 @@ def draw(**given: Any) -> None:
 draw = click.option("--person", is_flag=True, help="That of the people who are rung.")(draw)
 
 
-@_line_command
+@line_command
 def fallback(**given: Any) -> None:
     """The static document for when the server is down, for a TwiML Bin."""
     from ivr.web import fallback as document
@@ -187,7 +187,7 @@ def fallback(**given: Any) -> None:
     click.echo(document(settings.line(), settings.public_url))
 
 
-@_line_command
+@line_command
 def settings(**given: Any) -> None:
     """Every setting, its default and what it is for."""
     from ivr.settings import table
@@ -196,12 +196,12 @@ def settings(**given: Any) -> None:
         click.echo(f"{name}\n    {about} [{default or 'not set'}]")
 
 
-@_line_command
+@line_command
 def rota(**given: Any) -> None:
     """Who is on duty, from when until when, what says so, and where nobody is."""
     from ivr.rota_report import as_json, as_text, report
 
-    settings, store = _settings_and_store()
+    settings, store = settings_and_store()
     store.migrate()
     made = report(store, settings.line().config, **{k: v for k, v in given.items() if k != "json"})
     click.echo(as_json(made) if given["json"] else as_text(made))
@@ -217,13 +217,13 @@ rota = click.option("--product", default="", help="One product.")(rota)
 rota = click.option("--json", is_flag=True, help="For another program.")(rota)
 
 
-@_line_command
+@line_command
 def case(**given: Any) -> None:
     """What the line sees of the case NUMBER, from where and how fast; ends with 1 if there is none,
     with 3 if it can't be asked."""
     from ivr.case_report import look_up
 
-    settings, store = _settings_and_store()
+    settings, store = settings_and_store()
     found, text = look_up(given["number"], settings, store)
     click.echo(text)
     if not found:
@@ -233,14 +233,14 @@ def case(**given: Any) -> None:
 case = click.argument("number")(case)
 
 
-@_line_command
+@line_command
 def notices(**given: Any) -> None:
     """Who couldn't be told of what so far, and why."""
     from datetime import UTC, datetime
 
     from ivr.notice_report import as_json, as_text, report
 
-    _, store = _settings_and_store()
+    _, store = settings_and_store()
     store.migrate()
     rows = report(store, datetime.now(UTC), sent=given["sent"])
     click.echo(as_json(rows) if given["json"] else as_text(rows))
@@ -253,10 +253,10 @@ notices = click.option("--json", is_flag=True, help="For another program.")(noti
 db = click.Group("db", help="The database.")
 
 
-@_line_command
+@line_command
 def migrate(**given: Any) -> None:
     """Bring the schema up to date, before any worker starts."""
-    _, store = _settings_and_store()
+    _, store = settings_and_store()
     store.migrate()
     click.echo("up to date")
 
@@ -264,126 +264,20 @@ def migrate(**given: Any) -> None:
 db.add_command(migrate)
 
 
-def _privacy() -> Any:
-    from ivr.clock import SystemClock
-    from ivr.privacy import Privacy
-
-    settings, store = _settings_and_store()
-    store.migrate()
-    return Privacy(store, settings.line().config.retention, SystemClock())
-
-
-_subject = click.option("--subject", required=True, help="A number, an e-mail, a contact's id.")
-
-
-@_line_command
-def export(**given: Any) -> None:
-    """All that is kept of one person, as a zip of JSON files."""
-    made = _privacy().export(given["subject"], by="cli")
-    given["output"].write_bytes(made)
-    click.echo(f"{given['output']}: {len(made)} bytes")
-
-
-export = _subject(export)
-export = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default="export.zip", show_default=True
-)(export)
-
-
-@_line_command
-def erase(**given: Any) -> None:
-    """Erase one person; the logs stay whole, and what a legal hold keeps is said."""
-    count = _privacy().erase(given["subject"], by="cli")
-    click.echo(", ".join(f"{number} {name}" for name, number in count.items()))
-
-
-erase = _subject(erase)
-erase = click.confirmation_option(prompt="Erase this person for good?")(erase)
-
-
-@_line_command
-def purge(**given: Any) -> None:
-    """Let go what is older than its time (line.toml, [retention])."""
-    from dataclasses import asdict
-
-    report = asdict(_privacy().purge(dry=given["dry_run"]))
-    click.echo(", ".join(f"{number} {name}" for name, number in report.items()))
-
-
-purge = click.option("--dry-run", is_flag=True, help="Only count.")(purge)
-
-
-@_line_command
-def hold(**given: Any) -> None:
-    """Keep all that belongs to a case, whatever its age and whoever asks."""
-    if not given["release"] and not given["reason"]:
-        raise click.UsageError("give --reason, or --release")
-    _privacy().hold(given["case"], "" if given["release"] else given["reason"], by="cli")
-    click.echo(f"{given['case']} is {'no longer ' if given['release'] else ''}held")
-
-
-hold = click.argument("case")(hold)
-hold = click.option("--reason", default="", help="Why.")(hold)
-hold = click.option("--release", is_flag=True, help="End it.")(hold)
-
-
-@_line_command
-def verify(**given: Any) -> None:
-    """Prove that the logs are whole; says what is wrong, and ends with 1 then."""
-    wrong = _privacy().verify(given["call"])
-    for each in wrong:
-        click.echo(each)
-    if wrong:
-        raise click.exceptions.Exit(1)
-    click.echo("all logs are whole")
-
-
-verify = click.option("--call", default="", help="One call's SID, or case:C17349013.")(verify)
-
-
-@_line_command
-def seal(**given: Any) -> None:
-    """Seal the logs as they are now, so that nothing can be taken off their ends unseen."""
-    click.echo(f"{_privacy().seal()} logs sealed")
-
-
-@_line_command
-def audit(**given: Any) -> None:
-    """Events as JSON lines, of one case or all, with a checksum beside the file."""
-    from datetime import UTC, datetime
-
-    since, until = (
-        datetime.fromisoformat(given[name]).replace(tzinfo=UTC) for name in ("since", "until")
-    )
-    text, checksum = _privacy().audit(given["case"], since, until, by="cli")
-    given["output"].write_text(text, encoding="utf-8")
-    beside = given["output"].with_suffix(given["output"].suffix + ".sha256")
-    beside.write_text(f"{checksum}  {given['output'].name}\n")
-    click.echo(f"{given['output']}: {len(text.splitlines())} events")
-
-
-audit = click.option("--case", default="", help="C17349013; all, if not given.")(audit)
-audit = click.option("--from", "since", default="2000-01-01", help="A day or instant in UTC.")(
-    audit
-)
-audit = click.option("--to", "until", default="2100-01-01", help="A day, in UTC.")(audit)
-audit = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default="audit.jsonl", show_default=True
-)(audit)
-
-
 login = click.Group("login", help="Who may sign in on the pages.")
 
 
-@_line_command
+@line_command
 def add(**given: Any) -> None:
     """Let somebody in, or change what he may. The password is asked for, never an argument."""
+    from secrets import token_hex
+
     from ivr.desk.roles import ROLES
     from ivr.errors import DataError
     from ivr.rows import Login
     from ivr.web.sign_in import hashed
 
-    _, store = _settings_and_store()
+    _, store = settings_and_store()
     store.migrate()
     if wrong := set(given["role"]) - set(ROLES):
         raise DataError(f"no role '{wrong.pop()}'; there are {', '.join(ROLES)}")
@@ -391,7 +285,7 @@ def add(**given: Any) -> None:
     password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     store.save_login(
         Login(
-            id=before.id if before else given["email"],
+            id=before.id if before else token_hex(6),  # logs name him by it, so no address
             email=given["email"],
             name=given["name"] or given["email"],
             roles=given["role"],
@@ -415,12 +309,12 @@ add = click.option("--account", multiple=True, help="A customer's accounts, the 
 )
 
 
-@_line_command
+@line_command
 def disable(**given: Any) -> None:
     """Let somebody in no longer; his sessions end at once."""
     from ivr.errors import DataError
 
-    _, store = _settings_and_store()
+    _, store = settings_and_store()
     known = store.login(email=given["email"])
     if known is None:
         raise DataError(f"nobody signs in as {given['email']}")
@@ -431,10 +325,10 @@ def disable(**given: Any) -> None:
 disable = click.argument("email")(disable)
 
 
-@_line_command
+@line_command
 def list_(**given: Any) -> None:
     """Everybody who may sign in."""
-    _, store = _settings_and_store()
+    _, store = settings_and_store()
     for each in store.logins():
         state = "" if each.active else "  (disabled)"
         click.echo(f"{each.email}  {', '.join(each.roles)}{state}")
@@ -450,7 +344,7 @@ def _settings() -> Settings:
     return Settings.from_environment()
 
 
-def _settings_and_store() -> tuple[Settings, Store]:
+def settings_and_store() -> tuple[Settings, Store]:
     from ivr.store import Store
 
     settings = _settings()
@@ -459,5 +353,5 @@ def _settings_and_store() -> tuple[Settings, Store]:
 
 COMMANDS: list[click.Command] = [
     run, serve, pages, worker, import_, rota, case, notices, check, draw, fallback, settings, db,
-    login, export, erase, purge, hold, verify, seal, audit,
+    login,
 ]  # fmt: skip

@@ -1,206 +1,203 @@
-"""What is kept of people: for how long, given out, erased, held, and proved to be whole."""
+"""What is kept of people: purged when it is old, exported and erased for one of them, held for a
+case; and the proof that the event logs are what they were.
+
+Two kinds of duty that never end: "purge" and "seal".
+"""
 
 from __future__ import annotations
 
-import io
+import hmac
 import json
+import logging
 import zipfile
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from hashlib import sha256
-from secrets import token_hex
+from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from ivr.clock import Clock
+from ivr.desk.cases import CaseNumbers
 from ivr.desk.events import Event
+from ivr.desk.retention import RetentionTerms
+from ivr.desk.subjects import Subject, e164
 from ivr.errors import DataError, NotYet
-from ivr.line import Retention
 from ivr.rows import Duty
-from ivr.store import Store, personal
+from ivr.store import Store, tables
+from ivr.store.instants import instant, ticks
+from ivr.store.keeping import Hold, Tally
+from ivr.store.streams import ACCESS
 
-DAY = timedelta(days=1)
-ACCESS = "case:(access)"  # the log of who was given what
+log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a purge has let go, by class, or would."""
-
-    recordings: int
-    digits: int
-    calls: int
-    tallies: int
-    held: int
+CLOCK = "each event's time is that of the machine that logged it, in UTC"
 
 
 class Privacy:
-    """The personal data of one store."""
+    """The rights of those of whom something is stored. ``by`` is who asks for it, for the log."""
 
-    def __init__(self, store: Store, terms: Retention, clock: Clock) -> None:
-        self.store, self.terms, self.clock = store, terms, clock
+    def __init__(
+        self, store: Store, terms: RetentionTerms, numbers: CaseNumbers, clock: Clock, by: str = ""
+    ) -> None:
+        self.store, self.terms, self.numbers, self.clock, self.by = store, terms, numbers, clock, by
+
+    # --- as time goes by ---
 
     def begin(self) -> None:
-        """Purge and seal once a day from now on."""
+        """Owe the first purge and the first seal, unless they are owed already."""
         now = self.clock.now()
-        self.store.owe([Duty(kind, "", kind, now) for kind in ("purge", "seal")])
+        self.store.owe([Duty(kind, "privacy", kind, now) for kind in ("purge", "seal")])
 
-    # --- duties ---
+    def purge_duty(self, duty: Duty) -> None:
+        """Purge, and again after a while."""
+        self._for_ever(self.purge, timedelta(hours=self.terms.purge))
 
-    def daily_purge(self, duty: Duty) -> None:
-        self.purge()
-        raise NotYet(self.clock.now() + DAY)
+    def seal_duty(self, duty: Duty) -> None:
+        """Seal, and again after a while."""
+        self._for_ever(self.seal, timedelta(hours=self.terms.seal))
 
-    def daily_seal(self, duty: Duty) -> None:
-        self.seal()
-        raise NotYet(self.clock.now() + DAY)
+    def _for_ever(self, act: Callable[[], object], pause: timedelta) -> None:
+        now = self.clock.now()
+        try:
+            act()
+        except Exception:
+            log.exception("what is stored stays as it is for %s", pause)
+        raise NotYet(now + pause)
 
-    # --- letting go ---
-
-    def purge(self, dry: bool = False) -> Report:
-        """Let go what is older than its time; what a hold keeps stays, and is counted."""
-        now, terms = self.clock.now(), self.terms
-
-        def before(days: int) -> datetime:
-            return now - timedelta(days=days)
-
-        with self.store.writing(rollback=dry) as connection:
-            sounds = personal.old_recordings(connection, before(terms.recordings))
-            report = Report(
-                recordings=len(sounds),
-                calls=personal.drop_calls(connection, before(terms.calls), now),
-                digits=personal.drop_digits(connection, before(terms.digits)),
-                tallies=personal.drop_tallies(connection, before(terms.tallies)),
-                held=len(personal.held(connection)),
-            )
+    def purge(self, dry: bool = False) -> Tally:
+        """Do away with whatever has been kept long enough; what was done is logged."""
+        now, days = self.clock.now(), asdict(self.terms)
+        tally = self.store.keeping.purge(days, now, dry=dry)
         if not dry:
-            self._delete(sounds, "retention")
-            self._tell("access.erased", why="retention", counts=asdict(report))
-        return report
+            self._tell("retention.purged", **tally.data())
+        return tally
 
-    def _delete(self, sounds: list[tuple[str, str]], why: str) -> None:
-        now = self.clock.now()
-        self.store.owe(
-            Duty(f"delete:{sid}", call, "delete_recording", now, {"sid": sid, "why": why})
-            for sid, call in sounds
-        )
+    def seal(self) -> str:
+        """Seal the event logs; the hash goes to the log of the process as well, since whoever could
+        write the database anew can't write that."""
+        made = self.store.seal(self.clock.now())
+        if made:
+            log.info("seal %s", made)
+        return made
 
     # --- one person ---
 
-    def _subject(self, written: str) -> personal.Subject:
-        with self.store.reading() as connection:
-            who = personal.subject(connection, written)
-        if not who:
-            raise DataError(
-                f"'{written}' is nobody's: give a number (+33…), an e-mail, or a contact's id"
-            )
-        return who
+    def subject(self, text: str) -> Subject:
+        """Whom a telephone number, a mail address or an id means. Raises `DataError` for nobody,
+        and for several."""
+        number = e164(text)
+        found = self.store.keeping.known_as(number or text)
+        if len(found) > 1:
+            ids = ", ".join(sorted(min(each.ids) for each in found))
+            raise DataError(f"{text} is several people's: {ids}; name one of them by his id")
+        if found:
+            return found[0]
+        if number or "@" in text:
+            return Subject(frozenset({number} - {""}), frozenset() if number else frozenset({text}))
+        raise DataError(f"nobody is known as '{text}': give +33…, a mail address, or an id")
 
-    def export(self, written: str, by: str = "") -> bytes:
-        """All that is kept of somebody, as a zip of JSON files with a manifest of checksums."""
-        who = self._subject(written)
-        with self.store.reading() as connection:
-            found = personal.collected(connection, who)
-        made = io.BytesIO()
-        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
-            sums = {}
-            for name, rows in found.items():
-                body = json.dumps(rows, indent=1, ensure_ascii=False).encode()
-                sums[f"{name}.json"] = sha256(body).hexdigest()
-                file.writestr(f"{name}.json", body)
-            at = self.clock.now().isoformat()
-            file.writestr("manifest.json", json.dumps({"at": at, "sha256": sums}, indent=1))
+    def erase(self, text: str) -> Tally:
+        """Take somebody out of everything that no hold keeps.
+
+        Where he stood there is a keyed hash of him instead, whose key is nowhere: his calls stay
+        those of one caller, and nobody can tell whose. He is named in no log.
+        """
+        subject, key = self.subject(text), token_bytes(32)
+        of = " ".join(sorted(subject.phones | subject.mails | subject.ids))
+        instead = f"erased:{hmac.new(key, of.encode(), sha256).hexdigest()[:16]}"
+        tally = self.store.keeping.erase(subject, instead, self.clock.now())
+        self._tell("access.erased", subject=instead, **tally.data())
+        return tally
+
+    def export(self, text: str, file: Path) -> dict[str, int]:
+        """Write all that concerns somebody, a JSON file for each class and a manifest with their
+        checksums, into a zip; how many rows of each class."""
+        subject = self.subject(text)
+        found = self.store.keeping.export(subject)
+        parts = {f"{name}.json": _json(rows) for name, rows in found.items()}
         counts = {name: len(rows) for name, rows in found.items()}
-        self._tell("access.exported", by, counts=counts)
-        return made.getvalue()
-
-    def erase(self, written: str, by: str = "") -> dict[str, Any]:
-        """Erase somebody; counts of what was erased, and of what a legal hold keeps."""
-        who = self._subject(written)
-        with self.store.reading() as connection:
-            found = personal.collected(connection, who)
-            kept = personal.held(connection)
-        with self.store.writing() as connection:
-            count = personal.erase(connection, who, f"erased-{token_hex(8)}", self.clock.now())
-        sounds = [
-            (row["sid"], row["call"])
-            for row in found["recordings"]
-            if row["deleted_at"] is None and row["case"] not in kept
+        files = [
+            {"name": name, "sha256": sha256(content).hexdigest(), "rows": len(found[name[:-5]])}
+            for name, content in parts.items()
         ]
-        self._delete(sounds, "erased")
-        count["recordings"] = len(sounds)
-        self._tell("access.erased", by, why="asked for", counts=count)
-        return count
+        manifest = {"subject": text, "at": self.clock.now().isoformat(), "clock": CLOCK}
+        parts["manifest.json"] = _json(manifest | {"files": files})
+        self._tell("access.exported", what="subject", subject=_reference(subject), rows=counts)
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+        return counts
 
-    def hold(self, case: str, reason: str, by: str = "") -> None:
-        """Keep all that belongs to a case, whatever its age or who asks; no reason ends that."""
-        with self.store.writing() as connection:
-            personal.hold(connection, case, reason, self.clock.now())
-        self._tell("config.changed", by, what="hold", case=case, reason=reason)
+    # --- holds ---
 
-    # --- whole ---
+    def hold(self, case: str, reason: str) -> None:
+        """Keep all that belongs to a case until it is released. Raises `DataError`."""
+        case, now = self._case(case), self.clock.now()
+        if not reason.strip():
+            raise DataError("a hold needs a --reason")
+        set_ = Event("config.changed", now, self.by, {"what": "hold", "case": case, "after": True})
+        if not self.store.keeping.hold(Hold(case, reason, self.by, now), set_):
+            raise DataError(f"{case} is held already")
 
-    def seal(self) -> int:
-        """Seal every log as it is now; how many had changed since the last seal."""
-        with self.store.writing() as connection:
-            before = personal.seals(connection)
-            known = dict(head for seal in before for head in _heads(seal.heads))
-            changed = {
-                sid: head
-                for sid, head in personal.streams(connection).items()
-                if known.get(sid) != head
-            }
-            if changed:
-                text = json.dumps(sorted(changed.items()), separators=(",", ":"))
-                last = before[-1].hash if before else ""
-                personal.add_seal(connection, self.clock.now(), text, _hash(last, text))
-        return len(changed)
+    def release(self, case: str) -> None:
+        """Let time and erasures have it again. Raises `DataError`."""
+        case = self._case(case)
+        data = {"what": "hold", "case": case, "after": False}
+        event = Event("config.changed", self.clock.now(), self.by, data)
+        if not self.store.keeping.release(case, event):
+            raise DataError(f"{case} isn't held")
 
-    def verify(self, sid: str = "") -> list[str]:
-        """What is wrong with the logs (or one), a sentence each; none if all is whole."""
-        with self.store.reading() as connection:
-            there = personal.streams(connection)
-            seals, gone = personal.seals(connection), personal.purged(connection)
-            sids = [sid] if sid else sorted(there)
-            wrong = [f"the log of {each} was changed" for each in sids if not self._whole(each)]
-            if sid:
-                return wrong
-            last = ""
-            for seal in seals:
-                last = _hash(last, seal.heads)
-                if last != seal.hash:
-                    wrong.append(f"seal {seal.id} was changed, or one before it is missing")
-                    break
-            for seal in seals:
-                for name, (count, head) in _heads(seal.heads):
-                    if name in gone or not count:
-                        continue
-                    if name not in there:
-                        wrong.append(f"the log of {name} is gone, and nobody let it go")
-                    elif personal.hash_at(connection, name, count) != head:
-                        wrong.append(f"the log of {name} isn't what seal {seal.id} saw")
-        return list(dict.fromkeys(wrong))
+    def _case(self, text: str) -> str:
+        digits = self.numbers.digits_of(text)
+        if not digits.isdecimal():
+            raise DataError(f"'{text}' is no case number")
+        return self.numbers.written(digits)
 
-    def _whole(self, sid: str) -> bool:
-        return self.store.verify(sid)
+    # --- the event logs ---
 
-    def audit(self, case: str, since: datetime, until: datetime, by: str = "") -> tuple[str, str]:
-        """Events as JSON lines, and the SHA-256 of them."""
-        with self.store.reading() as connection:
-            rows = personal.audit(connection, case, since, until)
-        text = "".join(json.dumps(row, ensure_ascii=False, sort_keys=True) + "\n" for row in rows)
-        self._tell("access.exported", by, what="audit", case=case, events=len(rows))
-        return text, sha256(text.encode()).hexdigest()
+    def audit(
+        self, case: str = "", since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Events in the order in which they were stored, from ``since`` until before ``until``.
 
-    def _tell(self, kind: str, by: str = "", **data: Any) -> None:
-        self.store.append(ACCESS, Event(kind, self.clock.now(), by, data))
+        Of a ``case``: its own log, those of the calls in which it was looked up or escalated, and
+        whoever looked at it.
+        """
+        events = tables.events.c
+        which: list[ColumnElement[bool]] = []
+        which += [events.at >= ticks(since)] if since else []
+        which += [events.at < ticks(until)] if until else []
+        number = self._case(case) if case else ""
+        if number:
+            which.append(self.store.keeping.about(number, self.numbers.digits_of(number)))
+        asked = {"case": number, "since": since, "until": until}
+        told = {name: str(value) for name, value in asked.items() if value}
+        self._tell("access.exported", what="audit", **told)
+        return (_readable(row) for row in self.store.keeping.logged(*which))
+
+    def _tell(self, kind: str, **data: Any) -> None:
+        self.store.append(ACCESS, Event(kind, self.clock.now(), self.by, data))
 
 
-def _heads(text: str) -> list[tuple[str, tuple[int, str]]]:
-    return [(sid, (count, head)) for sid, (count, head) in json.loads(text)]
+def _reference(subject: Subject) -> str:
+    """His ids, if there are any: a log has no numbers and no names."""
+    ids = sorted(each for each in subject.ids if "@" not in each)
+    return " ".join(ids) or "somebody who isn't in the directory"
 
 
-def _hash(before: str, heads: str) -> str:
-    return sha256(f"{before}|{heads}".encode()).hexdigest()
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str).encode()
 
 
-__all__ = ["ACCESS", "Privacy", "Report"]
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """An event as a line of an export."""
+    named = {"log": row["call"], "seq": row["seq"], "at": instant(row["at"]).isoformat()}
+    named |= {"kind": row["kind"], "actor": row["actor"], "data": json.loads(row["data"])}
+    return named | {"ticks": row["at"], "hash": row["hash"]}
+
+
+__all__ = ["CLOCK", "Privacy"]

@@ -19,8 +19,11 @@ def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Ev
 
     ``call`` says who called where and when, and holds what was kept out of the log; nothing else of
     what it has become is looked at. Look-ups are answered from the log, in which people are ids.
-    Raises `CallError` for a log that this line could not have written.
+    Raises `CallError` for a log that this line could not have written, and for a call of which
+    what was keyed has been erased, or was kept long enough.
     """
+    if call.data.get("purged"):
+        raise CallError(f"call {call.sid} can't be taken again: what was keyed in it is gone")
     log = list(events)
     answers = iter([event for event in log if event.kind == "answered"])
     personal = iter(call.data["shared"].get("personal", ()))

@@ -68,7 +68,7 @@ def test_a_turn_that_fails_says_a_sentence_and_goes_to_an_operator(
 
     assert "I am sorry, something went wrong." in [each.text for each in caller.heard]
     assert desk.phone("OP1").ringing
-    assert "webhook /voice/escalation" in caplog.text
+    assert "webhook '/voice/escalation'" in caplog.text
     caller.hang_up()
     exchange.wait(60)
 

@@ -135,7 +135,7 @@ class Moody:
         raise self.errors.pop(0)
 
 
-def others(desk: Desk, store: Store) -> None:
+def others(desk: Desk, store: Store, folder: Path) -> None:
     """Mail, another case system, and access to people's data."""
     clock = desk.exchange.clock
     deliver = iter(["", "no"])
@@ -160,7 +160,7 @@ def others(desk: Desk, store: Store) -> None:
         writes.post(post)
     privacy = desk.app.extensions["ivr_privacy"]
     privacy.hold("C17349045", "a dispute")
-    privacy.export("marie")
+    privacy.export("marie", folder / "marie.zip")
     privacy.erase(CALLER)
 
 
@@ -174,7 +174,7 @@ def test_every_event_is_told_by_something(store: Store, tmp_path: Path) -> None:
     managers_of_all_kinds(caller, exchange, desk)
     operators_and_transfers(caller, exchange, desk)
     clicks(desk, store)
-    others(desk, store)
+    others(desk, store, tmp_path)
     exchange.wait(60)
     missing = set(EVERY) - told(store)
 

@@ -16,6 +16,7 @@ from ivr.desk.roles import MAY, ROLES
 from ivr.rows import Login
 from ivr.simulator import Exchange, Handset
 from ivr.store import Store
+from ivr.store.streams import ACCESS
 from ivr.web.pages import Entrance, create_pages
 from ivr.web.sign_in import hashed
 from ivr.web.words import Words
@@ -87,6 +88,19 @@ def browser(pages: Any) -> Browser:
 
 
 # --- coming in ---
+
+
+@pytest.mark.parametrize(("id", "actor"), [("op1", "OP1"), ("auditor", "auditor")])
+def test_whoever_looks_at_a_case_is_logged(
+    browser: Browser, store: Store, id: str, actor: str
+) -> None:
+    """Every console read of a case is logged (access.viewed)."""
+    browser.sign_in(id)
+    browser.go("/cases/C17349013")
+
+    [viewed] = store.events(ACCESS)
+    assert (viewed.kind, viewed.actor) == ("access.viewed", actor)
+    assert viewed.data == {"case": "C17349013"}
 
 
 def test_whoever_is_not_signed_in_signs_in_and_comes_where_he_wanted_to(browser: Browser) -> None:

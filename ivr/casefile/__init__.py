@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ivr.line import LineConfig
 
 SEEN = 200  # keys that are remembered; a repetition comes within minutes
+WRITTEN = ("reason", "override")
 LONGEST = 4000  # characters of a note or a reason
 
 
@@ -117,8 +118,12 @@ class CaseTurn:
     # --- what comes of it ---
 
     def tell(self, kind: str, asked: Request, **data: Any) -> None:
-        """Add to the case's event log."""
+        """Add to the case's event log. What was written freely stands in the note that ``note``
+        names, which can be erased; a log can't."""
         about = {"case": self.file.number, "channel": asked.channel}
+        written = [data.pop(name, "") for name in WRITTEN]
+        if any(written):
+            about["note"] = asked.key
         if call := asked.data.get("call"):
             about["call"] = call
         self.events.append(Event(kind, asked.at, asked.by, about | data))

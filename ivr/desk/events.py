@@ -76,6 +76,7 @@ Kind = Literal[
     "recording.started",
     "recording.stopped",
     "report.attached",
+    "retention.purged",
     "severity.requested",
     "severity.set",
     "talk.ended",

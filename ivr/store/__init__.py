@@ -37,11 +37,22 @@ from ivr.rows import (
     Note,
     Recording,
 )
-from ivr.store import case_files, case_list, duty_list, feed_list, logins, recordings, tables
+from ivr.store import (
+    case_files,
+    case_list,
+    duty_list,
+    feed_list,
+    logins,
+    recordings,
+    seals,
+    streams,
+    tables,
+)
 from ivr.store import directory as directories
 from ivr.store.case_files import Made
 from ivr.store.connections import WRITES, OwnConnections, engine
 from ivr.store.instants import instant, ticks, ticks_or_none
+from ivr.store.keeping import Keeping
 from ivr.store.turn import (
     COLUMNS,
     Claims,
@@ -50,7 +61,6 @@ from ivr.store.turn import (
     SQLiteTurns,
     Turns,
     call_of,
-    link,
 )
 
 log = logging.getLogger(__name__)
@@ -161,7 +171,11 @@ class Store:
             return saved
 
     def append(self, sid: str, event: Event) -> None:
-        """Add to the log of a call (its SID) or of a case (``case:`` and its number)."""
+        """Add to the log of a call (its SID), of a case (``case:`` and its number) or of the desk
+        (`streams.ACCESS`)."""
+        if sid.startswith("log:"):
+            with self._writer.begin() as connection:
+                return streams.append(connection, sid, [event])
         number = sid.removeprefix("case:")
         while True:
             if number != sid:
@@ -444,26 +458,41 @@ class Store:
             ]
 
     def verify(self, sid: str) -> bool:
-        """Whether the log of a call (or ``case:`` and a case) is whole: every hash fits, and the
-        last is the call's own."""
-        kept, key = (
-            (tables.case_files, "number") if sid.startswith("case:") else (tables.calls, "sid")
-        )
-        events = tables.events
-        asked = (  # one statement, so that no turn comes between
-            select(kept.c.events.label("length"), kept.c.head, events)
-            .outerjoin(events, events.c.call == sid)
-            .where(kept.c[key] == sid.removeprefix("case:"))
-            .order_by(events.c.seq)
-        )
+        """Whether a log is whole; see `streams.fault`."""
         with self._engine.connect() as connection:
-            rows = connection.execute(asked).all()
-        logged, head = [row for row in rows if row.seq is not None], ""
-        for place, row in enumerate(logged, start=1):
-            head = link(head, place, row.at, row.kind, row.actor, row.data)
-            if (row.seq, row.hash) != (place, head):
-                return False
-        return bool(rows) and (rows[0].length, rows[0].head) == (len(logged), head)
+            return not streams.fault(connection, sid)
+
+    def faults(self, sid: str = "") -> Iterator[str]:
+        """What is wrong with one log, or with all of them and their seals."""
+        with self._engine.connect() as connection:
+            every = (h.sid for kind in streams.KINDS for h in streams.heads(connection, kind))
+            for each in [sid] if sid else every:
+                if wrong := streams.fault(connection, each):
+                    yield f"{each}: {wrong}"
+            if not sid:
+                yield from (f"{each}: it is gone" for each in streams.orphans(connection))
+                yield from seals.faults(connection)
+
+    def seal(self, now: datetime) -> str:
+        """Seal every log as it is now; the seal's hash, ``""`` when nothing was logged since."""
+        with self._writer.begin() as connection:
+            return seals.make(connection, now)
+
+    def last_seal(self) -> tuple[int, datetime, str] | None:
+        """The number, instant and hash of the last seal."""
+        with self._engine.connect() as connection:
+            row = seals.last(connection)
+        return None if row is None else (row.id, instant(row.at), row.hash)
+
+    def is_seal(self, hash: str) -> bool:
+        """Whether a seal has this hash."""
+        with self._engine.connect() as connection:
+            return seals.known(connection, hash)
+
+    @property
+    def keeping(self) -> Keeping:
+        """Purging, erasing and exporting."""
+        return Keeping(self.reading, self.writing)
 
     def escalations(self, case: str | None = None) -> list[Escalation]:
         """Requests for a level, of one case or all."""

@@ -28,10 +28,9 @@ def load(connection: Connection, number: str) -> CaseFile | None:
 
 
 def every(connection: Connection) -> list[CaseFile]:
-    """All files, by number; not the log that is kept of access to them."""
+    """All files, by number."""
     table = tables.case_files
-    asked = select(table).where(table.c.number != "(access)").order_by(table.c.number)
-    return [_file(row) for row in connection.execute(asked)]
+    return [_file(row) for row in connection.execute(select(table).order_by(table.c.number))]
 
 
 def _file(row: Any) -> CaseFile:
@@ -44,15 +43,20 @@ def save(connection: Connection, file: CaseFile, made: Made) -> bool:
     rows, count, head = chained(file, events)
     if not _write(connection, file, count, head):
         return False
-    if rows:
-        names = ("call", "seq", "at", "kind", "actor", "data", "hash")
-        values = [dict(zip(names, row, strict=True)) for row in rows]
-        connection.execute(tables.events.insert(), values)
+    log(connection, rows)
     owe(connection, duties)
     once(connection, tables.escalations, (_instants(asdict(each)) for each in escalations))
     once(connection, tables.notes, (_instants(asdict(each)) for each in notes))
     file.version, file.events, file.head = file.version + 1, count, head
     return True
+
+
+def log(connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
+    """New events, as `chained` has made them."""
+    names = ("call", "seq", "at", "kind", "actor", "data", "hash")
+    values = [dict(zip(names, row, strict=True)) for row in rows]
+    if values:
+        connection.execute(tables.events.insert(), values)
 
 
 def owe(connection: Connection, duties: Iterable[Duty]) -> None:

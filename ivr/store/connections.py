@@ -52,6 +52,7 @@ def _postgres(url: URL) -> Engine:
         url.set(drivername="postgresql+psycopg"),
         pool_size=20,
         max_overflow=20,
+        hide_parameters=True,  # an error is logged, and they may be telephone numbers
         pool_pre_ping=True,  # the server may have been started again meanwhile
     )
 
@@ -64,7 +65,10 @@ def _sqlite(file: str) -> Engine:
     except OSError as error:
         raise SettingsError(f"IVR_DATABASE is in '{Path(file).parent}': {error}") from error
     made = create_engine(
-        f"sqlite:///{file}", connect_args={"isolation_level": None}, max_overflow=-1
+        f"sqlite:///{file}",
+        connect_args={"isolation_level": None},
+        max_overflow=-1,
+        hide_parameters=True,
     )
     event.listen(made, "connect", _prepare)
     event.listen(made, "begin", _begin)

@@ -318,26 +318,39 @@ logins = Table(
     Column("failed_at", BigInteger),
 )
 
-holds = Table(
-    "holds",
+logs = Table(  # what is logged of no call and no case
+    "logs",
     metadata,
-    Column("case", String, primary_key=True),
-    Column("reason", Text, nullable=False),
-    Column("at", BigInteger, nullable=False),
+    Column("name", String, primary_key=True),
+    Column("events", Integer, nullable=False),
+    Column("head", String, nullable=False),
 )
 
 seals = Table(
     "seals",
     metadata,
-    Column("id", _ID, primary_key=True, autoincrement=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
     Column("at", BigInteger, nullable=False),
-    Column("heads", Text, nullable=False),
+    Column("streams", Integer, nullable=False),
+    Column("before", String, nullable=False),
     Column("hash", String, nullable=False),
 )
 
-purged = Table(
-    "purged",
+sealed = Table(  # a row for each event log that had grown since the seal before
+    "sealed",
     metadata,
-    Column("sid", String, primary_key=True),
+    Column("stream", String, primary_key=True),
+    Column("seal", Integer, primary_key=True, autoincrement=False),
+    Column("length", Integer, nullable=False),
+    Column("head", String, nullable=False),
+)
+Index("ix_sealed_seal", sealed.c.seal)
+
+holds = Table(
+    "holds",
+    metadata,
+    Column("case", String, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("by", String, nullable=False, server_default=""),
     Column("at", BigInteger, nullable=False),
 )

@@ -54,7 +54,8 @@ def create_app(
     included if there is one. ``records`` answer for case numbers, by default the store's own
     tables. Without ``addresses`` notices are kept, and shown, but go nowhere.
     ``app.extensions["ivr"]`` is the `Duties` that it carries out, ``["ivr_cases"]`` the `Cases`,
-    ``["ivr_rota"]`` the `RotaWatch`, which begins when told to. Raises `SettingsError`.
+    ``["ivr_rota"]`` the `RotaWatch` and ``["ivr_privacy"]`` the `Privacy`, which begin when told
+    to. Raises `SettingsError`.
     """
     token = auth_token or str(twilio.auth[1])
     parts = urlsplit(public_url)
@@ -72,8 +73,8 @@ def create_app(
     origin = public_url.removesuffix("/").removesuffix(root)
     cases = Cases(store, line.config, records or store, store, clock)
     callbacks = Callbacks(store, calls, clock)
-    privacy = Privacy(store, line.config.retention, clock)
     rota = RotaWatch(store, line.config, clock)
+    privacy = Privacy(store, line.config.retention, line.config.case_numbers, clock)
     others = {
         "case": cases.heard_later,
         "effort": cases.effort,
@@ -81,11 +82,11 @@ def create_app(
         "call_back": callbacks.due,
         "came": callbacks.came,
         "status": lambda duty: _set_status(store, duty),
-        "purge": privacy.daily_purge,
-        "seal": privacy.daily_seal,
         "post": CaseWrites(store, _writable(records, store), clock).post,
         "rota": rota.look,
         "feed": rota.feed,
+        "purge": privacy.purge_duty,
+        "seal": privacy.seal_duty,
     }
     if addresses is not None:
         resort = line.config.last_resort

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
 from flask import (
@@ -238,7 +239,7 @@ class SignIn:
             )
             if person is None or not roles:
                 return None
-            login = Login(email, email, str(claims.get("name", email)), roles, person.id)
+            login = Login(token_hex(6), email, str(claims.get("name", email)), roles, person.id)
         if roles and roles != login.roles:
             login = replace(login, roles=roles)
         self.store.save_login(login)

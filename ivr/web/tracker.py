@@ -34,8 +34,8 @@ from ivr.desk.roles import MAY, may, works_here
 from ivr.errors import CaseError
 from ivr.line import LineConfig
 from ivr.look_ups import BUDGET
-from ivr.privacy import ACCESS
 from ivr.store import Store
+from ivr.store.streams import ACCESS
 from ivr.web.sign_in import signed_in
 from ivr.web.words import Words
 

@@ -93,7 +93,7 @@ class Webhooks:
             try:
                 return self._respond(view(form, **where))
             except Exception:
-                log.exception("webhook %s of call %s", request.path, form.get("CallSid"))
+                log.exception("webhook %r of call %r", request.path, form.get("CallSid"))
                 return self._respond(trouble(form, **where))
 
         endpoint = rule.replace("/", "_").replace("<", "").replace(">", "")
@@ -258,7 +258,7 @@ class Webhooks:
 
             reply = self.calls.hear(sid or form["CallSid"], told)
         except Exception:
-            log.exception("call %s falls back", form.get("CallSid"))
+            log.exception("call %r falls back", form.get("CallSid"))
             return Reply(self.fallback)
         queued = request.path.endswith(("/wait", "/held"))
         return Reply(LEAVE, reply.due) if queued else reply
