@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,9 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+NUMBERS = count(200)
 
 
 def comes_true(condition: Callable[[], object], within: float = 60.0) -> bool:
@@ -149,7 +153,7 @@ def caller(served: Served) -> Iterator[Handset]:
     """A caller; when he has gone, nothing is left of his call."""
     for number in PEOPLE.values():
         served.network.phone(number).will("ring")
-    caller = served.network.phone(CALLER)
+    caller = served.network.phone(f"+3315550{next(NUMBERS):04d}")  # else he is welcomed back
     yield caller
     for phone in served.network.phones.values():
         if phone.in_call:
