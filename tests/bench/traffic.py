@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 ACCOUNT = "AC" + "0" * 32
@@ -24,6 +24,7 @@ CASE = "17349013"
 TOGETHER = 256  # calls whose requests alternate, far more than there are connections
 
 _SID = "CA" + "f" * 32  # where a call's own sid will stand in a prepared form
+_CALLER = "+33155500101"  # … and his number: who calls again is welcomed back
 _ENDS = ("Called", "Caller", "From", "To")
 _FORM = {
     "AccountSid": ACCOUNT,
@@ -31,9 +32,9 @@ _FORM = {
     "CallSid": _SID,
     "CallStatus": "in-progress",
     "Called": "+33800000001",
-    "Caller": "+33155500101",
+    "Caller": _CALLER,
     "Direction": "inbound",
-    "From": "+33155500101",
+    "From": _CALLER,
     "To": "+33800000001",
     **{f"{who}{what}": "" for who in _ENDS for what in ("City", "State", "Zip")},
     **{f"{who}Country": "FR" for who in _ENDS},
@@ -50,8 +51,9 @@ class Request(NamedTuple):
 
 
 def keys(turn: int, pressed: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """What the answer to a <Gather> adds: 28 parameters in all."""
-    return f"{VOICE}?turn={turn}", (("Digits", pressed), ("FinishedOnKey", ""))
+    """What the answer to a <Gather> adds: 28 parameters in all. The call's first turn was to see
+    who calls."""
+    return f"{VOICE}?turn={turn + 1}", (("Digits", pressed), ("FinishedOnKey", ""))
 
 
 BEGIN = (VOICE, (("CallStatus", "ringing"),))
@@ -75,10 +77,11 @@ def sid(number: int) -> str:
 def request(call: str, step: Step, origin: str = ORIGIN) -> Request:
     """One webhook of a call."""
     body, signed = _prepared(step)
-    mac = hmac.digest(
-        TOKEN.encode(), f"{origin}{step[0]}{signed.replace(_SID, call)}".encode(), "sha1"
-    )
-    return Request(step[0], body.replace(_SID, call).encode(), b64encode(mac).decode())
+    caller = f"+336{int(call[2:10], 16) % 10**8:08d}"
+    told = signed.replace(_SID, call).replace(_CALLER, caller)
+    mac = hmac.digest(TOKEN.encode(), f"{origin}{step[0]}{told}".encode(), "sha1")
+    sent = body.replace(_SID, call).replace(quote(_CALLER), quote(caller))
+    return Request(step[0], sent.encode(), b64encode(mac).decode())
 
 
 @cache
