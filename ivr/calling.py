@@ -6,19 +6,24 @@ import json
 import re
 import socket
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import TextIO
 from urllib.parse import urlsplit
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import click
 
 from ivr.cli import EnvironmentFault
 from ivr.simulator import Exchange
+from ivr.simulator.fuzz import Rules, Stranded, fuzz
+from ivr.simulator.keeper import Keeper
 from ivr.simulator.keyboard import terminal
 from ivr.simulator.rest_server import RestServer
 from ivr.simulator.terminal import Session, Voice
@@ -31,19 +36,24 @@ from ivr.simulator.transcript import (
     play,
     write,
 )
-from ivr.simulator.transcript.dialogue import Act, Phone
+from ivr.simulator.transcript.dialogue import Act, phrase
+from ivr.simulator.transcript.phones import BEHAVIOURS, Phone
 from ivr.simulator.transcript.results import Result, as_json, as_junit
-from ivr.simulator.transcript.stage import leave, settle
+from ivr.simulator.transcript.stage import leave, scripted, settle
+from ivr.simulator.web import Phones
+from ivr.simulator.wire import Wire
 
 _OTHER_PHONE = re.compile(r"(?:(?P<name>[^\W\d][\w-]*)=)?(?P<number>[^=]+)=(?P<words>.+)")
 _KEYS = re.compile(r"[0-9*#]+")
+_COMMA_OUTSIDE_QUOTES = re.compile(r'\s*,\s*(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_DOES = re.compile(rf"=({'|'.join(BEHAVIOURS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
     """How to make the exchange of a command; the fields are the command's options."""
 
-    url: str
+    url: str  # "" where numbers are given one by one
     rate: float
     seed: int
     account_sid: str | None
@@ -87,14 +97,93 @@ class Network:
                 click.echo(_summary(results[-1]))
         return results
 
+    def fuzz(
+        self,
+        caller: str,
+        called: str,
+        phones: Sequence[Phone],
+        rules: Rules,
+        calls: int,
+        save: Path,
+        quiet: bool,
+    ) -> list[Result]:
+        """Callers who try to get lost: each who is stranded is written as a dialogue."""
+        _reachable(self.url)
+
+        @contextmanager
+        def network() -> Iterator[Exchange]:
+            exchange = self._mounted(Exchange(self.seed), {called: self.url})
+            api.exchange = exchange
+            try:
+                yield exchange
+            finally:
+                exchange.stop()
+
+        def show(stranded: Stranded) -> None:
+            results.append(_kept(stranded, save, len(results) + 1))
+            if not quiet:
+                click.echo(_summary(results[-1]))
+
+        results: list[Result] = []
+        try:
+            with _rest(Exchange(self.seed), self.rest_port) as api:
+                fuzz(
+                    network,
+                    called,
+                    caller=caller,
+                    rules=rules,
+                    phones=phones,
+                    calls=calls,
+                    seed=self.seed,
+                    found=show,
+                )
+        except ImportError:
+            message = "ivr fuzz needs Hypothesis: pip install 'ivr-simulator[fuzz]'"
+            raise EnvironmentFault(message) from None
+        return results
+
+    def serve(
+        self,
+        numbers: Mapping[str, str],
+        phones: Sequence[Phone],
+        port: int,
+        log: Path | None,
+        save: Path | None,
+    ) -> None:
+        """Numbers that lead to URLs, and phones on a page, until Ctrl-C."""
+        if self.rate <= 0:
+            raise click.UsageError("people at telephones need a --rate above 0")
+        exchange = Exchange(self.seed, start=datetime.now(UTC), rate=self.rate)
+        for phone in phones:
+            scripted(exchange, phone)
+        people = {phone.number: phone.name.capitalize() for phone in phones}
+        with ExitStack() as stack:
+            written = stack.enter_context(_opened(log)) if log else None
+            wire = Wire(exchange, written)
+            keeper = Keeper(exchange, people, save, click.echo) if save else None
+            dial = {number: number for number in numbers}
+            pages = Phones(exchange, people, dial, len(people), wire=wire, keeper=keeper)
+            server = stack.enter_context(_page(pages, port))
+            api = stack.enter_context(self._on(exchange, numbers))
+            click.echo(f"The phones are on http://127.0.0.1:{server} - open it, and press Call.")
+            for number, url in numbers.items():
+                there = "" if _answers(url) else " (nothing answers there yet)"
+                click.echo(f"  {number} is answered by {url}{there}")
+            self._tell(exchange, api)
+            click.echo("Ctrl-C ends it.")
+            with suppress(KeyboardInterrupt):
+                threading.Event().wait()
+
     @contextmanager
     def _running(self, exchange: Exchange, called: str) -> Iterator[RestServer]:
         _reachable(self.url)
-        exchange.account_sid = self.account_sid or exchange.account_sid
-        exchange.auth_token = self.auth_token or exchange.auth_token
-        exchange.auth_key = exchange.auth_token.encode()
-        exchange.number(called, self.url)
-        with _rest(exchange, self.rest_port) as api:
+        with self._on(exchange, {called: self.url}) as api:
+            yield api
+
+    @contextmanager
+    def _on(self, exchange: Exchange, numbers: Mapping[str, str]) -> Iterator[RestServer]:
+        """The network with its REST API, as long as it runs."""
+        with _rest(self._mounted(exchange, numbers), self.rest_port) as api:
             if exchange.clock.rate:
                 exchange.start()
             try:
@@ -102,14 +191,26 @@ class Network:
             finally:
                 exchange.stop()
 
+    def _mounted(self, exchange: Exchange, numbers: Mapping[str, str]) -> Exchange:
+        """The same exchange, of the account and with the numbers of the command line."""
+        exchange.belongs_to(
+            self.account_sid or exchange.account_sid, self.auth_token or exchange.auth_token
+        )
+        for number, url in numbers.items():
+            exchange.number(number, url)
+        return exchange
+
     def _introduce(self, exchange: Exchange, called: str, api: RestServer, typed: bool) -> None:
         click.echo(f"Calling {called}, which is answered by {self.url}")
+        self._tell(exchange, api)
+        if typed:
+            click.echo("Keys 0-9, * and # are pressed as you type them; q hangs up.")
+
+    def _tell(self, exchange: Exchange, api: RestServer) -> None:
         click.echo("The network is meanwhile, for the application that answers:")
         click.echo(f"  TWILIO_ACCOUNT_SID={exchange.account_sid}")
         click.echo(f"  TWILIO_AUTH_TOKEN={exchange.auth_token}")
         click.echo(f"  its REST API is at {api.url}")
-        if typed:
-            click.echo("Keys 0-9, * and # are pressed as you type them; q hangs up.")
 
 
 def other_phone(text: str, place: int) -> Phone:
@@ -117,12 +218,17 @@ def other_phone(text: str, place: int) -> Phone:
     found = _OTHER_PHONE.fullmatch(text)
     if found is None:
         raise click.BadParameter(f"{text!r} isn't NUMBER=WORDS, such as +33155500011=busy")
-    words = re.sub(r"\s*,\s*", " ", found["words"])
+    words = _COMMA_OUTSIDE_QUOTES.sub(" ", found["words"])
     line = f"phone {found['name'] or f'phone{place}'} {found['number']} {words}"
     try:
         return parse(f"from {line.split()[2]} to +3300\n{line}", "--phone").phones[0]
     except DialogueSyntaxError as error:
         raise click.BadParameter(str(error)) from None
+
+
+def telephone(text: str, place: int) -> Phone:
+    """Read ``[NAME=]NUMBER[=WORDS]``: without words it just rings."""
+    return other_phone(text if _DOES.search(text) else f"{text}=rings", place)
 
 
 def acts(presses: Sequence[str], script: TextIO | None) -> list[Act] | None:
@@ -152,12 +258,17 @@ def dialogue(path: Path, number: str | None) -> Dialogue:
     return replace(read, called=number) if number else read
 
 
-def publish(results: Sequence[Result], junit: Path | None, json_too: bool) -> None:
-    """Print the count, or everything as JSON; write JUnit's XML."""
+def publish(
+    results: Sequence[Result], junit: Path | None, json_too: bool, all_is_well: str = ""
+) -> None:
+    """Print the count, or everything as JSON; write JUnit's XML. ``all_is_well`` is said where only
+    what is wrong makes a result, and there is none."""
     if junit is not None:
         _written(junit, as_junit(results), say=not json_too)
     if json_too:
         click.echo(json.dumps(as_json(results), indent=2, ensure_ascii=False))
+    elif all_is_well:
+        click.echo(f"{len(results)} stranded" if results else all_is_well)
     else:
         click.echo(f"{sum(result.passed for result in results)} of {len(results)} came true")
 
@@ -194,6 +305,21 @@ def _played(played: Dialogue, exchange: Exchange) -> Result:
     return Result(played.name, played.title, seconds, line, failure)
 
 
+def _kept(stranded: Stranded, folder: Path, number: int) -> Result:
+    """Write the call; the failure says what is wrong, and what the caller did."""
+    path = urlsplit(stranded.where).path
+    place = re.sub(r"\W+", "-", path).strip("-") or "call"
+    file = folder / f"{number:02}-{stranded.kind}-{place}.call"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentFault(f"{folder} can't be made: {error}") from None
+    _written(file, stranded.dialogue, say=False)
+    did = ", ".join(map(phrase, stranded.acts))
+    failure = f"{stranded.kind}: {stranded.why}\n  the caller did: {did}"
+    return Result(str(file), stranded.kind, 0.0, failure=failure)
+
+
 def _summary(result: Result) -> str:
     if result.passed:
         return f"came true  {result.file}  {result.title}".rstrip()
@@ -210,13 +336,57 @@ def _written(path: Path, text: str, say: bool = True) -> None:
 
 
 def _reachable(url: str) -> None:
+    if wrong := _unreachable(url):
+        raise EnvironmentFault(f"nothing answers at {wrong}; is it running?")
+
+
+def _answers(url: str) -> bool:
+    return not _unreachable(url)
+
+
+def _unreachable(url: str) -> str:
+    """The host and port that don't answer, and why; "" if they do."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         socket.create_connection((str(parts.hostname), port), timeout=5).close()
     except OSError as error:
-        message = f"nothing answers at {parts.hostname}:{port} ({error}); is it running?"
+        return f"{parts.hostname}:{port} ({error})"
+    return ""
+
+
+@contextmanager
+def _opened(log: Path) -> Iterator[TextIO]:
+    try:
+        with log.open("a", encoding="utf-8") as file:
+            yield file
+    except OSError as error:
+        raise EnvironmentFault(f"{log} can't be written: {error}") from None
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *arguments: object) -> None:
+        """The page asks again and again; that is no news."""
+
+
+@contextmanager
+def _page(pages: Phones, port: int) -> Iterator[int]:
+    """Serve the page of phones; the port."""
+    try:
+        server = make_server("127.0.0.1", port, pages, _Server, _Quiet)
+    except OSError as error:
+        message = f"the page can't have port {port} ({error}); choose a --port"
         raise EnvironmentFault(message) from None
+    threading.Thread(target=server.serve_forever, name="ivr-page", daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def _rest(exchange: Exchange, port: int) -> RestServer:

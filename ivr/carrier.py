@@ -17,6 +17,7 @@ from ivr.errors import CallError
 if TYPE_CHECKING:
     from twilio.rest import Client
 
+ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 STATUS_EVENTS = ["completed"]
 RECORDING_EVENTS = ["in-progress", "completed", "absent"]
 RECORDING = {"on": "in-progress", "paused": "paused", "off": "stopped"}  # Twilio's words
@@ -60,6 +61,11 @@ class Carrier:
     def hang_up(self, sid: str) -> None:
         """End a leg, ringing or not; one that is over already is fine."""
         self._ask(lambda: self.client.calls(sid).update(status="completed"), over_is_fine=True)
+
+    def over(self, sid: str) -> bool:
+        """Has this leg ended? One that the carrier doesn't know any more has."""
+        found = self._ask(lambda: self.client.calls(sid).fetch(), over_is_fine=True)
+        return found is None or found.status in ENDED
 
     def hold(self, room: str, sid: str, held: bool, url: str) -> None:
         """Take somebody in a conference out of earshot, where he hears ``url``; or bring him

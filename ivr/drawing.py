@@ -5,6 +5,7 @@ from __future__ import annotations
 from ivr.flow import Flow
 from ivr.steps import Goodbye, Hold, Talk
 
+AWAY = frozenset({"hangup", "zero", "trouble", "left", "taken"})  # lead away from everywhere
 _SHAPES = {Hold: ("[(", ")]"), Talk: ("((", "))"), Goodbye: ("([", "])")}
 
 
@@ -18,7 +19,7 @@ def mermaid(flow: Flow) -> str:
     for name, leads in flow.leads.items():
         ways: dict[str, list[str]] = {}
         for outcome, goes in leads.items():
-            if outcome not in ("hangup", "zero", "trouble", "left", "taken"):
+            if outcome not in AWAY:
                 for go in goes:
                     if go.to is not None:
                         ways.setdefault(go.to, []).append(outcome)

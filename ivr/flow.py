@@ -20,6 +20,7 @@ from ivr.prompts import Language, Prompts, slots
 from ivr.steps import (
     ALWAYS,
     FAILURES,
+    Clicks,
     Conversation,
     Effect,
     Entry,
@@ -71,6 +72,8 @@ class Flow:
         self.steps = {step.name: step for step in table}
         self.leads = {step.name: _leads(step, zero, otherwise or {}) for step in table}
         self.also_says = frozenset(also_says)
+        clicks = [step.personal for step in table if isinstance(step, Clicks)]
+        self.personal = frozenset[str]().union(*clicks)  # the clicks whose argument isn't logged
         if complaints := list(flow_check.complaints(self, table)):
             raise FlowError("\n".join(f"{file}: {complaint}" for complaint in complaints))
         self.machine = Machine(

@@ -28,8 +28,9 @@ class Hunting:
         self.turn, self.hunt, self.shared = turn, hunt, turn.shared
         self.claims: list[tuple[str, str]] = []  # people whom a document is about to dial
 
-    def start(self, name: str, manual: bool = False) -> None:
-        """Start ringing those of the last ranking who may be rung and haven't refused this call."""
+    def start(self, name: str, manual: bool = False, first: str = "") -> None:
+        """Start ringing those of the last ranking who may be rung and haven't refused this call;
+        ``first`` in front of them, whoever that is."""
         if not manual and (self._goes_on(name) or self._taken_over(name)):
             return
         if self.turn.meanwhile and self._carrier_failed_lately():
@@ -41,7 +42,7 @@ class Hunting:
         self.shared["asking"] = self.turn.meanwhile
         self.shared["by_dial"] = self._carrier_failed_lately()
         self.hunt = Hunt(
-            self._willing(),
+            [*([first] if first else []), *self._willing()],
             at_once=1 if self.shared["by_dial"] else rule.at_once,
             wait_for_more=bool(rule.look_again),
             manual=manual,
@@ -100,7 +101,7 @@ class Hunting:
                 case Ring(attempt=rung, person=person):
                     self._ring(rung, person)
                 case StopRinging(attempt=rung):
-                    self._stop_ringing(rung)
+                    self.stop_ringing(rung)
                 case Join(attempt=rung):
                     self.turn.legs.join(rung)
                 case Dismiss(attempt=rung):
@@ -117,7 +118,8 @@ class Hunting:
         """What flows may know of the hunt."""
         if hunt is self.hunt:
             self.shared["ringing"] = bool(hunt.ringing())
-            self.shared["left_to_ring"] = bool(hunt.candidates)
+            going = hunt.state in ("ringing", "waiting")
+            self.shared["left_to_ring"] = going and bool(hunt.candidates)
 
     def _ring(self, attempt: str, person: str) -> None:
         entry = next(each for each in self.shared["ranking"] if each["person"] == person)
@@ -162,7 +164,32 @@ class Hunting:
         }
         return talk
 
-    def _stop_ringing(self, attempt: str) -> None:
+    def take(self, entry: dict[str, Any]) -> None:
+        """An operator comes forward: he is rung beside the others, and accepts by picking up.
+
+        Nothing, when somebody else has come forward before, or is with the caller.
+        """
+        hunt, taken = self.hunt, any(talk.own.get("clicked") for talk in self._ringing())
+        if hunt is None or taken or self.shared["by_dial"] or self.turn.talking:
+            return
+        person = entry["person"]
+        others = [each for each in self.shared["ranking"] if each["person"] != person]
+        self.shared["ranking"] = [*others, entry]
+        self.hears("take", people=(person,))
+        for attempt in hunt.ringing():
+            if hunt.attempts[attempt]["person"] == person:
+                self.turn.legs.talk(attempt).own["clicked"] = True
+
+    def _ringing(self) -> list[Conversation]:
+        hunt = self.hunt
+        return [self.turn.legs.talk(attempt) for attempt in hunt.ringing()] if hunt else []
+
+    def ring(self, person: str) -> None:
+        """Whoever has the caller chooses who is rung; those after him come when he says so."""
+        if any(entry["person"] == person for entry in self.shared["ranking"]):
+            self.start("manager", manual=True, first=person)
+
+    def stop_ringing(self, attempt: str) -> None:
         """Nobody needs this leg any more; if its call has begun, it is ended."""
         self.turn.legs.talk(attempt).own["wanted"] = False
         self.turn.duty("hang_up", f"hang_up:{attempt}", lane=attempt, leg=attempt)

@@ -6,23 +6,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import import_module
 from secrets import randbits, token_hex
 
-from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from ivr.errors import SettingsError
-from ivr.line import Line
+from ivr.rehearsal import ORIGIN, mount, sample_of
 from ivr.rows import Login
 from ivr.settings import Settings
 from ivr.simulator import Exchange
 from ivr.simulator.web import Phones
 from ivr.store import Store
-from ivr.web import create_app
+from ivr.web import begin, create_app
 from ivr.web.pages import Entrance, create_pages
 
-ORIGIN = "https://line.example"
 CUSTOMERS = {"+33155500101": "Marie, a customer"}
 
 
@@ -48,13 +45,17 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     mount(exchange, line, app, ORIGIN)
     people = CUSTOMERS | _people(store)
     dial = {number: f"{number} ({entry.region})" for number, entry in line.config.numbers.items()}
-    phones, cases = Phones(exchange, people, dial), app.extensions["ivr_cases"]
-    entrance = Entrance(secret=token_hex(32), sample=True)
-    kept = app.extensions["ivr_callbacks"].kept
-    desk = create_pages(line, store, exchange.clock, phones, cases, kept, entrance)
+    desk = create_pages(
+        line,
+        store,
+        exchange.clock,
+        phones=Phones(exchange, people, dial),
+        entrance=Entrance(secret=token_hex(32), sample=True),
+        wake_at=app.extensions["ivr"].wake_at,
+        sample=sample_of(line, settings.sample()),
+    )
     servers = [_server(webhooks, app), _server(pages, desk)]
-    app.extensions["ivr_rota"].begin()
-    app.extensions["ivr_privacy"].begin()
+    begin(app)
     exchange.start()
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -73,45 +74,37 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
         store.close()
 
 
-def mount(exchange: Exchange, line: Line, app: Flask, origin: str) -> None:
-    """Put the line's numbers on a network; ``origin`` is the application's public URL."""
-    for number in line.config.numbers:
-        exchange.number(
-            number,
-            app,
-            f"/voice/{line.name}",
-            status_callback=f"/voice/{line.name}/status",
-            fallback=f"/voice/{line.name}/fallback",
-            origin=origin,
-        )
-
-
 def _fill(store: Store, settings: Settings) -> None:
     """The flow's sample desk, into a database that knows nobody yet; calls of an earlier run are
     over."""
     store.migrate()
-    if not store.people():
-        store.import_csv(import_module(settings.flow).SAMPLE)
+    if not store.people() and (sample := settings.sample()):
+        store.import_csv(sample)
     if not store.logins():
         _let_in(store)
     store.close_open_calls(datetime.now(UTC))
 
 
 def _let_in(store: Store) -> None:
-    """Everybody of the sample desk, and its first customer, for a click on the sign-in page."""
+    """Everybody of the sample desk, its first customer and a supervisor, for a click on the sign-in
+    page."""
     primary, *others = [account.id for account in store.accounts()][:3:2]
     marie = Login("marie", "marie@helio.example", "Marie Aubert", ("customer",), contact="marie")
     store.save_login(replace(marie, accounts=(primary, *others)))
+    store.save_login(Login("ines", "ines@acme.example", "Ines Duarte", ("supervisor", "admin")))
     for person in store.people():
         login = Login(person.id, person.email or person.id, person.name, tuple(person.roles))
         store.save_login(replace(login, person=person.id))
 
 
 def _people(store: Store) -> dict[str, str]:
+    """Their telephones: an operator, then managers, then everybody else."""
     order = ("operator", "manager", "engineer", "second_level")
     people = sorted(
         store.people(), key=lambda person: max(order.index(role) for role in person.roles)
     )
+    others = [person for person in people if person.roles == {"operator"}][1:]
+    people = [person for person in people if person not in others] + others
     return {
         person.phone: f"{person.name}, {' and '.join(sorted(person.roles)).replace('_', ' ')}"
         for person in people

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ivr import record
 from ivr.desk.hunt import EventName
-from ivr.steps import Conversation, outcome
+from ivr.steps import Conversation, keys, outcome
 
 if TYPE_CHECKING:
     from ivr.turn import Turn
@@ -199,6 +199,31 @@ class Legs:
             self.turn.leg_hears(attempt, outcome("left"))
 
     # --- what an operator orders ---
+
+    def state(self, attempt: str) -> str:
+        """How he stands to the caller: ``ringing``, ``listening`` (he has picked up, and accepted
+        nothing yet), ``talking`` or ``over``."""
+        state = str(self.rows[attempt]["state"])
+        picked_up = self.talk(attempt).state != self.turn.line.person.start
+        return "listening" if state == "ringing" and picked_up else state
+
+    def click(self, leg: str, key: str) -> None:
+        """A click in place of the key that the whisper asks for. Before he has picked up, to accept
+        counts when he does; what else he says counts at once, and it rings no longer."""
+        if self.state(leg) == "listening":
+            self.turn.leg_hears(leg, keys(key))
+            if self.rows[leg]["state"] == "ringing":
+                self.send(leg)
+        elif key == "1":
+            self.talk(leg).own["clicked"] = True
+        else:
+            self.later(leg) if key == "3" else self.declined(leg)
+            self.turn.hunting.stop_ringing(leg)
+
+    def let_go(self, leg: str) -> None:
+        """He hangs up by a click."""
+        sid = self.rows[leg]["sid"]
+        self.turn.duty("hang_up", f"hang_up:{leg}:click", leg=leg, sid=sid)
 
     def hand_over(self, leg: str) -> None:
         """The operator leaves the rest to the line; his leg says goodbye and ends."""

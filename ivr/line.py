@@ -14,6 +14,7 @@ from ivr.desk.cases import CaseNumbers
 from ivr.desk.days_off import checked
 from ivr.desk.emergency import EmergencyTerms
 from ivr.desk.escalation import Level
+from ivr.desk.figures import ServiceTerms
 from ivr.desk.limits import Limits
 from ivr.desk.notices import KINDS, Templates
 from ivr.desk.phone_numbers import country_of
@@ -143,6 +144,7 @@ class LineConfig:
     told_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # lists by notice
     rota: RotaTerms = field(default_factory=RotaTerms)
     retention: RetentionTerms = field(default_factory=RetentionTerms)
+    wall: ServiceTerms = field(default_factory=ServiceTerms)
 
     @property
     def minutes(self) -> Mapping[str, tuple[int, int]]:
@@ -178,11 +180,16 @@ class LineConfig:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that can take calls, and the words in which its people are told things."""
+    """A line that can take calls, and the words in which its people are told things.
+
+    ``caller`` and ``person`` are the ways of their legs; ``console`` is what somebody with a leg
+    can do by a click.
+    """
 
     config: LineConfig
     caller: Flow
     person: Flow
+    console: Flow
     notices: Templates
     callback: str = ""  # the step of the caller's flow with which a call back begins
 
@@ -233,6 +240,7 @@ def _config(table: dict[str, Any]) -> LineConfig:
         **_notices(table.get("notices", {})),
         rota=RotaTerms(**table.get("rota", {})),
         retention=RetentionTerms(**table.get("retention", {})),
+        wall=ServiceTerms(**table.get("wall", {})),
     )
 
 

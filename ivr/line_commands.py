@@ -123,12 +123,12 @@ def worker(**given: Any) -> None:
 
     from ivr.duties import Duties
     from ivr.serving import create
+    from ivr.web import begin
 
     app = create(patrol=False)
     duties: Duties = app.extensions["ivr"]
     duties.store.migrate()
-    for name in ("ivr_rota", "ivr_privacy"):
-        app.extensions[name].begin()
+    begin(app)
     with suppress(KeyboardInterrupt):
         done = duties.everything()
         if given["once"]:
@@ -171,10 +171,12 @@ def draw(**given: Any) -> None:
     from ivr.drawing import mermaid
 
     line = _settings().line()
-    click.echo(mermaid(line.person if given["person"] else line.caller), nl=False)
+    flow = line.console if given["console"] else line.person if given["person"] else line.caller
+    click.echo(mermaid(flow), nl=False)
 
 
 draw = click.option("--person", is_flag=True, help="That of the people who are rung.")(draw)
+draw = click.option("--console", is_flag=True, help="That of what a click does.")(draw)
 
 
 @line_command

@@ -57,7 +57,7 @@ class Desk(Protocol):
 
 class LookUps:
     """Answers by name: ``case``, ``desk_case``, ``pin``, ``managers``, ``next_level``,
-    ``operators``, ``duty``, ``engineer``, ``emergency``."""
+    ``operators``, ``duty``, ``engineer``, ``emergency``, ``taker``."""
 
     def __init__(self, records: Records, desk: Desk, clock: Clock, config: LineConfig) -> None:
         self.records, self.desk, self.clock, self.config = records, desk, clock, config
@@ -74,6 +74,7 @@ class LookUps:
             "duty": self._duty,
             "engineer": self._engineer,
             "emergency": self._emergency,
+            "taker": self._taker,
         }
 
     def answer(self, asks: str, shared: dict[str, Any]) -> Heard:
@@ -185,8 +186,7 @@ class LookUps:
     def _owed_by(self, shared: dict[str, Any]) -> Heard:
         """Whoever owes the caller a call, then everybody else who could keep the promise."""
         now, case = self.clock.now(), self._known_or_none(shared)
-        levels = {level.code: level for level in self.config.levels}
-        level = levels.get(shared.get("wish", ""), self.config.levels[0])
+        level = self._level(shared)
         directory = self.desk.directory(case, now)
         asked = self._asked_for(shared, "callback")
         others = roster.managers(
@@ -205,9 +205,7 @@ class LookUps:
 
     def _managers(self, shared: dict[str, Any]) -> Heard:
         """Whoever answers for the level that was asked for, the first one if none was."""
-        levels = {level.code: level for level in self.config.levels}
-        level = levels.get(shared.get("wish", ""), self.config.levels[0])
-        return self._of_level(self._known(shared), level, shared, "manager")
+        return self._of_level(self._known(shared), self._level(shared), shared, "manager")
 
     def _next_level(self, shared: dict[str, Any]) -> Heard:
         """The level whose turn it is on this case; ``not_found`` when that needs staff's word."""
@@ -231,22 +229,50 @@ class LookUps:
     def _duty(self, shared: dict[str, Any]) -> Heard:
         return self._of_level(None, self.config.levels[0], shared, "duty")
 
+    def candidates(self, case: Case | None, shared: dict[str, Any]) -> tuple[Candidate, ...]:
+        """Whoever answers for the level that was asked for, as a page shows them; ``managers``
+        ranks the same people."""
+        now = self.clock.now()
+        level, directory = self._level(shared), self.desk.directory(case, now)
+        return self._ranked(case, level, shared, "manager", now, directory)
+
+    def _level(self, shared: dict[str, Any]) -> Level:
+        levels = {level.code: level for level in self.config.levels}
+        return levels.get(shared.get("wish", ""), self.config.levels[0])
+
     def _of_level(
         self, case: Case | None, level: Level, shared: dict[str, Any], hunt: str
     ) -> Heard:
         now = self.clock.now()
         directory = self.desk.directory(case, now)
-        asked = self._asked_for(shared, hunt)
-        people = roster.managers(
+        people = self._ranked(case, level, shared, hunt, now, directory)
+        return _answer(people, self._owner(case, now, directory, shared, level.target))
+
+    def _ranked(
+        self,
+        case: Case | None,
+        level: Level,
+        shared: dict[str, Any],
+        hunt: str,
+        now: datetime,
+        directory: Directory,
+    ) -> tuple[Candidate, ...]:
+        return roster.managers(
             case,
             TARGETS[level.target],
             now,
             directory,
             region=shared["region"],
             emergency=_is_emergency(shared),
-            **asked,
+            **self._asked_for(shared, hunt),
         )
-        return _answer(people, self._owner(case, now, directory, shared, level.target))
+
+    def _taker(self, shared: dict[str, Any]) -> Heard:
+        """Whoever comes forward to take the caller, as somebody who can be rung."""
+        person = self.desk.person(shared["taker"])
+        if person is None or not person.active or not person.phone:
+            return outcome("not_found", ranking=[])
+        return _answer([Candidate(person, "operator")], None)
 
     def _operators(self, shared: dict[str, Any]) -> Heard:
         """Operators; in an emergency whoever is on duty as well, after them."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ivr.simulator.transcript import Dialogue
 
 _PASSED = pytest.StashKey[bool]()
+_LENIENT = "A test that is about failures is marked with @pytest.mark.lenient_calls."
 _REWRITTEN = "rewritten with what was heard"
 
 
@@ -63,7 +64,10 @@ def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
     yield made
     # A test that has failed already has its reason; what it left behind would only hide it.
     if node.stash.get(_PASSED, False) and not node.get_closest_marker("lenient_calls"):
-        made.strict()
+        try:
+            made.strict()
+        except AssertionError as error:
+            pytest.fail(f"{error}\n\n  {_LENIENT}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -73,7 +77,27 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call":
         item.stash[_PASSED] = report.passed
+    made = getattr(item, "funcargs", {}).get("exchange")
+    if report.failed and made is not None and call.when == "call":
+        report.sections += _told(made, str(call.excinfo and call.excinfo.value))
     return report
+
+
+def _told(exchange: Any, failure: str) -> list[tuple[str, str]]:
+    """What was said lately, unless the failure tells that itself; and what programs printed."""
+    from ivr.simulator import Exchange
+    from ivr.simulator.order import told
+
+    if not isinstance(exchange, Exchange):  # somebody else's fixture of that name
+        return []
+    calls = exchange.do(lambda: told(exchange)) if exchange.phones else ""
+    shown = [("telephone calls", calls)] if calls and "The phones at" not in failure else []
+    return shown + _printed(exchange)
+
+
+def _printed(exchange: Exchange) -> list[tuple[str, str]]:
+    """What the programs that answer the calls have said about it."""
+    return [(f"printed by {each.url}", each.printed_lately) for each in exchange.programs]
 
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> CallFile | None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from threading import Event, Thread
+from urllib.parse import urlsplit
 
 from flask import Flask
 
 from ivr.carrier import client
-from ivr.cases import Cases
 from ivr.clock import SystemClock
 from ivr.settings import Settings
 from ivr.store import Store
-from ivr.web import create_app
+from ivr.web import begin, create_app
 
 PATROL = 1.0  # seconds between two looks for what another process left behind
 
 
 def create_pages() -> Flask:
     """The pages, as `ivr pages` has each worker make them. Raises `SettingsError`."""
+    from ivr.rehearsal import sample_of
     from ivr.web import pages
     from ivr.web.sign_in import Provider
 
@@ -33,8 +34,16 @@ def create_pages() -> Flask:
     https = settings.public_url.startswith("https")
     entrance = pages.Entrance(settings.secret_key, https, provider)
     records = settings.case_system(line, SystemClock(), store)
-    cases = Cases(store, line.config, records or store, store, SystemClock())
-    return pages.create_pages(line, store, SystemClock(), cases=cases, entrance=entrance)
+    root = urlsplit(settings.public_url).path.rstrip("/")
+    return pages.create_pages(
+        line,
+        store,
+        SystemClock(),
+        records=records,
+        entrance=entrance,
+        root=root,
+        sample=sample_of(line, settings.sample()),
+    )
 
 
 def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
@@ -54,8 +63,7 @@ def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
         records=settings.case_system(line, SystemClock(), store),
     )
     if patrol:
-        for name in ("ivr_rota", "ivr_privacy"):
-            app.extensions[name].begin()
+        begin(app)
         duties = app.extensions["ivr"]
         Thread(target=duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True).start()
     return app

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
+from pathlib import Path
 
 from ivr.case_systems import CaseSystem
 from ivr.clock import Clock
@@ -105,6 +106,11 @@ class Settings:
             raise SettingsError(f"IVR_FLOW is '{self.flow}': {error}") from error
         made: Line = module.line()
         return made
+
+    def sample(self) -> Path | None:
+        """The folder of that flow's sample desk, if it has one."""
+        found: Path | None = getattr(import_module(self.flow), "SAMPLE", None)
+        return found
 
 
 def table() -> list[tuple[str, str, str]]:

@@ -337,6 +337,21 @@ class LookUp(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class Clicks(Step):
+    """Whoever works at a page clicks here; nothing is said, and his leg stays where it is.
+
+    The outcomes are the clicks' names; ``value`` in what is heard with one is its argument.
+    ``personal`` clicks have one that is kept out of the event log.
+    """
+
+    personal: frozenset[str] = frozenset()
+
+    @property
+    def may(self) -> frozenset[str]:  # type: ignore[override]
+        return frozenset(self.on)
+
+
+@dataclass(frozen=True, slots=True)
 class Fork(Step):
     """Passed through at once: ``next`` leads on, by the first guard that agrees."""
 
@@ -437,7 +452,11 @@ class Dialling(Step):
         self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         url, status = f"{slot('leg')}", f"{slot('leg')}/status"
-        told = {"url": url, "status_callback": status, "status_callback_event": "completed"}
+        told: dict[str, Any] = {
+            "url": url,
+            "status_callback": status,
+            "status_callback_event": "completed",
+        }
         noun: verbs.Noun
         if self.variant(talk):
             noun = verbs.Client(slot("phone"), **told)

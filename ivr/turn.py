@@ -26,6 +26,7 @@ from ivr.flow import STEPS_PER_TURN, Flow
 from ivr.hunting import Hunting
 from ivr.legs import Legs
 from ivr.line import Line
+from ivr.machine import NotAllowed
 from ivr.rows import Call, Duty
 from ivr.steps import (
     Conversation,
@@ -45,7 +46,7 @@ from ivr.steps import (
 Answer = Callable[[str, dict[str, Any]], Heard]
 What = Literal[
     "keys", "outcome", "status", "dialled", "out", "placed", "refused", "unsure", "lapsed",
-    "time_up", "more", "later", "promise",
+    "time_up", "more", "later", "promise", "click",
 ]  # fmt: skip
 
 
@@ -149,8 +150,9 @@ class Turn:
         the caller's own <Dial>) · ``out`` (of the conference, by star or because that ended) ·
         ``placed`` (the leg's SID) · ``refused``, ``unsure``, ``lapsed`` (how ringing a leg went) ·
         ``time_up``, ``more`` and ``later`` (of the hunt) · ``promise`` (how the call goes that is
-        owed, see `ivr.record.promise_hears`). What moves something is logged, so that
-        `ivr.replay` can take the same turns again. False when it moved nothing.
+        owed, see `ivr.record.promise_hears`) · ``click`` (of whoever has the leg, or comes forward
+        himself: ``""``; ``value`` is the argument of what ``click`` names). What moves something is
+        logged, so that `ivr.replay` can take the same turns again. False when it moved nothing.
         """
         at, before = len(self.events), self.changed
         kind, entry = self._entry(what, leg, value, more)
@@ -188,6 +190,21 @@ class Turn:
                 self.hunting.look_later(more["round"])
             case "promise":
                 record.promise_hears(self, value, **more)
+            case "click":
+                self._click(leg, value, **more)
+
+    def _click(self, leg: str, value: str, click: str, **more: Any) -> None:
+        """A page's button; it moves nothing when it isn't offered, or not any more."""
+        flow, state = self.line.console, "away"
+        talk = flow.begin(self.caller.language, self.shared)
+        talk.own = {"person": value, "operator": True}
+        if leg:
+            talk.own, state = self.legs.talk(leg).own, self.legs.state(leg)
+        try:
+            if self._hear(flow, talk, leg, outcome(click, value=value, state=state, **more)):
+                self.shared["clicks"] = self.shared.get("clicks", 0) + 1
+        except NotAllowed:
+            return
 
     def _entry(
         self, what: What, leg: str, value: str, more: dict[str, Any]
@@ -210,6 +227,9 @@ class Turn:
                 value = "personal"
             elif outcome in step.unlogged:
                 value = "".join("0" if key.isdecimal() else key for key in value)
+        if what == "click" and more["click"] in self.line.console.personal:
+            self.shared.setdefault("personal", []).append(value)
+            value = "personal"
         entry = {"leg": leg, "step": talk.state, "what": what, "value": value}
         return kind, entry | ({"data": _plain(more)} if more else {})
 
@@ -315,9 +335,17 @@ class Turn:
                 self.duty("status", f"status:{talk.turn}", at=self.now.isoformat(), **data)
             case "let_customer_go":
                 self.legs.let_customer_go()
+            case "take":
+                self.hunting.take(**data)
+            case "ring":
+                self.hunting.ring(**data)
+            case "stop":
+                self.hunting.stop()
+            case "click":
+                self.legs.click(leg, **data)
             case (
                 "accepted" | "declined" | "no_answer" | "later" | "has_called"
-                | "hold" | "unhold" | "hand_over"
+                | "hold" | "unhold" | "hand_over" | "let_go"
             ):  # fmt: skip
                 getattr(self.legs, what)(leg)
             case _:

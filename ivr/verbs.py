@@ -13,12 +13,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Speak a text. ``loop=0`` repeats until hang-up. (…/docs/voice/twiml/say)"""
+    """Speak a text. ``loop=0`` repeats until hang-up. (…/docs/voice/twiml/say)
+
+    ``silence`` and ``stretch`` are what SSML makes of its length: seconds of breaks, and by how
+    many characters' time a rate makes it longer (or, below 0, shorter).
+    """
 
     text: str
     voice: str = ""
     language: str = ""
     loop: int = 1
+    silence: float = 0.0
+    stretch: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,9 @@ class Gather:
     speech_timeout: str = ""
     language: str = ""
     hints: str = ""
+    barge_in: bool = True
+    partial_result_callback: str = ""
+    partial_result_callback_method: str = "POST"
     verbs: tuple[Say | Play | Pause, ...] = ()
 
 
@@ -68,9 +77,19 @@ class Record:
     max_length: int = 3600
     play_beep: bool = True
     trim: str = "trim-silence"
+    transcribe: bool = False
+    transcribe_callback: str = ""
     recording_status_callback: str = ""
     recording_status_callback_event: str = ""
     recording_status_callback_method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A name and a value of the application's own, inside several nouns."""
+
+    name: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +103,17 @@ class Number:
     status_callback_event: str = ""
     status_callback_method: str = "POST"
     send_digits: str = ""
+    machine_detection: str = ""
+    machine_detection_timeout: int = 30
+    machine_detection_speech_threshold: int = 2400
+    machine_detection_speech_end_threshold: int = 1200
+    amd_status_callback: str = ""
+    amd_status_callback_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A softphone to dial by its identity. (…/docs/voice/twiml/client)"""
+    """A softphone to dial by its identity; it is told the parameters. (…/voice/twiml/client)"""
 
     identity: str
     url: str = ""
@@ -96,6 +121,7 @@ class Client:
     status_callback: str = ""
     status_callback_event: str = ""
     status_callback_method: str = "POST"
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +134,12 @@ class Sip:
     status_callback: str = ""
     status_callback_event: str = ""
     status_callback_method: str = "POST"
+    machine_detection: str = ""
+    machine_detection_timeout: int = 30
+    machine_detection_speech_threshold: int = 2400
+    machine_detection_speech_end_threshold: int = 1200
+    amd_status_callback: str = ""
+    amd_status_callback_method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +158,7 @@ class Conference:
     status_callback_event: str = ""
     status_callback_method: str = "POST"
     label: str = ""
+    coach: str = ""
     record: str = ""
     recording_status_callback: str = ""
     recording_status_callback_event: str = ""
@@ -180,6 +213,134 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """The call's sound to a websocket, ``wss:`` only. (…/docs/voice/twiml/stream)"""
+
+    url: str = ""
+    name: str = ""
+    track: str = "inbound_track"
+    connector_name: str = ""
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Siprec:
+    """The call's sound to a session recorder. (…/docs/voice/twiml/siprec)"""
+
+    connector_name: str = ""
+    name: str = ""
+    track: str = "both_tracks"
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """What is said in the call, as text while it is said. (…/docs/voice/twiml/transcription)"""
+
+    name: str = ""
+    track: str = "both_tracks"
+    status_callback_url: str = ""
+    status_callback_method: str = "POST"
+    language_code: str = "en-US"
+    partial_results: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Record the call from here on. (…/docs/voice/twiml/recording)"""
+
+    channels: str = "mono"
+    track: str = "both"
+    recording_status_callback: str = ""
+    recording_status_callback_event: str = ""
+    recording_status_callback_method: str = "POST"
+
+
+Fork = Stream | Siprec | Transcription
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Begin something beside the call, and go on at once. (…/docs/voice/twiml/stream)"""
+
+    nouns: tuple[Fork | Recording, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End what was started, by its name. (…/docs/voice/twiml/stream#stop)"""
+
+    nouns: tuple[Fork, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Talk with a websocket until it closes. (…/docs/voice/twiml/connect)"""
+
+    nouns: tuple[Stream, ...] = ()
+    action: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """The caller hears himself until he hangs up. (…/docs/voice/twiml/echo)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Refer:
+    """Hand a SIP call over to another address. (…/docs/voice/twiml/refer)"""
+
+    nouns: tuple[Sip, ...] = ()
+    action: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What <Pay> says at a step, an attempt or an error. (…/docs/voice/twiml/pay/prompt)"""
+
+    step: str = ""
+    error_type: str = ""
+    card_type: str = ""
+    attempt: str = ""
+    verbs: tuple[Say | Play | Pause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Ask for a card's or a bank account's data, key by key. (…/docs/voice/twiml/pay)"""
+
+    action: str = ""
+    method: str = "POST"
+    timeout: int = 5
+    max_attempts: int = 2
+    security_code: bool = True
+    postal_code: str = "true"
+    min_postal_code_length: int = 0
+    payment_method: str = "credit-card"
+    charge_amount: str = "0.0"
+    valid_card_types: str = "visa mastercard amex"
+    nouns: tuple[Prompt | Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """Send a text in the midst of a call, by default to the caller. (…/docs/voice/twiml/sms)"""
+
+    text: str
+    to: str = ""
+    sender: str = ""
+    action: str = ""
+    method: str = "POST"
+    status_callback: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """In a wait document: leave the queue. (…/docs/voice/twiml/leave)"""
 
@@ -204,4 +365,23 @@ class Reject:
     reason: str = "rejected"
 
 
-Verb = Say | Play | Pause | Gather | Record | Dial | Enqueue | Leave | Redirect | Hangup | Reject
+Verb = (
+    Say
+    | Play
+    | Pause
+    | Gather
+    | Record
+    | Dial
+    | Enqueue
+    | Leave
+    | Redirect
+    | Hangup
+    | Reject
+    | Start
+    | Stop
+    | Connect
+    | Echo
+    | Refer
+    | Pay
+    | Sms
+)

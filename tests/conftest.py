@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import settings
 
 from flows.escalation import FOLDER, line
 from ivr import laptop
@@ -24,6 +25,8 @@ from ivr.store import Store
 from ivr.web import create_app
 
 pytest_plugins = ["pytester"]
+settings.register_profile("unhurried", deadline=None)  # machines are noisy
+settings.load_profile("unhurried")
 
 ORIGIN = "https://line.test"
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)

@@ -107,6 +107,29 @@ def test_other_phones_do_what_they_are_told(url: str) -> None:
     assert "you are connected to duty" in result.output
 
 
+def test_several_phones_at_one_terminal_are_shown_with_what_people_say(
+    url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "saved.call"
+    duty = '=answers after 1, press 1, says "Duty desk, hello", hangs up after 60'
+    phones = ["--phone", f"duty=+33155500014{duty}", "--phone", "sam=+33155500015=voicemail"]
+
+    result = ivr("phone", url, *phones, "--save", file, *FAST, stdin="0\nwait 90")
+
+    assert result.exit_code == 0, result.output
+    assert "duty (+33155500014) is ringing" in result.output
+    assert "duty: “Duty desk, hello”" in result.output
+    assert "duty (+33155500014) is on the hook" in result.output
+    text = file.read_text(encoding="utf-8")
+    assert (
+        'phone duty +33155500014 answers after 1 says "Duty desk, hello" press 1 hangs up after 60'
+        in text
+    )
+    assert "phone sam +33155500015 voicemail" in text
+    replayed = ivr("replay", file, "--url", url, "--rate", "0", "--rest-port", "0")
+    assert replayed.exit_code == 0, replayed.output
+
+
 def test_the_call_is_saved_and_comes_true_again(url: str, tmp_path: Path) -> None:
     file = tmp_path / "saved.call"
 
@@ -202,6 +225,14 @@ def test_an_application_uses_the_rest_api_meanwhile() -> None:
         (("phone", "http://127.0.0.1:1/", "--press", "x"), "“x” isn't an action"),
         (("phone", "http://127.0.0.1:1/", "--rate", "0", "--press", "1"), "--rate above 0"),
         (("replay", "--url", "http://127.0.0.1:1/"), "Missing argument"),
+        (("network",), "Missing option '--number'"),
+        (("network", "--number", "+1800"), "isn't NUMBER=URL"),
+        (("network", "--number", "+1800=localhost"), "isn't a URL such as"),
+        (("network", "--number", "+1=http://127.0.0.1:1/", "--rate", "0"), "--rate above 0"),
+        (
+            ("network", "--number", "+1=http://127.0.0.1:1/", "--phone", "x=y=z"),
+            "Here may stand: a number",
+        ),
         (("replay", "none.call", "--url", "http://127.0.0.1:1/"), "does not exist"),
     ],
 )
@@ -237,6 +268,15 @@ def test_a_port_that_is_taken_is_exit_code_3(url: str) -> None:
 
     assert result.exit_code == 3
     assert f"can't have port {port}" in result.output
+
+
+def test_a_page_whose_port_is_taken_is_exit_code_3(url: str) -> None:
+    port = url.split(":")[2].split("/")[0]
+
+    result = ivr("network", "--number", f"{LINE}={url}", "--port", port, *FAST)
+
+    assert result.exit_code == 3
+    assert f"the page can't have port {port}" in result.output
 
 
 def test_a_voice_that_is_missing_is_exit_code_3(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
 from ivr.simulator import Exchange, Handset
 from ivr.verbs import Conference, Dial, Gather, Redirect, Say
-from tests.twiml_app import LINE, App, network, said
+from tests.twiml_app import CALLEE, LINE, App, network, said
 
 ALL = "start end join leave mute hold modify announcement"
 ROOM = Conference("Room 1", beep="false", status_callback="/told", status_callback_event=ALL)
@@ -379,3 +380,77 @@ def test_a_redirected_participant_leaves_without_an_action(talk: Any) -> None:
     assert anna.last_heard == "Attention"
     assert bert.connected_to == set()
     assert app.asked("/over") == []
+
+
+# ---- coaching
+
+
+# twiml/conference#coach: "the coach can be heard only by the agent who is being coached"
+def test_a_coach_is_heard_by_one_person_only(talk: Any) -> None:
+    exchange, _, anna, bert, room, _ = talk
+    carla = exchange.phone("+33155500103")
+    room.participants.create(
+        to=carla.number,
+        from_=LINE,
+        coaching=True,
+        call_sid_to_coach=anna.calls[0].sid,
+        label="coach",
+    )
+    exchange.wait(1)
+    carla.answer()
+    exchange.wait(1)
+
+    assert carla.connected_to == {anna}
+    assert bert.connected_to == {anna, carla}  # the coach hears everybody
+    carla.say("Ask for the serial number.")
+    assert [each.text for each in anna.heard if each.kind == "person"] == [
+        "Ask for the serial number."
+    ]
+    assert not [each for each in bert.heard if each.kind == "person"]
+    shown = room.participants("coach").fetch()
+    assert (shown.coaching, shown.call_sid_to_coach) == (True, anna.calls[0].sid)
+    assert [each.label for each in room.participants.list(coaching=True)] == ["coach"]
+
+    room.participants("coach").update(coaching=False)
+    assert carla.connected_to == {anna, bert}
+    room.participants("coach").update(coaching=True, call_sid_to_coach=bert.calls[0].sid)
+    assert carla.connected_to == {bert}
+    for phone in (anna, bert, carla):
+        phone.hang_up()
+
+
+def test_nobody_can_be_coached_who_is_not_there(talk: Any) -> None:
+    _, _, anna, bert, room, participant = talk
+    with pytest.raises(TwilioRestException, match="CallSidToCoach CA1 is not in"):
+        participant.update(coaching=True, call_sid_to_coach="CA1")
+    with pytest.raises(TwilioRestException, match="CallSidToCoach"):
+        room.participants.create(to=CALLEE, from_=LINE, coaching=True)
+    anna.hang_up()
+    bert.hang_up()
+
+
+# errors/16028: "participant to be whispered is not present in the conference"
+def test_a_coach_by_twiml_needs_somebody_to_coach() -> None:
+    somebody = "CA" + "0" * 32
+    exchange, _, caller = network(
+        {"/voice": (Dial((Conference("r", coach=somebody),)), Say("Nobody to coach."))}
+    )
+    caller.call(LINE)
+
+    assert caller.last_heard == "Nobody to coach."
+    assert [notice.code for notice in exchange.debugger] == [16028]
+    caller.hang_up()
+
+
+def test_a_conference_is_recorded_because_an_invitation_asks_for_it(talk: Any) -> None:
+    exchange, _, anna, bert, room, _ = talk
+    carla = exchange.phone("+33155500103")
+    carla.will("answer")
+    room.participants.create(to=carla.number, from_=LINE, conference_record="true")
+    exchange.wait(10)
+    for phone in (anna, bert, carla):
+        phone.hang_up()
+    exchange.wait(1)
+
+    [recording] = exchange.client.recordings.list()
+    assert (recording.source, recording.duration) == ("Conference", "10")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.dial import e164
+from ivr.simulator.routes import e164
 from ivr.verbs import Client, Dial, Gather, Hangup, Number, Redirect, Say, Sip
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network, said
 

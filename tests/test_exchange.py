@@ -101,6 +101,20 @@ def test_the_standard_parameters_are_those_of_an_inbound_call() -> None:
 
 
 # "body keys in ASCII order"
+# docs/voice/api/sip-interface: "SIP calls add SipDomain, SipUsername, SipCallId, SipSourceIp"
+def test_a_call_from_a_sip_address_says_so() -> None:
+    exchange, app, _ = network(PAGES)
+    desk = exchange.phone("sip:marie@helio.example")
+    desk.call(LINE)
+
+    asked = app.asked("/voice")[0]
+    assert asked["From"] == asked["Caller"] == "sip:marie@helio.example"
+    assert (asked["SipUsername"], asked["SipDomain"]) == ("marie", "helio.example")
+    assert asked["SipCallId"].startswith(asked["CallSid"])
+    assert asked["SipSourceIp"] == "127.0.0.1"
+    desk.hang_up()
+
+
 def test_the_body_is_sorted() -> None:
     exchange, _, caller = network(PAGES)
     caller.call(LINE)
@@ -296,11 +310,13 @@ def test_an_empty_answer_hangs_up() -> None:
 
 
 def test_what_is_not_built_is_said_by_name() -> None:
-    exchange, _, caller = network({"/voice": "<Response><Pay/></Response>"})
+    exchange, _, caller = network(
+        {"/voice": "<Response><Connect><Room>a</Room></Connect></Response>"}
+    )
     caller.call(LINE)
     exchange.wait(30)
 
-    assert "<Pay> is TwiML" in caller.last_heard
+    assert "<Connect><Room> is TwiML" in caller.last_heard
     assert not caller.in_call
     assert exchange.debugger[0].code == 0
 

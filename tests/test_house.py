@@ -13,8 +13,10 @@ from click import Group
 import ivr
 from flows.escalation import FOLDER, line
 from ivr.cli import main
+from ivr.desk.roles import PAGES, ROLES
 from ivr.drawing import mermaid
 from ivr.settings import table
+from ivr.twiml_table import markdown
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -53,6 +55,27 @@ def test_the_readmes_call_is_the_tests_call() -> None:
     assert quoted in README
 
 
+def test_the_readmes_table_of_twiml_is_the_codes() -> None:
+    [_, table, _] = re.split(r"<!-- /?ivr twiml -->\n", README)
+
+    assert table.strip() == markdown(), "print it with `ivr twiml`"
+
+
+def test_the_readmes_table_says_who_may_open_what() -> None:
+    [_, table] = README.split("| | `/console` |", 1)
+    head, _, *rows = ("| | `/console` |" + table.split("\n\n")[0]).splitlines()
+    paths = [each.strip(" `/").replace("cases/new", "new") for each in head.split("|")[2:-1]]
+    may = {
+        cells[1].strip(): {
+            path for path, cell in zip(paths, cells[2:], strict=False) if cell.strip()
+        }
+        for cells in (row.split("|") for row in rows)
+    }
+
+    assert set(paths) == set(PAGES)
+    assert may == {role: {page for page in PAGES if role in PAGES[page]} for role in ROLES}
+
+
 def test_the_readmes_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert target.startswith("https://") or (ROOT / target).exists(), target
@@ -63,6 +86,7 @@ def test_the_diagram_is_that_of_the_tables() -> None:
 
     assert mermaid(line().caller) in drawn
     assert mermaid(line().person) in drawn
+    assert mermaid(line().console) in drawn
 
 
 def test_nobody_imports_whom_he_may_not() -> None:

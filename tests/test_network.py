@@ -104,7 +104,7 @@ acts = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(documents, st.lists(habits, min_size=4, max_size=4), acts)
 def test_nothing_is_left_behind(pages: Any, habits: list[str], acts: Any) -> None:
     exchange, phones = _world(pages, habits)

@@ -2,72 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.web import Phones
-from ivr.web.pages import create_pages
+from ivr.store import Store
+from ivr.web.now import Now
+from ivr.web.pages import Entrance, create_pages
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
 from tests.test_callbacks import promised
 from tests.test_scenarios import ask_for_a_manager, reach_operator
+from tests.test_tracker import Browser, login
 
 
 @pytest.fixture
-def page(desk: Desk) -> Iterator[FlaskClient]:
+def pages(desk: Desk, store: Store) -> Flask:
+    for id, roles in (("op1", "operator"), ("mgr1", "manager"), ("ines", "supervisor")):
+        store.save_login(login(id, roles, person="" if id == "ines" else id.upper()))
     phones = Phones(desk.exchange, {CALLER: "Marie", "client:op1": "Odile"}, {ENTRY: "EMEA"})
-    app = create_pages(desk.line, desk.store, desk.exchange.clock, phones)
-    with app.test_client() as client:
-        yield client
+    clock, entrance = desk.exchange.clock, Entrance(sample=True)
+    return create_pages(desk.line, store, clock, phones=phones, entrance=entrance)
 
 
-def test_the_page_says_what_to_dial_and_lets_no_other_host_in(page: FlaskClient) -> None:
-    answer = page.get("/")
+@pytest.fixture
+def page(pages: Flask) -> FlaskClient:
+    return pages.test_client()
 
-    assert ENTRY in answer.text
+
+@pytest.fixture
+def browser(pages: Flask) -> Browser:
+    return Browser(pages.test_client()).go("/sign-in").send("/sign-in/as", login="op1")
+
+
+def test_no_page_asks_another_host(browser: Browser) -> None:
+    answer = browser.client.get("/now")
+
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "http://" not in answer.text
     assert "https://" not in answer.text
 
 
 def test_a_waiting_caller_shows_with_what_was_keyed_and_no_managers_number(
-    page: FlaskClient, exchange: Exchange, caller: Handset, desk: Desk
+    browser: Browser, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     ask_for_a_manager(caller, exchange)
-    told = page.get("/changes?after=-1").json
-    assert told is not None
+    page = browser.go("/now").page
 
-    [call] = told["calls"]
-    assert (call["caller"], call["waiting_for"], call["wish"]) == (CALLER, "managers", "M1")
-    assert call["case"] == "C17349013 · Helio · Assemblies open slowly · open · severity 2"
-    assert call["people"] == [{"name": "Paul Morel", "state": "ringing"}]
-    assert not any(number in str(told) for number in PEOPLE.values())
+    assert CALLER in page
+    assert "waits for a manager" in page
+    assert "Keyed 17349013: C17349013 · Helio · Assemblies open slowly · open · Severity 2" in page
+    assert "Paul Morel, rung" in page
+    assert "wants M1" in page
+    assert not any(number in page for number in PEOPLE.values())
 
     caller.hang_up()
     exchange.wait(60)
-    after = page.get("/changes?after=-1").json
-    assert after is not None
-    assert after["calls"] == []
-    assert [(each["owner"], each["case"]) for each in after["owed"]] == [("MGR2", "C17349013")]
+    page = browser.go("/now").page
+    assert "Nobody is calling." in page
+    assert "owed by Greta Vogel" in page
+    assert "/cases/C17349013" in page
 
 
 def test_a_call_that_is_owed_shows_until_it_is_made_however_late(
-    page: FlaskClient, exchange: Exchange, caller: Handset, desk: Desk
+    exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     promised(caller, exchange, desk)
     for person in PEOPLE:
         desk.phone(person).will("busy")
 
     def owed() -> list[tuple[object, ...]]:
-        told = page.get("/changes?after=-1").json
-        assert told is not None
-        return [(each["owner"], each["state"], each["tries"] > 0) for each in told["owed"]]
+        told = Now(desk.store, exchange.clock).owed()
+        return [(each["owner"], each["overdue"], each["tries"] > 0) for each in told]
 
-    assert owed() == [("MGR2", "owed", False)]
+    assert owed() == [("MGR2", False, False)]
     exchange.wait(3 * 3600)
-    assert owed() == [("DIR1", "overdue", True)]
+    assert owed() == [("DIR1", True, True)]
     for person in ("DIR1", "MGR2"):
         desk.phone(person).will("answer", after=2, press="1")
     caller.will("answer", after=2, press="1")
@@ -79,57 +90,47 @@ def test_a_call_that_is_owed_shows_until_it_is_made_however_late(
 
 
 def test_nothing_is_sent_again_until_something_has_changed(
-    page: FlaskClient, exchange: Exchange, caller: Handset, desk: Desk
+    browser: Browser, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    latest = page.get("/changes?after=-1").json["latest"]  # type: ignore[index]
+    def asked(after: str) -> int:
+        return browser.client.get(f"/changes?after={after}").status_code
 
-    assert page.get(f"/changes?after={latest}").status_code == 304
+    latest = desk.store.latest()
+    assert asked(latest) == 304
     reach_operator(caller, desk.phone("OP1"), exchange)
-    assert page.get(f"/changes?after={latest}").status_code == 200
+    assert asked(latest) == 200
+    latest = desk.store.latest()
+    desk.store.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
+    assert asked(latest) == 200
     caller.hang_up()
     exchange.wait(30)
+
+
+def test_everybody_begins_where_he_works(pages: Flask) -> None:
+    begins = {"op1": "/console", "mgr1": "/me", "ines": "/wall"}
+    for id, path in begins.items():
+        browser = Browser(pages.test_client()).go("/sign-in").send("/sign-in/as", login=id)
+        assert browser.client.get("/").headers["Location"] == path
 
 
 def test_a_call_is_made_from_the_page(page: FlaskClient, exchange: Exchange, desk: Desk) -> None:
     def do(phone: str, action: str, value: str = "") -> None:
         asked = {"phone": phone, "action": action, "value": value}
-        assert page.post("/phones/do", json=asked).status_code == 200
+        assert page.post("/handsets/do", json=asked).status_code == 200
 
     do(CALLER, "call", ENTRY)
     do(CALLER, "press", "0")
     exchange.wait(2)
-    state = page.get("/phones/state").json
+    state = page.get("/handsets/state").json
     assert state is not None
     assert state["phones"][1]["ringing"]
     do("client:op1", "answer")
     exchange.wait(8)
     do("client:op1", "press", "1")
     exchange.wait(12)
-    state = page.get("/phones/state").json
+    state = page.get("/handsets/state").json
     assert state is not None
-    assert [phone["with"] for phone in state["phones"]] == [["Odile"], ["Marie"]]
+    with_whom = [[each["name"] for each in phone["with"]] for phone in state["phones"]]
+    assert with_whom == [["Odile"], ["Marie"]]
     do(CALLER, "hang_up")
     exchange.wait(30)
-
-
-WRONG = {
-    "not JSON": ({"data": "x"}, 415, "send JSON"),
-    "no action": ({"json": {"phone": CALLER}}, 400, '"phone" and "action"'),
-    "nobody's phone": ({"json": {"phone": "+1", "action": "call"}}, 404, "no phone +1"),
-    "nothing a phone does": (
-        {"json": {"phone": CALLER, "action": "fly"}},
-        409,
-        "a phone can't 'fly'; it can call",
-    ),
-    "nothing to answer": ({"json": {"phone": CALLER, "action": "answer"}}, 409, ""),
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-def test_what_a_phone_cannot_do_is_said(page: FlaskClient, name: str) -> None:
-    asked, status, says = WRONG[name]
-
-    answer = page.post("/phones/do", **asked)
-
-    assert answer.status_code == status
-    assert says in answer.json["error"]  # type: ignore[index]

@@ -20,8 +20,7 @@ from tests.test_replay import is_the_same_again
 
 LINE = line()
 SETTINGS = settings(
-    max_examples=15,
-    deadline=None,
+    max_examples=10,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -30,6 +29,7 @@ SETTINGS = settings(
 KEYS = st.sampled_from(["0", "1", "2", "3", "4", "7", "*", "#", "17349013#", "1734#", "**", "0#"])
 PAUSES = st.sampled_from([0.0, 0.3, 1.0, 4.0, 11.0, 25.0])
 ACTS = st.lists(st.tuples(PAUSES, KEYS), max_size=10)
+WANTS_A_MANAGER = [(1.0, keys) for keys in ("2", "1", "17349013#", "1", "2")]
 HABITS = st.sampled_from(
     [
         ("ring", 0.0, ""),
@@ -161,6 +161,32 @@ def test_a_failing_api_strands_nobody_and_rings_nobody_twice_for_one_attempt(
             if "/leg/" in asked.url and asked.url.count("/") == 6:
                 served.setdefault(asked.url.partition("?")[0], set()).add(asked.call_sid)
         assert all(len(legs) == 1 for legs in served.values())
+
+
+@SETTINGS
+@given(acts=ACTS, habits=PEOPLES_HABITS, seed=st.integers(0, 10**6))
+def test_whatever_is_late_lost_or_comes_twice_nobody_is_stranded(
+    sample_database: Path,
+    acts: list[tuple[float, str]],
+    habits: dict[str, tuple[str, float, str]],
+    seed: int,
+) -> None:
+    with network(sample_database, habits) as desk:
+        exchange, caller = desk.exchange, desk.exchange.phone(CALLER)
+        desk.app.extensions["ivr_lost_calls"].begin()
+        desk.duties.run()
+        exchange.chaos(webhooks=0.1, callbacks=0.2, rest=0.1, seed=seed)
+        do(caller, exchange, [*WANTS_A_MANAGER, *acts])
+        exchange.wait_until(lambda: settled(desk, caller), at_most=1500)
+
+        for phone in exchange.phones.values():
+            if phone.in_call:
+                phone.hang_up()
+        exchange.wait(1800)
+        assert not [phone for phone in exchange.phones.values() if phone.leg is not None]
+        assert not [person.id for person in desk.store.people() if person.busy_with]
+        assert not desk.store.open_calls()
+        assert desk.store.verify(desk.sid(caller)), exchange.injected
 
 
 def records(desk: Desk, caller: Handset) -> tuple[object, ...]:

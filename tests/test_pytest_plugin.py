@@ -264,3 +264,98 @@ def test_it_needs_neither_flask_nor_twilio(project: pytest.Pytester, what: str) 
     result = project.runpytest_subprocess(*PLUGIN)
 
     result.assert_outcomes(passed=1)
+
+
+def test_a_test_that_fails_shows_what_the_program_printed(project: pytest.Pytester) -> None:
+    """A line in another process: its traceback is what one needs."""
+    project.makepyfile(
+        line="""
+        import os, http.server
+
+        class Line(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                raise KeyError("the price list")
+
+        http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Line).serve_forever()
+        """
+    )
+    project.makeconftest(
+        """
+        import sys
+        import pytest
+        from ivr.simulator import program
+
+        @pytest.fixture(scope="session")
+        def line():
+            with program([sys.executable, "line.py"]) as running:
+                yield running
+
+        @pytest.fixture
+        def exchange(exchange, line):
+            exchange.number("+33800000001", line, "/voice")
+            return exchange
+        """
+    )
+    call(project, GOOD)
+
+    result = run(project)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*caller didn't hear*", "*printed by http://127.0.0.1:*", "*KeyError: 'the price list'*"]
+    )
+
+
+def test_a_test_that_fails_shows_what_was_said_lately(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_a_call(exchange):
+            phone = exchange.phone("+33155500101")
+            phone.call("+33800000001")
+            phone.press("1")
+            assert phone.calls == []
+        """
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*telephone calls*", "*What was said lately*", "*to +33155500101:  One moment, please.*"]
+    )
+
+
+def test_words_that_arent_heard_are_explained_once_and_where_they_stand(
+    project: pytest.Pytester,
+) -> None:
+    project.makepyfile(
+        """
+        def test_a_call(exchange):
+            phone = exchange.phone("+33155500101")
+            phone.call("+33800000001")
+            phone.hears("Good morning.")
+        """
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">*phone.hears(*", "E*didn't hear what*", "E*difference*“*"])
+    result.stdout.no_fnmatch_line("*listening.py*")
+    result.stdout.no_fnmatch_line("*telephone calls*")
+
+
+def test_disorder_is_told_without_a_traceback(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_a_call(exchange):
+            exchange.phone("+33155500101").call("+33800000001")
+        """
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*hang_up() where the person*", "*@pytest.mark.lenient_calls.*"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    result.stdout.no_fnmatch_line("*exchange.py*")

@@ -249,7 +249,8 @@ REFUSED = [
     ({"url": "/relative"}, 21205),
     ({"method": "PUT"}, 21200),
     ({"url": None, "twiml": "x" * 4001}, 32018),
-    ({"machine_detection": "Enable"}, 20001),
+    ({"machine_detection": "Perhaps"}, 21207),
+    ({"machine_detection": "Enable", "machine_detection_timeout": 99}, 20001),
     ({"timeout": 601}, 20001),
 ]
 
@@ -454,8 +455,8 @@ def test_twiml_with_flaws_is_warned_of_and_the_unbuilt_is_refused(world: Any) ->
     ring(exchange, url=None, twiml="<Response><Bogus/></Response>")
     assert [notice.code for notice in exchange.debugger] == [12200]
 
-    with pytest.raises(TwilioRestException, match="<Pay> is TwiML"):
-        ring(exchange, url=None, twiml="<Response><Pay/></Response>")
+    with pytest.raises(TwilioRestException, match="<Connect><Room> is TwiML"):
+        ring(exchange, url=None, twiml="<Response><Connect><Room>a</Room></Connect></Response>")
 
 
 def test_a_fallback_for_a_call_of_ours(world: Any) -> None:

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -19,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from flows.escalation import SAMPLE
 from ivr.clock import SystemClock
 from ivr.line import Line
 from ivr.simulator import Exchange, Handset
@@ -28,76 +21,18 @@ from ivr.store import Store
 from ivr.web import create_app
 from tests.conftest import CALLER, ENTRY, ORIGIN, PEOPLE
 from tests.databases import postgres
+from tests.processes import (
+    IVR,
+    Served,
+    comes_true,
+    running,
+    said,
+    serving,
+    settings,
+)
 
-IVR = Path(sys.executable).with_name("ivr")
-RATE = 4.0  # the line's own clock is real; rings and prompts go four times as fast
 CASE = "17349013#"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 NUMBERS = count(200)
-
-
-def comes_true(condition: Callable[[], object], within: float = 60.0) -> bool:
-    """Poll other processes, in real seconds."""
-    until = time.monotonic() + within
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
-
-
-def said(url: str) -> str:
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
-            return str(answer.read().decode())
-    except OSError:
-        return ""
-
-
-@contextmanager
-def running(command: list[str | Path], log: Path, **environment: str) -> Iterator[int]:
-    """A process, stopped at the end; its id."""
-    with log.open("w") as written:
-        process = subprocess.Popen(
-            command, env=os.environ | environment, stdout=written, stderr=written
-        )
-        try:
-            yield process.pid
-        finally:
-            process.terminate()
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-@dataclass
-class Served:
-    """A line that serves, and the network whose number leads to it."""
-
-    origin: str
-    pid: int
-    database: str
-    network: Exchange
-    store: Store
-
-    def workers(self) -> set[int]:
-        """The processes that answer."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        command = Path(f"/proc/{self.pid}/cmdline").read_bytes()
-        return {
-            int(child)
-            for child in children
-            if Path(f"/proc/{child}/cmdline").read_bytes() == command  # forked; others only help
-        }
 
 
 @pytest.fixture(
@@ -115,37 +50,8 @@ def database(
 
 @pytest.fixture(scope="module")
 def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Two workers of the line on a port of their own, and a network in real time."""
-    store = Store(database)
-    store.migrate()
-    store.import_csv(SAMPLE)
-    network, port = Exchange(seed=int(time.time() * 1000) % 2**31, rate=RATE), free_port()
-    for number in PEOPLE.values():
-        network.phone(number)
-    origin, log = f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("log") / "serve.log"
-    here = f"{origin}/voice/escalation"
-    network.number(ENTRY, here, status_callback=f"{here}/status", fallback=f"{here}/fallback")
-    command = [IVR, "serve", "--port", str(port), "--workers", "2"]
-    with (
-        RestServer(network) as api,
-        running(command, log, **settings(network, api, database, origin)) as pid,
-    ):
-        assert comes_true(lambda: log.read_text().count("Started worker-") == 2), log.read_text()
-        assert comes_true(lambda: said(f"{origin}/health")), log.read_text()
-        network.start()
-        yield Served(origin, pid, database, network, store)
-        network.stop()
-    store.close()
-
-
-def settings(network: Exchange, api: RestServer, database: str, origin: str) -> dict[str, str]:
-    return {
-        "IVR_DATABASE": database,
-        "IVR_PUBLIC_URL": origin,
-        "IVR_TWILIO_API": api.url,
-        "TWILIO_ACCOUNT_SID": network.account_sid,
-        "TWILIO_AUTH_TOKEN": network.auth_token,
-    }
+    with serving(database, tmp_path_factory.mktemp("log") / "serve.log") as served:
+        yield served
 
 
 @pytest.fixture

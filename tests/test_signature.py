@@ -56,7 +56,6 @@ def test_the_documented_signature() -> None:
     assert not checks.valid("/myapp.php?foo=1&bar=3", FORM, "L/OH5YylLD5NRKLltdqwSvS0BnU=")
 
 
-@settings(deadline=None)
 @given(form=forms, algorithm=st.sampled_from(["HMAC_SHA1", "HMAC_SHA256"]))
 def test_any_form_is_judged_as_the_vendor_judges_it(
     form: list[tuple[str, str]], algorithm: str
@@ -176,7 +175,7 @@ def app(escalation: Line, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 FALLBACK = "/voice/escalation/fallback"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(form=forms, query=forms)
 def test_whatever_is_posted_is_read_as_it_was_signed(
     app: Flask, form: list[tuple[str, str]], query: list[tuple[str, str]]

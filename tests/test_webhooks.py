@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
+from hashlib import md5, sha256
 from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -194,6 +196,52 @@ def test_a_url_with_a_password_logs_in_once_a_call() -> None:
     }
 
 
+# docs/usage/security: "HTTP Basic and Digest Authentication"; RFC 7616, checked as a server does
+@pytest.mark.parametrize("qop", ["", ', qop="auth,auth-int"'])
+@pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
+def test_a_digest_is_answered_for_each_request_anew(algorithm: str, qop: str) -> None:
+    exchange, app, caller = network({})
+    hashed = {"MD5": md5, "SHA-256": sha256}[algorithm]
+    challenge = f'Digest realm="line", nonce="n1", opaque="o", algorithm={algorithm}{qop}'
+
+    def digest(*parts: str) -> str:
+        return hashed(":".join(parts).encode()).hexdigest()
+
+    def guarded(path: str) -> Any:
+        def answer(_params: Any) -> Any:
+            given = app.headers[-1].get("HTTP_AUTHORIZATION", "")
+            said = {k: v.strip('"') for k, v in re.findall(r'(\w+)=("[^"]*"|[\w-]+)', given)}
+            who, what = digest("user", "line", "p@ss"), digest("POST", path)
+            middle = [said[k] for k in ("nc", "cnonce", "qop")] if qop and said else []
+            if said.get("response") != digest(who, "n1", *middle, what):
+                return "401 Unauthorized", [("WWW-Authenticate", challenge)], b""
+            said_back = b"<Response><Redirect>/next?a=1</Redirect></Response>"
+            return "200 OK", [("Content-Type", "text/xml")], said_back
+
+        return answer
+
+    app.answers["/voice"] = guarded("/voice")
+    app.answers["/next"] = lambda p: (*guarded("/next?a=1")(p)[:2], b"<Response/>")
+    exchange.numbers[LINE].url = "https://user:p%40ss@line.test/voice"
+    caller.call(LINE)
+
+    assert [w.status for w in exchange.requests] == [401, 200, 200]
+
+
+def test_a_way_to_log_in_that_isnt_known_stays_a_401() -> None:
+    exchange, _, caller = network(
+        {},
+        answers={
+            "/voice": ("401 No", [("WWW-Authenticate", 'Digest nonce="n", algorithm=X')], b"")
+        },
+    )
+    exchange.numbers[LINE].url = "https://user:pass@line.test/voice"
+    caller.call(LINE)
+
+    assert [w.status for w in exchange.requests] == [401]
+    assert caller.last_heard.startswith("We are sorry")
+
+
 # "cookies": one that is taken back isn't sent any more; nonsense isn't kept
 def test_cookies_come_and_go() -> None:
     jar = Jar()
@@ -201,8 +249,8 @@ def test_cookies_come_and_go() -> None:
     jar.store("a.test", Reply(200, [("Set-Cookie", "one=; Max-Age=0"), ("X-Other", "x=y")], b""))
     jar.store("b.test", Reply(200, [("Set-Cookie", "bad name=1")], b""))
 
-    assert jar.headers("a.test") == {"Cookie": "two=2"}
-    assert jar.headers("b.test") == {}
+    assert jar.headers("a.test", "POST", "/") == {"Cookie": "two=2"}
+    assert jar.headers("b.test", "POST", "/") == {}
 
 
 # ---- over HTTP ---------------------------------------------------------------------------------

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.escalation import arrival, callback, emergency, entry, person, recording, words
+from flows.escalation import (
+    arrival,
+    callback,
+    console,
+    emergency,
+    entry,
+    person,
+    recording,
+    words,
+)
 from flows.escalation import effects as do
 from ivr.desk.notices import Templates
 from ivr.flow import Flow
@@ -46,8 +55,8 @@ def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts"
     """The line as `config` and the words in `prompts` make it. Raises `FlowError`."""
     settings, said = LineConfig.load(config), Prompts.load(prompts)
     notices = Templates.load(FOLDER / "notices")
-    people = person.flow(settings, said)
-    return Line(settings, caller(settings, said), people, notices, callback.START)
+    people, clicks = person.flow(settings, said), console.flow(settings, said)
+    return Line(settings, caller(settings, said), people, clicks, notices, callback.START)
 
 
 def caller(config: LineConfig, prompts: Prompts) -> Flow:

@@ -298,9 +298,14 @@ def abandon(talk: Conversation, heard: Heard) -> None:
 # --- the people who are rung ---
 
 
-def wanted(talk: Conversation, heard: Heard) -> bool:
-    """Whether this telephone is still the one that should ring."""
-    return bool(talk.own["wanted"])
+def not_wanted(talk: Conversation, heard: Heard) -> bool:
+    """Whether this telephone isn't the one that should ring any more."""
+    return not talk.own["wanted"]
+
+
+def not_clicked(talk: Conversation, heard: Heard) -> bool:
+    """Whether he hasn't accepted on a page, so that nobody knows yet who has picked up."""
+    return not talk.own.get("clicked")
 
 
 def dialled_by_document(talk: Conversation, heard: Heard) -> bool:

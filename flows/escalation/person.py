@@ -79,7 +79,14 @@ def steps(config: LineConfig) -> list[Step]:
     return [
         Fork(
             "rung",
-            on={"next": (Go("whisper", when=do.wanted, then=(do.answered,)), Go("taken"))},
+            on={
+                "next": (
+                    Go("taken", when=do.not_wanted),
+                    Go("whisper", when=do.not_clicked, then=(do.answered,)),
+                    Go("ready", when=do.dialled_by_document, then=(do.answered, do.accept)),
+                    Go("briefing", then=(do.answered, do.accept)),
+                )
+            },
         ),
         Menu(
             "whisper",

@@ -90,8 +90,12 @@ def recorded(talk: Conversation, heard: Heard | None = None) -> bool:
     return talk.shared.get("recording") in ("on", "paused")
 
 
+def runs(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.shared.get("recording") == "on")
+
+
 def paused(talk: Conversation, heard: Heard) -> bool:
-    return bool(talk.shared["recording"] == "paused")
+    return bool(talk.shared.get("recording") == "paused")
 
 
 def how_it_stands(talk: Conversation) -> tuple[Phrase, ...]:

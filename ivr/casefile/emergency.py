@@ -50,7 +50,9 @@ def declare(turn: CaseTurn, asked: Request) -> None:
     _take(turn, asked, file)
     _judge(turn, asked, file)
     turn.tell("edown.declared", asked)
-    turn.note(asked, "Enterprise Down declared by the customer", visibility="customer")
+    himself = asked.by == "caller" or asked.by.startswith("contact:")
+    by = "the customer" if himself else "the desk, for the customer"
+    turn.note(asked, f"Enterprise Down declared by {by}", visibility="customer")
     turn.notify("edown", asked, turn.who.duty or turn.config.last_resort, state="declared")
     at = promise_due(asked.at, turn.config, turn.who.zone, "E-Down")
     turn.later("case", f"{asked.key}:unmet", at, what="unmet", of=asked.key)

@@ -8,7 +8,8 @@ Theory of operation. A `Hunt` is plain data: who is still to be rung, and every 
                     joined        ended        both final: nothing rings any more
 
 Events come twice, late, and in any order: an attempt that isn't ringing any more can't be lost
-again, and whoever accepts too late is dismissed. Nobody is rung twice by one hunt.
+again, and whoever accepts too late is dismissed. Nobody is rung twice by one hunt, unless he
+takes the caller himself.
 
 With ``manual`` somebody directs the hunt (an operator who has the caller on the line): it rings
 only on *start* and *manual_next*, and what would be sent on is reported instead.
@@ -35,6 +36,7 @@ EventName = Literal[
     "time_up",
     "more",
     "manual_next",
+    "take",
 ]
 Outcome = Literal["joined", "nobody", "time_up"]
 
@@ -210,6 +212,23 @@ def _ring(event: Event) -> None:
         event.kwargs["commands"].append(Ring(attempt, person))
 
 
+def _ring_also(event: Event) -> None:
+    """Whoever takes the caller himself is rung beside the others, and again if he was before."""
+    hunt = event.model
+    for person in event.kwargs["people"]:
+        attempt = f"{hunt.name}{len(hunt.attempts) + 1}"
+        hunt.candidates = [other for other in hunt.candidates if other != person]
+        hunt.attempts[attempt] = {"person": person, "state": "ringing"}
+        event.kwargs["commands"].append(Ring(attempt, person))
+
+
+def _nobody_rings_him(event: Event) -> bool:
+    """Whether none of the people who take the caller is being rung already."""
+    hunt = event.model
+    ringing = {hunt.attempts[attempt]["person"] for attempt in hunt.ringing()}
+    return not ringing & set(event.kwargs["people"])
+
+
 def _join(event: Event) -> None:
     hunt, attempt = event.model, event.kwargs["attempt"]
     hunt.attempts[attempt]["state"] = "joined"
@@ -292,6 +311,7 @@ _ASK = (
     Transition("manual_next", _LOOKING, "ringing", _manual_with_somebody, (_prefer, _stop, _ring)),
     Transition("manual_next", ("ringing", "waiting"), None, _manual, (_nobody,)),
     Transition("manual_next", "idle", "waiting", _manual, (_nobody,)),
+    Transition("take", ("ringing", "waiting"), "ringing", _nobody_rings_him, (_ring_also,)),
 )
 
 _STOP = (
@@ -308,7 +328,8 @@ def hear(
     """Move ``hunt`` by one event; the commands are to be carried out in their order.
 
     ``attempt`` belongs to accepted, declined, no_answer, busy (also a lost claim), failed, ended.
-    ``people`` are the new candidates of *more*, or whom to ring first on *manual_next*. What comes
+    ``people`` are the new candidates of *more*, whom to ring first on *manual_next*, or who comes
+    forward by himself on *take*. What comes
     too late or twice is answered with nothing, a late acceptance with `Dismiss`. Raises
     `ValueError` for an event that doesn't exist.
     """

@@ -12,7 +12,8 @@ assert caller.last_heard == "One moment."
 
 from ivr.simulator.exchange import Exchange, Notice, Number
 from ivr.simulator.handset import Handset
+from ivr.simulator.programs import Program, program
 from ivr.simulator.speech import Utterance
 from ivr.simulator.webhooks import Webhook
 
-__all__ = ["Exchange", "Handset", "Notice", "Number", "Utterance", "Webhook"]
+__all__ = ["Exchange", "Handset", "Notice", "Number", "Program", "Utterance", "Webhook", "program"]

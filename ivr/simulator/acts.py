@@ -9,7 +9,13 @@ Connect      the Outcome of a Dial
 Join         the Outcome of an Enqueue
 Tape         None, at once: recording has begun
 Keep         (sid, url) of the recording
-Now          seconds, of any origin
+Now          seconds, of any origin; the date and time with ``date``
+Token        a string that is nobody else's
+Begin, Halt  None, at once
+Attach       the Outcome of a Connect, when the websocket has closed
+Echo         nothing: it lasts until the end of the call
+Text         the parameters of the action of an <Sms>
+Transfer     the Outcome of a Refer, or the Page to go on with after a failure
 Notify, Warn None, at once
 End, Leave, Limit  nothing: the generator is closed
 """
@@ -71,7 +77,8 @@ class Answer(NamedTuple):
 class Speak(NamedTuple):
     """Let the person hear something. ``ears`` says what may break in: "dtmf", "speech", both or "".
 
-    ``kind`` is say, play, tones, beep or pause; ``seconds`` is given for a pause only.
+    ``kind`` is say, play, tones, beep or pause; ``seconds`` is how long a pause is, and by how much
+    SSML makes what is said longer.
     """
 
     kind: str
@@ -123,13 +130,64 @@ class Tape(NamedTuple):
 
 
 class Keep(NamedTuple):
-    """End the recording; so many seconds are left of it once silence is cut off."""
+    """End the recording; so many seconds are left of it once silence is cut off.
+
+    ``transcribe``: what was said (``words``) is to be written down, and ``callback`` told.
+    """
 
     seconds: int
+    words: str = ""
+    transcribe: bool = False
+    callback: str = ""
 
 
 class Now(NamedTuple):
     """What time is it?"""
+
+    date: bool = False
+
+
+class Token(NamedTuple):
+    """Something to name a thing by that nothing else is named."""
+
+
+class Begin(NamedTuple):
+    """Start something beside the call."""
+
+    noun: v.Fork | v.Recording
+    base: str
+
+
+class Halt(NamedTuple):
+    """Stop what was started beside the call."""
+
+    noun: v.Fork
+
+
+class Attach(NamedTuple):
+    """Give the call to a websocket."""
+
+    noun: v.Stream
+    base: str
+
+
+class Echo(NamedTuple):
+    """Let the person hear himself."""
+
+
+class Text(NamedTuple):
+    """Send a text; ``to`` and ``sender`` are "" for the two ends of the call."""
+
+    to: str
+    sender: str
+    body: str
+    callback: str
+
+
+class Transfer(NamedTuple):
+    """Hand a SIP call over."""
+
+    uri: str
 
 
 class End(NamedTuple):
@@ -155,9 +213,15 @@ class Key(str):
 
 
 class Speech(str):
-    """What a person said, as a recogniser would have it."""
+    """What a person said, as a recogniser would have it; ``confidence`` is from 0 to 1."""
 
-    __slots__ = ()
+    __slots__ = ("confidence",)
+    confidence: float
+
+    def __new__(cls, text: str, confidence: float = 0.9) -> Speech:
+        made = super().__new__(cls, text)
+        made.confidence = confidence
+        return made
 
 
 class Gone(Enum):

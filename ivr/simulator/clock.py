@@ -64,8 +64,12 @@ class VirtualClock:
         """The instant, aware, in UTC."""
         elapsed = self.instant()
         if self._shown[0] != elapsed:
-            self._shown = (elapsed, self.start + elapsed * MICROSECOND)
+            self._shown = (elapsed, self.at(elapsed))
         return self._shown[1]
+
+    def at(self, instant: int) -> datetime:
+        """When it is, or was, so many microseconds after the start."""
+        return self.start + instant * MICROSECOND
 
     def instant(self) -> int:
         """Microseconds since the start."""

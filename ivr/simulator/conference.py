@@ -37,6 +37,7 @@ class Room:
         self.sequence = 0
         self.created_at = self.updated_at = exchange.clock.now()
         self.ended_by = self.reason = ""
+        self.recorded = False
         self.announcing = False  # something that everybody hears
 
     def __repr__(self) -> str:
@@ -57,6 +58,8 @@ class Room:
             self._start()
         else:
             self.settle(seat)
+            if self.status == "in-progress":
+                self._record()
         if noun.beep in ("true", "onEnter"):
             self._beep()
 
@@ -76,8 +79,9 @@ class Room:
     def _record(self) -> None:
         """ "record-from-start": from when the first two are together; by whoever asked first."""
         asked = [seat for seat in self.seats.values() if seat.noun.record]
-        if not asked:
+        if not asked or self.recorded:
             return
+        self.recorded = True
         seat, noun = asked[0], asked[0].noun
         told = noun.recording_status_callback
         self.exchange.recordings.start(
@@ -172,7 +176,7 @@ class Room:
             self.announced(None, "fail")
             return
         for flaw in document.warnings:
-            self.exchange.note("warning", flaw.code, flaw.message, delivery.url)
+            self.exchange.note(flaw.level, flaw.code, flaw.message, delivery.url)
         self.announcing = True
         for seat in list(self.seats.values()):
             seat.play(acts.Page(delivery.url, document.verbs))
@@ -222,12 +226,14 @@ class Room:
 def _participant(seat: Seat) -> dict[str, str]:
     values = {
         "CallSid": seat.leg.sid,
-        "Coaching": "false",
+        "Coaching": _word(bool(seat.coaches)),
         "EndConferenceOnExit": _word(seat.ends_room),
         "Hold": _word(seat.hold),
         "Muted": _word(seat.muted),
         "StartConferenceOnEnter": _word(seat.noun.start_on_enter),
     }
+    if seat.coaches:
+        values["CallSidToCoach"] = seat.coaches
     if seat.label:
         values["ParticipantLabel"] = seat.label
     return values

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote, urljoin
+from urllib.parse import parse_qsl, urljoin
 
+from ivr.simulator.logins import Login, login
 from ivr.simulator.webhooks import (
     CONNECT_SECONDS,
     TOTAL_SECONDS,
@@ -38,21 +38,23 @@ class Jar:
 
     def __init__(self) -> None:
         self.cookies: dict[str, dict[str, str]] | None = None  # most calls never get one
-        self.logged_in: dict[str, str] | None = None
+        self.logged_in: dict[str, Login] | None = None
 
-    def headers(self, host: str) -> dict[str, str]:
-        """What is sent because of what was received before."""
+    def headers(self, host: str, method: str, path: str) -> dict[str, str]:
+        """What is sent because of what was received before; ``path`` includes the query."""
         headers = {}
         if self.cookies is not None and self.cookies.get(host):
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies[host].items())
         if self.logged_in is not None and host in self.logged_in:
-            headers["Authorization"] = self.logged_in[host]
+            headers["Authorization"] = self.logged_in[host].header(method, path)
         return headers
 
-    def log_in(self, host: str, credentials: str) -> None:
-        """Basic authentication with a URL's own user and password."""
-        pair = b64encode(unquote(credentials).encode()).decode()
-        self.logged_in = {**(self.logged_in or {}), host: f"Basic {pair}"}
+    def log_in(self, host: str, credentials: str, challenge: str) -> bool:
+        """With a URL's own user and password, in the way asked for; False if that isn't known."""
+        found = login(credentials, challenge)
+        if found is not None:
+            self.logged_in = {**(self.logged_in or {}), host: found}
+        return found is not None
 
     def store(self, host: str, reply: Reply) -> None:
         for name, value in reply.headers:
@@ -129,6 +131,7 @@ class Delivery:
         "_attempts",
         "_begun",
         "_exchange",
+        "_fails",
         "_hops",
         "_overrides",
         "_repeats",
@@ -161,12 +164,19 @@ class Delivery:
         self._token = exchange.seed.token()
         self._overrides = DEFAULT
         self._attempts = self._hops = self._repeats = 0
+        self._fails = ""
         self._then: Callable[[Delivery], None] | None = None
         self._abandoned = False
         self._begun = False
 
-    def start(self, then: Callable[[Delivery], None] | None, patience: bool = False) -> bool:
-        """True if it is through; else ``then`` will be called. ``patience``: give up after 15 s."""
+    def start(
+        self,
+        then: Callable[[Delivery], None] | None,
+        patience: bool = False,
+        callback: bool = False,
+    ) -> bool:
+        """True if it is through; else ``then`` will be called. ``patience``: give up after 15 s.
+        ``callback``: nobody waits for what is answered."""
         url, _, fragment = self.url.partition("#")
         if fragment:
             try:
@@ -177,8 +187,8 @@ class Delivery:
                 )
             self.url = url
         delay = 0.0
-        if self._exchange.webhook_faults:
-            delay, self._repeats = self._exchange.faults_of(self)
+        if self._exchange.faults:
+            delay, self._repeats, self._fails = self._exchange.faults.of_webhook(self.url, callback)
         if delay:
             self._exchange.clock.after(delay, self._attempt)
             if patience and delay >= TOTAL_SECONDS:
@@ -193,7 +203,7 @@ class Delivery:
 
     def tell(self) -> None:
         """Make the request; nobody waits for the answer, but a failure is noted."""
-        if self.start(_told):
+        if self.start(_told, callback=True):
             _told(self)
 
     def note_failure(self) -> None:
@@ -220,10 +230,30 @@ class Delivery:
             self._finish(failed(11100, f"{self.url} isn't a URL that can be requested"))
             return
         call, record = self._compose(target, query)
-        if target.app is not None:
+        if self._fails:
+            self._fail(call, record)
+        elif target.app is not None:
             self._arrived(call, record, call_application(call))
         else:
             self._exchange.elsewhere(call_server, call, self._arrived, call, record)
+
+    def _fail(self, call: Call, record: Webhook) -> None:
+        """On purpose: it doesn't arrive, something in front answers, or its answer is lost."""
+        kind, self._fails = self._fails, ""
+        if kind == "dropped":
+            self._arrived(call, record, failed(11205, "the connection was dropped on purpose"))
+        elif kind != "answer lost":
+            reply = Reply(int(kind), [], b"", error="in front of the application, on purpose")
+            self._arrived(call, record, reply)
+        elif call.target.app is not None:
+            self._lost(call, record, call_application(call))
+        else:
+            self._exchange.elsewhere(call_server, call, self._lost, call, record)
+
+    def _lost(self, call: Call, record: Webhook, _answer: Reply) -> None:
+        """The application has done its work; Twilio waits for nothing."""
+        reply = failed(11203, "the answer was lost on purpose")
+        self._exchange.clock.after(TOTAL_SECONDS, self._arrived, call, record, reply)
 
     def _compose(self, target: Target, query: str) -> tuple[Call, Webhook]:
         """The signed request, and its line in ``exchange.requests``."""
@@ -235,7 +265,7 @@ class Delivery:
         signature = sign(exchange.auth_key, target.signed + asked, tail)
         headers = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": self._token}
         if self.jar is not None:
-            headers.update(self.jar.headers(target.host))
+            headers.update(self.jar.headers(target.host, method, target.path + asked))
         record = Webhook(
             exchange.clock.now(),
             target.url + asked,
@@ -256,15 +286,20 @@ class Delivery:
     def _arrived(self, call: Call, record: Webhook, reply: Reply) -> None:
         record.status = reply.status
         record.body = reply.body.decode("utf-8", "replace")
+        record.error = reply.error
+        if self._exchange.taps:
+            self._exchange.tapped(record)
         host = call.target.host
         if self.jar is not None:
             self.jar.store(host, reply)
         if self._abandoned:
             return
-        if reply.status == 401 and self._log_in(call):
+        if reply.status == 401 and self._log_in(call, reply):
             self._attempt()
         elif self._attempts < self._overrides.retries and self._overrides.allows(reply):
             self._attempts += 1
+            if self._exchange.faults:
+                self._fails = self._exchange.faults.failure(self.url)
             self._attempt()
         elif reply.status in (301, 302, 303, 307, 308) and reply.header("location"):
             self._follow(reply)
@@ -274,12 +309,12 @@ class Delivery:
         else:
             self._finish(reply)
 
-    def _log_in(self, call: Call) -> bool:
+    def _log_in(self, call: Call, reply: Reply) -> bool:
         """After a 401 the request is repeated with the URL's own user and password, once."""
         if not call.target.credentials or "Authorization" in call.headers or self.jar is None:
             return False
-        self.jar.log_in(call.target.host, call.target.credentials)
-        return True
+        challenge = reply.header("www-authenticate")
+        return self.jar.log_in(call.target.host, call.target.credentials, challenge)
 
     def _follow(self, reply: Reply) -> None:
         """A redirected POST becomes a GET: Digits are lost. (docs/voice/twiml/gather)"""

@@ -5,17 +5,17 @@ https://www.twilio.com/docs/voice/twiml/dial, /number, /client, /sip
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ivr import verbs as v
 from ivr.simulator import acts
+from ivr.simulator.detection import of_noun
 from ivr.simulator.leg import Leg
 from ivr.simulator.line import WHISPER, Line, Setting, resolve
 from ivr.simulator.player import Player
 from ivr.simulator.recordings import Recording, callback
-from ivr.simulator.routes import Callback, Route
+from ivr.simulator.routes import SIP, Callback, Route, e164
 
 if TYPE_CHECKING:
     from ivr.simulator.clock import Bell
@@ -30,20 +30,8 @@ def address(noun: Ringable) -> str:
         case v.Client(identity=identity):
             return f"client:{identity}" if identity else ""
         case v.Sip(uri=uri):
-            return uri if uri.startswith(("sip:", "sips:")) else f"sip:{uri}" if uri else ""
+            return uri if uri.startswith(SIP) else f"sip:{uri}" if uri else ""
     return e164(noun.number)
-
-
-def e164(text: str) -> str:
-    """A number as E.164; US forms such as 415-123-4567 are understood. "" if it isn't one."""
-    if text.startswith(("client:", "sip:", "sips:")):
-        return text
-    digits = re.sub(r"[\s().-]", "", text)
-    if re.fullmatch(r"\+[1-9]\d{1,14}", digits):
-        return digits
-    if re.fullmatch(r"1?[2-9]\d{9}", digits):
-        return f"+1{digits[-10:]}"
-    return ""
 
 
 class NumberDial:
@@ -94,11 +82,16 @@ class NumberDial:
         caller_id = self._caller_id(receiver)
         child = exchange.leg("outbound-dial", caller_id, receiver or _text(noun), leg)
         child.child_of = self
+        if isinstance(noun, v.Client) and noun.parameters:
+            child.parameters = {each.name: each.value for each in noun.parameters}
         child.route = Route("", "POST", leg.route.fallback, leg.route.fallback_method)
         if noun.status_callback:
             events = frozenset(noun.status_callback_event.split() or ["completed"])
             url = resolve(self.base, noun.status_callback)
             child.callback = Callback(url, noun.status_callback_method, events)
+        if not isinstance(noun, v.Client) and noun.machine_detection:
+            told = noun.amd_status_callback
+            child.detects = of_noun(noun, resolve(self.base, told) if told else "")
         self.ringing[child] = noun
         if not receiver:
             exchange.note("warning", 13223, f'"{_text(noun)}" is no number', "", leg.sid)

@@ -8,6 +8,7 @@ thread of the exchange's own, and all others leave their wishes in its mailbox.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -16,19 +17,23 @@ from urllib.parse import urlsplit
 from ivr import verbs as v
 from ivr.errors import CallError
 from ivr.simulator import acts
+from ivr.simulator.asgi import ASGIApp, InProcess, is_asgi
 from ivr.simulator.audio import Audio
 from ivr.simulator.clock import VirtualClock
 from ivr.simulator.conference import Room
-from ivr.simulator.delivery import Delivery
-from ivr.simulator.dial import NumberDial, e164
-from ivr.simulator.faults import Faults, WebhookFault
+from ivr.simulator.dial import NumberDial
+from ivr.simulator.faults import Chaos, Faults, Injected, RestFault, WebhookFault
+from ivr.simulator.forks import Fork
 from ivr.simulator.handset import Handset
 from ivr.simulator.leg import Engagement, Leg
 from ivr.simulator.mailbox import Mailbox
+from ivr.simulator.messages import Messages
+from ivr.simulator.numbers import Addresses, ApiKey, Application, Number
 from ivr.simulator.player import Player
+from ivr.simulator.programs import Program
 from ivr.simulator.queues import Member, Queue, QueueDial
 from ivr.simulator.recordings import Recordings
-from ivr.simulator.routes import Callback, Route
+from ivr.simulator.routes import e164
 from ivr.simulator.seats import Seat
 from ivr.simulator.seed import Seed
 from ivr.simulator.webhooks import Target, Webhook, WSGIApp
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+NOTHING: Mapping[str, str] = {}
 KEPT = 10_000  # ended calls, rooms and debugger lines that can still be asked for
 
 
@@ -50,38 +56,6 @@ class Notice(NamedTuple):
     text: str
     url: str = ""
     call_sid: str = ""
-
-
-class Number:
-    """A telephone number that leads to an application.
-
-    (https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource)
-    """
-
-    __slots__ = (
-        "fallback",
-        "fallback_method",
-        "friendly_name",
-        "method",
-        "number",
-        "origin",
-        "sid",
-        "status_callback",
-        "status_method",
-        "url",
-    )
-
-    def __init__(self, sid: str, number: str, origin: str) -> None:
-        self.sid = sid
-        self.number = number
-        self.friendly_name = number
-        self.origin = origin
-        self.url = self.fallback = self.status_callback = ""
-        self.method = self.fallback_method = self.status_method = "POST"
-
-    @property
-    def route(self) -> Route:
-        return Route(self.url, self.method, self.fallback, self.fallback_method)
 
 
 class Exchange(Mailbox):
@@ -107,14 +81,22 @@ class Exchange(Mailbox):
         self.auth_key = self.auth_token.encode()
         self.debugger: list[Notice] = []
         self.requests: deque[Webhook] = deque(maxlen=requests)
+        self.taps: list[Callable[[object], None]] = []  # told of all that goes over the wire
+        # What a telephone does that is rung and that nobody has asked for; else there is none.
+        self.whoever: Callable[[Handset], object] | None = None
+        self.programs: list[Program] = []  # applications that run as programs
         self.audio = Audio(self)
         self.recordings = Recordings(self)
-        self.faults = Faults()
+        self.messages = Messages(self)
+        self.faults = Faults(self)
         self.numbers: dict[str, Number] = {}
+        self.applications: dict[str, Application] = {}
+        self.keys: dict[str, ApiKey] = {}
         self.phones: dict[str, Handset] = {}
         self.legs: OrderedDict[str, Leg] = OrderedDict()
         self.rooms: OrderedDict[str, Room] = OrderedDict()
         self.queues: dict[str, Queue] = {}
+        self.forks: dict[str, Fork] = {}  # what goes on beside calls, by SID
         self._ended: deque[str] = deque()
         self._applications: dict[str, WSGIApp] = {}
         self._servers: set[str] = set()
@@ -126,35 +108,60 @@ class Exchange(Mailbox):
     def number(
         self,
         number: str,
-        app: WSGIApp | str,
+        app: WSGIApp | ASGIApp | Program | str,
         path: str = "/",
         *,
         status_callback: str = "",
         origin: str = "https://line.test",
         fallback: str = "",
         method: str = "POST",
+        sms: str = "",
     ) -> Number:
         """Give an application a number.
 
-        ``app``: a WSGI application, called at ``path`` as if it were reached at ``origin``; or
-        the URL of one that runs elsewhere. Relative ``fallback`` and ``status_callback`` belong
-        to the same origin.
+        ``app``: a WSGI or ASGI application, called at ``path`` as if it were reached at
+        ``origin``; a `Program`, reached at ``path`` where it runs; or the URL of one that runs
+        elsewhere. Relative ``fallback``, ``status_callback`` and ``sms`` (who answers texts)
+        belong to the same origin.
         """
+        if isinstance(app, Program):
+            app.joins(self)
+            if app not in self.programs:
+                self.programs.append(app)
+            app = app.url + path
         if isinstance(app, str):
             parts = urlsplit(app)
             origin, url = f"{parts.scheme}://{parts.netloc}", app
             self._servers.add(origin)
         else:
-            if self._applications.setdefault(origin, app) is not app:
-                raise CallError(f"another application is already reached at {origin}")
+            self._mount(origin, app)
             url = origin + path
         self._targets.clear()
         made = Number(self.seed.sid("PN"), number, origin)
         made.url, made.method = url, method
         made.fallback = self.absolute(origin, fallback)
         made.status_callback = self.absolute(origin, status_callback)
+        made.sms_url = self.absolute(origin, sms)
         self.numbers[number] = made
         return made
+
+    def _mount(self, origin: str, app: Any) -> None:
+        if not callable(app):
+            what = "a WSGI or ASGI application, a program or a URL"
+            raise CallError(f"{app!r} can't answer a number: {what} is needed")
+        mounted = self._applications.get(origin)
+        if mounted is None:
+            self._applications[origin] = InProcess(app, self) if is_asgi(app) else app
+        elif (mounted.app if isinstance(mounted, InProcess) else mounted) != app:
+            raise CallError(
+                f"another application is already reached at {origin}; say another origin="
+            )
+
+    def belongs_to(self, account_sid: str, auth_token: str) -> None:
+        """Be the network of this account: its token signs webhooks and opens the REST API."""
+        self.account_sid, self.auth_token = account_sid, auth_token
+        self.auth_key = auth_token.encode()
+        self.__dict__.pop("client", None)  # one that has the account of before
 
     @staticmethod
     def absolute(origin: str, url: str) -> str:
@@ -166,6 +173,24 @@ class Exchange(Mailbox):
         if handset is None:
             handset = self.phones[number] = Handset(self, number)
         return handset
+
+    def api_key(self, name: str = "") -> ApiKey:
+        """A new one, with its secret, for the application to sign access tokens with."""
+        key = ApiKey(self.seed.sid("SK"), self.seed.sid(""), name)
+        self.keys[key.sid] = key
+        return key
+
+    def softphone(self, token: str) -> Handset:
+        """The telephone of whoever an access token names; what the token grants is what it may do.
+
+        Raises `CallError` with Twilio's number when the token is refused.
+        """
+        from ivr.simulator.softphone import access
+
+        granted = access(self, token)
+        phone = self.phone(f"client:{granted.identity}")
+        phone.access = granted
+        return phone
 
     @cached_property
     def api(self) -> Api:
@@ -183,10 +208,19 @@ class Exchange(Mailbox):
 
         return Client(self.account_sid, self.auth_token, http_client=http_client(self))
 
+    @property
+    def streams(self) -> list[Fork]:
+        """The <Stream>s that are open; ``close()`` one as its websocket's server would."""
+        return [fork for fork in self.forks.values() if isinstance(fork.noun, v.Stream)]
+
     # ---- calls
 
     def leg(self, direction: str, sender: str, receiver: str, parent: Leg | None = None) -> Leg:
-        phone = self.phones.get(sender if direction == "inbound" else receiver)
+        end = sender if direction == "inbound" else receiver
+        phone = self.phones.get(end)
+        if phone is None and self.whoever is not None and end:
+            phone = self.phone(end)
+            self.whoever(phone)
         leg = Leg(self, direction, sender, receiver, phone, parent)
         self.legs[leg.sid] = leg
         return leg
@@ -197,16 +231,31 @@ class Exchange(Mailbox):
         if number is None:
             known = ", ".join(self.numbers) or "none"
             raise CallError(f"nobody answers at {receiver}; numbers with an application: {known}")
-        leg = self.leg("inbound", sender, number.number)
-        leg.route = number.route
-        if number.status_callback:
-            leg.callback = Callback(number.status_callback, number.status_method)
-        self.clock.soon(self._begin, leg, number)
+        answers = self.applications.get(number.application, number)
+        return self._dialled(sender, number.number, answers)
+
+    def dial_application(self, sender: str, sid: str, params: Mapping[str, str]) -> Leg:
+        """A softphone calls a TwiML application, which is told the parameters as well."""
+        application = self.applications.get(sid)
+        if application is None:
+            raise CallError(f"{sender} may call {sid or 'no application'}, and there is none")
+        leg = self._dialled(sender, params.get("To", ""), application, params)
         return leg
 
-    def _begin(self, leg: Leg, number: Number) -> None:
+    def _dialled(
+        self, sender: str, receiver: str, answers: Addresses, params: Mapping[str, str] = NOTHING
+    ) -> Leg:
+        leg = self.leg("inbound", sender, receiver)
+        leg.route, leg.callback = answers.route, answers.callback
+        extra = [("ApplicationSid", answers.sid)] if isinstance(answers, Application) else []
+        own = leg.fields()  # nobody can call himself something else
+        extra += [(name, value) for name, value in params.items() if name not in own]
+        self.clock.soon(self._begin, leg, acts.Fetch(answers.url, answers.method, tuple(extra)))
+        return leg
+
+    def _begin(self, leg: Leg, start: acts.Fetch) -> None:
         if not leg.ended:
-            leg.run(acts.Fetch(number.url, number.method), answered=False)
+            leg.run(start, answered=False)
 
     def dial_out(
         self,
@@ -303,53 +352,83 @@ class Exchange(Mailbox):
         """A line in the debugger."""
         del self.debugger[:-KEPT]
         self.debugger.append(Notice(self.clock.now(), level, code, text, url, call_sid))
+        self.tapped(self.debugger[-1])
+
+    def tapped(self, what: object) -> None:
+        """A `Webhook` that was answered, a `RestRequest` or a `Notice`, to whoever listens in."""
+        for tap in self.taps:
+            tap(what)
 
     # ---- making things go wrong
 
     @property
-    def webhook_faults(self) -> list[WebhookFault]:
-        return self.faults.webhooks
-
-    def faults_of(self, delivery: Delivery) -> tuple[float, int]:
-        """(seconds late, how many times more) of a request that is about to be made."""
-        return self.faults.of_webhook(delivery.url)
+    def injected(self) -> list[Injected]:
+        """What was made to go wrong so far, by the methods below."""
+        return list(self.faults.injected)
 
     def deliver_twice(self, matching: str, times: int | None = None) -> WebhookFault:
         """Requests whose URL contains this (``*``: anything) come twice; the 2nd answer counts."""
-        return self.faults.webhook(matching, 0.0, 1, times)
+        return WebhookFault(self.faults.webhooks, matching, times, again=1)
 
     def delay(self, matching: str, seconds: float, times: int | None = None) -> WebhookFault:
         """Requests whose URL contains this (``*`` is anything) arrive so many seconds later.
 
         A document that is 15 s late or more comes too late: Twilio has given up by then.
         """
-        return self.faults.webhook(matching, seconds, 0, times)
+        return WebhookFault(self.faults.webhooks, matching, times, seconds=seconds)
 
-    def rest_fails(self, kind: str, matching: str = "*", times: int | None = None) -> Any:
+    def webhook_fails(
+        self, kind: str, matching: str = "*", times: int | None = None
+    ) -> WebhookFault:
+        """Attempts whose URL contains this (``*`` is anything) fail.
+
+        ``kind``: "dropped" (no connection; Twilio tries once more), "503" or another status from
+        400 to 599 (something in front of the application answers), "answer lost" (the application
+        does its work, but Twilio has given up after 15 s). ``times`` counts attempts.
+        """
+        return WebhookFault(self.faults.webhooks, matching, times, kind=kind)
+
+    def chaos(
+        self,
+        webhooks: float = 0.05,
+        callbacks: float = 0.1,
+        rest: float = 0.05,
+        *,
+        within: float = 5.0,
+        seed: object = None,
+    ) -> Chaos:
+        """From now on things go wrong by chance: requests for documents, status callbacks and REST
+        requests, each with its probability.
+
+        Documents come late, twice, are dropped or answered with 503; callbacks besides lose their
+        answer; what is late is so up to ``within`` seconds, so that callbacks overtake each other.
+        REST requests fail as in `rest_fails`. The same ``seed`` (the exchange's own if none is
+        given) and the same calls give the same faults; `injected` lists them.
+        """
+        number = self.seed.number if seed is None else seed
+        return Chaos(self.faults.chaos, number, webhooks, callbacks, rest, within)
+
+    def rest_fails(self, kind: str, matching: str = "*", times: int | None = None) -> RestFault:
         """REST requests fail. ``kind``: "429", "500", "timeout", "malformed", "answer lost".
 
         ``matching``: a method and a path below the account without ".json", as "POST /Calls" or
         "POST /Calls/*"; each part may hold ``*``. "answer lost": carried out, but the client sees a
-        time-out. Returns something with ``.stop()`` that is also a context manager.
+        time-out. All of these return something with ``.stop()`` that is also a context manager.
         """
-        return self.faults.rest(kind, matching, times)
+        return RestFault(self.faults.requests, matching, times, kind)
 
     # ---- is everything in order?
 
     def strict(self) -> None:
-        """AssertionError for a failed webhook, a line in the debugger or a call still going on."""
-        wrong = [f"debugger: {n.level} {n.code} {n.text} {n.url}".rstrip() for n in self.debugger]
-        wrong += [
-            f"webhook failed: {w.method} {w.url} answered {w.status}"
-            for w in self.requests
-            if not 200 <= w.status < 400
-        ]
-        for phone in self.phones.values():
-            if phone.leg is not None:
-                state = "ringing" if phone.ringing else "in a call"
-                wrong.append(f"{phone.number} is still {state} ({phone.leg.sid})")
-        if wrong:
-            raise AssertionError("the exchange isn't in order:\n  " + "\n  ".join(wrong))
+        """AssertionError for a failed webhook, a line in the debugger or a call still going on.
+
+        It says for each what to do, and what was said lately to whom.
+        """
+        from ivr.simulator.order import disorder
+
+        __tracebackhide__ = True  # pytest: what failed is the test
+        if wrong := disorder(self):
+            raise AssertionError(f"the exchange isn't in order:\n{wrong}")
 
 
 __all__ = ["Exchange", "Notice", "Number"]

@@ -1,12 +1,34 @@
-"""What a test makes go wrong: REST requests that fail, webhooks that arrive twice or late."""
+"""What a test makes go wrong: REST requests that fail, webhooks that fail, come twice or late.
+
+By name, or by chance: then a seed says which, and the same seed says the same.
+"""
 
 from __future__ import annotations
 
+import random
+from collections import deque
+from datetime import datetime
 from fnmatch import fnmatchcase
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
 
 KINDS = frozenset({"429", "500", "timeout", "malformed", "answer lost"})
+WEBHOOK_KINDS = "dropped, answer lost, or an HTTP status from 400 to 599"
+# By chance: what a webhook, a callback, a REST request suffers; all as likely as each other.
+DOCUMENT_TROUBLES = ("late", "twice", "dropped", "503")
+CALLBACK_TROUBLES = ("late", "twice", "dropped", "503", "answer lost")
+REST_TROUBLES = ("429", "500", "timeout", "answer lost")
+
+
+class Injected(NamedTuple):
+    """Something that was made to go wrong; ``what`` is the URL, or the method and path."""
+
+    at: datetime
+    kind: str
+    what: str
 
 
 class Fault:
@@ -44,16 +66,27 @@ class Fault:
 
 
 class WebhookFault(Fault):
-    """Webhooks whose URL matches are ``seconds`` late and made ``again`` so many times more."""
+    """Webhooks whose URL matches are ``seconds`` late, are made ``again`` so many times more, or
+    fail: ``kind`` is one of `WEBHOOK_KINDS`, "" for none."""
 
-    __slots__ = ("again", "seconds")
+    __slots__ = ("again", "kind", "seconds")
 
     def __init__(
-        self, rules: list[Any], matching: str, times: int | None, seconds: float, again: int
+        self,
+        rules: list[Any],
+        matching: str,
+        times: int | None,
+        seconds: float = 0.0,
+        again: int = 0,
+        kind: str = "",
     ) -> None:
+        known = kind in ("", "dropped", "answer lost")
+        if not known and not (kind.isdecimal() and 400 <= int(kind) <= 599):
+            raise ValueError(f"no such failure as {kind!r}; there are {WEBHOOK_KINDS}")
         super().__init__(rules, matching, times)
         self.seconds = seconds
         self.again = again
+        self.kind = kind
 
     def matches(self, url: str) -> bool:
         return fnmatchcase(url, f"*{self.matching}*")
@@ -77,33 +110,119 @@ class RestFault(Fault):
         return fnmatchcase(method, verb) and fnmatchcase(path, where)
 
 
-class Faults:
-    """All rules in force, in the order in which they were made."""
+class Chaos(Fault):
+    """Faults by chance: of each attempt it is drawn whether it fails, and how.
 
-    def __init__(self) -> None:
+    ``webhooks``, ``callbacks`` and ``rest`` are probabilities; what is late is so up to ``within``
+    seconds, so that callbacks come in another order than they were made in.
+    """
+
+    __slots__ = ("_draw", "callbacks", "rest", "webhooks", "within")
+
+    def __init__(
+        self,
+        rules: list[Any],
+        seed: object,
+        webhooks: float,
+        callbacks: float,
+        rest: float,
+        within: float,
+    ) -> None:
+        for name, chance in (("webhooks", webhooks), ("callbacks", callbacks), ("rest", rest)):
+            if not 0 <= chance <= 1:
+                raise ValueError(f"{name} is a probability from 0 to 1, not {chance}")
+        super().__init__(rules, "*", None)
+        self._draw = random.Random(f"chaos {seed}")
+        self.webhooks, self.callbacks, self.rest, self.within = webhooks, callbacks, rest, within
+
+    def of_webhook(self, callback: bool) -> str:
+        """What happens to a document's request or a callback; "" is nothing."""
+        chance, troubles = (
+            (self.callbacks, CALLBACK_TROUBLES) if callback else (self.webhooks, DOCUMENT_TROUBLES)
+        )
+        return self._one(chance, troubles)
+
+    def of_rest(self) -> str:
+        return self._one(self.rest, REST_TROUBLES)
+
+    def _one(self, chance: float, troubles: tuple[str, ...]) -> str:
+        if self._draw.random() >= chance:
+            return ""
+        self.hit()
+        return self._draw.choice(troubles)
+
+    def delay(self) -> float:
+        """How late something is, in whole milliseconds of seconds."""
+        return round(self._draw.uniform(0.1, self.within), 3)
+
+
+class Suffers(NamedTuple):
+    """What a webhook is about to suffer: ``seconds`` late, ``again`` so many times more, and how
+    its first attempt fails."""
+
+    seconds: float = 0.0
+    again: int = 0
+    kind: str = ""
+
+
+class Faults:
+    """All rules in force, in the order in which they were made; and what came of them."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
         self.webhooks: list[WebhookFault] = []
         self.requests: list[RestFault] = []
+        self.chaos: list[Chaos] = []
+        self.injected: deque[Injected] = deque(maxlen=10_000)
 
-    def webhook(self, matching: str, seconds: float, again: int, times: int | None) -> WebhookFault:
-        return WebhookFault(self.webhooks, matching, times, seconds, again)
+    def __bool__(self) -> bool:
+        """Is there anything that a webhook could suffer?"""
+        return bool(self.webhooks or self.chaos)
 
-    def rest(self, kind: str, matching: str, times: int | None) -> RestFault:
-        return RestFault(self.requests, matching, times, kind)
-
-    def of_webhook(self, url: str) -> tuple[float, int]:
-        """(seconds late, how many times more), all matching rules together."""
-        seconds, again = 0.0, 0
+    def of_webhook(self, url: str, callback: bool) -> Suffers:
+        """All matching rules together, and chance; of a request's first attempt."""
+        seconds, again, kind = 0.0, 0, ""
         for rule in self.webhooks.copy():
-            if rule.matches(url):
+            if not rule.kind and rule.matches(url):
                 rule.hit()
                 seconds += rule.seconds
                 again += rule.again
-        return seconds, again
+        kind = self.failure(url)
+        for chaos in self.chaos:
+            match chaos.of_webhook(callback):
+                case "late":
+                    seconds += chaos.delay()
+                case "twice":
+                    again += 1
+                case drawn:
+                    kind = kind or drawn
+                    if drawn:
+                        self._note(drawn, url)
+        if seconds:
+            self._note(f"{seconds:g} s late", url)
+        if again:
+            self._note("twice", url)
+        return Suffers(seconds, again, kind)
+
+    def failure(self, url: str) -> str:
+        """How an attempt fails by rule; "" if it doesn't."""
+        for rule in self.webhooks:
+            if rule.kind and rule.matches(url):
+                rule.hit()
+                self._note(rule.kind, url)
+                return rule.kind
+        return ""
 
     def of_rest(self, method: str, path: str) -> str:
         """How a request fails; "" if it doesn't."""
-        for rule in self.requests:
-            if rule.matches(method, path):
-                rule.hit()
-                return rule.kind
-        return ""
+        kind = next((rule for rule in self.requests if rule.matches(method, path)), None)
+        if kind is not None:
+            kind.hit()
+        drawn = next((d for chaos in self.chaos if (d := chaos.of_rest())), "")
+        found = kind.kind if kind is not None else drawn
+        if found:
+            self._note(found, f"{method} {path}")
+        return found
+
+    def _note(self, kind: str, what: str) -> None:
+        self.injected.append(Injected(self._exchange.clock.now(), kind, what))

@@ -6,17 +6,21 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ivr.errors import CallError
+from ivr.simulator.habits import GREETING, TAKES, Habit
+from ivr.simulator.routes import e164
+from ivr.simulator.speech import BEEP, Utterance, saying
 
 if TYPE_CHECKING:
     from ivr.simulator.exchange import Exchange
     from ivr.simulator.leg import Leg
-    from ivr.simulator.speech import Utterance
+    from ivr.simulator.messages import Message
+    from ivr.simulator.softphone import Access
+    from ivr.simulator.transcript.listening import Listener
 
 KEYS = frozenset("0123456789*#")
 TYPING = 0.25  # seconds between two keys
 REACTION = 1.0  # seconds until a scripted person presses what is asked for
 REMEMBERED = 5000  # utterances
-HABITS = frozenset({"answer", "ring", "busy", "decline", "unreachable"})
 
 
 class Handset:
@@ -33,11 +37,14 @@ class Handset:
         self.leg: Leg | None = None
         self.heard: list[Utterance] = []
         self.calls: list[Leg] = []
+        self.messages: list[Message] = []  # texts that it has got
+        self.access: Access | None = None  # of a softphone: what its token grants
         self.caller_id = ""
-        self.eager = ""  # keys that it types as soon as it is asked for some
-        self._habit = "ring"
-        self._after = 0.0
-        self._keys = ""
+        self.parameters: dict[str, str] = {}  # <Client><Parameter>: what a softphone is told
+        self.eager = False  # there is something to key or say as soon as a document listens
+        self._habit = Habit()
+        self._keys = self._words = ""  # what that is
+        self._listener: Listener | None = None
 
     def __repr__(self) -> str:
         return f"<Handset {self.number}>"
@@ -70,9 +77,40 @@ class Handset:
             if leg is not None and self.leg is leg:
                 exchange.act(partial(leg.key, key))
 
-    def say(self, text: str) -> None:
-        """Speak; only a Gather for speech or a Record takes notice."""
-        self.exchange.act(lambda: self._in_use().speak(text))
+    def say(self, text: str, confidence: float = 0.9) -> None:
+        """Speak. A Gather for speech or a Record takes notice, and so do the people whom it is
+        connected to: they hear an utterance of kind "person", whose ``voice`` is this number.
+
+        ``confidence``: how sure a recogniser is to have heard that, from 0 to 1."""
+        self.exchange.act(lambda: self._say(text, confidence))
+
+    def _say(self, text: str, confidence: float = 0.9) -> None:
+        leg = self._in_use()
+        now = self.exchange.clock.now()
+        for other in sorted(leg.company(), key=lambda each: each.sid):
+            other.hear(Utterance(now, "person", text, voice=self.number))
+        leg.speak(text, confidence)
+
+    def connect(self, **parameters: str) -> None:
+        """Call as a softphone does (`Exchange.softphone`): the application that its token names is
+        asked, with the parameters of the token and with these."""
+        self.exchange.act(lambda: self._connect(parameters))
+
+    def _connect(self, parameters: dict[str, str]) -> None:
+        if self.access is None:
+            raise CallError(f"{self.number} has no access token; see Exchange.softphone")
+        if self.leg is not None:
+            raise CallError(f"{self.number} is in use ({self.leg})")
+        given = self.access.params | parameters
+        application = self.access.application
+        self.leg = self.exchange.dial_application(self.number, application, given)
+        self._remember(self.leg)
+
+    def text(self, number: str, body: str) -> None:
+        """Write to a number; its application's answer comes into `messages`."""
+        if e164(number) not in self.exchange.numbers:
+            raise CallError(f"nobody reads texts at {number}")
+        self.exchange.act(lambda: self.exchange.messages.receive(self.number, e164(number), body))
 
     def answer(self) -> None:
         """Pick up. Raises CallError when it isn't ringing."""
@@ -86,17 +124,71 @@ class Handset:
         """Put the receiver down."""
         self.exchange.act(lambda: self._in_use().end(self._final_status()))
 
-    def will(self, habit: str, *, after: float = 0.0, press: str = "") -> None:
+    def will(
+        self,
+        habit: str,
+        *,
+        after: float = 0.0,
+        press: str = "",
+        say: str = "",
+        hang_up: float | None = None,
+        typing: float | None = None,
+    ) -> None:
         """What it does by itself from now on when rung.
 
         "answer" (``after`` so many seconds; then it types ``press`` as soon as it is asked for
-        keys), "ring" (nothing), "busy", "decline" (``after`` so many seconds), "unreachable".
+        keys, and says ``say`` as soon as it is asked for words or, after a second at least, is
+        connected to somebody), "voicemail" (a machine answers ``after`` so many seconds, says its
+        greeting, ``say``, to whoever is connected or asks for words; then it beeps, and records),
+        "ring" (nothing), "busy", "decline" (``after`` so many seconds), "unreachable".
+
+        ``hang_up``: so many seconds after it has answered. ``typing``: seconds between two keys,
+        whoever presses them; it stays as it was when None.
         """
-        if habit not in HABITS:
-            raise ValueError(f"a phone can't {habit!r}; it may {', '.join(sorted(HABITS))}")
-        self._habit, self._after, self._keys = habit, after, press
+        if habit not in TAKES:
+            raise ValueError(f"a phone can't {habit!r}; it may {', '.join(sorted(TAKES))}")
+        self._habit = Habit(habit, after, press, say, hang_up)
+        if typing is not None:
+            self.typing = typing
+
+    # ---- what must be heard
+
+    def hears(self, words: str, *, within: float = 60.0, language: str = "") -> None:
+        """Wait until it has heard these words; AssertionError with an explanation if it doesn't.
+
+        They are compared as in a `.call` dialogue: in order, from where the last `hears` ended, and
+        with nothing else between unless ``…`` stands there; a prompt that was cut short needn't be
+        expected. They are heard as soon as the prompt with the last word begins. ``within``:
+        seconds of the exchange's time. ``language``: which they must be spoken in, if any.
+        """
+        from ivr.simulator.transcript.listening import Listener
+
+        __tracebackhide__ = True  # pytest: what failed is the test's line
+        if self._listener is None:
+            self._listener = Listener(self)
+        self._listener.hears(words, within, language)
 
     # ---- what it is doing
+
+    @property
+    def habit(self) -> str:
+        """What it does by itself when rung, see `will`."""
+        return self._habit.kind
+
+    @property
+    def script(self) -> Habit:
+        """The same, with everything that was said to `will`."""
+        return self._habit
+
+    @property
+    def machine(self) -> bool:
+        """Is it a machine that answers here?"""
+        return self._habit.kind == "voicemail"
+
+    @property
+    def greeting(self) -> str:
+        """What that machine says; "" where there is none."""
+        return (self._habit.say or GREETING) if self.machine else ""
 
     @property
     def ringing(self) -> bool:
@@ -128,19 +220,21 @@ class Handset:
 
     def refusal(self) -> str:
         """The final status of a call that can't ring here; "" if it can."""
-        if self._habit == "unreachable":
+        kind = self._habit.kind
+        if kind == "unreachable" or (self.access is not None and not self.access.incoming):
             return "failed"
-        return "busy" if self.leg is not None or self._habit == "busy" else ""
+        return "busy" if self.leg is not None or kind == "busy" else ""
 
     def ring(self, leg: Leg) -> None:
         self.leg = leg
         self.caller_id = leg.sender
+        self.parameters = dict(leg.parameters)
         self._remember(leg)
-        clock = self.exchange.clock
-        if self._habit == "answer":
-            clock.after(self._after, self._answer_by_itself, leg, self._keys)
-        elif self._habit == "decline":
-            clock.after(self._after, self._decline_by_itself, leg)
+        clock, habit = self.exchange.clock, self._habit
+        if habit.kind in ("answer", "voicemail"):
+            clock.after(habit.after, self._answer_by_itself, leg, habit)
+        elif habit.kind == "decline":
+            clock.after(habit.after, self._decline_by_itself, leg)
 
     def hear(self, utterance: Utterance) -> None:
         self.heard.append(utterance)
@@ -148,14 +242,21 @@ class Handset:
             del self.heard[: REMEMBERED // 2]
 
     def asked(self, leg: Leg) -> None:
-        """A document begins to listen, and there are keys to be typed."""
-        keys, self.eager = self.eager, ""
-        self.exchange.clock.after(REACTION, self._react, leg, keys)
+        """A document begins to listen, and there is something to be keyed or said."""
+        clock, ears = self.exchange.clock, leg.ears
+        if self._keys and "dtmf" in ears:
+            keys, self._keys = self._keys, ""
+            clock.after(REACTION, self._react, leg, keys)
+        if self._words and "speech" in ears:
+            # A machine that has been talking all the time doesn't think about it first.
+            clock.after(0.0 if self.machine else REACTION, self._speak, leg)
+        self.eager = bool(self._keys or self._words)
 
     def dropped(self, leg: Leg) -> None:
         if self.leg is leg:
             self.leg = None
-            self.eager = ""
+            self._keys = self._words = ""
+            self.eager = False
 
     # ---- within
 
@@ -186,10 +287,55 @@ class Handset:
         if self.leg is leg:
             leg.key(key)
 
-    def _answer_by_itself(self, leg: Leg, keys: str) -> None:
-        if self.leg is leg and self.ringing:
-            self.eager = keys
-            leg.person_answers()
+    def _answer_by_itself(self, leg: Leg, habit: Habit) -> None:
+        if self.leg is not leg or not self.ringing:
+            return
+        self._keys, self._words = habit.press, habit.say
+        if habit.kind == "voicemail":
+            self._words = habit.say or GREETING
+        self.eager = bool(self._keys or self._words)
+        leg.person_answers()  # which may end it at once
+        if self.leg is leg:
+            self._answered_by_itself(leg, habit)
+
+    def _answered_by_itself(self, leg: Leg, habit: Habit) -> None:
+        clock = self.exchange.clock
+        if habit.hang_up is not None:
+            clock.after(habit.hang_up, self._leave, leg)
+        if habit.kind == "voicemail":
+            self._speak_to_company(leg)
+            clock.after(saying(habit.say or GREETING, ""), self._beep, leg)
+        elif habit.say:
+            clock.after(REACTION, self._speak_to_company, leg)
+
+    def _speak_to_company(self, leg: Leg) -> None:
+        """Say it to whom it is connected to, now or as soon as it is."""
+        if self.leg is not leg or not self._words:
+            return
+        if leg.company():
+            self._speak(leg)
+        else:
+            self.exchange.clock.after(REACTION, self._speak_to_company, leg)
+
+    def _speak(self, leg: Leg) -> None:
+        words, self._words = self._words, ""
+        self.eager = bool(self._keys)
+        if self.leg is leg and words:
+            self._say(words)
+
+    def _beep(self, leg: Leg) -> None:
+        """The greeting is over, whoever has heard it; from here on the machine is silent."""
+        if self.leg is not leg:
+            return
+        self._words = ""
+        self.eager = bool(self._keys)
+        now = self.exchange.clock.now()
+        for other in sorted(leg.company(), key=lambda each: each.sid):
+            other.hear(Utterance(now, "tone", voice=self.number, seconds=BEEP))
+
+    def _leave(self, leg: Leg) -> None:
+        if self.leg is leg:
+            leg.end(self._final_status())
 
     def _react(self, leg: Leg, keys: str) -> None:
         if self.leg is leg:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Protocol
 
-from ivr.simulator import acts
+from ivr.simulator import acts, detection
 from ivr.simulator.acts import PENDING
 from ivr.simulator.delivery import Delivery, Jar
+from ivr.simulator.detection import Detects
+from ivr.simulator.forks import INBOUND, OUTBOUND, Fork
 from ivr.simulator.line import CALL, QUEUE_WHISPER, WHISPER, Line, Setting
 from ivr.simulator.player import Player
-from ivr.simulator.routes import Callback, Route
+from ivr.simulator.routes import SIP, Callback, Route
 
 if TYPE_CHECKING:
     from ivr.simulator.clock import Bell
     from ivr.simulator.dial import NumberDial
     from ivr.simulator.exchange import Exchange
     from ivr.simulator.handset import Handset
+    from ivr.simulator.recordings import Recording
     from ivr.simulator.speech import Utterance
 
 LONGEST = 14400.0  # seconds: "a call may last four hours" unless timeLimit says otherwise
+
+NO_PARAMETERS: Mapping[str, str] = {}
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 SIP_CODES = {"busy": "486", "no-answer": "487", "canceled": "487"}
 
@@ -52,21 +57,27 @@ class Leg:
 
     __slots__ = (
         "answered_at",
+        "answered_by",
         "background",
         "callback",
         "child_of",
         "created_at",
+        "detects",
         "direction",
         "ended_at",
         "engaged",
         "exchange",
+        "forks",
         "jar",
         "limit",
+        "on_answer",
         "over_bell",
+        "parameters",
         "parent",
         "phone",
         "player",
         "receiver",
+        "recording",
         "ring_bell",
         "route",
         "sender",
@@ -103,6 +114,12 @@ class Leg:
         self.engaged: Engagement | None = None
         self.child_of: NumberDial | None = None
         self.jar: Jar | None = None
+        self.on_answer: Callable[[], object] | None = None
+        self.recording: Recording | None = None  # of the whole call, asked for by REST
+        self.detects: Detects | None = None  # is it to be found out who answers?
+        self.answered_by = ""  # and once it is known
+        self.forks: Sequence[Fork] = ()  # what goes on beside it
+        self.parameters = NO_PARAMETERS  # what a softphone is told of the call
         self.limit = LONGEST
         self.over_bell: Bell | None = None
         self.ring_bell: Bell | None = None
@@ -132,9 +149,20 @@ class Leg:
         return (until - self.answered_at) // 1_000_000
 
     @property
+    def address(self) -> str:
+        """Of the telephone at this leg's end: a number, ``client:name`` or ``sip:…``."""
+        return self.sender if self.direction == "inbound" else self.receiver
+
+    @property
     def listening(self) -> bool:
         over = self.background or self.player
         return over is not None and over.listening
+
+    @property
+    def ears(self) -> str:
+        """What a document takes notice of at this moment: "dtmf", "speech", both or ""."""
+        over = self.background or self.player
+        return getattr(over.waiting, "ears", "") if over is not None else ""
 
     def company(self) -> set[Leg]:
         """The legs it can talk to at this moment."""
@@ -168,9 +196,11 @@ class Leg:
     def person_answers(self) -> None:
         """The person picks up an outgoing call."""
         self.answer()
+        if self.detects is not None:
+            detection.begin(self, self.detects)
         if self.child_of is not None:
             self.child_of.picked_up(self)
-        elif self.start is not None:
+        elif self.start is not None and not (self.detects and self.detects.waits):
             self.run(self.start)
 
     def answer(self) -> None:
@@ -184,6 +214,8 @@ class Leg:
         self.answered_at = clock.instant()
         self.over_bell = clock.after(self.limit, self.end, "completed")
         self.progress("answered")
+        if self.on_answer is not None:
+            self.on_answer()
 
     def set_limit(self, seconds: float) -> None:
         """The call ends so long after it was answered."""
@@ -240,6 +272,8 @@ class Leg:
                 bell.cancel()
         self.over_bell = self.ring_bell = None
         self.disengage("hangup")
+        for fork in self.forks:
+            fork.stop()
         self.jar = None
         if self.phone is not None:
             self.phone.dropped(self)
@@ -257,12 +291,20 @@ class Leg:
         elif key == "*" and self.engaged is not None:
             self.engaged.star()
 
-    def speak(self, text: str) -> None:
+    def speak(self, text: str, confidence: float = 0.9) -> None:
+        for fork in self.forks:
+            fork.said(text, INBOUND, confidence)
+        spoke = getattr(self.engaged, "spoke", None)
+        if spoke is not None:
+            spoke(text)
         player = self.background or self.player
         if player is not None:
-            player.hear(acts.Speech(text))
+            player.hear(acts.Speech(text, confidence))
 
     def hear(self, utterance: Utterance) -> None:
+        if self.forks and utterance.kind in ("say", "person"):
+            for fork in self.forks:
+                fork.said(utterance.text, OUTBOUND)
         if self.phone is not None:
             self.phone.hear(utterance)
 
@@ -321,10 +363,24 @@ class Leg:
         }
         if self.direction == "inbound":
             values["CallToken"] = f"token-{self.sid}"
+        if self.direction == "inbound" and self.sender.startswith(SIP):
+            values |= self._sip()
+        if self.answered_by:
+            values["AnsweredBy"] = self.answered_by
         if self.parent is not None:
             values["ParentCallSid"] = self.parent.sid
         values.update(extra)
         return values
+
+    def _sip(self) -> dict[str, str]:
+        """What a call from a SIP address has besides. (docs/voice/api/sip-interface)"""
+        user, _, domain = self.sender.partition(":")[2].rpartition("@")
+        return {
+            "SipCallId": f"{self.sid}@{domain}",
+            "SipDomain": domain,
+            "SipSourceIp": "127.0.0.1",
+            "SipUsername": user,
+        }
 
     def request(self, url: str, method: str, values: dict[str, str]) -> Delivery:
         if self.jar is None and not self.ended:
@@ -364,6 +420,13 @@ class Leg:
         if event == "completed":
             seconds = self.duration
             values += [("CallDuration", str(seconds)), ("Duration", str(-(-seconds // 60)))]
+            if self.recording is not None:
+                self.recording.stop()
+                values += [
+                    ("RecordingDuration", str(self.recording.seconds)),
+                    ("RecordingSid", self.recording.sid),
+                    ("RecordingUrl", self.recording.url),
+                ]
             if self.status in SIP_CODES:
                 values.append(("SipResponseCode", SIP_CODES[self.status]))
         return tuple(values)
@@ -371,8 +434,11 @@ class Leg:
     # ---- verbs that involve others
 
     def connect(self, player: Player, request: acts.Connect) -> object:
+        return self.engage(player, request, self.exchange.engagement(self, player, request))
+
+    def engage(self, player: Player, request: object, engaged: Engagement) -> object:
+        """The document waits for what it has led to."""
         player.waiting = request
-        engaged = self.exchange.engagement(self, player, request)
         self.engaged = engaged
         engaged.start()
         return PENDING

@@ -21,10 +21,14 @@ from ivr.simulator.acts import (
     HANGUP,
     NONE,
     Answer,
+    Attach,
+    Begin,
     Connect,
+    Echo,
     End,
     Fail,
     Fetch,
+    Halt,
     Join,
     Keep,
     Key,
@@ -40,9 +44,12 @@ from ivr.simulator.acts import (
     Speech,
     Steps,
     Tape,
+    Text,
+    Transfer,
     Warn,
 )
-from ivr.simulator.speech import TONE, saying
+from ivr.simulator.pay import pay
+from ivr.simulator.speech import TONE, pace, saying
 
 MAX_LOOP = 1000  # https://www.twilio.com/docs/voice/twiml/say: loop="0" stops here as well
 MAX_HOPS = 100  # ours, not Twilio's: documents in a row while no time passes
@@ -66,7 +73,25 @@ class Setting:
 _PROMPTS = (v.Say, v.Play, v.Pause)
 CALL = Setting(
     "call",
-    frozenset({*_PROMPTS, v.Gather, v.Record, v.Dial, v.Enqueue, v.Redirect, v.Hangup, v.Reject}),
+    frozenset(
+        {
+            *_PROMPTS,
+            v.Gather,
+            v.Record,
+            v.Dial,
+            v.Enqueue,
+            v.Redirect,
+            v.Hangup,
+            v.Reject,
+            v.Start,
+            v.Stop,
+            v.Connect,
+            v.Echo,
+            v.Refer,
+            v.Pay,
+            v.Sms,
+        }
+    ),
 )
 QUEUE_WAIT = Setting(
     "queue wait", frozenset({*_PROMPTS, v.Hangup, v.Redirect, v.Leave, v.Gather}), again=True
@@ -91,6 +116,7 @@ class Line:
     """The interpreter of one leg; its state between two requests."""
 
     __slots__ = ("answered", "hops", "page", "setting", "turned")
+    over = _OVER
 
     def __init__(self, setting: Setting = CALL, *, answered: bool = True) -> None:
         self.setting = setting
@@ -160,8 +186,10 @@ class Line:
 
     def say(self, verb: v.Say, ears: str = "") -> Steps:
         text = " ".join(verb.text.split())
+        longer = verb.silence + verb.stretch / pace(verb.language) if verb.stretch else verb.silence
+        speak = Speak("say", text, verb.language, verb.voice, ears, longer)
         for _ in range(min(verb.loop, MAX_LOOP) or MAX_LOOP):
-            heard = yield Speak("say", text, verb.language, verb.voice, ears)
+            heard = yield speak
             if heard is not None:
                 return heard
         return None
@@ -183,7 +211,10 @@ class Line:
     # input
 
     def gather(self, verb: v.Gather) -> Steps:
-        heard = yield from self.prompts(verb)
+        ears = verb.input if verb.barge_in else verb.input.replace("speech", "").strip()
+        heard = yield from self.prompt(verb.verbs, ears)
+        if heard is None:
+            heard = yield Listen(verb.timeout, verb.input)
         if type(heard) is Speech:
             return (yield from self.spoken(verb, heard))
         digits, finished = "", ""
@@ -200,23 +231,40 @@ class Line:
         params = (("Digits", digits), ("FinishedOnKey", finished), ("msg", "Gather End"))
         return (yield from self.go(verb.action, verb.method, params))
 
-    def prompts(self, verb: v.Gather) -> Steps:
-        """What is first heard from the person, during the nested prompts or after them."""
-        for prompt in verb.verbs:
-            heard = yield from _VERBS[type(prompt)](self, prompt, verb.input)
+    def prompt(self, verbs: tuple[v.Verb, ...], ears: str) -> Steps:
+        """Nested prompts; what broke in, or None."""
+        for prompt in verbs:
+            heard = yield from _VERBS[type(prompt)](self, prompt, ears)
             if heard is not None:
                 return heard
-        return (yield Listen(verb.timeout, verb.input))
+        return None
 
-    def spoken(self, verb: v.Gather, said: str) -> Steps:
+    def spoken(self, verb: v.Gather, said: Speech) -> Steps:
         """Once it has begun, speech wins; speechTimeout of silence ends it ("auto": at once)."""
         silence = verb.speech_timeout or str(verb.timeout)
-        more: str | None = said
+        heard, more = [said], said
+        yield from self.partly(verb, heard)
         while silence != "auto" and more is not None:
             more = yield Listen(int(silence), "speech")
-            said = f"{said} {more}" if more else said
-        params = (("Confidence", "0.9"), ("SpeechResult", said))
+            if more is not None:
+                heard.append(more)
+                yield from self.partly(verb, heard)
+        confidence = min(each.confidence for each in heard)
+        params = (("Confidence", f"{confidence:g}"), ("SpeechResult", " ".join(heard)))
         return (yield from self.go(verb.action, verb.method, params))
+
+    def partly(self, verb: v.Gather, heard: list[Speech]) -> Steps:
+        """partialResultCallback: "in real time"; what it answers is ignored."""
+        if verb.partial_result_callback:
+            *stable, last = heard
+            params = (
+                ("SequenceNumber", str(len(stable))),
+                ("Stability", f"{last.confidence:g}"),
+                ("StableSpeechResult", " ".join(stable)),
+                ("UnstableSpeechResult", str(last)),
+            )
+            url, method = verb.partial_result_callback, verb.partial_result_callback_method
+            yield from self.report(url, method, params)
 
     def record(self, verb: v.Record) -> Steps:
         """There is no sound: the recording is its length and its URL.
@@ -229,11 +277,14 @@ class Line:
             yield Speak("beep")
         yield Tape(self.told_of(verb))
         began = yield Now()
-        heard, sound = yield from self.sounds(verb, began)
+        words: list[str] = []
+        heard, sound = yield from self.sounds(verb, began, words)
         now = yield Now()
         first, last = sound or (began, now)
         kept = min(last, now) - first if verb.trim == "trim-silence" else now - began
-        sid, url = yield Keep(int(kept))
+        told = verb.transcribe_callback
+        told = resolve(self.page.url, told) if told else ""
+        sid, url = yield Keep(int(kept), " ".join(words), verb.transcribe, told)
         params: Params = (
             ("RecordingDuration", str(int(now - began))),
             ("RecordingSid", sid),
@@ -246,8 +297,8 @@ class Line:
             params = (*params, ("Digits", str(heard)))
         return (yield from self.go(verb.action, verb.method, params))
 
-    def sounds(self, verb: v.Record, began: float) -> Steps:
-        """(what ended it, when sound began and ended or None)."""
+    def sounds(self, verb: v.Record, began: float, words: list[str]) -> Steps:
+        """(what ended it, when sound began and ended or None); ``words`` gets what is said."""
         now, quiet, first = began, began, -1.0
         while True:
             left = began + verb.max_length - now
@@ -259,6 +310,8 @@ class Line:
                 return heard, (first, quiet) if first >= 0 else None
             first = now if first < 0 else first
             lasts = saying(heard, "") if type(heard) is Speech else TONE
+            if type(heard) is Speech:
+                words.append(heard)
             quiet = max(quiet, now + lasts)
             if now >= began + verb.max_length:
                 return None, (first, quiet)
@@ -295,6 +348,44 @@ class Line:
         if target:
             yield Notify(target, method, params)
 
+    # beside the call, and away from it
+
+    def start(self, verb: v.Start) -> Steps:
+        for noun in verb.nouns:
+            yield Begin(noun, self.page.url)
+        return None
+
+    def stop(self, verb: v.Stop) -> Steps:
+        for noun in verb.nouns:
+            yield Halt(noun)
+        return None
+
+    def attach(self, verb: v.Connect) -> Steps:
+        if not verb.nouns:
+            yield Warn(12200, "<Connect> without a noun is skipped")
+            return None
+        outcome: Outcome = yield Attach(verb.nouns[0], self.page.url)
+        return (yield from self.after(outcome, verb.action, verb.method))
+
+    def echo(self, _verb: v.Echo) -> Steps:
+        yield Echo()
+
+    def refer(self, verb: v.Refer) -> Steps:
+        if not verb.nouns:
+            yield Warn(12200, "<Refer> without a <Sip> is skipped")
+            return None
+        outcome = yield Transfer(verb.nouns[0].uri)
+        if isinstance(outcome, Page):
+            return outcome
+        return (yield from self.after(outcome, verb.action, verb.method))
+
+    def sms(self, verb: v.Sms) -> Steps:
+        told = resolve(self.page.url, verb.status_callback) if verb.status_callback else ""
+        params = yield Text(verb.to, verb.sender, verb.text, told)
+        if not verb.action:
+            return None
+        return (yield from self.go(verb.action, verb.method, params))
+
     # ends
 
     def redirect(self, verb: v.Redirect) -> Steps:
@@ -322,6 +413,13 @@ _VERBS: Mapping[type, Callable[..., Steps]] = {
     v.Hangup: Line.hangup,
     v.Reject: Line.reject,
     v.Leave: Line.leave,
+    v.Start: Line.start,
+    v.Stop: Line.stop,
+    v.Connect: Line.attach,
+    v.Echo: Line.echo,
+    v.Refer: Line.refer,
+    v.Pay: pay,
+    v.Sms: Line.sms,
 }
 
 

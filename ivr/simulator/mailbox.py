@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -30,6 +31,8 @@ class Mailbox:
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._elsewhere = 0  # requests over HTTP under way
+        self._calling = False  # an application in process is being called, on another thread
+        self._asked: SimpleQueue[Callable[[], object]] = SimpleQueue()  # meanwhile
         self._workers: ThreadPoolExecutor | None = None
         clock.on_ask = self._wake
 
@@ -43,12 +46,42 @@ class Mailbox:
             return self._holding(function)
         answer: Future[Result] = Future()
         self._letters.put(lambda: _answer(answer, function))
+        return self._awaited(answer)
+
+    def ask(self, function: Callable[[], Result]) -> Result:
+        """`do` for the REST API, which also answers while an application is being called: it may
+        be who asks, on a thread of its own. Nothing that is asked ever calls an application."""
+        if self._owner == threading.get_ident() or not self._calling:
+            return self.do(function)
+        answer: Future[Result] = Future()
+        letter = partial(_answer, answer, function)
+        self._asked.put(letter)
+        self._letters.put(letter)  # should the call be over before that is read
+        return self._awaited(answer)
+
+    def _awaited(self, answer: Future[Result]) -> Result:
         while not answer.done():
             if self._thread is None and self._hand.acquire(timeout=POLL):
                 self._holding(self._read_letters)
             else:
                 _settled(answer, POLL if self._thread is None else None)
         return answer.result()
+
+    def calling(self, start: Callable[[], Future[None]]) -> None:
+        """In the middle of an event, let an application work on another thread, and wait for it.
+
+        ``start`` sets it to work; whatever it asks from then on is answered here.
+        """
+        asked = self._asked = SimpleQueue()
+        self._calling = True
+        try:
+            work = start()
+            work.add_done_callback(lambda _: asked.put(_nothing))
+            while not work.done():
+                asked.get()()
+        finally:
+            self._calling = False
+        work.result()
 
     def act(self, function: Callable[[], Result]) -> Result:
         """What a person does: `do` it and, at rate 0, whatever is then due at this instant."""
@@ -216,6 +249,8 @@ class Mailbox:
 
 
 def _answer(answer: Future[Any], function: Callable[[], object]) -> None:
+    if answer.done():
+        return
     try:
         answer.set_result(function())
     except BaseException as error:

@@ -55,7 +55,7 @@ def _page(player: Player, delivery: Delivery, url: str, fallback: bool) -> objec
         return fail(player, error.code, error.message, url, fallback)
     for flaw in document.warnings:
         text = f"{flaw.message} (line {flaw.line})" if flaw.line else flaw.message
-        exchange.note("warning", flaw.code, text, delivery.url, leg.sid)
+        exchange.note(flaw.level, flaw.code, text, delivery.url, leg.sid)
     return acts.Page(delivery.url, document.verbs)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ivr.simulator import acts, pages, speech
+from ivr import verbs as v
+from ivr.simulator import acts, forks, pages, speech
 from ivr.simulator.acts import PENDING
-from ivr.simulator.line import Setting
+from ivr.simulator.line import Setting, resolve
 from ivr.simulator.recordings import callback
+from ivr.simulator.routes import SIP, e164
 
 if TYPE_CHECKING:
     from ivr.simulator.clock import Bell
@@ -106,7 +108,8 @@ class Player:
 def _speak(player: Player, request: acts.Speak) -> object:
     kind = request.kind
     if kind == "say":
-        return _utter(player, request, speech.saying(request.text, request.language))
+        seconds = speech.saying(request.text, request.language) + request.seconds
+        return _utter(player, request, max(0.1, seconds))
     if kind == "play":
         return player.leg.exchange.audio.play(player, request)
     if kind == "music":
@@ -157,8 +160,13 @@ def _answer(player: Player, _request: acts.Answer) -> None:
     player.leg.answer()
 
 
-def _now(player: Player, _request: acts.Now) -> float:
-    return player.leg.exchange.clock.seconds()
+def _now(player: Player, request: acts.Now) -> object:
+    clock = player.leg.exchange.clock
+    return clock.now() if request.date else clock.seconds()
+
+
+def _token(player: Player, _request: acts.Token) -> str:
+    return player.leg.exchange.seed.token()
 
 
 def _notify(player: Player, request: acts.Notify) -> None:
@@ -206,7 +214,69 @@ def _keep(player: Player, request: acts.Keep) -> tuple[str, str]:
     tape, player.tape = player.tape, None
     assert tape is not None
     tape.stop(seconds=request.seconds)
+    if request.transcribe:
+        tape.transcribe(request.words, request.callback, player.leg.fields())
     return tape.sid, tape.url
+
+
+def _begin(player: Player, request: acts.Begin) -> None:
+    leg, noun = player.leg, request.noun
+    if not isinstance(noun, v.Recording):
+        forks.begin(leg, noun, request.base)
+        return
+    told = noun.recording_status_callback
+    told = resolve(request.base, told) if told else ""
+    events, method = noun.recording_status_callback_event, noun.recording_status_callback_method
+    leg.exchange.recordings.start(
+        "StartCallRecordingTwiML",
+        leg.sid,
+        callback=callback(told, method, events),
+        channels=2 if noun.channels == "dual" else 1,
+        track=noun.track,
+    )
+
+
+def _halt(player: Player, request: acts.Halt) -> None:
+    forks.halt(player.leg, request.noun)
+
+
+def _attach(player: Player, request: acts.Attach) -> object:
+    return player.leg.engage(
+        player, request, forks.Attached(player.leg, player, request.noun, request.base)
+    )
+
+
+def _echo(player: Player, request: acts.Echo) -> object:
+    return player.leg.engage(player, request, forks.Mirror(player.leg))
+
+
+def _text(player: Player, request: acts.Text) -> acts.Params:
+    """ "to: the caller; from: the called number", unless the verb says otherwise."""
+    leg = player.leg
+    theirs = leg.address
+    ours = leg.receiver if leg.direction == "inbound" else leg.sender
+    sent = leg.exchange.messages.send(
+        e164(request.sender) or ours,
+        e164(request.to) or theirs,
+        request.body,
+        "outbound-call",
+        request.callback,
+    )
+    return (("MessageSid", sent.sid), ("SmsSid", sent.sid), ("SmsStatus", "sent"))
+
+
+def _transfer(player: Player, request: acts.Transfer) -> object:
+    """ "13801: Refer not allowed on non-SIP call legs"; the transfer itself always works."""
+    leg = player.leg
+    if not leg.address.startswith(SIP):
+        return pages.fail(player, 13801, f"{leg.address} is no SIP call, so <Refer> can't be", "")
+    return acts.Outcome(
+        (
+            ("ReferCallStatus", "completed"),
+            ("ReferSipResponseCode", "202"),
+            ("NotifySipResponseCode", "200"),
+        )
+    )
 
 
 HANDLERS: dict[type, Callable[[Player, Any], Any]] = {
@@ -216,6 +286,13 @@ HANDLERS: dict[type, Callable[[Player, Any], Any]] = {
     acts.Fail: _fail,
     acts.Answer: _answer,
     acts.Now: _now,
+    acts.Token: _token,
+    acts.Begin: _begin,
+    acts.Halt: _halt,
+    acts.Attach: _attach,
+    acts.Echo: _echo,
+    acts.Transfer: _transfer,
+    acts.Text: _text,
     acts.Notify: _notify,
     acts.Warn: _warn,
     acts.Limit: _limit,

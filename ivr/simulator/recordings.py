@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NOBODY = Callback("")
 TOO_SHORT = 16101  # https://www.twilio.com/docs/api/errors/16101: an absent recording says why
+OUT_OF_RANGE = 13617  # https://www.twilio.com/docs/api/errors/13617
+TRANSCRIBING = 10.0  # seconds; at Twilio "it can take some minutes"
 RATE = 8000  # samples a second of a telephone's sound
 KEPT = 10_000
 
@@ -89,6 +91,28 @@ class Recording:
         self.seconds = int(length) if seconds is None else seconds
         self._go(status)
         self.exchange.clock.soon(self._complete)
+
+    def transcribe(self, words: str, url: str, fields: dict[str, str]) -> None:
+        """Write down what was said, "for recordings of 2 to 120 seconds"; ``url`` is told."""
+        if not 2 <= self.seconds <= 120:
+            text = f"a recording of {self.seconds} s is not transcribed"
+            self.exchange.note("warning", OUT_OF_RANGE, text, url, self.call)
+            return
+        sid = self.exchange.seed.sid("TR")
+        base = self.url.rpartition("/Recordings/")[0]
+        values = fields | {
+            "RecordingSid": self.sid,
+            "RecordingUrl": self.url,
+            "TranscriptionSid": sid,
+            "TranscriptionStatus": "completed" if words else "failed",
+            "TranscriptionText": words,
+            "TranscriptionType": "fast",
+            "TranscriptionUrl": f"{base}/Recordings/{self.sid}/Transcriptions/{sid}",
+            "url": self.url,
+        }
+        if url:
+            delivery = Delivery(self.exchange, url, "POST", values, self.call)
+            self.exchange.clock.after(TRANSCRIBING, delivery.tell)
 
     def _complete(self) -> None:
         self.error_code = 0 if self.seconds else TOO_SHORT

@@ -190,9 +190,18 @@ _table: list[tuple[str, re.Pattern[str], Handler]] = []
 
 def _routes() -> list[tuple[str, re.Pattern[str], Handler]]:
     if not _table:
-        from ivr.simulator import rest_calls, rest_numbers, rest_queues, rest_recordings, rest_rooms
+        from ivr.simulator import (
+            rest_applications,
+            rest_calls,
+            rest_messages,
+            rest_numbers,
+            rest_queues,
+            rest_recordings,
+            rest_rooms,
+        )
 
-        for module in (rest_calls, rest_rooms, rest_queues, rest_numbers, rest_recordings):
+        modules = (rest_calls, rest_rooms, rest_queues, rest_numbers, rest_recordings)
+        for module in (*modules, rest_messages, rest_applications):
             for verb, path, handler in module.ROUTES:
                 pattern = re.sub(r"\{\w+\}", "([^/]+)", path)
                 _table.append((verb, re.compile(pattern), handler))

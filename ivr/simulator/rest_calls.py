@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from ivr.errors import TwiMLError
 from ivr.simulator import acts
-from ivr.simulator.clock import MICROSECOND
-from ivr.simulator.dial import e164
+from ivr.simulator.detection import Detects
 from ivr.simulator.documents import APPLICATION_ERROR
 from ivr.simulator.leg import Leg
+from ivr.simulator.numbers import Application
+from ivr.simulator.recordings import callback
 from ivr.simulator.rest import Api, ApiError, Form, Json, Response, rfc2822
-from ivr.simulator.routes import Callback, Route
+from ivr.simulator.routes import Callback, Route, e164
 from ivr.twiml import Unbuilt, parse
 
 if TYPE_CHECKING:
@@ -22,12 +24,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 UNBUILT = {
-    "ApplicationSid": "",
     "Byoc": "",
     "CallerId": "",
     "ClientNotificationUrl": "",
-    "MachineDetection": "",
-    "Record": "false",
     "Trunk": "",
 }
 PROGRESS = frozenset({"initiated", "ringing", "answered", "completed"})
@@ -48,13 +47,64 @@ def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Calls: queued; it is placed when whatever is going on is over."""
     form.refuse(UNBUILT)
     sender, receiver = parties(form)
-    start = beginning(api.exchange, form)
+    application = _application(api, form)
+    start: acts.Fetch | acts.Page | None
+    if application is not None:
+        start = acts.Fetch(application.url, application.method)
+    else:
+        start = beginning(api.exchange, form)
     if start is None:
         raise ApiError(400, 21200, "Url, Twiml or ApplicationSid says what the call does")
     digits = form.text("SendDigits")
     leg = api.exchange.dial_out(sender, receiver, start, form.whole("Timeout", 60, 1, 600), digits)
+    leg.detects = detects(form)
     settle(leg, form)
+    if application is not None:  # "ignores all of the other URL parameters"
+        leg.route, leg.callback = application.route, application.callback
+    if form.truth("Record", False):
+        leg.on_answer = partial(_record, leg, form)
     return 201, show(api, leg)
+
+
+def _application(api: Api, form: Form) -> Application | None:
+    sid = form.text("ApplicationSid")
+    if sid and sid not in api.exchange.applications:
+        raise ApiError(400, 21218, f"ApplicationSid {sid} is no application of this account")
+    return api.exchange.applications.get(sid)
+
+
+def _record(leg: Leg, form: Form) -> None:
+    """Record=true: from the answer to the end. (docs/voice/api/call-resource#record)"""
+    leg.recording = leg.exchange.recordings.start(
+        "OutboundAPI",
+        leg.sid,
+        callback=callback(
+            form.url("RecordingStatusCallback"),
+            form.method("RecordingStatusCallbackMethod"),
+            " ".join(form.several("RecordingStatusCallbackEvent")),
+        ),
+        channels=2 if form.text("RecordingChannels") == "dual" else 1,
+        track=form.text("RecordingTrack", "both"),
+    )
+
+
+def detects(form: Form) -> Detects | None:
+    """Is it to be found out who answers? (docs/voice/answering-machine-detection)"""
+    mode = form.text("MachineDetection")
+    if mode not in ("", "Enable", "DetectMessageEnd"):
+        raise ApiError(400, 21207, f"MachineDetection is Enable or DetectMessageEnd, not {mode!r}")
+    if not mode:
+        return None
+    background = form.truth("AsyncAmd", False)
+    return Detects(
+        mode,
+        form.whole("MachineDetectionTimeout", 30, 3, 59),
+        form.whole("MachineDetectionSpeechThreshold", 2400, 1000, 6000),
+        form.whole("MachineDetectionSpeechEndThreshold", 1200, 500, 5000),
+        form.url("AsyncAmdStatusCallback") if background else "",
+        form.method("AsyncAmdStatusCallbackMethod"),
+        waits=not background,
+    )
 
 
 def parties(form: Form) -> tuple[str, str]:
@@ -92,7 +142,7 @@ def beginning(exchange: Exchange, form: Form) -> acts.Fetch | acts.Page | None:
         exchange.note("error", error.code, error.message)
         return APPLICATION_ERROR
     for flaw in document.warnings:
-        exchange.note("warning", flaw.code, f"{flaw.message} (line {flaw.line})")
+        exchange.note(flaw.level, flaw.code, f"{flaw.message} (line {flaw.line})")
     return acts.Page("", document.verbs)
 
 
@@ -206,16 +256,16 @@ def started(leg: Leg) -> datetime | None:
     if leg.status == "queued":
         return None
     at = leg.answered_at if leg.answered_at >= 0 else leg.created_at
-    return leg.exchange.clock.start + at * MICROSECOND
+    return leg.exchange.clock.at(at)
 
 
 def ended(leg: Leg) -> datetime | None:
-    return leg.exchange.clock.start + leg.ended_at * MICROSECOND if leg.ended else None
+    return leg.exchange.clock.at(leg.ended_at) if leg.ended else None
 
 
 def show(api: Api, leg: Leg) -> Json:
     """A call as JSON: "all numbers are strings", what is missing is null."""
-    created = api.exchange.clock.start + leg.created_at * MICROSECOND
+    created = api.exchange.clock.at(leg.created_at)
     uri = f"/Calls/{leg.sid}"
     number = api.exchange.numbers.get(leg.receiver if leg.direction == "inbound" else leg.sender)
     return {
@@ -236,7 +286,7 @@ def show(api: Api, leg: Leg) -> Json:
         "price": None,
         "price_unit": "USD",
         "direction": leg.direction,
-        "answered_by": None,
+        "answered_by": leg.answered_by or None,
         "api_version": "2010-04-01",
         "forwarded_from": None,
         "group_sid": None,

@@ -5,22 +5,34 @@ https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from ivr.simulator.rest import Api, Form, Json, Response, rfc2822
+from ivr.simulator.numbers import Addresses, Number
+from ivr.simulator.rest import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.routes import e164
 
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Number
-
+UNBUILT = {
+    "AddressSid": "",
+    "BundleSid": "",
+    "EmergencyAddressSid": "",
+    "IdentitySid": "",
+    "TrunkSid": "",
+    "VoiceCallerIdLookup": "false",
+    "VoiceReceiveMode": "voice",
+}
+APPLICATIONS = {"VoiceApplicationSid": "application", "SmsApplicationSid": "sms_application"}
 URLS = {
     "VoiceUrl": "url",
     "VoiceFallbackUrl": "fallback",
     "StatusCallback": "status_callback",
+    "SmsUrl": "sms_url",
+    "SmsFallbackUrl": "sms_fallback",
 }
 METHODS = {
     "VoiceMethod": "method",
     "VoiceFallbackMethod": "fallback_method",
     "StatusCallbackMethod": "status_method",
+    "SmsMethod": "sms_method",
 }
 
 
@@ -43,18 +55,58 @@ def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, find(api, path[0]))
 
 
+def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """POST /IncomingPhoneNumbers: buy a number."""
+    form.refuse(UNBUILT)
+    given = form.text("PhoneNumber")
+    if not given:
+        raise ApiError(400, 21421, "PhoneNumber is required; AreaCode alone isn't built here")
+    number = e164(given)
+    if not number.startswith("+"):
+        raise ApiError(400, 21421, f"{given} is not a valid number")
+    if number in api.exchange.numbers:
+        raise ApiError(400, 21422, f"{number} is not available")
+    parts = urlsplit(form.url("VoiceUrl"))
+    origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    made = Number(api.exchange.seed.sid("PN"), number, origin)
+    _change(api, made, form)
+    api.exchange.numbers[number] = made
+    return 201, show(api, made)
+
+
 def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     """POST /IncomingPhoneNumbers/{sid}: where its calls go from now on."""
-    form.refuse({"VoiceApplicationSid": "", "TrunkSid": "", "VoiceCallerIdLookup": "false"})
+    form.refuse(UNBUILT)
     number = find(api, path[0])
+    _change(api, number, form)
+    return 200, show(api, number)
+
+
+def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    """DELETE: give the number back; calls that go on aren't touched."""
+    del api.exchange.numbers[find(api, path[0]).number]
+    return 204, None
+
+
+def _change(api: Api, number: Number, form: Form) -> None:
+    for name, field in APPLICATIONS.items():
+        if name in form.values:
+            sid = form.text(name)
+            if sid and sid not in api.exchange.applications:
+                raise ApiError(400, 21218, f"{name} {sid} is no application of this account")
+            setattr(number, field, sid)
+    point(number, form)
+    number.friendly_name = form.text("FriendlyName", number.friendly_name)
+
+
+def point(addresses: Addresses, form: Form) -> None:
+    """The URLs and methods that numbers and TwiML applications have in common."""
     for name, field in URLS.items():
         if name in form.values:
-            setattr(number, field, form.url(name))
+            setattr(addresses, field, form.url(name))
     for name, field in METHODS.items():
         if form.has(name):
-            setattr(number, field, form.method(name))
-    number.friendly_name = form.text("FriendlyName", number.friendly_name)
-    return 200, show(api, number)
+            setattr(addresses, field, form.method(name))
 
 
 def find(api: Api, sid: str) -> Number:
@@ -76,12 +128,16 @@ def show(api: Api, number: Number) -> Json:
         "voice_method": number.method,
         "voice_fallback_url": number.fallback,
         "voice_fallback_method": number.fallback_method,
-        "voice_application_sid": "",
+        "voice_application_sid": number.application,
+        "sms_application_sid": number.sms_application,
         "voice_caller_id_lookup": False,
         "voice_receive_mode": "voice",
         "status_callback": number.status_callback,
         "status_callback_method": number.status_method,
-        "capabilities": {"voice": True, "sms": False, "mms": False, "fax": False},
+        "sms_url": number.sms_url,
+        "sms_method": number.sms_method,
+        "sms_fallback_url": number.sms_fallback,
+        "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
         "date_created": start,
         "date_updated": start,
         "uri": api.uri(f"/IncomingPhoneNumbers/{number.sid}"),
@@ -90,6 +146,8 @@ def show(api: Api, number: Number) -> Json:
 
 ROUTES = (
     ("GET", "/IncomingPhoneNumbers", listing),
+    ("POST", "/IncomingPhoneNumbers", create),
+    ("DELETE", "/IncomingPhoneNumbers/{sid}", delete),
     ("GET", "/IncomingPhoneNumbers/{sid}", fetch),
     ("POST", "/IncomingPhoneNumbers/{sid}", update),
 )

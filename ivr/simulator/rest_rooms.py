@@ -15,17 +15,18 @@ from ivr.simulator.rest import Api, ApiError, Form, Json, Response, rfc2822
 from ivr.simulator.rest_calls import parties, settle, within
 from ivr.simulator.seats import ENDED_BY_API, UPDATED, Invitation, Seat
 
+FROM_START = "record-from-start"
+
 UNBUILT = {
     "AmdStatusCallback": "",
     "Byoc": "",
-    "CallSidToCoach": "",
     "CallerId": "",
-    "Coaching": "false",
-    "ConferenceRecord": "do-not-record",
     "MachineDetection": "",
     "Record": "false",
 }
-UNBUILT_UPDATE = {"BeepOnExit": "", "CallSidToCoach": "", "Coaching": "false", "WaitUrl": ""}
+UNBUILT_UPDATE = {"BeepOnExit": "", "WaitUrl": ""}
+RECORD = {"": "", "false": "", "do-not-record": "", "true": FROM_START, FROM_START: FROM_START}
+FILTERS = {"Muted": "muted", "Hold": "hold", "Coaching": "coaches"}
 STATUSES = {"queued": "queued", "ringing": "ringing", "in-progress": "connected"}
 
 
@@ -105,10 +106,10 @@ def show(api: Api, room: Room) -> Json:
 def participants(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     room = find(api, path[0])
     people = _people(room)
-    for name in ("Muted", "Hold", "Coaching"):
+    for name in FILTERS:
         if form.has(name):
-            wanted = form.truth(name, False)
-            people = [p for p in people if getattr(p.seat, name.lower(), False) == wanted]
+            wanted, field = form.truth(name, False), FILTERS[name]
+            people = [p for p in people if bool(getattr(p.seat, field)) == wanted]
     inner = f"/Conferences/{room.sid}/Participants"
     return api.page(
         form, inner, "participants", people, lambda p: show_participant(api, room, p.seat)
@@ -149,6 +150,13 @@ def _noun(room: Room, form: Form) -> v.Conference:
         wait_method=form.method("WaitMethod"),
         max_participants=form.whole("MaxParticipants", 250, 2, 250),
         label=form.text("Label"),
+        coach=_coached(room, form),
+        record=_recorded(form),
+        recording_status_callback=form.url("ConferenceRecordingStatusCallback"),
+        recording_status_callback_event=" ".join(
+            form.several("ConferenceRecordingStatusCallbackEvent")
+        ),
+        recording_status_callback_method=form.method("ConferenceRecordingStatusCallbackMethod"),
     )
     if not form.has("ConferenceStatusCallback"):
         return noun
@@ -159,6 +167,23 @@ def _noun(room: Room, form: Form) -> v.Conference:
         status_callback_event=" ".join(events),
         status_callback_method=form.method("ConferenceStatusCallbackMethod"),
     )
+
+
+def _coached(room: Room, form: Form) -> str:
+    """CallSidToCoach, if Coaching is true: "the SID of the participant who is being coached"."""
+    sid = form.text("CallSidToCoach")
+    if not form.truth("Coaching", bool(sid)):
+        return ""
+    if sid not in room.seats:
+        raise ApiError(400, 20001, f"CallSidToCoach {sid or '(none)'} is not in the conference")
+    return sid
+
+
+def _recorded(form: Form) -> str:
+    word = form.text("ConferenceRecord")
+    if word not in RECORD:
+        raise ApiError(400, 20001, f"ConferenceRecord can't be {word!r}")
+    return RECORD[word]
 
 
 def participant(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
@@ -174,6 +199,8 @@ def change(api: Api, form: Form, path: tuple[str, ...]) -> Response:
         raise ApiError(400, 20001, "The participant hasn't joined yet")
     if form.has("EndConferenceOnExit"):
         seat.end_on_exit(form.truth("EndConferenceOnExit", False))
+    if form.has("Coaching") or form.has("CallSidToCoach"):
+        seat.coach(_coached(room, form))
     if form.has("Muted"):
         seat.mute(form.truth("Muted", False))
     if form.has("Hold"):
@@ -209,8 +236,8 @@ def show_participant(api: Api, room: Room, seat: Seat | Invitation) -> Json:
         "account_sid": api.exchange.account_sid,
         "call_sid": leg.sid,
         "label": seat.label or None,
-        "call_sid_to_coach": None,
-        "coaching": False,
+        "call_sid_to_coach": seat.coaches or None,
+        "coaching": bool(seat.coaches),
         "conference_sid": room.sid,
         "date_created": rfc2822(seat.created_at),
         "date_updated": rfc2822(seat.created_at),

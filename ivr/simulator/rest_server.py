@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from base64 import b64decode
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from ivr.simulator.rest import ApiError, dumps
@@ -23,9 +25,8 @@ class RestServer:
     """Serves an exchange's REST API until `close`; also a context manager. ``url`` is where."""
 
     def __init__(self, exchange: Exchange, host: str = "127.0.0.1", port: int = 0) -> None:
-        handler = type("Handler", (_Handler,), {"exchange": exchange})
-        self._server = ThreadingHTTPServer((host, port), handler)
-        self._server.daemon_threads = True
+        self._handler: type[_Handler] = type("Handler", (_Handler,), {"exchange": exchange})
+        self._server = _Server((host, port), self._handler)
         self.host = host
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
@@ -34,13 +35,27 @@ class RestServer:
         self._thread.start()
 
     @property
+    def exchange(self) -> Exchange:
+        """Whose API it is; another one's from the next request on, if that is set."""
+        return self._handler.exchange
+
+    @exchange.setter
+    def exchange(self, exchange: Exchange) -> None:
+        self._handler.exchange = exchange
+
+    @property
     def url(self) -> str:
         return f"http://{self.host}:{self.port}"
 
     def close(self) -> None:
-        """Stop serving; requests under way are finished by their own threads."""
+        """Stop serving; requests under way are finished by their own threads.
+
+        A client that keeps its connection would go on to talk to this exchange, even when another
+        one serves at the same port by then: each is told that nothing more is read.
+        """
         self._server.shutdown()
         self._server.server_close()
+        self._server.hang_up()
         self._thread.join()
 
     def __enter__(self) -> RestServer:
@@ -53,6 +68,30 @@ class RestServer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    """Knows its open connections."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
+        self._open: set[Any] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Read nothing more; what is being answered is answered."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -73,15 +112,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(length).decode("utf-8", "replace"), keep_blank_values=True
         ).items():
             values.setdefault(name, []).extend(given)
-        sound = self.exchange.do(lambda: self._sound(parts.path))
+        exchange, method = self.exchange, self.command
+        sound = exchange.ask(lambda: self._sound(parts.path))
         if sound is not None:  # "media can be accessed without authentication" by default
             self._send(200 if sound else 404, sound, "audio/x-wav")
             return
         if not self._authentic():
             self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
             return
-        exchange, method = self.exchange, self.command
-        outcome = exchange.do(lambda: answer(exchange, method, parts.path, values))
+        outcome = exchange.ask(lambda: answer(exchange, method, parts.path, values))
         if outcome is None:  # the client is to see nothing at all
             self.close_connection = True
             return

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+SIP = ("sip:", "sips:")  # how an address of that kind begins
 
 
 class Callback(NamedTuple):
@@ -20,3 +23,15 @@ class Route(NamedTuple):
     method: str = "POST"
     fallback: str = ""
     fallback_method: str = "POST"
+
+
+def e164(text: str) -> str:
+    """A number as E.164; US forms such as 415-123-4567 are understood. "" if it isn't one."""
+    if text.startswith(("client:", *SIP)):
+        return text
+    digits = re.sub(r"[\s().-]", "", text)
+    if re.fullmatch(r"\+[1-9]\d{1,14}", digits):
+        return digits
+    if re.fullmatch(r"1?[2-9]\d{9}", digits):
+        return f"+1{digits[-10:]}"
+    return ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from ivr.simulator.rest import dumps
@@ -25,6 +26,16 @@ BROKEN = {
     ),
     "malformed": (200, "<html><body>Bad gateway</body></html>"),
 }
+
+
+class RestRequest(NamedTuple):
+    """A request to the REST API; ``outcome`` is (status, body), None if the client saw nothing."""
+
+    at: datetime
+    method: str
+    path: str
+    values: dict[str, list[str]]
+    outcome: tuple[int, str] | None
 
 
 def http_client(exchange: Exchange) -> Any:
@@ -49,7 +60,7 @@ def http_client(exchange: Exchange) -> Any:
         ) -> Response:
             values = as_lists(params, data, urlsplit(uri).query)
             path = urlsplit(uri).path
-            outcome = exchange.do(lambda: answer(exchange, method, path, values))
+            outcome = exchange.ask(lambda: answer(exchange, method, path, values))
             if outcome is None:
                 raise ReadTimeout("the exchange was told to let this request time out")
             return Response(*outcome)
@@ -61,6 +72,15 @@ def answer(
     exchange: Exchange, method: str, path: str, values: dict[str, list[str]]
 ) -> tuple[int, str] | None:
     """(status, body) of a REST request; None if the client is to see nothing but a time-out."""
+    outcome = _outcome(exchange, method, path, values)
+    if exchange.taps:
+        exchange.tapped(RestRequest(exchange.clock.now(), method, path, values, outcome))
+    return outcome
+
+
+def _outcome(
+    exchange: Exchange, method: str, path: str, values: dict[str, list[str]]
+) -> tuple[int, str] | None:
     kind = exchange.faults.of_rest(method, exchange.api.inner_path(path))
     if kind == "timeout":
         return None

@@ -14,12 +14,14 @@ from ivr.simulator import acts
 from ivr.simulator.leg import Leg
 from ivr.simulator.line import ANNOUNCEMENT, ROOM_WAIT, Line, Setting
 from ivr.simulator.player import Player
+from ivr.simulator.speech import saying
 
 if TYPE_CHECKING:
     from ivr.simulator.clock import Bell
     from ivr.simulator.conference import Room
 
 # Why somebody left, and why the room ended: the values of the two Reason… parameters.
+NOT_THERE = 16028  # https://www.twilio.com/docs/api/errors/16028
 HUNG_UP = "participant_hung_up"
 MODERATOR_LEFT = "moderator_ended_conference"
 UPDATED = "participant_updated_via_api"
@@ -32,6 +34,7 @@ class Seat:
     __slots__ = (
         "announcing",
         "base",
+        "coaches",
         "created_at",
         "dial",
         "ends_room",
@@ -55,6 +58,7 @@ class Seat:
         self.noun = noun
         self.base = base
         self.muted = noun.muted
+        self.coaches = noun.coach  # the SID of the call whose person alone hears this one
         self.hold = False
         self.announcing = False  # something that only this participant hears
         self.hold_with: tuple[str | None, str] = (None, "GET")
@@ -78,6 +82,10 @@ class Seat:
             self._done("failed")
         elif len(room.seats) >= self.noun.max_participants:
             self._done("failed")
+        elif self.coaches and self.coaches not in room.seats:
+            text = f"{self.coaches} is not in the room, so it can't be coached"
+            leg.exchange.note("error", NOT_THERE, text, "", leg.sid)
+            self._done("failed")
         else:
             self.limit_bell = leg.exchange.clock.after(self.dial.time_limit, self.star_out)
             room.enter(self)
@@ -100,7 +108,20 @@ class Seat:
         room = self.room
         if room.status != "in-progress" or not self.talks:
             return ()
+        if self.coaches:  # "only the participant who is being coached can hear"
+            coached = room.seats.get(self.coaches)
+            return [coached.leg] if coached is not None and coached.talks else []
         return [s.leg for s in room.seats.values() if s is not self and s.talks]
+
+    def spoke(self, text: str) -> None:
+        """The "speaker" events; he speaks for as long as it takes to say the words."""
+        if self.room.status == "in-progress" and self.talks:
+            self.room.tell("participant-speech-start", self, "speaker")
+            self.leg.exchange.clock.after(saying(text, ""), self._silent)
+
+    def _silent(self) -> None:
+        if self.leg.engaged is self:
+            self.room.tell("participant-speech-stop", self, "speaker")
 
     @property
     def talks(self) -> bool:
@@ -126,6 +147,12 @@ class Seat:
         if muted != self.muted:
             self.muted = muted
             self.room.tell(f"participant-{'mute' if muted else 'unmute'}", self, "mute")
+
+    def coach(self, sid: str) -> None:
+        """Be heard by one participant only, or ("") by all again."""
+        if sid != self.coaches:
+            self.coaches = sid
+            self.room.tell("participant-modify", self, "modify")
 
     def put_on_hold(self, hold: bool, url: str | None, method: str) -> None:
         """What is heard follows at once, but not from within the request."""
@@ -188,6 +215,10 @@ class Invitation:
         self.created_at = leg.exchange.clock.now()
 
     hold = False
+
+    @property
+    def coaches(self) -> str:
+        return self.noun.coach
 
     @property
     def muted(self) -> bool:

@@ -8,9 +8,10 @@ import random
 class Seed:
     """SIDs and tokens; the same seed and the same order of asking give the same ones."""
 
-    __slots__ = ("_bits",)
+    __slots__ = ("_bits", "number")
 
     def __init__(self, seed: int) -> None:
+        self.number = seed
         self._bits = random.Random(seed).getrandbits
 
     def sid(self, prefix: str) -> str:

@@ -17,7 +17,9 @@ class Utterance:
     """Something a person hears; ``complete`` once it has been played to its end.
 
     ``kind``: "say", "play" (``text`` is the URL), "tones" (``text`` is the digits), "tone" (a
-    beep), "pause", "music" (Twilio's own, while waiting). ``seconds`` is what it takes in full;
+    beep; ``voice`` is the number of the answering machine that beeps), "pause", "music" (Twilio's
+    own, while waiting), "person" (somebody whom it is connected to says ``text``; ``voice`` is his
+    number). ``seconds`` is what it takes in full;
     music never ends.
     """
 
@@ -47,8 +49,12 @@ class Utterance:
 
 def saying(text: str, language: str) -> float:
     """Seconds to say a text."""
-    pace = PACE.get(language.partition("-")[0].lower(), USUAL_PACE) if language else USUAL_PACE
-    return round(max(0.3, len(text) / pace), 3)
+    return round(max(0.3, len(text) / pace(language)), 3)
+
+
+def pace(language: str) -> float:
+    """Characters a second."""
+    return PACE.get(language.partition("-")[0].lower(), USUAL_PACE) if language else USUAL_PACE
 
 
 def dialling(digits: str) -> float:

@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from ivr.simulator.transcript.dialogue import CALLER, Act, Dialogue, Phone
+from ivr.simulator.transcript.dialogue import CALLER, Act, Dialogue
 from ivr.simulator.transcript.ear import words_of
 from ivr.simulator.transcript.mismatch import DialogueError, names_of, notice_line
+from ivr.simulator.transcript.phones import Phone
 from ivr.simulator.transcript.record import Record
 from ivr.simulator.transcript.stage import Stage
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ivr.simulator import Exchange, Handset
+    from ivr.simulator import Exchange, Handset, Utterance
     from ivr.simulator.keyboard import Keyboard
 
 KEYS = "0123456789*#"
@@ -69,10 +70,22 @@ class Watch:
         heard = self.phones[name].heard
         first, self._heard[name] = self._heard.get(name, 0), len(heard)
         for utterance in heard[first:]:
-            if words := words_of(utterance):
+            words = words_of(utterance) or self._by_a_person(utterance)
+            if words:
                 spoken = (words, utterance.language) if name == CALLER else None
                 to = "" if name == CALLER else f"{name} hears: "
                 yield Line(f"{self._clock(utterance.at)}  {to}{words}", spoken)
+
+    def _by_a_person(self, utterance: Utterance) -> str:
+        """What somebody says whom one is connected to; no words of a dialogue."""
+        names = {phone.number: name for name, phone in self.phones.items()}
+        who = names.get(utterance.voice, utterance.voice)
+        match utterance.kind:
+            case "person":
+                return f"{who}: “{utterance.text}”"
+            case "tone" if utterance.voice:
+                return f"{who}: (beep)"
+        return ""
 
     def _changed(self, name: str) -> Iterable[Line]:
         phone = self.phones[name]
@@ -82,9 +95,12 @@ class Watch:
             return
         if name == CALLER:
             self._note(before, stands)
-        who = "you are" if name == CALLER else f"{name} ({phone.number}) is"
-        text = "the call is over" if (name, stands) == (CALLER, _IDLE) else f"{who} {stands}"
+        over = (name, stands) == (CALLER, _IDLE)
+        text = "the call is over" if over else f"{self._is(name)} {stands}"
         yield Line(f"{self._clock(self.exchange.clock.now())}  -- {text}")
+
+    def _is(self, name: str) -> str:
+        return "you are" if name == CALLER else f"{name} ({self.phones[name].number}) is"
 
     def _note(self, before: str, stands: str) -> None:
         if stands.startswith("connected"):
@@ -96,7 +112,7 @@ class Watch:
 
     def _standing(self, phone: Handset) -> str:
         if phone.ringing:
-            return "ringing"
+            return _RINGING
         if not phone.in_call:
             return _IDLE
         names = names_of(phone.connected_to, self.phones)
@@ -114,6 +130,7 @@ class Watch:
 
 _IDLE = "on the hook"
 _TALKING = "in a call"
+_RINGING = "ringing"
 
 
 class Voice:

@@ -57,7 +57,7 @@ class Webhook:
     """One request that was made, as it stands in ``exchange.requests``.
 
     ``params`` are those of the form or, with GET, of the query. ``status`` is 0 when nothing
-    came back.
+    came back, and ``error`` says why.
     """
 
     __slots__ = (
@@ -65,6 +65,7 @@ class Webhook:
         "at",
         "body",
         "call_sid",
+        "error",
         "method",
         "signature",
         "status",
@@ -83,7 +84,7 @@ class Webhook:
         self.token = token
         self.signature = signature
         self.status = 0
-        self.body = ""
+        self.body = self.error = ""
 
     @property
     def params(self) -> dict[str, str]:

@@ -38,6 +38,7 @@ from ivr.rows import (
     Recording,
 )
 from ivr.store import (
+    call_list,
     case_files,
     case_list,
     duty_list,
@@ -64,6 +65,8 @@ from ivr.store.turn import (
 )
 
 log = logging.getLogger(__name__)
+
+RECENT = 200  # events whose transactions may still overtake each other
 
 __all__ = ["Engaged", "Store"]
 
@@ -424,6 +427,10 @@ class Store:
         calls = tables.calls
         return self._calls(_CALLS.where(calls.c.ended_at.is_(None)).order_by(calls.c.started_at))
 
+    def calls(self, wanted: call_list.Wanted, limit: int) -> list[Call]:
+        """Calls, the newest first. Raises `ValueError`; see `call_list`."""
+        return self._calls(call_list.only(_CALLS, wanted).limit(limit))
+
     def close_open_calls(self, now: datetime) -> None:
         """A network that was switched off has no calls: end what it left open, and free
         everybody."""
@@ -442,10 +449,20 @@ class Store:
         with self._engine.connect() as connection:
             return [call_of(row) for row in connection.execute(statement)]
 
-    def latest(self) -> int:
-        """The number of the last event of all: as long as it stands, nothing has changed."""
+    def latest(self) -> str:
+        """Names the present state: as long as it stands, nothing that a page shows has changed.
+
+        Numbers of events may come to be seen out of their order, so the last ones are counted too.
+        """
+        events, people = tables.events.c, tables.people.c
+        last = select(func.max(events.id)).scalar_subquery()
+        recent = select(func.count()).where(events.id > last - RECENT).scalar_subquery()
+        busy = select(func.count(people.busy_with)).where(text("busy_with IS NOT NULL"))
+        marks = (people.status_since, people.last_taken, people.last_no_answer)
+        newest = [select(func.max(mark)).scalar_subquery() for mark in marks]
         with self._engine.connect() as connection:
-            return connection.execute(select(func.max(tables.events.c.id))).scalar() or 0
+            told = connection.execute(select(last, recent, busy.scalar_subquery(), *newest)).one()
+        return ".".join(str(each or 0) for each in told)
 
     def events(self, sid: str) -> list[Event]:
         """What happened on a call, in order."""
@@ -501,6 +518,14 @@ class Store:
         asked = asked if case is None else asked.where(table.c.case == case)
         with self._engine.connect() as connection:
             return [_escalation(row) for row in connection.execute(asked)]
+
+    def escalated_since(self, since: datetime, limit: int = 500) -> list[str]:
+        """The cases for which a level was asked for since then, the last one first."""
+        table = tables.escalations
+        asked = select(table.c.case).where(table.c.requested_at > ticks(since))
+        asked = asked.order_by(table.c.requested_at.desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return list(dict.fromkeys(connection.execute(asked).scalars()))
 
     def notes(self, case: str) -> list[Note]:
         """A case's history as told from here."""

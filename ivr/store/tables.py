@@ -58,6 +58,7 @@ calls = Table(
 )
 Index("ix_calls_waiting", calls.c.waiting_for, calls.c.waiting_since, **_only("waiting_for <> ''"))
 Index("ix_calls_caller", calls.c.caller, calls.c.ended_at)
+Index("ix_calls_started_at", calls.c.started_at)
 Index("ix_calls_open", calls.c.started_at, **_only("ended_at IS NULL"))
 
 events = Table(
@@ -73,6 +74,9 @@ events = Table(
     Column("hash", String, nullable=False),
     UniqueConstraint("call", "seq"),
 )
+
+DESK_KINDS = "kind IN ('edown.ended', 'edown.set', 'notification.failed', 'notification.sent')"
+Index("ix_events_desk", events.c.at, **_only(DESK_KINDS))
 
 duties = Table(
     "duties",
@@ -102,7 +106,7 @@ escalations = Table(
     Column("level", String, nullable=False),
     Column("requested_by", String, nullable=False),
     Column("set_by", String, nullable=False),
-    Column("requested_at", BigInteger, nullable=False),
+    Column("requested_at", BigInteger, nullable=False, index=True),
     Column("reason", Text, nullable=False, server_default=""),
 )
 
@@ -177,6 +181,10 @@ people = Table(
 Index("ix_people_operators", people.c.id, **_only("answers_zero"))
 Index("ix_people_team", people.c.team)
 Index("ix_people_phone", people.c.phone)
+Index("ix_people_busy", people.c.busy_with, **_only("busy_with IS NOT NULL"))
+Index("ix_people_status_since", people.c.status_since)
+Index("ix_people_last_taken", people.c.last_taken)
+Index("ix_people_last_no_answer", people.c.last_no_answer)
 
 shifts = Table(
     "shifts",

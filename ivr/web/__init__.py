@@ -21,6 +21,7 @@ from ivr.duties import Duties
 from ivr.errors import SettingsError
 from ivr.line import Line
 from ivr.look_ups import LookUps, Records
+from ivr.lost_calls import LostCalls
 from ivr.notices import Addresses, Notices
 from ivr.privacy import Privacy
 from ivr.recordings import Recordings
@@ -54,7 +55,7 @@ def create_app(
     included if there is one. ``records`` answer for case numbers, by default the store's own
     tables. Without ``addresses`` notices are kept, and shown, but go nowhere.
     ``app.extensions["ivr"]`` is the `Duties` that it carries out, ``["ivr_cases"]`` the `Cases`,
-    ``["ivr_rota"]`` the `RotaWatch` and ``["ivr_privacy"]`` the `Privacy`, which begin when told
+    ``["ivr_rota"]`` the `RotaWatch` and ``["ivr_privacy"]`` the `Privacy`, which `begin` when told
     to. Raises `SettingsError`.
     """
     token = auth_token or str(twilio.auth[1])
@@ -94,6 +95,8 @@ def create_app(
     carrier = Carrier(twilio)
     recordings = Recordings(store, calls, carrier, clock, origin)
     others |= {"record": recordings.record, "delete_recording": recordings.delete}
+    lost_calls = LostCalls(store, calls, carrier, clock)
+    others["lost_calls"] = lost_calls.look
     duties = Duties(store, calls, carrier, look_ups, clock, origin, others)
     cases.wake_at = callbacks.wake_at = duties.wake_at
     app = Flask(__name__)
@@ -103,11 +106,18 @@ def create_app(
     app.extensions["ivr_callbacks"] = callbacks
     app.extensions["ivr_rota"] = rota
     app.extensions["ivr_privacy"] = privacy
+    app.extensions["ivr_lost_calls"] = lost_calls
     signature = Signature(token, public_url)
     webhooks = Webhooks(calls, duties, recordings, signature, fallback(line, public_url))
     app.register_blueprint(webhooks.blueprint)
     app.add_url_rule("/health", "health", lambda: _health(store, line))
     return app
+
+
+def begin(app: Flask) -> None:
+    """Owe what is looked after from time to time: the rota, privacy, calls whose end was lost."""
+    for name in ("ivr_rota", "ivr_privacy", "ivr_lost_calls"):
+        app.extensions[name].begin()
 
 
 def fallback(line: Line, public_url: str = "") -> str:

@@ -1,5 +1,5 @@
-"""People's pages: who waits, who talks, what is owed; the cases; and, where there is a simulator,
-its phones.
+"""People's pages: the console, one's own desk, the desk at one look, calls, cases; and, where there
+is a simulator, its phones.
 
 These are on a port of their own, which is never tunnelled: they are not for the carrier.
 """
@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex, token_urlsafe
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as Answer
@@ -23,26 +24,55 @@ from ivr.callbacks import Callbacks
 from ivr.calls import Calls
 from ivr.cases import Cases
 from ivr.clock import Clock
-from ivr.desk.roles import works_here
-from ivr.errors import CallError
+from ivr.desk.roles import PAGES, home, may_open
 from ivr.line import Line
-from ivr.rows import Call, Duty
-from ivr.steps import Heard
+from ivr.look_ups import LookUps, Records
 from ivr.store import Store
+from ivr.web.call_pages import CallPages, Sample
+from ivr.web.card import Cards
+from ivr.web.console import Console
+from ivr.web.now import Now
 from ivr.web.sign_in import Provider, SessionTerms, SignIn, guard
 from ivr.web.tracker import Tracker
+from ivr.web.try_out import TryOut
+from ivr.web.wall import Wall
 from ivr.web.words import Words
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# Where each page of `ivr.desk.roles.PAGES` is.
+ENDPOINTS = {
+    "console": "console.console",
+    "me": "tracker.me",
+    "wall": "wall.wall",
+    "now": "now.now",
+    "calls": "calls.calls",
+    "cases": "tracker.cases",
+    "new": "tracker.new",
+}
+
+WakeAt = Callable[[datetime], None]
+
+
+class _Compiled(BytecodeCache):
+    """Templates are compiled once for a process, for however many desks it makes pages."""
+
+    kept: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self.kept.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
 
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
     """How people come in. ``secret`` signs their sessions; ``https``: cookies go nowhere else.
-    ``sample``: on a laptop a click is enough, and the desk's page is open."""
+    ``sample``: on a laptop a click is enough, and the desk is open to whoever sits there."""
 
     secret: str = ""
     https: bool = False
@@ -54,66 +84,106 @@ def create_pages(
     line: Line,
     store: Store,
     clock: Clock,
+    *,
     phones: Callable[..., Any] | None = None,
-    cases: Cases | None = None,
-    kept: Callable[[str, str], None] | None = None,
+    records: Records | None = None,
     entrance: Entrance | None = None,
+    root: str = "",
+    wake_at: WakeAt | None = None,
+    sample: Sample | None = None,
 ) -> Flask:
-    """The pages of one line. ``phones`` is the simulator's page, mounted under ``/phones``;
-    ``cases`` is where what is asked for on the web is heard, ``kept`` is told of promises that
-    somebody has kept by himself."""
+    """The pages of one line.
+
+    ``phones`` are the simulator's, for the page ``/phones``; ``records`` answer for case
+    numbers, by default the store's own tables; ``root`` is the path under which the carrier reaches
+    the line. ``wake_at`` is told when something that a click made is due, where this process does
+    what is due; else whoever does finds it within a second. ``sample`` is the desk on which an
+    exported call has to come true.
+    """
     app, entrance = Flask(__name__), entrance or Entrance(sample=phones is not None)
     app.secret_key = entrance.secret or token_hex(32)
     app.config.update(SESSION_COOKIE_SECURE=entrance.https, WTF_CSRF_TIME_LIMIT=None)
     CSRFProtect(app)
     words = Words()
     words.install(app)
-    app.context_processor(lambda: {"title": line.config.title, "fresh_key": _fresh})
+    app.jinja_env.tests["word"] = lambda key: key in words.languages["en"]
+    app.jinja_env.bytecode_cache = _Compiled()
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.template_filter("instant")(_instant)
     terms = SessionTerms(line.config.session_idle, line.config.session_longest)
     SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
-    cases = cases or Cases(store, line.config, store, store, clock)
-    kept = kept or Callbacks(store, Calls(store, line, clock, _never), clock).kept
-    Tracker(store, cases, line.config, clock, words, kept).install(app)
+    records = records or store
+    look_ups = LookUps(records, store, clock, line.config)
+    calls = Calls(store, line, clock, look_ups.answer, root)
+    cases = Cases(store, line.config, records, store, clock)
+    callbacks = Callbacks(store, calls, clock)
+    if wake_at is not None:
+        cases.wake_at = callbacks.wake_at = wake_at
+    cards = Cards(store, records, look_ups, line, clock)
+    Console(store, calls, cases, cards, words, cases.wake_at).install(app)
+    now = Now(store, clock)
+    now.install(app)
+    Tracker(store, cases, line.config, clock, words, callbacks.kept, now).install(app)
+    Wall(line, store, clock, now, words).install(app)
+    CallPages(store, line, clock, words, sample).install(app)
     guard(app, _POLICY)
-    _desk(app, line, store, clock, bool(phones), entrance.sample)
+    _frame(app, line, store, clock, bool(phones), entrance.sample)
     _errors(app)
     if phones is not None:
-        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/phones": phones})  # type: ignore[method-assign]
+        TryOut(store, line, now, words).install(app)
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/handsets": phones})  # type: ignore[method-assign]
     return app
 
 
-def _never(asks: str, shared: dict[str, Any]) -> Heard:
-    """A promise is kept without looking anything up."""
-    raise CallError(f"nobody answers '{asks}' here")
-
-
-def _desk(
+def _frame(
     app: Flask, line: Line, store: Store, clock: Clock, phones: bool, everybody: bool
 ) -> None:
-    """The desk at one look: for staff, and on a laptop for whoever sits there."""
+    """What all pages have around them, and how they know that something has changed."""
 
-    @app.get("/")
-    def desk() -> str | Answer:
-        if not everybody and (g.login is None or not works_here(g.login.roles)):
-            return redirect(url_for("tracker.cases"))
-        numbers = line.config.numbers
-        return render_template("desk.html", numbers=numbers, phones=phones)
+    def name_of(id: str) -> str:
+        """What a person is called; a list's name, and whoever isn't known, as it stands."""
+        if "names" not in g:
+            g.names = {person.id: person.name for person in store.people()}
+        return str(g.names.get(id, id))
+
+    @app.context_processor
+    def around() -> dict[str, Any]:
+        roles = g.login.roles if g.get("login") else ()
+        return {
+            "title": line.config.title,
+            "fresh_key": _fresh,
+            "latest": store.latest,
+            "now": lambda: clock.now().isoformat(),
+            "menu": [
+                *(
+                    (page, ENDPOINTS[page])
+                    for page in PAGES
+                    if page in ENDPOINTS and may_open(roles, page)
+                ),
+                *([("phones", "try_out.phones")] if phones else []),
+            ],
+            "phones": phones,
+            "name_of": name_of,
+        }
+
+    @app.get("/", endpoint="home")
+    def home_page() -> Answer:
+        """Where whoever comes begins."""
+        if g.login is not None:
+            return redirect(url_for(ENDPOINTS.get(home(g.login.roles), "now.now")))
+        return redirect(url_for("try_out.phones" if phones else "sign_in.sign_in"))
 
     @app.get("/changes")
     def changes() -> Response:
-        """What the page shows; 304 as long as nothing has changed since ``after``."""
-        if not everybody and (g.login is None or not works_here(g.login.roles)):
+        """304 as long as nothing has changed since ``after``."""
+        if g.login is None and not everybody:
+            abort(401)
+        if g.login is not None and not may_open(g.login.roles, "now"):
             abort(403)
         latest = store.latest()
-        if request.args.get("after", type=int) == latest:
+        if request.args.get("after") == latest:
             return Response(status=304)
-        return jsonify(
-            latest=latest,
-            calls=[_call(call, clock) for call in store.open_calls()],
-            owed=_owed(store, clock),
-            undelivered=_undelivered(store),
-        )
+        return jsonify(latest=latest)
 
 
 def _errors(app: Flask) -> None:
@@ -125,7 +195,7 @@ def _errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> tuple[str, int] | HTTPException:
-        words = {403: "not_allowed", 404: "not_found", 503: "records_down"}
+        words = {401: "expired", 403: "not_allowed", 404: "not_found", 503: "records_down"}
         said = words.get(error.code or 500)
         if said is None:
             return error
@@ -141,84 +211,3 @@ def _instant(at: datetime | str) -> str:
     """An instant as it is shown: by the clock where the reader is."""
     at = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{at.astimezone(ZoneInfo(g.get('zone', 'UTC'))):%Y-%m-%d %H:%M %Z}"
-
-
-_STEPS = {"talk": "in conversation", "dial": "being connected", "wish": "asked for a wish"}
-
-
-def _call(call: Call, clock: Clock) -> dict[str, Any]:
-    """A call as whoever takes it wants to see it; no manager's number is shown."""
-    shared = call.data["shared"]
-    case = shared.get("case") or {}
-    since = call.waiting_since or call.started_at
-    return {
-        "sid": call.sid,
-        "caller": call.caller,
-        "language": call.language,
-        "step": _STEPS.get(call.step, call.step.replace("_", " ")),
-        "waiting_for": call.waiting_for,
-        "since": since.isoformat(),
-        "seconds": int((clock.now() - since).total_seconds()),
-        "keyed": shared.get("keyed", ""),
-        "case": _case(case),
-        "wish": shared.get("wish", ""),
-        "people": [
-            {"name": leg["name"], "state": leg["state"]}
-            for leg in call.data["legs"].values()
-            if leg["state"] != "over"
-        ],
-    }
-
-
-def _case(case: dict[str, Any]) -> str:
-    match case.get("result"):
-        case None:
-            return ""
-        case "found":
-            known = [case["number"], case["account"], case["subject"], case["status"]]
-            known += [f"severity {case['severity']}"] if case["severity"] is not None else []
-            return " · ".join(each for each in known if each)
-        case "not_found":
-            return "not in the records"
-        case _:
-            return "the records can't be reached"
-
-
-def _owed(store: Store, clock: Clock) -> list[dict[str, Any]]:
-    """The promises that aren't kept yet, the first one due first."""
-    promised = [(duty, store.load(duty.call)) for duty in store.duties("call_back", owed=True)]
-    owed = [
-        _promise(duty, call.data["shared"]["promise"], clock)
-        for duty, call in promised
-        if call is not None and call.data["shared"]["promise"]["state"] == "owed"
-    ]
-    return sorted(owed, key=lambda each: str(each["due"]))
-
-
-def _promise(duty: Duty, promise: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    overdue = clock.now() >= datetime.fromisoformat(promise["due"])
-    return {
-        "number": promise["number"] or "number withheld",
-        "owner": promise["owner"],
-        "due": promise["due"],
-        "state": "overdue" if overdue else "owed",
-        "tries": promise["tries"],
-        "unanswered": promise["unanswered"],
-        "case": duty.data["case"],
-        "why": promise["why"],
-        "reference": promise["reference"],
-    }
-
-
-def _undelivered(store: Store) -> list[dict[str, Any]]:
-    """Notices that reached nobody: given up, or with nothing set to deliver them."""
-    return [
-        {
-            "to": notice.owner or notice.data.get("list", ""),
-            "what": notice.data["what"].replace("_", " "),
-            "case": notice.data.get("case", ""),
-            "why": notice.why or "waiting to be sent",
-        }
-        for notice in store.duties("notify")[-20:]
-        if notice.state != "done"
-    ]

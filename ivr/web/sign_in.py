@@ -31,7 +31,7 @@ from werkzeug.wrappers import Response as Answer
 
 from ivr.clock import Clock
 from ivr.desk.limits import HOUR, bucket
-from ivr.desk.roles import ROLES
+from ivr.desk.roles import ROLES, may_open
 from ivr.errors import DataError
 from ivr.rows import Login
 from ivr.store import Store
@@ -218,7 +218,7 @@ class SignIn:
         login = self._vouched(claims)
         if login is None:
             return self._page(wrong="unknown"), 403
-        goes = session.pop("next", url_for("tracker.cases"))
+        goes = session.pop("next", url_for("home"))
         self.begin(login)
         return redirect(goes)
 
@@ -250,7 +250,7 @@ def _next() -> str:
     """Where he wanted to go: a path of ours, never another site's."""
     wanted = request.values.get("next", "")
     ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    return wanted if ours else url_for("tracker.cases")
+    return wanted if ours else url_for("home")
 
 
 def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -263,6 +263,18 @@ def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
 
     guarded.__name__ = view.__name__
     return guarded
+
+
+def for_page(page: str, view: Callable[..., Any]) -> Callable[..., Any]:
+    """A view for whoever may open ``page`` (see `ivr.desk.roles.PAGES`)."""
+
+    def guarded(**given: Any) -> Any:
+        if not may_open(g.login.roles, page):
+            abort(403)
+        return view(**given)
+
+    guarded.__name__ = view.__name__
+    return signed_in(guarded)
 
 
 def hashed(password: str) -> str:
@@ -288,4 +300,4 @@ def guard(app: Flask, policy: str) -> None:
     )
 
 
-__all__ = ["Provider", "SessionTerms", "SignIn", "guard", "hashed", "signed_in"]
+__all__ = ["Provider", "SessionTerms", "SignIn", "for_page", "guard", "hashed", "signed_in"]

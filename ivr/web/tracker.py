@@ -28,7 +28,7 @@ from werkzeug.wrappers import Response
 from ivr.cases import Cases
 from ivr.clock import Clock
 from ivr.desk.cases import Case
-from ivr.desk.emergency import CATEGORIES, CONTACT, ENDS, QUESTIONS, REACH
+from ivr.desk.emergency import CATEGORIES, ENDS, QUESTIONS, REACH
 from ivr.desk.events import Event
 from ivr.desk.roles import MAY, may, works_here
 from ivr.errors import CaseError
@@ -36,10 +36,13 @@ from ivr.line import LineConfig
 from ivr.look_ups import BUDGET
 from ivr.store import Store
 from ivr.store.streams import ACCESS
+from ivr.web.case_forms import ASKED
+from ivr.web.now import Now
 from ivr.web.sign_in import signed_in
 from ivr.web.words import Words
 
 LONGEST = 1200  # characters of what a customer writes of a problem
+RECENT = timedelta(days=90)  # in which an escalation may still be somebody's
 STATUSES = ("available", "busy_soon", "away", "dnd")
 DONE = {  # what is said when something was recorded
     "escalate": "done_escalate", "wish_severity": "done_severity", "declare": "done_declare",
@@ -57,8 +60,9 @@ class Tracker:
         clock: Clock,
         words: Words,
         kept: Callable[[str, str], None],
+        now: Now,
     ) -> None:
-        self.store, self.hear, self.config, self.clock = store, cases, config, clock
+        self.store, self.hear, self.config, self.clock, self.now = store, cases, config, clock, now
         self.words, self.kept = words, kept
         self.blueprint = Blueprint("tracker", __name__)
         for rule, view, methods in (
@@ -84,7 +88,7 @@ class Tracker:
             return
         person = self.store.person(login.person) if login.person else None
         zones = [person.zone] if person else [account.zone for account in self._accounts()]
-        g.zone = (zones or ["UTC"])[0]
+        g.zone = (zones or [entry.zone for entry in self.config.numbers.values()])[0]
 
     def _context(self) -> dict[str, Any]:
         login = g.get("login")
@@ -278,6 +282,8 @@ class Tracker:
             abort(403)
         self.kept(call, g.login.person)
         flash(self.words.text("done"), "done")
+        if request.form.get("back") == "/me":
+            return redirect(url_for("tracker.me"))
         return redirect(url_for("tracker.case", number=number))
 
     def _next_level(self, data: dict[str, Any]) -> str:
@@ -301,20 +307,35 @@ class Tracker:
         case = self._case(number)
         if not may(g.login.roles, what):
             abort(403)
+        on_call = self._on_call()
         try:
-            data = ASKED[what](request.form)
+            data = ASKED[what](request.form) | ({"call": on_call} if on_call else {})
             file = self.hear.hear(
                 case.number,
                 what,
                 key=f"web:{request.form.get('key') or token_urlsafe(12)}:{what}",
                 by=g.login.person or f"contact:{g.login.contact}",
-                channel="web",
+                channel="phone" if on_call else "web",
                 **data,
             )
         except CaseError as error:
+            if on_call:
+                flash(f"{self.words.text('problem')} {error}", "error")
+                return redirect(self._back())
             return self._show(case, str(error), what), 409
         flash(self._done(what, file.data), "done")
-        return redirect(url_for("tracker.case", number=number))
+        back = self._back() if on_call else url_for("tracker.case", number=number)
+        return redirect(back)
+
+    def _on_call(self) -> str:
+        """The call on which he has just heard it of the customer; his own, or none."""
+        person = self.store.person(g.login.person) if g.login.person else None
+        sid = ((person.busy_with if person else "") or "").partition("/")[0]
+        return sid if sid and sid == request.form.get("call") else ""
+
+    def _back(self) -> str:
+        """The page with the card of that call."""
+        return "/me" if request.form.get("back") == "/me" else "/console"
 
     def _done(self, what: str, data: dict[str, Any]) -> str:
         due = data.get("levels", {}).get(data.get("level", ""), {}).get("due", "")
@@ -323,6 +344,17 @@ class Tracker:
         return self.words.text(DONE.get(what, "done"), due=when)
 
     # --- oneself ---
+
+    def _escalated(self, person: str) -> list[dict[str, Any]]:
+        """The levels that he answers for, the first one due first; those that were met last."""
+        since, found = self.clock.now() - RECENT, []
+        for number in self.store.escalated_since(since):
+            file = self.store.case_file(number)
+            for code, stands in (file.data.get("levels", {}) if file else {}).items():
+                his = person in (stands.get("right"), stands.get("accepted_by"))
+                if his and stands["state"] != "over":
+                    found.append({"number": number, "code": code, **stands})
+        return sorted(found, key=lambda each: (each["state"] != "requested", each["due"]))
 
     def me(self) -> Any:
         """What somebody who works here says of himself."""
@@ -336,6 +368,8 @@ class Tracker:
                 wrong="",
                 statuses=STATUSES,
                 people=self.store.people(),
+                owed=self.now.owed(person.id),
+                escalated=self._escalated(person.id),
             )
         status, hours = request.form.get("status", ""), request.form.get("hours", "")
         if status not in STATUSES or not (hours or "0").isdecimal():
@@ -354,53 +388,5 @@ class Tracker:
 
 
 FIELDS = ("product", "subject", "description", "severity")
-Form = Any
-
-
-def _fields(*names: str) -> Callable[[Form], dict[str, Any]]:
-    return lambda form: {name: form.get(name, "").strip() for name in names}
-
-
-def _yes(form: Form, name: str) -> bool | None:
-    return {"yes": True, "no": False}.get(form.get(name, ""))
-
-
-def _emergency(form: Form) -> dict[str, Any]:
-    """The questionnaire, as far as it was filled in."""
-    answers = {question.name: form.get(question.name, "").strip() for question in QUESTIONS}
-    hours, minutes = form.get("hours", "").strip(), form.get("minutes", "").strip()
-    if hours or minutes:
-        if not ((hours or "0").isdecimal() and (minutes or "0").isdecimal()):
-            raise CaseError(f"down_for: '{hours}' hours and '{minutes}' minutes are no numbers")
-        answers["down_for"] = str(60 * int(hours or 0) + int(minutes or 0))
-    contact: dict[str, Any] = {name: form.get(name, "").strip() for name in CONTACT}
-    contact |= {"english": _yes(form, "english"), "competent": _yes(form, "competent")}
-    contact["name"] = form.get("name", "").strip()
-    return {
-        "answers": {name: value for name, value in answers.items() if value},
-        "contact": {name: value for name, value in contact.items() if value not in ("", None)},
-    }
-
-
-def _agreed(*names: str) -> Callable[[Form], dict[str, Any]]:
-    return lambda form: _fields(*names)(form) | {"agreed": form.get("agreed") == "yes"}
-
-
-ASKED: dict[str, Callable[[Form], dict[str, Any]]] = {
-    "note": _fields("text"),
-    "wish_severity": _fields("severity", "reason"),
-    "escalate": _fields("level", "reason", "override"),
-    "declare": _emergency,
-    "answer": _emergency,
-    "reopen": _fields("reason"),
-    "set_severity": _agreed("severity", "reason"),
-    "set_emergency": lambda form: _emergency(form) | _fields("override")(form),
-    "end_emergency": _fields("outcome", "reason"),
-    "accept_hand_over": _fields(),
-    "accept": _fields("level"),
-    "deescalate": _agreed("reason"),
-    "plan": _fields("text"),
-    "report": _fields("id", "state"),
-}
 
 __all__ = ["Tracker"]

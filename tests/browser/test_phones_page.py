@@ -1,85 +1,179 @@
-"""A newcomer makes a whole call alone on the page of `make run`, in a real browser."""
+"""A newcomer makes a whole call alone on the page of `make run`; two browsers hear each other."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.conftest import require
+from tests import processes
+from tests.browser.conftest import PATIENCE
+from tests.conftest import CALLER, PEOPLE
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 20_000  # milliseconds
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=1):
-            return True
-    except OSError:
-        return False
+NAMES = {
+    CALLER: "Marie, a customer",
+    PEOPLE["OP1"]: "Odile Petit, operator",
+    PEOPLE["MGR1"]: "Paul Morel, manager",
+    PEOPLE["MGR2"]: "Greta Vogel, manager",
+}
+QUIET = 0.01  # of 1; a fake microphone beeps far above
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[str]:
-    """`ivr run` in a folder of its own; the address of its page."""
-    webhooks, pages = free_port(), free_port()
-    ivr = Path(sys.executable).with_name("ivr")
-    command = [ivr, "run", "--webhooks-port", str(webhooks), "--pages-port", str(pages)]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, env=os.environ)
-    address = f"http://127.0.0.1:{pages}/"
-    until = time.monotonic() + 20
-    while not answers(address):
-        assert process.poll() is None, "ivr run has ended"
-        assert time.monotonic() < until, "ivr run doesn't answer"
-    yield address
-    process.terminate()
-    process.wait(10)
+def laptop(tmp_path: Path) -> Iterator[str]:
+    """`ivr run` in a folder of its own; the address of its pages."""
+    with processes.laptop(tmp_path) as url:
+        yield url
+
+
+def handset(page: Any, number: str) -> Any:
+    return page.get_by_role("region", name=NAMES[number])
+
+
+def press(page: Any, number: str, keys: str) -> None:
+    """Press keys, or a button with a name."""
+    names = [keys] if keys.isalpha() or " " in keys else list(keys)
+    for name in names:
+        handset(page, number).get_by_role("button", name=name, exact=True).click()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
-def test_a_call_from_the_page_lights_up_the_operator_and_connects(
-    running: str, width: int, height: int
+def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
+    laptop: str, visit: Callable[..., Any], width: int, height: int
 ) -> None:
-    chromium = shutil.which("chromium")
-    require("Chromium", chromium is not None)
-    from playwright.sync_api import expect, sync_playwright
+    from playwright.sync_api import expect
 
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=arguments)
-        page = browser.new_page(viewport={"width": width, "height": height})
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.goto(running)
-        customer = page.get_by_role("region", name="Marie, a customer")
-        operator = page.get_by_role("region", name="Odile Petit, operator")
+    expect.set_options(timeout=PATIENCE)
+    page = visit(laptop, width, height)  # the front page leads here
+    operator, busy, free = PEOPLE["OP1"], PEOPLE["MGR1"], PEOPLE["MGR2"]
+    diagram = page.get_by_role("group", name="Where the call is")
+    lit = diagram.locator("[aria-current=step]")
+    expect(page.get_by_text("Nobody is calling.")).to_be_visible()
+    handset(page, busy).get_by_label("When rung").select_option("busy")
 
-        customer.get_by_role("button", name="Call").click(timeout=PATIENCE)
-        customer.get_by_role("button", name="0").click(timeout=PATIENCE)
-        operator.get_by_role("button", name="Answer").click(timeout=PATIENCE)
-        operator.get_by_role("button", name="1", exact=True).click(timeout=PATIENCE)
-        expect(customer.get_by_text("Talking with Odile Petit")).to_be_visible(timeout=PATIENCE)
-        expect(page.get_by_text("Odile Petit, talking")).to_be_visible(timeout=PATIENCE)
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        customer.get_by_role("button", name="Hang up").click(timeout=PATIENCE)
-        expect(page.get_by_text("Nobody is calling.")).to_be_visible(timeout=PATIENCE)
-        browser.close()
+    press(page, CALLER, "Call")
+    expect(handset(page, CALLER).get_by_text("keys are heard")).to_be_visible()
+    expect(lit).to_have_text("language")
+    press(page, CALLER, "0")
+    expect(lit).to_have_text("operator hold")
+    press(page, operator, "Answer")
+    expect(handset(page, operator).get_by_text("Tapez 1 pour accepter")).to_be_visible()
+    press(page, operator, "1")
+    expect(handset(page, CALLER).get_by_text("Talking with Odile Petit")).to_be_visible()
+    expect(page.get_by_text("Odile Petit, talking")).to_be_visible()
+    expect(lit).to_have_text("talk")
 
-    assert faults == []
-    assert wide <= width  # nothing to scroll sideways for
+    # They talk as text.
+    handset(page, CALLER).get_by_label("Say something").fill("It has been down since noon.")
+    handset(page, CALLER).get_by_role("button", name="Say", exact=True).click()
+    expect(handset(page, operator).get_by_text("It has been down since noon.")).to_be_visible()
+
+    # The operator keys the number; the right manager is busy, the next one takes it.
+    press(page, operator, "*")
+    expect(handset(page, operator).get_by_text("L'appelant est en attente.")).to_be_visible()
+    press(page, operator, "1")
+    expect(handset(page, operator).get_by_text("Composez le numéro de requête")).to_be_visible()
+    press(page, operator, "17349013#")
+    expect(handset(page, operator).get_by_text("Requête un sept trois quatre")).to_be_visible()
+    press(page, operator, "2")
+    expect(handset(page, operator).get_by_text("étoile, puis 3")).to_be_visible()
+    press(page, operator, "*")
+    expect(handset(page, operator).get_by_text("keys are heard")).to_be_visible()
+    press(page, operator, "3")
+    press(page, free, "Answer")
+    expect(handset(page, free).get_by_text("Zum Annehmen drücken Sie 1")).to_be_visible()
+    press(page, free, "1")
+    expect(handset(page, CALLER).get_by_text("Greta Vogel")).to_be_visible()
+    press(page, operator, "Hang up")
+    expect(handset(page, CALLER).get_by_text("Talking with Greta Vogel")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    press(page, CALLER, "Hang up")
+    expect(page.get_by_text("Nobody is calling.")).to_be_visible()
+    expect(lit).to_have_count(0)
+
+
+def test_the_phones_speak_the_readers_language(laptop: str, visit: Callable[..., Any]) -> None:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    page = visit(f"{laptop}/phones", locale="fr-FR")
+    odile = page.get_by_role("region", name="Odile Petit, opérateur")
+    expect(odile.get_by_role("button", name="Appeler")).to_be_visible()
+    expect(page.get_by_role("button", name="À voix haute : non")).to_be_visible()
+
+
+def test_an_operator_has_her_own_phone_on_the_console(
+    laptop: str, visit: Callable[..., Any]
+) -> None:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    caller = visit(f"{laptop}/phones")
+    console = visit(f"{laptop}/sign-in?next=/console")
+    console.get_by_role("button", name="Odile Petit").click()
+    press(caller, CALLER, "Call")
+    expect(handset(caller, CALLER).get_by_text("keys are heard")).to_be_visible()
+    press(caller, CALLER, "0")
+    console.get_by_role("button", name="Accept").click()
+    handset(console, PEOPLE["OP1"]).get_by_role("button", name="Answer").click()
+    expect(console.get_by_role("heading", name="You are with the caller")).to_be_visible()
+    expect(console.get_by_role("region", name=NAMES[PEOPLE["MGR1"]])).to_have_count(0)
+
+
+def test_two_who_talk_hear_each_others_microphones(laptop: str, visit: Callable[..., Any]) -> None:
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=PATIENCE)
+    operator = PEOPLE["OP1"]
+    here, there = visit(f"{laptop}/phones"), visit(f"{laptop}/phones")
+    press(here, CALLER, "Use my microphone")
+    press(there, operator, "Use my microphone")
+    expect(handset(here, operator).get_by_text("another browser's microphone")).to_be_visible()
+    meters = [
+        handset(here, CALLER).get_by_role("meter", name=f"Sound from {NAMES[operator]}"),
+        handset(there, operator).get_by_role("meter", name=f"Sound from {NAMES[CALLER]}"),
+    ]
+
+    def silence() -> None:
+        for meter in meters:
+            expect(meter).to_have_count(0)
+
+    press(here, CALLER, "Call")
+    expect(handset(here, CALLER).get_by_text("keys are heard")).to_be_visible()
+    press(here, CALLER, "0")
+    press(there, operator, "Answer")
+    expect(handset(there, operator).get_by_text("Tapez 1 pour accepter")).to_be_visible()
+    silence()  # rung, and asked: not connected yet
+    press(there, operator, "1")
+    for meter in meters:
+        expect(meter).to_be_visible()
+        assert loudest(meter) > QUIET
+
+    press(there, operator, "*")  # on hold nobody hears anybody
+    silence()
+    press(there, operator, "*")
+    for meter in meters:
+        expect(meter).to_be_visible()
+        assert loudest(meter) > QUIET
+    press(here, CALLER, "Hang up")
+    silence()
+
+
+def loudest(meter: Any) -> float:
+    """The loudest of some seconds: a fake microphone beeps once a second."""
+    return float(
+        meter.evaluate(
+            """async (meter) => {
+              let most = 0;
+              for (let i = 0; i < 40 && most < 0.05; i += 1) {
+                most = Math.max(most, meter.value);
+                await new Promise((go) => setTimeout(go, 100));
+              }
+              return most;
+            }"""
+        )
+    )

@@ -3,7 +3,12 @@
 A file is read into plain values; nothing here knows the exchange. The grammar:
 
     from NUMBER to NUMBER                       who calls, and which number (once, needed)
-    phone NAME NUMBER [answers|rings|busy|declines|unreachable] [after SECONDS] [press KEYS]
+    phone NAME NUMBER [answers|rings|busy|declines|unreachable|voicemail] [OPTION …], where
+        after SECONDS             that it rings before it answers or declines
+        says "WORDS"              as soon as it is asked for words, or connected; or a greeting
+        press KEYS                as soon as it is asked for keys
+        hangs up after SECONDS    that it has been in the call
+        types every SECONDS       one key, whoever presses them
     language CODE | seed NUMBER | start ISO-TIME
     [NAME] > ACTION, ACTION …                   without a name it is the caller's line
     [NAME] < [within SECONDS] WORDS | (STATE)
@@ -19,17 +24,12 @@ from datetime import datetime
 
 from ivr.errors import IVRError
 
+from .phones import Phone, Undescribed, described
+
 CALLER = "caller"
 NOBODY = "nobody"
 ANYTHING = "…"
 
-BEHAVIOURS = {
-    "answers": "answer",
-    "rings": "ring",
-    "busy": "busy",
-    "declines": "decline",
-    "unreachable": "unreachable",
-}
 ACTIONS = 'call, answer, decline, press KEYS, type KEYS, hang up, wait SECONDS or say "WORDS"'
 STATES = (
     "(rings), (stops ringing), (connected to NAME, NAME), (connected to nobody), "
@@ -51,30 +51,11 @@ _ACT = re.compile(
     | say\ "(?P<words>[^"]+)" """,
     re.VERBOSE,
 )
-_PHONE = re.compile(
-    rf"""(?P<name>[^\W\d][\w-]*)\s+(?P<number>\S+)
-    (?:\s+(?P<does>{"|".join(BEHAVIOURS)}))?
-    (?:\s+after\ {_SECONDS})?
-    (?:\s+press\ (?P<keys>[0-9*\#]+))?""",
-    re.VERBOSE,
-)
 _COMMA_OUTSIDE_QUOTES = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
 class DialogueSyntaxError(IVRError):
     """A dialogue can't be read; says file, line, what was found and what could stand there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """One of the other telephones, and what it does by itself when it is rung."""
-
-    line: int
-    name: str
-    number: str
-    does: str = "rings"
-    after: float = 0.0
-    press: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,31 +262,14 @@ class _Reader:
         self.called = (place.telephone(words[0]), place.telephone(words[2]))
 
     def _phone(self, place: _Place, rest: str) -> None:
-        found = _PHONE.fullmatch(rest)
-        if found is None:
-            could = f"phone NAME NUMBER [{'|'.join(BEHAVIOURS)}] [after SECONDS] [press KEYS]"
-            raise place.error(rest, "this phone isn't described", could)
-        name = found["name"]
-        if name in self.phones or name in (CALLER, NOBODY):
-            raise place.error(name, f"the name “{name}” is taken", "a name of its own")
-        seconds = found["seconds"]
-        self.phones[name] = Phone(
-            line=place.number,
-            name=name,
-            number=place.telephone(found["number"]),
-            does=found["does"] or "rings",
-            after=float(seconds or 0),
-            press=found["keys"] or "",
-        )
-        self._sensible(place, self.phones[name])
-
-    def _sensible(self, place: _Place, phone: Phone) -> None:
-        # An option that could never have an effect is a mistake, not a wish.
-        if phone.press and phone.does != "answers":
-            raise place.error("press", "only a phone that answers presses keys", "answers … press")
-        if phone.after and phone.does not in ("answers", "declines"):
-            why = "only a phone that answers or declines does so after a time"
-            raise place.error("after", why, "answers after SECONDS or declines after SECONDS")
+        try:
+            phone = described(place.number, rest)
+        except Undescribed as error:
+            raise place.error(error.found, error.why, error.could) from None
+        if phone.name in self.phones or phone.name in (CALLER, NOBODY):
+            raise place.error(phone.name, f"the name “{phone.name}” is taken", "a name of its own")
+        place.telephone(phone.number)
+        self.phones[phone.name] = phone
 
     def _language(self, place: _Place, rest: str) -> None:
         if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", rest):

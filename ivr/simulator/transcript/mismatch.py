@@ -1,4 +1,4 @@
-"""What to tell somebody whose dialogue didn't come true: the line, what was heard, what differs."""
+"""What to tell somebody who didn't hear or see what was expected: what was heard, what differs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 from .dialogue import ANYTHING, Dialogue
 from .ear import Ear, words_of
-from .matching import difference, fold, likeness, nearest, sentences, unfolded
+from .matching import (
+    Met,
+    difference,
+    fold,
+    likeness,
+    match,
+    nearest,
+    pattern,
+    sentences,
+    unfolded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,15 +52,12 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is needed to explain one failing line.
+    """What is needed to explain that something wasn't heard or seen.
 
     ``since`` is the instant from which what was said is shown; ``wanted`` is None where no words
     were expected.
     """
 
-    dialogue: Dialogue
-    line: int
-    why: str
     ears: dict[str, Ear]
     exchange: Exchange
     since: datetime
@@ -58,21 +65,17 @@ class Report:
     wanted: str | None = None
     notes: tuple[str, ...] = ()
 
-    def error(self) -> DialogueError:
-        parts = [[f"{self.dialogue.name}:{self.line}: {self.why}"], self._excerpt()]
+    def text(self, *above: list[str]) -> str:
+        """The whole explanation; ``above`` are paragraphs that say what went wrong, and where."""
+        parts = list(above)
         if self.wanted is not None:
             parts.append(self._comparison(self.wanted))
         parts += [self._said(), self._phones(), self._noted(), list(self.notes)]
-        text = "\n\n".join("\n".join(part) for part in parts if part)
-        return DialogueError(text, self.line)
+        return _paragraphs(parts)
 
-    def _excerpt(self) -> list[str]:
-        first = max(1, self.line - 2)
-        lines = self.dialogue.lines[first - 1 : self.line]
-        return [
-            f"  {'>' if number == self.line else ' '} {number:>3} | {line}"
-            for number, line in enumerate(lines, first)
-        ]
+    def lately(self) -> str:
+        """What was said lately to whom, and how the phones stand."""
+        return _paragraphs([self._said(), self._phones()])
 
     def _comparison(self, wanted: str) -> list[str]:
         heard = self._heard_by(self.who)
@@ -87,19 +90,23 @@ class Report:
             rows.append(f"  nearest     {closest}{to}")
         if fold(wanted) != fold(closest):
             rows.append(f"  difference  {self._difference(wanted, closest)}")
+        return rows + self._hints(wanted)
+
+    def _hints(self, wanted: str) -> list[str]:
+        hints = []
         if "..." in wanted:
-            rows.append(f"  hint        three dots are heard as dots; any words are {ANYTHING}")
-        return rows
+            hints.append(f"three dots are heard as dots; any words are {ANYTHING}")
+        later = match(pattern(wanted), self.ears[self.who].pending().text, anything_first=True)
+        if isinstance(later, Met):
+            hints.append(f"it was heard, after other words; a {ANYTHING} in front stands for those")
+        return [f"  hint        {hint}" for hint in hints]
 
     def _difference(self, wanted: str, closest: str) -> str:
         if likeness(wanted, closest) < 0.3:
             return "nothing in common"
         changes = difference(wanted, closest)
         more = f"; and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
-        hint = (
-            f" (three dots are heard as dots; {ANYTHING} is any words)" if "..." in wanted else ""
-        )
-        return ("; ".join(changes[:MOST_CHANGES]) or "only in where it ends") + more + hint
+        return ("; ".join(changes[:MOST_CHANGES]) or "only in where it ends") + more
 
     def _heard_by(self, who: str) -> str:
         ear = self.ears[who]
@@ -133,7 +140,7 @@ class Report:
     def _said(self) -> list[str]:
         said = list(self._since())
         if not said:
-            return ["  Nothing was said to anybody since the line before."]
+            return ["  Nothing was said to anybody since then."]
         left_out = len(said) - MOST_LINES
         rows = [f"    ({left_out} earlier ones aren't shown)"] if left_out > 0 else []
         for one in said[-MOST_LINES:]:
@@ -153,6 +160,19 @@ class Report:
             return []
         rows = [f"    {notice_line(notice)}" for notice in notices[-MOST_LINES:]]
         return ["  What the network noted:", *rows]
+
+
+def _paragraphs(parts: list[list[str]]) -> str:
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def excerpt(dialogue: Dialogue, line: int) -> list[str]:
+    """A dialogue's line, and the two before it."""
+    first = max(1, line - 2)
+    return [
+        f"  {'>' if number == line else ' '} {number:>3} | {text}"
+        for number, text in enumerate(dialogue.lines[first - 1 : line], first)
+    ]
 
 
 def clock(at: datetime) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .dialogue import ANYTHING, CALLER, Phone
+from .dialogue import ANYTHING, CALLER
 from .ear import words_of
+from .phones import Phone, phone_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +52,8 @@ class Record:
         self.notes: list[Noted] = []
         self.phones: dict[str, Handset] = {CALLER: exchange.phone(caller)}
         self.phones |= {phone.name: exchange.phone(phone.number) for phone in phones}
+        # What they heard before is none of this call's.
+        self.first = tuple(len(phone.heard) for phone in self.phones.values())
         self._exchange = exchange
 
     def did(self, who: str, what: str) -> None:
@@ -80,13 +83,6 @@ def write(record: Record, comment: str = "") -> str:
     return "\n".join([*lines, *_joined(list(_body(record)))]) + "\n"
 
 
-def phone_line(phone: Phone) -> str:
-    """The header line that describes a phone."""
-    after = f" after {phone.after:g}" if phone.after else ""
-    press = f" press {phone.press}" if phone.press else ""
-    return f"phone {phone.name} {phone.number} {phone.does}{after}{press}"
-
-
 def as_line(words: str) -> str:
     """Words as they may stand after `<`: never taken for a state or a time limit."""
     words = " ".join(words.split())
@@ -99,17 +95,33 @@ def as_line(words: str) -> str:
 
 def _body(record: Record) -> Iterator[Row]:
     """Each line, with the words between what was done."""
-    before = [0] * len(record.phones)
+    before: Sequence[int] = record.first
     last = record.began
-    for note in record.notes:
+    for note in _waits_last(record.notes):
         yield from _heard(record, before, note.heard)
         last = max([last, *_instants(record, before, note.heard)])
         idle = int((note.at - last).total_seconds())
         if note.mark == ">" and idle >= LONG_WAIT:
             yield note.who, ">", f"wait {idle}"
         yield note.who, note.mark, note.text
-        before, last = list(note.heard), max(last, note.over)
+        before, last = note.heard, max(last, note.over)
     yield from _heard(record, before, [len(phone.heard) for phone in record.phones.values()])
+
+
+def _waits_last(notes: Sequence[Noted]) -> list[Noted]:
+    """What is seen while somebody waits is waited for anyhow; only the rest of the wait is left."""
+    moved = list(notes)
+    for wait in notes:
+        place = moved.index(wait)
+        seen = [n for n in moved[place + 1 :] if n.mark == "<" and n.at < wait.over]
+        if wait.mark == ">" and seen:
+            left = (wait.over - seen[-1].at).total_seconds()
+            rest = replace(
+                wait, at=seen[-1].at, text=f"wait {round(left, 1):g}", heard=seen[-1].heard
+            )
+            moved.insert(moved.index(seen[-1]) + 1, rest)
+            del moved[place]
+    return moved
 
 
 def _heard(record: Record, start: Sequence[int], end: Sequence[int]) -> Iterator[Row]:

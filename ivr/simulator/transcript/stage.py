@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from ivr.errors import CallError
 
-from .dialogue import BEHAVIOURS, CALLER, Act, Dialogue, Do, Language, State, Words, phrase
+from .dialogue import CALLER, Act, Dialogue, Do, Language, State, Words, phrase
 from .ear import Ear, saying, words_of
+from .listening import PATIENCE, comes_true, listen, other_languages
 from .matching import Met, Open, pattern
-from .mismatch import DialogueError, Report, names_of
+from .mismatch import DialogueError, Report, excerpt, names_of
+from .phones import Phone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
     from .record import Record
 
-PATIENCE = 60.0  # seconds an expectation waits, or an action for the moment when it is possible
 SILENCE = 2.0  # seconds in which nothing may be said, for (silence)
 SETTLING = 5.0  # real seconds for the last webhooks of a call
 MOST_ROUNDS = 20  # of people who are rung because others hung up
@@ -90,15 +91,7 @@ class Stage:
 
     def wait(self, until: Callable[[], bool], at_most: float = PATIENCE) -> bool:
         """Let time pass, at most so many seconds; whether it came true."""
-        began = self.exchange.clock.now()
-        try:
-            self.exchange.wait_until(until, at_most)
-        except AssertionError:
-            # Only the exchange's own "in vain" is an answer; what else fails is a failure.
-            if (self.exchange.clock.now() - began).total_seconds() < at_most:
-                raise
-            return False
-        return True
+        return comes_true(self.exchange, until, at_most)
 
     def speaking(self, ear: Ear) -> bool:
         """Whether a prompt is being said to somebody right now."""
@@ -107,9 +100,7 @@ class Stage:
     def _phones(self) -> dict[str, Handset]:
         phones = {CALLER: self.exchange.phone(self.dialogue.caller)}
         for described in self.dialogue.phones:
-            phone = phones[described.name] = self.exchange.phone(described.number)
-            habit = BEHAVIOURS[described.does]
-            phone.will(habit, after=described.after, press=described.press)
+            phones[described.name] = scripted(self.exchange, described)
         return phones
 
     # ---- what people do
@@ -183,8 +174,7 @@ class Stage:
         if self.corrections is not None and self.corrections.skips(step):
             return
         ear, wanted = self.ears[step.who], pattern(step.text)
-        self.wait(lambda: not isinstance(ear.hears(wanted), Open), self._patience(step))
-        verdict = ear.hears(wanted)
+        verdict = listen(self.exchange, ear, wanted, self._patience(step))
         if isinstance(verdict, Met):
             self._in_language(step, ear.take(wanted.open_end))
             self.since = self.exchange.clock.now()
@@ -202,8 +192,7 @@ class Stage:
     def _in_language(self, step: Words, said: list[Utterance]) -> None:
         if step.who != CALLER or not self.language:
             return
-        spoken = {_language(utterance) for utterance in said if utterance.kind == "say"}
-        wrong = sorted(c for c in spoken if c and not _same_language(c, self.language))
+        wrong = other_languages(said, self.language)
         if wrong:
             why = f"the words fit, but were spoken in {', '.join(wrong)}, not {self.language}"
             raise self.error(self.ears[step.who], why)
@@ -306,18 +295,10 @@ class Stage:
         self, ear: Ear, why: str, wanted: str | None = None, notes: tuple[str, ...] = ()
     ) -> DialogueError:
         """What went wrong for somebody, with everything that explains it."""
-        report = Report(
-            dialogue=self.dialogue,
-            line=self.line,
-            why=why,
-            ears=self.ears,
-            exchange=self.exchange,
-            since=self.since,
-            who=ear.name,
-            wanted=wanted,
-            notes=notes,
-        )
-        return self.exchange.do(report.error)
+        report = Report(self.ears, self.exchange, self.since, ear.name, wanted, notes)
+        top = [f"{self.dialogue.name}:{self.line}: {why}"]
+        shown = excerpt(self.dialogue, self.line)
+        return DialogueError(self.exchange.do(lambda: report.text(top, shown)), self.line)
 
 
 _ENDING = "  A last line “< …” says that what comes after it doesn't matter."
@@ -330,6 +311,14 @@ def play(dialogue: Dialogue, exchange: Exchange, record: Record | None = None) -
     What webhooks did isn't looked at here: see `Exchange.strict`.
     """
     Stage(dialogue, exchange, record=record).play()
+
+
+def scripted(exchange: Exchange, described: Phone) -> Handset:
+    """A telephone that does by itself what a dialogue's header says."""
+    phone = exchange.phone(described.number)
+    kind, after, press, say, hang_up = described.habit
+    phone.will(kind, after=after, press=press, say=say, hang_up=hang_up, typing=described.typing)
+    return phone
 
 
 def leave(exchange: Exchange) -> None:
@@ -363,14 +352,3 @@ def exchange_for(dialogue: Dialogue, seed: int = 1, rate: float = 0) -> Exchange
 
     seed = seed if dialogue.seed is None else dialogue.seed
     return Exchange(seed, start=dialogue.start or START, rate=rate)
-
-
-def _language(utterance: Utterance) -> str:
-    # "en-US" unless the verb says otherwise, by its voice perhaps, which we don't know.
-    # (https://www.twilio.com/docs/voice/twiml/say#language)
-    return utterance.language or ("" if utterance.voice else "en-US")
-
-
-def _same_language(spoken: str, wanted: str) -> bool:
-    ours, theirs = spoken.casefold().split("-"), wanted.casefold().split("-")
-    return ours[: len(theirs)] == theirs

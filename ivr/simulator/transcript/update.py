@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from .dialogue import ANYTHING, CALLER, Dialogue, Words
 from .ear import Ear, words_of
+from .listening import PATIENCE
 from .matching import Met, fold, likeness, match, pattern, sentences, unfolded
 from .record import as_line
-from .stage import PATIENCE, Stage
+from .stage import Stage
 
 if TYPE_CHECKING:
     from ivr.simulator import Exchange

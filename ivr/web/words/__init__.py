@@ -1,9 +1,10 @@
-"""The words of the pages: one TOML file a language, chosen by whoever reads."""
+"""The words of the pages: TOML files named for their language (``en.toml``, ``wall.en.toml``),
+chosen by whoever reads."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 
 from flask import Flask, request, session
@@ -11,9 +12,18 @@ from flask import Flask, request, session
 FIRST = "en"
 
 
-def _read() -> dict[str, Mapping[str, str]]:
-    found = (each for each in files(__name__).iterdir() if each.name.endswith(".toml"))
-    return {each.name[:-5]: tomllib.loads(each.read_text(encoding="utf-8")) for each in found}
+@cache
+def _read() -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for each in files(__name__).iterdir():
+        if each.name.endswith(".toml"):
+            language = each.name.split(".")[-2]
+            texts = tomllib.loads(each.read_text(encoding="utf-8"))
+            known = found.setdefault(language, {})
+            if twice := known.keys() & texts.keys():
+                raise ValueError(f"{each.name}: {', '.join(sorted(twice))} has words elsewhere")
+            known |= texts
+    return found
 
 
 class Words:

@@ -1,0 +1,221 @@
+"""What a click does: the same as keys and a menu do by telephone, by the same rules.
+
+Somebody who is rung, or talks, can work on a page instead of with his telephone's keys. His leg
+stays where it is; every click is heard here, and leads back here.
+"""
+
+from __future__ import annotations
+
+from flows.escalation import effects as do
+from flows.escalation import recording, words
+from flows.escalation.desk import OVERRIDES
+from ivr.flow import Flow
+from ivr.line import LineConfig
+from ivr.prompts import Prompts
+from ivr.steps import Clicks, Conversation, Effect, Go, Guard, Heard, LookUp, Step
+
+OTHERWISE = {"hangup": "console"}  # of his leg, which isn't told here
+
+
+def flow(config: LineConfig, prompts: Prompts) -> Flow:
+    return Flow(
+        "console",
+        steps(config),
+        file=__file__,
+        version=config.version,
+        start="console",
+        otherwise=OTHERWISE,
+        prompts=prompts,
+        slots=words.PERSON,
+    )
+
+
+def steps(config: LineConfig) -> list[Step]:
+    return [
+        Clicks(
+            "console",
+            personal=frozenset({"promise"}),
+            on={
+                # --- while it rings ---
+                "take": Go("taking", then=(come_forward,)),
+                "accept": Go(when=may_answer, then=(order("click", key="1"),)),
+                "pass": Go(when=may_answer, then=(order("click", key="2"),)),
+                "later": Go(when=both(may_answer, do.for_level), then=(order("click", key="3"),)),
+                # --- with the caller ---
+                "hold": Go(when=both(talks, not_held), then=(order("hold"),)),
+                "unhold": Go(when=both(talks, held), then=(order("unhold"),)),
+                "hang_up": Go(when=talks, then=(order("let_go"),)),
+                "blind": Go(when=directs, then=(order("hand_over"), order("let_go"))),
+                # --- whose case it is ---
+                "case": Go("case_search", when=directs, then=(take_typed,)),
+                "emergency": Go(when=directs, then=(is_emergency,)),
+                # --- who takes it ---
+                "request": Go("request_search", when=both(directs, do.has_case), then=(want,)),
+                "next_level": Go("next_search", when=both(directs, do.has_case)),
+                "override": Go(
+                    "override_search", when=both(directs, do.has_case, known_reason), then=(want,)
+                ),
+                "ring": Go("ring_search", when=directs, then=(choose,)),
+                "next": Go(
+                    when=both(directs, do.somebody_left, not_ringing), then=(order("next"),)
+                ),
+                "stop": Go(when=both(directs, do.ringing), then=(order("stop"),)),
+                # --- a call that is owed ---
+                "promise": Go("promise_search", when=directs, then=(number,)),
+                # --- what is recorded ---
+                "pause": Go(when=both(talks, recording.runs), then=(recording.pause,)),
+                "resume": Go(when=both(talks, recording.paused), then=(recording.resume,)),
+                "no_recording": Go(when=both(talks, recording.recorded), then=(recording.stop,)),
+            },
+        ),
+        LookUp("taking", asks="taker", on=always("console", take)),
+        LookUp("case_search", asks="desk_case", on=always("console", do.keep_case)),
+        LookUp(
+            "request_search",
+            asks="managers",
+            on=always("console", do.keep_ranking, request_wanted),
+        ),
+        LookUp(
+            "next_search",
+            asks="next_level",
+            on={
+                "found": Go("console", then=(do.keep_ranking, do.request_level)),
+                "not_found": Go("console", then=(refused,)),
+                "too_slow": Go("console", then=(refused,)),
+            },
+        ),
+        LookUp(
+            "override_search",
+            asks="managers",
+            on=always("console", do.keep_ranking, request_override),
+        ),
+        LookUp(
+            "ring_search",
+            asks="managers",
+            on=always("console", do.keep_ranking, request_first, ring_chosen),
+        ),
+        LookUp("promise_search", asks="managers", on=always("console", do.keep_ranking, promise)),
+    ]
+
+
+def always(to: str, *effects: Effect) -> dict[str, Go]:
+    """The same whatever the records say: what can't be looked up keeps nobody from anything."""
+    return {name: Go(to, then=effects) for name in ("found", "not_found", "too_slow")}
+
+
+def both(*guards: Guard) -> Guard:
+    return lambda talk, heard: all(guard(talk, heard) for guard in guards)
+
+
+def order(what: str, **data: str) -> Effect:
+    return lambda talk, heard: talk.order(what, **data)
+
+
+# --- what may be clicked ---
+
+
+def may_answer(talk: Conversation, heard: Heard) -> bool:
+    """Whether he is rung. Who is dialled by a document presses his key, once he has picked up."""
+    state = heard.data["state"]
+    return state == "ringing" or (state == "listening" and not do.dialled_by_document(talk, heard))
+
+
+def talks(talk: Conversation, heard: Heard) -> bool:
+    return bool(heard.data["state"] == "talking")
+
+
+def directs(talk: Conversation, heard: Heard) -> bool:
+    """Whether he has the caller, and may decide what becomes of him."""
+    return talks(talk, heard) and do.is_operator(talk)
+
+
+def held(talk: Conversation, heard: Heard) -> bool:
+    return bool(talk.shared.get("held"))
+
+
+def not_held(talk: Conversation, heard: Heard) -> bool:
+    return not held(talk, heard)
+
+
+def not_ringing(talk: Conversation, heard: Heard) -> bool:
+    return not do.ringing(talk, heard)
+
+
+def known_reason(talk: Conversation, heard: Heard) -> bool:
+    return heard.data["value"] in OVERRIDES
+
+
+# --- what comes of it ---
+
+
+def come_forward(talk: Conversation, heard: Heard) -> None:
+    talk.shared["taker"] = heard.data["value"]
+
+
+def take(talk: Conversation, heard: Heard) -> None:
+    """An operator takes somebody who waits, before he is rung for him."""
+    for entry in heard.data.get("ranking", ()):
+        talk.order("take", entry=entry)
+
+
+def take_typed(talk: Conversation, heard: Heard) -> None:
+    """The right case number, as it was typed; a PIN was another case's."""
+    talk.shared |= {"keyed": heard.data["value"], "case": None}
+    talk.shared.pop("verified", None)
+    talk.emit("entry.accepted", digits=heard.data["value"], tries=1)
+
+
+def is_emergency(talk: Conversation, heard: Heard) -> None:
+    """Who is rung from here on is rung for Enterprise Down, and told of what was answered."""
+    talk.shared["wish"] = "E-Down"
+    answers = (talk.shared.get("emergency") or {}).get("answers", {})
+    answers |= heard.data.get("answers", {})
+    talk.shared["emergency"] = {"contact": {}} | (talk.shared.get("emergency") or {})
+    talk.shared["emergency"]["answers"] = answers
+    talk.emit("menu.wish", wish="E-Down")
+
+
+def want(talk: Conversation, heard: Heard) -> None:
+    """The level that is asked for, or the reason for the one after it."""
+    if heard.data["value"] in OVERRIDES:
+        talk.own["why"] = OVERRIDES[heard.data["value"]]
+        talk.shared["wish"] = "M2"
+    else:
+        talk.shared["wish"] = heard.data["value"]
+
+
+def request_wanted(talk: Conversation, heard: Heard) -> None:
+    talk.order("escalate", level=talk.shared["wish"], set_by=talk.own["person"])
+
+
+def request_override(talk: Conversation, heard: Heard) -> None:
+    level, why = talk.shared["wish"], talk.own["why"]
+    talk.order("escalate", level=level, set_by=talk.own["person"], override=why)
+
+
+def refused(talk: Conversation, heard: Heard) -> None:
+    """It isn't that level's turn; the page asks for a reason."""
+    talk.own["needs_reason"] = True
+
+
+def choose(talk: Conversation, heard: Heard) -> None:
+    talk.own["chosen"] = heard.data["value"]
+
+
+def request_first(talk: Conversation, heard: Heard) -> None:
+    """Nobody is rung for a level that wasn't asked for, if there is a case."""
+    if do.has_case(talk, heard) and not talk.shared.get("requested"):
+        talk.order("escalate", level="M1", set_by=talk.own["person"])
+
+
+def ring_chosen(talk: Conversation, heard: Heard) -> None:
+    talk.order("ring", person=talk.own["chosen"])
+
+
+def number(talk: Conversation, heard: Heard) -> None:
+    talk.own["callback_number"] = heard.data["value"]
+
+
+def promise(talk: Conversation, heard: Heard) -> None:
+    """The operator has promised it, to a number that the caller has confirmed."""
+    talk.order("promise", number=talk.own["callback_number"], why="asked")

@@ -1,0 +1,269 @@
+"""ASGI applications (FastAPI, Starlette, Quart, Django's ``asgi``) in process, like WSGI ones.
+
+One is called with a scope, a ``receive`` and a ``send`` that are all its own request
+(https://asgi.readthedocs.io/en/latest/specs/www.html), and the network goes on when its coroutine
+is over: a streamed body has ended then, and so have the response's background tasks. All of them
+run on one event loop, on a thread of its own, as in a server: what belongs to that loop (a pool, a
+client) may be used again in the next request and in the next test. An application's lifespan
+(https://asgi.readthedocs.io/en/latest/specs/lifespan.html) begins before its first request and ends
+with this process.
+"""
+
+from __future__ import annotations
+
+import atexit
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Event, Task
+
+    from ivr.simulator.exchange import Exchange
+
+Message = MutableMapping[str, Any]
+ASGIApp = Callable[..., Awaitable[None]]
+VERSIONS = {"version": "3.0", "spec_version": "2.3"}
+GOODBYE = 5.0  # seconds that all applications have to clean up when the process ends
+
+
+def is_asgi(app: object) -> bool:
+    """Is this callable an ASGI application: asynchronous, or called with three things?"""
+    call = getattr(app, "__call__", None)  # noqa: B004 -- it is its kind that we want to know
+    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
+        return True
+    try:
+        signature = inspect.signature(app)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+    return _takes(signature, 3) and not _takes(signature, 2)
+
+
+def _takes(signature: inspect.Signature, how_many: int) -> bool:
+    try:
+        signature.bind(*[None] * how_many)
+    except TypeError:
+        return False
+    return True
+
+
+class InProcess:
+    """An ASGI application as a WSGI one, which is what the network calls."""
+
+    __slots__ = ("_exchange", "_life", "app")
+
+    def __init__(self, app: ASGIApp, exchange: Exchange) -> None:
+        self.app = app
+        self._exchange = exchange
+        self._life = _life(app)
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., object]
+    ) -> Iterable[bytes]:
+        """Raises what the application raised, unless its answer was complete by then."""
+        from asyncio import run_coroutine_threadsafe
+
+        request = _Request(environ["wsgi.input"].read())
+        running = request.run(self.app, scope(environ), self._life)
+        self._exchange.calling(lambda: run_coroutine_threadsafe(running, _loop()))
+        failure = request.failure
+        if failure is not None:
+            # Starlette answers 500 itself, and raises then: that is one failure, not two.
+            if not request.complete or request.status >= 500:
+                raise failure if isinstance(failure, Exception) else RuntimeError(repr(failure))
+            self._too_late(failure, environ)
+        start_response(f"{request.status} ", request.headers)
+        return request.pieces
+
+    def _too_late(self, failure: BaseException, environ: dict[str, Any]) -> None:
+        """A background task failed: the answer stands, and nobody would hear of it."""
+        url = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['PATH_INFO']}"
+        text = f"the application raised {failure!r} after it had answered"
+        self._exchange.note("error", 0, text, url)
+
+
+class _Request:
+    """One request, and what was answered."""
+
+    def __init__(self, body: bytes) -> None:
+        self.status = 0
+        self.headers: list[tuple[str, str]] = []
+        self.pieces: list[bytes] = []
+        self.complete = False
+        self.failure: BaseException | None = None
+        self._body: bytes | None = body
+        self._over: Event | None = None
+
+    async def run(self, app: ASGIApp, scope: dict[str, Any], life: _Life) -> None:
+        from asyncio import Event
+
+        self._over = Event()
+        try:
+            scope["state"] = await life.state()
+            await app(scope, self.receive, self.send)
+            if not self.complete:
+                raise RuntimeError("it returned without a complete response")
+        except BaseException as error:  # a SystemExit would end the loop of all the others
+            self.failure = error
+
+    async def receive(self) -> Message:
+        """The body at once; after it nothing, until the answer is complete and we hang up."""
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body, "more_body": False}
+        assert self._over is not None
+        await self._over.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "http.response.start" and not self.status:
+            self.status = int(message["status"])
+            self.headers = [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in message.get("headers", ())
+            ]
+        elif kind == "http.response.body" and self.status and not self.complete:
+            self.pieces.append(bytes(message.get("body", b"")))
+            if not message.get("more_body", False):
+                self.complete = True
+                assert self._over is not None
+                self._over.set()
+        else:
+            raise RuntimeError(f"{kind} has no place here in an answer")
+
+
+class _Life:
+    """The lifespan of an application; most know nothing of it, and say so by an exception."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self._state: dict[str, Any] = {}
+        self._failure = ""
+        self._task: Task[None] | None = None
+        self._begun: Event | None = None
+        self._ending: Event | None = None
+        self._asked = False
+
+    async def state(self) -> dict[str, Any]:
+        """What it has kept for its requests, each of which gets a copy. Begins it if need be.
+
+        Raises RuntimeError if the application couldn't start up.
+        """
+        from asyncio import Event, create_task
+
+        if self._begun is None:
+            self._begun, self._ending = Event(), Event()
+            self._task = create_task(self._live())
+        await self._begun.wait()
+        if self._failure:
+            raise RuntimeError(f"its start-up failed: {self._failure}")
+        return dict(self._state)
+
+    async def end(self) -> None:
+        """Let it clean up."""
+        if self._task is not None and self._ending is not None:
+            self._ending.set()
+            await self._task
+
+    async def _live(self) -> None:
+        assert self._begun is not None
+        about = {"type": "lifespan", "asgi": VERSIONS, "state": self._state}
+        try:
+            await self.app(about, self._receive, self._send)
+        except BaseException:
+            # "If an exception is raised … the server must continue but not send any lifespan
+            # events"; what failed at start-up has been sent by then.
+            return
+        finally:
+            self._begun.set()
+
+    async def _receive(self) -> Message:
+        assert self._begun is not None
+        assert self._ending is not None
+        if not self._asked:
+            self._asked = True
+            return {"type": "lifespan.startup"}
+        await self._ending.wait()
+        return {"type": "lifespan.shutdown"}
+
+    async def _send(self, message: Message) -> None:
+        assert self._begun is not None
+        kind = message["type"]
+        if not kind.startswith("lifespan."):
+            raise RuntimeError(f"{kind} has no place in a lifespan")
+        if kind == "lifespan.startup.failed":
+            self._failure = message.get("message", "") or "it didn't say why"
+        self._begun.set()
+
+
+_lives: list[_Life] = []
+
+
+def _life(app: ASGIApp) -> _Life:
+    """The one lifespan that an application has in this process."""
+    for life in _lives:
+        if life.app == app:  # a method of it is another object each time
+            return life
+    _lives.append(_Life(app))
+    return _lives[-1]
+
+
+def scope(environ: dict[str, Any]) -> dict[str, Any]:
+    """The connection scope of a request that is written down as a WSGI environ."""
+    path = environ["PATH_INFO"].encode("latin-1")
+    headers = [
+        (name[5:].lower().replace("_", "-").encode("latin-1"), str(value).encode("latin-1"))
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    ]
+    headers += [
+        (name.lower().replace("_", "-").encode("latin-1"), environ[name].encode("latin-1"))
+        for name in ("CONTENT_TYPE", "CONTENT_LENGTH")
+        if name in environ
+    ]
+    return {
+        "type": "http",
+        "asgi": VERSIONS,
+        "http_version": "1.1",
+        "method": environ["REQUEST_METHOD"],
+        "scheme": environ["wsgi.url_scheme"],
+        "path": path.decode("utf-8", "replace"),
+        "raw_path": path,
+        "query_string": environ["QUERY_STRING"].encode("latin-1"),
+        "root_path": "",
+        "headers": headers,
+        "client": (environ["REMOTE_ADDR"], 0),
+        "server": (environ["SERVER_NAME"], int(environ["SERVER_PORT"])),
+        "extensions": {},
+    }
+
+
+@lru_cache(maxsize=1)
+def _loop() -> AbstractEventLoop:
+    """The event loop of every application, for as long as this process lives."""
+    from asyncio import gather, new_event_loop, run_coroutine_threadsafe
+
+    loop = new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="ivr-asgi", daemon=True)
+    thread.start()
+
+    async def end() -> None:
+        await gather(*(life.end() for life in _lives))
+
+    def stop() -> None:
+        with suppress(TimeoutError):
+            run_coroutine_threadsafe(end(), loop).result(GOODBYE)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(1)
+        if not loop.is_running():
+            loop.close()
+
+    atexit.register(stop)
+    return loop
+
+
+__all__ = ["ASGIApp", "InProcess", "is_asgi"]

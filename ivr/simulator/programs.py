@@ -1,0 +1,188 @@
+"""An application in any language, as a program of its own: started, found answering, ended.
+
+    with program("node line.js") as line:
+        exchange.number("+33800000001", line, "/voice")
+
+It is told in its environment what it is told in production: ``PORT``, ``TWILIO_ACCOUNT_SID`` and
+``TWILIO_AUTH_TOKEN``; and ``TWILIO_API_URL``, which takes the place of https://api.twilio.com.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from ivr.errors import IVRError
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+    from ivr.simulator.rest_server import RestServer
+
+HOSTS = ("127.0.0.1", "::1")  # some listen at localhost, which is the second first
+LOOK = 0.02  # seconds between two looks whether it answers
+GOODBYE = 5.0  # seconds that it has to end once it is told to
+MOST_LINES = 30  # of what it printed, in a message
+
+
+class ProgramError(IVRError):
+    """A program didn't come up; says which, why, and what it printed."""
+
+
+class Program:
+    """A program that answers at ``url``; `program` makes it."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], url: str, rest: RestServer, printed: Path
+    ) -> None:
+        self.url = url
+        self.pid = process.pid
+        self._process = process
+        self._rest = rest
+        self._printed = printed
+        self._before = 0  # characters that it had printed when it joined its present network
+
+    @property
+    def printed(self) -> str:
+        """What it has written to its standard output and error so far."""
+        return self._printed.read_text(encoding="utf-8", errors="replace")
+
+    @property
+    def printed_lately(self) -> str:
+        """What it has written since it joined its present network: in this test."""
+        return self.printed[self._before :]
+
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
+    def joins(self, exchange: Exchange) -> None:
+        """From now on this is its network: REST requests go there, webhooks come from there.
+
+        A network is one account; it becomes the one that the program was told.
+        """
+        account = self._rest.exchange
+        exchange.belongs_to(account.account_sid, account.auth_token)
+        if self._rest.exchange is not exchange:
+            self._rest.exchange, self._before = exchange, len(self.printed)
+
+    def __repr__(self) -> str:
+        return f"<Program {self.url} {'running' if self.running else 'ended'}>"
+
+
+@contextmanager
+def program(
+    command: str | Sequence[str],
+    *,
+    folder: str | Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    port: int = 0,
+    within: float = 30.0,
+) -> Iterator[Program]:
+    """Start a program, wait until something answers at its port, and end it afterwards.
+
+    ``command``: as at a shell's prompt, or word by word; ``{port}`` in it is the port, for those
+    that don't read ``PORT``. ``folder``: where it runs. ``environment``: on top of our own.
+    ``port``: 0 picks a free one. ``within``: real seconds it has to come up.
+
+    Everything it has started ends with it. Raises `ProgramError`.
+    """
+    from ivr.simulator.exchange import Exchange
+    from ivr.simulator.rest_server import RestServer
+
+    port = port or _free_port()
+    words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
+    words = [word.replace("{port}", str(port)) for word in words]
+    with RestServer(Exchange()) as rest, tempfile.TemporaryDirectory() as kept:
+        printed = Path(kept) / "printed"
+        told = {
+            "PORT": str(port),
+            "TWILIO_ACCOUNT_SID": rest.exchange.account_sid,
+            "TWILIO_AUTH_TOKEN": rest.exchange.auth_token,
+            "TWILIO_API_URL": rest.url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        with printed.open("wb") as file:
+            process = _started(words, folder, {**os.environ, **told, **(environment or {})}, file)
+        try:
+            made = Program(process, "", rest, printed)
+            made.url = f"http://{_answering(made, shlex.join(words), port, within)}:{port}"
+            yield made
+        finally:
+            _end(process)
+
+
+def _started(
+    words: list[str], folder: str | Path | None, environment: dict[str, str], printed: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    # A session of its own, so that what it starts (npm does) can be ended with it.
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=printed,
+            start_new_session=True,
+        )
+    except (OSError, IndexError) as error:
+        there = bool(words) and shutil.which(words[0]) is None
+        hint = f"{words[0]} isn't installed, or not on the PATH" if there else str(error)
+        raise ProgramError(f"“{shlex.join(words)}” can't be started: {hint}") from None
+
+
+def _answering(made: Program, command: str, port: int, within: float) -> str:
+    """The host at which it answers, as in a URL."""
+    until = time.monotonic() + within
+    while made.running:
+        for host in HOSTS:
+            with suppress(OSError), socket.create_connection((host, port), timeout=1):
+                return f"[{host}]" if ":" in host else host
+        if time.monotonic() > until:
+            why = f"nothing answers at port {port} after {within:g} s; does it listen at $PORT?"
+            raise ProgramError(_complaint(made, command, why))
+        time.sleep(LOOK)
+    why = f"it ended with {made._process.returncode} before it answered at port {port}"
+    raise ProgramError(_complaint(made, command, why))
+
+
+def _complaint(made: Program, command: str, why: str) -> str:
+    lines = made.printed.splitlines()[-MOST_LINES:]
+    printed = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
+    return f"“{command}” didn't come up: {why}.\n  It printed:\n{printed}"
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask it to end, then make it; and whatever it leaves behind."""
+    _signal(process, "SIGTERM")
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GOODBYE)
+    _signal(process, "SIGKILL")
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], name: str) -> None:
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, getattr(signal, name))
+    elif process.poll() is None:  # Windows has neither groups nor these signals
+        process.kill() if name == "SIGKILL" else process.terminate()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+__all__ = ["Program", "ProgramError", "program"]

@@ -1,0 +1,23 @@
+"""The line runs as a program of its own, and every call of this folder is made to it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.simulator import Exchange, Program, program
+
+COMMAND = [sys.executable, "-m", "flask", "--app", "flask_line", "run", "--port", "{port}"]
+
+
+@pytest.fixture(scope="session")
+def restaurant() -> Iterator[Program]:
+    with program(COMMAND, folder=Path(__file__).parent) as running:
+        yield running
+
+
+@pytest.fixture
+def exchange(exchange: Exchange, restaurant: Program) -> Exchange:
+    exchange.number("+33800000011", restaurant, "/voice")
+    return exchange
