@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from ivr.simulator import Exchange
-from ivr.simulator.terminal import Session, Voice
+from ivr.simulator.terminal import Session, Voice, Watch
 from ivr.simulator.transcript import DialogueError, parse, play, write
 from ivr.simulator.transcript.dialogue import Act, Phone
+from ivr.simulator.transcript.record import Record
 from tests.small_apps import LINE, Answer, menu_app
 
 CALLER, DUTY = "+33155500101", "+33155500014"
@@ -222,3 +223,25 @@ def test_the_keyboard_reads_single_keys_and_restores_the_terminal(
             assert termios.tcgetattr(stdin) != before
         assert termios.tcgetattr(stdin) == before
     os.close(master)
+
+
+def test_what_happened_between_two_glances_is_shown_all_the_same() -> None:
+    exchange = Exchange(seed=1)
+    exchange.number(LINE, menu_app(), "/voice")
+    duty = exchange.phone(DUTY)
+    duty.will("answer", after=1, press="1", hang_up=5)
+    exchange.phone(CALLER).call(LINE)
+    exchange.phone(CALLER).hang_up()  # a call of before, of which nothing is to be shown
+    phones = {"caller": exchange.phone(CALLER), "duty": duty}
+    record = Record(exchange, CALLER, LINE, [DUTY_ANSWERS])
+    watch = Watch(exchange, phones, record, record.began)
+
+    exchange.phone(CALLER).call(LINE)
+    exchange.phone(CALLER).press("0")
+    exchange.wait(60)
+    shown = [line.text for line in watch.look()]
+
+    assert " 0:00  -- duty (+33155500014) is ringing" in shown
+    assert " 1:00  -- duty (+33155500014) is on the hook" in shown
+    assert sum("ringing" in line for line in shown) == 1
+    assert not any("ringing" in line.text for line in watch.look())

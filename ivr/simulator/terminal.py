@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ivr.simulator import Exchange, Handset, Utterance
     from ivr.simulator.keyboard import Keyboard
+    from ivr.simulator.leg import Leg
 
 KEYS = "0123456789*#"
 QUIT = "qQ\x03\x04"
@@ -48,8 +49,12 @@ class Watch:
     began: datetime
     _heard: dict[str, int] = field(default_factory=dict)
     _stood: dict[str, str] = field(default_factory=dict)
+    _rung: dict[str, Leg] = field(init=False)
     _done: int = 0
     _noted: int = 0
+
+    def __post_init__(self) -> None:
+        self._rung = {name: phone.calls[-1] for name, phone in self.phones.items() if phone.calls}
 
     def look(self) -> list[Line]:
         """Everything since the last look, in the words of a person who watches."""
@@ -90,6 +95,7 @@ class Watch:
     def _changed(self, name: str) -> Iterable[Line]:
         phone = self.phones[name]
         stands = self._standing(phone)
+        yield from self._rang(name, phone)
         before, self._stood[name] = self._stood.get(name, _IDLE), stands
         if stands == before:
             return
@@ -98,6 +104,18 @@ class Watch:
         over = (name, stands) == (CALLER, _IDLE)
         text = "the call is over" if over else f"{self._is(name)} {stands}"
         yield Line(f"{self._clock(self.exchange.clock.now())}  -- {text}")
+
+    def _rang(self, name: str, phone: Handset) -> Iterable[Line]:
+        """Whatever was answered, or given up, before anybody looked has rung all the same."""
+        last, calls = self._rung.get(name), phone.calls
+        new = calls[calls.index(last) + 1 :] if last in calls else calls
+        if new:
+            self._rung[name] = new[-1]
+        for leg in new:
+            if leg.direction != "inbound" and not (phone.ringing and leg is phone.leg):
+                self._stood[name] = _RINGING
+                at = self._clock(self.exchange.clock.at(leg.created_at))
+                yield Line(f"{at}  -- {self._is(name)} {_RINGING}")
 
     def _is(self, name: str) -> str:
         return "you are" if name == CALLER else f"{name} ({self.phones[name].number}) is"
