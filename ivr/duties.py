@@ -80,24 +80,32 @@ class Duties:
 
     def run(self, call: str | None = None) -> int:
         """Move the legs of one call, or of all, as is due; how many duties were done."""
-        done = self._run(KINDS, call, AT_ONCE)
-        self.wake_at(self.store.next_due(tuple(self._do)))
-        return done
+        return self._run(lambda: self.store.due(self.clock.now(), KINDS, call, AT_ONCE))
 
     def everything(self) -> int:
         """Do all that is due, what takes its time included; how many duties were done."""
-        done = self._run(KINDS, None, AT_ONCE) + self._run(tuple(self._others), None, 1)
-        self.wake_at(self.store.next_due(tuple(self._do)))
-        return done
+        legs, others = KINDS, tuple(self._others)
 
-    def _run(self, kinds: tuple[str, ...], call: str | None, at_once: int) -> int:
+        def take() -> list[Duty]:
+            now = self.clock.now()
+            return self.store.due(now, legs, limit=AT_ONCE) or self.store.due(now, others, limit=1)
+
+        return self._run(take)
+
+    def _run(self, take: Callable[[], list[Duty]]) -> int:
+        """Do what ``take`` takes as long as something is due; then wait for what is due next."""
         done = 0
-        while due := self.store.due(self.clock.now(), kinds, call=call, limit=at_once):
-            for duty in due:
+        while True:
+            taken = take()
+            for duty in taken:
                 if duty.taken_until and self.clock.now() >= duty.taken_until:
                     continue  # the others took so long that it is anybody's again
                 self._carry_out(duty)
                 done += 1
+            next_due = self.store.next_due(tuple(self._do))
+            if not taken or next_due is None or next_due > self.clock.now():
+                break
+        self.wake_at(next_due)
         return done
 
     def patrol(self, pause: float, stop: Event) -> None:

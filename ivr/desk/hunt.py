@@ -18,7 +18,6 @@ only on *start* and *manual_next*, and what would be sent on is reported instead
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -132,11 +131,16 @@ class Hunt:
         return [person for person in dict.fromkeys(people) if person not in rung]
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: deepcopy(getattr(self, name)) for name in _FIELDS}
+        own = {name: getattr(self, name) for name in _FIELDS}
+        return own | {"candidates": list(self.candidates), "attempts": _copied(self.attempts)}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Hunt:
-        return cls(**deepcopy(data))
+        return cls(**data | {"attempts": _copied(data.get("attempts", {}))})
+
+
+def _copied(attempts: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    return {id: dict(made) for id, made in attempts.items()}
 
 
 _JOINED = ("joined", "left")

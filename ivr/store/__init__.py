@@ -16,7 +16,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, func, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from ivr.desk.candidates import Directory
@@ -41,7 +41,6 @@ from ivr.store import (
     call_list,
     case_files,
     case_list,
-    duty_list,
     feed_list,
     logins,
     recordings,
@@ -52,6 +51,7 @@ from ivr.store import (
 from ivr.store import directory as directories
 from ivr.store.case_files import Made
 from ivr.store.connections import WRITES, OwnConnections, engine
+from ivr.store.duty_list import DutyList, listed
 from ivr.store.instants import instant, ticks, ticks_or_none
 from ivr.store.keeping import Keeping
 from ivr.store.turn import (
@@ -84,6 +84,7 @@ class Store:
         self._own = OwnConnections(self._engine)
         self.postgres = self._engine.dialect.name == "postgresql"
         self._turns: Turns = PostgresTurns(self._own) if self.postgres else SQLiteTurns(self._own)
+        self._duties = DutyList(self._own)
         self._stop = threading.Event()
         if checkpoints and not self.postgres:
             threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
@@ -196,8 +197,7 @@ class Store:
         self, now: datetime, kinds: Iterable[str], call: str | None = None, limit: int = 50
     ) -> list[Duty]:
         """Take what is due: nobody else gets it until its lease is over. See `duty_list`."""
-        with self._writer.begin() as connection:
-            return duty_list.take(connection, now, list(kinds), call, limit)
+        return self._duties.take(now, tuple(kinds), call, limit)
 
     def owe(self, duties: Iterable[Duty]) -> None:
         """Duties of no call and no case; one whose key exists is left as it is."""
@@ -206,33 +206,26 @@ class Store:
 
     def done(self, duty: Duty) -> None:
         """It has happened, whoever has taken it since."""
-        self._set(duty, state="done", taken_until=None, why="")
+        self._duties.done(duty)
 
     def retry(self, duty: Duty, at: datetime, why: str = "") -> None:
         """Not now, but at ``at``; nothing, if somebody else has taken it since."""
-        self._set(duty, _still_ours(duty), due=ticks(at), taken_until=None, why=why)
+        self._duties.retry(duty, at, why)
 
     def drop(self, duty: Duty, why: str) -> None:
         """Given up; it stays in the table with the reason. Nothing, if somebody else has taken it
         since."""
-        self._set(duty, _still_ours(duty), state="dropped", taken_until=None, why=why)
-
-    def _set(self, duty: Duty, *conditions: ColumnElement[bool], **values: Any) -> None:
-        duties = tables.duties
-        statement = update(duties).where(duties.c.id == duty.id, *conditions)
-        with self._writer.begin() as connection:
-            connection.execute(statement.values(values))
+        self._duties.drop(duty, why)
 
     def next_due(self, kinds: Iterable[str]) -> datetime | None:
         """When the next duty of these kinds is due or its lease ends."""
-        with self._engine.connect() as connection:
-            return duty_list.next_due(connection, list(kinds))
+        return self._duties.next_due(tuple(kinds))
 
     def duties(self, *kinds: str, call: str | None = None, owed: bool = False) -> list[Duty]:
         """Duties of these kinds (all, if none is named) in the order of their due times; with
         ``owed`` only those neither done nor dropped, however many there have been."""
         with self._engine.connect() as connection:
-            return duty_list.listed(connection, kinds, call, owed)
+            return listed(connection, kinds, call, owed)
 
     # --- people ---
 
@@ -417,10 +410,9 @@ class Store:
 
     def first_waiting(self, queue: str) -> Call | None:
         """Who has waited longest in a queue."""
-        calls = tables.calls
-        waits = (calls.c.waiting_for == queue) & text("waiting_for <> ''")  # as the index has it
-        asked = _CALLS.where(waits).order_by(calls.c.waiting_since)
-        return next(iter(self._calls(asked.limit(1))), None)
+        with self._engine.connect() as connection:
+            row = connection.execute(_FIRST_WAITING, {"queue": queue}).first()
+        return None if row is None else call_of(row)
 
     def open_calls(self) -> list[Call]:
         """Every call that is going on, the oldest first."""
@@ -560,12 +552,12 @@ class Store:
 
 
 _CALLS = select(*(tables.calls.c[name] for name in COLUMNS))
-
-
-def _still_ours(duty: Duty) -> ColumnElement[bool]:
-    """Nobody has taken it after us, nor is it over: each taking counts one more attempt."""
-    duties = tables.duties
-    return (duties.c.state == "due") & (duties.c.attempts == duty.attempts)
+_FIRST_WAITING = (
+    _CALLS.where(tables.calls.c.waiting_for == bindparam("queue"))
+    .where(text("waiting_for <> ''"))  # as the index has it
+    .order_by(tables.calls.c.waiting_since)
+    .limit(1)
+)
 
 
 def _escalation(row: Any) -> Escalation:

@@ -89,7 +89,9 @@ def _begin(connection: Connection) -> None:
 
 
 def patiently(
-    connection: sqlite3.Connection, statement: str, values: tuple[Any, ...] = ()
+    connection: sqlite3.Connection,
+    statement: str,
+    values: tuple[Any, ...] | dict[str, Any] = (),
 ) -> sqlite3.Cursor:
     """Execute; as long as somebody else has the database locked, again, for `BUSY_FOR` seconds."""
     until = 0.0
@@ -112,19 +114,31 @@ class OwnConnections:
     def __init__(self, source: Engine) -> None:
         self._engine = source
         self._local = threading.local()
-        self._postgres = source.dialect.name == "postgresql"
+        self.postgres = source.dialect.name == "postgresql"
 
     def __call__(self) -> Any:
         """This thread's."""
         driver = getattr(self._local, "driver", None)
-        if driver is None or (self._postgres and driver.closed):
+        if driver is None or (self.postgres and driver.closed):
             driver = self._take()
         return driver
+
+    def execute(self, statement: str, values: tuple[Any, ...] | dict[str, Any]) -> Any:
+        """One statement that may be repeated; the driver's cursor."""
+        connection = self()
+        if not self.postgres:
+            return patiently(connection, statement, values)
+        try:
+            return connection.execute(statement, values, prepare=True)
+        except Exception:
+            if not connection.closed:
+                raise
+            return self().execute(statement, values)  # the server was started again
 
     def _take(self) -> Any:
         self.give_back()
         held = self._engine.connect()
-        if self._postgres:  # the option is undone when the pool has it back
+        if self.postgres:  # the option is undone when the pool has it back
             held = held.execution_options(isolation_level="AUTOCOMMIT")
         self._local.held, self._local.driver = held, held.connection.driver_connection
         return self._local.driver

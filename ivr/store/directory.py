@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -27,7 +28,6 @@ from ivr.desk.people import Person, Queue, Shift, Stint
 from ivr.store import tables
 from ivr.store.instants import instant, instant_or_none, ticks
 
-OPERATORS = text("answers_zero")  # as the index has it: SQLite doesn't see it in "= 1"
 ROUNDS = 8  # how far up and along from the first people others are looked for
 
 
@@ -63,38 +63,38 @@ def directory(connection: Connection, case: Case | None, now: datetime) -> Direc
 
     Everybody as he is at ``now``; overrides and calendar entries that are over are left out.
     """
-    shifts = [_shift(row) for row in connection.execute(select(tables.shifts))]
-    queues = {row.id: _queue(row) for row in connection.execute(_queues(case))}
-    stints = tuple(_stint(row) for row in connection.execute(_stints(), {"now": ticks(now)}))
+    of_case = {"queue": case.queue if case else None}
+    shifts = [_shift(row) for row in connection.execute(_SHIFTS)]
+    queues = {row.id: _queue(row) for row in connection.execute(_QUEUES, of_case)}
+    stints = tuple(_stint(row) for row in connection.execute(_STINTS, {"now": ticks(now)}))
     wanted = {shift.person for shift in shifts}
     wanted |= {id for stint in stints for id in (stint.person, stint.instead_of) if id}
     wanted |= {queue.manager for queue in queues.values() if queue.manager}
     if case and case.owner:
         wanted.add(case.owner)
-    table = tables.people
-    people = _read(connection, OPERATORS) | _read(connection, table.c.id.in_(wanted))
+    people = _read(connection, _OPERATORS) | _read(connection, _NAMED, ids=sorted(wanted))
     if case and case.owner in people and people[case.owner].team:
-        people |= _read(connection, table.c.team == people[case.owner].team)
+        people |= _read(connection, _TEAM, team=people[case.owner].team)
     for _ in range(ROUNDS):
         named = {each for person in people.values() for each in (person.manager, person.delegate)}
         more = named - people.keys() - {None}
         if not more:
             break
-        people |= _read(connection, table.c.id.in_(more))
+        people |= _read(connection, _NAMED, ids=sorted(more))
     if not any({"manager", "second_level"} & person.roles for person in people.values()):
-        people |= _read(connection, table.c.roles.contains("manager"))
+        people |= _read(connection, _MANAGERS)
     present = {id: person.at(now) for id, person in people.items()}
     return Directory(present, tuple(shifts), queues, stints=stints)
 
 
 def person(connection: Connection, id: str) -> Person | None:
     """Somebody by his id."""
-    return _read(connection, tables.people.c.id == id).get(id)
+    return _read(connection, _NAMED, ids=[id]).get(id)
 
 
 def person_at(connection: Connection, phone: str) -> Person | None:
     """Whose telephone this is; the first by id, if it is several people's."""
-    found = _read(connection, (tables.people.c.phone == phone) & tables.people.c.active)
+    found = _read(connection, _AT_PHONE, phone=phone)
     return next((found[id] for id in sorted(found)), None)
 
 
@@ -155,15 +155,23 @@ def _stint(row: Any) -> Stint:
     )
 
 
-def _queues(case: Case | None) -> Select[Any]:
-    return select(tables.queues).where(tables.queues.c.id == (case.queue if case else None))
+# Written once: to put a statement together costs as much as to ask it.
+_PEOPLE = select(tables.people)
+_OPERATORS = _PEOPLE.where(text("answers_zero"))  # as the index has it: SQLite sees no "= 1"
+_NAMED = _PEOPLE.where(tables.people.c.id.in_(bindparam("ids", expanding=True)))
+_TEAM = _PEOPLE.where(tables.people.c.team == bindparam("team"))
+_MANAGERS = _PEOPLE.where(tables.people.c.roles.contains("manager"))
+_AT_PHONE = _PEOPLE.where((tables.people.c.phone == bindparam("phone")) & tables.people.c.active)
+_SHIFTS = select(tables.shifts)
+_QUEUES = select(tables.queues).where(tables.queues.c.id == bindparam("queue"))
+_STINTS = _stints()
 
 
-def _read(connection: Connection, condition: Any) -> dict[str, Person]:
-    rows = connection.execute(select(tables.people).where(condition))
-    return {row.id: _person(row) for row in rows}
+def _read(connection: Connection, statement: Select[Any], **values: Any) -> dict[str, Person]:
+    return {row.id: _person(row) for row in connection.execute(statement, values)}
 
 
+@lru_cache(maxsize=1000)
 def _person(row: Any) -> Person:
     return Person(
         id=row.id,
@@ -209,6 +217,7 @@ def hours(written: str) -> tuple[time, time] | None:
     return time.fromisoformat(start), time.fromisoformat(end)
 
 
+@lru_cache(maxsize=1000)
 def _shift(row: Any) -> Shift:
     return Shift(
         id=row.id,

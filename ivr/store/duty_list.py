@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, select, text
 
 from ivr.rows import Duty
 from ivr.store import tables
+from ivr.store.connections import OwnConnections
 from ivr.store.instants import instant, instant_or_none, ticks
 
 LEASE = timedelta(seconds=30)
@@ -26,43 +28,79 @@ _FIRST_OF_ITS_LANE = """
 """
 
 _TAKE = """
-UPDATE duties SET taken_until = :until, attempts = attempts + 1
+UPDATE duties SET taken_until = {until}, attempts = attempts + 1
 WHERE id IN (
     SELECT d.id FROM duties d
-    WHERE d.state = 'due' AND d.due <= :now AND d.kind IN :kinds
-      AND (d.taken_until IS NULL OR d.taken_until <= :now)
+    WHERE d.state = 'due' AND d.due <= {now} AND d.kind IN ({kinds})
+      AND (d.taken_until IS NULL OR d.taken_until <= {now})
       {of_call} AND {first}
-    ORDER BY d.due, d.id LIMIT :limit {locking})
+    ORDER BY d.due, d.id LIMIT {limit} {locking})
 RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until, why
 """
 
-_NEXT = f"""
+_NEXT = """
 SELECT min(CASE WHEN d.taken_until > d.due THEN d.taken_until ELSE d.due END) FROM duties d
-WHERE d.state = 'due' AND d.kind IN :kinds AND {_FIRST_OF_ITS_LANE}
+WHERE d.state = 'due' AND d.kind IN ({kinds}) AND {first}
 """
 
-
-def take(
-    connection: Connection, now: datetime, kinds: list[str], call: str | None, limit: int
-) -> list[Duty]:
-    """What is due now, taken; in the order of due times."""
-    given = {"now": ticks(now), "until": ticks(now + LEASE), "kinds": kinds, "limit": limit}
-    if call is not None:
-        given["call"] = call
-    asked = _TAKE.format(
-        first=_FIRST_OF_ITS_LANE,
-        of_call="" if call is None else "AND d.call = :call",
-        locking="FOR UPDATE SKIP LOCKED" if connection.dialect.name == "postgresql" else "",
-    )
-    statement = text(asked).bindparams(bindparam("kinds", expanding=True))
-    rows = connection.execute(statement, given).all()
-    return [_duty(row) for row in sorted(rows, key=lambda row: (row.due, row.id))]
+_DONE = "UPDATE duties SET state = 'done', taken_until = NULL, why = '' WHERE id = {id}"
+# Nobody has taken it after us, nor is it over: each taking counts one more attempt.
+_OURS = "WHERE id = {id} AND state = 'due' AND attempts = {attempts}"
+_RETRY = f"UPDATE duties SET due = {{due}}, taken_until = NULL, why = {{why}} {_OURS}"
+_DROP = f"UPDATE duties SET state = 'dropped', taken_until = NULL, why = {{why}} {_OURS}"
 
 
-def next_due(connection: Connection, kinds: list[str]) -> datetime | None:
-    """When something of these kinds is due next; one that is taken, when its lease is over."""
-    statement = text(_NEXT).bindparams(bindparam("kinds", expanding=True))
-    return instant_or_none(connection.execute(statement, {"kinds": kinds}).scalar())
+class DutyList:
+    """Through the driver, as a turn does it: every turn that owes something comes here."""
+
+    def __init__(self, own: OwnConnections) -> None:
+        self._own = own
+        self._written = lru_cache(maxsize=100)(self._write)
+
+    def take(
+        self, now: datetime, kinds: tuple[str, ...], call: str | None, limit: int
+    ) -> list[Duty]:
+        """What is due now, taken; in the order of due times."""
+        given = {"now": ticks(now), "until": ticks(now + LEASE), "limit": limit, "call": call}
+        rows = self._execute(_TAKE, given, kinds, call is not None).fetchall()
+        duties = [_duty(_Row(*row)) for row in rows]
+        return sorted(duties, key=lambda duty: (duty.due, duty.id))
+
+    def next_due(self, kinds: tuple[str, ...]) -> datetime | None:
+        """When something of these kinds is due next; one that is taken, when its lease is over."""
+        return instant_or_none(self._execute(_NEXT, {}, kinds).fetchone()[0])
+
+    def done(self, duty: Duty) -> None:
+        self._execute(_DONE, {"id": duty.id})
+
+    def retry(self, duty: Duty, at: datetime, why: str) -> None:
+        given = {"id": duty.id, "attempts": duty.attempts, "due": ticks(at), "why": why}
+        self._execute(_RETRY, given)
+
+    def drop(self, duty: Duty, why: str) -> None:
+        self._execute(_DROP, {"id": duty.id, "attempts": duty.attempts, "why": why})
+
+    def _execute(
+        self,
+        statement: str,
+        given: dict[str, Any],
+        kinds: tuple[str, ...] = (),
+        of_call: bool = False,
+    ) -> Any:
+        named = {f"kind{place}": kind for place, kind in enumerate(kinds)}
+        return self._own.execute(self._written(statement, len(kinds), of_call), given | named)
+
+    def _write(self, statement: str, kinds: int, of_call: bool) -> str:
+        """The statement with this driver's marks."""
+        mark = "%({})s" if self._own.postgres else ":{}"
+        names = ("now", "until", "limit", "id", "attempts", "due", "why")
+        return statement.format(
+            kinds=", ".join(mark.format(f"kind{place}") for place in range(kinds)) or "NULL",
+            of_call=f"AND d.call = {mark.format('call')}" if of_call else "",
+            first=_FIRST_OF_ITS_LANE,
+            locking="FOR UPDATE SKIP LOCKED" if self._own.postgres else "",
+            **{name: mark.format(name) for name in names},
+        )
 
 
 def listed(
@@ -78,6 +116,23 @@ def listed(
     if call is not None:
         asked = asked.where(duties.c.call == call)
     return [_duty(row) for row in connection.execute(asked)]
+
+
+class _Row(NamedTuple):
+    """What a statement returns, in the order in which `_TAKE` names it."""
+
+    id: int
+    key: str
+    call: str
+    kind: str
+    owner: str
+    lane: str
+    due: int
+    data: str
+    attempts: int
+    state: str
+    taken_until: int | None
+    why: str
 
 
 def _duty(row: Any) -> Duty:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from hashlib import sha256
 from typing import Any, Protocol
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from ivr.desk.events import Event
 from ivr.errors import CallError
 from ivr.rows import Call, Duty
-from ivr.store.connections import patiently
+from ivr.store.connections import OwnConnections, patiently
 from ivr.store.instants import instant, instant_or_none, ticks, ticks_or_none
 
 COLUMNS = (  # in the order of a call's fields
@@ -150,11 +150,11 @@ class SQLiteTurns:
     _EVENTS = f"INSERT INTO events ({_EVENT}) VALUES ({_marks(_EVENT)})"
     _DUTIES = f"INSERT OR IGNORE INTO duties ({_DUTY}) VALUES ({_marks(_DUTY)})"
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(self, connect: OwnConnections) -> None:
         self._connect = connect
 
     def load(self, sid: str) -> Call | None:
-        row = patiently(self._connect(), _LOAD + "?", (sid,)).fetchone()
+        row = self._connect.execute(_LOAD + "?", (sid,)).fetchone()
         return None if row is None else call_of(row)
 
     def save(self, call: Call, made: Records, claims: Claims) -> bool:
@@ -197,21 +197,12 @@ _JSON_EVENT = "call text, seq int, at bigint, kind text, actor text, data text, 
 class PostgresTurns:
     """Over `psycopg`: one statement writes the call and all that its turn made, or nothing."""
 
-    def __init__(self, connect: Callable[[], Any]) -> None:
+    def __init__(self, connect: OwnConnections) -> None:
         self._connect = connect
 
     def load(self, sid: str) -> Call | None:
-        row = self._read(_LOAD + "%s", (sid,)).fetchone()
+        row = self._connect.execute(_LOAD + "%s", (sid,)).fetchone()
         return None if row is None else call_of(row)
-
-    def _read(self, statement: str, values: tuple[Any, ...]) -> Any:
-        connection = self._connect()
-        try:
-            return connection.execute(statement, values, prepare=True)
-        except Exception:
-            if not connection.closed:
-                raise
-            return self._connect().execute(statement, values)  # the server was started again
 
     def save(self, call: Call, made: Records, claims: Claims) -> bool:
         events, count, head = chained(call, made[0])
