@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from twilio.base.exceptions import TwilioRestException
 
 from ivr.simulator import Exchange, Handset
 from ivr.verbs import Dial, Enqueue, Gather, Hangup, Leave, Play, Queue, Redirect, Say
@@ -329,6 +330,31 @@ def test_queues_are_made_changed_and_deleted() -> None:
     assert exchange.client.queues(made.sid).fetch().friendly_name == "vips"
     assert made.delete()
     assert exchange.client.queues.list() == []
+
+
+def test_callers_wait_in_the_queue_that_has_the_name_now() -> None:
+    exchange, _, (anna, *_) = waiting()
+    queues = exchange.client.queues
+    other, first, second = (queues.create(name) for name in ("other", "sales", "sales"))
+
+    other.update(friendly_name="support")
+    anna.call(LINE)
+    assert [queues(each.sid).fetch().current_size for each in (other, first)] == [1, 0]
+
+    assert first.delete()
+    assert exchange.queue_named("sales") is exchange.queues[second.sid]
+    second.update(friendly_name="desk")
+    assert exchange.queue_named("sales") is None
+    assert [each.sid for each in queues.list()] == [second.sid, other.sid]
+
+
+def test_a_queue_needs_a_name() -> None:
+    exchange, *_ = waiting()
+    made = exchange.client.queues.create("vip")
+
+    for name in ("", "x" * 65):
+        with pytest.raises(TwilioRestException, match="1 to 64"):
+            made.update(friendly_name=name)
 
 
 def test_members_are_listed_in_order() -> None:

@@ -7,7 +7,7 @@ thread of the exchange's own, and all others leave their wishes in its mailbox.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -93,8 +93,8 @@ class Exchange(Mailbox):
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, ApiKey] = {}
         self.phones: dict[str, Handset] = {}
-        self.legs: OrderedDict[str, Leg] = OrderedDict()
-        self.rooms: OrderedDict[str, Room] = OrderedDict()
+        self.legs: dict[str, Leg] = {}
+        self.rooms: dict[str, Room] = {}
         self.queues: dict[str, Queue] = {}
         self.forks: dict[str, Fork] = {}  # what goes on beside calls, by SID
         self._ended: deque[str] = deque()
@@ -102,6 +102,8 @@ class Exchange(Mailbox):
         self._servers: set[str] = set()
         self._targets: dict[str, Target] = {}
         self._open_rooms: dict[str, Room] = {}
+        self._ended_rooms: deque[str] = deque()
+        self._queues_named: dict[str, Queue] = {}
 
     # ---- setting it up
 
@@ -309,11 +311,33 @@ class Exchange(Mailbox):
         self.recordings.over(room.sid)
         if self._open_rooms.get(room.name) is room:
             del self._open_rooms[room.name]
-        while len(self.rooms) > KEPT:
-            self.rooms.popitem(last=False)
+        self._ended_rooms.append(room.sid)
+        while len(self._ended_rooms) > KEPT:
+            self.rooms.pop(self._ended_rooms.popleft(), None)
 
     def queue_named(self, name: str) -> Queue | None:
-        return next((q for q in self.queues.values() if q.name == name), None)
+        return self._queues_named.get(name)
+
+    def queue_made(self, queue: Queue) -> None:
+        """It can be found from now on; by its name the one that had it first."""
+        self.queues[queue.sid] = queue
+        self._queues_named.setdefault(queue.name, queue)
+
+    def queue_renamed(self, queue: Queue, name: str) -> None:
+        self._not_named_so(queue)
+        queue.name = name
+        self._queues_named.setdefault(name, queue)
+
+    def queue_deleted(self, queue: Queue) -> None:
+        del self.queues[queue.sid]
+        self._not_named_so(queue)
+
+    def _not_named_so(self, queue: Queue) -> None:
+        if self._queues_named[queue.name] is queue:
+            del self._queues_named[queue.name]
+            for other in self.queues.values():
+                if other.name == queue.name and other is not queue:
+                    self._queues_named.setdefault(queue.name, other)
 
     def membership(self, leg: Leg, player: Player, request: acts.Join) -> Member | None:
         """A place in a queue, which is "created on demand"; None if it is full."""
@@ -321,7 +345,7 @@ class Exchange(Mailbox):
         queue = self.queue_named(enqueue.queue)
         if queue is None:
             queue = Queue(self, enqueue.queue)
-            self.queues[queue.sid] = queue
+            self.queue_made(queue)
         if len(queue.members) >= min(queue.max_size, enqueue.max_queue_size or queue.max_size):
             return None
         return Member(queue, leg, player, enqueue, request.base)

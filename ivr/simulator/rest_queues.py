@@ -11,12 +11,16 @@ from ivr.simulator.rest import Api, ApiError, Form, Json, Response, rfc2822
 
 
 def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
-    name = form.text("FriendlyName")
+    queue = Queue(api.exchange, _name(form), form.whole("MaxSize", DEFAULT_SIZE, 1, 5000))
+    api.exchange.queue_made(queue)
+    return 201, show(api, queue)
+
+
+def _name(form: Form, before: str = "") -> str:
+    name = form.text("FriendlyName", before)
     if not 0 < len(name) <= 64:
         raise ApiError(400, 20001, "FriendlyName has 1 to 64 characters")
-    queue = Queue(api.exchange, name, form.whole("MaxSize", DEFAULT_SIZE, 1, 5000))
-    api.exchange.queues[queue.sid] = queue
-    return 201, show(api, queue)
+    return name
 
 
 def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
@@ -30,8 +34,8 @@ def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
 
 def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     queue = find(api, path[0])
-    queue.name = form.text("FriendlyName", queue.name)
     queue.max_size = form.whole("MaxSize", queue.max_size, 1, 5000)
+    api.exchange.queue_renamed(queue, _name(form, queue.name))
     queue.updated_at = api.exchange.clock.now()
     return 200, show(api, queue)
 
@@ -40,7 +44,7 @@ def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
     queue = find(api, path[0])
     if queue.members:
         raise ApiError(400, 20001, "The queue isn't empty")
-    del api.exchange.queues[queue.sid]
+    api.exchange.queue_deleted(queue)
     return 204, None
 
 

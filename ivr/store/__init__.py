@@ -293,10 +293,7 @@ class Store:
 
     def recent(self, caller: str, since: datetime) -> list[Call]:
         """The last calls that he made from this number and that ended since, the last one first."""
-        calls = tables.calls
-        which = (calls.c.caller == caller) & (calls.c.ended_at > ticks(since))
-        which &= calls.c.sid.not_like(f"{BACK}%")
-        return self._calls(_CALLS.where(which).order_by(calls.c.ended_at.desc()).limit(5))
+        return self._calls(_RECENT, caller=caller, since=ticks(since))
 
     def person_at(self, phone: str) -> Person | None:
         """Whose telephone this is, if it is somebody's who works here."""
@@ -410,9 +407,7 @@ class Store:
 
     def first_waiting(self, queue: str) -> Call | None:
         """Who has waited longest in a queue."""
-        with self._engine.connect() as connection:
-            row = connection.execute(_FIRST_WAITING, {"queue": queue}).first()
-        return None if row is None else call_of(row)
+        return next(iter(self._calls(_FIRST_WAITING, queue=queue)), None)
 
     def open_calls(self) -> list[Call]:
         """Every call that is going on, the oldest first."""
@@ -437,9 +432,9 @@ class Store:
             stale = (duties.c.state == "due") & duties.c.kind.in_(MOVES_LEGS)
             connection.execute(update(duties).where(stale).values(state="dropped"))
 
-    def _calls(self, statement: Any) -> list[Call]:
+    def _calls(self, statement: Any, **values: Any) -> list[Call]:
         with self._engine.connect() as connection:
-            return [call_of(row) for row in connection.execute(statement)]
+            return [call_of(row) for row in connection.execute(statement, values)]
 
     def latest(self) -> str:
         """Names the present state: as long as it stands, nothing that a page shows has changed.
@@ -552,6 +547,13 @@ class Store:
 
 
 _CALLS = select(*(tables.calls.c[name] for name in COLUMNS))
+_RECENT = (
+    _CALLS.where(tables.calls.c.caller == bindparam("caller"))
+    .where(tables.calls.c.ended_at > bindparam("since"))
+    .where(tables.calls.c.sid.not_like(f"{BACK}%"))
+    .order_by(tables.calls.c.ended_at.desc())
+    .limit(5)
+)
 _FIRST_WAITING = (
     _CALLS.where(tables.calls.c.waiting_for == bindparam("queue"))
     .where(text("waiting_for <> ''"))  # as the index has it
