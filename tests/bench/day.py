@@ -1,0 +1,212 @@
+"""A day at the desk, simulated: 10,000 mixed calls on the durable line, twice to the same bytes.
+
+    python -m tests.bench.day --calls 10000 --twice
+
+Twenty operators and ten managers take what comes in over 24 hours; most callers come by day.
+Prints how long it took, and one SHA-256 over every webhook (when, where, what was sent, what was
+answered) and every event that the line has stored.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gc
+import hashlib
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import cos, pi
+from pathlib import Path
+from random import Random
+
+from sqlalchemy import select
+
+from flows.escalation import FOLDER, line
+from ivr.rehearsal import mount
+from ivr.simulator import Exchange
+from ivr.simulator.webhooks import Webhook
+from ivr.store import Store, tables
+from ivr.web import begin, create_app
+from tests.bench.day_people import LANGUAGES, Colleague, Customer, learn
+
+ORIGIN = "https://line.test"
+CASES = ("17349013", "17349021", "17349037", "17349059", "17349068", "17349076", "17349084")
+OPERATORS, MANAGERS = 20, 10
+HOURS = 24
+AFTERWARDS = timedelta(hours=3)  # until the last call back has been made
+ZONES = ("Europe/Paris", "Europe/Berlin", "Asia/Tokyo", "America/New_York")
+
+
+@dataclass(frozen=True)
+class Day:
+    """What came of it; ``memory`` is the most that the process has used, in MB."""
+
+    calls: int
+    webhooks: int
+    events: Counter[str]
+    seconds: float
+    memory: float
+    digest: str
+    errors: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = ", ".join(f"{kind} {number:,}" for kind, number in self.events.most_common(8))
+        return (
+            f"{self.calls:,} calls, {self.webhooks:,} webhooks"
+            f" ({self.webhooks / self.calls:.1f} a call)\n"
+            f"{self.seconds:.1f} s: {self.calls / self.seconds:,.0f} calls/s,"
+            f" {self.webhooks / self.seconds:,.0f} webhooks/s; {self.memory:,.0f} MB\n"
+            f"{sum(self.events.values()):,} events: {shown}\n"
+            f"{len(self.errors)} errors {' | '.join(self.errors[:3])}\nSHA-256 {self.digest}"
+        )
+
+
+def simulate(calls: int, seed: int, folder: Path) -> Day:
+    """One day, from an empty database."""
+    begun = time.perf_counter()
+    exchange, store = _desk(seed, folder)
+    written = hashlib.sha256()
+    webhooks = 0
+
+    def tap(made: object) -> None:
+        nonlocal webhooks
+        if isinstance(made, Webhook):
+            webhooks += 1
+            told = (made.at, made.url, made.signature, made.status, made.body)
+            written.update(repr(told).encode())
+
+    exchange.taps.append(tap)
+    for number, at in enumerate(_arrivals(calls, Random(f"{seed} arrivals"))):
+        exchange.clock.call_at(exchange.clock.start + at, _caller(exchange, number, seed).dial)
+    exchange.wait((timedelta(hours=HOURS) + AFTERWARDS).total_seconds())
+    for leg in list(exchange.legs.values()):
+        if not leg.ended:
+            raise AssertionError(f"{leg} goes on for ever")
+
+    kinds: Counter[str] = Counter()
+    with store._engine.connect() as connection:
+        for row in connection.execute(select(tables.events).order_by(tables.events.c.id)):
+            kinds[row.kind] += 1
+            written.update(repr(tuple(row)).encode())
+    store.close()
+    errors = tuple(f"{n.code} {n.text}" for n in exchange.debugger if n.level == "error")
+    seconds = time.perf_counter() - begun
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return Day(calls, webhooks, kinds, seconds, memory, written.hexdigest(), errors)
+
+
+def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
+    """The line with its durable store, and everybody's telephones."""
+    exchange = Exchange(seed, requests=10, start=datetime.fromisoformat("2026-11-24T00:00Z"))
+    store = Store(f"sqlite:///{folder}/day.db")
+    store.migrate()
+    _write_desk(folder / "desk")
+    store.import_csv(folder / "desk")
+    escalation = line()
+    learn(escalation.caller.prompts)
+    app = create_app(
+        escalation,
+        store=store,
+        twilio=exchange.client,
+        public_url=ORIGIN,
+        clock=exchange.clock,
+    )
+    mount(exchange, escalation, app, ORIGIN)
+    begin(app)
+    for person in store.people():
+        talk, answers = (70.0, 0.85) if "operator" in person.roles else (110.0, 0.5)
+        exchange.phones[person.phone] = Colleague(
+            exchange, person.phone, f"{seed} {person.id}", talk, answers
+        )
+    return exchange, store
+
+
+def _write_desk(folder: Path) -> None:
+    """The sample desk with more people: twenty operators and ten managers in all."""
+    shutil.copytree(FOLDER / "sample", folder)
+    with (folder / "people.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = list(rows[0])
+    here = {role: sum(role in row["roles"].split() for row in rows) for role in _MORE}
+    for role, most in _MORE.items():
+        for number in range(here[role] + 1, most + 1):
+            rows.append(_person(role, number))
+    with (folder / "people.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+_MORE = {"operator": OPERATORS, "manager": MANAGERS}
+
+
+def _person(role: str, number: int) -> dict[str, str]:
+    operator = role == "operator"
+    return {
+        "id": f"{role[:2].upper()}{number:02}",
+        "name": f"{role.capitalize()} {number}",
+        "phone": f"client:op{number:02}" if operator else f"+331555002{number:02}",
+        "roles": role,
+        "languages": ("fr en", "de en", "ja en")[number % 3],
+        "manager": "" if operator else ("DIR1", "DIR2")[number % 2],
+        "team": "" if operator else ("CAD", "PLM")[number % 2],
+        "region": ("EMEA", "APAC", "AMER")[number % 3],
+        "on_call": "" if operator else "yes",
+        "zone": ZONES[number % len(ZONES)],
+    }
+
+
+def _arrivals(calls: int, draw: Random) -> Sequence[timedelta]:
+    """When they come: four times as many at two in the afternoon as at two in the night."""
+    moments = []
+    while len(moments) < calls:
+        hour = draw.uniform(0, HOURS)
+        if draw.random() < 0.625 - 0.375 * cos((hour - 2) * pi / 12):
+            moments.append(timedelta(microseconds=round(hour * 3.6e9)))
+    return sorted(moments)
+
+
+def _caller(exchange: Exchange, number: int, seed: int) -> Customer:
+    draw = Random(f"{seed} caller {number}")
+    telephone = f"+336{number:08d}"
+    entry, case = draw.choices(list(LANGUAGES), [6, 3, 1])[0], draw.choice(CASES)
+    customer = Customer(exchange, telephone, entry, case, f"{seed} customer {number}")
+    exchange.phones[telephone] = customer
+    return customer
+
+
+def days(calls: int, seed: int, times: int) -> list[Day]:
+    """So many days of the same seed, each from nothing."""
+    made = []
+    for _ in range(times):
+        gc.collect()
+        with tempfile.TemporaryDirectory(prefix="ivr-day-") as folder:
+            made.append(simulate(calls, seed, Path(folder)))
+    return made
+
+
+def main() -> int:
+    """0 if what was done twice came to the same bytes, and nothing went wrong."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--calls", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--twice", action="store_true", help="and compare the bytes")
+    options = parser.parse_args()
+    made = days(options.calls, options.seed, 2 if options.twice else 1)
+    for day in made:
+        print(day)
+    if len({day.digest for day in made}) > 1:
+        print("the days differ", file=sys.stderr)
+        return 1
+    return 1 if any(day.errors for day in made) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
