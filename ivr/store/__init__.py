@@ -231,22 +231,17 @@ class Store:
 
     def claim(self, person: str, attempt: str, now: datetime) -> bool:
         """Whether this attempt has him to itself now; nobody is rung by two calls at once."""
-        people = tables.people
-        free = people.c.busy_with.is_(None) | (people.c.busy_with == attempt)
-        statement = update(people).where(people.c.id == person, people.c.active, free)
         with self._writer.begin() as connection:
-            return connection.execute(statement.values(busy_with=attempt)).rowcount == 1
+            values = {"who": person, "attempt": attempt}
+            return connection.execute(_CLAIM, values).rowcount == 1
 
     def release(self, person: str, attempt: str, at: datetime | None = None, how: str = "") -> None:
         """He is free again, if this attempt had him; ``how`` it went is ``taken`` or
         ``no_answer``."""
-        people = tables.people
-        mine = (people.c.id == person) & (people.c.busy_with == attempt)
-        values: dict[str, Any] = {"busy_with": None}
-        if at is not None and how in ("taken", "no_answer"):
-            values[f"last_{how}"] = ticks(at)
+        ended = how if at is not None else ""
+        values = {"who": person, "attempt": attempt, "at": ticks_or_none(at)}
         with self._writer.begin() as connection:
-            connection.execute(update(people).where(mine).values(values))
+            connection.execute(_RELEASE.get(ended, _RELEASE[""]), values)
 
     def set_status(
         self,
@@ -547,6 +542,17 @@ class Store:
 
 
 _CALLS = select(*(tables.calls.c[name] for name in COLUMNS))
+_WHO = tables.people.c.id == bindparam("who")
+_HIS = tables.people.c.busy_with == bindparam("attempt")
+_FREE = tables.people.c.busy_with.is_(None) | _HIS
+_CLAIM = update(tables.people).where(_WHO, tables.people.c.active, _FREE)
+_CLAIM = _CLAIM.values(busy_with=bindparam("attempt"))
+_FREED = update(tables.people).where(_WHO, _HIS).values(busy_with=None)
+_RELEASE = {  # by how it went
+    "": _FREED,
+    "taken": _FREED.values(last_taken=bindparam("at")),
+    "no_answer": _FREED.values(last_no_answer=bindparam("at")),
+}
 _RECENT = (
     _CALLS.where(tables.calls.c.caller == bindparam("caller"))
     .where(tables.calls.c.ended_at > bindparam("since"))

@@ -33,12 +33,11 @@ ROUNDS = 8  # how far up and along from the first people others are looked for
 
 def case(connection: Connection, digits: str) -> Case | None:
     """The case, with its account and whoever may speak for it."""
-    cases, accounts, contacts = tables.cases, tables.accounts, tables.contacts
-    row = connection.execute(select(cases).where(cases.c.digits == digits)).one_or_none()
+    row = connection.execute(_CASE, {"digits": digits}).one_or_none()
     if row is None:
         return None
-    account = connection.execute(select(accounts).where(accounts.c.id == row.account)).one_or_none()
-    people = connection.execute(select(contacts).where(contacts.c.account == row.account)).all()
+    account = connection.execute(_ACCOUNT, {"account": row.account}).one_or_none()
+    people = connection.execute(_CONTACTS, {"account": row.account}).all()
     return Case(
         number=row.number,
         digits=row.digits,
@@ -156,6 +155,9 @@ def _stint(row: Any) -> Stint:
 
 
 # Written once: to put a statement together costs as much as to ask it.
+_CASE = select(tables.cases).where(tables.cases.c.digits == bindparam("digits"))
+_ACCOUNT = select(tables.accounts).where(tables.accounts.c.id == bindparam("account"))
+_CONTACTS = select(tables.contacts).where(tables.contacts.c.account == bindparam("account"))
 _PEOPLE = select(tables.people)
 _OPERATORS = _PEOPLE.where(text("answers_zero"))  # as the index has it: SQLite sees no "= 1"
 _NAMED = _PEOPLE.where(tables.people.c.id.in_(bindparam("ids", expanding=True)))
