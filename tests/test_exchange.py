@@ -13,6 +13,7 @@ from ivr.verbs import Dial, Enqueue, Gather, Hangup, Number, Pause, Play, Redire
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network, said
 
 MENU = (Gather(action="/menu", num_digits=1, verbs=(Say("Welcome. Press one."),)), Say("Goodbye"))
+HOLD = (Gather(timeout=600),)
 PAGES = {"/voice": MENU, "/menu": lambda p: (Say(f"You pressed {p.get('Digits')}"),)}
 
 
@@ -430,6 +431,62 @@ def test_hanging_up_during_a_prompt_makes_no_other_request() -> None:
 
     assert app.paths == ["/voice"]
     assert not caller.heard[0].complete
+
+
+def test_a_phone_that_is_lost_in_a_prompt_hears_no_more_and_the_network_notices_later() -> None:
+    pages = PAGES | {"/voice": (Say("A long sentence. " * 9), Redirect("/next")), "/next": HOLD}
+    exchange, app, caller = network(pages, status_callback="/status")
+    caller.call(LINE)
+    exchange.wait(2)
+
+    caller.lose_connection(noticed=40)
+    assert not caller.in_call
+    exchange.wait(39)
+    assert (app.asked("/status"), len(app.asked("/next"))) == ([], 1)  # it went on, for nobody
+    assert [(each.kind, each.complete) for each in caller.heard] == [("say", False)]
+    exchange.wait(1)
+
+    (params,) = app.asked("/status")
+    assert (params["CallStatus"], params["CallDuration"]) == ("completed", "42")
+
+
+def test_a_phone_that_was_lost_calls_again_while_the_network_believes_in_the_first_call() -> None:
+    exchange, app, caller = network({"/voice": HOLD})
+    caller.call(LINE)
+    caller.lose_connection()
+    caller.call(LINE)
+    exchange.wait(31)
+
+    assert [leg.status for leg in caller.calls] == ["completed", "in-progress"]
+    assert len(app.asked("/voice")) == 2
+    caller.hang_up()
+    with pytest.raises(CallError, match="isn't in a call"):
+        caller.lose_connection()
+
+
+def test_a_phone_that_is_lost_while_it_rings_rings_on_for_nobody() -> None:
+    exchange, app, caller = network({"/voice": (Dial((Number(CALLEE),), timeout=20), HOLD[0])})
+    duty = exchange.phone(CALLEE)
+    caller.call(LINE)
+    duty.lose_connection()
+    exchange.wait(10)
+    assert (duty.ringing, duty.calls[0].status) == (False, "ringing")
+    exchange.wait(16)  # "timeout" seconds, and five more
+
+    assert duty.calls[0].status == "no-answer"
+
+
+def test_whoever_talks_to_somebody_who_is_lost_hears_nothing_until_the_network_notices() -> None:
+    exchange, _, caller = network({"/voice": (Dial((Number(CALLEE),)), HOLD[0])})
+    duty = exchange.phone(CALLEE)
+    duty.will("answer")
+    caller.call(LINE)
+    duty.lose_connection(noticed=20)
+
+    caller.say("Are you still there?")
+    assert (caller.connected_to, duty.heard, caller.in_call) == (set(), [], True)
+    exchange.wait(21)
+    assert (duty.calls[0].status, caller.listening) == ("completed", True)
 
 
 # "call at most 4 h by default"

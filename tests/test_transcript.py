@@ -76,6 +76,7 @@ def test_the_dialogue_of_the_readme_is_read() -> None:
     [
         ("> call", Do(3, "caller", (Act("call"),))),
         ("caller > hang up", Do(3, "caller", (Act("hang up"),))),
+        ("> lose connection", Do(3, "caller", (Act("lose connection"),))),
         ("duty > answer, press 1", Do(3, "duty", (Act("answer"), Act("press", "1")))),
         ("duty>decline", Do(3, "duty", (Act("decline"),))),
         ("> press *", Do(3, "caller", (Act("press", "*"),))),

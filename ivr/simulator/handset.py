@@ -21,6 +21,7 @@ KEYS = frozenset("0123456789*#")
 TYPING = 0.25  # seconds between two keys
 REACTION = 1.0  # seconds until a scripted person presses what is asked for
 REMEMBERED = 5000  # utterances
+NOTICED = 30.0  # seconds until a network gives somebody up of whom it hears nothing
 
 
 class Handset:
@@ -123,6 +124,22 @@ class Handset:
     def hang_up(self) -> None:
         """Put the receiver down."""
         self.exchange.act(lambda: self._in_use().end(self._final_status()))
+
+    def lose_connection(self, noticed: float = NOTICED) -> None:
+        """Be out of reach from now on: a tunnel, an empty battery. The phone hears nothing more,
+        and can call again; the network, and whoever was connected, take so many seconds to notice.
+
+        A call that was ringing goes on ringing, for nobody. Raises CallError without a call.
+        """
+        self.exchange.act(lambda: self._lose_connection(noticed))
+
+    def _lose_connection(self, noticed: float) -> None:
+        if self.ringing:
+            self._ringing().lose_phone()
+            return
+        leg, final = self._in_use(), self._final_status()
+        leg.lose_phone()
+        self.exchange.clock.after(noticed, leg.end, final)
 
     def will(
         self,

@@ -282,6 +282,15 @@ class Leg:
             self.child_of.child_ended(self)
         self.exchange.ended(self)
 
+    def lose_phone(self) -> None:
+        """There is nobody at this end any more, and nobody knows; what is being said breaks off."""
+        phone, self.phone = self.phone, None
+        for player in (self.player, self.background):
+            if player is not None:
+                player.utterance = None
+        if phone is not None:
+            phone.dropped(self)
+
     # ---- what the person does and hears
 
     def key(self, key: str) -> None:

@@ -30,7 +30,10 @@ CALLER = "caller"
 NOBODY = "nobody"
 ANYTHING = "…"
 
-ACTIONS = 'call, answer, decline, press KEYS, type KEYS, hang up, wait SECONDS or say "WORDS"'
+ACTIONS = (
+    "call, answer, decline, press KEYS, type KEYS, hang up, lose connection, wait SECONDS "
+    'or say "WORDS"'
+)
 STATES = (
     "(rings), (stops ringing), (connected to NAME, NAME), (connected to nobody), "
     "(hung up) or (silence)"
@@ -45,7 +48,7 @@ _NUMBER = re.compile(r"\+?\d{2,15}|client:\S+|sip:\S+|anonymous")
 _SECONDS = r"(?P<seconds>\d+(?:\.\d+)?)"
 _WITHIN = re.compile(rf"within {_SECONDS}\s+(?P<rest>\S.*)")
 _ACT = re.compile(
-    rf"""(?P<plain>call|answer|decline|hang\ up)
+    rf"""(?P<plain>call|answer|decline|hang\ up|lose\ connection)
     | (?P<keyed>press|type)\ (?P<keys>[0-9*\#]+)(?P<at_once>\ at\ once)?
     | wait\ {_SECONDS}(?:\ ?(?:s|seconds?))?
     | say\ "(?P<words>[^"]+)" """,

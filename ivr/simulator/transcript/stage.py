@@ -36,6 +36,7 @@ _REASONS = {
     "answer": "isn't ringing, so nobody can answer it",
     "decline": "isn't ringing, so nobody can decline",
     "hang up": "isn't in a call, so it can't hang up",
+    "lose connection": "isn't in a call, so there is no connection to lose",
     "call": "is already in a call",
     "say": "isn't in a call, so nobody would hear it",
 }
@@ -120,7 +121,7 @@ class Stage:
                 self._possible(ear, act, self.wait(lambda: ear.phone.ringing))
             case "call":
                 self._possible(ear, act, not ear.phone.in_call)
-            case "hang up" | "say":
+            case "hang up" | "lose connection" | "say":
                 self._possible(ear, act, ear.phone.in_call)
         if self.record is not None:
             self.record.did(who, phrase(act))
@@ -141,6 +142,8 @@ class Stage:
                 self._press(phone, act.value)
             case "hang up":
                 phone.hang_up()
+            case "lose connection":
+                phone.lose_connection()
             case "say":
                 phone.say(act.value)
             case "wait":
