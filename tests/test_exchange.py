@@ -465,7 +465,7 @@ def test_a_phone_that_was_lost_calls_again_while_the_network_believes_in_the_fir
 
 
 def test_a_phone_that_is_lost_while_it_rings_rings_on_for_nobody() -> None:
-    exchange, app, caller = network({"/voice": (Dial((Number(CALLEE),), timeout=20), HOLD[0])})
+    exchange, _, caller = network({"/voice": (Dial((Number(CALLEE),), timeout=20), HOLD[0])})
     duty = exchange.phone(CALLEE)
     caller.call(LINE)
     duty.lose_connection()
