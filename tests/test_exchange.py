@@ -350,6 +350,31 @@ def test_a_file_is_fetched_once_and_takes_its_time() -> None:
     assert app.asked("/a.wav") == [{}]
 
 
+# "Multiple nested <Play>: all files are fetched before the first one plays"
+def test_all_files_of_a_gather_are_fetched_before_the_first_one_plays() -> None:
+    wav = ("200 OK", [("Content-Type", "audio/wav")], _wav(2))
+    gather = Gather("/menu", verbs=(Play("/a.wav"), Say("and"), Play("/b.wav")))
+    exchange, app, caller = network({"/voice": (gather,)}, answers={"/a.wav": wav, "/b.wav": wav})
+    caller.call(LINE)
+    assert app.paths == ["/voice", "/a.wav", "/b.wav"]
+    assert [each.kind for each in caller.heard] == ["play"]
+
+    exchange.wait(5)
+    assert [each.kind for each in caller.heard] == ["play", "say", "play"]
+    assert app.paths == ["/voice", "/a.wav", "/b.wav"]
+
+
+def test_one_of_several_files_that_isnt_there_is_fatal_before_anything_is_heard() -> None:
+    wav = ("200 OK", [("Content-Type", "audio/wav")], _wav(2))
+    gather = Gather("/menu", verbs=(Play("/a.wav"), Play("/b.wav")))
+    gone = ("404 Not Found", [], b"")
+    exchange, _, caller = network({"/voice": (gather,)}, answers={"/a.wav": wav, "/b.wav": gone})
+    caller.call(LINE)
+
+    assert [each.kind for each in caller.heard if each.kind == "play"] == []
+    assert [note.code for note in exchange.debugger] == [11200]
+
+
 def _wav(seconds: float) -> bytes:
     import io
     import wave

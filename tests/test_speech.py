@@ -55,6 +55,18 @@ def test_partial_results_come_while_the_person_speaks() -> None:
     assert app.asked("/said")[0]["SpeechResult"] == "My server is down"
 
 
+# "max speech 60 s"
+def test_whoever_speaks_on_and_on_is_cut_short_after_a_minute() -> None:
+    gather = Gather("/said", input="speech", speech_timeout="5", verbs=(ASK,))
+    exchange, app, caller = asked(gather)
+    for number in range(15):
+        caller.say(f"and {number}") if caller.listening else None
+        exchange.wait(4.5)
+
+    (said,) = app.asked("/said")
+    assert said["SpeechResult"].endswith("and 13")  # begun 58.5 s after the first word
+
+
 # "any TwiML answer is ignored"
 def test_what_partial_results_are_answered_with_is_ignored() -> None:
     gather = Gather(

@@ -14,13 +14,14 @@ from wsgiref.validate import validator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
+from twilio.base.exceptions import TwilioRestException
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
 from ivr.simulator import Exchange, rest
 from ivr.simulator.delivery import Jar, Overrides, overrides_of
 from ivr.simulator.webhooks import Call, Reply, Target, call_application, compose, failed, sign
-from ivr.verbs import Gather, Redirect, Say
+from ivr.verbs import Dial, Gather, Number, Redirect, Say
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network, said
 
 # ---- signature ---------------------------------------------------------------------------------
@@ -357,3 +358,48 @@ def test_a_url_of_another_kind_is_an_error() -> None:
     caller.call(LINE)
 
     assert [notice.code for notice in exchange.debugger] == [11100]
+
+
+# "HMAC-SHA256 opt-in through header X-Twilio-Webhooks-Signature-Settings:
+# key=webhooks_sharedkey_…,algorithm=HMAC_SHA256"
+def test_who_asks_for_it_gets_sha_256() -> None:
+    told: list[tuple[str, str]] = []
+
+    def app(environ: Any, start: Any) -> list[bytes]:
+        given, settings = (
+            environ.get(f"HTTP_X_TWILIO_{name}", "")
+            for name in ("SIGNATURE", "WEBHOOKS_SIGNATURE_SETTINGS")
+        )
+        told.append((given, settings))
+        start("200 OK", [("Content-Type", "text/xml")])
+        return [b"<Response/>"]
+
+    exchange = Exchange(seed=1)
+    exchange.number(LINE, app, "/voice")
+    exchange.sign_with("HMAC_SHA256")
+    exchange.phone(CALLER).call(LINE)
+
+    ((given, settings),) = told
+    assert settings.startswith("key=webhooks_sharedkey_")
+    algorithm = get_signature_algorithm(settings)
+    (request,) = exchange.requests
+    validator = RequestValidator(exchange.auth_token)
+    signed = validator.compute_signature(request.url, request.params, algorithm)
+    assert (algorithm, given) == ("HMAC_SHA256", signed)
+    with pytest.raises(ValueError, match="MD5 isn't one of HMAC_SHA1, HMAC_SHA256"):
+        exchange.sign_with("MD5")
+
+
+# "Host names with _ refused"
+def test_a_callback_to_a_host_with_an_underscore_is_refused() -> None:
+    dial = Dial((Number(CALLEE, status_callback="https://my_host.test/told"),))
+    exchange, _, caller = network({"/voice": (dial,)})
+    exchange.phone(CALLEE).will("busy")
+    caller.call(LINE)
+
+    assert [(note.code, "underscore" in note.text) for note in exchange.debugger] == [(11100, True)]
+    with pytest.raises(TwilioRestException, match="underscore") as refused:
+        exchange.client.calls.create(
+            to=CALLEE, from_=LINE, twiml="<Response/>", status_callback="https://my_host.test/"
+        )
+    assert refused.value.code == 21609

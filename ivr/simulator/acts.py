@@ -89,6 +89,12 @@ class Speak(NamedTuple):
     seconds: float = 0.0
 
 
+class Load(NamedTuple):
+    """Have a file ready before it is played."""
+
+    url: str
+
+
 class Listen(NamedTuple):
     """Wait for a key (or speech), ``seconds`` at most. ``hangup``: a hang-up is an answer too."""
 

@@ -12,7 +12,7 @@ import wave
 from typing import TYPE_CHECKING
 
 from ivr.errors import TwiMLError
-from ivr.simulator.acts import PENDING, Speak
+from ivr.simulator.acts import PENDING, Load, Speak
 from ivr.simulator.delivery import Delivery
 from ivr.simulator.documents import AUDIO_TYPES, check, content_type
 from ivr.simulator.pages import audio_failed
@@ -34,37 +34,52 @@ class Audio:
         self._seconds: dict[str, float] = {}
 
     def play(self, player: Player, request: Speak) -> object:
-        seconds = self._seconds.get(request.text)
-        recording = self._exchange.recordings.at(request.text)
-        if recording is not None:
-            seconds = float(recording.seconds)
-        if seconds is None and not self._exchange.serves(request.text):
-            seconds = UNKNOWN_AUDIO
+        seconds = self._known(request.text)
         if seconds is not None:
             return utter(player, request, seconds)
-        delivery = Delivery(self._exchange, request.text, "GET", None, player.leg.sid)
+        return self._fetch(player, request, request.text)
+
+    def load(self, player: Player, request: Load) -> object:
+        """Nothing is heard; the file is known from now on."""
+        if self._known(request.url) is not None:
+            return None
+        return self._fetch(player, request, request.url)
+
+    def _known(self, url: str) -> float | None:
+        recording = self._exchange.recordings.at(url)
+        if recording is not None:
+            return float(recording.seconds)
+        seconds = self._seconds.get(url)
+        if seconds is None and not self._exchange.serves(url):
+            return UNKNOWN_AUDIO
+        return seconds
+
+    def _fetch(self, player: Player, request: Speak | Load, url: str) -> object:
+        delivery = Delivery(self._exchange, url, "GET", None, player.leg.sid)
         ticket = player.ticket
         player.waiting = request
 
         def later(done: Delivery) -> None:
-            if ticket == player.ticket and player.steps is not None:
-                self._arrived(player, request, done)
+            if ticket != player.ticket or player.steps is None:
+                return
+            if self._arrived(player, request, url, done) is None:
+                player.resume(None)
 
         if delivery.start(later, patience=True):
-            return self._arrived(player, request, delivery)
+            return self._arrived(player, request, url, delivery)
         return PENDING
 
-    def _arrived(self, player: Player, request: Speak, done: Delivery) -> object:
+    def _arrived(self, player: Player, request: Speak | Load, url: str, done: Delivery) -> object:
         assert done.reply is not None
         try:
             seconds = length_of(done.reply)
         except TwiMLError as error:
-            audio_failed(player, error, request.text)
+            audio_failed(player, error, url)
             return PENDING
         if len(self._seconds) >= KEPT:
             self._seconds.clear()
-        self._seconds[request.text] = seconds
-        return utter(player, request, seconds)
+        self._seconds[url] = seconds
+        return utter(player, request, seconds) if isinstance(request, Speak) else None
 
 
 def length_of(reply: Reply) -> float:

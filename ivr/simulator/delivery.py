@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from ivr.simulator.logins import Login, login
 from ivr.simulator.webhooks import (
@@ -203,7 +203,11 @@ class Delivery:
 
     def tell(self) -> None:
         """Make the request; nobody waits for the answer, but a failure is noted."""
-        if self.start(_told, callback=True):
+        if "_" in (urlsplit(self.url).hostname or ""):
+            text = "host names with an underscore are refused for callbacks"
+            self._finish(failed(11100, text))
+            _told(self)
+        elif self.start(_told, callback=True):
             _told(self)
 
     def note_failure(self) -> None:
@@ -262,8 +266,12 @@ class Delivery:
         if method != "POST":
             query, tail = (f"{query}&{form}" if query and form else query or form), ""
         asked = f"?{query}" if query else ""
-        signature = sign(exchange.auth_key, target.signed + asked, tail)
+        algorithm = exchange.algorithm
+        signature = sign(exchange.auth_key, target.signed + asked, tail, algorithm)
         headers = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": self._token}
+        if algorithm != "HMAC_SHA1":
+            settings = f"key={exchange.shared_key},algorithm={algorithm}"
+            headers["X-Twilio-Webhooks-Signature-Settings"] = settings
         if self.jar is not None:
             headers.update(self.jar.headers(target.host, method, target.path + asked))
         record = Webhook(

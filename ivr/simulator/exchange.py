@@ -36,7 +36,7 @@ from ivr.simulator.recordings import Recordings
 from ivr.simulator.routes import e164
 from ivr.simulator.seats import Seat
 from ivr.simulator.seed import Seed
-from ivr.simulator.webhooks import Target, Webhook, WSGIApp
+from ivr.simulator.webhooks import ALGORITHMS, Target, Webhook, WSGIApp
 
 if TYPE_CHECKING:
     from ivr.simulator.rest import Api
@@ -79,6 +79,7 @@ class Exchange(Mailbox):
         self.account_sid = self.seed.sid("AC")
         self.auth_token = self.seed.sid("")
         self.auth_key = self.auth_token.encode()
+        self.algorithm = "HMAC_SHA1"
         self.debugger: list[Notice] = []
         self.requests: deque[Webhook] = deque(maxlen=requests)
         self.taps: list[Callable[[object], None]] = []  # told of all that goes over the wire
@@ -164,6 +165,18 @@ class Exchange(Mailbox):
         self.account_sid, self.auth_token = account_sid, auth_token
         self.auth_key = auth_token.encode()
         self.__dict__.pop("client", None)  # one that has the account of before
+
+    def sign_with(self, algorithm: str) -> None:
+        """Sign webhooks from now on by ``HMAC_SHA1`` or, as who asks for it has it at Twilio,
+        ``HMAC_SHA256``, and say so in X-Twilio-Webhooks-Signature-Settings."""
+        if algorithm not in ALGORITHMS:
+            raise ValueError(f"{algorithm} isn't one of {', '.join(ALGORITHMS)}")
+        self.algorithm = algorithm
+
+    @cached_property
+    def shared_key(self) -> str:
+        """The name of the key by which webhooks are signed."""
+        return f"webhooks_sharedkey_{self.seed.sid('')}"
 
     @staticmethod
     def absolute(origin: str, url: str) -> str:

@@ -35,6 +35,7 @@ from ivr.simulator.acts import (
     Leave,
     Limit,
     Listen,
+    Load,
     Notify,
     Now,
     Outcome,
@@ -52,6 +53,7 @@ from ivr.simulator.pay import pay
 from ivr.simulator.speech import TONE, pace, saying
 
 MAX_LOOP = 1000  # https://www.twilio.com/docs/voice/twiml/say: loop="0" stops here as well
+MAX_SPEECH = 60.0  # seconds of speaking to a <Gather>
 MAX_HOPS = 100  # ours, not Twilio's: documents in a row while no time passes
 WAIT_PAUSE = 1.0  # ours: a wait document that takes no time isn't asked for again sooner than this
 
@@ -212,6 +214,7 @@ class Line:
 
     def gather(self, verb: v.Gather) -> Steps:
         ears = verb.input if verb.barge_in else verb.input.replace("speech", "").strip()
+        yield from self.fetched(verb.verbs)
         heard = yield from self.prompt(verb.verbs, ears)
         if heard is None:
             heard = yield Listen(verb.timeout, verb.input)
@@ -231,6 +234,13 @@ class Line:
         params = (("Digits", digits), ("FinishedOnKey", finished), ("msg", "Gather End"))
         return (yield from self.go(verb.action, verb.method, params))
 
+    def fetched(self, verbs: tuple[v.Verb, ...]) -> Steps:
+        """Of several nested files "all files are fetched before the first one plays"."""
+        files = [verb.url for verb in verbs if type(verb) is v.Play and verb.url]
+        if len(files) > 1:
+            for url in files:
+                yield Load(resolve(self.page.url, url) or url)
+
     def prompt(self, verbs: tuple[v.Verb, ...], ears: str) -> Steps:
         """Nested prompts; what broke in, or None."""
         for prompt in verbs:
@@ -240,15 +250,18 @@ class Line:
         return None
 
     def spoken(self, verb: v.Gather, said: Speech) -> Steps:
-        """Once it has begun, speech wins; speechTimeout of silence ends it ("auto": at once)."""
+        """Once it has begun, speech wins; speechTimeout of silence ends it ("auto": at once), or a
+        minute of speaking."""
         silence = verb.speech_timeout or str(verb.timeout)
-        heard, more = [said], said
+        over = (yield Now()) + MAX_SPEECH
+        heard = [said]
         yield from self.partly(verb, heard)
-        while silence != "auto" and more is not None:
-            more = yield Listen(int(silence), "speech")
-            if more is not None:
-                heard.append(more)
-                yield from self.partly(verb, heard)
+        while silence != "auto" and (left := over - (yield Now())) > 0:
+            more = yield Listen(min(int(silence), left), "speech")
+            if more is None:
+                break
+            heard.append(more)
+            yield from self.partly(verb, heard)
         confidence = min(each.confidence for each in heard)
         params = (("Confidence", f"{confidence:g}"), ("SpeechResult", " ".join(heard)))
         return (yield from self.go(verb.action, verb.method, params))

@@ -144,6 +144,10 @@ def _utter(player: Player, request: acts.Speak, seconds: float) -> object:
 utter = _utter
 
 
+def _load(player: Player, request: acts.Load) -> object:
+    return player.leg.exchange.audio.load(player, request)
+
+
 def _listen(player: Player, request: acts.Listen) -> object:
     return player.wait(request, request.seconds)
 
@@ -282,6 +286,7 @@ def _transfer(player: Player, request: acts.Transfer) -> object:
 HANDLERS: dict[type, Callable[[Player, Any], Any]] = {
     acts.Speak: _speak,
     acts.Listen: _listen,
+    acts.Load: _load,
     acts.Fetch: _fetch,
     acts.Fail: _fail,
     acts.Answer: _answer,

@@ -128,12 +128,15 @@ def _template(names: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:
     return order, body, tail
 
 
-def sign(auth_token: bytes, url: str, tail: str) -> str:
-    """X-Twilio-Signature: base64 of HMAC-SHA1 over the URL and, for a POST, its parameters.
+ALGORITHMS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
+
+
+def sign(auth_token: bytes, url: str, tail: str, algorithm: str = "HMAC_SHA1") -> str:
+    """X-Twilio-Signature: base64 of an HMAC over the URL and, for a POST, its parameters.
 
     (https://www.twilio.com/docs/usage/security#validating-requests)
     """
-    digest = hmac.digest(auth_token, (url + tail).encode(), "sha1")
+    digest = hmac.digest(auth_token, (url + tail).encode(), ALGORITHMS[algorithm])
     return binascii.b2a_base64(digest, newline=False).decode()
 
 
