@@ -38,9 +38,18 @@ WHERE id IN (
 RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until, why
 """
 
+# Of each kind the first that nobody has taken, and all that are taken: however many are owed.
 _NEXT = """
-SELECT min(CASE WHEN d.taken_until > d.due THEN d.taken_until ELSE d.due END) FROM duties d
-WHERE d.state = 'due' AND d.kind IN ({kinds}) AND {first}
+SELECT min(soonest.at) FROM (
+    {first_of_each} UNION ALL
+    SELECT CASE WHEN d.taken_until > d.due THEN d.taken_until ELSE d.due END AS at FROM duties d
+    WHERE d.state = 'due' AND d.taken_until > 0 AND d.kind IN ({kinds}) AND {first}) AS soonest
+"""
+_FIRST_OF_A_KIND = """
+SELECT {name}.at FROM (
+    SELECT d.due AS at FROM duties d
+    WHERE d.state = 'due' AND d.kind = {kind} AND d.taken_until IS NULL AND {first}
+    ORDER BY d.due LIMIT 1) AS {name}
 """
 
 _DONE = "UPDATE duties SET state = 'done', taken_until = NULL, why = '' WHERE id = {id}"
@@ -94,8 +103,14 @@ class DutyList:
         """The statement with this driver's marks."""
         mark = "%({})s" if self._own.postgres else ":{}"
         names = ("now", "until", "limit", "id", "attempts", "due", "why")
+        each = [f"kind{place}" for place in range(kinds)]
+        first_of_each = (
+            _FIRST_OF_A_KIND.format(name=name, kind=mark.format(name), first=_FIRST_OF_ITS_LANE)
+            for name in each
+        )
         return statement.format(
-            kinds=", ".join(mark.format(f"kind{place}") for place in range(kinds)) or "NULL",
+            kinds=", ".join(map(mark.format, each)) or "NULL",
+            first_of_each=" UNION ALL ".join(first_of_each),
             of_call=f"AND d.call = {mark.format('call')}" if of_call else "",
             first=_FIRST_OF_ITS_LANE,
             locking="FOR UPDATE SKIP LOCKED" if self._own.postgres else "",

@@ -96,6 +96,8 @@ duties = Table(
 )
 Index("ix_duties_kind_due", duties.c.kind, duties.c.due, **_only("state = 'due'"))
 Index("ix_duties_open", duties.c.call, duties.c.lane, **_only("state = 'due'"))
+_TAKEN = "state = 'due' AND taken_until IS NOT NULL"
+Index("ix_duties_taken", duties.c.kind, duties.c.taken_until, **_only(_TAKEN))
 
 escalations = Table(
     "escalations",
