@@ -37,8 +37,8 @@ from ivr.web import begin, create_app
 from tests.bench.day_people import LANGUAGES, Colleague, Customer, learn
 
 ORIGIN = "https://line.test"
-CASES = ("17349013", "17349021", "17349037", "17349059", "17349068", "17349076", "17349084")
-OPERATORS, MANAGERS = 20, 10
+OPERATORS, MANAGERS, ENGINEERS = 20, 10, 20
+CASES = tuple(f"18{number:06}" for number in range(100))
 HOURS = 24
 AFTERWARDS = timedelta(hours=3)  # until the last call back has been made
 ZONES = ("Europe/Paris", "Europe/Berlin", "Asia/Tokyo", "America/New_York")
@@ -121,7 +121,7 @@ def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
     mount(exchange, escalation, app, ORIGIN)
     begin(app)
     for person in store.people():
-        talk, answers = (70.0, 0.85) if "operator" in person.roles else (110.0, 0.5)
+        talk, answers = (55.0, 0.85) if "operator" in person.roles else (60.0, 0.7)
         exchange.phones[person.phone] = Colleague(
             exchange, person.phone, f"{seed} {person.id}", talk, answers
         )
@@ -129,38 +129,60 @@ def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
 
 
 def _write_desk(folder: Path) -> None:
-    """The sample desk with more people: twenty operators and ten managers in all."""
+    """The sample desk with more people and cases: twenty operators and ten managers in all."""
     shutil.copytree(FOLDER / "sample", folder)
-    with (folder / "people.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = list(rows[0])
-    here = {role: sum(role in row["roles"].split() for row in rows) for role in _MORE}
-    for role, most in _MORE.items():
-        for number in range(here[role] + 1, most + 1):
-            rows.append(_person(role, number))
-    with (folder / "people.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, names, restval="")
+    everybody = _rows(folder / "people.csv")
+    for role, most in (("operator", OPERATORS), ("manager", MANAGERS), ("engineer", ENGINEERS)):
+        here = sum(role in row["roles"].split() for row in everybody)
+        managers = [row["id"] for row in everybody if row["roles"] == "manager"]
+        everybody += [_person(role, number, managers) for number in range(here + 1, most + 1)]
+    _write(folder / "people.csv", everybody)
+    owners = [row["id"] for row in everybody if row["roles"] == "engineer"]
+    cases = _rows(folder / "cases.csv")
+    model = next(row for row in cases if row["pin"])
+    cases += [
+        model
+        | {
+            "number": f"C{number}",
+            "owner": owners[place % len(owners)],
+            "queue": "",
+            "pin": "" if place % 20 else model["pin"],  # to hash one takes its time, on purpose
+        }
+        for place, number in enumerate(CASES)
+    ]
+    _write(folder / "cases.csv", cases)
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def _write(file: Path, rows: Sequence[dict[str, str]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, list(rows[0]), restval="")
         writer.writeheader()
         writer.writerows(rows)
 
 
-_MORE = {"operator": OPERATORS, "manager": MANAGERS}
-
-
-def _person(role: str, number: int) -> dict[str, str]:
-    operator = role == "operator"
-    return {
+def _person(role: str, number: int, managers: Sequence[str]) -> dict[str, str]:
+    where = number % 3
+    person = {
         "id": f"{role[:2].upper()}{number:02}",
         "name": f"{role.capitalize()} {number}",
-        "phone": f"client:op{number:02}" if operator else f"+331555002{number:02}",
+        "phone": f"+3315550{role[:1] == 'm':d}{number:04}",
         "roles": role,
-        "languages": ("fr en", "de en", "ja en")[number % 3],
-        "manager": "" if operator else ("DIR1", "DIR2")[number % 2],
-        "team": "" if operator else ("CAD", "PLM")[number % 2],
-        "region": ("EMEA", "APAC", "AMER")[number % 3],
-        "on_call": "" if operator else "yes",
+        "languages": ("fr en", "de en", "ja en")[where],
+        "region": ("EMEA", "APAC", "AMER")[where],
         "zone": ZONES[number % len(ZONES)],
     }
+    match role:
+        case "operator":
+            return person | {"phone": f"client:op{number:02}"}
+        case "manager":
+            above = ("DIR1", "DIR2")[number % 2]
+            return person | {"manager": above, "team": ("CAD", "PLM")[number % 2], "on_call": "yes"}
+    return person | {"manager": managers[number % len(managers)]}
 
 
 def _arrivals(calls: int, draw: Random) -> Sequence[timedelta]:

@@ -55,17 +55,17 @@ OUTAGE: Manners = {
     "competent": ("1",),
 }
 WISHES: Sequence[tuple[int, Manners]] = (  # so many of a hundred callers, and how they go about it
-    (30, {"menu": ("0",)}),
-    (22, {"wish": ("2",)}),
-    (12, {"wish": ("1",)}),
-    (3, {"wish": ("5",), "pin": ("1111#", "482913#")}),
-    (6, {"wish": ("4",)}),
-    (4, {"wish": ("3",), "offer": ("1", "2")}),
-    (4, OUTAGE),
+    (50, {"menu": ("0",)}),
+    (14, {"wish": ("2",)}),
+    (9, {"wish": ("1",)}),
+    (2, {"wish": ("5",), "pin": ("1111#", "482913#")}),
+    (5, {"wish": ("4",)}),
+    (2, {"wish": ("3",), "offer": ("1", "2")}),
+    (2, OUTAGE),
     (6, {"menu": (".", "9", "1"), "case": ("17#", "."), "wish": ("7", "2")}),
-    (4, {"case": ("99999999#",), "wish": ("2",)}),
-    (5, {"read_back": ("2", "1"), "wish": ("2",), "still_trying": ("2",)}),
-    (4, {"wish": (HANG_UP, "2")}),  # cut off, and calls again
+    (3, {"case": ("99999999#",), "wish": ("2",)}),
+    (4, {"read_back": ("2", "1"), "wish": ("2",), "still_trying": ("2",)}),
+    (3, {"wish": (HANG_UP, "2")}),  # cut off, and calls again
 )
 
 
