@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -163,8 +164,9 @@ def test_a_worker_does_what_was_left_undone(
         running(command, log, **settings(network, api, store.url, ORIGIN)) as pid,
     ):
         assert comes_true(lambda: [d for d in store.duties("ring") if d.state == "done"])
-        if once:  # the ring, and the first look at the rota
-            assert comes_true(lambda: log.read_text() == "4 duties done\n"), log.read_text()
+        if once:  # the ring, and the first looks at the rota and elsewhere; more, if it is slow
+            done = re.compile(r"([4-9]|\d\d) duties done\n")
+            assert comes_true(lambda: done.fullmatch(log.read_text())), log.read_text()
         else:
             os.kill(pid, signal.SIGINT)
             assert comes_true(lambda: gone(pid))
