@@ -109,7 +109,7 @@ def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
     store.migrate()
     _write_desk(folder / "desk")
     store.import_csv(folder / "desk")
-    escalation = line()
+    escalation = line(_config(folder))
     learn(escalation.caller.prompts)
     app = create_app(
         escalation,
@@ -126,6 +126,17 @@ def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
             exchange, person.phone, f"{seed} {person.id}", talk, answers
         )
     return exchange, store
+
+
+def _config(folder: Path) -> Path:
+    """As it is, but for a desk that may call back as often as it has promised to."""
+    text = (FOLDER / "line.toml").read_text(encoding="utf-8")
+    limit, more = "per_day = 200 ", "per_day = 9999 "
+    if limit not in text:
+        raise AssertionError(f"{limit} isn't in line.toml any more")
+    config = folder / "line.toml"
+    config.write_text(text.replace(limit, more), encoding="utf-8")
+    return config
 
 
 def _write_desk(folder: Path) -> None:
