@@ -115,19 +115,29 @@ def test_every_caller_ends_with_a_person_a_promise_or_his_own_hanging_up(
 
 
 @SETTINGS
-@given(acts=ACTS, habits=PEOPLES_HABITS, leaves=st.floats(0, 90))
-def test_whoever_hangs_up_at_any_moment_leaves_nobody_behind(
+@given(
+    acts=ACTS,
+    habits=PEOPLES_HABITS,
+    leaves=st.floats(0, 90),
+    lost=st.sampled_from(["nobody", "the caller", "whoever is rung or talks"]),
+)
+def test_whoever_hangs_up_or_is_lost_at_any_moment_leaves_nobody_behind(
     sample_database: Path,
     acts: list[tuple[float, str]],
     habits: dict[str, tuple[str, float, str]],
     leaves: float,
+    lost: str,
 ) -> None:
     with network(sample_database, habits) as desk:
         caller = desk.exchange.phone(CALLER)
         do(caller, desk.exchange, acts)
         desk.exchange.wait(leaves)
+        if lost == "whoever is rung or talks":
+            for number in PEOPLE.values():
+                if desk.exchange.phone(number).leg is not None:
+                    desk.exchange.phone(number).lose_connection()
         if caller.in_call:
-            caller.hang_up()
+            caller.lose_connection() if lost == "the caller" else caller.hang_up()
         everything_is_in_order(desk, caller)
 
 
