@@ -370,7 +370,25 @@ def fresh(tmp_path: Path, sample_database: Path, escalation: Line) -> Iterator[A
         store.close()
 
 
-@pytest.mark.parametrize("file", CALLS, ids=[file.stem for file in CALLS])
+GOES_ON = next(file for file in CALLS if file.stem == "the_connection_is_lost")
+
+
+def test_a_call_that_goes_on_with_an_earlier_one_cant_be_exported(
+    fresh: Any, sample: SampleDesk
+) -> None:
+    dialogue = parse(GOES_ON.read_text(encoding="utf-8"), GOES_ON.name)
+    desk = fresh(dialogue)
+    play(dialogue, desk.exchange)
+    sid = desk.sid(desk.exchange.phone(dialogue.caller))
+
+    with pytest.raises(NotExported, match="resumed"):
+        exported(desk, sid, sample)
+
+
+OF_ONE_CALL = [file for file in CALLS if file != GOES_ON]
+
+
+@pytest.mark.parametrize("file", OF_ONE_CALL, ids=[file.stem for file in OF_ONE_CALL])
 def test_every_scenario_can_be_exported_and_comes_true_again(
     file: Path, fresh: Any, sample: SampleDesk
 ) -> None:
