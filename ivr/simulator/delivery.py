@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin
 
 from ivr.simulator.logins import Login, login
 from ivr.simulator.webhooks import (
@@ -20,6 +20,7 @@ from ivr.simulator.webhooks import (
     call_server,
     compose,
     failed,
+    refused_for_callbacks,
     sign,
 )
 
@@ -203,7 +204,7 @@ class Delivery:
 
     def tell(self) -> None:
         """Make the request; nobody waits for the answer, but a failure is noted."""
-        if "_" in (urlsplit(self.url).hostname or ""):
+        if refused_for_callbacks(self.url):
             text = "host names with an underscore are refused for callbacks"
             self._finish(failed(11100, text))
             _told(self)

@@ -254,8 +254,7 @@ class Exchange(Mailbox):
         application = self.applications.get(sid)
         if application is None:
             raise CallError(f"{sender} may call {sid or 'no application'}, and there is none")
-        leg = self._dialled(sender, params.get("To", ""), application, params)
-        return leg
+        return self._dialled(sender, params.get("To", ""), application, params)
 
     def _dialled(
         self, sender: str, receiver: str, answers: Addresses, params: Mapping[str, str] = NOTHING

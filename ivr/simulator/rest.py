@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
+
+from ivr.simulator.webhooks import refused_for_callbacks
 
 if TYPE_CHECKING:
     from ivr.simulator.exchange import Exchange
@@ -78,7 +80,7 @@ class Form:
         text = self.text(name)
         if text and not re.match(r"https?://[^/\s]", text):
             raise ApiError(400, 21205, f"{name} is not a valid URL: {text}")
-        if "StatusCallback" in name and "_" in (urlsplit(text).hostname or ""):
+        if "StatusCallback" in name and refused_for_callbacks(text):
             raise ApiError(400, 21609, f"{name} {text}: a host name with an underscore is refused")
         return text
 

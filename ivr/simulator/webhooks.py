@@ -140,6 +140,11 @@ def sign(auth_token: bytes, url: str, tail: str, algorithm: str = "HMAC_SHA1") -
     return binascii.b2a_base64(digest, newline=False).decode()
 
 
+def refused_for_callbacks(url: str) -> bool:
+    """Whether Twilio takes no such URL for a status callback: its host has an underscore."""
+    return "_" in (urlsplit(url).hostname or "")
+
+
 # ---- where a URL leads -------------------------------------------------------------------------
 
 
