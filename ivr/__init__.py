@@ -10,22 +10,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ivr.flow import Flow as Flow
-    from ivr.line import Line as Line
-    from ivr.prompts import Prompts as Prompts
+    from ivr.line.config import Line as Line
+    from ivr.line.flow.flow import Flow as Flow
+    from ivr.line.flow.prompts import Prompts as Prompts
+    from ivr.line.store.store import Store as Store
+    from ivr.line.web.webhooks.app import create_app as create_app
     from ivr.simulator import Exchange as Exchange
     from ivr.simulator import Handset as Handset
-    from ivr.store import Store as Store
-    from ivr.web import create_app as create_app
 
 _HOMES = {
     "Exchange": "ivr.simulator",
-    "Flow": "ivr.flow",
+    "Flow": "ivr.line.flow.flow",
     "Handset": "ivr.simulator",
-    "Line": "ivr.line",
-    "Prompts": "ivr.prompts",
-    "Store": "ivr.store",
-    "create_app": "ivr.web",
+    "Line": "ivr.line.config",
+    "Prompts": "ivr.line.flow.prompts",
+    "Store": "ivr.line.store.store",
+    "create_app": "ivr.line.web.webhooks.app",
 }
 
 __all__ = ["Exchange", "Flow", "Handset", "Line", "Prompts", "Store", "create_app"]

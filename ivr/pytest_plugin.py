@@ -14,7 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from ivr.simulator import Exchange
-    from ivr.simulator.transcript import Dialogue
+    from ivr.simulator.dialogues import Dialogue
 
 _PASSED = pytest.StashKey[bool]()
 _LENIENT = "A test that is about failures is marked with @pytest.mark.lenient_calls."
@@ -86,7 +86,7 @@ def pytest_runtest_makereport(
 def _told(exchange: Any, failure: str) -> list[tuple[str, str]]:
     """What was said lately, unless the failure tells that itself; and what programs printed."""
     from ivr.simulator import Exchange
-    from ivr.simulator.order import told
+    from ivr.simulator.expectations.order import told
 
     if not isinstance(exchange, Exchange):  # somebody else's fixture of that name
         return []
@@ -120,7 +120,7 @@ class CallFile(pytest.File):
     """A dialogue's file."""
 
     def collect(self) -> Iterable[pytest.Item]:
-        from ivr.simulator.transcript import DialogueSyntaxError, parse
+        from ivr.simulator.dialogues import DialogueSyntaxError, parse
 
         try:
             dialogue = parse(self.path.read_text(encoding="utf-8"), self._shown())
@@ -143,7 +143,7 @@ class CallItem(pytest.Function):
         self.dialogue = dialogue
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        from ivr.simulator.transcript import DialogueError
+        from ivr.simulator.dialogues import DialogueError
 
         if isinstance(excinfo.value, DialogueError):
             return excinfo.getrepr(style="value")
@@ -156,13 +156,13 @@ class CallItem(pytest.Function):
 
 def _exchange(dialogue: Dialogue | None, seed: int) -> Exchange:
     from ivr.simulator import Exchange
-    from ivr.simulator.transcript import exchange_for
+    from ivr.simulator.dialogues import exchange_for
 
     return Exchange(seed=seed) if dialogue is None else exchange_for(dialogue, seed=seed)
 
 
 def _play(exchange: Exchange, request: pytest.FixtureRequest) -> None:
-    from ivr.simulator.transcript import play, update
+    from ivr.simulator.dialogues import play, update
 
     item = request.node
     if not request.config.getoption("--update-calls"):

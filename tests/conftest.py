@@ -15,14 +15,14 @@ from flask import Flask
 from hypothesis import settings
 
 from flows.escalation import FOLDER, line
-from ivr import laptop
-from ivr.cases import Cases
-from ivr.desk.events import Event
-from ivr.duties import Duties
-from ivr.line import Line
+from ivr.line.config import Line
+from ivr.line.desk.events import Event
+from ivr.line.service.cases import Cases
+from ivr.line.service.duties.runner import Duties
+from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import create_app
+from ivr.server import laptop
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
-from ivr.web import create_app
 
 pytest_plugins = ["pytester"]
 settings.register_profile("unhurried", deadline=None)  # machines are noisy

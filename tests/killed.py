@@ -19,12 +19,12 @@ from datetime import datetime
 from typing import Any
 
 from flows.escalation import line as escalation
-from ivr.carrier import client
 from ivr.clock import Alarm
-from ivr.line import Line
-from ivr.rows import Duty
-from ivr.store import Store
-from ivr.web import create_app
+from ivr.line.config import Line
+from ivr.line.outside.carrier import client
+from ivr.line.records import Duty
+from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import create_app
 
 Start = Callable[[str, list[tuple[str, str]]], object]
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.escalation import SAMPLE
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange
-from ivr.simulator.rest_server import RestServer
-from ivr.store import Store
+from ivr.simulator.rest.server import RestServer
 from tests.conftest import ENTRY, PEOPLE
 
 IVR = Path(sys.executable).with_name("ivr")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
-from ivr.desk.cases import Case
-from ivr.desk.people import Person, Queue, Shift
-from ivr.desk.roster import Directory, managers
+from ivr.line.desk.cases import Case
+from ivr.line.desk.people import Person, Queue, Shift
+from ivr.line.desk.roster import Directory, managers
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)  # a Tuesday, 10:00 in Paris
 EARLIER = NOW - timedelta(minutes=1)

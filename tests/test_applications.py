@@ -13,7 +13,7 @@ from twilio.jwt.access_token.grants import VoiceGrant
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange
-from ivr.verbs import Client, Dial, Hangup, Pause, Say
+from ivr.twiml.verbs import Client, Dial, Hangup, Pause, Say
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network
 
 HERE = "https://line.test"

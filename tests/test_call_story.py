@@ -11,21 +11,21 @@ from typing import Any
 import pytest
 
 from flows.escalation import SAMPLE
-from ivr.call_export import REASONS, NotExported, export
-from ivr.desk.events import KINDS
-from ivr.desk.roles import PAGES, ROLES, sees_numbers
-from ivr.line import Line
-from ivr.privacy import Privacy
-from ivr.rehearsal import rehearse, sample_of
-from ivr.sample_desk import SampleDesk
+from ivr.line.config import Line
+from ivr.line.desk.events import KINDS
+from ivr.line.desk.roles import PAGES, ROLES, sees_numbers
+from ivr.line.service.privacy import Privacy
+from ivr.line.store.calls import HOW, Wanted, mark
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.store import Store
+from ivr.line.story.export import REASONS, NotExported, export
+from ivr.line.story.sample_desk import SampleDesk
+from ivr.line.story.story import story
+from ivr.line.web.pages.app import Entrance, create_pages
+from ivr.line.web.pages.words import Words
+from ivr.server.rehearsal import rehearse, sample_of
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.transcript import exchange_for, parse, play
-from ivr.store import Store
-from ivr.store.call_list import HOW, Wanted, mark
-from ivr.store.streams import ACCESS
-from ivr.story import story
-from ivr.web.pages import Entrance, create_pages
-from ivr.web.words import Words
+from ivr.simulator.dialogues import exchange_for, parse, play
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
 from tests.test_callbacks import promised
 from tests.test_scenarios import CASE, accept, ask_for_a_manager, keyed, reach_operator

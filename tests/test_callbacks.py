@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ivr.desk.promises import after_night
+from ivr.line.desk.promises import after_night
 from ivr.simulator import Exchange, Handset
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
 from tests.test_scenarios import CASE, accept, ask_for_a_manager, free, keyed

@@ -7,8 +7,8 @@ from datetime import time, timedelta
 
 import pytest
 
-from ivr.desk.candidates import REST_AFTER_NO_ANSWER
-from ivr.desk.roster import Directory, managers
+from ivr.line.desk.candidates import REST_AFTER_NO_ANSWER
+from ivr.line.desk.roster import Directory, managers
 from tests.sample_desk import CASE, EARLIER, NOW, desk, first_level, person, shift
 
 SKIPS = [

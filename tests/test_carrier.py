@@ -9,7 +9,7 @@ import requests
 import responses
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from ivr.carrier import Carrier, Refused, Unsure, client
+from ivr.line.outside.carrier import Carrier, Refused, Unsure, client
 from ivr.simulator import Exchange, Handset
 from tests.conftest import ENTRY, Desk
 

@@ -19,20 +19,26 @@ import requests
 import responses
 from click.testing import CliRunner
 
-from ivr.case_systems import CaseSystem, Conflict, Refused, Unreachable, Write
-from ivr.case_systems.built_in import BuiltIn
-from ivr.case_systems.http import HTTPCases
-from ivr.case_systems.last_known import FAILURES, FRESH
-from ivr.case_systems.salesforce import SalesforceCases, connection
-from ivr.case_writes import PATIENCE, PAUSES, CaseWrites
-from ivr.cli import main
-from ivr.desk.cases import CaseNumbers
+from ivr.cli.main import main
 from ivr.errors import GivenUp, NotYet
-from ivr.line import Line
-from ivr.rows import CaseFile, Note
-from ivr.settings import Settings
+from ivr.line.config import Line
+from ivr.line.desk.cases import CaseNumbers
+from ivr.line.outside.case_systems.built_in import BuiltIn
+from ivr.line.outside.case_systems.http import HTTPCases
+from ivr.line.outside.case_systems.last_known import FAILURES, FRESH
+from ivr.line.outside.case_systems.salesforce import SalesforceCases, connection
+from ivr.line.outside.case_systems.system import (
+    CaseSystem,
+    Conflict,
+    Refused,
+    Unreachable,
+    Write,
+)
+from ivr.line.records import CaseFile, Note
+from ivr.line.service.duties.case_writes import PATIENCE, PAUSES, CaseWrites
+from ivr.line.store.store import Store
+from ivr.server.settings import Settings
 from ivr.simulator import Exchange
-from ivr.store import Store
 from tests.conftest import CALLER, ENTRY, Desk, mount
 from tests.test_scenarios import keyed
 

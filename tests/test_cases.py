@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk.cases import CaseNumbers, Reading
 from ivr.errors import SettingsError
+from ivr.line.desk.cases import CaseNumbers, Reading
 
 # The sample desk: optional C and eight digits, seven are the legacy form, key 2 may stand for C.
 ACME = CaseNumbers()

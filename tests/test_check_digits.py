@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk.check_digits import CHECKS, damm, luhn, verhoeff
+from ivr.line.desk.check_digits import CHECKS, damm, luhn, verhoeff
 
 NUMBERS = st.text("0123456789", min_size=1, max_size=10)
 

@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from ivr.cli import main
-from ivr.simulator.transcript import parse
+from ivr.cli.main import main
+from ivr.simulator.dialogues import parse
 from tests.small_apps import LINE, menu_app, served
 
 GOOD = f"""\
@@ -58,8 +58,8 @@ def ivr(*arguments: str | Path, stdin: str = "") -> Result:
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys, click.testing, ivr.cli\n"
-        "click.testing.CliRunner().invoke(ivr.cli.main, ['--help'])\n"
+        "import sys, click.testing, ivr.cli.main\n"
+        "click.testing.CliRunner().invoke(ivr.cli.main.main, ['--help'])\n"
         "heavy = {'rich', 'twilio', 'flask', 'sqlalchemy', 'ivr.simulator', 'http.client'}\n"
         "sys.exit(' '.join(heavy & set(sys.modules)) or 0)"
     )

@@ -8,7 +8,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.simulator import Exchange, Handset
-from ivr.verbs import Conference, Dial, Gather, Redirect, Say
+from ivr.twiml.verbs import Conference, Dial, Gather, Redirect, Say
 from tests.twiml_app import CALLEE, LINE, App, network, said
 
 ALL = "start end join leave mute hold modify announcement"

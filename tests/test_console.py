@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from ivr.desk.roles import CLICKS, PAGES, ROLES
-from ivr.replay import replay
+from ivr.line.desk.roles import CLICKS, PAGES, ROLES
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.store import Store
+from ivr.line.story.replay import replay
+from ivr.line.web.pages.app import ENDPOINTS
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
-from ivr.store.streams import ACCESS
-from ivr.web.pages import ENDPOINTS
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
 from tests.test_scenarios import CASE, accept, ask_for_a_manager, free, keyed
 from tests.test_tracker import Browser, browser, login, pages  # noqa: F401  (fixtures)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ivr.simulator.detection import Detects, answered_by
-from ivr.verbs import Dial, Hangup, Number, Pause, Say
+from ivr.simulator.calls.detection import Detects, answered_by
+from ivr.twiml.verbs import Dial, Hangup, Number, Pause, Say
 from tests.twiml_app import CALLEE, LINE, network
 
 GREETING = "You have reached Paul Morel. Please leave a message after the tone."  # 4.4 s

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.routes import e164
-from ivr.verbs import Client, Dial, Gather, Hangup, Number, Redirect, Say, Sip
+from ivr.simulator.network.routes import e164
+from ivr.twiml.verbs import Client, Dial, Gather, Hangup, Number, Redirect, Say, Sip
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network, said
 
 THIRD = "+33155500012"

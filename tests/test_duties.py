@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from ivr.clock import Alarm
-from ivr.duties import KINDS, PAUSE
-from ivr.line import Line
-from ivr.rows import Duty
+from ivr.line.config import Line
+from ivr.line.records import Duty
+from ivr.line.service.duties.runner import KINDS, PAUSE
+from ivr.line.store.duties import LEASE
+from ivr.line.store.store import Store
+from ivr.line.turns.call.turn import Turn
 from ivr.simulator import Exchange
-from ivr.store import Store
-from ivr.store.duty_list import LEASE
-from ivr.turn import Turn
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
 
 
@@ -160,7 +160,7 @@ def test_duties_go_on_when_the_store_answers_again(
         raise OSError("the database is gone")
 
     store.before["due"] = fails
-    with caplog.at_level(logging.CRITICAL, "ivr.duties"):
+    with caplog.at_level(logging.CRITICAL, "ivr.line.service.duties.runner"):
         desk.exchange.wait(5 + PAUSE + 0.1)  # when a freed operator is looked for, and again
 
     [first, *_] = [each for each in store.duties("look_again") if each.data["round"] == 1]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ivr.errors import CaseError
-from ivr.line import Line
+from ivr.line.config import Line
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
 from tests.conftest import CALLER, ENTRY, Desk, mount
 from tests.test_scenarios import Down, accept, free, keyed, reach_operator
 

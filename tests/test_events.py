@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ivr.desk.events import KINDS, Event
+from ivr.line.desk.events import KINDS, Event
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ivr.case_systems import Refused, Unreachable, Write
-from ivr.case_writes import CaseWrites
-from ivr.desk.events import KINDS
 from ivr.errors import GivenUp, NotYet
-from ivr.notices import Addresses, Notices
-from ivr.rows import Duty
+from ivr.line.desk.events import KINDS
+from ivr.line.outside.case_systems.system import Refused, Unreachable, Write
+from ivr.line.records import Duty
+from ivr.line.service.duties.case_writes import CaseWrites
+from ivr.line.service.duties.notices import Addresses, Notices
+from ivr.line.store import tables
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store, tables
 from tests.conftest import CALLER, ENTRY, START, Desk, mount
 from tests.test_escalation_by_phone import operator_menu
 from tests.test_recorded_calls import configured

@@ -9,7 +9,18 @@ from twilio.request_validator import RequestValidator
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange
-from ivr.verbs import Dial, Enqueue, Gather, Hangup, Number, Pause, Play, Redirect, Reject, Say
+from ivr.twiml.verbs import (
+    Dial,
+    Enqueue,
+    Gather,
+    Hangup,
+    Number,
+    Pause,
+    Play,
+    Redirect,
+    Reject,
+    Say,
+)
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network, said
 
 MENU = (Gather(action="/menu", num_digits=1, verbs=(Say("Welcome. Press one."),)), Say("Goodbye"))

@@ -8,7 +8,7 @@ import pytest
 from twilio.base.exceptions import TwilioException
 
 from ivr.simulator import Exchange
-from ivr.verbs import Dial, Gather, Hangup, Number, Pause, Say
+from ivr.twiml.verbs import Dial, Gather, Hangup, Number, Pause, Say
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network
 
 MENU = (Gather("/menu", num_digits=1, verbs=(Say("Press one."),)), Say("Goodbye."))

@@ -11,14 +11,14 @@ import pytest
 import responses
 from click.testing import CliRunner
 
-from ivr.cli import main
-from ivr.desk.people import Person
+from ivr.cli.main import main
 from ivr.errors import DataError, NotYet
-from ivr.feeds import LARGEST, Fetched, entries_of, fetch, refreshed
-from ivr.line import Line
-from ivr.rota_watch import RotaWatch
-from ivr.rows import Duty, Feed
-from ivr.store import Store
+from ivr.line.config import Line
+from ivr.line.desk.people import Person
+from ivr.line.outside.calendars import LARGEST, Fetched, entries_of, fetch, refreshed
+from ivr.line.records import Duty, Feed
+from ivr.line.service.duties.rota import RotaWatch
+from ivr.line.store.store import Store
 from tests.conftest import Desk
 from tests.test_store import desk as sample
 from tests.test_store import empty_file, servers_database, url

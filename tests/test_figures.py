@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk import figures
-from ivr.desk.events import Event
-from ivr.desk.figures import STAGES, Logged, Seen, ServiceTerms, percentile, seen, slices
+from ivr.line.desk import figures
+from ivr.line.desk.events import Event
+from ivr.line.desk.figures import (
+    STAGES,
+    Logged,
+    Seen,
+    ServiceTerms,
+    percentile,
+    seen,
+    slices,
+)
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PERIOD = (NOON - timedelta(hours=12), NOON + timedelta(hours=12))

@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ivr.flow import Flow
-from ivr.flow_diagram import HIGH, WIDE, diagram, layout, ways_of
-from ivr.line import Line
+from ivr.line.config import Line
+from ivr.line.flow.diagram import HIGH, WIDE, diagram, layout, ways_of
+from ivr.line.flow.flow import Flow
 
 FLOWS = ("caller", "person", "console")
 

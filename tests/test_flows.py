@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from flows.escalation import FOLDER, line
-from ivr import twiml
 from ivr.errors import FlowError
-from ivr.flow import Flow
-from ivr.line import Line, LineConfig
-from ivr.prompts import Prompts
-from ivr.steps import Conversation, Fork, Go, Goodbye, LookUp, Menu, keys, outcome
+from ivr.line.config import Line, LineConfig
+from ivr.line.flow.flow import Flow
+from ivr.line.flow.prompts import Prompts
+from ivr.line.flow.steps import Conversation, Fork, Go, Goodbye, LookUp, Menu, keys, outcome
+from ivr.twiml import reading as twiml
 
 LINE = line()
 FLOWS = {"caller": LINE.caller, "person": LINE.person}

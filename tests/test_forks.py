@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ivr.verbs import (
+from ivr.twiml.verbs import (
     Connect,
     Dial,
     Echo,

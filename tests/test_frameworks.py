@@ -25,8 +25,8 @@ from starlette.routing import Route
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange, Handset, program
-from ivr.simulator.asgi import is_asgi
-from ivr.simulator.transcript import parse, play
+from ivr.simulator.dialogues import parse, play
+from ivr.simulator.webhooks.asgi import is_asgi
 from tests import frameworks
 from tests.twiml_app import CALLER, LINE, App
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from ivr.cli import main
+from ivr.cli.main import main
 from ivr.simulator import Exchange
+from ivr.simulator.dialogues import parse, play
+from ivr.simulator.expectations.phones import Phone
+from ivr.simulator.expectations.syntax import phrase
 from ivr.simulator.fuzz import Rules, Stranded, fuzz
-from ivr.simulator.transcript import parse, play
-from ivr.simulator.transcript.dialogue import phrase
-from ivr.simulator.transcript.phones import Phone
 from tests.small_apps import LINE, Answer, app, served
 from tests.test_cli import ivr
 

@@ -8,7 +8,7 @@ import pytest
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange
-from ivr.verbs import Dial, Gather, Hangup, Number, Record, Say
+from ivr.twiml.verbs import Dial, Gather, Hangup, Number, Record, Say
 from tests.twiml_app import CALLEE, CALLER, LINE, network, said
 
 ENTRY = {

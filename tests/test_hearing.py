@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.simulator import Exchange, Handset
-from ivr.verbs import Gather, Hangup, Pause, Say
+from ivr.twiml.verbs import Gather, Hangup, Pause, Say
 from tests.small_apps import menu_app
 from tests.twiml_app import CALLER, LINE, network
 

@@ -12,11 +12,11 @@ from click import Group
 
 import ivr
 from flows.escalation import FOLDER, line
-from ivr.cli import main
-from ivr.desk.roles import PAGES, ROLES
-from ivr.drawing import mermaid
-from ivr.settings import table
-from ivr.twiml_table import markdown
+from ivr.cli.main import main
+from ivr.line.desk.roles import PAGES, ROLES
+from ivr.line.flow.mermaid import mermaid
+from ivr.server.settings import table
+from ivr.twiml.table import markdown
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,7 +42,7 @@ def test_every_setting_stands_in_the_readme(variable: str) -> None:
 
 def test_the_readmes_example_of_a_flow_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    [example] = [block for block in blocks if "from ivr.flow import Flow" in block]
+    [example] = [block for block in blocks if "from ivr.line.flow.flow import Flow" in block]
     monkeypatch.chdir(ROOT)
 
     exec(compile(example, "README.md", "exec"), {"__file__": "README.md"})
@@ -104,7 +104,7 @@ def test_nobody_imports_whom_he_may_not() -> None:
 def test_the_base_package_needs_neither_flask_nor_twilio() -> None:
     """The simulator and the test kit are for any TwiML project."""
     code = (
-        "import sys, ivr.cli, ivr.pytest_plugin, ivr.simulator, ivr.simulator.transcript;"
+        "import sys, ivr.cli.main, ivr.pytest_plugin, ivr.simulator, ivr.simulator.dialogues;"
         "print([name for name in ('flask', 'twilio', 'sqlalchemy', 'transitions') "
         "if name in sys.modules])"
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk.hunt import Dismiss, Hunt, Join, Report, Ring, SendOn, StopRinging, hear
+from ivr.line.desk.hunt import Dismiss, Hunt, Join, Report, Ring, SendOn, StopRinging, hear
 
 ONE = {"candidates": ["ann", "bob", "cat"]}
 TWO = {**ONE, "at_once": 2}

@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flows.escalation import SAMPLE
-from ivr.cli import main
+from ivr.cli.main import main
 from ivr.errors import DataError
-from ivr.store import Store
-from ivr.store.csv_import import COLUMNS
+from ivr.line.store.imports.csv import COLUMNS
+from ivr.line.store.store import Store
 from tests.test_store import call
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

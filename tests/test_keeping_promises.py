@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.record import MOST
+from ivr.line.turns.call.promises import MOST
 from ivr.simulator import Exchange, Handset
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
 from tests.test_callbacks import promise, promised, told

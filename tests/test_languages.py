@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from flows.escalation import line
-from ivr.prompts import slots
+from ivr.line.flow.prompts import slots
 from ivr.simulator import Exchange
 from tests.conftest import Desk
 from tests.test_scenarios import accept, keyed

@@ -7,8 +7,16 @@ from typing import Any
 
 import pytest
 
-from ivr.simulator import line
-from ivr.simulator.acts import (
+from ivr.simulator.interpreter import interpreter as line
+from ivr.simulator.interpreter.interpreter import (
+    CALL,
+    QUEUE_WAIT,
+    ROOM_WAIT,
+    WHISPER,
+    Line,
+    resolve,
+)
+from ivr.simulator.interpreter.requests import (
     HANGUP,
     Answer,
     Connect,
@@ -30,8 +38,7 @@ from ivr.simulator.acts import (
     Tape,
     Warn,
 )
-from ivr.simulator.line import CALL, QUEUE_WAIT, ROOM_WAIT, WHISPER, Line, resolve
-from ivr.verbs import (
+from ivr.twiml.verbs import (
     Client,
     Dial,
     Enqueue,
@@ -44,7 +51,7 @@ from ivr.verbs import (
     Reject,
     Say,
 )
-from ivr.verbs import Leave as LeaveVerb
+from ivr.twiml.verbs import Leave as LeaveVerb
 
 URL = "https://line.test/voice"
 AT_ONCE = {Answer: None, Warn: None, Notify: None, Tape: None, Keep: ("RE1", "https://api/RE1")}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from ivr.errors import FlowError
-from ivr.machine import Event, Machine, NotAllowed, Transition
+from ivr.line.flow.machine import Event, Machine, NotAllowed, Transition
 
 
 @dataclass

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Exchange
-from ivr.simulator.clock import VirtualClock
-from ivr.verbs import Gather, Say
+from ivr.simulator.network.virtual_clock import VirtualClock
+from ivr.twiml.verbs import Gather, Say
 from tests.twiml_app import CALLER, LINE, App
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from twilio.base.exceptions import TwilioRestException
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange, Handset
-from ivr.verbs import Say, Sms
+from ivr.twiml.verbs import Say, Sms
 from tests.twiml_app import CALLEE, CALLER, LINE, App
 
 XML, TEXT = [("Content-Type", "text/xml")], [("Content-Type", "text/plain")]

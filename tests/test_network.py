@@ -12,8 +12,8 @@ from twilio.base.exceptions import TwilioException
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange, Handset
-from ivr.twiml import render
-from ivr.verbs import (
+from ivr.twiml.reading import render
+from ivr.twiml.verbs import (
     Client,
     Conference,
     Dial,

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from ivr.simulator import Exchange, rest
-from ivr.verbs import Conference, Dial, Enqueue
+from ivr.simulator import Exchange
+from ivr.simulator.rest import api as rest
+from ivr.twiml.verbs import Conference, Dial, Enqueue
 from tests.node import packages
 from tests.twiml_app import CALLEE, CALLER, LINE, App
 

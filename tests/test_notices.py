@@ -19,15 +19,15 @@ from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 
 from flows.escalation import FOLDER
-from ivr.cli import main
-from ivr.desk.notices import KINDS, Templates, Words
+from ivr.cli.main import main
 from ivr.errors import FlowError, GivenUp, NotYet
-from ivr.line import Line
-from ivr.notices import Addresses, Notices, by_apprise, masked
-from ivr.rows import Duty
-from ivr.settings import Settings
+from ivr.line.config import Line
+from ivr.line.desk.notice_texts import KINDS, Templates, Words
+from ivr.line.records import Duty
+from ivr.line.service.duties.notices import Addresses, Notices, by_apprise, masked
+from ivr.line.store.store import Store
+from ivr.server.settings import Settings
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
 from tests.conftest import ENTRY, Desk, mount
 from tests.test_scenarios import keyed
 

@@ -7,13 +7,13 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from ivr.desk.days_off import checked, is_holiday
-from ivr.desk.people import Shift, Stint
-from ivr.desk.promises import in_hours
-from ivr.desk.roster import managers
-from ivr.desk.rota import on_duty, on_shift
-from ivr.desk.rota_plan import Asked, gap_began
-from ivr.line import Hours
+from ivr.line.config import Hours
+from ivr.line.desk.days_off import checked, is_holiday
+from ivr.line.desk.people import Shift, Stint
+from ivr.line.desk.promises import in_hours
+from ivr.line.desk.roster import managers
+from ivr.line.desk.rota import on_duty, on_shift
+from ivr.line.desk.rota_plan import Asked, gap_began
 from tests.sample_desk import CASE, NOW, SHIFTS, desk, shift
 
 HOUR = timedelta(hours=1)

@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from ivr.line.store.store import Store
+from ivr.line.web.pages.app import Entrance, create_pages
+from ivr.line.web.pages.now import Now
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.web import Phones
-from ivr.store import Store
-from ivr.web.now import Now
-from ivr.web.pages import Entrance, create_pages
+from ivr.simulator.screens.phones_page import Phones
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
 from tests.test_callbacks import promised
 from tests.test_scenarios import ask_for_a_manager, reach_operator

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Handset
-from ivr.verbs import Hangup, Pay, Prompt, Say
+from ivr.twiml.verbs import Hangup, Pay, Prompt, Say
 from tests.twiml_app import LINE, App, network
 
 VISA, AMEX, MASTERCARD = "4242424242424242", "378282246310005", "5555555555554444"

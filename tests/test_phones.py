@@ -8,9 +8,9 @@ import pytest
 from werkzeug.test import Client
 
 from ivr.simulator import Exchange
-from ivr.simulator.hands import GONE, MOST, Hands
-from ivr.simulator.web import LARGEST, Phones
-from ivr.verbs import Conference, Dial, Number
+from ivr.simulator.people.browsers import GONE, MOST, Hands
+from ivr.simulator.screens.phones_page import LARGEST, Phones
+from ivr.twiml.verbs import Conference, Dial, Number
 from tests.twiml_app import CALLEE, CALLER, LINE, network
 
 NAMES = {CALLER: "Marie", CALLEE: "Odile"}

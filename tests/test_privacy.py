@@ -21,24 +21,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select, text
 
-import ivr.store
+import ivr.line.store.store
 from flows.escalation import SAMPLE, line
-from ivr.carrier import client
-from ivr.cli import main
-from ivr.desk.events import Event
-from ivr.desk.retention import RetentionTerms
-from ivr.desk.subjects import Subject, masked
+from ivr.cli.main import main
 from ivr.errors import CallError, DataError, NotYet
-from ivr.privacy import Privacy
-from ivr.replay import replay
-from ivr.rows import Call, CaseFile, Duty, Escalation, Login, Note, Recording
+from ivr.line.desk.events import Event
+from ivr.line.desk.retention import RetentionTerms
+from ivr.line.desk.subjects import Subject, masked
+from ivr.line.outside.carrier import client
+from ivr.line.records import Call, CaseFile, Duty, Escalation, Login, Note, Recording
+from ivr.line.service.privacy import Privacy
+from ivr.line.store import tables
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.privacy.personal import CLASSES, NOT_PERSONAL
+from ivr.line.store.store import Store
+from ivr.line.store.turns import link
+from ivr.line.story.replay import replay
+from ivr.line.turns.call.turn import begin
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.clock import VirtualClock
-from ivr.store import Store, tables
-from ivr.store.personal import CLASSES, NOT_PERSONAL
-from ivr.store.streams import ACCESS
-from ivr.store.turn import link
-from ivr.turn import begin
+from ivr.simulator.network.virtual_clock import VirtualClock
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
 from tests.databases import postgres
 from tests.test_callbacks import promised
@@ -47,7 +48,7 @@ from tests.test_properties import ACTS, PEOPLES_HABITS, SETTINGS, do, network, s
 from tests.test_replay import is_the_same_again
 from tests.test_scenarios import accept, ask_for_a_manager, keyed
 
-MIGRATIONS = Path(ivr.store.__file__).parent / "migrations"
+MIGRATIONS = Path(ivr.line.store.store.__file__).parent / "migrations"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
@@ -244,7 +245,7 @@ def test_an_erased_caller_is_nowhere_and_nothing_else_has_changed(store: Store) 
 
 
 def _buckets(phone: str) -> set[str]:
-    from ivr.store.personal import buckets
+    from ivr.line.store.privacy.personal import buckets
 
     return buckets(Subject(frozenset({phone})))
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk.promises import in_hours, promise_due, spoken_time
+from ivr.line.desk.promises import in_hours, promise_due, spoken_time
 
 PARIS = "Europe/Paris"
 WEEK = frozenset(range(5))

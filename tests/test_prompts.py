@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 
 from flows.escalation import FOLDER
-from ivr.prompts import Prompts, slots
+from ivr.line.flow.prompts import Prompts, slots
 
 PROMPTS = Prompts.load(FOLDER / "prompts")
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from flows.escalation import line
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
 from tests.test_replay import is_the_same_again
 

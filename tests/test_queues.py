@@ -8,7 +8,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.simulator import Exchange, Handset
-from ivr.verbs import Dial, Enqueue, Gather, Hangup, Leave, Play, Queue, Redirect, Say
+from ivr.twiml.verbs import Dial, Enqueue, Gather, Hangup, Leave, Play, Queue, Redirect, Say
 from tests.twiml_app import LINE, App, network, said
 
 DESK = "+33800000002"

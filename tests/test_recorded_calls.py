@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from flows.escalation import FOLDER, line
-from ivr.desk.recording import RecordingTerms
 from ivr.errors import FlowError
-from ivr.line import Line
-from ivr.rows import Duty
+from ivr.line.config import Line
+from ivr.line.desk.recording_terms import RecordingTerms
+from ivr.line.records import Duty
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
 from tests.conftest import ENTRY, START, Desk, mount
 from tests.test_replay import is_the_same_again
 from tests.test_scenarios import accept, keyed

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from ivr.errors import FlowError
-from ivr.flow import Flow
-from ivr.prompts import Prompts
+from ivr.line.flow.flow import Flow
+from ivr.line.flow.prompts import Prompts
+from ivr.line.flow.steps import Go, Goodbye, Menu, keys
 from ivr.simulator import Utterance
-from ivr.simulator.transcript.ear import words_of
-from ivr.steps import Go, Goodbye, Menu, keys
+from ivr.simulator.expectations.ear import words_of
 from tests.twiml_app import LINE, network
 
 NOTICE = "https://example.com/words/notice-en.wav"

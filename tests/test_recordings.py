@@ -12,8 +12,8 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.rest import serve
-from ivr.verbs import Conference, Dial, Gather, Number, Play, Queue, Record, Say
+from ivr.simulator.rest.api import serve
+from ivr.twiml.verbs import Conference, Dial, Gather, Number, Play, Queue, Record, Say
 from tests.twiml_app import CALLEE, LINE, App, network
 
 EVENTS = "in-progress completed absent"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ivr.errors import CallError
-from ivr.replay import HEARD, replay
+from ivr.line.story.replay import HEARD, replay
 from ivr.simulator import Exchange, Handset
 from tests.conftest import ENTRY, Desk
 from tests.test_callbacks import promised

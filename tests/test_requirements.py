@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ivr.desk import emergency
-from ivr.desk.cases import Account, Case
-from ivr.desk.emergency import EmergencyTerms
 from ivr.errors import CaseError
+from ivr.line.desk import emergency
+from ivr.line.desk.cases import Account, Case
+from ivr.line.desk.emergency import EmergencyTerms
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
 from tests.conftest import START, Desk
 from tests.test_escalation_by_phone import emergency as declare
 from tests.test_escalation_by_phone import said_to

@@ -10,8 +10,8 @@ from requests.exceptions import ReadTimeout
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
-from ivr.simulator import rest
-from ivr.verbs import Gather, Say
+from ivr.simulator.rest import api as rest
+from ivr.twiml.verbs import Gather, Say
 from tests.twiml_app import CALLEE, CALLER, LINE, network
 
 URL = "https://line.test/outbound"

@@ -8,9 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk.cases import Case
-from ivr.desk.people import Person, Queue, Shift
-from ivr.desk.roster import Directory, duty_manager, engineer, managers, operators, promise_owner
+from ivr.line.desk.cases import Case
+from ivr.line.desk.people import Person, Queue, Shift
+from ivr.line.desk.roster import (
+    Directory,
+    duty_manager,
+    engineer,
+    managers,
+    operators,
+    promise_owner,
+)
 from tests.sample_desk import (
     CASE,
     EARLIER,

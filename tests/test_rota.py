@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk.people import Shift
-from ivr.desk.rota import on_duty, on_shift, rota_gap, running_since, window
+from ivr.line.desk.people import Shift
+from ivr.line.desk.rota import on_duty, on_shift, rota_gap, running_since, window
 
 STEP = timedelta(minutes=5)
 PARIS, NEW_YORK = "Europe/Paris", "America/New_York"

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ivr.desk.people import Shift, Stint
-from ivr.desk.rota import on_duty, rota_gap
-from ivr.desk.rota_plan import Asked, plan
+from ivr.line.desk.people import Shift, Stint
+from ivr.line.desk.rota import on_duty, rota_gap
+from ivr.line.desk.rota_plan import Asked, plan
 
 BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=15)

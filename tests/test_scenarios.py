@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from flows.escalation import FOLDER, line
-from ivr.desk.cases import Case
-from ivr.line import Line
+from ivr.line.config import Line
+from ivr.line.desk.cases import Case
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
 from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
 
 CASE = "17349013"

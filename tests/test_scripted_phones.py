@@ -7,11 +7,21 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.transcript import Record, parse, play, update, write
-from ivr.simulator.transcript.dialogue import Dialogue
-from ivr.simulator.transcript.phones import phone_line
-from ivr.verbs import Conference, Dial, Enqueue, Gather, Hangup, Number, Pause, Queue, Say
-from ivr.verbs import Record as Recorded
+from ivr.simulator.dialogues import Record, parse, play, update, write
+from ivr.simulator.expectations.phones import phone_line
+from ivr.simulator.expectations.syntax import Dialogue
+from ivr.twiml.verbs import (
+    Conference,
+    Dial,
+    Enqueue,
+    Gather,
+    Hangup,
+    Number,
+    Pause,
+    Queue,
+    Say,
+)
+from ivr.twiml.verbs import Record as Recorded
 from tests.twiml_app import CALLEE, CALLER, LINE, network, said
 
 ASKS = Gather(action="/said", input="dtmf speech", timeout=5, verbs=(Say("Say yes to accept."),))

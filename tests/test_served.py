@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from ivr.clock import SystemClock
-from ivr.line import Line
+from ivr.line.config import Line
+from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.rest_server import RestServer
-from ivr.store import Store
-from ivr.web import create_app
+from ivr.simulator.rest.server import RestServer
 from tests.conftest import CALLER, ENTRY, ORIGIN, PEOPLE
 from tests.databases import postgres
 from tests.processes import (

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from ivr.errors import SettingsError
-from ivr.serving import create
-from ivr.settings import Settings
-from ivr.store import Store
-from ivr.web import create_app
+from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import create_app
+from ivr.server.processes import create
+from ivr.server.settings import Settings
 from tests.conftest import Desk
 
 

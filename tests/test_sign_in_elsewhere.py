@@ -13,10 +13,10 @@ import responses
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from ivr.rows import Login
-from ivr.store import Store
-from ivr.web.pages import Entrance, create_pages
-from ivr.web.sign_in import Provider
+from ivr.line.records import Login
+from ivr.line.store.store import Store
+from ivr.line.web.pages.app import Entrance, create_pages
+from ivr.line.web.pages.sign_in import Provider
 from tests.conftest import Desk
 from tests.test_tracker import Browser, login
 

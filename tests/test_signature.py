@@ -18,10 +18,10 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from werkzeug.datastructures import MultiDict
 
-from ivr.line import Line
-from ivr.store import Store
-from ivr.web import create_app
-from ivr.web.signature import Signature
+from ivr.line.config import Line
+from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import create_app
+from ivr.line.web.webhooks.signature import Signature
 
 TOKEN = "12345"
 ORIGIN = "https://example.com"

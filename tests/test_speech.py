@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Handset
-from ivr.verbs import Conference, Dial, Gather, Hangup, Number, Pause, Record, Say
+from ivr.twiml.verbs import Conference, Dial, Gather, Hangup, Number, Pause, Record, Say
 from tests.twiml_app import CALLEE, LINE, App, network
 
 ASK = Say("How may we help you today?")

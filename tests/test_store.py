@@ -20,13 +20,14 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event, insert, text, update
 
 from flows.escalation import SAMPLE
-from ivr.desk.events import Event
-from ivr.desk.figures import OF_CALLS
 from ivr.errors import SettingsError
-from ivr.rows import Call, CaseFile, Duty, Escalation, Note, Recording
-from ivr.store import Engaged, Store, tables
-from ivr.store.duty_list import LEASE
-from ivr.store.periods import Periods
+from ivr.line.desk.events import Event
+from ivr.line.desk.figures import OF_CALLS
+from ivr.line.records import Call, CaseFile, Duty, Escalation, Note, Recording
+from ivr.line.store import tables
+from ivr.line.store.duties import LEASE
+from ivr.line.store.periods import Periods
+from ivr.line.store.store import Engaged, Store
 from tests.databases import postgres
 
 NOW = datetime(2026, 11, 24, 9, 0, 0, 123456, tzinfo=UTC)
@@ -408,7 +409,7 @@ def test_two_threads_never_take_the_same_duty(store: Store) -> None:
 TAKES = """
 import sys
 from datetime import datetime
-from ivr.store import Store
+from ivr.line.store.store import Store
 store = Store(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -762,7 +763,7 @@ def test_migrating_again_changes_nothing(desk: Store) -> None:
 EMPTY = "0.0.0.0.0.0"  # `Store.latest` of a database in which nothing has happened
 MIGRATES = """
 import sys
-from ivr.store import Store
+from ivr.line.store.store import Store
 store = Store(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -788,9 +789,9 @@ def test_two_processes_may_migrate_a_new_database_at_once(
 SAVES = """
 import sys
 from datetime import datetime
-from ivr.desk.events import Event
-from ivr.rows import Call, Duty, Note
-from ivr.store import Store
+from ivr.line.desk.events import Event
+from ivr.line.records import Call, Duty, Note
+from ivr.line.store.store import Store
 store, now = Store(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
 calls = [store.load(sid) or Call(sid, "f", "1", "", "", "", "", now, {}) for sid in sys.argv[3:]]
 while True:

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from ivr.simulator import Exchange
-from ivr.simulator.terminal import Session, Voice, Watch
-from ivr.simulator.transcript import DialogueError, parse, play, write
-from ivr.simulator.transcript.dialogue import Act, Phone
-from ivr.simulator.transcript.record import Record
+from ivr.simulator.dialogues import DialogueError, parse, play, write
+from ivr.simulator.dialogues.record import Record
+from ivr.simulator.expectations.syntax import Act, Phone
+from ivr.simulator.screens.terminal import Session, Voice, Watch
 from tests.small_apps import LINE, Answer, menu_app
 
 CALLER, DUTY = "+33155500101", "+33155500014"
@@ -210,7 +210,7 @@ def test_the_keyboard_reads_single_keys_and_restores_the_terminal(
     import pty
     import termios
 
-    from ivr.simulator.keyboard import terminal
+    from ivr.simulator.screens.keyboard import terminal
 
     master, slave = pty.openpty()
     with os.fdopen(slave, "r") as stdin:

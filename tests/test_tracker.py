@@ -12,13 +12,13 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.security import generate_password_hash
 
-from ivr.desk.roles import MAY, ROLES
-from ivr.rows import Login
+from ivr.line.desk.roles import MAY, ROLES
+from ivr.line.records import Login
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.store import Store
+from ivr.line.web.pages.app import Entrance, create_pages
+from ivr.line.web.pages.words import Words
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
-from ivr.store.streams import ACCESS
-from ivr.web.pages import Entrance, create_pages
-from ivr.web.words import Words
 from tests.conftest import Desk
 from tests.test_scenarios import Down, ask_for_a_manager
 

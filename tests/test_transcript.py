@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.simulator.transcript import DialogueSyntaxError, parse, parse_acts
-from ivr.simulator.transcript.dialogue import Act, Do, Language, Phone, State, Words
-from ivr.simulator.transcript.matching import (
+from ivr.simulator.dialogues import DialogueSyntaxError, parse, parse_acts
+from ivr.simulator.dialogues.record import as_line, phone_line
+from ivr.simulator.dialogues.update import reword
+from ivr.simulator.expectations.matching import (
     Met,
     Missed,
     Open,
@@ -23,8 +24,7 @@ from ivr.simulator.transcript.matching import (
     sentences,
     unfolded,
 )
-from ivr.simulator.transcript.record import as_line, phone_line
-from ivr.simulator.transcript.update import reword
+from ivr.simulator.expectations.syntax import Act, Do, Language, Phone, State, Words
 
 DUTY = """\
 # The right manager is busy, the duty manager takes it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.simulator import Exchange
-from ivr.simulator.transcript import (
+from ivr.simulator.dialogues import (
     DialogueError,
     Record,
     exchange_for,

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.twiml.voice_response import VoiceResponse
 
-from ivr import twiml
 from ivr.errors import TwiMLError
-from ivr.twiml import Unbuilt, compile, parse, render, slot
-from ivr.twiml_rules import ELEMENTS
-from ivr.verbs import (
+from ivr.twiml import reading as twiml
+from ivr.twiml.reading import Unbuilt, compile, parse, render, slot
+from ivr.twiml.rules import ELEMENTS
+from ivr.twiml.verbs import (
     Client,
     Conference,
     Connect,

@@ -15,8 +15,8 @@ import pytest
 from twilio.twiml import TwiML
 from twilio.twiml.voice_response import VoiceResponse
 
-from ivr.twiml import Unbuilt, parse, render
-from ivr.twiml_rules import ELEMENTS, SSML, UNBUILT_CHILDREN
+from ivr.twiml.reading import Unbuilt, parse, render
+from ivr.twiml.rules import ELEMENTS, SSML, UNBUILT_CHILDREN
 
 OWN = {name for name, _ in inspect.getmembers(TwiML)}
 # Of one attribute each: the value that its rule reads. All others get "x".

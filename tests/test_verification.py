@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ivr.desk import pins
-from ivr.desk.phone_numbers import dialled, forbidden
 from ivr.errors import DataError
+from ivr.line.desk import pins
+from ivr.line.desk.phone_numbers import dialled, forbidden
+from ivr.line.store import tables
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store, tables
 from tests.conftest import ENTRY, Desk
 from tests.test_scenarios import accept, ask_for_a_manager, keyed
 
@@ -98,7 +99,7 @@ def test_too_many_wrong_pins_for_one_account_are_the_operators_to_judge(
     exchange: Exchange, caller: Handset, desk: Desk, store: Store
 ) -> None:
     """At most 100 consecutive failures for an account in 30 days, then operator only."""
-    from ivr.desk.limits import bucket
+    from ivr.line.desk.limits import bucket
 
     for _ in range(100):
         store.tally(bucket("account", "helio"), exchange.clock.now() - timedelta(days=2))

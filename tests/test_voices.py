@@ -8,8 +8,8 @@ import pytest
 
 from flows.escalation import FOLDER
 from ivr.errors import FlowError
-from ivr.prompts import Prompts
-from ivr.voices import VOICES, refusal
+from ivr.line.flow.prompts import Prompts
+from ivr.line.flow.voices import VOICES, refusal
 
 
 def written(folder: Path, voice: str, code: str) -> Path:

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.desk.figures import HOW
+from ivr.line.desk.figures import HOW
+from ivr.line.store.store import Store
+from ivr.line.web.pages.charts import Series, lying, stacked, top_of
+from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.wall import LONGEST, Counted, Wall, duration, period_of
+from ivr.line.web.pages.words import Words
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
-from ivr.web.charts import Series, lying, stacked, top_of
-from ivr.web.now import Now
-from ivr.web.wall import LONGEST, Counted, Wall, duration, period_of
-from ivr.web.words import Words
 from tests.conftest import ENTRY, Desk
 from tests.test_console import Operator
 from tests.test_scenarios import accept, ask_for_a_manager, reach_operator

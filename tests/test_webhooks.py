@@ -18,10 +18,19 @@ from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
-from ivr.simulator import Exchange, rest
-from ivr.simulator.delivery import Jar, Overrides, overrides_of
-from ivr.simulator.webhooks import Call, Reply, Target, call_application, compose, failed, sign
-from ivr.verbs import Dial, Gather, Number, Redirect, Say
+from ivr.simulator import Exchange
+from ivr.simulator.rest import api as rest
+from ivr.simulator.webhooks.delivery import Jar, Overrides, overrides_of
+from ivr.simulator.webhooks.request import (
+    Call,
+    Reply,
+    Target,
+    call_application,
+    compose,
+    failed,
+    sign,
+)
+from ivr.twiml.verbs import Dial, Gather, Number, Redirect, Say
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network, said
 
 # ---- signature ---------------------------------------------------------------------------------

@@ -11,11 +11,11 @@ import pytest
 from werkzeug.test import Client
 
 from ivr.simulator import Exchange
-from ivr.simulator.keeper import Keeper
-from ivr.simulator.transcript import exchange_for, parse, play
-from ivr.simulator.web import Phones
-from ivr.simulator.wire import Wire
-from ivr.verbs import Dial, Gather, Number, Say
+from ivr.simulator.dialogues import exchange_for, parse, play
+from ivr.simulator.screens.phones_page import Phones
+from ivr.simulator.screens.saved_calls import Keeper
+from ivr.simulator.screens.wire_view import Wire
+from ivr.twiml.verbs import Dial, Gather, Number, Say
 from tests.twiml_app import CALLEE, CALLER, LINE, App, network
 
 NAMES = {CALLER: "Alice", CALLEE: "Bob", "+33155500012": "Bob too"}

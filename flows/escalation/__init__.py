@@ -19,11 +19,11 @@ from flows.escalation import (
     words,
 )
 from flows.escalation import effects as do
-from ivr.desk.notices import Templates
-from ivr.flow import Flow
-from ivr.line import Line, LineConfig
-from ivr.prompts import Prompts
-from ivr.steps import (
+from ivr.line.config import Line, LineConfig
+from ivr.line.desk.notice_texts import Templates
+from ivr.line.flow.flow import Flow
+from ivr.line.flow.prompts import Prompts
+from ivr.line.flow.steps import (
     Dialling,
     Entry,
     Fork,

@@ -10,7 +10,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flows.escalation import effects as do
-from ivr.steps import Conversation, Entry, Fork, Go, Goodbye, Heard, LookUp, Menu, Step
+from ivr.line.flow.steps import (
+    Conversation,
+    Entry,
+    Fork,
+    Go,
+    Goodbye,
+    Heard,
+    LookUp,
+    Menu,
+    Step,
+)
 
 # Where somebody is taken up who was in one of these when he was cut off; in others, right there.
 SAFE = {

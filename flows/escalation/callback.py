@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flows.escalation import effects as do
-from ivr.steps import Conversation, Customer, Go, Goodbye, Heard, Hold, LookUp, Menu, Step
+from ivr.line.flow.steps import (
+    Conversation,
+    Customer,
+    Go,
+    Goodbye,
+    Heard,
+    Hold,
+    LookUp,
+    Menu,
+    Step,
+)
 
 START = "back_search"
 

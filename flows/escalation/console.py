@@ -9,10 +9,10 @@ from __future__ import annotations
 from flows.escalation import effects as do
 from flows.escalation import recording, words
 from flows.escalation.desk import OVERRIDES
-from ivr.flow import Flow
-from ivr.line import LineConfig
-from ivr.prompts import Prompts
-from ivr.steps import Clicks, Conversation, Effect, Go, Guard, Heard, LookUp, Step
+from ivr.line.config import LineConfig
+from ivr.line.flow.flow import Flow
+from ivr.line.flow.prompts import Prompts
+from ivr.line.flow.steps import Clicks, Conversation, Effect, Go, Guard, Heard, LookUp, Step
 
 OTHERWISE = {"hangup": "console"}  # of his leg, which isn't told here
 

@@ -1,6 +1,7 @@
 """What an operator puts on record from a plain telephone: the next level, an emergency, a severity.
 
-All of it is told to the case (`ivr.cases`), which judges it by the same rules as a click on a page.
+All of it is told to the case (`ivr.line.service.cases`), which judges it by the same rules as a
+click on a page.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flows.escalation import effects as do
-from ivr.line import LineConfig
-from ivr.steps import Conversation, Go, Heard, Leads, LookUp, Menu, Phrase, Step
+from ivr.line.config import LineConfig
+from ivr.line.flow.steps import Conversation, Go, Heard, Leads, LookUp, Menu, Phrase, Step
 
 # Why a rule is overridden or a severity changed: a key, what is written, whether the customer
 # agreed to it.

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ivr.desk.cases import CaseNumbers
-from ivr.desk.phone_numbers import dialled
-from ivr.steps import Conversation, Heard, Phrase
+from ivr.line.desk.cases import CaseNumbers
+from ivr.line.desk.phone_numbers import dialled
+from ivr.line.flow.steps import Conversation, Heard, Phrase
 
 TRYING = {
     "engineer": "trying_engineer",

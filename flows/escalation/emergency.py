@@ -12,9 +12,19 @@ from typing import Any
 
 from flows.escalation import effects as do
 from flows.escalation import entry
-from ivr.desk.cases import CaseNumbers
-from ivr.desk.emergency import CATEGORIES, MOST_USERS, REACH
-from ivr.steps import Conversation, Entry, Go, Heard, Leads, LookUp, Menu, Record, Step
+from ivr.line.desk.cases import CaseNumbers
+from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
+from ivr.line.flow.steps import (
+    Conversation,
+    Entry,
+    Go,
+    Heard,
+    Leads,
+    LookUp,
+    Menu,
+    Record,
+    Step,
+)
 
 MOST_HOURS = 8760
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from flows.escalation import effects as do
-from ivr.desk.cases import CaseNumbers
-from ivr.steps import Entry, Go, Menu, Step
+from ivr.line.desk.cases import CaseNumbers
+from ivr.line.flow.steps import Entry, Go, Menu, Step
 
 
 def steps(numbers: CaseNumbers, prefix: str = "") -> list[Step]:

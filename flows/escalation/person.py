@@ -8,10 +8,22 @@ from __future__ import annotations
 
 from flows.escalation import desk, recording, words
 from flows.escalation import effects as do
-from ivr.flow import Flow
-from ivr.line import LineConfig
-from ivr.prompts import Prompts
-from ivr.steps import Conversation, Entry, Fork, Go, Goodbye, Leads, LookUp, Menu, Ready, Step, Talk
+from ivr.line.config import LineConfig
+from ivr.line.flow.flow import Flow
+from ivr.line.flow.prompts import Prompts
+from ivr.line.flow.steps import (
+    Conversation,
+    Entry,
+    Fork,
+    Go,
+    Goodbye,
+    Leads,
+    LookUp,
+    Menu,
+    Ready,
+    Step,
+    Talk,
+)
 
 REASONS = (
     "operator",

@@ -10,9 +10,20 @@ from __future__ import annotations
 from hashlib import sha256
 
 from flows.escalation import effects as do
-from ivr.line import LineConfig
-from ivr.prompts import Prompts
-from ivr.steps import Conversation, Effect, Fork, Go, Guard, Heard, Leads, Menu, Phrase, Step
+from ivr.line.config import LineConfig
+from ivr.line.flow.prompts import Prompts
+from ivr.line.flow.steps import (
+    Conversation,
+    Effect,
+    Fork,
+    Go,
+    Guard,
+    Heard,
+    Leads,
+    Menu,
+    Phrase,
+    Step,
+)
 
 
 def before_menu(config: LineConfig) -> str:

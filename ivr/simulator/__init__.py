@@ -11,9 +11,9 @@ assert caller.last_heard == "One moment."
 """
 
 from ivr.simulator.exchange import Exchange, Notice, Number
-from ivr.simulator.handset import Handset
+from ivr.simulator.interpreter.speech import Utterance
+from ivr.simulator.people.handset import Handset
 from ivr.simulator.programs import Program, program
-from ivr.simulator.speech import Utterance
-from ivr.simulator.webhooks import Webhook
+from ivr.simulator.webhooks.request import Webhook
 
 __all__ = ["Exchange", "Handset", "Notice", "Number", "Program", "Utterance", "Webhook", "program"]

@@ -14,32 +14,32 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from ivr import verbs as v
 from ivr.errors import CallError
-from ivr.simulator import acts
-from ivr.simulator.asgi import ASGIApp, InProcess, is_asgi
-from ivr.simulator.audio import Audio
-from ivr.simulator.clock import VirtualClock
-from ivr.simulator.conference import Room
-from ivr.simulator.dial import NumberDial
-from ivr.simulator.faults import Chaos, Faults, Injected, RestFault, WebhookFault
-from ivr.simulator.forks import Fork
-from ivr.simulator.handset import Handset
-from ivr.simulator.leg import Engagement, Leg
-from ivr.simulator.mailbox import Mailbox
-from ivr.simulator.messages import Messages
-from ivr.simulator.numbers import Addresses, ApiKey, Application, Number
-from ivr.simulator.player import Player
+from ivr.simulator.calls.audio import Audio
+from ivr.simulator.calls.conference import Room
+from ivr.simulator.calls.dial import NumberDial
+from ivr.simulator.calls.leg import Engagement, Leg
+from ivr.simulator.calls.messages import Messages
+from ivr.simulator.calls.participants import Seat
+from ivr.simulator.calls.player import Player
+from ivr.simulator.calls.queues import Member, Queue, QueueDial
+from ivr.simulator.calls.recordings import Recordings
+from ivr.simulator.calls.side_streams import Fork
+from ivr.simulator.interpreter import requests as acts
+from ivr.simulator.network.faults import Chaos, Faults, Injected, RestFault, WebhookFault
+from ivr.simulator.network.mailbox import Mailbox
+from ivr.simulator.network.numbers import Addresses, ApiKey, Application, Number
+from ivr.simulator.network.routes import e164
+from ivr.simulator.network.seed import Seed
+from ivr.simulator.network.virtual_clock import VirtualClock
+from ivr.simulator.people.handset import Handset
 from ivr.simulator.programs import Program
-from ivr.simulator.queues import Member, Queue, QueueDial
-from ivr.simulator.recordings import Recordings
-from ivr.simulator.routes import e164
-from ivr.simulator.seats import Seat
-from ivr.simulator.seed import Seed
-from ivr.simulator.webhooks import ALGORITHMS, Target, Webhook, WSGIApp
+from ivr.simulator.webhooks.asgi import ASGIApp, InProcess, is_asgi
+from ivr.simulator.webhooks.request import ALGORITHMS, Target, Webhook, WSGIApp
+from ivr.twiml import verbs as v
 
 if TYPE_CHECKING:
-    from ivr.simulator.rest import Api
+    from ivr.simulator.rest.api import Api
 
 Result = TypeVar("Result")
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -200,7 +200,7 @@ class Exchange(Mailbox):
 
         Raises `CallError` with Twilio's number when the token is refused.
         """
-        from ivr.simulator.softphone import access
+        from ivr.simulator.people.softphone import access
 
         granted = access(self, token)
         phone = self.phone(f"client:{granted.identity}")
@@ -210,7 +210,7 @@ class Exchange(Mailbox):
     @cached_property
     def api(self) -> Api:
         """Twilio's REST API over this exchange."""
-        from ivr.simulator.rest import Api
+        from ivr.simulator.rest.api import Api
 
         return Api(self)
 
@@ -219,7 +219,7 @@ class Exchange(Mailbox):
         """An unmodified ``twilio.rest.Client`` that talks to this exchange, in process."""
         from twilio.rest import Client
 
-        from ivr.simulator.sdk import http_client
+        from ivr.simulator.rest.sdk import http_client
 
         return Client(self.account_sid, self.auth_token, http_client=http_client(self))
 
@@ -460,7 +460,7 @@ class Exchange(Mailbox):
 
         It says for each what to do, and what was said lately to whom.
         """
-        from ivr.simulator.order import disorder
+        from ivr.simulator.expectations.order import disorder
 
         __tracebackhide__ = True  # pytest: what failed is the test
         if wrong := disorder(self):

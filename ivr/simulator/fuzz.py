@@ -18,16 +18,16 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ivr.simulator.speech import Utterance
-from ivr.simulator.transcript.dialogue import CALLER, Act, phrase
-from ivr.simulator.transcript.listening import PATIENCE
-from ivr.simulator.transcript.phones import Phone
-from ivr.simulator.transcript.record import Record, write
-from ivr.simulator.transcript.stage import leave, scripted
+from ivr.simulator.dialogues.record import Record, write
+from ivr.simulator.dialogues.stage import leave, scripted
+from ivr.simulator.expectations.listening import PATIENCE
+from ivr.simulator.expectations.phones import Phone
+from ivr.simulator.expectations.syntax import CALLER, Act, phrase
+from ivr.simulator.interpreter.speech import Utterance
 
 if TYPE_CHECKING:
     from ivr.simulator.exchange import Exchange, Notice
-    from ivr.simulator.handset import Handset
+    from ivr.simulator.people.handset import Handset
 
 Networks = Callable[[], "Exchange | AbstractContextManager[Exchange]"]
 Habit = tuple[str, float, str]  # what somebody does who is rung: (does, after, press)

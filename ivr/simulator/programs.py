@@ -26,7 +26,7 @@ from ivr.errors import IVRError
 
 if TYPE_CHECKING:
     from ivr.simulator.exchange import Exchange
-    from ivr.simulator.rest_server import RestServer
+    from ivr.simulator.rest.server import RestServer
 
 HOSTS = ("127.0.0.1", "::1")  # some listen at localhost, which is the second first
 LOOK = 0.02  # seconds between two looks whether it answers
@@ -97,7 +97,7 @@ def program(
     Everything it has started ends with it. Raises `ProgramError`.
     """
     from ivr.simulator.exchange import Exchange
-    from ivr.simulator.rest_server import RestServer
+    from ivr.simulator.rest.server import RestServer
 
     port = port or _free_port()
     words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]

@@ -29,11 +29,12 @@ from random import Random
 from sqlalchemy import select
 
 from flows.escalation import FOLDER, line
-from ivr.rehearsal import mount
+from ivr.line.store import tables
+from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import begin, create_app
+from ivr.server.rehearsal import mount
 from ivr.simulator import Exchange
-from ivr.simulator.webhooks import Webhook
-from ivr.store import Store, tables
-from ivr.web import begin, create_app
+from ivr.simulator.webhooks.request import Webhook
 from tests.bench.day_people import LANGUAGES, Colleague, Customer, learn
 
 ORIGIN = "https://line.test"

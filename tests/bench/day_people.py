@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from random import Random
 
-from ivr.prompts import Prompts
+from ivr.line.flow.prompts import Prompts
 from ivr.simulator import Exchange, Handset, Utterance
-from ivr.simulator.leg import Leg
+from ivr.simulator.calls.leg import Leg
 
 HANG_UP = "hang up"
 LANGUAGES: Mapping[str, tuple[str, ...]] = {  # entry numbers, and what is spoken there

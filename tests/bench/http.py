@@ -28,7 +28,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from flows.escalation import FOLDER
-from ivr.store import Store
+from ivr.line.store.store import Store
 from tests.bench import traffic
 from tests.bench.in_process import Figure, figures
 from tests.bench.servers import (
@@ -57,7 +57,9 @@ class Measured:
         return median(each.rate for each in self.rounds[mix])
 
 
-def line(name: str, database: str, factory: str = "ivr.serving:create", **more: int) -> Server:
+def line(
+    name: str, database: str, factory: str = "ivr.server.processes:create", **more: int
+) -> Server:
     """Our line on a database that is made here, as `ivr serve` has it."""
     store = Store(database)
     store.migrate()

@@ -18,9 +18,9 @@ from twilio.rest import Client
 
 from flows.escalation import FOLDER, line
 from ivr.clock import Alarm
+from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
-from ivr.store import Store
-from ivr.web import create_app
 from tests.bench import population, traffic
 
 LINE, STUB = "+33800000001", "+33800000002"

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from ivr import serving
+from ivr.server import processes as serving
 
 
 def full() -> Flask:

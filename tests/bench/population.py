@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Engine, Table, insert, select
 
-from ivr.store import Store, tables
+from ivr.line.store import tables
+from ivr.line.store.store import Store
 from tests.bench.traffic import sid
 
 TEAM = 20  # people of one team

@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl
 import pytest
 from twilio.request_validator import RequestValidator
 
-from ivr import twiml, verbs
-from ivr.web.signature import Signature
+from ivr.line.web.webhooks.signature import Signature
+from ivr.twiml import reading as twiml
+from ivr.twiml import verbs
 from tests.bench import traffic
 from tests.bench.in_process import durable_line, five_webhooks, stub_network, two_webhooks
 

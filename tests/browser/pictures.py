@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.escalation import SAMPLE, line
+from ivr.line.store.store import Store
 from ivr.simulator import Exchange
-from ivr.store import Store
 from tests import processes
 from tests.browser.conftest import ARGUMENTS
 from tests.conftest import CALLER, ENTRY, PEOPLE, mount

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ivr.simulator.transcript import parse
+from ivr.simulator.dialogues import parse
 from tests.browser.axe import complaints
 from tests.browser.conftest import PATIENCE
 from tests.processes import IVR, comes_true, free_port, running, said

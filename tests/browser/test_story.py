@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from werkzeug.serving import make_server
 
-from ivr.rows import Login
-from ivr.simulator.web import Phones
-from ivr.web.sign_in import hashed
+from ivr.line.records import Login
+from ivr.line.web.pages.sign_in import hashed
+from ivr.simulator.screens.phones_page import Phones
 from tests import processes
 from tests.browser.conftest import PATIENCE
 from tests.conftest import CALLER, ENTRY, PEOPLE

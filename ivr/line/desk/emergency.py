@@ -1,0 +1,224 @@
+"""Enterprise Down: its conditions, its five questions, and the contact it needs.
+
+One definition for the telephone and the web. Nothing here sets a severity: that is staff's to do,
+on a case that exists. What isn't known never keeps anybody out; it is flagged for later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from ivr.errors import CaseError
+from ivr.line.desk.cases import Account, Case
+
+VERSION = "1"  # of the questions' wording, kept with each answer
+
+Kind = Literal["choice", "count", "text", "minutes"]
+Result = Literal["yes", "no", "unknown"]
+Mode = Literal["hard", "warn", "ask"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. A "choice" is answered by 1 to ``choices``, "minutes" is how long ago."""
+
+    name: str
+    kind: Kind
+    choices: int = 0
+
+
+QUESTIONS = (
+    Question("purpose", "choice", 5),
+    Question("users", "count"),
+    Question("affected", "count"),
+    Question("actions", "text"),
+    Question("down_for", "minutes"),
+)
+BY_NAME: Mapping[str, Question] = {question.name: question for question in QUESTIONS}
+
+CATEGORIES = ("no_access", "hangs", "suppliers", "work_lost", "slow")  # 1 to 5
+REACH = ("on_site", "mobile", "pager", "other")
+CONTACT = ("number", "reach", "english", "competent")  # what a contact must have; a name is good
+
+ENDS = ("restored", "no_progress", "severity_lowered", "contact_unreachable")
+
+LONGEST = 1200  # characters of a text
+MOST_USERS = 10_000_000
+LONGEST_DOWN = 60 * 24 * 365  # minutes
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyTerms:
+    """What a desk asks for: the mode of each condition, the contract's tier, and its clocks.
+
+    ``due`` are minutes until a call back in and off hours; ``remind`` minutes between reminders of
+    what is missing, ``accept`` minutes in which a hand-over must be accepted.
+    """
+
+    tier: str = "Enterprise"
+    contract: Mode = "hard"
+    production: Mode = "hard"
+    situation: Mode = "ask"
+    contact: Mode = "warn"
+    due: tuple[int, int] = (15, 15)
+    remind: int = 15
+    accept: int = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition as judged: for staff, and never said to a caller by a machine."""
+
+    name: str
+    mode: Mode
+    result: Result
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All conditions together. "no" needs staff's reason to be overridden; "unknown" is let
+    through and flagged."""
+
+    conditions: tuple[Condition, ...] = field(default_factory=tuple)
+
+    @property
+    def result(self) -> Result:
+        hard = [each.result for each in self.conditions if each.mode == "hard"]
+        return "no" if "no" in hard else "unknown" if "unknown" in hard else "yes"
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The hard conditions that aren't met."""
+        return tuple(
+            each.name for each in self.conditions if each.mode == "hard" and each.result == "no"
+        )
+
+
+def judge(
+    case: Case | None,
+    now: datetime,
+    answers: Mapping[str, Any],
+    contact: Mapping[str, Any],
+    terms: EmergencyTerms,
+) -> Verdict:
+    """Every condition for ``case`` (None: the records can't say) at ``now``."""
+    account = case.account if case else None
+    return Verdict(
+        (
+            _condition("contract", terms.contract, contract(account, now, terms.tier)),
+            _condition("production", terms.production, _production(case)),
+            _condition("situation", terms.situation, _situation(answers)),
+            _condition("contact", terms.contact, _contact(contact)),
+        )
+    )
+
+
+def _condition(name: str, mode: Mode, judged: tuple[Result, str]) -> Condition:
+    return Condition(name, mode, *judged)
+
+
+def contract(account: Account | None, now: datetime, tier: str) -> tuple[Result, str]:
+    """Whether the account's contract is of ``tier`` and valid on the day that it is there now."""
+    if account is None or not account.contract_tier:
+        return "unknown", "no contract on record"
+    if account.contract_tier.casefold() != tier.casefold():
+        return "no", f"{account.contract_tier}, not {tier}"
+    today = now.astimezone(ZoneInfo(account.zone)).date()
+    first, last = account.contract_from, account.contract_to
+    if first and today < first:
+        return "no", f"{tier}, valid from {first}"
+    if last and today > last:
+        return "no", f"{tier}, expired on {last}"
+    return "yes", f"{tier}, valid to {last}" if last else tier
+
+
+def _production(case: Case | None) -> tuple[Result, str]:
+    if case is None or not case.environment:
+        return "unknown", "no environment on record"
+    return ("yes" if case.environment == "production" else "no"), case.environment
+
+
+def _situation(answers: Mapping[str, Any]) -> tuple[Result, str]:
+    purpose = answers.get("purpose")
+    return ("yes", CATEGORIES[purpose - 1]) if purpose else ("unknown", "not asked yet")
+
+
+def _contact(contact: Mapping[str, Any]) -> tuple[Result, str]:
+    if not contact.get("number"):
+        return "unknown", "nobody named yet"
+    lacking = [name for name in ("english", "competent") if contact.get(name) is False]
+    return ("no", ", ".join(lacking)) if lacking else ("yes", "")
+
+
+def answer(name: str, given: object, answers: Mapping[str, Any]) -> Any:
+    """``given`` as the answer to question ``name``; `CaseError` says what is wrong with it.
+
+    Counts below the total are fine however small: most of the categories don't need everybody to
+    be affected.
+    """
+    question = BY_NAME.get(name)
+    if question is None:
+        raise CaseError(f"there is no question '{name}'; there are {', '.join(BY_NAME)}")
+    if question.kind == "text":
+        return _text(given)
+    number = _whole(name, given)
+    match question.kind:
+        case "choice" if not 1 <= number <= question.choices:
+            raise CaseError(f"{name}: {number} is none of 1 to {question.choices}")
+        case "minutes" if number > LONGEST_DOWN:
+            raise CaseError(f"{name}: {number} minutes are more than a year")
+        case "count" if number > MOST_USERS or (name == "users" and number < 1):
+            raise CaseError(f"{name}: {number} can't be a number of people; give 1 or more")
+    total = answers.get("users")
+    if name == "affected" and total is not None and number > total:
+        raise CaseError(f"affected: {number} are more than the {total} there are")
+    return number
+
+
+def _whole(name: str, given: object) -> int:
+    written = str(given).strip()
+    if not (written.isascii() and written.isdecimal()) or len(written) > 9:
+        raise CaseError(f"{name}: '{written}' is no whole number")
+    return int(written)
+
+
+def _text(given: object) -> str:
+    text = str(given).strip()
+    if len(text) > LONGEST:
+        raise CaseError(f"actions: {len(text)} characters; {LONGEST} are the most")
+    return text
+
+
+def down_since(minutes: int, asked_at: datetime) -> datetime:
+    """The instant at which it went down."""
+    return asked_at - timedelta(minutes=minutes)
+
+
+def missing(answers: Mapping[str, Any], contact: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a declaration still lacks; it goes ahead without, and somebody is reminded."""
+    asked = [q.name for q in QUESTIONS if answers.get(q.name) in (None, "")]
+    return (*asked, *(name for name in CONTACT if contact.get(name) in (None, "")))
+
+
+__all__ = [
+    "CATEGORIES",
+    "CONTACT",
+    "ENDS",
+    "QUESTIONS",
+    "REACH",
+    "VERSION",
+    "Condition",
+    "EmergencyTerms",
+    "Question",
+    "Verdict",
+    "answer",
+    "contract",
+    "down_since",
+    "judge",
+    "missing",
+]

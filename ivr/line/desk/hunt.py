@@ -1,0 +1,362 @@
+"""The hunt for somebody who takes the call: told what happens, it answers with commands.
+
+Theory of operation. A `Hunt` is plain data: who is still to be rung, and every attempt so far.
+`hear` moves it by one event and returns what must be done, in that order; it does nothing itself.
+
+    idle --start--> ringing <--> waiting       waiting: nobody is being rung, and more may come
+                       |            |
+                    joined        ended        both final: nothing rings any more
+
+Events come twice, late, and in any order: an attempt that isn't ringing any more can't be lost
+again, and whoever accepts too late is dismissed. Nobody is rung twice by one hunt, unless he
+takes the caller himself.
+
+With ``manual`` somebody directs the hunt (an operator who has the caller on the line): it rings
+only on *start* and *manual_next*, and what would be sent on is reported instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from ivr.line.flow.machine import Event, Machine, Transition
+
+EventName = Literal[
+    "start",
+    "accepted",
+    "declined",
+    "no_answer",
+    "busy",
+    "failed",
+    "ended",
+    "caller_left",
+    "time_up",
+    "more",
+    "manual_next",
+    "take",
+]
+Outcome = Literal["joined", "nobody", "time_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring ``person``; the leg carries ``attempt``."""
+
+    attempt: str
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRinging:
+    """End this leg, which hasn't accepted; the person is free again."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Bring this leg to the caller. At most one for each hunt."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """Thank this leg and let it go: it accepted too late."""
+
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendOn:
+    """Lead the caller out of waiting: to the one who joined, or to what follows on nobody."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell whoever directs a manual hunt; ``attempt`` is "" when it is about the whole hunt.
+
+    ``outcome`` is the event by which an attempt was lost, or an `Outcome`.
+    """
+
+    attempt: str
+    outcome: str
+
+
+Command = Ring | StopRinging | Join | Dismiss | SendOn | Report
+
+
+@dataclass(slots=True)
+class Hunt:
+    """One search for somebody, JSON-safe through `to_dict` and `from_dict`.
+
+    ``candidates`` are the ids still to be rung, in order. ``attempts`` are, in the order of
+    ringing, ``{attempt: {"person": id, "state": state}}``; the states are "ringing", "joined",
+    "left" (joined, and gone since), "stopped", "dismissed", and the events by which one is lost.
+    ``name`` goes in front of the attempts' numbers, to tell two hunts of one call apart.
+    ``at_once`` is how many may ring at a time. With ``wait_for_more`` the hunt goes on with nobody
+    left, until *more*, *time_up* or *caller_left*.
+    """
+
+    candidates: list[str]
+    attempts: dict[str, dict[str, str]] = field(default_factory=dict)
+    state: str = "idle"
+    at_once: int = 1
+    wait_for_more: bool = False
+    manual: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        self.candidates = list(dict.fromkeys(self.candidates))
+        if self.at_once < 1:
+            raise ValueError(
+                f"at_once is {self.at_once}: a hunt rings at least one person at a time"
+            )
+
+    def ringing(self) -> tuple[str, ...]:
+        """The attempts that ring now."""
+        return tuple(id for id, made in self.attempts.items() if made["state"] == "ringing")
+
+    def joined(self) -> str | None:
+        """The attempt that was joined to the caller, also when it has ended since."""
+        return next((id for id, made in self.attempts.items() if made["state"] in _JOINED), None)
+
+    def may_be_rung(self, people: Iterable[str]) -> list[str]:
+        """Those of ``people`` whom this hunt hasn't rung, once each."""
+        rung = {made["person"] for made in self.attempts.values()}
+        return [person for person in dict.fromkeys(people) if person not in rung]
+
+    def to_dict(self) -> dict[str, Any]:
+        own = {name: getattr(self, name) for name in _FIELDS}
+        return own | {"candidates": list(self.candidates), "attempts": _copied(self.attempts)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Hunt:
+        return cls(**data | {"attempts": _copied(data.get("attempts", {}))})
+
+
+def _copied(attempts: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    return {id: dict(made) for id, made in attempts.items()}
+
+
+_JOINED = ("joined", "left")
+_FIELDS = tuple(Hunt.__dataclass_fields__)
+_EVENTS = get_args(EventName)
+
+
+def _state(event: Event) -> str | None:
+    made = event.model.attempts.get(event.kwargs["attempt"])
+    return made["state"] if made else None
+
+
+def _rings(event: Event) -> bool:
+    return _state(event) == "ringing"
+
+
+def _lost_before(event: Event) -> bool:
+    return not _rings(event)
+
+
+def _is_joined(event: Event) -> bool:
+    return _state(event) == "joined"
+
+
+def _too_late(event: Event) -> bool:
+    return _state(event) not in (*_JOINED, "dismissed")
+
+
+def _somebody_left(event: Event) -> bool:
+    return bool(event.model.candidates)
+
+
+def _others_ring(event: Event) -> bool:
+    return len(event.model.ringing()) > 1
+
+
+def _manual(event: Event) -> bool:
+    return bool(event.model.manual)
+
+
+def _manual_and_others_ring(event: Event) -> bool:
+    return _manual(event) and _others_ring(event)
+
+
+def _manual_with_somebody(event: Event) -> bool:
+    hunt, people = event.model, event.kwargs["people"]
+    return hunt.manual and bool(hunt.may_be_rung(people or hunt.candidates))
+
+
+def _patient(event: Event) -> bool:
+    return bool(event.model.wait_for_more)
+
+
+def _somebody_now(event: Event) -> bool:
+    return bool(event.model.may_be_rung((*event.model.candidates, *event.kwargs["people"])))
+
+
+def _add(event: Event) -> None:
+    hunt = event.model
+    hunt.candidates = hunt.may_be_rung((*hunt.candidates, *event.kwargs["people"]))
+
+
+def _prefer(event: Event) -> None:
+    hunt = event.model
+    hunt.candidates = hunt.may_be_rung((*event.kwargs["people"], *hunt.candidates))
+
+
+def _ring(event: Event) -> None:
+    hunt = event.model
+    while hunt.candidates and len(hunt.ringing()) < hunt.at_once:
+        attempt, person = f"{hunt.name}{len(hunt.attempts) + 1}", hunt.candidates.pop(0)
+        hunt.attempts[attempt] = {"person": person, "state": "ringing"}
+        event.kwargs["commands"].append(Ring(attempt, person))
+
+
+def _ring_also(event: Event) -> None:
+    """Whoever takes the caller himself is rung beside the others, and again if he was before."""
+    hunt = event.model
+    for person in event.kwargs["people"]:
+        attempt = f"{hunt.name}{len(hunt.attempts) + 1}"
+        hunt.candidates = [other for other in hunt.candidates if other != person]
+        hunt.attempts[attempt] = {"person": person, "state": "ringing"}
+        event.kwargs["commands"].append(Ring(attempt, person))
+
+
+def _nobody_rings_him(event: Event) -> bool:
+    """Whether none of the people who take the caller is being rung already."""
+    hunt = event.model
+    ringing = {hunt.attempts[attempt]["person"] for attempt in hunt.ringing()}
+    return not ringing & set(event.kwargs["people"])
+
+
+def _join(event: Event) -> None:
+    hunt, attempt = event.model, event.kwargs["attempt"]
+    hunt.attempts[attempt]["state"] = "joined"
+    event.kwargs["commands"].append(Join(attempt))
+    _conclude(event, "joined", attempt)
+
+
+def _stop(event: Event) -> None:
+    for attempt in event.model.ringing():
+        event.model.attempts[attempt]["state"] = "stopped"
+        event.kwargs["commands"].append(StopRinging(attempt))
+
+
+def _dismiss(event: Event) -> None:
+    attempt = event.kwargs["attempt"]
+    if made := event.model.attempts.get(attempt):
+        made["state"] = "dismissed"
+    event.kwargs["commands"].append(Dismiss(attempt))
+
+
+def _lose(event: Event) -> None:
+    attempt, how = event.kwargs["attempt"], event.kwargs["event"]
+    event.model.attempts[attempt]["state"] = how
+    if event.model.manual:
+        event.kwargs["commands"].append(Report(attempt, how))
+
+
+def _leave(event: Event) -> None:
+    event.model.attempts[event.kwargs["attempt"]]["state"] = "left"
+
+
+def _nobody(event: Event) -> None:
+    _conclude(event, "nobody")
+
+
+def _time_up(event: Event) -> None:
+    _conclude(event, "time_up")
+
+
+def _conclude(event: Event, outcome: Outcome, attempt: str = "") -> None:
+    told = Report(attempt, outcome) if event.model.manual else SendOn(outcome)
+    event.kwargs["commands"].append(told)
+
+
+_STATES = ("idle", "ringing", "waiting", "joined", "ended")
+_LOOKING = ("idle", "ringing", "waiting")
+
+_BEGIN = (
+    Transition("start", "idle", "ringing", _somebody_left, (_ring,)),
+    Transition("start", "idle", "waiting", _manual, (_nobody,)),
+    Transition("start", "idle", "waiting", _patient),
+    Transition("start", "idle", "ended", None, (_nobody,)),
+)
+
+_TAKE = (
+    Transition("accepted", "ringing", "joined", _rings, (_join, _stop)),
+    Transition("accepted", _STATES, None, _too_late, (_dismiss,)),
+    Transition("ended", "joined", None, _is_joined, (_leave,)),
+)
+
+_LOSE = tuple(
+    row
+    for how in ("declined", "no_answer", "busy", "failed", "ended")
+    for row in (
+        Transition(how, "ringing", None, _lost_before),
+        Transition(how, "ringing", None, _manual_and_others_ring, (_lose,)),
+        Transition(how, "ringing", "waiting", _manual, (_lose,)),
+        Transition(how, "ringing", None, _somebody_left, (_lose, _ring)),
+        Transition(how, "ringing", None, _others_ring, (_lose,)),
+        Transition(how, "ringing", "waiting", _patient, (_lose,)),
+        Transition(how, "ringing", "ended", None, (_lose, _nobody)),
+    )
+)
+
+_ASK = (
+    Transition("more", _LOOKING, None, _manual, (_add,)),
+    Transition("more", "idle", None, None, (_add,)),
+    Transition("more", "ringing", None, None, (_add, _ring)),
+    Transition("more", "waiting", "ringing", _somebody_now, (_add, _ring)),
+    Transition("manual_next", _LOOKING, "ringing", _manual_with_somebody, (_prefer, _stop, _ring)),
+    Transition("manual_next", ("ringing", "waiting"), None, _manual, (_nobody,)),
+    Transition("manual_next", "idle", "waiting", _manual, (_nobody,)),
+    Transition("take", ("ringing", "waiting"), "ringing", _nobody_rings_him, (_ring_also,)),
+)
+
+_STOP = (
+    Transition("caller_left", _LOOKING, "ended", None, (_stop,)),
+    Transition("time_up", _LOOKING, "ended", None, (_stop, _time_up)),
+)
+
+_MACHINE = Machine(_STATES, "idle", (*_BEGIN, *_TAKE, *_LOSE, *_ASK, *_STOP))
+
+
+def hear(
+    hunt: Hunt, event: EventName, attempt: str = "", people: Sequence[str] = ()
+) -> tuple[Command, ...]:
+    """Move ``hunt`` by one event; the commands are to be carried out in their order.
+
+    ``attempt`` belongs to accepted, declined, no_answer, busy (also a lost claim), failed, ended.
+    ``people`` are the new candidates of *more*, whom to ring first on *manual_next*, or who comes
+    forward by himself on *take*. What comes
+    too late or twice is answered with nothing, a late acceptance with `Dismiss`. Raises
+    `ValueError` for an event that doesn't exist.
+    """
+    if event not in _EVENTS:
+        raise ValueError(f"a hunt doesn't know '{event}'; it knows {', '.join(_EVENTS)}")
+    commands: list[Command] = []
+    if _MACHINE.allows(hunt.state, event):
+        _MACHINE.trigger(
+            hunt, event, event=event, attempt=attempt, people=people, commands=commands
+        )
+    return tuple(commands)
+
+
+__all__ = [
+    "Command",
+    "Dismiss",
+    "EventName",
+    "Hunt",
+    "Join",
+    "Outcome",
+    "Report",
+    "Ring",
+    "SendOn",
+    "StopRinging",
+    "hear",
+]

@@ -1,0 +1,1 @@
+"""The flow engine: tables of steps, the state machine that they make, the words said; pure."""

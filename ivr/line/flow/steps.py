@@ -1,0 +1,502 @@
+"""The kinds of step that a flow is made of: what each says, what it can hear, what it sends.
+
+Every step that listens has five outcomes: match (by its own words: ``"1"``, ``"accepted"`` …),
+``invalid``, ``silence``, ``too_many`` and ``hangup``. ``zero`` is the caller's way to a person,
+declared once for the whole flow. A step's document is a tuple of verbs in which slots stand for
+what changes from call to call, so that it can be compiled once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ivr.twiml import verbs
+from ivr.twiml.reading import slot
+
+LISTENING = frozenset({"invalid", "silence", "too_many", "hangup"})
+FAILURES = frozenset({"invalid", "silence"})
+ALWAYS = frozenset({"trouble", "left", "taken"})  # what can befall a leg wherever it is
+SILENCES = 2  # in a row, and a caller is brought to a person
+RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others for him can end
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing heard of a call.
+
+    ``kind`` is ``"keys"`` (``value``: as pressed, ``""`` for silence) or ``"outcome"`` (``value``:
+    its name, such as ``"hangup"``, ``"found"``, ``"joined"``); ``data`` is what came with it.
+    """
+
+    kind: str
+    value: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def keys(pressed: str) -> Heard:
+    """The caller pressed these keys; none is silence."""
+    return Heard("keys", pressed)
+
+
+def outcome(name: str, **data: Any) -> Heard:
+    """Something other than the caller answered the present step."""
+    return Heard("outcome", name, data)
+
+
+@dataclass(slots=True)
+class Conversation:
+    """Where one leg is in its flow: plain data between two turns.
+
+    ``own`` are this leg's values, ``shared`` those of the whole call. ``happened`` is what this
+    turn has to tell and ``orders`` what it wants done: ``(name, data)``. ``turn`` counts what was
+    heard; ``seen`` is the turn whose document the leg was last given. ``tries`` are this step's
+    failures, ``silences`` those of them that were silence, in a row.
+    """
+
+    state: str
+    language: str
+    shared: dict[str, Any]
+    turn: int = 0
+    seen: int = -1
+    tries: int = 0
+    silences: int = 0
+    slow: bool = False
+    notes: tuple[str, ...] = ()
+    own: dict[str, Any] = field(default_factory=dict)
+    happened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    orders: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    def order(self, what: str, /, **data: Any) -> None:
+        """Ask the line for something: to hunt, to accept, to promise … It does so in this turn."""
+        self.orders.append((what, data))
+
+    def emit(self, kind: str, /, **data: Any) -> None:
+        """Say that something happened. Callbacks do nothing else to the world."""
+        self.happened.append((kind, data))
+
+    def to_dict(self) -> dict[str, Any]:
+        """This leg as JSON-safe data, without what it shares."""
+        return {
+            "state": self.state,
+            "language": self.language,
+            "turn": self.turn,
+            "seen": self.seen,
+            "tries": self.tries,
+            "silences": self.silences,
+            "slow": self.slow,
+            "notes": list(self.notes),
+            "own": self.own,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], shared: dict[str, Any]) -> Conversation:
+        return cls(
+            state=data["state"],
+            language=data["language"],
+            shared=shared,
+            turn=data["turn"],
+            seen=data["seen"],
+            tries=data["tries"],
+            silences=data.get("silences", 0),
+            slow=data["slow"],
+            notes=tuple(data["notes"]),
+            own=data["own"],
+        )
+
+
+Phrase = tuple[str, str]  # a prompt's key, and the language it is said in ("" is the caller's)
+Says = tuple[str, ...] | Callable[[Conversation], tuple[Phrase, ...]]
+Effect = Callable[[Conversation, Heard], None]
+Guard = Callable[[Conversation, Heard], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """Where an outcome leads. ``to=None`` stays; ``says`` is said before what comes next."""
+
+    to: str | None = None
+    then: tuple[Effect, ...] = ()
+    when: Guard | None = None
+    says: str = ""
+
+
+Leads = str | Go | tuple[Go, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What all kinds share. ``enter`` are effects of arriving, not of a repeated prompt.
+
+    ``meanwhile``: people are rung for the caller while he is asked, and whoever accepts meets him
+    in the middle of it.
+    """
+
+    name: str
+    says: Says = ()
+    on: Mapping[str, Leads] = field(default_factory=dict)
+    enter: tuple[Effect, ...] = ()
+    meanwhile: bool = False
+
+    needs = frozenset[str]()  # outcomes that must lead somewhere
+    may = frozenset[str]()  # outcomes that may
+    waits = True  # whether a turn may end here
+
+    def phrases(self, talk: Conversation) -> tuple[Phrase, ...]:
+        """What is said on being here."""
+        if callable(self.says):
+            return self.says(talk)
+        return tuple((key, "") for key in self.says)
+
+    def opening(self, talk: Conversation) -> tuple[Phrase, ...]:
+        """What its document says, after the notes."""
+        return self.phrases(talk)
+
+    def variant(self, talk: Conversation) -> Any:
+        """What else, besides language and phrases, the document's shape depends on."""
+        return talk.slow
+
+    def outcome(self, talk: Conversation, heard: Heard) -> str:
+        """The outcome's name for what was heard."""
+        return heard.value
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        """The verbs, with slots."""
+        raise TypeError(f"step '{self.name}' is passed through, it has no document")
+
+    @property
+    def tries(self) -> int:
+        """How many failures lead to ``too_many``; 0 is never."""
+        return 0
+
+    @property
+    def patience(self) -> int:
+        """How many silences in a row do."""
+        return SILENCES
+
+
+HERE, TURN = slot("here"), slot("turn")
+ANSWER = f"{HERE}?turn={TURN}"
+
+
+@dataclass(frozen=True, slots=True)
+class Menu(Step):
+    """One key chooses. Keys without a meaning repeat it, three times; silence only once."""
+
+    timeout: int = 7
+    limit: int = 4
+
+    may = frozenset("123456789#") | {"zero", "back", "ended"}
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        return LISTENING | (RUNG if self.meanwhile else frozenset())
+
+    @property
+    def tries(self) -> int:
+        return self.limit
+
+    def outcome(self, talk: Conversation, heard: Heard) -> str:
+        if heard.kind != "keys":
+            return heard.value
+        key = heard.value[:1]
+        name = {"": "silence", "0": "zero", "*": "back"}.get(key, key)
+        return name if name in self.on or name in ("silence", "zero") else "invalid"
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        return (
+            verbs.Gather(
+                action=ANSWER,
+                timeout=self.timeout * (2 if talk.slow else 1),
+                num_digits=1,
+                finish_on_key="",
+                action_on_empty_result=True,
+                verbs=spoken,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Step):
+    """A number ended by ``#`` or a pause. Star clears, star star goes back, ``0`` alone is zero.
+
+    ``reads`` gives the outcome for the digits after the last star, and may note its reading in the
+    conversation. ``personal`` keeps what is keyed out of the event log, ``secret`` out of all that
+    is stored, and so does an ``unlogged`` outcome: whatever that was, it was not what was asked
+    for. The time-out is Twilio's
+    one for the first key and the next alike.
+    """
+
+    reads: Callable[[Conversation, str], str] = lambda talk, digits: "accepted"
+    personal: bool = False
+    secret: bool = False
+    unlogged: frozenset[str] = frozenset()
+    outcomes: frozenset[str] = frozenset({"accepted"})
+    refusals: frozenset[str] = frozenset()
+    timeout: int = 5
+    limit: int = 3
+    silences: int = SILENCES
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        rung = RUNG if self.meanwhile else frozenset()
+        return LISTENING | self.outcomes | self.refusals | rung
+
+    may = frozenset({"zero", "back", "cleared", "slower"})
+
+    @property
+    def tries(self) -> int:
+        return self.limit
+
+    @property
+    def patience(self) -> int:
+        return self.silences
+
+    def outcome(self, talk: Conversation, heard: Heard) -> str:
+        if heard.kind != "keys":
+            return heard.value
+        pressed, digits = heard.value, heard.value.rpartition("*")[2]
+        special = {"": "silence", "0": "zero", "*5": "slower"}.get(pressed)
+        if special:
+            return special
+        if pressed.endswith("**"):
+            return "back"
+        if not digits:
+            return "cleared"
+        return "zero" if digits == "0" else self.reads(talk, digits)
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        return (
+            verbs.Gather(
+                action=ANSWER,
+                timeout=self.timeout * (2 if talk.slow else 1),
+                action_on_empty_result=True,
+                verbs=spoken,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Record(Step):
+    """A spoken answer, kept as a recording: ended by a key, a pause, or after ``longest`` seconds.
+
+    ``recorded`` comes with its ``sid`` and ``seconds``. Nothing but silence until the pause is
+    silence. 0 ends it as any key does, and is the caller's way to a person here too.
+    """
+
+    longest: int = 120
+    timeout: int = 5
+    limit: int = 3
+
+    may = frozenset({"zero"})
+
+    @property
+    def needs(self) -> frozenset[str]:  # type: ignore[override]
+        return LISTENING | {"recorded"} | (RUNG if self.meanwhile else frozenset())
+
+    @property
+    def tries(self) -> int:
+        return self.limit
+
+    def outcome(self, talk: Conversation, heard: Heard) -> str:
+        if heard.kind != "keys":
+            return heard.value
+        return {"": "silence", "0": "zero"}.get(heard.value[:1], "invalid")
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        pause = self.pause(talk)
+        return (*spoken, verbs.Record(ANSWER, timeout=pause, max_length=self.longest))
+
+    def pause(self, talk: Conversation) -> int:
+        """Seconds of silence that end it."""
+        return self.timeout * (2 if talk.slow else 1)
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp(Step):
+    """A question to the desk's records, answered within the same webhook; nobody waits here."""
+
+    asks: str = ""
+    needs = frozenset({"found", "not_found", "too_slow", "hangup"})
+    waits = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clicks(Step):
+    """Whoever works at a page clicks here; nothing is said, and his leg stays where it is.
+
+    The outcomes are the clicks' names; ``value`` in what is heard with one is its argument.
+    ``personal`` clicks have one that is kept out of the event log.
+    """
+
+    personal: frozenset[str] = frozenset()
+
+    @property
+    def may(self) -> frozenset[str]:  # type: ignore[override]
+        return frozenset(self.on)
+
+
+@dataclass(frozen=True, slots=True)
+class Fork(Step):
+    """Passed through at once: ``next`` leads on, by the first guard that agrees."""
+
+    needs = frozenset({"next"})
+    waits = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Step):
+    """The caller waits in a queue while people are rung. Keys are heard, so 0 works here too.
+
+    ``says`` is heard at first, ``progress`` each time the wait document comes round again.
+    """
+
+    queue: str = ""
+    progress: Says = ()
+    pause: int = 10
+
+    needs = RUNG | {"hangup"}
+    may = frozenset("123456789") | {"zero", "back", "again", "later"}
+
+    def outcome(self, talk: Conversation, heard: Heard) -> str:
+        if heard.kind != "keys":
+            return heard.value
+        name = {"0": "zero", "*": "back"}.get(heard.value[:1], heard.value[:1])
+        return name if name in self.on or name == "zero" else "again"
+
+    def opening(self, talk: Conversation) -> tuple[Phrase, ...]:
+        return ()  # that is for the wait document, where keys are heard
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        left = f"{HERE}/left?turn={TURN}"
+        return (
+            *spoken,
+            verbs.Enqueue(self.queue, action=left, wait_url=f"{HERE}/wait?queue={self.queue}"),
+        )
+
+    def waiting(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        """The wait document: it says, listens for a key, and is asked for again when it ends."""
+        return (
+            verbs.Gather(
+                action=f"{HERE}/held?turn={TURN}",
+                timeout=self.pause,
+                num_digits=1,
+                finish_on_key="",
+                verbs=spoken,
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Talk(Step):
+    """In the conference with the others. ``leads``: it ends when this leg goes.
+
+    ``leads`` is never true of somebody whom others outlast, since they would lose each other.
+    ``star`` lets the leg step out with the star key.
+    """
+
+    leads: Callable[[Conversation], bool] = lambda talk: False
+    star: Callable[[Conversation], bool] = lambda talk: False
+
+    needs = frozenset({"ended", "hangup"})
+    may = frozenset({"stepped_out", "handed_over"})
+
+    def variant(self, talk: Conversation) -> Any:
+        return self.leads(talk), self.star(talk)
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        room = verbs.Conference(
+            name=slot("room"),
+            beep="false",
+            end_on_exit=self.leads(talk),
+            wait_url=f"{HERE}/meet",
+        )
+        talked = f"{HERE}/talked?turn={TURN}"
+        return (*spoken, verbs.Dial((room,), action=talked, hangup_on_star=self.star(talk)))
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling(Step):
+    """One person is dialled by the document itself: what is left when the REST API is down."""
+
+    timeout: int = 20
+
+    needs = frozenset({"talked", "next_one", "nobody", "hangup"})
+    may = frozenset({"joined"})
+
+    def variant(self, talk: Conversation) -> Any:
+        return str(talk.shared["dialled"]["phone"]).startswith("client:")
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        url, status = f"{slot('leg')}", f"{slot('leg')}/status"
+        told: dict[str, Any] = {
+            "url": url,
+            "status_callback": status,
+            "status_callback_event": "completed",
+        }
+        noun: verbs.Noun
+        if self.variant(talk):
+            noun = verbs.Client(slot("phone"), **told)
+        else:
+            noun = verbs.Number(slot("phone"), **told)
+        dial = verbs.Dial(
+            (noun,),
+            action=f"{HERE}/talked?turn={TURN}",
+            timeout=self.timeout,
+            caller_id=slot("line_number"),
+        )
+        return (*spoken, dial)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer(Step):
+    """A customer who is called back is being rung; he isn't there yet, and hears nothing."""
+
+    needs = frozenset({"answered", "unanswered", "unplaced", "ended", "hangup"})
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        return spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Step):
+    """An empty document: a dialled person's leg goes on to whoever dialled it."""
+
+    needs = frozenset({"hangup"})
+    may = frozenset({"ended"})
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        return spoken
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye(Step):
+    """The last words; then the line hangs up."""
+
+    may = frozenset({"hangup"})
+
+    def document(
+        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+    ) -> tuple[verbs.Verb, ...]:
+        return (*spoken, verbs.Hangup())

@@ -1,0 +1,1 @@
+"""What isn't ours: the carrier, calendars, mail, case systems."""

@@ -1,0 +1,1 @@
+"""Where cases live: our own tables, an HTTP contract, Salesforce."""

@@ -1,0 +1,1 @@
+"""The doors for calls and cases, and what is owed."""

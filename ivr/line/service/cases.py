@@ -1,0 +1,140 @@
+"""The door for cases: whatever is heard of one, by telephone or on the web, goes through
+`Cases.hear`, and is saved in one transaction under the file's version."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from ivr.clock import Clock
+from ivr.errors import CaseError, NotYet
+from ivr.line.config import LineConfig
+from ivr.line.desk import roster
+from ivr.line.desk.candidates import Directory
+from ivr.line.desk.cases import Case
+from ivr.line.desk.people import Person
+from ivr.line.desk.rota import on_duty
+from ivr.line.records import CaseFile, Duty
+from ivr.line.service.look_ups import BUDGET, Desk, Records
+from ivr.line.store.store import Store
+from ivr.line.turns.case.turn import CaseTurn, Request, Who
+
+log = logging.getLogger(__name__)
+
+AGAIN = 20  # times that somebody may have been quicker
+ROUND = timedelta(minutes=5)  # between two looks at whose shift an emergency is in
+
+
+class Cases:
+    """The cases of one desk. ``records`` is where cases come from, ``desk`` who works here."""
+
+    def __init__(
+        self, store: Store, config: LineConfig, records: Records, desk: Desk, clock: Clock
+    ) -> None:
+        self.store, self.config, self.clock = store, config, clock
+        self.records, self.desk = records, desk
+        self.wake_at: Callable[[datetime], None] = lambda when: None  # whoever does the duties
+
+    def hear(
+        self,
+        number: str,
+        what: str,
+        *,
+        key: str,
+        by: str,
+        channel: str,
+        at: datetime | None = None,
+        **data: Any,
+    ) -> CaseFile:
+        """Something is asked for or told of a case; the file as it is then.
+
+        ``number`` is as written (C17349013), ``what`` one of `ivr.line.turns.case.turn.ACTIONS`.
+        ``key`` makes it count once. ``by`` is ``"caller"``, ``"contact:<id>"``, a person's id or
+        ``""`` for the line. Raises `CaseError`, with nothing saved, when it can't be done: why, and
+        what could.
+        """
+        who = self.who(number, at or self.clock.now())
+        for _ in range(AGAIN):
+            file = self.store.case_file(number) or CaseFile(number)
+            turn = CaseTurn(self.config, file, who)
+            request = Request(what, key, by, channel, at or self.clock.now(), data)
+            if not turn.hear(request):
+                return file
+            made = turn.events, turn.duties, turn.escalations, turn.notes
+            if self.store.save_case(file, made):
+                for due in sorted({duty.due for duty in turn.duties})[:1]:
+                    self.wake_at(due)
+                return file
+        raise CaseError(f"case {number}: somebody was quicker {AGAIN} times; try again")
+
+    def who(self, number: str, now: datetime) -> Who:
+        """Whom a case concerns; what the records can't say in time stays open."""
+        known: bool | None = None
+        case: Case | None = None
+        try:
+            case = self.records.case(self.config.case_numbers.digits_of(number), BUDGET)
+            known = case is not None
+        except (TimeoutError, OSError) as error:
+            log.warning("case %s: %s: %s", number, type(error).__name__, error)
+        directory = self.desk.directory(case, now)
+        zone = case.account.zone if case and case.account else self._zone()
+        return Who(
+            case=case,
+            known=known,
+            owner=(case.owner or "") if case else "",
+            manager=self._first(case, "M1", now, directory) if case else "",
+            second=self._first(case, "M2", now, directory) if case else "",
+            duty=self._duty(case, now, directory, "duty"),
+            second_duty=self._duty(case, now, directory, "second_level_duty"),
+            zone=zone,
+            last_resort=self.config.last_resort,
+        )
+
+    def _zone(self) -> str:
+        return next(iter(self.config.numbers.values())).zone
+
+    def _first(self, case: Case, level: str, now: datetime, directory: Directory) -> str:
+        """Whoever answers for the level, there or not."""
+        ranked = roster.managers(case, level, now, directory)
+        return next((each.person.id for each in ranked if each.person.active), "")
+
+    def _duty(self, case: Case | None, now: datetime, directory: Directory, role: str) -> str:
+        region, product = (case.region, case.product) if case else ("", "")
+        on = on_duty(directory.shifts, now, role, region, product, directory.stints)
+        return next((each.person for each in on if self._fit(directory, each.person)), "")
+
+    def _fit(self, directory: Directory, person: str) -> bool:
+        known: Person | None = directory.people.get(person)
+        return known is not None and known.active and known.status != "away"
+
+    # --- duties ---
+
+    def heard_later(self, duty: Duty) -> None:
+        """A duty of kind ``case``: something to be heard, from a call or at an instant."""
+        data = dict(duty.data)
+        number, what = data.pop("case"), data.pop("what")
+        by, channel = data.pop("by", ""), data.pop("channel", "phone")
+        at = datetime.fromisoformat(data.pop("at")) if "at" in data else None
+        try:
+            self.hear(number, what, key=duty.key, by=by, channel=channel, at=at, **data)
+        except CaseError as error:
+            log.warning("case %s: %s refused: %s", number, what, error)
+            self.hear(
+                number, "note", key=duty.key, by=by, channel=channel, at=at,
+                text=f"Not done: {what}: {error}", visibility="internal",
+            )  # fmt: skip
+
+    def effort(self, duty: Duty) -> None:
+        """A duty of kind ``effort``: as long as an emergency stands, see whose shift it is."""
+        number, of = duty.data["case"], duty.data["of"]
+        file, now = self.store.case_file(number), self.clock.now()
+        standing = (file.data.get("emergency") or {}) if file else {}
+        if standing.get("state") != "set" or standing["key"] != of:
+            return
+        to = self.who(number, now).duty
+        if to and to != standing["asked"]:
+            key = f"{of}:shift:{to}:{now.isoformat()}"
+            self.hear(number, "shift_change", key=key, by="", channel="line", of=of, to=to)
+        raise NotYet(now + ROUND)

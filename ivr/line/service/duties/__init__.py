@@ -1,0 +1,1 @@
+"""What must happen, one kind of duty a module."""

@@ -1,0 +1,110 @@
+"""Calls that were promised: made, tried again, and never forgotten.
+
+The promise is the duty ``call_back``, which looks at the due time whether it was kept, and hands it
+to the next level if not. ``try_back`` makes the call: a call of the line's own, which rings
+somebody of the desk first and the customer when that person has accepted. How it went is told to
+the call in which it was promised (``came``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from ivr.clock import Clock
+from ivr.errors import NotYet
+from ivr.line.desk.candidates import Directory
+from ivr.line.desk.phone_numbers import forbidden, zone_of
+from ivr.line.desk.promises import after_night
+from ivr.line.desk.roster import promise_owner
+from ivr.line.records import BACK, Duty
+from ivr.line.service.calls import Calls
+from ivr.line.store.store import Store
+from ivr.line.turns.call.turn import Turn, call_back
+
+BUCKET = "callbacks"  # the tally of customers who were rung
+LATER = timedelta(hours=1)
+
+
+class Callbacks:
+    """The promises of one line."""
+
+    def __init__(self, store: Store, calls: Calls, clock: Clock) -> None:
+        self.store, self.calls, self.clock = store, calls, clock
+        self.wake_at: Callable[[datetime], None] = lambda when: None  # whoever does the duties
+
+    def try_back(self, duty: Duty) -> None:
+        """Begin the call, once; not at night when it is overdue, nor beyond the day's number."""
+        promised = self.calls.look(duty.call)
+        promise, number = promised.shared["promise"], duty.data["number"]
+        if promise["state"] != "owed":
+            return
+        self._not_now(promised)
+        self._told(duty.call, "tried", number=number)
+        if forbidden(promise["number"], promised.shared["countries"]):
+            return  # never dialled by us; its owner sees it, and the due time stands
+        sid = f"{BACK}{duty.call}-{number}"
+        reply = self.calls.hear(
+            sid,
+            _begun,
+            lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
+        )
+        if reply.due is not None:
+            self.wake_at(reply.due)
+
+    def _not_now(self, promised: Turn) -> None:
+        """Raises `NotYet` when this isn't the time to call anybody."""
+        now, shared = self.clock.now(), promised.shared
+        terms, promise = self.calls.line.config.callback, shared["promise"]
+        if self.store.tallied(BUCKET, now - timedelta(days=1)) >= terms.per_day:
+            raise NotYet(now + LATER, "as many calls back were made today as may be")
+        if now <= datetime.fromisoformat(promise["due"]) or shared.get("wish") == "E-Down":
+            return
+        morning = after_night(now, zone_of(promise["number"], shared["zone"]), terms.night)
+        if morning > now:
+            raise NotYet(morning, "it is night there")
+
+    def due(self, duty: Duty) -> None:
+        """It had to be kept by now; if it wasn't, somebody else has it from here."""
+        promised = self.calls.look(duty.call)
+        promise = promised.shared["promise"]
+        if promise["state"] == "owed" and promise["breaches"] == duty.data["breach"]:
+            self._told(duty.call, "missed", to=self._next_owner(promised))
+
+    def _next_owner(self, promised: Turn) -> str:
+        """Whoever is on duty at the second level; in the end the last resort."""
+        now, config = self.clock.now(), self.calls.line.config
+        if promised.shared["promise"]["breaches"]:
+            return config.last_resort
+        directory: Directory = self.store.directory(None, now)
+        region, role = promised.shared["region"], "second_level_duty"
+        resort = config.last_resort
+        owner = promise_owner(None, now, directory, region, role=role, last_resort=resort)
+        return owner or resort
+
+    def came(self, duty: Duty) -> None:
+        """How a call back went, or that the customer has met somebody by himself."""
+        self._told(duty.data["of"], duty.data["outcome"], by=duty.data["by"])
+
+    def kept(self, call: str, by: str) -> None:
+        """Somebody has called the customer in his own way, and says so."""
+        self._told(call, "kept", by=by)
+
+    def _told(self, call: str, what: str, **more: Any) -> None:
+        def told(turn: Turn) -> Callable[[], str]:
+            turn.hear("promise", value=what, **more)
+            return str
+
+        reply = self.calls.hear(call, told)
+        if reply.due is not None:
+            self.wake_at(reply.due)
+
+
+def _begun(turn: Turn) -> Callable[[], str]:
+    if not turn.call.version:
+        turn.begin()
+    return str
+
+
+__all__ = ["Callbacks"]

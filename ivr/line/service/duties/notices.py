@@ -1,0 +1,215 @@
+"""Tells people and lists what they have to know, by mail or whatever `apprise` reaches.
+
+A notice is a duty of kind ``notify``, made once by its key; here it is delivered, at least once. A
+repetition after a crash carries the same ``X-Notice-Key``. What can't be delivered is tried again
+for hours, then given up, logged and shown. Addresses and passwords are never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+import apprise
+
+from ivr.clock import Clock
+from ivr.errors import GivenUp, NotYet
+from ivr.line.desk.events import Event
+from ivr.line.desk.notice_texts import Templates, Words
+from ivr.line.desk.people import Person
+from ivr.line.records import Duty
+from ivr.line.store.store import Store
+
+PAUSES = (30, 60, 300, 900, 3600, 7200, 14400)  # seconds before each further try
+PATIENCE = 5  # seconds for a connection, and for an answer
+SLOW = timedelta(seconds=2)  # a failure that takes longer has kept other duties waiting
+
+SHORTEST = 4  # characters of what is masked; shorter ones are no secrets, and parts of words
+
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w-]+(\.[\w-]+)+|localhost)(:\d+)?")
+
+# What it says goes to whoever captures it, not to the log: URLs that it can't read it says in full.
+logging.getLogger("apprise").propagate = False
+
+
+class Channel(Protocol):
+    """Delivers a text; the reason why not, ``""`` when it did."""
+
+    def __call__(self, url: str, words: Words) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where people and lists are reached: `apprise` URLs, with their secrets.
+
+    ``mail`` sends to a person's address (``mailtos://user:password@smtp.example.com``); ``lists``
+    are the URLs of each list.
+    """
+
+    mail: str = ""
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.mail or self.lists)
+
+    def of(self, person: Person, headers: Mapping[str, str]) -> tuple[str, ...]:
+        """A person's own URLs, else his mail; none when there is no way to him."""
+        if person.notify:
+            return tuple(_with(url, headers) for url in person.notify)
+        if not (self.mail and person.email):
+            return ()
+        return (_with(self.mail, headers, to=person.email),)
+
+    def of_list(self, name: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+        return tuple(_with(url, headers) for url in self.lists.get(name, ()))
+
+
+def _with(url: str, headers: Mapping[str, str], **more: str) -> str:
+    """The URL with our time-outs, and a mail's headers."""
+    given = {"cto": str(PATIENCE), "rto": str(PATIENCE)} | more
+    if url.startswith("mailto"):
+        given |= {"format": "text"} | {f"+{name}": value for name, value in headers.items()}
+    query = "&".join(f"{name}={quote(value)}" for name, value in given.items())
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+def by_apprise(url: str, words: Words) -> str:
+    """Deliver through `apprise`."""
+    sender = apprise.Apprise()
+    with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
+        if not sender.add(url):
+            return "the address isn't one that apprise knows"
+        if sender.notify(title=words.subject, body=words.text):
+            return ""
+        lines = said.getvalue().strip().splitlines()
+    return masked(lines[-1] if lines else "not delivered", url)
+
+
+def masked(text: str, url: str) -> str:
+    """Without anything that the URL holds but its host: the rest is addresses and secrets."""
+    for part in sorted(_confidential(url), key=len, reverse=True):
+        text = text.replace(part, "…")
+    return text
+
+
+def _confidential(url: str) -> set[str]:
+    parts = urlsplit(url)
+    user, _, host = parts.netloc.rpartition("@")
+    found = [*user.split(":"), *parts.path.split("/"), *(v for _, v in parse_qsl(parts.query))]
+    if not _HOST.fullmatch(host):  # the first of several tokens, with many services
+        found.append(host)
+    return {each for part in found for each in (part, unquote(part)) if len(each) >= SHORTEST}
+
+
+class Notices:
+    """Delivers duties of kind ``notify``. ``last_resort`` hears of what nobody else can be told."""
+
+    def __init__(
+        self,
+        store: Store,
+        templates: Templates,
+        addresses: Addresses,
+        clock: Clock,
+        last_resort: str,
+        deliver: Channel = by_apprise,
+    ) -> None:
+        self.store, self.templates, self.addresses = store, templates, addresses
+        self.clock, self.last_resort, self.deliver = clock, last_resort, deliver
+        self._silent: dict[str, datetime] = {}  # who isn't asked until then
+
+    def notify(self, duty: Duty) -> None:
+        """Tell one person or list. Raises `NotYet` to try again, `GivenUp` when it is no use."""
+        data, name = duty.data, str(duty.data.get("list") or "")
+        urls, languages = self._list(duty, name) if name else self._person(duty)
+        if name and len(urls) > 1:
+            self._each(duty, len(urls))
+            return
+        values = data | {"to": data.get("to") or duty.owner or name}
+        words = self.templates.words(str(data["what"]), languages, values)
+        self._deliver(duty, urls, words)
+
+    def _person(self, duty: Duty) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Where he is reached, and his languages."""
+        person = self.store.person(duty.owner)
+        if person is None or not person.active:
+            raise self._given_up(duty, "nobody of that name works here any more")
+        urls = self.addresses.of(person, _headers(duty))
+        if not urls:
+            raise self._given_up(duty, "no address: set IVR_NOTICE_MAIL and the person's e-mail")
+        return urls, person.languages
+
+    def _list(self, duty: Duty, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Where all on a list are reached, or the one that this duty is for."""
+        urls = self.addresses.of_list(name, _headers(duty))
+        if "address" in duty.data:
+            urls = urls[duty.data["address"] :][:1]
+        if not urls:
+            raise self._given_up(duty, "no address: set the variable in [notices.lists]")
+        return urls, (str(duty.data.get("language") or ""),)
+
+    def _each(self, duty: Duty, addresses: int) -> None:
+        """Everybody on a list is told, each with tries of his own."""
+        self.store.owe(
+            Duty(f"{duty.key}:{n}", duty.call, "notify", duty.due, duty.data | {"address": n})
+            for n in range(addresses)
+        )
+
+    def _deliver(self, duty: Duty, urls: tuple[str, ...], words: Words) -> None:
+        """One way that works is enough: they all lead to the same person."""
+        failed = []
+        for url in urls:
+            why = self._try(url, words)
+            if not why:
+                self._tell(duty, "notification.sent", channel=url.partition(":")[0])
+                return
+            failed.append(f"{url.partition(':')[0]}: {why}")
+        if duty.attempts > len(PAUSES):
+            raise self._given_up(duty, "; ".join(failed))
+        raise NotYet(self.clock.now() + timedelta(seconds=PAUSES[duty.attempts - 1]), failed[0])
+
+    def _try(self, url: str, words: Words) -> str:
+        """Why it couldn't be delivered. A server that is dead keeps us waiting once, not once for
+        each of its notices: other duties come after them."""
+        server, began = url.partition("?")[0], self.clock.now()
+        if began < self._silent.get(server, began):
+            return "no answer a moment ago"
+        why = self.deliver(url, words)
+        now = self.clock.now()
+        if why and now - began >= SLOW:
+            self._silent[server] = now + timedelta(seconds=PAUSES[0])
+        return why
+
+    def _given_up(self, duty: Duty, why: str) -> GivenUp:
+        """Told to whoever hears of what nobody else can be told, and logged."""
+        self._tell(duty, "notification.failed", why=why)
+        if duty.owner != self.last_resort and duty.data["what"] != "undelivered":
+            told = {"what": "undelivered", "list": "", "to": duty.owner or duty.data["list"]}
+            told |= {"why": why, "case": duty.data.get("case", "")}
+            key, now = f"{duty.key}:undelivered", self.clock.now()
+            alarm = Duty(key, duty.call, "notify", now, told, self.last_resort)
+            self.store.owe([alarm])
+        return GivenUp(why)
+
+    def _tell(self, duty: Duty, kind: str, **data: Any) -> None:
+        about = {"what": duty.data["what"], "to": duty.owner or duty.data.get("list", "")}
+        self.store.append(duty.call, Event(kind, self.clock.now(), "", about | data))
+
+
+def _headers(duty: Duty) -> dict[str, str]:
+    """Mails about one case and level are one thread. Their Message-ID is apprise's own."""
+    about = (str(duty.data.get("case") or duty.call), str(duty.data.get("level") or ""))
+    thread = "-".join(part for part in about if part)
+    return {
+        "In-Reply-To": f"<{thread}@ivr>",
+        "References": f"<{thread}@ivr>",
+        "X-Notice-Key": duty.key,
+        "Auto-Submitted": "auto-generated",
+    }
+
+
+__all__ = ["Addresses", "Notices", "by_apprise", "masked"]

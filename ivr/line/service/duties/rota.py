@@ -1,0 +1,95 @@
+"""Keeps the rota true: refreshes its calendars, and says when one is stale or nobody is on duty.
+
+Two kinds of duty that never end: "rota" looks for gaps and new feeds, "feed" refreshes one.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from ivr.clock import Clock
+from ivr.errors import NotYet
+from ivr.line.config import LineConfig
+from ivr.line.desk.rota_plan import LOOK_BACK, Asked, gap_began
+from ivr.line.outside.calendars import Fetch, fetch, refreshed
+from ivr.line.records import Duty, Feed
+from ivr.line.store.store import Store
+
+log = logging.getLogger(__name__)
+
+ROLES = {"manager": "duty", "second_level": "second_level_duty"}
+
+
+class RotaWatch:
+    """The rota of one desk; ``fetch`` gets a calendar."""
+
+    def __init__(
+        self, store: Store, config: LineConfig, clock: Clock, fetch: Fetch = fetch
+    ) -> None:
+        self.store, self.config, self.clock, self.fetch = store, config, clock, fetch
+
+    def begin(self) -> None:
+        """Owe the first look, unless it is owed already."""
+        self.store.owe([Duty("rota", "rota", "rota", self.clock.now())])
+
+    def look(self, duty: Duty) -> None:
+        """Refresh feeds that are new from now on, and say of a gap once that there is one."""
+        self._for_ever(self._look, timedelta(minutes=self.config.rota.check))
+
+    def feed(self, duty: Duty) -> None:
+        """Refresh one feed, and say once that it is stale."""
+        pause = timedelta(minutes=self.config.rota.refresh)
+        self._for_ever(lambda now: self._refresh(duty.data["feed"], now), pause)
+
+    def stale(self) -> list[Feed]:
+        """The feeds that have been stale for longer than the line allows."""
+        now, after = self.clock.now(), timedelta(hours=self.config.rota.stale)
+        return [feed for feed in self.store.feeds() if feed.stale(now, after)]
+
+    def _for_ever(self, act: Callable[[datetime], None], pause: timedelta) -> None:
+        """Act, and put the duty off; what fails is tried at the next time, without a limit."""
+        now = self.clock.now()
+        try:
+            act(now)
+        except Exception:
+            log.exception("the rota has to wait for %s", pause)
+        raise NotYet(now + pause)
+
+    def _look(self, now: datetime) -> None:
+        feeds = self.store.feeds()
+        self.store.owe(
+            [Duty(f"feed:{each.id}", "rota", "feed", now, {"feed": each.id}) for each in feeds]
+        )
+        # What has ended since is read too: it tells one gap from the next.
+        directory = self.store.directory(None, now - LOOK_BACK)
+        for asked in self._rotas():
+            began = gap_began(directory.shifts, directory.stints, now, asked)
+            if began is not None:
+                since = "always" if began == now - LOOK_BACK else began.isoformat()
+                key = f"rota_gap:{asked.role}:{asked.region}:{since}"
+                slots = {"role": asked.role, "region": asked.region, "since": since}
+                self._alarm(key, "rota_gap", now, slots)
+
+    def _rotas(self) -> Iterator[Asked]:
+        regions = {entry.region for entry in self.config.numbers.values()}
+        roles = {ROLES[level.target] for level in self.config.levels}
+        return (Asked(role, region) for role in sorted(roles) for region in sorted(regions))
+
+    def _refresh(self, id: str, now: datetime) -> None:
+        feed = next((each for each in self.store.feeds() if each.id == id), None)
+        if feed is None:
+            return
+        feed, entries = refreshed(feed, self.store.people(), now, self.fetch)
+        self.store.save_feed(feed, entries)
+        if feed.stale(now, timedelta(hours=self.config.rota.stale)):
+            since = (feed.fetched_at or feed.added_at or now).isoformat()
+            slots = {"feed": id, "since": since, "error": feed.error}
+            self._alarm(f"feed_stale:{id}:{since}", "feed_stale", now, slots)
+
+    def _alarm(self, key: str, what: str, now: datetime, slots: dict[str, Any]) -> None:
+        about = {"what": what, "list": "", "case": "", "level": "", "severity": None}
+        data = about | {"language": "", **slots}
+        self.store.owe([Duty(key, "rota", "notify", now, data, owner=self.config.last_resort)])

@@ -1,0 +1,394 @@
+"""What a flow may ask the desk's records in the middle of a call, answered within a webhook's
+budget.
+
+An answer is `Heard`: ``found``, ``not_found`` or ``too_slow``. Nothing raises: records that are
+down are slow records, and the caller goes on to a person either way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from ivr.clock import Clock
+from ivr.line.config import LineConfig
+from ivr.line.desk import limits, pins, roster
+from ivr.line.desk.candidates import Candidate, Directory
+from ivr.line.desk.cases import Case
+from ivr.line.desk.emergency import judge
+from ivr.line.desk.levels import Level, ruling
+from ivr.line.desk.people import Person
+from ivr.line.flow.steps import Heard, outcome
+from ivr.line.records import Call, CaseFile, Duty
+from ivr.line.turns.call.promises import case_of
+
+log = logging.getLogger(__name__)
+
+TARGETS = {"manager": "M1", "second_level": "M2"}  # as the roster calls them
+DUTIES = {"manager": "duty", "second_level": "second_level_duty"}
+BUDGET = 3.0  # seconds for one look-up; a webhook has 15 in all
+
+
+class Records(Protocol):
+    """Where cases come from: the built-in tables, or a case system behind an adapter."""
+
+    def case(self, digits: str, budget: float) -> Case | None:
+        """The case of these digits, or None. Raises `TimeoutError` or `OSError` when it can't
+        say."""
+        ...
+
+
+class Desk(Protocol):
+    """Who works here, as far as it concerns a case, and what is going on with it."""
+
+    def directory(self, case: Case | None, now: datetime) -> Directory: ...
+    def case_file(self, number: str) -> CaseFile | None: ...
+    def pin(self, digits: str, account: str) -> str: ...
+    def tally(self, bucket: str, now: datetime) -> None: ...
+    def tallied(self, bucket: str, since: datetime) -> int: ...
+    def forget(self, bucket: str) -> None: ...
+    def owe(self, duties: Iterable[Duty]) -> None: ...
+    def recent(self, caller: str, since: datetime) -> list[Call]: ...
+    def person_at(self, phone: str) -> Person | None: ...
+    def person(self, id: str) -> Person | None: ...
+
+
+class LookUps:
+    """Answers by name: ``case``, ``desk_case``, ``pin``, ``managers``, ``next_level``,
+    ``operators``, ``duty``, ``engineer``, ``emergency``, ``taker``."""
+
+    def __init__(self, records: Records, desk: Desk, clock: Clock, config: LineConfig) -> None:
+        self.records, self.desk, self.clock, self.config = records, desk, clock, config
+        self._asked: dict[str, Callable[[dict[str, Any]], Heard]] = {
+            "case": self._case,
+            "desk_case": self._desk_case,
+            "pin": self._pin,
+            "arrival": self._arrival,
+            "staff_pin": self._staff_pin,
+            "owner": self._owed_by,
+            "managers": self._managers,
+            "next_level": self._next_level,
+            "operators": self._operators,
+            "duty": self._duty,
+            "engineer": self._engineer,
+            "emergency": self._emergency,
+            "taker": self._taker,
+        }
+
+    def answer(self, asks: str, shared: dict[str, Any]) -> Heard:
+        """Answer for a call; ``shared`` are the call's values."""
+        try:
+            return self._asked[asks](shared)
+        except (TimeoutError, OSError) as error:
+            log.warning("look-up of %s: %s: %s", asks, type(error).__name__, error)
+            return outcome("too_slow")
+
+    def _case(self, shared: dict[str, Any]) -> Heard:
+        """A caller's number. Over the limits nothing is looked up any more, and all sounds the
+        same."""
+        bucket = limits.bucket("unknown", shared["caller_number"])
+        now, most = self.clock.now(), self.config.limits
+        tried = len({*shared.get("numbers", ()), shared["keyed"]})
+        if tried > most.numbers or self.desk.tallied(bucket, now - limits.HOUR) >= most.failed:
+            return outcome("not_found", suspicious=True)
+        heard = self._desk_case(shared)
+        if heard.value == "not_found":
+            self._count_unknown(bucket, now)
+        return heard
+
+    def _count_unknown(self, bucket: str, now: datetime) -> None:
+        """One more unknown number; very many of them are worth an alarm, once an hour."""
+        self.desk.tally(bucket, now)
+        self.desk.tally("unknown", now)
+        count = self.desk.tallied("unknown", now - limits.HOUR)
+        if count >= self.config.limits.alarm:
+            why = f"{count} within an hour"
+            key = f"suspicious:{now:%Y-%m-%dT%H}"
+            told = {"what": "suspicious", "list": "", "why": why}
+            self.desk.owe([Duty(key, "", "notify", now, told, self.config.last_resort)])
+
+    def _pin(self, shared: dict[str, Any]) -> Heard:
+        """Whether the PIN that was keyed just now is the case's. It takes as long for an unknown
+        case, and sounds the same."""
+        case, now, most = self._known(shared), self.clock.now(), self.config.limits
+        account = case.account.id if case and case.account else ""
+        caller = limits.bucket("pin", shared["caller_number"])
+        subject = limits.bucket("account", account or shared["keyed"])
+        right = pins.fits(str(shared.get("secret", "")), self.desk.pin(shared["keyed"], account))
+        over = (
+            self.desk.tallied(caller, now - limits.DAY) >= most.pin_day
+            or self.desk.tallied(subject, now - limits.MONTH) >= most.pin_month
+        )
+        right = right or shared.get("verified") == "V2"
+        if case is None or over or not right:
+            self.desk.tally(caller, now)
+            self.desk.tally(subject, now)
+            return outcome("not_found", over=over)
+        self.desk.forget(subject)
+        file = self.desk.case_file(case.number)
+        level = file.data.get("level", "") if file else ""
+        return outcome("found", status=case.status, severity=case.severity, level=level)
+
+    def _desk_case(self, shared: dict[str, Any]) -> Heard:
+        case = self.records.case(shared["keyed"], BUDGET)
+        if case is None:
+            return outcome("not_found")
+        phones = {phone for contact in case.contacts for phone in contact.phones}
+        return outcome(
+            "found",
+            number=case.number,
+            digits=case.digits,
+            status=case.status,
+            severity=case.severity,
+            subject=case.subject,
+            owner=case.owner,
+            account=case.account.name if case.account else "",
+            on_file=shared["caller_number"] in phones,
+            stale=case.stale,
+        )
+
+    def _arrival(self, shared: dict[str, Any]) -> Heard:
+        """Who calls: somebody who works here, or somebody who was cut off a few minutes ago."""
+        number, now = shared["caller_number"], self.clock.now()
+        if not number:
+            return outcome("not_found")
+        person = self.desk.person_at(number)
+        if person is not None:
+            return outcome("found", staff=person.id, pin=bool(person.pin))
+        since = now - timedelta(minutes=self.config.resume_minutes)
+        owed = now - timedelta(days=1)
+        calls = self.desk.recent(number, owed)
+        owes = [self._owes(call) for call in calls if _still_owed(call)]
+        for call in calls[:1]:
+            cut = call.data["shared"].get("left_at", "")
+            if call.ended_at and call.ended_at >= since and cut:
+                return outcome("found", resume=_resumed(call), owes=owes)
+        return outcome("found", owes=owes) if owes else outcome("not_found")
+
+    def _owes(self, call: Call) -> dict[str, str]:
+        """What was promised in this call, as `ivr.line.turns.call.promises` asks for it."""
+        shared = call.data["shared"]
+        case = case_of(shared, self.config.case_numbers)
+        return {"call": call.sid, "case": case, "level": shared.get("wish", "")}
+
+    def _staff_pin(self, shared: dict[str, Any]) -> Heard:
+        person = self.desk.person(shared["staff"])
+        bucket, now = limits.bucket("staff", shared["staff"]), self.clock.now()
+        tried = self.desk.tallied(bucket, now - limits.DAY)
+        right = person is not None and pins.fits(str(shared.get("secret", "")), person.pin)
+        if right and tried < self.config.limits.pin_day:
+            return outcome("found")
+        self.desk.tally(bucket, now)
+        return outcome("not_found", over=tried + 1 >= self.config.limits.pin_day)
+
+    def _owed_by(self, shared: dict[str, Any]) -> Heard:
+        """Whoever owes the caller a call, then everybody else who could keep the promise."""
+        now, case = self.clock.now(), self._known_or_none(shared)
+        level = self._level(shared)
+        directory = self.desk.directory(case, now)
+        asked = self._asked_for(shared, "callback")
+        others = roster.managers(
+            case, TARGETS[level.target], now, directory, region=shared["region"], **asked
+        )
+        heard = _answer(others, shared["promise"]["owner"])
+        first = [e for e in heard.data["ranking"] if e["person"] == heard.data["owner"]]
+        rest = [e for e in heard.data["ranking"] if e not in first]
+        return outcome(heard.value, ranking=first + rest, owner=heard.data["owner"])
+
+    def _known_or_none(self, shared: dict[str, Any]) -> Case | None:
+        try:
+            return self._known(shared)
+        except (TimeoutError, OSError):
+            return None
+
+    def _managers(self, shared: dict[str, Any]) -> Heard:
+        """Whoever answers for the level that was asked for, the first one if none was."""
+        return self._of_level(self._known(shared), self._level(shared), shared, "manager")
+
+    def _next_level(self, shared: dict[str, Any]) -> Heard:
+        """The level whose turn it is on this case; ``not_found`` when that needs staff's word."""
+        case = self._known(shared)
+        file = self.desk.case_file(case.number) if case else None
+        stands = file.data.get("levels", {}) if file else {}
+        wanted = _after(self.config.levels, stands)
+        asked = ruling(
+            wanted,
+            stands,
+            self.clock.now(),
+            channel="phone",
+            join=timedelta(minutes=self.config.join_minutes),
+        )
+        if asked.ruling == "proposed":
+            return outcome("not_found", level=wanted.code)
+        level = next(level for level in self.config.levels if level.code == asked.level)
+        heard = self._of_level(case, level, shared, "manager")
+        return outcome("found", **heard.data, level=level.code)
+
+    def _duty(self, shared: dict[str, Any]) -> Heard:
+        return self._of_level(None, self.config.levels[0], shared, "duty")
+
+    def candidates(self, case: Case | None, shared: dict[str, Any]) -> tuple[Candidate, ...]:
+        """Whoever answers for the level that was asked for, as a page shows them; ``managers``
+        ranks the same people."""
+        now = self.clock.now()
+        level, directory = self._level(shared), self.desk.directory(case, now)
+        return self._ranked(case, level, shared, "manager", now, directory)
+
+    def _level(self, shared: dict[str, Any]) -> Level:
+        levels = {level.code: level for level in self.config.levels}
+        return levels.get(shared.get("wish", ""), self.config.levels[0])
+
+    def _of_level(
+        self, case: Case | None, level: Level, shared: dict[str, Any], hunt: str
+    ) -> Heard:
+        now = self.clock.now()
+        directory = self.desk.directory(case, now)
+        people = self._ranked(case, level, shared, hunt, now, directory)
+        return _answer(people, self._owner(case, now, directory, shared, level.target))
+
+    def _ranked(
+        self,
+        case: Case | None,
+        level: Level,
+        shared: dict[str, Any],
+        hunt: str,
+        now: datetime,
+        directory: Directory,
+    ) -> tuple[Candidate, ...]:
+        return roster.managers(
+            case,
+            TARGETS[level.target],
+            now,
+            directory,
+            region=shared["region"],
+            emergency=_is_emergency(shared),
+            **self._asked_for(shared, hunt),
+        )
+
+    def _taker(self, shared: dict[str, Any]) -> Heard:
+        """Whoever comes forward to take the caller, as somebody who can be rung."""
+        person = self.desk.person(shared["taker"])
+        if person is None or not person.active or not person.phone:
+            return outcome("not_found", ranking=[])
+        return _answer([Candidate(person, "operator")], None)
+
+    def _operators(self, shared: dict[str, Any]) -> Heard:
+        """Operators; in an emergency whoever is on duty as well, after them."""
+        now = self.clock.now()
+        directory = self.desk.directory(None, now)
+        hunt = "emergency" if _is_emergency(shared) else "operator"
+        asked = self._asked_for(shared, hunt)
+        asked["language"] = shared["works"].get(shared["language"], shared["language"])
+        people = roster.operators(now, directory, **asked)
+        if _is_emergency(shared):
+            region = shared["region"]
+            duty = roster.managers(
+                None, "M1", now, directory, region=region, emergency=True, **asked
+            )
+            seen = {each.person.id for each in people}
+            people = (*people, *(each for each in duty if each.person.id not in seen))
+        heard = _answer(people, self._owner(None, now, directory, shared))
+        if any(person.skipped == "busy" for person in people):
+            return outcome("found", **heard.data)  # worth waiting for
+        return heard
+
+    def _engineer(self, shared: dict[str, Any]) -> Heard:
+        case, now = self._known(shared), self.clock.now()
+        if case is None:
+            return outcome("not_found")
+        directory = self.desk.directory(case, now)
+        people = roster.engineer(case, now, directory, **self._asked_for(shared, "engineer"))
+        return _answer(people, self._owner(case, now, directory, shared))
+
+    def _emergency(self, shared: dict[str, Any]) -> Heard:
+        """How the conditions of Enterprise Down stand; ``not_found`` without a case."""
+        case = self._known(shared)
+        if case is None:
+            return outcome("not_found")
+        file = self.desk.case_file(case.number)
+        known = (file.data.get("emergency") if file else None) or {}
+        said = shared.get("emergency", {})
+        answers = known.get("answers", {}) | said.get("answers", {})
+        contact = known.get("contact", {}) | said.get("contact", {})
+        verdict = judge(case, self.clock.now(), answers, contact, self.config.emergency)
+        return outcome(
+            "found",
+            result=verdict.result,
+            failed=list(verdict.failed),
+            stands=known.get("state") == "set",
+        )
+
+    def _asked_for(self, shared: dict[str, Any], hunt: str) -> dict[str, Any]:
+        """What every ranking looks at beside the desk."""
+        return {
+            "language": shared["language"],
+            "declined": frozenset(shared.get("refused", ())),
+            "rest": timedelta(seconds=self.config.hunts[hunt].rest),
+        }
+
+    def _owner(
+        self,
+        case: Case | None,
+        now: datetime,
+        directory: Directory,
+        shared: dict[str, Any],
+        target: str = "manager",
+    ) -> str | None:
+        role, region = DUTIES[target], shared["region"]
+        resort = self.config.last_resort
+        return roster.promise_owner(case, now, directory, region, role=role, last_resort=resort)
+
+    def _known(self, shared: dict[str, Any]) -> Case | None:
+        keyed = shared.get("keyed")
+        return self.records.case(keyed, BUDGET) if keyed else None
+
+
+def _still_owed(call: Call) -> bool:
+    return bool((call.data["shared"].get("promise") or {}).get("state") == "owed")
+
+
+KEPT = (
+    "keyed", "case", "wish", "asked_for", "requested", "emergency", "numbers", "pin_tries",
+    "refused", "left_at", "talked_to",
+)  # fmt: skip
+
+
+def _resumed(call: Call) -> dict[str, Any]:
+    """Where somebody was, and what he had said until then; a PIN isn't remembered."""
+    shared, own = call.data["shared"], call.data["caller"]["own"]
+    kept = {name: shared[name] for name in KEPT if name in shared}
+    return {"language": call.language, "shared": kept, "own": own}
+
+
+def _is_emergency(shared: dict[str, Any]) -> bool:
+    return shared.get("wish") == "E-Down"
+
+
+def _after(levels: tuple[Level, ...], stands: Mapping[str, Any]) -> Level:
+    """The level above the highest that stands; the last one has none above."""
+    open_ = [at for at, level in enumerate(levels) if _stands(stands.get(level.code))]
+    return levels[min((open_[-1] if open_ else 0) + 1, len(levels) - 1)]
+
+
+def _stands(level: Mapping[str, Any] | None) -> bool:
+    return level is not None and level["state"] != "over"
+
+
+def _answer(people: Iterable[Candidate], owner: str | None) -> Heard:
+    """A ranking as plain data, and who owes the caller a call if nobody takes it."""
+    ranking = [
+        {
+            "person": candidate.person.id,
+            "name": candidate.person.name,
+            "phone": candidate.person.phone,
+            "languages": list(candidate.person.languages),
+            "reason": candidate.reason,
+            "detail": candidate.detail,
+            "skipped": candidate.skipped,
+        }
+        for candidate in people
+    ]
+    anybody = any(not entry["skipped"] for entry in ranking)
+    return outcome("found" if anybody else "not_found", ranking=ranking, owner=owner)

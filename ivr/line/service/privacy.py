@@ -1,0 +1,204 @@
+"""What is kept of people: purged when it is old, exported and erased for one of them, held for a
+case; and the proof that the event logs are what they were.
+
+Two kinds of duty that never end: "purge" and "seal".
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_bytes
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from ivr.clock import Clock
+from ivr.errors import DataError, NotYet
+from ivr.line.desk.cases import CaseNumbers
+from ivr.line.desk.events import Event
+from ivr.line.desk.retention import RetentionTerms
+from ivr.line.desk.subjects import Subject, e164
+from ivr.line.records import Duty
+from ivr.line.store import tables
+from ivr.line.store.instants import instant, ticks
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.privacy.keeping import Hold, Tally
+from ivr.line.store.store import Store
+
+log = logging.getLogger(__name__)
+
+CLOCK = "each event's time is that of the machine that logged it, in UTC"
+
+
+class Privacy:
+    """The rights of those of whom something is stored. ``by`` is who asks for it, for the log."""
+
+    def __init__(
+        self, store: Store, terms: RetentionTerms, numbers: CaseNumbers, clock: Clock, by: str = ""
+    ) -> None:
+        self.store, self.terms, self.numbers, self.clock, self.by = store, terms, numbers, clock, by
+
+    # --- as time goes by ---
+
+    def begin(self) -> None:
+        """Owe the first purge and the first seal, unless they are owed already."""
+        now = self.clock.now()
+        self.store.owe([Duty(kind, "privacy", kind, now) for kind in ("purge", "seal")])
+
+    def purge_duty(self, duty: Duty) -> None:
+        """Purge, and again after a while."""
+        self._for_ever(self.purge, timedelta(hours=self.terms.purge))
+
+    def seal_duty(self, duty: Duty) -> None:
+        """Seal, and again after a while."""
+        self._for_ever(self.seal, timedelta(hours=self.terms.seal))
+
+    def _for_ever(self, act: Callable[[], object], pause: timedelta) -> None:
+        now = self.clock.now()
+        try:
+            act()
+        except Exception:
+            log.exception("what is stored stays as it is for %s", pause)
+        raise NotYet(now + pause)
+
+    def purge(self, dry: bool = False) -> Tally:
+        """Do away with whatever has been kept long enough; what was done is logged."""
+        now, days = self.clock.now(), asdict(self.terms)
+        tally = self.store.keeping.purge(days, now, dry=dry)
+        if not dry:
+            self._tell("retention.purged", **tally.data())
+        return tally
+
+    def seal(self) -> str:
+        """Seal the event logs; the hash goes to the log of the process as well, since whoever could
+        write the database anew can't write that."""
+        made = self.store.seal(self.clock.now())
+        if made:
+            log.info("seal %s", made)
+        return made
+
+    # --- one person ---
+
+    def subject(self, text: str) -> Subject:
+        """Whom a telephone number, a mail address or an id means. Raises `DataError` for nobody,
+        and for several."""
+        number = e164(text)
+        found = self.store.keeping.known_as(number or text)
+        if len(found) > 1:
+            ids = ", ".join(sorted(min(each.ids) for each in found))
+            raise DataError(f"{text} is several people's: {ids}; name one of them by his id")
+        if found:
+            return found[0]
+        if number or "@" in text:
+            return Subject(frozenset({number} - {""}), frozenset() if number else frozenset({text}))
+        raise DataError(f"nobody is known as '{text}': give +33…, a mail address, or an id")
+
+    def erase(self, text: str) -> Tally:
+        """Take somebody out of everything that no hold keeps.
+
+        Where he stood there is a keyed hash of him instead, whose key is nowhere: his calls stay
+        those of one caller, and nobody can tell whose. He is named in no log.
+        """
+        subject, key = self.subject(text), token_bytes(32)
+        of = " ".join(sorted(subject.phones | subject.mails | subject.ids))
+        instead = f"erased:{hmac.new(key, of.encode(), sha256).hexdigest()[:16]}"
+        tally = self.store.keeping.erase(subject, instead, self.clock.now())
+        self._tell("access.erased", subject=instead, **tally.data())
+        return tally
+
+    def export(self, text: str, file: Path) -> dict[str, int]:
+        """Write all that concerns somebody, a JSON file for each class and a manifest with their
+        checksums, into a zip; how many rows of each class."""
+        subject = self.subject(text)
+        found = self.store.keeping.export(subject)
+        parts = {f"{name}.json": _json(rows) for name, rows in found.items()}
+        counts = {name: len(rows) for name, rows in found.items()}
+        files = [
+            {"name": name, "sha256": sha256(content).hexdigest(), "rows": len(found[name[:-5]])}
+            for name, content in parts.items()
+        ]
+        manifest = {"subject": text, "at": self.clock.now().isoformat(), "clock": CLOCK}
+        parts["manifest.json"] = _json(manifest | {"files": files})
+        self._tell("access.exported", what="subject", subject=_reference(subject), rows=counts)
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in parts.items():
+                archive.writestr(name, content)
+        return counts
+
+    # --- holds ---
+
+    def hold(self, case: str, reason: str) -> None:
+        """Keep all that belongs to a case until it is released. Raises `DataError`."""
+        case, now = self._case(case), self.clock.now()
+        if not reason.strip():
+            raise DataError("a hold needs a --reason")
+        set_ = Event("config.changed", now, self.by, {"what": "hold", "case": case, "after": True})
+        if not self.store.keeping.hold(Hold(case, reason, self.by, now), set_):
+            raise DataError(f"{case} is held already")
+
+    def release(self, case: str) -> None:
+        """Let time and erasures have it again. Raises `DataError`."""
+        case = self._case(case)
+        data = {"what": "hold", "case": case, "after": False}
+        event = Event("config.changed", self.clock.now(), self.by, data)
+        if not self.store.keeping.release(case, event):
+            raise DataError(f"{case} isn't held")
+
+    def _case(self, text: str) -> str:
+        digits = self.numbers.digits_of(text)
+        if not digits.isdecimal():
+            raise DataError(f"'{text}' is no case number")
+        return self.numbers.written(digits)
+
+    # --- the event logs ---
+
+    def audit(
+        self, case: str = "", since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Events in the order in which they were stored, from ``since`` until before ``until``.
+
+        Of a ``case``: its own log, those of the calls in which it was looked up or escalated, and
+        whoever looked at it.
+        """
+        events = tables.events.c
+        which: list[ColumnElement[bool]] = []
+        which += [events.at >= ticks(since)] if since else []
+        which += [events.at < ticks(until)] if until else []
+        number = self._case(case) if case else ""
+        if number:
+            which.append(self.store.keeping.about(number, self.numbers.digits_of(number)))
+        asked = {"case": number, "since": since, "until": until}
+        told = {name: str(value) for name, value in asked.items() if value}
+        self._tell("access.exported", what="audit", **told)
+        return (_readable(row) for row in self.store.keeping.logged(*which))
+
+    def _tell(self, kind: str, **data: Any) -> None:
+        self.store.append(ACCESS, Event(kind, self.clock.now(), self.by, data))
+
+
+def _reference(subject: Subject) -> str:
+    """His ids, if there are any: a log has no numbers and no names."""
+    ids = sorted(each for each in subject.ids if "@" not in each)
+    return " ".join(ids) or "somebody who isn't in the directory"
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, indent=1, default=str).encode()
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """An event as a line of an export."""
+    named = {"log": row["call"], "seq": row["seq"], "at": instant(row["at"]).isoformat()}
+    named |= {"kind": row["kind"], "actor": row["actor"], "data": json.loads(row["data"])}
+    return named | {"ticks": row["at"], "hash": row["hash"]}
+
+
+__all__ = ["CLOCK", "Privacy"]

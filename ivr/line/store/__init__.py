@@ -1,0 +1,1 @@
+"""Tables, and the repositories that read and write them."""

@@ -1,0 +1,167 @@
+"""The list of duties: who takes what, and in which order.
+
+A duty that was taken is nobody else's until its lease is over, so that one whose worker was killed
+is taken again. Within a call, those of one lane follow each other.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select, text
+
+from ivr.line.records import Duty
+from ivr.line.store import tables
+from ivr.line.store.connections import OwnConnections
+from ivr.line.store.instants import instant, instant_or_none, ticks
+
+LEASE = timedelta(seconds=30)
+
+_FIRST_OF_ITS_LANE = """
+(d.lane = '' OR NOT EXISTS (
+    SELECT 1 FROM duties e
+    WHERE e.call = d.call AND e.lane = d.lane AND e.state = 'due' AND e.id < d.id))
+"""
+
+_TAKE = """
+UPDATE duties SET taken_until = {until}, attempts = attempts + 1
+WHERE id IN (
+    SELECT d.id FROM duties d
+    WHERE d.state = 'due' AND d.due <= {now} AND d.kind IN ({kinds})
+      AND (d.taken_until IS NULL OR d.taken_until <= {now})
+      {of_call} AND {first}
+    ORDER BY d.due, d.id LIMIT {limit} {locking})
+RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until, why
+"""
+
+# Of each kind the first that nobody has taken, and all that are taken: however many are owed.
+_NEXT = """
+SELECT min(soonest.at) FROM (
+    {first_of_each} UNION ALL
+    SELECT CASE WHEN d.taken_until > d.due THEN d.taken_until ELSE d.due END AS at FROM duties d
+    WHERE d.state = 'due' AND d.taken_until > 0 AND d.kind IN ({kinds}) AND {first}) AS soonest
+"""
+_FIRST_OF_A_KIND = """
+SELECT {name}.at FROM (
+    SELECT d.due AS at FROM duties d
+    WHERE d.state = 'due' AND d.kind = {kind} AND d.taken_until IS NULL AND {first}
+    ORDER BY d.due LIMIT 1) AS {name}
+"""
+
+_DONE = "UPDATE duties SET state = 'done', taken_until = NULL, why = '' WHERE id = {id}"
+# Nobody has taken it after us, nor is it over: each taking counts one more attempt.
+_OURS = "WHERE id = {id} AND state = 'due' AND attempts = {attempts}"
+_RETRY = f"UPDATE duties SET due = {{due}}, taken_until = NULL, why = {{why}} {_OURS}"
+_DROP = f"UPDATE duties SET state = 'dropped', taken_until = NULL, why = {{why}} {_OURS}"
+
+
+class DutyList:
+    """Through the driver, as a turn does it: every turn that owes something comes here."""
+
+    def __init__(self, own: OwnConnections) -> None:
+        self._own = own
+        self._written = lru_cache(maxsize=100)(self._write)
+
+    def take(
+        self, now: datetime, kinds: tuple[str, ...], call: str | None, limit: int
+    ) -> list[Duty]:
+        """What is due now, taken; in the order of due times."""
+        given = {"now": ticks(now), "until": ticks(now + LEASE), "limit": limit, "call": call}
+        rows = self._execute(_TAKE, given, kinds, call is not None).fetchall()
+        duties = [_duty(_Row(*row)) for row in rows]
+        return sorted(duties, key=lambda duty: (duty.due, duty.id))
+
+    def next_due(self, kinds: tuple[str, ...]) -> datetime | None:
+        """When something of these kinds is due next; one that is taken, when its lease is over."""
+        return instant_or_none(self._execute(_NEXT, {}, kinds).fetchone()[0])
+
+    def done(self, duty: Duty) -> None:
+        self._execute(_DONE, {"id": duty.id})
+
+    def retry(self, duty: Duty, at: datetime, why: str) -> None:
+        given = {"id": duty.id, "attempts": duty.attempts, "due": ticks(at), "why": why}
+        self._execute(_RETRY, given)
+
+    def drop(self, duty: Duty, why: str) -> None:
+        self._execute(_DROP, {"id": duty.id, "attempts": duty.attempts, "why": why})
+
+    def _execute(
+        self,
+        statement: str,
+        given: dict[str, Any],
+        kinds: tuple[str, ...] = (),
+        of_call: bool = False,
+    ) -> Any:
+        named = {f"kind{place}": kind for place, kind in enumerate(kinds)}
+        return self._own.execute(self._written(statement, len(kinds), of_call), given | named)
+
+    def _write(self, statement: str, kinds: int, of_call: bool) -> str:
+        """The statement with this driver's marks."""
+        mark = "%({})s" if self._own.postgres else ":{}"
+        names = ("now", "until", "limit", "id", "attempts", "due", "why")
+        each = [f"kind{place}" for place in range(kinds)]
+        first_of_each = (
+            _FIRST_OF_A_KIND.format(name=name, kind=mark.format(name), first=_FIRST_OF_ITS_LANE)
+            for name in each
+        )
+        return statement.format(
+            kinds=", ".join(map(mark.format, each)) or "NULL",
+            first_of_each=" UNION ALL ".join(first_of_each),
+            of_call=f"AND d.call = {mark.format('call')}" if of_call else "",
+            first=_FIRST_OF_ITS_LANE,
+            locking="FOR UPDATE SKIP LOCKED" if self._own.postgres else "",
+            **{name: mark.format(name) for name in names},
+        )
+
+
+def listed(
+    connection: Connection, kinds: Iterable[str], call: str | None, owed: bool
+) -> list[Duty]:
+    """Duties of any state, or those still ``owed``."""
+    duties = tables.duties
+    asked = select(duties).order_by(duties.c.due, duties.c.id)
+    if owed:
+        asked = asked.where(text("state = 'due'"))
+    if kinds := list(kinds):
+        asked = asked.where(duties.c.kind.in_(kinds))
+    if call is not None:
+        asked = asked.where(duties.c.call == call)
+    return [_duty(row) for row in connection.execute(asked)]
+
+
+class _Row(NamedTuple):
+    """What a statement returns, in the order in which `_TAKE` names it."""
+
+    id: int
+    key: str
+    call: str
+    kind: str
+    owner: str
+    lane: str
+    due: int
+    data: str
+    attempts: int
+    state: str
+    taken_until: int | None
+    why: str
+
+
+def _duty(row: Any) -> Duty:
+    return Duty(
+        key=row.key,
+        call=row.call,
+        kind=row.kind,
+        due=instant(row.due),
+        data=json.loads(row.data),
+        owner=row.owner,
+        lane=row.lane,
+        id=row.id,
+        attempts=row.attempts,
+        state=row.state,
+        taken_until=instant_or_none(row.taken_until),
+        why=row.why or "",
+    )

@@ -1,0 +1,1 @@
+"""CSV files read into the tables."""

@@ -1,0 +1,113 @@
+"""What happened between two instants, by the indexes that are there for it."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, or_, select, text
+
+from ivr.line.desk.events import Event
+from ivr.line.records import BACK
+from ivr.line.store import tables
+from ivr.line.store.instants import instant, instant_or_none, ticks
+
+RECENT = 1000  # events that tell which emergencies are open
+HANG_UP = '%"value":"hangup"%'  # in what was heard as a call ended
+
+
+@dataclass(frozen=True, slots=True)
+class CallThen:
+    """A call that began in a period, with the part of its log that was asked for."""
+
+    sid: str
+    started_at: datetime
+    ended_at: datetime | None
+    language: str
+    events: list[Event]
+
+
+class Periods:
+    """Reads of one period, from ``since`` on and before ``until``, over one connection."""
+
+    def __init__(self, connection: Connection, since: datetime, until: datetime) -> None:
+        self.connection, self.since, self.until = connection, ticks(since), ticks(until)
+
+    def count(self) -> int:
+        """How many calls of callers began in it."""
+        asked = select(func.count()).select_from(tables.calls).where(self._began())
+        return int(self.connection.execute(asked).scalar() or 0)
+
+    def calls(self, kinds: Collection[str]) -> Iterator[CallThen]:
+        """The calls of callers that began in it, with their events of these kinds and how they
+        hung up."""
+        calls, events = tables.calls.c, tables.events.c
+        found: dict[str, list[Event]] = defaultdict(list)
+        heard = and_(events.kind == "heard", events.data.like(HANG_UP))
+        asked = (
+            select(events.call, events.kind, events.at, events.actor, events.data)
+            .join(tables.calls, events.call == calls.sid)
+            .where(self._began(), or_(events.kind.in_(sorted(kinds)), heard))
+            .order_by(events.call, events.seq)
+        )
+        for row in self.connection.execute(asked):
+            found[row.call].append(_event(row))
+        started = select(calls.sid, calls.started_at, calls.ended_at, calls.language)
+        asked_for = started.where(self._began()).order_by(calls.started_at)
+        for sid, at, ended, language in self.connection.execute(asked_for):
+            yield CallThen(sid, instant(at), instant_or_none(ended), language, found[sid])
+
+    def of_the_desk(self) -> Iterator[tuple[Event, datetime | None]]:
+        """What happened to cases and notices, each with when the call began that it came of."""
+        events = tables.events.c
+        desk = text(tables.DESK_KINDS)  # as the index has it
+        within = and_(desk, events.at >= self.since, events.at < self.until)
+        asked = select(tables.events).where(within).order_by(events.at)
+        told = [_event(row) for row in self.connection.execute(asked)]
+        calls = sorted({str(event.data["call"]) for event in told if event.data.get("call")})
+        began: dict[str, datetime] = {}
+        for place in range(0, len(calls), 500):
+            named = tables.calls.c.sid.in_(calls[place : place + 500])
+            of = select(tables.calls.c.sid, tables.calls.c.started_at).where(named)
+            began |= {sid: instant(at) for sid, at in self.connection.execute(of)}
+        return ((event, began.get(str(event.data.get("call", "")))) for event in told)
+
+    def requests(self) -> dict[str, list[tuple[datetime, str]]]:
+        """When which level was asked for, by case."""
+        table = tables.escalations.c
+        within = and_(table.requested_at >= self.since, table.requested_at < self.until)
+        asked: Select[Any] = select(table.case, table.requested_at, table.level)
+        found: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
+        for row in self.connection.execute(asked.where(within).order_by(table.requested_at)):
+            found[row.case].append((instant(row.requested_at), row.level))
+        return found
+
+    @staticmethod
+    def open_emergencies(connection: Connection) -> list[tuple[str, datetime]]:
+        """The cases that are Enterprise Down now, and since when; the last `RECENT` words count."""
+        desk = text(tables.DESK_KINDS)
+        events = tables.events.c
+        asked = select(tables.events).where(desk, events.kind.like("edown.%"))
+        rows = connection.execute(asked.order_by(events.at.desc(), events.id.desc()).limit(RECENT))
+        found: dict[str, datetime | None] = {}
+        for row in rows:
+            ended = row.kind == "edown.ended"
+            found.setdefault(row.call.removeprefix("case:"), None if ended else instant(row.at))
+        return sorted((case, at) for case, at in found.items() if at is not None)
+
+    def _began(self) -> Any:
+        """Calls that we made ourselves are no calls of callers."""
+        calls = tables.calls.c
+        began = and_(calls.started_at >= self.since, calls.started_at < self.until)
+        return and_(began, calls.sid.not_like(f"{BACK}%"))
+
+
+def _event(row: Any) -> Event:
+    return Event(row.kind, instant(row.at), row.actor, json.loads(row.data))
+
+
+__all__ = ["CallThen", "Periods"]

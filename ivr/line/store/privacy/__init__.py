@@ -1,0 +1,1 @@
+"""Purging, erasing, exporting what is personal."""

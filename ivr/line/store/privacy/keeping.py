@@ -1,0 +1,225 @@
+"""Purging, erasing and exporting what is stored, in batches: one transaction each, so that calls go
+on meanwhile and whatever was interrupted can be taken up by doing it again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, true
+
+from ivr.line.desk.events import Event
+from ivr.line.desk.subjects import Subject
+from ivr.line.store import logs as streams
+from ivr.line.store import tables
+from ivr.line.store.case_files import once
+from ivr.line.store.instants import instant, ticks
+from ivr.line.store.privacy import belongings
+from ivr.line.store.privacy.personal import CLASSES, KNOWN_BY
+from ivr.line.store.privacy.rows import Age, DataClass, Round, Row
+from ivr.line.store.seals import PURGED
+
+BATCH = 200
+Opens = Callable[..., AbstractContextManager[Connection]]
+
+
+@dataclass
+class Tally:
+    """How many rows of each class were dealt with, and how many weren't: ``held`` for a case
+    (the numbers are in ``cases``), ``waiting`` because something of them is still to happen."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    waiting: Counter[str] = field(default_factory=Counter)
+    cases: set[str] = field(default_factory=set)
+
+    def data(self) -> dict[str, Any]:
+        """As it is logged and printed."""
+        return {
+            "done": {name: count for name, count in self.done.items() if count},
+            "held": dict(self.held),
+            "waiting": dict(self.waiting),
+            "cases": sorted(self.cases),
+        }
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why nothing of a case is purged or erased."""
+
+    case: str
+    reason: str
+    by: str
+    at: datetime
+
+
+class Keeping:
+    """What is done with stored data besides using it. ``reading`` and ``writing`` are the
+    store's."""
+
+    def __init__(self, reading: Opens, writing: Opens) -> None:
+        self._reading, self._writing = reading, writing
+
+    # --- purging ---
+
+    def purge(self, days: Mapping[str, int], now: datetime, *, dry: bool = False) -> Tally:
+        """Do away with what has been kept for its ``days``, by term; ``dry`` only counts."""
+        tally = Tally()
+        for kind in CLASSES:
+            for age in kind.ages:
+                self._end(kind, age, now, ticks(now - timedelta(days=days[age.term])), tally, dry)
+        return tally
+
+    def _end(
+        self, kind: DataClass, age: Age, now: datetime, before: int, tally: Tally, dry: bool
+    ) -> None:
+        for connection, rows in self._batches(kind, age.old(before), dry):
+            round = Round(connection, ticks(now))
+            owing = belongings.owing(connection, kind, rows)
+            for row in self._free(connection, kind, rows, f"{kind.name} ({age.term})", tally):
+                if kind.of(row) in owing or not age.end(round, row):
+                    tally.waiting[f"{kind.name} ({age.term})"] += 1
+                else:
+                    tally.done[f"{kind.name} ({age.term})"] += 1
+            if round.gone:
+                gone = Event(PURGED, now, "", {"logs": round.gone})
+                streams.append(connection, streams.ACCESS, [gone])
+
+    # --- one person ---
+
+    def known_as(self, text: str) -> list[Subject]:
+        """Everybody who is known by a telephone number (E.164), a mail address or an id."""
+        with self._reading() as connection:
+            return belongings.subject_named(connection, text)
+
+    def erase(self, subject: Subject, instead: str, now: datetime) -> Tally:
+        """Take somebody out of everything; ``instead`` stands where he was.
+
+        By what he is known goes last, and only when nothing of his is left: what had to wait is
+        found by it.
+        """
+        tally = Tally()
+        for kind in CLASSES:
+            known_by = kind in KNOWN_BY and bool(tally.held or tally.waiting)
+            for connection, rows in self._batches(kind, true()):
+                round = Round(connection, ticks(now), subject, instead)
+                his = [row for row in rows if kind.concerns(subject, row)]
+                for row in self._free(connection, kind, his, kind.name, tally):
+                    if known_by or belongings.going_on(kind, row, round.now):
+                        tally.waiting[kind.name] += 1
+                    elif kind.erase(round, kind, row):
+                        tally.done[kind.name] += 1
+        return tally
+
+    def export(self, subject: Subject) -> dict[str, list[dict[str, Any]]]:
+        """All rows that concern somebody, by class, and the event logs of his calls."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        calls: list[str] = []
+        for kind in CLASSES:
+            for _, rows in self._batches(kind, true(), dry=True):
+                his = [row for row in rows if self._concerns(kind, subject, row, calls)]
+                found.setdefault(kind.name, []).extend(kind.shown(row) for row in his)
+                if kind.table is tables.calls:
+                    calls += [row.sid for row in his if subject.stands_in(row.caller)]
+        found["events"] = [row for sid in calls for row in self.logged(tables.events.c.call == sid)]
+        return {name: rows for name, rows in found.items() if rows}
+
+    def _concerns(self, kind: DataClass, subject: Subject, row: Row, calls: list[str]) -> bool:
+        sound = kind.table is tables.recordings and row.call in calls
+        return sound or kind.concerns(subject, row)
+
+    # --- holds ---
+
+    def hold(self, hold: Hold, event: Event) -> bool:
+        """Stop purging and erasing for a case; False if that was so already."""
+        row = {"case": hold.case, "reason": hold.reason, "by": hold.by, "at": ticks(hold.at)}
+        return self._logged(lambda c: once(c, tables.holds, [row]) == 1, event)
+
+    def release(self, case: str, event: Event) -> bool:
+        """Let it go on; False if there was no hold."""
+        table = tables.holds
+        mine = delete(table).where(table.c.case == case)
+        return self._logged(lambda c: c.execute(mine).rowcount == 1, event)
+
+    def holds(self) -> list[Hold]:
+        """The cases that are held, by number."""
+        table = tables.holds
+        with self._reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.case)).all()
+        return [Hold(row.case, row.reason, row.by, instant(row.at)) for row in rows]
+
+    def _logged(self, act: Any, event: Event) -> bool:
+        with self._writing() as connection:
+            acted = bool(act(connection))
+            if acted:
+                streams.append(connection, streams.ACCESS, [event])
+            return acted
+
+    # --- what was logged ---
+
+    def logged(self, *which: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
+        """Events in the order in which they were stored, as plain values."""
+        events, after = tables.events, 0
+        while True:
+            asked = select(events).where(*which, events.c.id > after).order_by(events.c.id)
+            with self._reading() as connection:
+                rows = connection.execute(asked.limit(BATCH)).all()
+            if not rows:
+                return
+            after = rows[-1].id
+            yield from (dict(row._mapping) for row in rows)
+
+    def about(self, case: str, digits: str) -> ColumnElement[bool]:
+        """The events that concern a case: of its own log, of the calls in which it was looked up or
+        asked for, and any that names it."""
+        events, escalations = tables.events, tables.escalations
+        looked_up = select(events.c.call).where(
+            events.c.kind == "case.lookup", events.c.data.contains(f'"number":"{digits}"')
+        )
+        asked_for = select(escalations.c.call).where(escalations.c.case == case)
+        mine = [events.c.call == f"case:{case}", events.c.data.contains(f'"case":"{case}"')]
+        return or_(*mine, events.c.call.in_(looked_up), events.c.call.in_(asked_for))
+
+    # --- batches ---
+
+    def _free(
+        self, connection: Connection, kind: DataClass, rows: Sequence[Row], name: str, tally: Tally
+    ) -> list[Row]:
+        """Rows that no hold keeps."""
+        held = {
+            belongings.digits(case): case
+            for case in connection.execute(select(tables.holds.c.case)).scalars()
+        }
+        if not held:
+            return list(rows)
+        free = []
+        for row, cases in zip(rows, belongings.cases_of(connection, kind, rows), strict=True):
+            if keeps := cases & held.keys():
+                tally.held[name] += 1
+                tally.cases |= {held[each] for each in keeps}
+            else:
+                free.append(row)
+        return free
+
+    def _batches(
+        self, kind: DataClass, which: ColumnElement[bool], dry: bool = False
+    ) -> Iterator[tuple[Connection, Sequence[Row]]]:
+        """Rows by their key; each batch is locked, and stored before the next is read."""
+        [key] = kind.table.primary_key
+        after: Any = None
+        while True:
+            beyond = key > after if after is not None else true()
+            asked = select(kind.table).where(which, beyond).order_by(key).limit(BATCH)
+            with self._writing(rollback=dry) as connection:
+                rows = connection.execute(asked if dry else asked.with_for_update()).all()
+                if not rows:
+                    return
+                after = rows[-1]._mapping[key.name]
+                yield connection, rows
+
+
+__all__ = ["Hold", "Keeping", "Tally"]

@@ -1,0 +1,112 @@
+"""Seals: at an instant, one hash over how long every event log is and how it ends.
+
+A seal names the logs that have grown since the one before, and is chained to it. So whoever takes
+the last events off a log, or writes a whole log anew, hash by hash, is found as long as a seal from
+before stands; and whoever writes the seals anew as well, by the hash of one of them that was noted
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import Connection, and_, literal, select
+
+from ivr.line.store import tables
+from ivr.line.store.instants import ticks
+from ivr.line.store.logs import ACCESS, KINDS, Head, StreamKind
+
+PURGED = "retention.purged"
+
+
+def make(connection: Connection, now: datetime) -> str:
+    """Seal what has grown since; the seal's hash, ``""`` when nothing has."""
+    latest = last(connection)
+    number, before = (latest.id + 1, latest.hash) if latest else (1, "")
+    grown = [head for kind in KINDS for head in _grown(connection, kind)]
+    if not grown:
+        return ""
+    made = _hash(number, ticks(now), before, grown)
+    values = {"id": number, "at": ticks(now), "streams": len(grown), "before": before, "hash": made}
+    connection.execute(tables.seals.insert().values(values))
+    rows = [{"stream": h.sid, "seal": number, "length": h.events, "head": h.head} for h in grown]
+    connection.execute(tables.sealed.insert(), rows)
+    return made
+
+
+def _grown(connection: Connection, kind: StreamKind) -> Iterator[Head]:
+    """The logs whose present length no seal has. Lengths only grow."""
+    sealed, own = tables.sealed, kind.table
+    name = literal(kind.prefix).concat(kind.column)
+    here = and_(sealed.c.stream == name, sealed.c.length == own.c.events)
+    asked = select(kind.column, own.c.events, own.c.head).where(
+        own.c.events > 0, ~select(sealed.c.seal).where(here).exists()
+    )
+    return (Head(f"{kind.prefix}{row[0]}", row[1], row[2]) for row in connection.execute(asked))
+
+
+def _hash(number: int, at: int, before: str, heads: Iterable[Head]) -> str:
+    lines = sorted(f"{head.sid}|{head.events}|{head.head}" for head in heads)
+    return sha256("\n".join([f"{before}|{number}|{at}", *lines]).encode()).hexdigest()
+
+
+def faults(connection: Connection) -> Iterator[str]:
+    """What is wrong with the seals, or doesn't agree with them any more."""
+    before, table = "", tables.seals
+    seals = connection.execute(select(table).order_by(table.c.id)).all()
+    for place, seal in enumerate(seals, start=1):
+        if (seal.id, seal.before) != (place, before):
+            yield f"seal {place}: it is missing, or isn't followed by seal {seal.id}"
+            return
+        if seal.hash != _hash(seal.id, seal.at, before, _sealed(connection, seal.id)):
+            yield f"seal {seal.id}: it isn't what was sealed"
+        before = seal.hash
+    yield from _broken(connection)
+
+
+def _sealed(connection: Connection, seal: int) -> list[Head]:
+    table = tables.sealed
+    rows = connection.execute(select(table).where(table.c.seal == seal))
+    return [Head(row.stream, row.length, row.head) for row in rows]
+
+
+def _broken(connection: Connection) -> Iterator[str]:
+    """Logs without an event as it was when it was the last one."""
+    sealed, events, gone = tables.sealed, tables.events, purged(connection)
+    there = and_(events.c.call == sealed.c.stream, events.c.seq == sealed.c.length)
+    asked = (
+        select(sealed, events.c.hash)
+        .outerjoin(events, there)
+        .where(events.c.hash.is_(None) | (events.c.hash != sealed.c.head))
+        .order_by(sealed.c.stream, sealed.c.seal)
+    )
+    for row in connection.execute(asked):
+        if row.stream not in gone:
+            what = "is missing" if row.hash is None else "was written anew"
+            yield f"{row.stream}: event {row.length} {what} since seal {row.seal}"
+
+
+def purged(connection: Connection) -> set[str]:
+    """The logs that are gone because they had been kept long enough; the access log names them."""
+    events = tables.events
+    mine = (events.c.call == ACCESS) & (events.c.kind == PURGED)
+    rows = connection.execute(select(events.c.data).where(mine))
+    return {name for row in rows for name in json.loads(row.data).get("logs", ())}
+
+
+def last(connection: Connection) -> Any:
+    """The last seal, None before the first."""
+    table = tables.seals
+    return connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).one_or_none()
+
+
+def known(connection: Connection, hash: str) -> bool:
+    """Whether a seal has this hash."""
+    return bool(connection.execute(select(tables.seals).where(tables.seals.c.hash == hash)).first())
+
+
+__all__ = ["faults", "known", "last", "make", "purged"]

@@ -1,0 +1,1 @@
+"""A call told afterwards, from its log."""

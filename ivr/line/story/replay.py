@@ -1,0 +1,83 @@
+"""A call again, from its event log alone: the same things heard, the same turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from ivr.errors import CallError
+from ivr.line.config import Line
+from ivr.line.desk.events import Event
+from ivr.line.flow.steps import Heard
+from ivr.line.records import Call
+from ivr.line.turns.call.turn import Turn, anew
+
+HEARD = frozenset({"heard", "menu.key", "entry.rejected", "entry.partial"})
+
+
+def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Event, Turn]]:
+    """Take the turns of ``call`` again; yields each thing heard, and the turn that it made.
+
+    ``call`` says who called where and when, and holds what was kept out of the log; nothing else of
+    what it has become is looked at. Look-ups are answered from the log, in which people are ids.
+    Raises `CallError` for a log that this line could not have written, and for a call of which
+    what was keyed has been erased, or was kept long enough.
+    """
+    for event, turn in from_the_start(line, call, events):
+        if event is not None:
+            yield event, turn
+
+
+def from_the_start(
+    line: Line, call: Call, events: Iterable[Event], names: Mapping[str, str] | None = None
+) -> Iterator[tuple[Event | None, Turn]]:
+    """The same, with what the first request made before it: then nothing was heard yet. ``names``
+    are people's, by id, where they are to be said.
+
+    An event whose value was kept out of the log comes with that value.
+    """
+    if call.data.get("purged"):
+        raise CallError(f"call {call.sid} can't be taken again: what was keyed in it is gone")
+    log = list(events)
+    answers = iter([event for event in log if event.kind == "answered"])
+    personal = iter(call.data["shared"].get("personal", ()))
+    names = names or {}
+    turn = Turn(
+        line, anew(line, call), call.started_at, lambda asks, shared: _answer(answers, asks, names)
+    )
+    turn.begin()
+    yield None, turn
+    for event in log:
+        if event.kind not in HEARD:
+            continue
+        data, turn.now = dict(event.data), event.at
+        value = next(personal) if data["value"] == "personal" else data["value"]
+        more = _people(data.get("data", {}), names)
+        if _step(turn, data["leg"]) != data["step"]:
+            raise CallError(f"call {call.sid} can't have been in '{data['step']}' at {event.at}")
+        if not turn.hear(data["what"], data["leg"], value, **more):
+            raise CallError(f"call {call.sid} has no use for {data} at {event.at}")
+        yield replace(event, data=data | {"value": value}), turn
+
+
+def _step(turn: Turn, leg: str) -> str:
+    if leg and leg not in turn.legs.rows:
+        raise CallError(f"call {turn.call.sid} has no leg {leg}")
+    return turn.legs.talk(leg).state if leg else turn.caller.state
+
+
+def _answer(answers: Iterator[Event], asks: str, names: Mapping[str, str]) -> Heard:
+    """The log's next answer."""
+    data = next(answers).data
+    if data["asks"] != asks:
+        raise CallError(f"the log answers '{data['asks']}' where '{asks}' was asked")
+    return Heard("outcome", data["value"], _people(data["data"], names))
+
+
+def _people(data: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:
+    """With what a ranking needs beside ids; people's names and numbers aren't in a log."""
+    ranking = data.get("ranking")
+    if not isinstance(ranking, list):
+        return dict(data)
+    known = [{"name": names.get(each["person"], each["person"]), **each} for each in ranking]
+    return {**data, "ranking": [{"phone": "", **each} for each in known]}

@@ -1,0 +1,296 @@
+"""What happened in a call, told again: what was said, pressed and decided, in order.
+
+Theory of operation. The event log says what was heard and what came of it, but not what was spoken;
+that is said by the documents of the turns, which `ivr.line.story.replay` takes again. So a story is
+the log, and after each thing heard the words that it made somebody hear. Of a call that can't be
+taken again the log alone is left, which has no words and nothing personal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from ivr.errors import CallError
+from ivr.line.config import Line
+from ivr.line.desk.events import Event
+from ivr.line.flow.steps import Hold
+from ivr.line.records import Call
+from ivr.line.story.replay import HEARD, from_the_start
+from ivr.line.turns.call.turn import Turn
+from ivr.twiml import reading as twiml
+from ivr.twiml import verbs
+
+ANYTHING = "…"  # stands for what isn't shown
+MECHANICAL = frozenset({"placed"})  # moves nothing that anybody would notice
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing that happened.
+
+    ``kind`` is "said" (``words``, each in its one of ``tongues``; ``language`` is the leg's),
+    "pressed" (``value``, "" is silence, "secret" a PIN, which is kept nowhere), "heard" (anything
+    else that came from outside: ``what``, ``value``) or "decided" (``what`` is the event's kind,
+    ``data`` the rest). ``leg`` is the caller's (``""``) or that of somebody who was rung,
+    ``person``. ``before`` and ``step`` are where the leg was and is; ``caller_step`` is where the
+    caller is. ``takes`` is the kind of step that heard it.
+    """
+
+    at: datetime
+    kind: Literal["said", "pressed", "heard", "decided"]
+    leg: str = ""
+    person: str = ""
+    before: str = ""
+    step: str = ""
+    caller_step: str = ""
+    what: str = ""
+    value: str = ""
+    words: tuple[str, ...] = ()
+    tongues: tuple[str, ...] = ()
+    language: str = ""
+    takes: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    connected: frozenset[str] = frozenset()  # the legs that talk with the caller
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The moments of a call, in order. ``whole`` is False when only the log was left."""
+
+    moments: tuple[Moment, ...]
+    whole: bool = True
+
+
+def story(
+    line: Line, call: Call, events: Iterable[Event], names: Mapping[str, str] | None = None
+) -> Story:
+    """Tell a call; ``names`` are people's, by id. Never fails: see `Story.whole`."""
+    log = list(events)
+    try:
+        return Story(tuple(_told(line, call, log, names or {})))
+    except (CallError, KeyError, StopIteration, RuntimeError):
+        # Taken by another version of the flow, or purged: nobody can say what was spoken.
+        return Story(tuple(_logged(log)), whole=False)
+
+
+def _told(
+    line: Line, call: Call, log: Sequence[Event], names: Mapping[str, str]
+) -> Iterator[Moment]:
+    groups = _groups(log)
+    telling = _Telling(line)
+    for event, turn in from_the_start(line, call, log, names):
+        yield from telling.turn(event, turn, next(groups))
+
+
+def _groups(log: Sequence[Event]) -> Iterator[list[Event]]:
+    """What was decided before anything was heard, then after each thing heard."""
+    group: list[Event] = []
+    for event in log:
+        if event.kind in HEARD:
+            yield group
+            group = []
+        else:
+            group.append(event)
+    yield group
+
+
+def _logged(log: Sequence[Event]) -> Iterator[Moment]:
+    """The log alone."""
+    people = {e.data["leg"]: str(e.data.get("person", "")) for e in log if e.kind == "dial.started"}
+    there = ""
+    for event in log:
+        leg = str(event.data.get("leg", ""))
+        step = str(event.data.get("step", ""))
+        there = step if step and not leg else there
+        if event.data.get("what") in MECHANICAL:
+            continue
+        made = _decided(event, there) if event.kind not in HEARD else _heard(event, leg)
+        yield replace(made, person=made.person or people.get(leg, ""), step=step, caller_step=there)
+
+
+class _Telling:
+    """Knows where every leg was, so that it is said what each thing heard has changed."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.turns: dict[str, tuple[int, str]] = {}
+        self.held = False
+
+    def turn(self, event: Event | None, turn: Turn, decided: list[Event]) -> Iterator[Moment]:
+        there = turn.caller.state
+        talking = connected(turn)
+        if event is not None and event.data["what"] not in MECHANICAL:
+            yield self._stimulus(event, turn)
+        for each in decided:
+            yield replace(_decided(each, there), connected=talking)
+        spoken = [self._spoken(turn, leg) for leg in ("", *turn.legs.rows)]
+        for said in (self._held(turn), *spoken):
+            if said is not None:
+                yield replace(said, at=event.at if event else turn.now, connected=talking)
+
+    def _stimulus(self, event: Event, turn: Turn) -> Moment:
+        leg = str(event.data["leg"])
+        flow = self.line.person if leg else self.line.caller
+        return replace(
+            _heard(event, leg),
+            person=turn.legs.rows[leg]["person"] if leg else "",
+            before=event.data["step"],
+            step=turn.legs.talk(leg).state if leg else turn.caller.state,
+            caller_step=turn.caller.state,
+            takes=type(flow.steps[event.data["step"]]).__name__,
+            connected=connected(turn),
+        )
+
+    def _spoken(self, turn: Turn, leg: str) -> Moment | None:
+        """What a leg hears now that it has moved; None when it hasn't, or isn't there."""
+        talk = turn.legs.talk(leg) if leg else turn.caller
+        now = (talk.turn, talk.state)
+        before, self.turns[leg] = self.turns.get(leg), now
+        new_leg = leg and before is None  # it rings: nobody listens yet
+        if now == before or new_leg or not _is_there(turn, leg):
+            return None
+        words = _words(_document(turn, leg))
+        meets = not leg and turn.talking and talk.state != (before or now)[1]
+        return _said(turn, leg, words or (self._meanwhile(turn, "connecting") if meets else ()))
+
+    def _held(self, turn: Turn) -> Moment | None:
+        """What the caller hears while he is put on hold."""
+        before, self.held = self.held, bool(turn.shared.get("held"))
+        if before or not self.held or turn.call.ended_at:
+            return None
+        return _said(turn, "", self._meanwhile(turn, "please_hold"))
+
+    def _meanwhile(self, turn: Turn, key: str) -> tuple[tuple[str, str], ...]:
+        """What the conference's own documents say, see `ivr.line.web.webhooks.webhooks`."""
+        flow, language = self.line.caller, turn.caller.language
+        if key not in flow.prompts.language(language).texts:
+            return ()
+        return _words(twiml.render(flow.spoken([(key, "")], language)))
+
+
+def _said(turn: Turn, leg: str, words: tuple[tuple[str, str], ...]) -> Moment | None:
+    if not words:
+        return None
+    talk = turn.legs.talk(leg) if leg else turn.caller
+    return Moment(
+        turn.now,
+        "said",
+        leg,
+        turn.legs.rows[leg]["person"] if leg else "",
+        step=talk.state,
+        caller_step=turn.caller.state,
+        words=tuple(text for text, _ in words),
+        tongues=tuple(tongue for _, tongue in words),
+        language=talk.language,
+    )
+
+
+def connected(turn: Turn) -> frozenset[str]:
+    """The legs that are in conversation with the caller."""
+    if not turn.talking or turn.shared.get("held") or turn.call.ended_at:
+        return frozenset()
+    steps, legs = turn.line.person.steps, turn.legs
+    there = (leg for leg in legs.talking() if type(steps[legs.talk(leg).state]).__name__ == "Talk")
+    return frozenset(there)
+
+
+def _is_there(turn: Turn, leg: str) -> bool:
+    if not leg:
+        return bool(turn.leg_sid) and not turn.call.ended_at
+    state = turn.legs.state(leg)
+    # Whoever has passed, or handed over, hears so; a leg that is over has no more words but those.
+    return state in ("listening", "talking") or turn.legs.rows[leg]["sid"] != ""
+
+
+def _document(turn: Turn, leg: str) -> str:
+    flow = turn.line.person if leg else turn.line.caller
+    talk = turn.legs.talk(leg) if leg else turn.caller
+    step = flow.steps[talk.state]
+    if not step.waits:
+        return ""
+    document = turn.leg_document(leg) if leg else turn.caller_document()
+    if isinstance(step, Hold) and not leg:
+        return document + "\n" + turn.caller_waiting("", True)
+    return document
+
+
+def _words(documents: str) -> tuple[tuple[str, str], ...]:
+    """What these documents say, and in which language."""
+    found: list[tuple[str, str]] = []
+    for document in filter(None, documents.split("\n<?xml")):
+        whole = document if document.startswith("<?xml") else f"<?xml{document}"
+        for verb in twiml.parse(whole).verbs:
+            inside = verb.verbs if isinstance(verb, verbs.Gather) else (verb,)
+            for each in inside:
+                if isinstance(each, verbs.Say):
+                    found.append((each.text, each.language))
+                elif isinstance(each, verbs.Play) and each.url:
+                    found.append((f"[{each.url.rpartition('/')[2]}]", ""))
+    return tuple(found)
+
+
+def _heard(event: Event, leg: str) -> Moment:
+    data = event.data
+    pressed = data["what"] == "keys"
+    return Moment(
+        event.at,
+        "pressed" if pressed else "heard",
+        leg,
+        what=str(data["what"]),
+        value=str(data["value"]),
+        data={"kind": event.kind, **dict(data.get("data", {}))},
+    )
+
+
+def _decided(event: Event, there: str) -> Moment:
+    return Moment(
+        event.at,
+        "decided",
+        str(event.data.get("leg", "")),
+        event.actor or str(event.data.get("person", "")),
+        step=there,
+        caller_step=there,
+        what=event.kind,
+        data=event.data,
+    )
+
+
+def without_numbers(told: Story, line: Line, numbers: Iterable[str]) -> Story:
+    """The same story for somebody who may not see these telephone numbers: neither as they were
+    keyed nor as they were read aloud."""
+    hidden = [each for each in numbers if each]
+    return replace(told, moments=tuple(_without(each, line, hidden) for each in told.moments))
+
+
+def _without(moment: Moment, line: Line, numbers: Sequence[str]) -> Moment:
+    if moment.kind == "pressed":
+        keyed = "".join(key for key in moment.value if key.isdecimal())
+        mine = len(keyed) > 5 and any(each.endswith(keyed.lstrip("0")) for each in numbers)
+        return replace(moment, value=ANYTHING) if mine else moment
+    if moment.kind != "said":
+        return moment
+    flow = line.person if moment.leg else line.caller
+    language = flow.prompts.language(moment.language)
+    read = [language.read_digits(each, 2) for each in numbers]
+    return replace(moment, words=tuple(_cut(words, read) for words in moment.words))
+
+
+def _cut(words: str, parts: Iterable[str]) -> str:
+    for part in filter(None, parts):
+        words = words.replace(part, ANYTHING)
+    return words
+
+
+def path(moments: Iterable[Moment]) -> list[str]:
+    """The caller's steps on the way, each where he came to it."""
+    way: list[str] = []
+    for moment in moments:
+        if moment.caller_step and way[-1:] != [moment.caller_step]:
+            way.append(moment.caller_step)
+    return way
+
+
+__all__ = ["Moment", "Story", "connected", "path", "story", "without_numbers"]

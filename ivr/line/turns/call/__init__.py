@@ -1,0 +1,1 @@
+"""What one thing heard makes of a call."""

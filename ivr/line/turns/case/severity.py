@@ -1,0 +1,116 @@
+"""How bad it is: what the customer wishes, and what staff set. Two people, always."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ivr.errors import CaseError
+
+if TYPE_CHECKING:
+    from ivr.line.turns.case.turn import CaseTurn, Request
+
+
+def present(turn: CaseTurn) -> int | None:
+    """The severity as last set here, else as the case system has it; None when neither says."""
+    set_: dict[str, Any] | None = turn.data.get("severity")
+    if set_ is not None:
+        return int(set_["severity"])
+    return turn.who.case.severity if turn.who.case else None
+
+
+def _code(turn: CaseTurn, asked: Request) -> int:
+    code = str(asked.data.get("severity"))
+    if code not in turn.config.severities:
+        raise CaseError(f"there is no severity '{code}'; there are {known(turn)}")
+    return int(code)
+
+
+def known(turn: CaseTurn) -> str:
+    return ", ".join(turn.config.severities)
+
+
+def check_self_service(turn: CaseTurn, asked: Request) -> None:
+    """A customer who logs a case chooses a severity, never the highest."""
+    code = _code(turn, asked)
+    if not turn.config.severities[str(code)].self_service:
+        raise CaseError(
+            f"severity {code} can't be chosen when a case is logged: declare it on the case "
+            "once that has its number, best by phone"
+        )
+
+
+def wish(turn: CaseTurn, asked: Request) -> None:
+    """The customer asks for another severity: the engineer is told, nothing is set."""
+    code = _code(turn, asked)
+    if not turn.config.severities[str(code)].self_service:
+        raise CaseError(f"severity {code} is declared, not wished for: declare Enterprise Down")
+    reason, recording = str(asked.data.get("reason") or ""), asked.data.get("recording", "")
+    before = present(turn)
+    turn.data["wish"] = {
+        "severity": code,
+        "requested_by": asked.by,
+        "channel": asked.channel,
+        "at": asked.at.isoformat(),
+        "reason": reason,
+        "recording": recording,
+    }
+    turn.tell("severity.requested", asked, before=before, after=code, reason=reason)
+    said = reason or ("a recorded reason" if recording else "no reason given")
+    turn.note(asked, f"Severity {code} requested, is {before}: {said}", visibility="customer")
+    turn.notify("severity_wish", asked, turn.who.responsible, severity=code, reason=reason)
+
+
+def set_(turn: CaseTurn, asked: Request) -> None:
+    """Staff set a severity; lowering it needs a reason and the customer's agreement."""
+    asked.only_staff("set a severity")
+    code, before = _code(turn, asked), present(turn)
+    if before == code:
+        raise CaseError(f"{turn.file.number} has severity {code} already")
+    if not turn.config.severities[str(code)].self_service:
+        raise CaseError(f"severity {code} is set by declaring Enterprise Down, on its conditions")
+    emergency: dict[str, Any] | None = turn.data.get("emergency")
+    if emergency and emergency["state"] == "set":
+        raise CaseError("Enterprise Down stands: end it with a reason, then set a severity")
+    reason = asked.reason("to change a severity")
+    if before is not None and code > before and not asked.data.get("agreed"):
+        raise CaseError("a severity is lowered with the customer's agreement: ask him, and say so")
+    put(turn, asked, code, reason)
+    turn.notify("severity_set", asked, turn.who.responsible, severity=code, reason=reason)
+
+
+def put(turn: CaseTurn, asked: Request, code: int, reason: str) -> None:
+    """Write the new severity: who asked for it, and who set it."""
+    before = present(turn)
+    wish: dict[str, Any] = turn.data.get("wish") or {}
+    granted = wish.get("severity") == code
+    requested_by = wish["requested_by"] if granted else asked.data.get("requested_by", asked.by)
+    turn.data["severity"] = {
+        "severity": code,
+        "requested_by": requested_by,
+        "set_by": asked.by,
+        "at": asked.at.isoformat(),
+        "reason": reason,
+        "before": before,
+    }
+    if granted:
+        turn.data["wish"] = None
+    turn.tell(
+        "severity.set",
+        asked,
+        before=before,
+        after=code,
+        requested_by=requested_by,
+        set_by=asked.by,
+        reason=reason,
+    )
+    turn.note(asked, f"Severity {code}, was {before}: {reason}", f"{asked.key}:set", "customer")
+    turn.post(
+        "severity",
+        asked,
+        asked.key,
+        severity=code,
+        before=before,
+        requested_by=requested_by,
+        set_by=asked.by,
+        reason=reason,
+    )

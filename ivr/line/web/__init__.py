@@ -1,0 +1,1 @@
+"""What answers requests: webhooks, and people's pages."""

@@ -1,0 +1,213 @@
+"""People's pages: the console, one's own desk, the desk at one look, calls, cases; and, where there
+is a simulator, its phones.
+
+These are on a port of their own, which is never tunnelled: they are not for the carrier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_hex, token_urlsafe
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError, CSRFProtect
+from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.wrappers import Response as Answer
+
+from ivr.clock import Clock
+from ivr.line.config import Line
+from ivr.line.desk.roles import PAGES, home, may_open
+from ivr.line.service.calls import Calls
+from ivr.line.service.cases import Cases
+from ivr.line.service.duties.callbacks import Callbacks
+from ivr.line.service.look_ups import LookUps, Records
+from ivr.line.store.store import Store
+from ivr.line.web.pages.calls import CallPages, Sample
+from ivr.line.web.pages.card import Cards
+from ivr.line.web.pages.console import Console
+from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.sign_in import Provider, SessionTerms, SignIn, guard
+from ivr.line.web.pages.tracker import Tracker
+from ivr.line.web.pages.try_out import TryOut
+from ivr.line.web.pages.wall import Wall
+from ivr.line.web.pages.words import Words
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+# Where each page of `ivr.line.desk.roles.PAGES` is.
+ENDPOINTS = {
+    "console": "console.console",
+    "me": "tracker.me",
+    "wall": "wall.wall",
+    "now": "now.now",
+    "calls": "calls.calls",
+    "cases": "tracker.cases",
+    "new": "tracker.new",
+}
+
+WakeAt = Callable[[datetime], None]
+
+
+class _Compiled(BytecodeCache):
+    """Templates are compiled once for a process, for however many desks it makes pages."""
+
+    kept: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if code := self.kept.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key] = bucket.bytecode_to_string()
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How people come in. ``secret`` signs their sessions; ``https``: cookies go nowhere else.
+    ``sample``: on a laptop a click is enough, and the desk is open to whoever sits there."""
+
+    secret: str = ""
+    https: bool = False
+    provider: Provider | None = None
+    sample: bool = False
+
+
+def create_pages(
+    line: Line,
+    store: Store,
+    clock: Clock,
+    *,
+    phones: Callable[..., Any] | None = None,
+    records: Records | None = None,
+    entrance: Entrance | None = None,
+    root: str = "",
+    wake_at: WakeAt | None = None,
+    sample: Sample | None = None,
+) -> Flask:
+    """The pages of one line.
+
+    ``phones`` are the simulator's, for the page ``/phones``; ``records`` answer for case
+    numbers, by default the store's own tables; ``root`` is the path under which the carrier reaches
+    the line. ``wake_at`` is told when something that a click made is due, where this process does
+    what is due; else whoever does finds it within a second. ``sample`` is the desk on which an
+    exported call has to come true.
+    """
+    app, entrance = Flask(__name__), entrance or Entrance(sample=phones is not None)
+    app.secret_key = entrance.secret or token_hex(32)
+    app.config.update(SESSION_COOKIE_SECURE=entrance.https, WTF_CSRF_TIME_LIMIT=None)
+    CSRFProtect(app)
+    words = Words()
+    words.install(app)
+    app.jinja_env.tests["word"] = lambda key: key in words.languages["en"]
+    app.jinja_env.bytecode_cache = _Compiled()
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.template_filter("instant")(_instant)
+    terms = SessionTerms(line.config.session_idle, line.config.session_longest)
+    SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
+    records = records or store
+    look_ups = LookUps(records, store, clock, line.config)
+    calls = Calls(store, line, clock, look_ups.answer, root)
+    cases = Cases(store, line.config, records, store, clock)
+    callbacks = Callbacks(store, calls, clock)
+    if wake_at is not None:
+        cases.wake_at = callbacks.wake_at = wake_at
+    cards = Cards(store, records, look_ups, line, clock)
+    Console(store, calls, cases, cards, words, cases.wake_at).install(app)
+    now = Now(store, clock)
+    now.install(app)
+    Tracker(store, cases, line.config, clock, words, callbacks.kept, now).install(app)
+    Wall(line, store, clock, now, words).install(app)
+    CallPages(store, line, clock, words, sample).install(app)
+    guard(app, _POLICY)
+    _frame(app, line, store, clock, bool(phones), entrance.sample)
+    _errors(app)
+    if phones is not None:
+        TryOut(store, line, now, words).install(app)
+        app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/handsets": phones})  # type: ignore[method-assign]
+    return app
+
+
+def _frame(
+    app: Flask, line: Line, store: Store, clock: Clock, phones: bool, everybody: bool
+) -> None:
+    """What all pages have around them, and how they know that something has changed."""
+
+    def name_of(id: str) -> str:
+        """What a person is called; a list's name, and whoever isn't known, as it stands."""
+        if "names" not in g:
+            g.names = {person.id: person.name for person in store.people()}
+        return str(g.names.get(id, id))
+
+    @app.context_processor
+    def around() -> dict[str, Any]:
+        roles = g.login.roles if g.get("login") else ()
+        return {
+            "title": line.config.title,
+            "fresh_key": _fresh,
+            "latest": store.latest,
+            "now": lambda: clock.now().isoformat(),
+            "menu": [
+                *(
+                    (page, ENDPOINTS[page])
+                    for page in PAGES
+                    if page in ENDPOINTS and may_open(roles, page)
+                ),
+                *([("phones", "try_out.phones")] if phones else []),
+            ],
+            "phones": phones,
+            "name_of": name_of,
+        }
+
+    @app.get("/", endpoint="home")
+    def home_page() -> Answer:
+        """Where whoever comes begins."""
+        if g.login is not None:
+            return redirect(url_for(ENDPOINTS.get(home(g.login.roles), "now.now")))
+        return redirect(url_for("try_out.phones" if phones else "sign_in.sign_in"))
+
+    @app.get("/changes")
+    def changes() -> Response:
+        """304 as long as nothing has changed since ``after``."""
+        if g.login is None and not everybody:
+            abort(401)
+        if g.login is not None and not may_open(g.login.roles, "now"):
+            abort(403)
+        latest = store.latest()
+        if request.args.get("after") == latest:
+            return Response(status=304)
+        return jsonify(latest=latest)
+
+
+def _errors(app: Flask) -> None:
+    """A wrong page, form or permission says so in the reader's language."""
+
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> tuple[str, int]:
+        return render_template("error.html", status=400, said="bad_form"), 400
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> tuple[str, int] | HTTPException:
+        words = {401: "expired", 403: "not_allowed", 404: "not_found", 503: "records_down"}
+        said = words.get(error.code or 500)
+        if said is None:
+            return error
+        return render_template("error.html", status=error.code, said=said), error.code or 500
+
+
+def _fresh() -> str:
+    """What makes a form count once, however often it is sent."""
+    return token_urlsafe(12)
+
+
+def _instant(at: datetime | str) -> str:
+    """An instant as it is shown: by the clock where the reader is."""
+    at = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{at.astimezone(ZoneInfo(g.get('zone', 'UTC'))):%Y-%m-%d %H:%M %Z}"

@@ -1,0 +1,244 @@
+"""Any call afterwards: the list of calls, one call step by step, and as a dialogue to be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from ivr.clock import Clock
+from ivr.line.config import Line
+from ivr.line.desk.events import Event, Kind
+from ivr.line.desk.roles import may_open, sees_numbers
+from ivr.line.flow.diagram import diagram
+from ivr.line.records import BACK, Call
+from ivr.line.store.calls import HOW, Wanted, mark
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.privacy.remains import PURGED
+from ivr.line.store.store import Store
+from ivr.line.story.export import NotExported, export
+from ivr.line.story.sample_desk import SampleDesk
+from ivr.line.story.story import Story, path, story, without_numbers
+from ivr.line.turns.call.promises import case_of
+from ivr.line.web.pages.moments import Telling, worth_showing
+from ivr.line.web.pages.sign_in import for_page
+from ivr.line.web.pages.words import Words
+
+PAGE = 50  # calls on one page of the list
+LAST = 4  # digits of a number that not everybody sees
+VIEWS = ("steps", "dialogue")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The sample desk on which an exported call must come true; ``rehearse`` says what doesn't, of
+    a dialogue's text, ``""`` for nothing."""
+
+    desk: SampleDesk
+    rehearse: Callable[[str], str]
+
+
+class CallPages:
+    """The pages about calls. Without a ``sample`` desk none can be exported."""
+
+    def __init__(
+        self, store: Store, line: Line, clock: Clock, words: Words, sample: Sample | None
+    ) -> None:
+        self.store, self.line, self.clock, self.words = store, line, clock, words
+        self.sample = sample
+
+    def install(self, app: Flask) -> None:
+        blueprint = Blueprint("calls", __name__)
+        for rule, name, view in (
+            ("/calls", "calls", self.calls),
+            ("/calls/<sid>", "call", self.call),
+            ("/calls/<sid>.call", "export", self.export),
+        ):
+            blueprint.add_url_rule(rule, name, for_page("calls", view))
+        app.register_blueprint(blueprint)
+        app.context_processor(
+            lambda: {"opens_calls": bool(g.get("login")) and may_open(g.login.roles, "calls")}
+        )
+
+    # --- the list ---
+
+    def calls(self) -> str:
+        """The newest first; a page holds so many, and the next one goes on where it ends."""
+        asked = {name: request.args.get(name, "").strip() for name in FILTERS}
+        wanted, wrong = self._wanted(asked)
+        try:
+            found = [] if wrong else self.store.calls(wanted, PAGE + 1)
+        except ValueError:
+            abort(404)
+        rows = [self._row(call) for call in found[:PAGE]]
+        last = found[PAGE - 1] if len(found) > PAGE else None
+        return render_template(
+            "calls.html",
+            rows=rows,
+            asked=asked,
+            wrong=wrong,
+            hows=[*HOW],
+            older=last and mark(last.started_at, last.sid),
+            filters={name: value for name, value in asked.items() if value and name != "before"},
+        )
+
+    def _wanted(self, asked: dict[str, str]) -> tuple[Wanted, str]:
+        """What is asked for, and what is wrong with it, in words."""
+        numbers, case, wrong = self.line.config.case_numbers, "", ""
+        if asked["number"]:
+            reading = numbers.typed(asked["number"])
+            if reading.kind == "accepted":
+                case = numbers.written(reading.candidates[0])
+            else:
+                wrong = self.words.text("no_number")
+        first, last = self._day(asked["since"]), self._day(asked["until"])
+        if (asked["since"] and first is None) or (asked["until"] and last is None):
+            wrong = self.words.text("no_day")
+        how = asked["how"] if asked["how"] in HOW else ""
+        until = last + timedelta(days=1) if last else None
+        return Wanted(case, first, until, how, asked["before"]), wrong
+
+    def _day(self, written: str) -> datetime | None:
+        """When a day begins where the reader is; None for none, or no day."""
+        try:
+            day = datetime.strptime(written, "%Y-%m-%d")
+        except ValueError:
+            return None
+        if not 1970 < day.year < 9999:  # the day after it must be one, anywhere
+            return None
+        return day.replace(tzinfo=ZoneInfo(g.get("zone", "UTC")))
+
+    def _row(self, call: Call) -> dict[str, Any]:
+        return {
+            "sid": call.sid,
+            "caller": self._caller(call),
+            "back": call.sid.startswith(BACK),
+            "started": call.started_at,
+            "seconds": int((call.ended_at - call.started_at).total_seconds())
+            if call.ended_at
+            else None,
+            "case": case_of(call.data["shared"], self.line.config.case_numbers),
+            "people": [leg["name"] for leg in call.data["legs"].values() if "joined_at" in leg],
+            "how": how_ended(call),
+            "step": call.data["shared"].get("left_at") or call.step,
+        }
+
+    def _caller(self, call: Call) -> str:
+        """His number, as far as the reader may see it; ``""`` when it was withheld or is gone."""
+        if not call.caller.startswith("+"):
+            return ""
+        if sees_numbers(g.login.roles):
+            return call.caller
+        return call.caller[:-LAST] + "•" * LAST
+
+    # --- one call ---
+
+    def call(self, sid: str) -> str:
+        """A call, at one of its moments; that somebody has looked is on record."""
+        call, told = self._told(sid)
+        self._log("access.viewed", call)
+        moments = Telling(self.words, self.line, self._names(), told).rows(call)
+        at = self._at(len(moments))
+        view = request.args.get("view", "")
+        return render_template(
+            "call.html",
+            call=self._row(call) | {"called": call.called, "language": call.language},
+            whole=told.whole,
+            gone=call.data.get(PURGED) or not call.caller.startswith(("+", "a")),
+            moments=moments,
+            at=at,
+            view=view if view in VIEWS else VIEWS[0],
+            why_not=self._why_not(call),
+            drawn=Markup(self._drawn(told, at)),
+            now_at=told.moments[at].caller_step if told.moments else call.step,
+        )
+
+    def _told(self, sid: str) -> tuple[Call, Story]:
+        call = self.store.load(sid)
+        if call is None:
+            abort(404)
+        told = worth_showing(story(self.line, call, self.store.events(sid), self._names()))
+        if not sees_numbers(g.login.roles):
+            shared = call.data["shared"]
+            promised = (shared.get("promise") or {}).get("number", "")
+            keyed = shared.get("personal", ())
+            told = without_numbers(told, self.line, (call.caller, promised, *keyed))
+        return call, told
+
+    def _names(self) -> dict[str, str]:
+        return {person.id: person.name for person in self.store.people()}
+
+    def _at(self, count: int) -> int:
+        """Which moment is looked at; the last one unless another is asked for."""
+        wanted = request.args.get("at", "")
+        if not wanted:
+            return max(0, count - 1)
+        if not wanted.isdecimal() or int(wanted) >= max(count, 1):
+            abort(404)
+        return int(wanted)
+
+    def _drawn(self, told: Story, at: int) -> str:
+        if not told.moments:
+            return diagram(self.line.caller)
+        way = path(told.moments[: at + 1])
+        label = self.words.text("flow_of_call")
+        return diagram(self.line.caller, way[-1] if way else "", way[:-1], label)
+
+    def _log(self, kind: Kind, call: Call) -> None:
+        by = g.login.person or g.login.id
+        self.store.append(ACCESS, Event(kind, self.clock.now(), by, {"call": call.sid}))
+
+    # --- as a dialogue ---
+
+    def _why_not(self, call: Call) -> str:
+        """Why it can't be exported, in words; ``""`` when it can."""
+        try:
+            self._exported(call)
+        except NotExported as error:
+            return self.words.text(f"not_exported_{error.why}")
+        return ""
+
+    def _exported(self, call: Call) -> str:
+        if self.sample is None:
+            raise NotExported("no_sample")
+        return export(self.line, call, self.store.events(call.sid), self.sample.desk)
+
+    def export(self, sid: str) -> Response:
+        """The call as a dialogue that comes true on the sample desk, with nothing personal."""
+        call = self.store.load(sid)
+        if call is None:
+            abort(404)
+        try:
+            text = self._exported(call)
+            if self.sample is None or self.sample.rehearse(text):
+                raise NotExported("differs")
+        except NotExported as error:
+            flash(self.words.text(f"not_exported_{error.why}"), "error")
+            return redirect(url_for("calls.call", sid=sid))
+        self._log("access.exported", call)
+        name = f"{call.started_at:%Y-%m-%d_%H%M%S}.call"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(text, mimetype="text/plain", headers=headers)
+
+
+FILTERS = ("number", "since", "until", "how", "before")
+
+
+def how_ended(call: Call) -> str:
+    """A key of `HOW`."""
+    if call.ended_at is None:
+        return "open"
+    if call.data.get(PURGED):
+        return "purged"
+    if any("joined_at" in leg for leg in call.data["legs"].values()):
+        return "met"
+    return "promised" if call.data["shared"].get("promise") else "left"
+
+
+__all__ = ["CallPages", "Sample", "how_ended"]

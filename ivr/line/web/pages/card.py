@@ -1,0 +1,290 @@
+"""The card of a call: little while it rings, since somebody may look over a shoulder; everything
+once it is taken.
+
+Which field stands on which card is the table of `RINGING` and `connected`: who is rung decides with
+the first, who talks works with the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ivr.clock import Clock
+from ivr.line.config import Line
+from ivr.line.desk.candidates import Candidate
+from ivr.line.desk.cases import Case
+from ivr.line.desk.emergency import Verdict, judge, missing
+from ivr.line.desk.events import Event
+from ivr.line.records import Call
+from ivr.line.service.look_ups import BUDGET, LookUps, Records
+from ivr.line.store.store import Store
+from ivr.line.turns.call.promises import case_of
+from ivr.line.web.pages.now import people
+
+# What may be seen while it rings.
+RINGING = ("called", "language", "since", "emergency", "wish", "keyed", "match", "hunt", "level")
+NAMED = {"language.chosen": "language", "entry.accepted": "case"}
+PATH = ("language.chosen", "menu.key", "entry.accepted", "entry.rejected", "zero.pressed")
+NOTES = 5  # last ones shown on a card
+HARD = frozenset({"inactive", "no_number", "own_case", "no_rights"})  # never rung, whoever says so
+REMEMBERED = timedelta(seconds=30)
+BEFORE = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A call, and somebody's own leg in it."""
+
+    call: Call
+    attempt: str
+
+    @property
+    def row(self) -> dict[str, Any]:
+        row: dict[str, Any] = self.call.data["legs"][self.attempt]
+        return row
+
+
+class Cards:
+    """Makes cards. ``records`` are asked once in half a minute for one number, however often a
+    card is shown."""
+
+    def __init__(
+        self, store: Store, records: Records, look_ups: LookUps, line: Line, clock: Clock
+    ) -> None:
+        self.store, self.records, self.look_ups = store, records, look_ups
+        self.line, self.clock = line, clock
+        self._read: dict[str, tuple[datetime, Case | None]] = {}
+
+    def leg_of(self, person: str) -> Leg | None:
+        """The leg with which somebody is engaged just now, ringing or talking."""
+        known = self.store.person(person)
+        sid, _, attempt = ((known.busy_with if known else "") or "").partition("/")
+        call = self.store.load(sid) if sid else None
+        row = call.data["legs"].get(attempt) if call else None
+        if call is None or row is None or row["state"] == "over":
+            return None
+        return Leg(call, attempt)
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """Everybody who waits, or is asked something while people are rung for him: emergencies
+        first, then who has waited longest."""
+        steps = self.line.caller.steps
+        waits = [
+            call
+            for call in self.store.open_calls()
+            if call.waiting_for or (call.step in steps and steps[call.step].meanwhile)
+        ]
+        rows = [self._queued(call) for call in waits]
+        return sorted(rows, key=lambda row: (not row["emergency"], row["since"]))
+
+    def _queued(self, call: Call) -> dict[str, Any]:
+        legs = call.data["legs"].values()
+        taken = [
+            leg["name"]
+            for leg in legs
+            if leg["state"] == "ringing" and leg["talk"]["own"].get("clicked")
+        ]
+        return {
+            **self._little(call),
+            "sid": call.sid,
+            "caller": call.caller,
+            "queue": call.waiting_for or "questions",
+            "people": people(legs),
+            "taken": (taken or [""])[0],
+        }
+
+    def _little(self, call: Call) -> dict[str, Any]:
+        shared = call.data["shared"]
+        case = shared.get("case") or {}
+        return {
+            "called": call.called,
+            "language": call.language,
+            "since": call.waiting_since or call.started_at,
+            "emergency": shared.get("wish") == "E-Down",
+            "wish": shared.get("wish", ""),
+            "keyed": shared.get("keyed", ""),
+            "match": case.get("result", "") if shared.get("keyed") else "none",
+        }
+
+    def ringing(self, leg: Leg) -> dict[str, Any]:
+        """What may be seen before it is accepted."""
+        file = self._file(leg.call)
+        return {
+            **self._little(leg.call),
+            "hunt": leg.row["hunt"],
+            "level": file.get("level", ""),
+            "picked_up": leg.row["talk"]["state"] != self.line.person.start,
+            "clicked": bool(leg.row["talk"]["own"].get("clicked")),
+        }
+
+    def connected(self, leg: Leg) -> dict[str, Any]:
+        """Everything: whoever has the caller may see it, and that he does is logged."""
+        call, shared, now = leg.call, leg.call.data["shared"], self.clock.now()
+        case, known = self._case(shared.get("keyed", ""))
+        file = self._file(call)
+        events = self.store.events(call.sid)
+        number = case_of(shared, self.line.config.case_numbers)
+        return {
+            **self._little(call),
+            "sid": call.sid,
+            "caller": call.caller,
+            "joined": leg.row.get("joined_at", ""),
+            "operator": leg.row["operator"],
+            "own": leg.row["talk"]["own"],
+            "path": way(events),
+            "errors": sum(event.kind == "entry.rejected" for event in events),
+            "verified": verified(shared),
+            "suspicious": bool((shared.get("case") or {}).get("suspicious")),
+            "recording": shared.get("recorded", "off"),
+            "opted_out": shared.get("recording") == "refused",
+            "held": bool(shared.get("held")),
+            "people": people(call.data["legs"].values()),
+            "ringing": bool(shared.get("ringing")),
+            "more_to_ring": bool(shared.get("left_to_ring")),
+            "number": number,
+            "known": known,
+            "case": case,
+            "contacts": [] if case is None else on_file(case, shared["caller_number"]),
+            "file": file,
+            "severity": (file.get("severity") or {}).get("severity", case and case.severity),
+            "levels": levels(file),
+            "earlier": self._earlier(number, call.sid, now),
+            "candidates": self._candidates(case, call),
+            "tried": tried(events),
+            "verdict": self._verdict(case, shared, file) if known != "unknown" else None,
+            "answers": answers(shared, file),
+            "notes": self.store.notes(number)[-NOTES:] if number else [],
+            "sisters": self._sisters(case),
+            "promise": shared.get("promise"),
+        }
+
+    def _case(self, digits: str) -> tuple[Case | None, str]:
+        """The case, and whether it is ``found``, ``not_found``, ``unknown`` or ``none``."""
+        if not digits:
+            return None, "none"
+        now, kept = self.clock.now(), self._read.get(digits)
+        if kept is None or now - kept[0] > REMEMBERED:
+            try:
+                kept = now, self.records.case(digits, BUDGET)
+            except (TimeoutError, OSError):
+                return None, "unknown"
+            if len(self._read) > 500:
+                self._read.clear()
+            self._read[digits] = kept
+        return kept[1], "found" if kept[1] else "not_found"
+
+    def _file(self, call: Call) -> dict[str, Any]:
+        number = case_of(call.data["shared"], self.line.config.case_numbers)
+        file = self.store.case_file(number) if number else None
+        return file.data if file else {}
+
+    def _candidates(self, case: Case | None, call: Call) -> list[dict[str, Any]]:
+        """The right manager and those after him, each with why he is there and how he is."""
+        shared = {**call.data["shared"], "language": call.language}
+        here = {each["person"] for each in people(call.data["legs"].values())}
+        listed = self.look_ups.candidates(case, shared)
+        return [candidate(each, each.person.id in here) for each in listed]
+
+    def _verdict(self, case: Case | None, shared: dict[str, Any], file: dict[str, Any]) -> Verdict:
+        said = answers(shared, file)
+        terms = self.line.config.emergency
+        return judge(case, self.clock.now(), said["answers"], said["contact"], terms)
+
+    def _earlier(self, number: str, call: str, now: datetime) -> int:
+        """How often it was escalated in the last 90 days, by other calls."""
+        asked = self.store.escalations(number) if number else []
+        return sum(each.call != call and now - each.requested_at < BEFORE for each in asked)
+
+    def _sisters(self, case: Case | None) -> list[Case]:
+        if case is None or case.account is None:
+            return []
+        others = self.store.cases_of([case.account.id], 20)
+        return [each for each in others if each.status == "open" and each.number != case.number]
+
+
+def candidate(each: Candidate, here: bool) -> dict[str, Any]:
+    """One candidate, without his number: he is rung by a click, unless he is ``here`` already."""
+    return {
+        "person": each.person.id,
+        "name": each.person.name,
+        "reason": each.reason,
+        "detail": each.detail,
+        "skipped": each.skipped,
+        "status": each.person.status,
+        "source": each.source,
+        "minutes": None if each.age is None else int(each.age.total_seconds() // 60),
+        "may_ring": not here and each.skipped not in HARD,
+    }
+
+
+def answers(shared: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
+    """What was answered about an outage, on this call or before, and what is missing still."""
+    before, said = file.get("emergency") or {}, shared.get("emergency") or {}
+    known = {**before.get("answers", {}), **said.get("answers", {})}
+    contact = {**before.get("contact", {}), **said.get("contact", {})}
+    return {"answers": known, "contact": contact, "missing": missing(known, contact)}
+
+
+def levels(file: dict[str, Any]) -> list[dict[str, Any]]:
+    """The levels that stand, with their clocks."""
+    return [
+        {"code": code, **stands}
+        for code, stands in file.get("levels", {}).items()
+        if stands["state"] != "over"
+    ]
+
+
+def verified(shared: dict[str, Any]) -> str:
+    """V2 by PIN, V1 by a number on file (which can be forged), else V0."""
+    if shared.get("verified"):
+        return str(shared["verified"])
+    return "V1" if (shared.get("case") or {}).get("on_file") else "V0"
+
+
+def on_file(case: Case, number: str) -> list[Any]:
+    """The case's contacts who call from this number."""
+    return [contact for contact in case.contacts if number and number in contact.phones]
+
+
+def way(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """The caller's way through the menus: where, and what he keyed or chose there."""
+    steps: list[dict[str, Any]] = []
+    for event in events:
+        data = event.data
+        if event.kind not in PATH or data.get("leg"):
+            continue
+        value = data.get("digits") or data.get("value") or data.get("language") or ""
+        step = data.get("step") or data.get("where") or NAMED.get(event.kind, "")
+        made = {"kind": event.kind.replace(".", "_"), "step": step, "value": value or "0"}
+        if steps and steps[-1]["step"] == step:
+            steps.pop()  # the key, and then what it meant
+        steps.append(made)
+    return steps
+
+
+def tried(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """Who was rung on this call so far, and how that went."""
+    made: dict[str, dict[str, Any]] = {}
+    for event in events:
+        leg = event.data.get("leg", "")
+        if event.kind == "dial.started":
+            made[leg] = {"person": event.data["person"], "at": event.at, "how": "ringing"}
+        elif leg in made and event.kind in HOW:
+            made[leg]["how"] = HOW[event.kind]
+    return list(made.values())
+
+
+HOW = {
+    "dial.answered": "answered",
+    "dial.accepted": "accepted",
+    "operator.accepted": "accepted",
+    "dial.declined": "declined",
+    "dial.noanswer": "no_answer",
+    "dial.busy": "busy",
+    "dial.failed": "failed",
+    "dial.machine": "machine",
+}
+__all__ = ["Cards", "Leg"]

@@ -1,0 +1,60 @@
+"""What is asked for of a case by a form, as `ivr.line.service.cases.Cases.hear` wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ivr.errors import CaseError
+from ivr.line.desk.emergency import CONTACT, QUESTIONS
+
+Form = Any
+
+
+def _fields(*names: str) -> Callable[[Form], dict[str, Any]]:
+    return lambda form: {name: form.get(name, "").strip() for name in names}
+
+
+def _yes(form: Form, name: str) -> bool | None:
+    return {"yes": True, "no": False}.get(form.get(name, ""))
+
+
+def _emergency(form: Form) -> dict[str, Any]:
+    """The questionnaire, as far as it was filled in."""
+    answers = {question.name: form.get(question.name, "").strip() for question in QUESTIONS}
+    hours, minutes = form.get("hours", "").strip(), form.get("minutes", "").strip()
+    if hours or minutes:
+        if not ((hours or "0").isdecimal() and (minutes or "0").isdecimal()):
+            raise CaseError(f"down_for: '{hours}' hours and '{minutes}' minutes are no numbers")
+        answers["down_for"] = str(60 * int(hours or 0) + int(minutes or 0))
+    contact: dict[str, Any] = {name: form.get(name, "").strip() for name in CONTACT}
+    contact |= {"english": _yes(form, "english"), "competent": _yes(form, "competent")}
+    contact["name"] = form.get("name", "").strip()
+    return {
+        "answers": {name: value for name, value in answers.items() if value},
+        "contact": {name: value for name, value in contact.items() if value not in ("", None)},
+    }
+
+
+def _agreed(*names: str) -> Callable[[Form], dict[str, Any]]:
+    return lambda form: _fields(*names)(form) | {"agreed": form.get("agreed") == "yes"}
+
+
+ASKED: dict[str, Callable[[Form], dict[str, Any]]] = {
+    "note": _fields("text"),
+    "wish_severity": _fields("severity", "reason"),
+    "escalate": _fields("level", "reason", "override"),
+    "declare": _emergency,
+    "answer": _emergency,
+    "reopen": _fields("reason"),
+    "set_severity": _agreed("severity", "reason"),
+    "set_emergency": lambda form: _emergency(form) | _fields("override")(form),
+    "end_emergency": _fields("outcome", "reason"),
+    "accept_hand_over": _fields(),
+    "accept": _fields("level"),
+    "deescalate": _agreed("reason"),
+    "plan": _fields("text"),
+    "report": _fields("id", "state"),
+}
+
+__all__ = ["ASKED"]

@@ -1,0 +1,112 @@
+"""The desk at one look: who waits, who talks, what is owed, and what reached nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Flask, render_template
+
+from ivr.clock import Clock
+from ivr.line.records import Call, Duty
+from ivr.line.store.store import Store
+from ivr.line.web.pages.sign_in import for_page
+
+LATEST = 20  # notices that are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Reads the desk as it is; everything comes out as plain values for a template."""
+
+    store: Store
+    clock: Clock
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call that goes on, as whoever takes it wants to see it; no number of ours."""
+        return [shown(call) for call in self.store.open_calls()]
+
+    def owed(self, owner: str | None = None) -> list[dict[str, Any]]:
+        """The promises that aren't kept yet (of one person, if given), the first one due first."""
+        duties = self.store.duties("call_back", owed=True)
+        promised = [(duty, self.store.load(duty.call)) for duty in duties]
+        owed = [
+            self._promise(duty, call)
+            for duty, call in promised
+            if call is not None and call.data["shared"]["promise"]["state"] == "owed"
+        ]
+        mine = [each for each in owed if owner in (None, each["owner"])]
+        return sorted(mine, key=lambda each: str(each["due"]))
+
+    def _promise(self, duty: Duty, call: Call) -> dict[str, Any]:
+        promise = call.data["shared"]["promise"]
+        due = datetime.fromisoformat(promise["due"])
+        return {
+            "call": duty.call,
+            "number": promise["number"],
+            "owner": promise["owner"],
+            "due": due,
+            "overdue": self.clock.now() >= due,
+            "tries": promise["tries"],
+            "unanswered": promise["unanswered"],
+            "case": duty.data["case"],
+            "why": promise["why"],
+            "reference": promise["reference"],
+        }
+
+    def undelivered(self) -> list[dict[str, Any]]:
+        """Notices that reached nobody: given up, or with nothing set to deliver them."""
+        return [
+            {
+                "to": notice.owner or notice.data.get("list", ""),
+                "what": notice.data["what"].replace("_", " "),
+                "case": notice.data.get("case", ""),
+                "why": notice.why,
+            }
+            for notice in self.store.duties("notify")[-LATEST:]
+            if notice.state != "done"
+        ]
+
+    def everything(self) -> dict[str, Any]:
+        """What the template ``now.html`` shows."""
+        return {"calls": self.calls(), "owed": self.owed(), "undelivered": self.undelivered()}
+
+    def install(self, app: Flask) -> None:
+        blueprint = Blueprint("now", __name__)
+        blueprint.add_url_rule("/now", "now", for_page("now", self._page))
+        app.register_blueprint(blueprint)
+
+    def _page(self) -> str:
+        return render_template("now.html", **self.everything())
+
+
+def shown(call: Call) -> dict[str, Any]:
+    """One call, as a list of calls shows it."""
+    shared = call.data["shared"]
+    return {
+        "sid": call.sid,
+        "caller": call.caller,
+        "called": call.called,
+        "language": call.language,
+        "step": call.step,
+        "waiting_for": call.waiting_for,
+        "since": call.waiting_since or call.started_at,
+        "keyed": shared.get("keyed", ""),
+        "case": shared.get("case") or {},
+        "wish": shared.get("wish", ""),
+        "people": people(call.data["legs"].values()),
+    }
+
+
+def people(legs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Who is rung or talks; no manager's number is shown."""
+    return [
+        {"name": leg["name"], "person": leg["person"], "state": leg["state"]}
+        for leg in legs
+        if leg["state"] != "over"
+    ]
+
+
+__all__ = ["Now", "people", "shown"]

@@ -1,0 +1,392 @@
+"""Case Logger and Case Tracker: log a case, follow it, ask for more, on the web.
+
+The same rules as by telephone, since everything that changes a case goes through `Cases.hear`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import (
+    Blueprint,
+    Flask,
+    abort,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from werkzeug.wrappers import Response
+
+from ivr.clock import Clock
+from ivr.errors import CaseError
+from ivr.line.config import LineConfig
+from ivr.line.desk.cases import Case
+from ivr.line.desk.emergency import CATEGORIES, ENDS, QUESTIONS, REACH
+from ivr.line.desk.events import Event
+from ivr.line.desk.roles import MAY, may, works_here
+from ivr.line.service.cases import Cases
+from ivr.line.service.look_ups import BUDGET
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.store import Store
+from ivr.line.web.pages.case_forms import ASKED
+from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.sign_in import signed_in
+from ivr.line.web.pages.words import Words
+
+LONGEST = 1200  # characters of what a customer writes of a problem
+RECENT = timedelta(days=90)  # in which an escalation may still be somebody's
+STATUSES = ("available", "busy_soon", "away", "dnd")
+DONE = {  # what is said when something was recorded
+    "escalate": "done_escalate", "wish_severity": "done_severity", "declare": "done_declare",
+}  # fmt: skip
+
+
+class Tracker:
+    """The pages about cases, for customers and for staff."""
+
+    def __init__(
+        self,
+        store: Store,
+        cases: Cases,
+        config: LineConfig,
+        clock: Clock,
+        words: Words,
+        kept: Callable[[str, str], None],
+        now: Now,
+    ) -> None:
+        self.store, self.hear, self.config, self.clock, self.now = store, cases, config, clock, now
+        self.words, self.kept = words, kept
+        self.blueprint = Blueprint("tracker", __name__)
+        for rule, view, methods in (
+            ("/cases", self.cases, ["GET"]),
+            ("/cases/new", self.new, ["GET", "POST"]),
+            ("/cases/<number>", self.case, ["GET"]),
+            ("/cases/<number>/kept", self.keep, ["POST"]),
+            ("/cases/<number>/<what>", self.ask, ["POST"]),
+            ("/customer-number", self.switch, ["POST"]),
+            ("/me", self.me, ["GET", "POST"]),
+        ):
+            self.blueprint.add_url_rule(rule, view_func=signed_in(view), methods=methods)
+
+    def install(self, app: Flask) -> None:
+        app.register_blueprint(self.blueprint)
+        app.before_request(self._zone)
+        app.context_processor(self._context)
+
+    def _zone(self) -> None:
+        """Times are shown as the clock does where the reader is."""
+        login = g.get("login")
+        if login is None:
+            return
+        person = self.store.person(login.person) if login.person else None
+        zones = [person.zone] if person else [account.zone for account in self._accounts()]
+        g.zone = (zones or [entry.zone for entry in self.config.numbers.values()])[0]
+
+    def _context(self) -> dict[str, Any]:
+        login = g.get("login")
+        staff = bool(login) and works_here(login.roles)
+        return {
+            "login": login,
+            "staff": staff,
+            "numbers_of": self._numbers() if login and not staff else [],
+            "active_number": self._active() if login and not staff else "",
+            "entry": next(iter(self.config.numbers)),
+        }
+
+    # --- whose cases ---
+
+    def _accounts(self) -> list[Any]:
+        known = {account.id: account for account in self.store.accounts()}
+        return [known[id] for id in g.login.accounts if id in known]
+
+    def _numbers(self) -> list[str]:
+        """His customer numbers, the primary one first."""
+        return [number for account in self._accounts() for number in account.customer_numbers]
+
+    def _active(self) -> str:
+        numbers = self._numbers()
+        chosen = session.get("customer_number", "")
+        return chosen if chosen in numbers else (numbers or [""])[0]
+
+    def _account_of(self, number: str) -> Any:
+        return next((a for a in self._accounts() if number in a.customer_numbers), None)
+
+    def switch(self) -> Response:
+        """Somebody with several customer numbers goes over to another one."""
+        number = request.form.get("number", "")
+        if number not in self._numbers():
+            abort(404)
+        session["customer_number"] = number
+        return redirect(url_for("tracker.cases"))
+
+    def _case(self, number: str) -> Case:
+        """A case that he may see. One of somebody else's looks like none at all."""
+        case: Case | None = None
+        if number == self.config.case_numbers.written(self.config.case_numbers.digits_of(number)):
+            case = self._read(self.config.case_numbers.digits_of(number))
+        mine = case is not None and (
+            works_here(g.login.roles)
+            or (case.account is not None and case.account.id in g.login.accounts)
+        )
+        if case is None or not mine:
+            abort(404)
+        return case
+
+    def _read(self, digits: str) -> Case | None:
+        """From wherever cases are; 503 when that can't say."""
+        try:
+            return self.hear.records.case(digits, BUDGET)
+        except (TimeoutError, OSError):
+            abort(503)
+
+    # --- pages ---
+
+    def cases(self) -> str | Response:
+        """Those of the customer number he is working with; staff see all."""
+        staff = works_here(g.login.roles)
+        if wanted := request.args.get("number", "").strip():
+            reading = self.config.case_numbers.typed(wanted)
+            if reading.kind == "accepted":
+                number = self.config.case_numbers.written(reading.candidates[0])
+                return redirect(url_for("tracker.case", number=number))
+            flash(self.words.text("no_number"), "error")
+        account = None if staff else self._account_of(self._active())
+        accounts = None if staff else ([account.id] if account else [])
+        rows = [self._row(case) for case in self.store.cases_of(accounts)]
+        return render_template("cases.html", rows=rows)
+
+    def _row(self, case: Case) -> dict[str, Any]:
+        file = self.store.case_file(case.number)
+        data = file.data if file else {}
+        severity = (data.get("severity") or {}).get("severity", case.severity)
+        return {"case": case, "severity": severity, "level": data.get("level", "")}
+
+    def new(self) -> Any:
+        """A customer logs a case, with a severity that he chooses; never the highest."""
+        if "customer" not in g.login.roles:
+            abort(403)
+        given = {name: request.form.get(name, "").strip() for name in FIELDS}
+        if request.method == "GET":
+            return render_template("new.html", given=given, wrong={}, severities=self._offered())
+        wrong = self._faults(given)
+        if wrong:
+            page = render_template("new.html", given=given, wrong=wrong, severities=self._offered())
+            return page, 422
+        number = self._open(given)
+        flash(self.words.text("done_logged", number=number), "done")
+        return redirect(url_for("tracker.case", number=number))
+
+    def _faults(self, given: dict[str, str]) -> dict[str, str]:
+        wrong = {}
+        if not given["subject"]:
+            wrong["subject"] = self.words.text("need_subject")
+        if not given["description"] or len(given["description"]) > LONGEST:
+            wrong["description"] = self.words.text("need_description", most=LONGEST)
+        severity = self.config.severities.get(given["severity"])
+        if severity is None:
+            wrong["severity"] = self.words.text("need_severity")
+        elif not severity.self_service:
+            number = next(iter(self.config.numbers))
+            wrong["severity"] = self.words.text("no_emergency_here", number=number)
+        return wrong
+
+    def _offered(self) -> list[tuple[str, str]]:
+        language = self.words.language()
+        return [
+            (code, severity.names.get(language) or severity.names.get("en", code))
+            for code, severity in self.config.severities.items()
+            if severity.self_service
+        ]
+
+    def _open(self, given: dict[str, str]) -> str:
+        """The same form again is the same case."""
+        opened: dict[str, str] = session.setdefault("opened", {})
+        key = request.form.get("key", "")
+        if key in opened:
+            return opened[key]
+        account = self._account_of(self._active())
+        number = self.store.open_case(
+            self.config.case_numbers,
+            severity=int(given["severity"]),
+            subject=given["subject"],
+            product=given["product"],
+            account=account.id if account else None,
+        )
+        by = f"contact:{g.login.contact}"
+        said: dict[str, dict[str, Any]] = {
+            "log": {"severity": given["severity"]},
+            "note": {"text": given["description"]},
+        }
+        for what, told in said.items():
+            self.hear.hear(number, what, key=f"{key}:{what}", by=by, channel="web", **told)
+        session["opened"] = dict([*opened.items(), (key, number)][-20:])
+        return number
+
+    def case(self, number: str) -> str:
+        """A case at one look; that staff have looked is on record."""
+        case = self._case(number)
+        if works_here(g.login.roles):
+            by, now = g.login.person or g.login.id, self.clock.now()
+            self.store.append(ACCESS, Event("access.viewed", now, by, {"case": case.number}))
+        return self._show(case)
+
+    def _show(self, case: Case, wrong: str = "", about: str = "") -> str:
+        staff = works_here(g.login.roles)
+        file = self.store.case_file(case.number)
+        data = file.data if file else {}
+        notes = [
+            note for note in self.store.notes(case.number) if staff or note.visibility == "customer"
+        ]
+        return render_template(
+            "case.html",
+            case=case,
+            data=data,
+            notes=notes,
+            wrong=wrong,
+            about=about,
+            key=token_urlsafe(12),
+            owed=self._owed(case.number) if staff else [],
+            may={what for what in MAY if may(g.login.roles, what)},
+            severity=(data.get("severity") or {}).get("severity", case.severity),
+            severities=self._offered(),
+            next_level=self._next_level(data),
+            questions=QUESTIONS,
+            categories=CATEGORIES,
+            reach=REACH,
+            ends=ENDS,
+        )
+
+    def _owed(self, number: str) -> list[Any]:
+        """Promised calls about this case that aren't made yet: (the call, the promise)."""
+        owed = []
+        for duty in self.store.duties("call_back", owed=True):
+            call = self.store.load(duty.call) if duty.data.get("case") == number else None
+            promise = call.data["shared"].get("promise") if call else None
+            if promise and promise["state"] == "owed":
+                owed.append((duty.call, promise))
+        return owed
+
+    def keep(self, number: str) -> Response:
+        """Somebody has called the customer in his own way: that promise is kept."""
+        case, call = self._case(number), request.form.get("call", "")
+        known = call in [sid for sid, _ in self._owed(case.number)]
+        if not may(g.login.roles, "accept") or not known:
+            abort(403)
+        self.kept(call, g.login.person)
+        flash(self.words.text("done"), "done")
+        if request.form.get("back") == "/me":
+            return redirect(url_for("tracker.me"))
+        return redirect(url_for("tracker.case", number=number))
+
+    def _next_level(self, data: dict[str, Any]) -> str:
+        """The level that an escalation asks for now; the last one again and again."""
+        stands = data.get("levels", {})
+        codes = [level.code for level in self.config.levels]
+        open_ = [code for code in codes if stands.get(code, {}).get("state", "over") != "over"]
+        if not open_:
+            return codes[0]
+        at = codes.index(open_[-1])
+        met = stands[open_[-1]]["state"] == "accepted" or self._is_late(stands[open_[-1]])
+        return codes[min(at + 1, len(codes) - 1)] if met else codes[at]
+
+    def _is_late(self, stands: dict[str, Any]) -> bool:
+        return self.clock.now() >= datetime.fromisoformat(stands["due"])
+
+    # --- asking for something ---
+
+    def ask(self, number: str, what: str) -> Any:
+        """One thing asked for; said in words whether it was recorded, and why not."""
+        case = self._case(number)
+        if not may(g.login.roles, what):
+            abort(403)
+        on_call = self._on_call()
+        try:
+            data = ASKED[what](request.form) | ({"call": on_call} if on_call else {})
+            file = self.hear.hear(
+                case.number,
+                what,
+                key=f"web:{request.form.get('key') or token_urlsafe(12)}:{what}",
+                by=g.login.person or f"contact:{g.login.contact}",
+                channel="phone" if on_call else "web",
+                **data,
+            )
+        except CaseError as error:
+            if on_call:
+                flash(f"{self.words.text('problem')} {error}", "error")
+                return redirect(self._back())
+            return self._show(case, str(error), what), 409
+        flash(self._done(what, file.data), "done")
+        back = self._back() if on_call else url_for("tracker.case", number=number)
+        return redirect(back)
+
+    def _on_call(self) -> str:
+        """The call on which he has just heard it of the customer; his own, or none."""
+        person = self.store.person(g.login.person) if g.login.person else None
+        sid = ((person.busy_with if person else "") or "").partition("/")[0]
+        return sid if sid and sid == request.form.get("call") else ""
+
+    def _back(self) -> str:
+        """The page with the card of that call."""
+        return "/me" if request.form.get("back") == "/me" else "/console"
+
+    def _done(self, what: str, data: dict[str, Any]) -> str:
+        due = data.get("levels", {}).get(data.get("level", ""), {}).get("due", "")
+        zone = ZoneInfo(g.get("zone", "UTC"))
+        when = f"{datetime.fromisoformat(due).astimezone(zone):%H:%M %Z}" if due else ""
+        return self.words.text(DONE.get(what, "done"), due=when)
+
+    # --- oneself ---
+
+    def _escalated(self, person: str) -> list[dict[str, Any]]:
+        """The levels that he answers for, the first one due first; those that were met last."""
+        since, found = self.clock.now() - RECENT, []
+        for number in self.store.escalated_since(since):
+            file = self.store.case_file(number)
+            for code, stands in (file.data.get("levels", {}) if file else {}).items():
+                his = person in (stands.get("right"), stands.get("accepted_by"))
+                if his and stands["state"] != "over":
+                    found.append({"number": number, "code": code, **stands})
+        return sorted(found, key=lambda each: (each["state"] != "requested", each["due"]))
+
+    def me(self) -> Any:
+        """What somebody who works here says of himself."""
+        person = self.store.person(g.login.person) if g.login.person else None
+        if person is None:
+            abort(403)
+        if request.method == "GET":
+            return render_template(
+                "me.html",
+                person=person.at(self.clock.now()),
+                wrong="",
+                statuses=STATUSES,
+                people=self.store.people(),
+                owed=self.now.owed(person.id),
+                escalated=self._escalated(person.id),
+            )
+        status, hours = request.form.get("status", ""), request.form.get("hours", "")
+        if status not in STATUSES or not (hours or "0").isdecimal():
+            abort(400)
+        now = self.clock.now()
+        self.store.set_status(
+            person.id,
+            status,
+            request.form.get("delegate") or None,
+            at=now,
+            by=person.id,
+            until=now + timedelta(hours=int(hours)) if int(hours or 0) else None,
+        )
+        flash(self.words.text("done"), "done")
+        return redirect(url_for("tracker.me"))
+
+
+FIELDS = ("product", "subject", "description", "severity")
+
+__all__ = ["Tracker"]

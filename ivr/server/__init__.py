@@ -1,0 +1,1 @@
+"""What puts the parts together: settings, processes, a laptop, a rehearsal."""

@@ -1,0 +1,119 @@
+"""Everything in one process: the line, its duties, and the phones of a sample desk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from secrets import randbits, token_hex
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from ivr.errors import SettingsError
+from ivr.line.records import Login
+from ivr.line.store.store import Store
+from ivr.line.web.pages.app import Entrance, create_pages
+from ivr.line.web.webhooks.app import begin, create_app
+from ivr.server.rehearsal import ORIGIN, mount, sample_of
+from ivr.server.settings import Settings
+from ivr.simulator import Exchange
+from ivr.simulator.screens.phones_page import Phones
+
+CUSTOMERS = {"+33155500101": "Marie, a customer"}
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """The pages ask each second; that is no news."""
+
+
+def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C. Raises `SettingsError` when a port is taken."""
+    settings = Settings.from_environment()
+    line, store = settings.line(), Store(settings.database, checkpoints=True)
+    _fill(store, settings)
+    exchange = Exchange(seed=randbits(32), start=datetime.now(UTC), rate=1.0)
+    app = create_app(
+        line,
+        store=store,
+        twilio=exchange.client,
+        public_url=ORIGIN,
+        clock=exchange.clock,
+        addresses=settings.addresses(line) or None,  # a try-out writes to nobody by itself
+    )
+    mount(exchange, line, app, ORIGIN)
+    people = CUSTOMERS | _people(store)
+    dial = {number: f"{number} ({entry.region})" for number, entry in line.config.numbers.items()}
+    desk = create_pages(
+        line,
+        store,
+        exchange.clock,
+        phones=Phones(exchange, people, dial),
+        entrance=Entrance(secret=token_hex(32), sample=True),
+        wake_at=app.extensions["ivr"].wake_at,
+        sample=sample_of(line, settings.sample()),
+    )
+    servers = [_server(webhooks, app), _server(pages, desk)]
+    begin(app)
+    exchange.start()
+    for server in servers:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    first = next(iter(line.config.numbers))
+    say(f"The line and its phones are on http://127.0.0.1:{pages}/ - open it, and press Call.")
+    say(f"Dial {first}; 1 chooses a language, 0 an operator, and a case number is 17349013#.")
+    say(f"Webhooks are answered on http://127.0.0.1:{webhooks}/voice/{line.name}. Ctrl-C ends it.")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        say("")
+    finally:
+        exchange.stop()
+        for server in servers:
+            server.shutdown()
+        store.close()
+
+
+def _fill(store: Store, settings: Settings) -> None:
+    """The flow's sample desk, into a database that knows nobody yet; calls of an earlier run are
+    over."""
+    store.migrate()
+    if not store.people() and (sample := settings.sample()):
+        store.import_csv(sample)
+    if not store.logins():
+        _let_in(store)
+    store.close_open_calls(datetime.now(UTC))
+
+
+def _let_in(store: Store) -> None:
+    """Everybody of the sample desk, its first customer and a supervisor, for a click on the sign-in
+    page."""
+    primary, *others = [account.id for account in store.accounts()][:3:2]
+    marie = Login("marie", "marie@helio.example", "Marie Aubert", ("customer",), contact="marie")
+    store.save_login(replace(marie, accounts=(primary, *others)))
+    store.save_login(Login("ines", "ines@acme.example", "Ines Duarte", ("supervisor", "admin")))
+    for person in store.people():
+        login = Login(person.id, person.email or person.id, person.name, tuple(person.roles))
+        store.save_login(replace(login, person=person.id))
+
+
+def _people(store: Store) -> dict[str, str]:
+    """Their telephones: an operator, then managers, then everybody else."""
+    order = ("operator", "manager", "engineer", "second_level")
+    people = sorted(
+        store.people(), key=lambda person: max(order.index(role) for role in person.roles)
+    )
+    others = [person for person in people if person.roles == {"operator"}][1:]
+    people = [person for person in people if person not in others] + others
+    return {
+        person.phone: f"{person.name}, {' and '.join(sorted(person.roles)).replace('_', ' ')}"
+        for person in people
+        if person.phone
+    }
+
+
+def _server(port: int, app: object) -> BaseWSGIServer:
+    try:
+        return make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)  # type: ignore[arg-type]
+    except (OSError, SystemExit) as error:
+        raise SettingsError(f"port {port} on 127.0.0.1 is taken; choose another") from error

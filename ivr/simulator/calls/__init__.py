@@ -1,0 +1,1 @@
+"""One call and everything that it can be connected to."""

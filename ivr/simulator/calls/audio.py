@@ -1,0 +1,96 @@
+"""Files that are played: are they there, are they audio, how long are they?
+
+Fetched "by GET, without the standard call parameters" and remembered. Only an application that
+has a number here is asked; a file elsewhere on the Internet is taken to be there, and
+`UNKNOWN_AUDIO` long. (https://www.twilio.com/docs/voice/twiml/play)
+"""
+
+from __future__ import annotations
+
+import io
+import wave
+from typing import TYPE_CHECKING
+
+from ivr.errors import TwiMLError
+from ivr.simulator.calls.fetching import audio_failed
+from ivr.simulator.calls.player import Player, utter
+from ivr.simulator.interpreter.requests import PENDING, Load, Speak
+from ivr.simulator.interpreter.speech import UNKNOWN_AUDIO
+from ivr.simulator.webhooks.delivery import Delivery
+from ivr.simulator.webhooks.documents import AUDIO_TYPES, check, content_type
+from ivr.simulator.webhooks.request import Reply
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+KEPT = 1000
+
+
+class Audio:
+    """The lengths of files, by URL."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._seconds: dict[str, float] = {}
+
+    def play(self, player: Player, request: Speak) -> object:
+        seconds = self._known(request.text)
+        if seconds is not None:
+            return utter(player, request, seconds)
+        return self._fetch(player, request)
+
+    def load(self, player: Player, request: Load) -> object:
+        """Nothing is heard; the file is known from now on."""
+        if self._known(request.url) is not None:
+            return None
+        return self._fetch(player, request)
+
+    def _known(self, url: str) -> float | None:
+        recording = self._exchange.recordings.at(url)
+        if recording is not None:
+            return float(recording.seconds)
+        seconds = self._seconds.get(url)
+        if seconds is None and not self._exchange.serves(url):
+            return UNKNOWN_AUDIO
+        return seconds
+
+    def _fetch(self, player: Player, request: Speak | Load) -> object:
+        url = request.text if isinstance(request, Speak) else request.url
+        delivery = Delivery(self._exchange, url, "GET", None, player.leg.sid)
+        ticket = player.ticket
+        player.waiting = request
+
+        def later(done: Delivery) -> None:
+            if ticket != player.ticket or player.steps is None:
+                return
+            if self._arrived(player, request, url, done) is None:
+                player.resume(None)
+
+        if delivery.start(later, patience=True):
+            return self._arrived(player, request, url, delivery)
+        return PENDING
+
+    def _arrived(self, player: Player, request: Speak | Load, url: str, done: Delivery) -> object:
+        assert done.reply is not None
+        try:
+            seconds = length_of(done.reply)
+        except TwiMLError as error:
+            audio_failed(player, error, url)
+            return PENDING
+        if len(self._seconds) >= KEPT:
+            self._seconds.clear()
+        self._seconds[url] = seconds
+        return utter(player, request, seconds) if isinstance(request, Speak) else None
+
+
+def length_of(reply: Reply) -> float:
+    """Seconds of sound in an answer. Raises `TwiMLError` 11200 or 12300."""
+    check(reply)
+    kind, _ = content_type(reply)
+    if kind not in AUDIO_TYPES:
+        raise TwiMLError(12300, f"Content-Type {kind or 'missing'} isn't audio")
+    try:
+        with wave.open(io.BytesIO(reply.body)) as file:
+            return float(file.getnframes() / file.getframerate())
+    except (wave.Error, EOFError, ZeroDivisionError):
+        return UNKNOWN_AUDIO

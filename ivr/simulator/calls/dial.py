@@ -1,0 +1,244 @@
+"""Dial with numbers, clients and SIP addresses: ringing, whispering, connected.
+
+https://www.twilio.com/docs/voice/twiml/dial, /number, /client, /sip
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ivr.simulator.calls.detection import of_noun
+from ivr.simulator.calls.leg import Leg
+from ivr.simulator.calls.player import Player
+from ivr.simulator.calls.recordings import Recording, callback
+from ivr.simulator.interpreter import requests as acts
+from ivr.simulator.interpreter.interpreter import WHISPER, Line, Setting, resolve
+from ivr.simulator.network.routes import SIP, Callback, Route, e164
+from ivr.twiml import verbs as v
+
+if TYPE_CHECKING:
+    from ivr.simulator.network.virtual_clock import Bell
+
+RING_BUFFER = 5.0  # "Twilio adds a buffer of about five seconds" to Dial's timeout
+Ringable = v.Number | v.Client | v.Sip
+
+
+def address(noun: Ringable) -> str:
+    """Whom a noun rings, as To shows it; "" when it isn't an address."""
+    match noun:
+        case v.Client(identity=identity):
+            return f"client:{identity}" if identity else ""
+        case v.Sip(uri=uri):
+            return uri if uri.startswith(SIP) else f"sip:{uri}" if uri else ""
+    return e164(noun.number)
+
+
+class NumberDial:
+    """One Dial in progress, from the side of the leg whose document it stands in."""
+
+    __slots__ = (
+        "base",
+        "bridged",
+        "dial",
+        "leg",
+        "limit_bell",
+        "player",
+        "recording",
+        "redirected",
+        "ringing",
+        "todo",
+        "winner",
+    )
+
+    def __init__(self, leg: Leg, player: Player, dial: v.Dial, base: str) -> None:
+        self.leg = leg
+        self.player = player
+        self.dial = dial
+        self.base = base
+        self.todo: list[Ringable] = [n for n in dial.nouns if isinstance(n, Ringable)]
+        self.ringing: dict[Leg, Ringable] = {}
+        self.winner: Leg | None = None
+        self.bridged = False
+        self.redirected = False
+        self.limit_bell: Bell | None = None
+        self.recording: Recording | None = None
+
+    def start(self) -> None:
+        """Ring everybody at once or, ``sequential``, the first."""
+        self._record("ringing")
+        if not self.todo:
+            self.finish("failed", None)
+        elif self.dial.sequential:
+            self._ring(self.todo.pop(0))
+        else:
+            todo, self.todo = self.todo, []
+            for noun in todo:
+                self._ring(noun)
+
+    def _ring(self, noun: Ringable) -> None:
+        leg, exchange = self.leg, self.leg.exchange
+        receiver = address(noun)
+        caller_id = self._caller_id(receiver)
+        child = exchange.leg("outbound-dial", caller_id, receiver or _text(noun), leg)
+        child.child_of = self
+        if isinstance(noun, v.Client) and noun.parameters:
+            child.parameters = {each.name: each.value for each in noun.parameters}
+        child.route = Route("", "POST", leg.route.fallback, leg.route.fallback_method)
+        if noun.status_callback:
+            events = frozenset(noun.status_callback_event.split() or ["completed"])
+            url = resolve(self.base, noun.status_callback)
+            child.callback = Callback(url, noun.status_callback_method, events)
+        if not isinstance(noun, v.Client) and noun.machine_detection:
+            told = noun.amd_status_callback
+            child.detects = of_noun(noun, resolve(self.base, told) if told else "")
+        self.ringing[child] = noun
+        if not receiver:
+            exchange.note("warning", 13223, f'"{_text(noun)}" is no number', "", leg.sid)
+        if not receiver or not caller_id:
+            exchange.clock.soon(child.end, "failed")
+        else:
+            exchange.clock.soon(child.place, self.dial.timeout + RING_BUFFER)
+
+    def _caller_id(self, receiver: str) -> str:
+        """callerId, else the caller's own; no telephone can show a client's name (13214)."""
+        exchange, given = self.leg.exchange, self.dial.caller_id
+        caller_id = e164(given) if given else self.leg.sender
+        if given and not caller_id:
+            exchange.note("warning", 13214, f'callerId="{given}" is ignored', "", self.leg.sid)
+            caller_id = self.leg.sender
+        if receiver.startswith("+") and caller_id.startswith("client:"):
+            exchange.note("error", 13214, f"{caller_id} needs a callerId", "", self.leg.sid)
+            return ""
+        return caller_id
+
+    # ---- what the other side does
+
+    def picked_up(self, child: Leg) -> None:
+        """The first to pick up is connected and the rest are hung up."""
+        self.winner = child
+        self._record("answer")
+        noun = self.ringing.pop(child)
+        others, self.ringing = list(self.ringing), {}
+        for other in others:
+            other.child_of = None
+            other.end("canceled")
+        if noun.url or getattr(noun, "send_digits", ""):
+            child.play_over(_before_bridge(noun, self.base), WHISPER)
+        else:
+            self._bridge(child)
+
+    def _record(self, when: str) -> None:
+        """ "record-from-answer", "record-from-ringing"; of both legs, under the parent's SID."""
+        dial = self.dial
+        if not dial.record.startswith(f"record-from-{when}"):
+            return
+        told = dial.recording_status_callback
+        self.recording = self.leg.exchange.recordings.start(
+            "DialVerb",
+            self.leg.sid,
+            callback=callback(
+                resolve(self.base, told) if told else "",
+                dial.recording_status_callback_method,
+                dial.recording_status_callback_event,
+            ),
+            channels=2 if dial.record.endswith("-dual") else 1,
+            track=dial.recording_track,
+        )
+
+    def document_over(self, child: Leg, setting: Setting, error: str) -> None:
+        """The whisper has run out: connect them."""
+        if child is self.winner and not child.ended:
+            self._bridge(child)
+
+    def _bridge(self, child: Leg) -> None:
+        self.bridged = True
+        self.leg.answer()
+        self.limit_bell = self.leg.exchange.clock.after(self.dial.time_limit, child.end)
+
+    def child_ended(self, child: Leg) -> None:
+        if child is self.winner:
+            self.finish("completed", child)
+            return
+        if self.ringing.pop(child, None) is None:
+            return
+        if not self.ringing and self.todo:
+            self._ring(self.todo.pop(0))
+        elif not self.ringing:
+            self.finish(child.status, child)
+
+    def child_redirected(self, child: Leg) -> None:
+        """By REST; "the action is requested without DialCallDuration"."""
+        self.redirected = True
+        self.finish("completed", child)
+
+    # ---- what this side does
+
+    def star(self) -> None:
+        if self.dial.hangup_on_star and self.bridged and self.winner is not None:
+            self.winner.end()
+
+    def leave(self, reason: str) -> acts.Params:
+        """The caller goes: all over. Redirected by REST, the action isn't requested."""
+        self._quiet()
+        children = [*self.ringing, *([self.winner] if self.winner else [])]
+        params = self.params("completed" if self.winner else "canceled", children[-1:])
+        self.ringing = {}
+        for child in children:
+            child.child_of = None
+            child.end("completed" if child.picked_up else "canceled")
+        return params if reason == "hangup" else ()
+
+    def company(self) -> Iterable[Leg]:
+        return (self.winner,) if self.bridged and self.winner is not None else ()
+
+    def company_of(self, child: Leg) -> Iterable[Leg]:
+        return (self.leg,) if self.bridged and child is self.winner else ()
+
+    # ---- the end
+
+    def params(self, status: str, children: list[Leg]) -> acts.Params:
+        """What the action is told. (docs/voice/twiml/dial#dialcallstatus-values)"""
+        params = [("DialCallStatus", status), ("DialBridged", "true" if self.bridged else "false")]
+        for child in children:
+            params.append(("DialCallSid", child.sid))
+            if child.answered_at >= 0 and not self.redirected:
+                params.append(("DialCallDuration", str(child.duration)))
+        if self.recording is not None:
+            self.recording.stop()
+            params += [
+                ("RecordingDuration", str(self.recording.seconds)),
+                ("RecordingSid", self.recording.sid),
+                ("RecordingUrl", self.recording.url),
+            ]
+        return tuple(params)
+
+    def finish(self, status: str, child: Leg | None) -> None:
+        self._quiet()
+        self.leg.engaged = None
+        params = self.params(status, [child] if child else [])
+        self.player.soon(acts.Outcome(params, answered=self.leg.picked_up))
+
+    def _quiet(self) -> None:
+        if self.limit_bell is not None:
+            self.limit_bell.cancel()
+            self.limit_bell = None
+
+
+def _text(noun: Ringable) -> str:
+    match noun:
+        case v.Client():
+            return noun.identity
+        case v.Sip():
+            return noun.uri
+    return noun.number
+
+
+def _before_bridge(noun: Ringable, base: str) -> acts.Steps:
+    """On the callee's leg, after pick-up: sendDigits, then the whisper at ``url``."""
+    digits = getattr(noun, "send_digits", "")
+    if digits:
+        yield acts.Speak("tones", digits)
+    if noun.url:
+        url = resolve(base, noun.url)
+        yield from Line(WHISPER).run(acts.Fetch(url, noun.method))

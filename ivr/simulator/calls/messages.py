@@ -1,0 +1,287 @@
+"""Texts: those that an application sends, and those that a telephone sends to an application.
+
+https://www.twilio.com/docs/messaging/api/message-resource, /docs/messaging/twiml, and
+https://www.twilio.com/docs/messaging/guides/webhook-request
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from ivr.errors import TwiMLError
+from ivr.simulator.interpreter.interpreter import resolve
+from ivr.simulator.webhooks.delivery import Delivery, Jar
+from ivr.simulator.webhooks.documents import TWIML_TYPES, check, content_type
+from ivr.twiml.reading import Node, tree
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+    from ivr.simulator.network.numbers import Addresses
+
+SENDING, DELIVERING = 1.0, 2.0  # seconds until it is sent, and until it is there
+UNREACHABLE = 30003  # https://www.twilio.com/docs/api/errors/30003: the handset can't be reached
+LONGEST = 1600  # characters; https://www.twilio.com/docs/api/errors/21617
+SEGMENT = 160
+SCHEMA = 12200
+MAX_REDIRECTS = 10  # ours: of <Redirect>s in a row
+DELIVERED = frozenset({"delivered", "received"})
+TOLD = frozenset({"sent", "delivered", "undelivered"})
+
+
+@dataclass(slots=True)
+class Message:
+    """A text. ``status``: queued, sending, sent, then delivered or undelivered; received when it
+    came from a telephone; canceled. ``direction`` is inbound, outbound-api, outbound-reply or, from
+    a call's <Sms>, outbound-call."""
+
+    sid: str
+    sender: str
+    receiver: str
+    body: str
+    direction: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    sent_at: datetime | None = None
+    error_code: int = 0
+    callback: str = ""
+    method: str = "POST"
+
+    @property
+    def segments(self) -> int:
+        return max(1, -(-len(self.body) // SEGMENT))
+
+
+class Messages:
+    """All texts of an exchange, by SID."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._kept: dict[str, Message] = {}
+        self._jars: dict[tuple[str, str], Jar] = {}
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(list(self._kept.values()))
+
+    def get(self, sid: str) -> Message | None:
+        return self._kept.get(sid)
+
+    def delete(self, sid: str) -> None:
+        del self._kept[sid]
+
+    # ---- to a telephone
+
+    def send(
+        self,
+        sender: str,
+        receiver: str,
+        body: str,
+        direction: str,
+        callback: str = "",
+        method: str = "POST",
+    ) -> Message:
+        """Queued; a telephone that exists gets it a little later."""
+        message = self._made(sender, receiver, body, direction, "queued")
+        message.callback, message.method = callback, method
+        self._exchange.clock.after(SENDING, self._go, message, "sent")
+        return message
+
+    def cancel(self, message: Message) -> None:
+        """Only what still waits can be held back."""
+        if message.status == "queued":
+            self._now(message, "canceled")
+
+    def _go(self, message: Message, status: str) -> None:
+        if message.status == "canceled":
+            return
+        self._now(message, status)
+        if status == "sent":
+            message.sent_at = message.updated_at
+            self._exchange.clock.after(DELIVERING, self._arrive, message)
+
+    def _arrive(self, message: Message) -> None:
+        phone = self._exchange.phones.get(message.receiver)
+        if phone is not None and phone.habit != "unreachable":
+            phone.messages.append(message)
+            self._go(message, "delivered")
+        elif message.receiver in self._exchange.numbers:  # one application writes to another
+            self._go(message, "delivered")
+            self.receive(message.sender, message.receiver, message.body)
+        else:
+            message.error_code = UNREACHABLE
+            self._go(message, "undelivered")
+
+    def _now(self, message: Message, status: str) -> None:
+        message.status, message.updated_at = status, self._exchange.clock.now()
+        if message.callback and status in TOLD:
+            values = self._fields(message)
+            values["MessageStatus"] = values["SmsStatus"] = status
+            if message.error_code:
+                values["ErrorCode"] = str(message.error_code)
+            delivery = Delivery(self._exchange, message.callback, message.method, values)
+            self._exchange.clock.soon(delivery.tell)
+
+    # ---- from a telephone
+
+    def receive(self, sender: str, receiver: str, body: str) -> Message:
+        """Somebody writes to a number: its application is asked, and may answer."""
+        message = self._made(sender, receiver, body, "inbound", "received")
+        number = self._exchange.numbers.get(receiver)
+        if number is not None:
+            answers = self._exchange.applications.get(number.sms_application, number)
+            fetch = _Fetch(self._exchange, message, answers, self._jar(sender, receiver))
+            if answers.sms_url:
+                self._exchange.clock.soon(fetch.get, answers.sms_url, answers.sms_method)
+        return message
+
+    def _jar(self, sender: str, receiver: str) -> Jar:
+        """ "Cookies are kept for each pair of From and To"."""
+        return self._jars.setdefault((sender, receiver), Jar())
+
+    # ---- both
+
+    def _made(self, sender: str, receiver: str, body: str, direction: str, status: str) -> Message:
+        now = self._exchange.clock.now()
+        sid = self._exchange.seed.sid("SM")
+        message = Message(sid, sender, receiver, body, direction, status, now, now)
+        self._kept[sid] = message
+        return message
+
+    def _fields(self, message: Message) -> dict[str, str]:
+        return {
+            "AccountSid": self._exchange.account_sid,
+            "ApiVersion": "2010-04-01",
+            "From": message.sender,
+            "MessageSid": message.sid,
+            "SmsSid": message.sid,
+            "To": message.receiver,
+        }
+
+    def incoming_fields(self, message: Message) -> dict[str, str]:
+        """What an application is told of a text that came for it."""
+        places = {f"{who}{what}": "" for who in ("From", "To") for what in _PLACES}
+        return (
+            self._fields(message)
+            | places
+            | {
+                "Body": message.body,
+                "NumMedia": "0",
+                "NumSegments": str(message.segments),
+                "SmsMessageSid": message.sid,
+                "SmsStatus": message.status,
+            }
+        )
+
+
+_PLACES = ("City", "Country", "State", "Zip")
+
+
+class Reply(NamedTuple):
+    """A <Message> of an answer; "" is the default."""
+
+    body: str
+    to: str = ""
+    sender: str = ""
+    callback: str = ""
+    action: str = ""
+    method: str = "POST"
+
+
+class _Fetch:
+    """An application being asked what to do about a text: replies, and where to go on."""
+
+    def __init__(self, exchange: Exchange, message: Message, answers: Addresses, jar: Jar) -> None:
+        self.exchange, self.message, self.answers, self.jar = exchange, message, answers, jar
+        self.hops = 0
+        self.fallback = False
+
+    def get(self, url: str, method: str, **extra: str) -> None:
+        self.hops += 1
+        if self.hops > MAX_REDIRECTS:
+            text = f"simulator limit: {MAX_REDIRECTS} documents for one text"
+            self.exchange.note("error", 0, text, url, self.message.sid)
+            return
+        values = self.exchange.messages.incoming_fields(self.message) | extra
+        delivery = Delivery(self.exchange, url, method, values, self.message.sid, self.jar)
+        if delivery.start(self._come, patience=True):
+            self._come(delivery)
+
+    def _come(self, delivery: Delivery) -> None:
+        exchange, sid = self.exchange, self.message.sid
+        try:
+            replies, go_on = self._read(delivery)
+        except TwiMLError as error:
+            exchange.note("error", error.code, error.message, delivery.url, sid)
+            if self.answers.sms_fallback and not self.fallback:
+                self.fallback = True
+                code, url = str(error.code), delivery.url
+                self.get(self.answers.sms_fallback, "POST", ErrorCode=code, ErrorUrl=url)
+            return
+        for reply in replies:
+            self._send(reply, delivery.url)
+        if go_on:
+            self.get(resolve(delivery.url, go_on[0]), go_on[1])
+
+    def _send(self, reply: Reply, base: str) -> None:
+        told = resolve(base, reply.callback) if reply.callback else ""
+        sent = self.exchange.messages.send(
+            reply.sender or self.message.receiver,
+            reply.to or self.message.sender,
+            reply.body,
+            "outbound-reply",
+            told,
+        )
+        if reply.action:  # "Twilio makes a request to this URL … with MessageSid, MessageStatus"
+            fields = {"MessageSid": sent.sid, "SmsSid": sent.sid, "MessageStatus": sent.status}
+            self.get(resolve(base, reply.action), reply.method, **fields)
+
+    def _read(self, delivery: Delivery) -> tuple[list[Reply], tuple[str, str] | None]:
+        """The replies of an answer, and its <Redirect>. Raises `TwiMLError`."""
+        assert delivery.reply is not None
+        reply = delivery.reply
+        check(reply)
+        content, encoding = content_type(reply)
+        text = reply.body.decode(encoding or "utf-8", "replace").strip()
+        if content == "text/plain":  # "the content is sent as a message"
+            return ([Reply(text)] if text else []), None
+        if not text:
+            return [], None
+        if content not in TWIML_TYPES:
+            raise TwiMLError(12300, f"Content-Type {content} is neither TwiML nor text")
+        root = tree(reply.body, encoding)
+        if root.tag != "Response":
+            raise TwiMLError(12102, f"the root element is <{root.tag}>, not <Response>")
+        replies: list[Reply] = []
+        for node in root.children:
+            if node.tag in ("Message", "Sms"):
+                replies.append(self._message(node, delivery.url))
+            elif node.tag == "Redirect":
+                method = node.attributes.get("method", "POST").upper()
+                return replies, ("".join(node.text).strip(), method)
+            else:
+                self._flaw(node, delivery.url)
+        return replies, None
+
+    def _message(self, node: Node, url: str) -> Reply:
+        body = "".join(node.text).strip()
+        for child in node.children:
+            if child.tag == "Body":
+                body = "".join(child.text).strip()
+            else:  # <Media> among them: a picture isn't shown here
+                self._flaw(child, url)
+        given = node.attributes
+        return Reply(
+            body,
+            given.get("to", ""),
+            given.get("from", ""),
+            given.get("statusCallback", ""),
+            given.get("action", ""),
+            given.get("method", "POST").upper(),
+        )
+
+    def _flaw(self, node: Node, url: str) -> None:
+        text = f"<{node.tag}> is ignored in an answer to a text (line {node.line})"
+        self.exchange.note("warning", SCHEMA, text, url, self.message.sid)

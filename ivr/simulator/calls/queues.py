@@ -1,0 +1,287 @@
+"""Queues: callers waiting in order, and those who come to fetch the first.
+
+https://www.twilio.com/docs/voice/twiml/enqueue, /queue, /leave
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ivr.simulator.calls.leg import Leg
+from ivr.simulator.calls.player import Player
+from ivr.simulator.interpreter import requests as acts
+from ivr.simulator.interpreter.interpreter import (
+    QUEUE_WAIT,
+    QUEUE_WHISPER,
+    Line,
+    Setting,
+    resolve,
+    waiting_steps,
+)
+from ivr.twiml import verbs as v
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+    from ivr.simulator.network.virtual_clock import Bell
+
+DEFAULT_SIZE = 1000
+
+
+class Queue:
+    """A queue; it exists from its first use, or its creation by REST, until it is deleted."""
+
+    def __init__(self, exchange: Exchange, name: str, max_size: int = DEFAULT_SIZE) -> None:
+        self.exchange = exchange
+        self.sid = exchange.seed.sid("QU")
+        self.name = name
+        self.max_size = max_size
+        self.members: list[Member] = []
+        self.dialling: list[QueueDial] = []  # waiting for somebody to come
+        self.created_at = self.updated_at = exchange.clock.now()
+
+    @property
+    def average_wait(self) -> int:
+        """Seconds that those who are waiting have waited, on average."""
+        waits = [member.waited for member in self.members]
+        return sum(waits) // len(waits) if waits else 0
+
+    def position(self, member: Member) -> int:
+        """From 1; 0 when it isn't waiting any more."""
+        return self.members.index(member) + 1 if member in self.members else 0
+
+    def add(self, member: Member) -> None:
+        self.members.append(member)
+        if self.dialling:
+            dialler = self.dialling.pop(0)
+            self.exchange.clock.soon(dialler.take)
+
+    def remove(self, member: Member) -> None:
+        if member in self.members:
+            self.members.remove(member)
+
+
+class Member:
+    """A leg waiting in a queue; also what its Enqueue is waiting for."""
+
+    __slots__ = ("base", "dialler", "enqueue", "entered_at", "leg", "player", "queue", "waited_for")
+
+    def __init__(
+        self, queue: Queue, leg: Leg, player: Player, enqueue: v.Enqueue, base: str
+    ) -> None:
+        self.queue = queue
+        self.leg = leg
+        self.player = player
+        self.enqueue = enqueue
+        self.base = base
+        self.entered_at = leg.exchange.clock.now()
+        self.dialler: QueueDial | None = None  # who has taken it from the queue
+        self.waited_for: int | None = None  # seconds, once it isn't waiting any more
+
+    @property
+    def waited(self) -> int:
+        """Whole seconds in the queue."""
+        if self.waited_for is not None:
+            return self.waited_for
+        return int((self.leg.exchange.clock.now() - self.entered_at).total_seconds())
+
+    def start(self) -> None:
+        self.queue.add(self)
+        wait = self.enqueue
+        steps = waiting_steps(wait.wait_url, wait.wait_url_method, self.base, QUEUE_WAIT)
+        if steps is not None:
+            self.leg.play_over(steps, QUEUE_WAIT)
+
+    def waiting_params(self) -> acts.Params:
+        """What waitUrl is told, as it is at the time of the request."""
+        queue = self.queue
+        return (
+            ("QueueSid", queue.sid),
+            ("QueuePosition", str(queue.position(self))),
+            ("QueueTime", str(self.waited)),
+            ("AvgQueueTime", str(queue.average_wait)),
+            ("CurrentQueueSize", str(len(queue.members))),
+            ("MaxQueueSize", str(queue.max_size)),
+        )
+
+    def taken(self, dialler: QueueDial) -> None:
+        """Dequeued by a Dial; its wait document stops."""
+        self.waited_for = self.waited
+        self.dialler = dialler
+        self.queue.remove(self)
+        self.leg.stop_background()
+
+    # as the engagement of a leg
+
+    def star(self) -> None:
+        """No key does anything while waiting, unless the wait document gathers it."""
+
+    def left(self, result: str) -> None:
+        """Out of the queue by Leave, or because the wait document failed."""
+        self._out()
+        self.leg.stop_background()
+        self.leg.engaged = None
+        self.player.soon(acts.Outcome(self.params(result)))
+
+    def leave(self, reason: str) -> acts.Params:
+        if self.dialler is None:
+            self._out()
+            return self.params(reason)
+        dialler, bridged = self.dialler, self.dialler.bridged
+        dialler.member_gone()
+        if reason == "redirected":
+            return self.params("redirected-from-bridged" if bridged else "bridging-in-process")
+        return self.params("bridged" if bridged else "bridging-in-process")
+
+    def company(self) -> Iterable[Leg]:
+        if self.dialler is not None and self.dialler.bridged:
+            return (self.dialler.leg,)
+        return ()
+
+    def document_over(self, leg: Leg, setting: Setting, error: str) -> None:
+        if setting is QUEUE_WHISPER and self.dialler is not None and not error:
+            self.dialler.bridge()
+        elif setting is QUEUE_WHISPER and self.dialler is not None:
+            self.dialler.member_gone()
+            self.left("error")
+        elif error:
+            self.left("error")
+
+    def released(self) -> None:
+        """The conversation is over: Enqueue's action, "after the bridge ends"."""
+        self.leg.stop_background()
+        self.leg.engaged = None
+        self.player.soon(acts.Outcome(self.params("bridged")))
+
+    def _out(self) -> None:
+        self.waited_for = self.waited
+        self.queue.remove(self)
+
+    def params(self, result: str) -> acts.Params:
+        return (
+            ("QueueResult", result),
+            ("QueueSid", self.queue.sid),
+            ("QueueTime", str(self.waited)),
+        )
+
+
+class QueueDial:
+    """A Dial with a Queue noun: waits for whoever is first, then talks to them."""
+
+    __slots__ = (
+        "base",
+        "bridged",
+        "bridged_at",
+        "dial",
+        "leg",
+        "limit_bell",
+        "member",
+        "noun",
+        "player",
+        "queue",
+    )
+
+    def __init__(
+        self, leg: Leg, player: Player, dial: v.Dial, noun: v.Queue, queue: Queue | None, base: str
+    ) -> None:
+        self.leg = leg
+        self.player = player
+        self.dial = dial
+        self.noun = noun
+        self.base = base
+        self.queue = queue
+        self.member: Member | None = None
+        self.bridged = False
+        self.bridged_at = 0
+        self.limit_bell: Bell | None = None
+
+    def start(self) -> None:
+        """An empty queue is waited at until ``timeout``; one that doesn't exist is a failure."""
+        self.leg.answer()
+        if self.queue is None:
+            self.finish("failed")
+        elif self.queue.members:
+            self.take()
+        else:
+            self.queue.dialling.append(self)
+            clock = self.leg.exchange.clock
+            self.limit_bell = clock.after(self.dial.timeout, self.finish, "no-answer")
+
+    def take(self) -> None:
+        """The first of the queue is mine."""
+        assert self.queue is not None
+        self._quiet()
+        if self.leg.engaged is not self:
+            return
+        if not self.queue.members:
+            self.start()
+            return
+        member = self.member = self.queue.members[0]
+        member.taken(self)
+        if self.noun.url:
+            member.leg.play_over(self._whisper(member), QUEUE_WHISPER)
+        else:
+            self.bridge()
+
+    def _whisper(self, member: Member) -> acts.Steps:
+        """On the queued caller's leg; the misspelling is Twilio's."""
+        params = (
+            ("QueueSid", member.queue.sid),
+            ("QueueTime", str(member.waited)),
+            ("DequeingCallSid", self.leg.sid),
+        )
+        url = resolve(self.base, self.noun.url)
+        return Line(QUEUE_WHISPER).run(acts.Fetch(url, self.noun.method, params))
+
+    def bridge(self) -> None:
+        clock = self.leg.exchange.clock
+        self.bridged = True
+        self.bridged_at = clock.instant()
+        self.limit_bell = clock.after(self.dial.time_limit, self.star_out)
+
+    def star(self) -> None:
+        if self.dial.hangup_on_star and self.bridged:
+            self.star_out()
+
+    def star_out(self) -> None:
+        """This side ends the conversation; the queued caller goes on after Enqueue."""
+        if self.member is not None:
+            self.member.released()
+        self.finish("completed")
+
+    def member_gone(self) -> None:
+        """The other side hung up, or was redirected."""
+        self.finish("completed")
+
+    def leave(self, reason: str) -> acts.Params:
+        self._quiet()
+        if self.queue is not None and self in self.queue.dialling:
+            self.queue.dialling.remove(self)
+        params = self.params("completed" if self.member else "canceled")
+        if self.member is not None:
+            self.member.released()
+        return params if reason == "hangup" else ()
+
+    def company(self) -> Iterable[Leg]:
+        return (self.member.leg,) if self.bridged and self.member is not None else ()
+
+    def params(self, status: str) -> acts.Params:
+        params = [("DialCallStatus", status), ("DialBridged", "true" if self.bridged else "false")]
+        if self.member is not None:
+            params.append(("DialCallSid", self.member.leg.sid))
+        if self.bridged:
+            talked = (self.leg.exchange.clock.instant() - self.bridged_at) // 1_000_000
+            params.append(("DialCallDuration", str(talked)))
+        return tuple(params)
+
+    def finish(self, status: str) -> None:
+        self._quiet()
+        if self.queue is not None and self in self.queue.dialling:
+            self.queue.dialling.remove(self)
+        self.leg.engaged = None
+        self.player.soon(acts.Outcome(self.params(status)))
+
+    def _quiet(self) -> None:
+        if self.limit_bell is not None:
+            self.limit_bell.cancel()
+            self.limit_bell = None

@@ -1,0 +1,25 @@
+"""A call as a dialogue: read it, play it on an exchange, write one from a call that happened."""
+
+from ivr.simulator.dialogues.record import Record, write
+from ivr.simulator.dialogues.stage import exchange_for, play
+from ivr.simulator.dialogues.update import update
+from ivr.simulator.expectations.mismatch import DialogueError
+from ivr.simulator.expectations.syntax import (
+    Dialogue,
+    DialogueSyntaxError,
+    parse,
+    parse_acts,
+)
+
+__all__ = [
+    "Dialogue",
+    "DialogueError",
+    "DialogueSyntaxError",
+    "Record",
+    "exchange_for",
+    "parse",
+    "parse_acts",
+    "play",
+    "update",
+    "write",
+]

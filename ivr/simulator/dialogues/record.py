@@ -1,0 +1,149 @@
+"""What happened in a call, to be written as a dialogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ivr.simulator.expectations.ear import words_of
+from ivr.simulator.expectations.phones import Phone, phone_line
+from ivr.simulator.expectations.syntax import ANYTHING, CALLER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ivr.simulator import Exchange, Handset
+
+Row = tuple[str, str, str]  # who, mark, text
+LONG_WAIT = 10.0  # seconds of doing nothing that a dialogue mentions
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Something that was done (``mark`` is ">") or seen ("<"), and how much everybody had heard."""
+
+    at: datetime
+    who: str
+    mark: str
+    text: str
+    heard: tuple[int, ...]
+
+    @property
+    def over(self) -> datetime:
+        """When it was done: a wait takes its time."""
+        seconds = self.text.removeprefix("wait ")
+        return self.at + timedelta(seconds=0 if seconds == self.text else float(seconds))
+
+
+class Record:
+    """Notes taken while people are in a call; `write` makes a dialogue of them.
+
+    ``phones`` are the other phones as the dialogue describes them; each is already scripted on the
+    exchange, or is used by whoever takes the notes.
+    """
+
+    def __init__(
+        self, exchange: Exchange, caller: str, called: str, phones: Sequence[Phone] = ()
+    ) -> None:
+        self.caller, self.called = caller, called
+        self.described = tuple(phones)
+        self.began: datetime = exchange.clock.now()
+        self.notes: list[Noted] = []
+        self.phones: dict[str, Handset] = {CALLER: exchange.phone(caller)}
+        self.phones |= {phone.name: exchange.phone(phone.number) for phone in phones}
+        # What they heard before is none of this call's.
+        self.first = tuple(len(phone.heard) for phone in self.phones.values())
+        self._exchange = exchange
+
+    def did(self, who: str, what: str) -> None:
+        """Note an action in the format's words, before it is done: ``did("duty", "answer")``."""
+        self._note(who, ">", what)
+
+    def saw(self, who: str, state: str) -> None:
+        """Note how a phone stands now: ``saw("caller", "connected to duty")``."""
+        self._note(who, "<", f"({state})")
+
+    def last_did(self, who: str) -> str:
+        """The last thing that somebody did, "" if nothing."""
+        done = (note.text for note in reversed(self.notes) if (note.who, note.mark) == (who, ">"))
+        return next(done, "")
+
+    def _note(self, who: str, mark: str, text: str) -> None:
+        heard = tuple(len(phone.heard) for phone in self.phones.values())
+        self.notes.append(Noted(self._exchange.clock.now(), who, mark, text, heard))
+
+
+def write(record: Record, comment: str = "") -> str:
+    """The dialogue of what happened; `parse` reads it, and played again it comes true."""
+    lines = [f"# {comment}"] if comment else []
+    lines.append(f"from {record.caller} to {record.called}")
+    lines.append(f"start {record.began.isoformat(timespec='seconds')}")
+    lines.extend(map(phone_line, record.described))
+    return "\n".join([*lines, *_joined(list(_body(record)))]) + "\n"
+
+
+def as_line(words: str) -> str:
+    """Words as they may stand after `<`: never taken for a state or a time limit."""
+    words = " ".join(words.split())
+    if words.startswith("within "):
+        return words.capitalize()
+    if words.startswith("(") and words.endswith(")"):
+        return f"{ANYTHING} {words}"
+    return words
+
+
+def _body(record: Record) -> Iterator[Row]:
+    """Each line, with the words between what was done."""
+    before: Sequence[int] = record.first
+    last = record.began
+    for note in _waits_last(record.notes):
+        yield from _heard(record, before, note.heard)
+        last = max([last, *_instants(record, before, note.heard)])
+        idle = int((note.at - last).total_seconds())
+        if note.mark == ">" and idle >= LONG_WAIT:
+            yield note.who, ">", f"wait {idle}"
+        yield note.who, note.mark, note.text
+        before, last = note.heard, max(last, note.over)
+    yield from _heard(record, before, [len(phone.heard) for phone in record.phones.values()])
+
+
+def _waits_last(notes: Sequence[Noted]) -> list[Noted]:
+    """What is seen while somebody waits is waited for anyhow; only the rest of the wait is left."""
+    moved = list(notes)
+    for wait in notes:
+        place = moved.index(wait)
+        seen = [n for n in moved[place + 1 :] if n.mark == "<" and n.at < wait.over]
+        if wait.mark == ">" and seen:
+            left = (wait.over - seen[-1].at).total_seconds()
+            rest = replace(
+                wait, at=seen[-1].at, text=f"wait {round(left, 1):g}", heard=seen[-1].heard
+            )
+            moved.insert(moved.index(seen[-1]) + 1, rest)
+            del moved[place]
+    return moved
+
+
+def _heard(record: Record, start: Sequence[int], end: Sequence[int]) -> Iterator[Row]:
+    for (name, phone), first, last in zip(record.phones.items(), start, end, strict=True):
+        for utterance in phone.heard[first:last]:
+            if words := words_of(utterance):
+                yield name, "<", as_line(words)
+
+
+def _instants(record: Record, start: Sequence[int], end: Sequence[int]) -> Iterator[datetime]:
+    for phone, first, last in zip(record.phones.values(), start, end, strict=True):
+        yield from (utterance.at for utterance in phone.heard[first:last] if words_of(utterance))
+
+
+def _joined(body: list[Row]) -> Iterator[str]:
+    """Lines of text; what one person does in a row stands on one line."""
+    for number, (who, mark, text) in enumerate(body):
+        if number and mark == ">" and body[number - 1][:2] == (who, ">"):
+            continue
+        row = [text]
+        for later in body[number + 1 :]:
+            if mark != ">" or later[:2] != (who, ">"):
+                break
+            row.append(later[2])
+        yield f"{'' if who == CALLER else who + ' '}{mark} {', '.join(row)}"

@@ -1,0 +1,203 @@
+"""What to tell somebody who didn't hear or see what was expected: what was heard, what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ivr.simulator.expectations.ear import Ear, words_of
+from ivr.simulator.expectations.matching import (
+    Met,
+    difference,
+    fold,
+    likeness,
+    match,
+    nearest,
+    pattern,
+    sentences,
+    unfolded,
+)
+from ivr.simulator.expectations.syntax import ANYTHING, Dialogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ivr.simulator import Exchange, Handset, Notice
+
+MOST_LINES = 12
+MOST_CHANGES = 6
+
+
+class DialogueError(AssertionError):
+    """A call didn't go as its dialogue says; the message explains itself.
+
+    ``line`` is the dialogue's line, counted from 1.
+    """
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One utterance, to whom, and when."""
+
+    at: datetime
+    to: str
+    text: str
+    cut_short: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is needed to explain that something wasn't heard or seen.
+
+    ``since`` is the instant from which what was said is shown; ``wanted`` is None where no words
+    were expected.
+    """
+
+    ears: dict[str, Ear]
+    exchange: Exchange
+    since: datetime
+    who: str
+    wanted: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def text(self, *above: list[str]) -> str:
+        """The whole explanation; ``above`` are paragraphs that say what went wrong, and where."""
+        parts = list(above)
+        if self.wanted is not None:
+            parts.append(self._comparison(self.wanted))
+        parts += [self._said(), self._phones(), self._noted(), list(self.notes)]
+        return _paragraphs(parts)
+
+    def lately(self) -> str:
+        """What was said lately to whom, and how the phones stand."""
+        return _paragraphs([self._said(), self._phones()])
+
+    def _comparison(self, wanted: str) -> list[str]:
+        heard = self._heard_by(self.who)
+        rows = [f"  expected    {wanted}", f"  heard       {heard or 'nothing'}"]
+        said = self._candidates()
+        closest = nearest(wanted.replace(ANYTHING, " "), [one.text for one in said])
+        if closest is None:
+            return rows
+        if fold(closest) != fold(heard):
+            found = next(one for one in said if one.text == closest)
+            to = "" if found.to == self.who else f"  (said to {found.to})"
+            rows.append(f"  nearest     {closest}{to}")
+        if fold(wanted) != fold(closest):
+            rows.append(f"  difference  {self._difference(wanted, closest)}")
+        return rows + self._hints(wanted)
+
+    def _hints(self, wanted: str) -> list[str]:
+        hints = []
+        if "..." in wanted:
+            hints.append(f"three dots are heard as dots; any words are {ANYTHING}")
+        later = match(pattern(wanted), self.ears[self.who].pending().text, anything_first=True)
+        if isinstance(later, Met):
+            hints.append(f"it was heard, after other words; a {ANYTHING} in front stands for those")
+        return [f"  hint        {hint}" for hint in hints]
+
+    def _difference(self, wanted: str, closest: str) -> str:
+        if likeness(wanted, closest) < 0.3:
+            return "nothing in common"
+        changes = difference(wanted, closest)
+        more = f"; and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
+        return ("; ".join(changes[:MOST_CHANGES]) or "only in where it ends") + more
+
+    def _heard_by(self, who: str) -> str:
+        ear = self.ears[who]
+        texts = [
+            unfolded(words_of(ear.phone.heard[piece.index]), piece.skipped)
+            for piece in ear.pending(cut_short=False).pieces
+        ]
+        return " ".join(texts)
+
+    def _candidates(self) -> list[Said]:
+        # Whole utterances, their sentences, and all that this person heard: whichever is most like
+        # what was expected is the one that was meant.
+        said = list(self._since())
+        cut = [
+            Said(one.at, one.to, sentence, one.cut_short)
+            for one in said
+            for sentence in sentences(one.text)
+        ]
+        whole = self._heard_by(self.who)
+        return [*([Said(self.since, self.who, whole, False)] if whole else []), *said, *cut]
+
+    def _since(self) -> Iterator[Said]:
+        said = [
+            Said(utterance.at, name, words_of(utterance), ear.was_cut(utterance))
+            for name, ear in self.ears.items()
+            for index, utterance in enumerate(ear.phone.heard)
+            if words_of(utterance) and (utterance.at >= self.since or index >= ear.index)
+        ]
+        yield from sorted(said, key=lambda one: one.at)
+
+    def _said(self) -> list[str]:
+        said = list(self._since())
+        if not said:
+            return ["  Nothing was said to anybody since then."]
+        left_out = len(said) - MOST_LINES
+        rows = [f"    ({left_out} earlier ones aren't shown)"] if left_out > 0 else []
+        for one in said[-MOST_LINES:]:
+            cut = "   (cut short)" if one.cut_short else ""
+            rows.append(f"    {clock(one.at)}  to {one.to}:  {one.text}{cut}")
+        return ["  What was said lately, to whom:", *rows]
+
+    def _phones(self) -> list[str]:
+        now = self.exchange.clock.now()
+        people = {name: ear.phone for name, ear in self.ears.items()}
+        rows = [f"    {name}: {standing(phone, people)}" for name, phone in people.items()]
+        return [f"  The phones at {clock(now)}:", *rows]
+
+    def _noted(self) -> list[str]:
+        notices = list(self.exchange.debugger)
+        if not notices:
+            return []
+        rows = [f"    {notice_line(notice)}" for notice in notices[-MOST_LINES:]]
+        return ["  What the network noted:", *rows]
+
+
+def _paragraphs(parts: list[list[str]]) -> str:
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def excerpt(dialogue: Dialogue, line: int) -> list[str]:
+    """A dialogue's line, and the two before it."""
+    first = max(1, line - 2)
+    return [
+        f"  {'>' if number == line else ' '} {number:>3} | {text}"
+        for number, text in enumerate(dialogue.lines[first - 1 : line], first)
+    ]
+
+
+def clock(at: datetime) -> str:
+    """An instant as in a message: 09:00:02.4 (UTC)."""
+    return at.strftime("%H:%M:%S.") + str(at.microsecond // 100_000)
+
+
+def notice_line(notice: Notice) -> str:
+    """One entry of the debugger's log on one line."""
+    code = f" {notice.code}" if notice.code else ""
+    return f"{notice.level}{code}: {notice.text}" + (f" ({notice.url})" if notice.url else "")
+
+
+def standing(phone: Handset, people: Mapping[str, Handset]) -> str:
+    """How a phone stands, in words."""
+    if phone.ringing:
+        return f"rings, its display shows {phone.caller_id or 'no number'}"
+    if not phone.in_call:
+        return "on the hook"
+    others = names_of(phone.connected_to, people)
+    listening = ", it listens for keys" if phone.listening else ""
+    return f"in a call, connected to {', '.join(others) or 'nobody'}{listening}"
+
+
+def names_of(phones: Iterable[Handset], people: Mapping[str, Handset]) -> list[str]:
+    """The dialogue's names of phones, or their numbers where it has none."""
+    known = {phone: name for name, phone in people.items()}
+    return sorted(known.get(phone) or phone.number for phone in phones)

@@ -1,0 +1,79 @@
+"""What isn't in order on an exchange when a test is over, and what to do about each thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ivr.simulator.expectations.listening import everybody
+from ivr.simulator.expectations.mismatch import Report, clock
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange, Notice
+    from ivr.simulator.people.handset import Handset
+    from ivr.simulator.webhooks.request import Webhook
+
+ERRORS = "https://www.twilio.com/docs/api/errors"
+MOST_SHOWN = 160  # characters of an answer
+
+Wrong = tuple[str, str]  # what is wrong, what to do
+
+
+def disorder(exchange: Exchange) -> str:
+    """Everything that is wrong, with what was said lately; "" where all is in order."""
+    wrong = [
+        *map(_noted, exchange.debugger),
+        *(_failed(each) for each in exchange.requests if not 200 <= each.status < 400),
+        *_left(exchange),
+    ]
+    if not wrong:
+        return ""
+    rows = [f"  {what}\n      {do}" for what, do in wrong]
+    if exchange.injected:
+        rows.append("  of which these were asked for:")
+        rows += [f"      {clock(each.at)} {each.kind}: {each.what}" for each in exchange.injected]
+    return "\n".join(rows) + f"\n\n{_report(exchange).lately()}"
+
+
+def told(exchange: Exchange) -> str:
+    """What was said lately to whom, how the phones stand and what the network noted."""
+    return _report(exchange).text()
+
+
+def _report(exchange: Exchange) -> Report:
+    return Report(everybody(exchange), exchange, exchange.clock.start, "")
+
+
+def _noted(notice: Notice) -> Wrong:
+    do = f"{ERRORS}/{notice.code} says what it means, and what to do"
+    if not notice.code:
+        do = "the simulator says so, Twilio wouldn't: read it as a hint to the application"
+    what = f"debugger: {notice.level} {notice.code} {notice.text} {notice.url}".rstrip()
+    return f"{what} at {clock(notice.at)}", do
+
+
+def _failed(webhook: Webhook) -> Wrong:
+    what = f"webhook failed: {webhook.method} {webhook.url} answered {webhook.status}"
+    if not webhook.status:
+        return what, f"nothing came back, is it still running? {webhook.error}"
+    if webhook.error:
+        return what, f"see what the application printed: {webhook.error}"
+    body = " ".join(webhook.body.split())
+    shown = body if len(body) <= MOST_SHOWN else f"{body[:MOST_SHOWN]} …"
+    return what, f"it was answered: {shown}" if shown else "its answer was empty: does it exist?"
+
+
+def _left(exchange: Exchange) -> Iterator[Wrong]:
+    for phone in exchange.phones.values():
+        if phone.leg is not None:
+            state = "ringing" if phone.ringing else "in a call"
+            yield f"{phone.number} is still {state} ({phone.leg.sid})", _end_it(phone)
+
+
+def _end_it(phone: Handset) -> str:
+    if phone.ringing:
+        return "answer() or decline() it, or wait() until the line has it stop ringing"
+    return "hang_up() where the person would, or wait() until the line ends the call"
+
+
+__all__ = ["disorder", "told"]

@@ -1,0 +1,329 @@
+"""The dialogue format: a call between people and a line, one thing on each line.
+
+A file is read into plain values; nothing here knows the exchange. The grammar:
+
+    from NUMBER to NUMBER                       who calls, and which number (once, needed)
+    phone NAME NUMBER [answers|rings|busy|declines|unreachable|voicemail] [OPTION …], where
+        after SECONDS             that it rings before it answers or declines
+        says "WORDS"              as soon as it is asked for words, or connected; or a greeting
+        press KEYS                as soon as it is asked for keys
+        hangs up after SECONDS    that it has been in the call
+        types every SECONDS       one key, whoever presses them
+    language CODE | seed NUMBER | start ISO-TIME
+    [NAME] > ACTION, ACTION …                   without a name it is the caller's line
+    [NAME] < [within SECONDS] WORDS | (STATE)
+    # a comment, on a line of its own ('#' is also a key)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ivr.errors import IVRError
+from ivr.simulator.expectations.phones import Phone, Undescribed, described
+
+CALLER = "caller"
+NOBODY = "nobody"
+ANYTHING = "…"
+
+ACTIONS = (
+    "call, answer, decline, press KEYS, type KEYS, hang up, lose connection, wait SECONDS "
+    'or say "WORDS"'
+)
+STATES = (
+    "(rings), (stops ringing), (connected to NAME, NAME), (connected to nobody), "
+    "(hung up) or (silence)"
+)
+LINES = (
+    "a comment (#), from … to …, phone …, language …, seed …, start …, "
+    "[name] > an action or [name] < what is expected"
+)
+
+_LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
+_NUMBER = re.compile(r"\+?\d{2,15}|client:\S+|sip:\S+|anonymous")
+_SECONDS = r"(?P<seconds>\d+(?:\.\d+)?)"
+_WITHIN = re.compile(rf"within {_SECONDS}\s+(?P<rest>\S.*)")
+_ACT = re.compile(
+    rf"""(?P<plain>call|answer|decline|hang\ up|lose\ connection)
+    | (?P<keyed>press|type)\ (?P<keys>[0-9*\#]+)(?P<at_once>\ at\ once)?
+    | wait\ {_SECONDS}(?:\ ?(?:s|seconds?))?
+    | say\ "(?P<words>[^"]+)" """,
+    re.VERBOSE,
+)
+_COMMA_OUTSIDE_QUOTES = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+
+
+class DialogueSyntaxError(IVRError):
+    """A dialogue can't be read; says file, line, what was found and what could stand there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One thing that a person does; ``kind`` is the format's word, ``value`` keys or words.
+
+    ``at_once`` presses keys without waiting until the phone listens.
+    """
+
+    kind: str
+    value: str = ""
+    seconds: float = 0.0
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """``> …``: what one person does, in order."""
+
+    line: int
+    who: str
+    acts: tuple[Act, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """``< …``: what one person must hear; ``within`` is in seconds, None is the usual time."""
+
+    line: int
+    who: str
+    text: str
+    within: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """``< (…)``: how a phone must stand; ``names`` are those it is connected to."""
+
+    line: int
+    who: str
+    kind: str
+    names: frozenset[str] = frozenset()
+    within: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """``language fr``: from here on what the caller is expected to hear is in this language."""
+
+    line: int
+    code: str
+
+
+Step = Do | Words | State | Language
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A whole dialogue. ``lines`` is the text as written, for messages and for rewriting."""
+
+    name: str
+    caller: str
+    called: str
+    phones: tuple[Phone, ...]
+    steps: tuple[Step, ...]
+    lines: tuple[str, ...]
+    seed: int | None = None
+    start: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        """The first comment, which says what the call is about."""
+        comments = (line[1:].strip() for line in self.lines if line.startswith("#"))
+        return next((comment for comment in comments if comment), "")
+
+    @property
+    def open_end(self) -> bool:
+        """Whether the last step is ``< …``: then what comes after it isn't looked at."""
+        last = self.steps[-1] if self.steps else None
+        return isinstance(last, Words) and last.text == ANYTHING
+
+
+def parse(text: str, name: str = "<dialogue>") -> Dialogue:
+    """Read a dialogue; ``name`` is the file's name in messages.
+
+    Raises `DialogueSyntaxError`.
+    """
+    reader = _Reader(name, text.splitlines())
+    for number, line in enumerate(reader.lines, 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            reader.read(number, line.strip())
+    return reader.dialogue()
+
+
+def phrase(act: Act) -> str:
+    """An action in the format's words."""
+    match act:
+        case Act(kind="wait", seconds=seconds):
+            return f"wait {seconds:g}"
+        case Act(kind="say", value=words):
+            return f'say "{words}"'
+    return " ".join(filter(None, (act.kind, act.value, "at once" if act.at_once else "")))
+
+
+def parse_acts(text: str, name: str = "<actions>", line: int = 1) -> tuple[Act, ...]:
+    """Read ``press 1, wait 3, hang up``. Raises `DialogueSyntaxError`."""
+    return tuple(_Place(name, line, text).acts(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A line being read: knows how to complain about itself."""
+
+    name: str
+    number: int
+    line: str
+
+    def error(self, found: str, why: str, could: str) -> DialogueSyntaxError:
+        column = self.line.find(found) if found else len(self.line)
+        pointer = " " * column + "^" * max(1, len(found))
+        return DialogueSyntaxError(
+            f"{self.name}:{self.number}: {why}\n    {self.line}\n    {pointer}\n"
+            f"  Here may stand: {could}."
+        )
+
+    def acts(self, text: str) -> Iterator[Act]:
+        for item in _COMMA_OUTSIDE_QUOTES.split(text):
+            yield self.act(item.strip())
+
+    def act(self, item: str) -> Act:
+        found = _ACT.fullmatch(item)
+        if found is None:
+            why = f"“{item}” isn't an action" if item else "an action is missing"
+            raise self.error(item, why, ACTIONS)
+        if found["plain"]:
+            return Act(found["plain"])
+        if found["keyed"]:
+            return Act(found["keyed"], found["keys"], at_once=bool(found["at_once"]))
+        if found["words"]:
+            return Act("say", found["words"])
+        return Act("wait", seconds=float(found["seconds"]))
+
+    def telephone(self, number: str) -> str:
+        if not _NUMBER.fullmatch(number):
+            could = "a number such as +33155500101, client:NAME, sip:ADDRESS or anonymous"
+            raise self.error(number, f"“{number}” isn't a telephone", could)
+        return number
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The dialogue as far as it has been read."""
+
+    name: str
+    lines: list[str]
+    called: tuple[str, str] | None = None
+    phones: dict[str, Phone] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    seed: int | None = None
+    start: datetime | None = None
+
+    def read(self, number: int, line: str) -> None:
+        place = _Place(self.name, number, line)
+        if found := _LINE.fullmatch(line):
+            self._spoken(place, found["who"] or CALLER, found["mark"], found["rest"])
+            return
+        word, _, rest = line.partition(" ")
+        headers: dict[str, Callable[[_Place, str], None]] = {
+            "from": self._from,
+            "phone": self._phone,
+            "language": self._language,
+            "seed": self._seed,
+            "start": self._start,
+        }
+        if word not in headers:
+            raise place.error(word, f"a line can't begin with “{word}”", LINES)
+        if word != "language" and any(not isinstance(step, Language) for step in self.steps):
+            raise place.error(word, f"“{word}” comes too late", "it above the first > or <")
+        headers[word](place, rest.strip())
+
+    def dialogue(self) -> Dialogue:
+        if self.called is None:
+            place = _Place(self.name, 1, self.lines[0] if self.lines else "")
+            raise place.error(
+                "", "nobody calls", "a line such as: from +33155500101 to +33800000001"
+            )
+        return Dialogue(
+            name=self.name,
+            caller=self.called[0],
+            called=self.called[1],
+            phones=tuple(self.phones.values()),
+            steps=tuple(self.steps),
+            lines=tuple(self.lines),
+            seed=self.seed,
+            start=self.start,
+        )
+
+    def _from(self, place: _Place, rest: str) -> None:
+        words = rest.split()
+        if self.called is not None:
+            raise place.error("from", "the call is already described", "one from line in a file")
+        if len(words) != 3 or words[1] != "to":
+            raise place.error(rest, "who calls whom isn't clear", "from NUMBER to NUMBER")
+        self.called = (place.telephone(words[0]), place.telephone(words[2]))
+
+    def _phone(self, place: _Place, rest: str) -> None:
+        try:
+            phone = described(place.number, rest)
+        except Undescribed as error:
+            raise place.error(error.found, error.why, error.could) from None
+        if phone.name in self.phones or phone.name in (CALLER, NOBODY):
+            raise place.error(phone.name, f"the name “{phone.name}” is taken", "a name of its own")
+        place.telephone(phone.number)
+        self.phones[phone.name] = phone
+
+    def _language(self, place: _Place, rest: str) -> None:
+        if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", rest):
+            raise place.error(rest, f"“{rest}” isn't a language", "a code such as fr or fr-FR")
+        self.steps.append(Language(place.number, rest))
+
+    def _seed(self, place: _Place, rest: str) -> None:
+        if not rest.isdecimal():
+            raise place.error(rest, f"“{rest}” isn't a seed", "a whole number")
+        self.seed = int(rest)
+
+    def _start(self, place: _Place, rest: str) -> None:
+        try:
+            self.start = datetime.fromisoformat(rest)
+        except ValueError:
+            self.start = None
+        if self.start is None or self.start.tzinfo is None:
+            could = "a time with its zone, such as 2026-11-24T10:00+01:00"
+            raise place.error(rest, f"“{rest}” isn't an instant", could)
+
+    def _spoken(self, place: _Place, who: str, mark: str, rest: str) -> None:
+        self._known(place, who)
+        if mark == ">":
+            self.steps.append(Do(place.number, who, tuple(place.acts(rest))))
+        else:
+            self.steps.append(self._expected(place, who, rest))
+
+    def _known(self, place: _Place, name: str) -> None:
+        if name != CALLER and name not in self.phones:
+            could = ", ".join([CALLER, *self.phones]) + " (others need a phone line above)"
+            raise place.error(name, f"no phone is called “{name}”", could)
+
+    def _expected(self, place: _Place, who: str, rest: str) -> Words | State:
+        within = None
+        if found := _WITHIN.fullmatch(rest):
+            within, rest = float(found["seconds"]), found["rest"]
+        if not rest:
+            raise place.error("", "nothing is expected", f"words, {ANYTHING}, or {STATES}")
+        if rest.startswith("(") and rest.endswith(")"):
+            kind, names = self._state(place, rest)
+            return State(place.number, who, kind, names, within)
+        return Words(place.number, who, rest, within)
+
+    def _state(self, place: _Place, rest: str) -> tuple[str, frozenset[str]]:
+        inside = " ".join(rest[1:-1].split())
+        if inside in ("rings", "stops ringing", "hung up", "silence"):
+            return inside, frozenset()
+        if not inside.startswith("connected to "):
+            raise place.error(rest, f"{rest} isn't a state of a phone", STATES)
+        names = [name.strip() for name in inside.removeprefix("connected to ").split(",")]
+        if names == [NOBODY]:
+            return "connected", frozenset()
+        for name in names:
+            self._known(place, name)
+        return "connected", frozenset(names)

@@ -1,0 +1,1 @@
+"""Walking through one TwiML document; pure."""

@@ -1,0 +1,243 @@
+"""What a line asks of whoever drives it, and what it is told: plain values.
+
+request      what is sent back
+Answer       None, at once
+Speak        None when it has been said to the end, or the Key or Speech that broke in
+Listen       a Key, a Speech, HANGUP, or None when the time is up
+Fetch, Fail  the Page to go on with
+Connect      the Outcome of a Dial
+Join         the Outcome of an Enqueue
+Tape         None, at once: recording has begun
+Keep         (sid, url) of the recording
+Now          seconds, of any origin; the date and time with ``date``
+Token        a string that is nobody else's
+Begin, Halt  None, at once
+Attach       the Outcome of a Connect, when the websocket has closed
+Echo         nothing: it lasts until the end of the call
+Text         the parameters of the action of an <Sms>
+Transfer     the Outcome of a Refer, or the Page to go on with after a failure
+Notify, Warn None, at once
+End, Leave, Limit  nothing: the generator is closed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from enum import Enum
+from typing import Any, NamedTuple
+
+from ivr.twiml import verbs as v
+
+Params = tuple[tuple[str, str], ...]
+NONE: Params = ()
+
+
+class Page(NamedTuple):
+    """A document, and the URL that its relative URLs resolve against ("" if it has none)."""
+
+    url: str
+    verbs: tuple[v.Verb, ...]
+
+
+class Fetch(NamedTuple):
+    """Request a document. ``waiting``: it is a queue's waitUrl, which is told the position."""
+
+    url: str
+    method: str = "POST"
+    params: Params = NONE
+    waiting: bool = False
+
+
+class Fail(NamedTuple):
+    """The document can't be carried out: Twilio's error, then the fallback."""
+
+    code: int
+    message: str
+
+
+class Warn(NamedTuple):
+    """Twilio's debugger notes it; the document goes on."""
+
+    code: int
+    message: str
+
+
+class Notify(NamedTuple):
+    """Make a request whose answer nobody will carry out."""
+
+    url: str
+    method: str
+    params: Params
+
+
+class Answer(NamedTuple):
+    """Pick up the incoming call."""
+
+
+class Speak(NamedTuple):
+    """Let the person hear something. ``ears`` says what may break in: "dtmf", "speech", both or "".
+
+    ``kind`` is say, play, tones, beep or pause; ``seconds`` is how long a pause is, and by how much
+    SSML makes what is said longer.
+    """
+
+    kind: str
+    text: str = ""
+    language: str = ""
+    voice: str = ""
+    ears: str = ""
+    seconds: float = 0.0
+
+
+class Load(NamedTuple):
+    """Have a file ready before it is played."""
+
+    url: str
+
+
+class Listen(NamedTuple):
+    """Wait for a key (or speech), ``seconds`` at most. ``hangup``: a hang-up is an answer too."""
+
+    seconds: float
+    ears: str = "dtmf"
+    hangup: bool = False
+
+
+class Connect(NamedTuple):
+    """Carry out a Dial; URLs in it resolve against ``base``."""
+
+    dial: v.Dial
+    base: str
+
+
+class Join(NamedTuple):
+    """Wait in a queue."""
+
+    enqueue: v.Enqueue
+    base: str
+
+
+class Outcome(NamedTuple):
+    """How a Dial or an Enqueue ended, as the parameters of its action.
+
+    ``over``: the document has no say any more (hung up, or redirected by REST). ``answered``: the
+    incoming call has been picked up meanwhile.
+    """
+
+    params: Params
+    over: bool = False
+    answered: bool = True
+
+
+class Tape(NamedTuple):
+    """Begin to record the person; ``told`` is (URL, method, events) of who is told of it."""
+
+    told: tuple[str, str, str] = ("", "POST", "")
+
+
+class Keep(NamedTuple):
+    """End the recording; so many seconds are left of it once silence is cut off.
+
+    ``transcribe``: what was said (``words``) is to be written down, and ``callback`` told.
+    """
+
+    seconds: int
+    words: str = ""
+    transcribe: bool = False
+    callback: str = ""
+
+
+class Now(NamedTuple):
+    """What time is it?"""
+
+    date: bool = False
+
+
+class Token(NamedTuple):
+    """Something to name a thing by that nothing else is named."""
+
+
+class Begin(NamedTuple):
+    """Start something beside the call."""
+
+    noun: v.Fork | v.Recording
+    base: str
+
+
+class Halt(NamedTuple):
+    """Stop what was started beside the call."""
+
+    noun: v.Fork
+
+
+class Attach(NamedTuple):
+    """Give the call to a websocket."""
+
+    noun: v.Stream
+    base: str
+
+
+class Echo(NamedTuple):
+    """Let the person hear himself."""
+
+
+class Text(NamedTuple):
+    """Send a text; ``to`` and ``sender`` are "" for the two ends of the call."""
+
+    to: str
+    sender: str
+    body: str
+    callback: str
+
+
+class Transfer(NamedTuple):
+    """Hand a SIP call over."""
+
+    uri: str
+
+
+class End(NamedTuple):
+    """End the call with this final status, if it was never answered; else it is completed."""
+
+    status: str
+
+
+class Leave(NamedTuple):
+    """Leave the queue."""
+
+
+class Limit(NamedTuple):
+    """A limit of this simulator, not of Twilio: the call ends."""
+
+    message: str
+
+
+class Key(str):
+    """A key of the telephone: 0-9, * or #."""
+
+    __slots__ = ()
+
+
+class Speech(str):
+    """What a person said, as a recogniser would have it; ``confidence`` is from 0 to 1."""
+
+    __slots__ = ("confidence",)
+    confidence: float
+
+    def __new__(cls, text: str, confidence: float = 0.9) -> Speech:
+        made = super().__new__(cls, text)
+        made.confidence = confidence
+        return made
+
+
+class Gone(Enum):
+    """What `Listen` is sent when the person hangs up."""
+
+    HANGUP = "hangup"
+
+
+HANGUP = Gone.HANGUP
+Request = Any  # one of the classes above
+Steps = Generator[Request, Any, Any]
+
+PENDING = object()  # for the driver: the answer comes later

@@ -1,0 +1,1 @@
+"""What every part of the network needs: time, seed, numbers, faults."""

@@ -1,0 +1,268 @@
+"""One thread at a time: how everybody else's wishes reach the exchange, and how its time moves."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from ivr.simulator.network.virtual_clock import VirtualClock
+
+Result = TypeVar("Result")
+log = logging.getLogger("ivr.simulator")
+WORKERS = 32  # requests over HTTP that are under way at once
+POLL = 0.005  # seconds between two looks at a condition that another thread brings about
+
+
+class Mailbox:
+    """Runs a `VirtualClock` on one thread, and everything else on that same thread."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self.failure: BaseException | None = None  # what an event raised on the own thread
+        self._letters: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._hand = threading.Lock()  # held by the thread that is the exchange at present
+        self._owner: int | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+        self._elsewhere = 0  # requests over HTTP under way
+        self._calling = False  # an application in process is being called, on another thread
+        self._asked: SimpleQueue[Callable[[], object]] = SimpleQueue()  # meanwhile
+        self._workers: ThreadPoolExecutor | None = None
+        clock.on_ask = self._wake
+
+    # ---- from any thread
+
+    def do(self, function: Callable[[], Result]) -> Result:
+        """Run a function on the exchange's thread, and return what it returns."""
+        if self._owner == threading.get_ident():
+            return function()
+        if self._thread is None and self._hand.acquire(blocking=False):
+            return self._holding(function)
+        answer: Future[Result] = Future()
+        self._letters.put(lambda: _answer(answer, function))
+        return self._awaited(answer)
+
+    def ask(self, function: Callable[[], Result]) -> Result:
+        """`do` for the REST API, which also answers while an application is being called: it may
+        be who asks, on a thread of its own. Nothing that is asked ever calls an application."""
+        if self._owner == threading.get_ident() or not self._calling:
+            return self.do(function)
+        answer: Future[Result] = Future()
+        letter = partial(_answer, answer, function)
+        self._asked.put(letter)
+        self._letters.put(letter)  # should the call be over before that is read
+        return self._awaited(answer)
+
+    def _awaited(self, answer: Future[Result]) -> Result:
+        while not answer.done():
+            if self._thread is None and self._hand.acquire(timeout=POLL):
+                self._holding(self._read_letters)
+            else:
+                _settled(answer, POLL if self._thread is None else None)
+        return answer.result()
+
+    def calling(self, start: Callable[[], Future[None]]) -> None:
+        """In the middle of an event, let an application work on another thread, and wait for it.
+
+        ``start`` sets it to work; whatever it asks from then on is answered here.
+        """
+        asked = self._asked = SimpleQueue()
+        self._calling = True
+        try:
+            work = start()
+            work.add_done_callback(lambda _: asked.put(_nothing))
+            while not work.done():
+                asked.get()()
+        finally:
+            self._calling = False
+        work.result()
+
+    def act(self, function: Callable[[], Result]) -> Result:
+        """What a person does: `do` it and, at rate 0, whatever is then due at this instant."""
+        if self._owner == threading.get_ident() or self._thread is not None:
+            return self.do(function)
+        return self.do(lambda: self._and_settle(function))
+
+    def _and_settle(self, function: Callable[[], Result]) -> Result:
+        result = function()
+        if self.clock.rate == 0:
+            self._run_until(self.clock.elapsed)
+        return result
+
+    def _holding(self, function: Callable[[], Result]) -> Result:
+        self._owner = threading.get_ident()
+        try:
+            return function()
+        finally:
+            self._owner = None
+            self._hand.release()
+
+    @property
+    def inside(self) -> bool:
+        """Is this the exchange's thread, in the middle of an event?"""
+        return self._owner == threading.get_ident()
+
+    # ---- time
+
+    def wait(self, seconds: float) -> None:
+        """Run everything due in the next so many (virtual) seconds, in order."""
+        if self._thread is not None:
+            passed = threading.Event()
+            self.do(lambda: self.clock.after(seconds, passed.set))
+            passed.wait()
+            return
+        until = self.clock.elapsed + round(seconds * 1e6)
+        self.do(lambda: self._run_until(until))
+
+    def wait_until(self, condition: Callable[[], object], at_most: float = 120.0) -> None:
+        """Go from event to event until something is so; AssertionError if it isn't in time."""
+        until = self.clock.instant() + round(at_most * 1e6)
+        if self._thread is not None:
+            while not self.do(condition) and self.clock.instant() < until:
+                time.sleep(POLL)
+        else:
+            self.do(lambda: self._run_until(until, condition))
+        if not self.do(condition):
+            raise AssertionError(
+                f"it didn't come to that within {at_most:g} s of the exchange's time"
+            )
+
+    def _run_until(self, until: int, enough: Callable[[], object] | None = None) -> None:
+        clock = self.clock
+        self._fetched()
+        while not (enough is not None and enough()):
+            if not clock.ring_next(until):
+                clock.move_to(until)
+                break
+            self._fetched()
+
+    def _fetched(self) -> None:
+        """At rate 0 time stands still until every request over HTTP has been answered."""
+        while self._elsewhere:
+            self._letters.get()()
+
+    # ---- other threads
+
+    def elsewhere(
+        self, work: Callable[[Any], Any], argument: Any, then: Callable[..., object], *first: Any
+    ) -> None:
+        """Do slow work on a thread of its own, then go on here with what it returned."""
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(WORKERS, "ivr-webhook")
+        self._elsewhere += 1
+
+        self._workers.submit(self._work, work, argument, then, first)
+
+    def _work(
+        self,
+        work: Callable[[Any], Any],
+        argument: Any,
+        then: Callable[..., object],
+        first: tuple[Any, ...],
+    ) -> None:
+        """On the other thread; what goes wrong there is raised here."""
+        answer: Future[Any] = Future()
+        _answer(answer, lambda: work(argument))
+
+        def back() -> None:
+            self._elsewhere -= 1
+            then(*first, answer.result())
+
+        self._letters.put(back)
+
+    def _wake(self) -> None:
+        if self._thread is not None and threading.get_ident() != self._owner:
+            self._letters.put(_nothing)
+
+    def _read_letters(self) -> None:
+        while True:
+            try:
+                self._letters.get_nowait()()
+            except Empty:
+                return
+
+    # ---- a thread of its own
+
+    def start(self) -> None:
+        """Let time run at ``rate``, on a thread of the exchange's own."""
+        if self.clock.rate <= 0:
+            raise ValueError("an exchange with rate 0 has no thread: its time moves by wait()")
+        if self._thread is not None:
+            raise RuntimeError("the exchange is running already")
+        self._stopping = False
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=self._live, args=(ready,), name="ivr-exchange", daemon=True
+        )
+        self._thread.start()
+        ready.wait()
+
+    def stop(self) -> None:
+        """Stop the thread; raises what an event on it raised, if one did."""
+        thread = self._thread
+        if thread is None:
+            return
+        self._stopping = True
+        self._letters.put(_nothing)
+        thread.join()
+        self._thread = None
+        if self._workers is not None:
+            self._workers.shutdown(wait=False, cancel_futures=True)
+            self._workers = None
+        failure, self.failure = self.failure, None
+        if failure is not None:
+            raise failure
+
+    def _live(self, ready: threading.Event) -> None:
+        with self._hand:
+            self._owner = threading.get_ident()
+            self.clock.run()
+            ready.set()
+            while not self._stopping:
+                self._turn()
+            self._read_letters()
+            self.clock.halt()
+            self._owner = None
+
+    def _turn(self) -> None:
+        """Wait for a letter or the next bell, then do what there is to do."""
+        clock = self.clock
+        due = clock.next_due()
+        patience = None if due is None else max(0.0, (due - clock.instant()) / 1e6 / clock.rate)
+        try:
+            letter = self._letters.get(timeout=patience)
+        except Empty:
+            letter = _nothing
+        try:
+            clock.move_to(clock.instant())
+            letter()
+            clock.ring_next(clock.elapsed)
+        except Exception as error:
+            log.exception("an event of the exchange failed")
+            self.failure = self.failure or error
+
+
+def _answer(answer: Future[Any], function: Callable[[], object]) -> None:
+    if answer.done():
+        return
+    try:
+        answer.set_result(function())
+    except BaseException as error:
+        answer.set_exception(error)
+
+
+def _settled(answer: Future[Any], timeout: float | None) -> None:
+    try:
+        answer.exception(timeout)
+    except TimeoutError:
+        return
+
+
+def _nothing() -> None:
+    return None

@@ -1,0 +1,1 @@
+"""Who holds a telephone, and what they do with it."""

@@ -1,0 +1,219 @@
+"""REST: TwiML applications, API keys, the account, and what the debugger has noted.
+
+https://www.twilio.com/docs/usage/api/applications, /docs/iam/api-keys,
+https://www.twilio.com/docs/usage/api/notification, /docs/voice/api/call-event-resource
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ivr.simulator.network.numbers import ApiKey, Application
+from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.rest.calls import find as find_call
+from ivr.simulator.rest.numbers import point
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Notice
+    from ivr.simulator.webhooks.request import Webhook
+
+ERRORS = "https://www.twilio.com/docs/errors"
+
+
+# ---- applications
+
+
+def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    exchange = api.exchange
+    name = form.text("FriendlyName") or "application"
+    made = Application(exchange.seed.sid("AP"), name, exchange.clock.now())
+    point(made, form)
+    exchange.applications[made.sid] = made
+    return 201, show(api, made)
+
+
+def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    found: Iterable[Application] = reversed(api.exchange.applications.values())
+    if form.has("FriendlyName"):
+        found = [each for each in found if each.friendly_name == form.text("FriendlyName")]
+    return api.page(form, "/Applications", "applications", found, lambda each: show(api, each))
+
+
+def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return 200, show(api, find(api, path[0]))
+
+
+def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    found = find(api, path[0])
+    point(found, form)
+    found.friendly_name = form.text("FriendlyName", found.friendly_name)
+    found.updated_at = api.exchange.clock.now()
+    return 200, show(api, found)
+
+
+def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    sid = find(api, path[0]).sid
+    if any(number.application == sid for number in api.exchange.numbers.values()):
+        raise ApiError(400, 20001, "A number leads to this application")
+    del api.exchange.applications[sid]
+    return 204, None
+
+
+def find(api: Api, sid: str) -> Application:
+    found = api.exchange.applications.get(sid)
+    if found is None:
+        raise api.missing(api.uri(f"/Applications/{sid}"))
+    return found
+
+
+def show(api: Api, each: Application) -> Json:
+    return {
+        "sid": each.sid,
+        "account_sid": api.exchange.account_sid,
+        "api_version": "2010-04-01",
+        "friendly_name": each.friendly_name,
+        "voice_url": each.url,
+        "voice_method": each.method,
+        "voice_fallback_url": each.fallback,
+        "voice_fallback_method": each.fallback_method,
+        "voice_caller_id_lookup": False,
+        "status_callback": each.status_callback,
+        "status_callback_method": each.status_method,
+        "sms_url": each.sms_url,
+        "sms_method": each.sms_method,
+        "sms_fallback_url": each.sms_fallback,
+        "sms_fallback_method": "POST",
+        "sms_status_callback": None,
+        "message_status_callback": None,
+        "date_created": rfc2822(each.created_at),
+        "date_updated": rfc2822(each.updated_at),
+        "uri": api.uri(f"/Applications/{each.sid}"),
+    }
+
+
+# ---- keys and the account
+
+
+def create_key(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """POST /Keys: the secret is shown this once."""
+    key = api.exchange.api_key(form.text("FriendlyName"))
+    return 201, {**_key(api, key), "secret": key.secret}
+
+
+def keys(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    every = api.exchange.keys.values()
+    return api.page(form, "/Keys", "keys", every, lambda key: _key(api, key))
+
+
+def delete_key(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    if api.exchange.keys.pop(path[0], None) is None:
+        raise api.missing(api.uri(f"/Keys/{path[0]}"))
+    return 204, None
+
+
+def _key(api: Api, key: ApiKey) -> Json:
+    start = rfc2822(api.exchange.clock.start)
+    return {
+        "sid": key.sid,
+        "friendly_name": key.friendly_name,
+        "date_created": start,
+        "date_updated": start,
+    }
+
+
+def account(api: Api, _form: Form, _path: tuple[str, ...]) -> Response:
+    start = rfc2822(api.exchange.clock.start)
+    return 200, {
+        "sid": api.exchange.account_sid,
+        "owner_account_sid": api.exchange.account_sid,
+        "auth_token": None,  # nobody needs it who could ask for it
+        "friendly_name": "a simulated network",
+        "status": "active",
+        "type": "Full",
+        "date_created": start,
+        "date_updated": start,
+        "subresource_uris": {},
+        "uri": f"{api.root}.json",
+    }
+
+
+# ---- what the debugger has noted, and what went over the wire
+
+
+def notifications(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """GET …/Notifications, the newest first; ``Log`` is 0 for errors, 1 for warnings."""
+    inner, numbered = "/Notifications", list(enumerate(api.exchange.debugger))
+    if path:
+        sid = find_call(api, path[0]).sid
+        inner = f"/Calls/{sid}/Notifications"
+        numbered = [(number, each) for number, each in numbered if each.call_sid == sid]
+    if form.has("Log"):
+        level = "error" if form.text("Log") == "0" else "warning"
+        numbered = [(number, each) for number, each in numbered if each.level == level]
+    rows = [_Numbered(number, each) for number, each in reversed(numbered)]
+    return api.page(form, inner, "notifications", rows, lambda row: _notification(api, row))
+
+
+class _Numbered:
+    """A line of the debugger with a SID that stays."""
+
+    def __init__(self, number: int, notice: Notice) -> None:
+        self.sid, self.notice = f"NO{number:032x}", notice
+
+
+def _notification(api: Api, row: _Numbered) -> Json:
+    notice = row.notice
+    return {
+        "sid": row.sid,
+        "account_sid": api.exchange.account_sid,
+        "call_sid": notice.call_sid or None,
+        "api_version": "2010-04-01",
+        "error_code": str(notice.code),
+        "log": "0" if notice.level == "error" else "1",
+        "message_text": notice.text,
+        "message_date": rfc2822(notice.at),
+        "more_info": f"{ERRORS}/{notice.code}",
+        "request_method": None,
+        "request_url": notice.url or None,
+        "date_created": rfc2822(notice.at),
+        "date_updated": rfc2822(notice.at),
+        "uri": api.uri(f"/Notifications/{row.sid}"),
+    }
+
+
+def events(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """GET /Calls/{sid}/Events: the webhooks that the call has made, and what was answered."""
+    sid = find_call(api, path[0]).sid
+    made = [_Made(n, each) for n, each in enumerate(api.exchange.requests) if each.call_sid == sid]
+    return api.page(form, f"/Calls/{sid}/Events", "events", made, _Made.show)
+
+
+class _Made:
+    """A webhook with a number of its own, to page by."""
+
+    def __init__(self, number: int, webhook: Webhook) -> None:
+        self.sid, self.webhook = str(number), webhook
+
+    def show(self) -> Json:
+        made = self.webhook
+        return {
+            "request": {"method": made.method, "url": made.url, "parameters": made.params},
+            "response": {"response_code": made.status, "response_body": made.body},
+        }
+
+
+ROUTES = (
+    ("POST", "/Applications", create),
+    ("GET", "/Applications", listing),
+    ("GET", "/Applications/{sid}", fetch),
+    ("POST", "/Applications/{sid}", update),
+    ("DELETE", "/Applications/{sid}", delete),
+    ("POST", "/Keys", create_key),
+    ("GET", "/Keys", keys),
+    ("DELETE", "/Keys/{sid}", delete_key),
+    ("GET", "", account),
+    ("GET", "/Notifications", notifications),
+    ("GET", "/Calls/{sid}/Notifications", notifications),
+    ("GET", "/Calls/{sid}/Events", events),
+)

@@ -1,0 +1,309 @@
+"""REST: calls. (https://www.twilio.com/docs/voice/api/call-resource)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, TypeVar
+
+from ivr.errors import TwiMLError
+from ivr.simulator.calls.detection import Detects
+from ivr.simulator.calls.leg import Leg
+from ivr.simulator.calls.recordings import callback
+from ivr.simulator.interpreter import requests as acts
+from ivr.simulator.network.numbers import Application
+from ivr.simulator.network.routes import Callback, Route, e164
+from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.webhooks.documents import APPLICATION_ERROR
+from ivr.twiml.reading import Unbuilt, parse
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+Item = TypeVar("Item")
+UNBUILT = {
+    "Byoc": "",
+    "CallerId": "",
+    "ClientNotificationUrl": "",
+    "Trunk": "",
+}
+PROGRESS = frozenset({"initiated", "ringing", "answered", "completed"})
+SUBRESOURCES = (
+    "notifications",
+    "recordings",
+    "payments",
+    "events",
+    "siprec",
+    "streams",
+    "transcriptions",
+    "user_defined_message_subscriptions",
+    "user_defined_messages",
+)
+
+
+def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """POST /Calls: queued; it is placed when whatever is going on is over."""
+    form.refuse(UNBUILT)
+    sender, receiver = parties(form)
+    application = _application(api, form)
+    start: acts.Fetch | acts.Page | None
+    if application is not None:
+        start = acts.Fetch(application.url, application.method)
+    else:
+        start = beginning(api.exchange, form)
+    if start is None:
+        raise ApiError(400, 21200, "Url, Twiml or ApplicationSid says what the call does")
+    digits = form.text("SendDigits")
+    leg = api.exchange.dial_out(sender, receiver, start, form.whole("Timeout", 60, 1, 600), digits)
+    leg.detects = detects(form)
+    settle(leg, form)
+    if application is not None:  # "ignores all of the other URL parameters"
+        leg.route, leg.callback = application.route, application.callback
+    if form.truth("Record", False):
+        leg.on_answer = partial(_record, leg, form)
+    return 201, show(api, leg)
+
+
+def _application(api: Api, form: Form) -> Application | None:
+    sid = form.text("ApplicationSid")
+    if sid and sid not in api.exchange.applications:
+        raise ApiError(400, 21218, f"ApplicationSid {sid} is no application of this account")
+    return api.exchange.applications.get(sid)
+
+
+def _record(leg: Leg, form: Form) -> None:
+    """Record=true: from the answer to the end. (docs/voice/api/call-resource#record)"""
+    leg.recording = leg.exchange.recordings.start(
+        "OutboundAPI",
+        leg.sid,
+        callback=callback(
+            form.url("RecordingStatusCallback"),
+            form.method("RecordingStatusCallbackMethod"),
+            " ".join(form.several("RecordingStatusCallbackEvent")),
+        ),
+        channels=2 if form.text("RecordingChannels") == "dual" else 1,
+        track=form.text("RecordingTrack", "both"),
+    )
+
+
+def detects(form: Form) -> Detects | None:
+    """Is it to be found out who answers? (docs/voice/answering-machine-detection)"""
+    mode = form.text("MachineDetection")
+    if mode not in ("", "Enable", "DetectMessageEnd"):
+        raise ApiError(400, 21207, f"MachineDetection is Enable or DetectMessageEnd, not {mode!r}")
+    if not mode:
+        return None
+    background = form.truth("AsyncAmd", False)
+    return Detects(
+        mode,
+        form.whole("MachineDetectionTimeout", 30, 3, 59),
+        form.whole("MachineDetectionSpeechThreshold", 2400, 1000, 6000),
+        form.whole("MachineDetectionSpeechEndThreshold", 1200, 500, 5000),
+        form.url("AsyncAmdStatusCallback") if background else "",
+        form.method("AsyncAmdStatusCallbackMethod"),
+        waits=not background,
+    )
+
+
+def parties(form: Form) -> tuple[str, str]:
+    """From and To, checked."""
+    receiver, sender = form.text("To"), form.text("From")
+    if not receiver:
+        raise ApiError(400, 21201, "No 'To' number is specified")
+    if not sender:
+        raise ApiError(400, 21213, "No 'From' number is specified")
+    to, caller = e164(receiver), e164(sender)
+    if not to:
+        raise ApiError(
+            400, 21211, f"The number you are attempting to call, {receiver}, is not valid."
+        )
+    if not caller:
+        raise ApiError(400, 21212, f"The source phone number provided, {sender}, is not valid.")
+    return caller, to
+
+
+def beginning(exchange: Exchange, form: Form) -> acts.Fetch | acts.Page | None:
+    """What the call does: Url, else Twiml."""
+    url = form.url("Url")
+    if url:
+        return acts.Fetch(url, form.method("Method"))
+    twiml = form.text("Twiml")
+    if len(twiml) > 4000:
+        raise ApiError(400, 32018, "Twiml is longer than 4000 characters")
+    if not twiml:
+        return None
+    try:
+        document = parse(twiml)
+    except Unbuilt as refusal:
+        raise ApiError(400, 20001, str(refusal)) from refusal
+    except TwiMLError as error:
+        exchange.note("error", error.code, error.message)
+        return APPLICATION_ERROR
+    for flaw in document.warnings:
+        exchange.note(flaw.level, flaw.code, f"{flaw.message} (line {flaw.line})")
+    return acts.Page("", document.verbs)
+
+
+def settle(leg: Leg, form: Form) -> None:
+    """What creating and updating a call have in common."""
+    if form.has("FallbackUrl"):
+        leg.route = Route("", "POST", form.url("FallbackUrl"), form.method("FallbackMethod"))
+    if form.has("StatusCallback"):
+        events = form.several("StatusCallbackEvent") or ["completed"]
+        leg.callback = Callback(
+            form.url("StatusCallback"),
+            form.method("StatusCallbackMethod"),
+            frozenset(events) & PROGRESS,
+        )
+    if form.has("TimeLimit"):
+        leg.set_limit(form.whole("TimeLimit", 14400, 1))
+
+
+def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """POST /Calls/{sid}: a new document for a live call, or its end."""
+    leg = find(api, path[0])
+    start, status = beginning(api.exchange, form), form.text("Status")
+    if leg.ended and (start is not None or status):
+        raise ApiError(400, 21220, "Call is not in-progress. Cannot redirect.")
+    settle(leg, form)
+    if status:
+        finish(api, leg, status)
+    elif start is not None:
+        if not leg.picked_up:
+            raise ApiError(400, 21220, "Call is not in-progress. Cannot redirect.")
+        api.exchange.clock.soon(leg.redirect, start)
+    return 200, show(api, leg)
+
+
+def finish(api: Api, leg: Leg, status: str) -> None:
+    """Status=completed ends any call; canceled only one that hasn't been answered."""
+    if status not in ("completed", "canceled"):
+        raise ApiError(400, 20001, f"Status can't be set to {status}")
+    if leg.status == "queued":  # "no callbacks" for a call that never left the queue
+        leg.callback = None
+        leg.end("canceled")
+    elif not leg.picked_up:
+        api.exchange.clock.soon(leg.end, "canceled")
+    elif status == "completed":
+        api.exchange.clock.soon(leg.end, "completed")
+
+
+def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return 200, show(api, find(api, path[0]))
+
+
+def _parent_sid(leg: Leg) -> str:
+    return leg.parent.sid if leg.parent else ""
+
+
+FILTERS: dict[str, Callable[[Leg], str]] = {
+    "To": attrgetter("receiver"),
+    "From": attrgetter("sender"),
+    "Status": attrgetter("status"),
+    "ParentCallSid": _parent_sid,
+}
+
+
+def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """GET /Calls, the newest first."""
+    legs: Iterable[Leg] = reversed(api.exchange.legs.values())
+    for name, read in FILTERS.items():
+        if form.has(name):
+            value = form.text(name)
+            legs = [leg for leg in legs if read(leg) == value]
+    legs = within(form, "StartTime", legs, started)
+    legs = within(form, "EndTime", legs, ended)
+    return api.page(form, "/Calls", "calls", legs, lambda leg: show(api, leg))
+
+
+def within(
+    form: Form, name: str, items: Iterable[Item], read: Callable[[Item], datetime | None]
+) -> list[Item]:
+    """Filter by a date: NAME=day, NAME<=day, NAME>=day (days or ISO instants, UTC)."""
+    kept = list(items)
+    for suffix in ("", "<", ">"):
+        if form.has(name + suffix):
+            given = form.text(name + suffix)
+            kept = [i for i in kept if _dated(read(i), suffix, given)]
+    return kept
+
+
+def _dated(at: datetime | None, suffix: str, given: str) -> bool:
+    if at is None:
+        return False
+    shown = at.strftime("%Y-%m-%dT%H:%M:%SZ")[: len(given)]
+    return shown == given if not suffix else (shown <= given if suffix == "<" else shown >= given)
+
+
+def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    leg = find(api, path[0])
+    if not leg.ended:
+        raise ApiError(400, 20001, "A call that is going on can't be deleted")
+    del api.exchange.legs[leg.sid]
+    return 204, None
+
+
+def find(api: Api, sid: str) -> Leg:
+    leg = api.exchange.legs.get(sid)
+    if leg is None:
+        raise api.missing(api.uri(f"/Calls/{sid}"))
+    return leg
+
+
+def started(leg: Leg) -> datetime | None:
+    if leg.status == "queued":
+        return None
+    at = leg.answered_at if leg.answered_at >= 0 else leg.created_at
+    return leg.exchange.clock.at(at)
+
+
+def ended(leg: Leg) -> datetime | None:
+    return leg.exchange.clock.at(leg.ended_at) if leg.ended else None
+
+
+def show(api: Api, leg: Leg) -> Json:
+    """A call as JSON: "all numbers are strings", what is missing is null."""
+    created = api.exchange.clock.at(leg.created_at)
+    uri = f"/Calls/{leg.sid}"
+    number = api.exchange.numbers.get(leg.receiver if leg.direction == "inbound" else leg.sender)
+    return {
+        "sid": leg.sid,
+        "date_created": rfc2822(created),
+        "date_updated": rfc2822(ended(leg) or started(leg) or created),
+        "parent_call_sid": leg.parent.sid if leg.parent else None,
+        "account_sid": api.exchange.account_sid,
+        "to": leg.receiver,
+        "to_formatted": leg.receiver,
+        "from": leg.sender,
+        "from_formatted": leg.sender,
+        "phone_number_sid": number.sid if number else None,
+        "status": leg.status,
+        "start_time": rfc2822(started(leg)),
+        "end_time": rfc2822(ended(leg)),
+        "duration": str(leg.duration) if leg.ended else None,
+        "price": None,
+        "price_unit": "USD",
+        "direction": leg.direction,
+        "answered_by": leg.answered_by or None,
+        "api_version": "2010-04-01",
+        "forwarded_from": None,
+        "group_sid": None,
+        "caller_name": None,
+        "queue_time": "0",
+        "trunk_sid": None,
+        "uri": api.uri(uri),
+        "subresource_uris": {
+            name: api.uri(f"{uri}/{name.title().replace('_', '')}") for name in SUBRESOURCES
+        },
+    }
+
+
+ROUTES = (
+    ("POST", "/Calls", create),
+    ("GET", "/Calls", listing),
+    ("GET", "/Calls/{sid}", fetch),
+    ("POST", "/Calls/{sid}", update),
+    ("DELETE", "/Calls/{sid}", delete),
+)

@@ -1,0 +1,127 @@
+"""REST: texts. (https://www.twilio.com/docs/messaging/api/message-resource)"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ivr.simulator.calls.messages import LONGEST, Message
+from ivr.simulator.network.routes import e164
+from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.rest.calls import within
+
+UNBUILT = {
+    "ContentSid": "",
+    "ContentVariables": "",
+    "MediaUrl": "",
+    "MessagingServiceSid": "",
+    "ScheduleType": "",
+    "SendAt": "",
+}
+MOOT = (
+    "AddressRetention Attempt ContentRetention ForceDelivery MaxPrice PersistentAction"
+    " ProvideFeedback RiskCheck SendAsMms ShortenUrls SmartEncoded TrafficType ValidityPeriod"
+)  # of billing, of other channels, of a real network
+
+
+def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """POST /Messages: queued, and sent as soon as whatever is going on is over."""
+    form.refuse(UNBUILT)
+    receiver, sender, body = form.text("To"), form.text("From"), form.text("Body")
+    if not receiver:
+        raise ApiError(400, 21604, "A 'To' phone number is required.")
+    if not sender:
+        raise ApiError(400, 21603, "A 'From' phone number is required.")
+    if not body:
+        raise ApiError(400, 21602, "Message body is required.")
+    if len(body) > LONGEST:
+        raise ApiError(400, 21617, f"The concatenated message body exceeds the {LONGEST} limit.")
+    to, caller = e164(receiver), e164(sender)
+    if not to:
+        raise ApiError(400, 21211, f"Invalid 'To' Phone Number: {receiver}")
+    if not caller:
+        raise ApiError(400, 21212, f"Invalid From Number (caller ID): {sender}")
+    url = form.url("StatusCallback")
+    message = api.exchange.messages.send(caller, to, body, "outbound-api", url)
+    return 201, show(api, message)
+
+
+def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """GET /Messages, the newest first."""
+    found: Iterable[Message] = reversed(list(api.exchange.messages))
+    for name, field in (("To", "receiver"), ("From", "sender")):
+        if form.has(name):
+            found = [each for each in found if getattr(each, field) == form.text(name)]
+    found = within(form, "DateSent", found, lambda each: each.sent_at)
+    return api.page(form, "/Messages", "messages", found, lambda each: show(api, each))
+
+
+def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return 200, show(api, find(api, path[0]))
+
+
+def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """POST /Messages/{sid}: Body="" takes the words out, Status=canceled holds it back."""
+    message = find(api, path[0])
+    if form.text("Status") not in ("", "canceled"):
+        raise ApiError(400, 20001, "Status can only be set to canceled")
+    if form.text("Body"):
+        raise ApiError(400, 20001, "Body can only be taken out, by an empty one")
+    if form.has("Status"):
+        api.exchange.messages.cancel(message)
+    if "Body" in form.values:
+        message.body = ""
+    return 200, show(api, message)
+
+
+def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    api.exchange.messages.delete(find(api, path[0]).sid)
+    return 204, None
+
+
+def media(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """Texts have no pictures here."""
+    sid = find(api, path[0]).sid
+    return api.page(form, f"/Messages/{sid}/Media", "media_list", [], lambda _: {})
+
+
+def find(api: Api, sid: str) -> Message:
+    message = api.exchange.messages.get(sid)
+    if message is None:
+        raise api.missing(api.uri(f"/Messages/{sid}"))
+    return message
+
+
+def show(api: Api, message: Message) -> Json:
+    uri = f"/Messages/{message.sid}"
+    return {
+        "sid": message.sid,
+        "account_sid": api.exchange.account_sid,
+        "api_version": "2010-04-01",
+        "body": message.body,
+        "date_created": rfc2822(message.created_at),
+        "date_sent": rfc2822(message.sent_at),
+        "date_updated": rfc2822(message.updated_at),
+        "direction": message.direction,
+        "error_code": message.error_code or None,
+        "error_message": "Unreachable destination handset" if message.error_code else None,
+        "from": message.sender,
+        "messaging_service_sid": None,
+        "num_media": "0",
+        "num_segments": str(message.segments),
+        "price": None,
+        "price_unit": "USD",
+        "status": message.status,
+        "subresource_uris": {"media": api.uri(f"{uri}/Media")},
+        "to": message.receiver,
+        "uri": api.uri(uri),
+    }
+
+
+ROUTES = (
+    ("POST", "/Messages", create),
+    ("GET", "/Messages", listing),
+    ("GET", "/Messages/{sid}", fetch),
+    ("POST", "/Messages/{sid}", update),
+    ("DELETE", "/Messages/{sid}", delete),
+    ("GET", "/Messages/{sid}/Media", media),
+)

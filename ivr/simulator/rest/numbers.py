@@ -1,0 +1,153 @@
+"""REST: the account's telephone numbers.
+
+https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ivr.simulator.network.numbers import Addresses, Number
+from ivr.simulator.network.routes import e164
+from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+
+UNBUILT = {
+    "AddressSid": "",
+    "BundleSid": "",
+    "EmergencyAddressSid": "",
+    "IdentitySid": "",
+    "TrunkSid": "",
+    "VoiceCallerIdLookup": "false",
+    "VoiceReceiveMode": "voice",
+}
+APPLICATIONS = {"VoiceApplicationSid": "application", "SmsApplicationSid": "sms_application"}
+URLS = {
+    "VoiceUrl": "url",
+    "VoiceFallbackUrl": "fallback",
+    "StatusCallback": "status_callback",
+    "SmsUrl": "sms_url",
+    "SmsFallbackUrl": "sms_fallback",
+}
+METHODS = {
+    "VoiceMethod": "method",
+    "VoiceFallbackMethod": "fallback_method",
+    "StatusCallbackMethod": "status_method",
+    "SmsMethod": "sms_method",
+}
+
+
+def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    numbers = list(api.exchange.numbers.values())
+    if form.has("PhoneNumber"):
+        numbers = [n for n in numbers if form.text("PhoneNumber") in n.number]
+    if form.has("FriendlyName"):
+        numbers = [n for n in numbers if n.friendly_name == form.text("FriendlyName")]
+    return api.page(
+        form,
+        "/IncomingPhoneNumbers",
+        "incoming_phone_numbers",
+        numbers,
+        lambda number: show(api, number),
+    )
+
+
+def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return 200, show(api, find(api, path[0]))
+
+
+def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """POST /IncomingPhoneNumbers: buy a number."""
+    form.refuse(UNBUILT)
+    given = form.text("PhoneNumber")
+    if not given:
+        raise ApiError(400, 21421, "PhoneNumber is required; AreaCode alone isn't built here")
+    number = e164(given)
+    if not number.startswith("+"):
+        raise ApiError(400, 21421, f"{given} is not a valid number")
+    if number in api.exchange.numbers:
+        raise ApiError(400, 21422, f"{number} is not available")
+    parts = urlsplit(form.url("VoiceUrl"))
+    origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+    made = Number(api.exchange.seed.sid("PN"), number, origin)
+    _change(api, made, form)
+    api.exchange.numbers[number] = made
+    return 201, show(api, made)
+
+
+def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """POST /IncomingPhoneNumbers/{sid}: where its calls go from now on."""
+    form.refuse(UNBUILT)
+    number = find(api, path[0])
+    _change(api, number, form)
+    return 200, show(api, number)
+
+
+def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    """DELETE: give the number back; calls that go on aren't touched."""
+    del api.exchange.numbers[find(api, path[0]).number]
+    return 204, None
+
+
+def _change(api: Api, number: Number, form: Form) -> None:
+    for name, field in APPLICATIONS.items():
+        if name in form.values:
+            sid = form.text(name)
+            if sid and sid not in api.exchange.applications:
+                raise ApiError(400, 21218, f"{name} {sid} is no application of this account")
+            setattr(number, field, sid)
+    point(number, form)
+    number.friendly_name = form.text("FriendlyName", number.friendly_name)
+
+
+def point(addresses: Addresses, form: Form) -> None:
+    """The URLs and methods that numbers and TwiML applications have in common."""
+    for name, field in URLS.items():
+        if name in form.values:
+            setattr(addresses, field, form.url(name))
+    for name, field in METHODS.items():
+        if form.has(name):
+            setattr(addresses, field, form.method(name))
+
+
+def find(api: Api, sid: str) -> Number:
+    for number in api.exchange.numbers.values():
+        if number.sid == sid:
+            return number
+    raise api.missing(api.uri(f"/IncomingPhoneNumbers/{sid}"))
+
+
+def show(api: Api, number: Number) -> Json:
+    start = rfc2822(api.exchange.clock.start)
+    return {
+        "sid": number.sid,
+        "account_sid": api.exchange.account_sid,
+        "api_version": "2010-04-01",
+        "friendly_name": number.friendly_name,
+        "phone_number": number.number,
+        "voice_url": number.url,
+        "voice_method": number.method,
+        "voice_fallback_url": number.fallback,
+        "voice_fallback_method": number.fallback_method,
+        "voice_application_sid": number.application,
+        "sms_application_sid": number.sms_application,
+        "voice_caller_id_lookup": False,
+        "voice_receive_mode": "voice",
+        "status_callback": number.status_callback,
+        "status_callback_method": number.status_method,
+        "sms_url": number.sms_url,
+        "sms_method": number.sms_method,
+        "sms_fallback_url": number.sms_fallback,
+        "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
+        "date_created": start,
+        "date_updated": start,
+        "uri": api.uri(f"/IncomingPhoneNumbers/{number.sid}"),
+    }
+
+
+ROUTES = (
+    ("GET", "/IncomingPhoneNumbers", listing),
+    ("POST", "/IncomingPhoneNumbers", create),
+    ("DELETE", "/IncomingPhoneNumbers/{sid}", delete),
+    ("GET", "/IncomingPhoneNumbers/{sid}", fetch),
+    ("POST", "/IncomingPhoneNumbers/{sid}", update),
+)

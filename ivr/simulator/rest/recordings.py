@@ -1,0 +1,210 @@
+"""REST: recordings, of the account, a call or a conference.
+
+https://www.twilio.com/docs/voice/api/recording
+"""
+
+from __future__ import annotations
+
+import re
+
+from ivr.simulator.calls.recordings import Recording, callback
+from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.rest.calls import find as find_call
+from ivr.simulator.rest.calls import within
+from ivr.simulator.rest.conferences import find as find_room
+
+CURRENT = "Twilio.CURRENT"
+CHANNELS = {"mono": 1, "dual": 2}
+UNBUILT = {"RecordingConfigurationId": ""}
+FILTERS = {"CallSid": "call", "ConferenceSid": "conference"}
+SOUND = re.compile(r"/Recordings/(RE\w+)(\.wav)?")
+
+
+# ---- of the account
+
+
+def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+    """GET /Recordings, the newest first."""
+    found = _newest_first(api)
+    for name, field in FILTERS.items():
+        if form.has(name):
+            found = [each for each in found if getattr(each, field) == form.text(name)]
+    return _page(api, form, "/Recordings", found)
+
+
+def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return 200, show(api, _find(api, path[0], f"/Recordings/{path[0]}"))
+
+
+def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return _delete(api, _find(api, path[0], f"/Recordings/{path[0]}"))
+
+
+def sound(api: Api, method: str, path: str) -> bytes | None:
+    """The file at a recording's address, b"" if it is gone; None for any other address."""
+    found = SOUND.fullmatch(path.removeprefix(api.root)) if method == "GET" else None
+    if not found:
+        return None
+    recording = api.exchange.recordings.get(found[1])
+    ready = recording is not None and recording.status == "completed"
+    return recording.sound() if recording and ready else b""
+
+
+# ---- of a call
+
+
+def start(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """POST /Calls/{sid}/Recordings: "calls that have completed cannot be recorded"."""
+    form.refuse(UNBUILT)
+    leg = find_call(api, path[0])
+    if not leg.picked_up:
+        raise ApiError(400, 21220, "Call is not in-progress. Cannot record.")
+    made = api.exchange.recordings.start(
+        "StartCallRecordingAPI",
+        leg.sid,
+        callback=callback(
+            form.url("RecordingStatusCallback"),
+            form.method("RecordingStatusCallbackMethod"),
+            " ".join(form.several("RecordingStatusCallbackEvent")),
+        ),
+        channels=CHANNELS[_word(form, "RecordingChannels", *CHANNELS)],
+        track=_word(form, "RecordingTrack", "both", "inbound", "outbound"),
+    )
+    return 201, show(api, made)
+
+
+def of_call(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    sid = find_call(api, path[0]).sid
+    found = [each for each in _newest_first(api) if each.call == sid]
+    return _page(api, form, f"/Calls/{sid}/Recordings", found)
+
+
+# ---- of a conference
+
+
+def of_room(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    sid = find_room(api, path[0]).sid
+    found = [each for each in _newest_first(api) if each.conference == sid]
+    return _page(api, form, f"/Conferences/{sid}/Recordings", found)
+
+
+# ---- of either
+
+
+def fetch_one(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return 200, show(api, _of(api, path))
+
+
+def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+    """POST …/Recordings/{sid or Twilio.CURRENT}: paused, in-progress or stopped."""
+    recording = _of(api, path)
+    behaviour = _word(form, "PauseBehavior", "silence", "skip")
+    status = form.text("Status")
+    if status not in ("paused", "in-progress", "stopped"):
+        raise ApiError(400, 20001, f"Status must be paused, in-progress or stopped, not {status!r}")
+    if not recording.active:
+        raise ApiError(400, 21220, "The recording has ended.")
+    match status:
+        case "paused":
+            recording.pause(behaviour == "skip")
+        case "in-progress":
+            recording.resume()
+        case _:
+            recording.stop("stopped")
+    return 200, show(api, recording)
+
+
+def delete_one(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+    return _delete(api, _of(api, path))
+
+
+def _of(api: Api, path: tuple[str, ...]) -> Recording:
+    """A call's or conference's recording, by its SID or, while it goes on, as Twilio.CURRENT."""
+    kind, owner, sid = path
+    owner = find_call(api, owner).sid if kind == "Calls" else find_room(api, owner).sid
+    inner = f"/{kind}/{owner}/Recordings/{sid}"
+    if sid == CURRENT:
+        going_on = api.exchange.recordings.active(owner)
+        if len(going_on) > 1:  # https://www.twilio.com/docs/api/errors/16108
+            raise ApiError(400, 16108, "There is more than one active recording for this call")
+        sid = going_on[0].sid if going_on else sid
+    recording = _find(api, sid, inner)
+    if owner not in (recording.call, recording.conference):
+        raise api.missing(api.uri(inner))
+    return recording
+
+
+def _find(api: Api, sid: str, inner: str) -> Recording:
+    recording = api.exchange.recordings.get(sid)
+    if recording is None:
+        raise api.missing(api.uri(inner))
+    return recording
+
+
+def _delete(api: Api, recording: Recording) -> Response:
+    if recording.active:
+        raise ApiError(400, 20001, "A recording that is going on can't be deleted")
+    api.exchange.recordings.delete(recording.sid)
+    return 204, None
+
+
+def _newest_first(api: Api) -> list[Recording]:
+    return list(reversed(list(api.exchange.recordings)))
+
+
+def _page(api: Api, form: Form, inner: str, found: list[Recording]) -> Response:
+    found = within(form, "DateCreated", found, lambda each: each.started_at)
+    return api.page(form, inner, "recordings", found, lambda each: show(api, each))
+
+
+def _word(form: Form, name: str, *words: str) -> str:
+    """One of ``words``; the first is Twilio's default."""
+    word = form.text(name, words[0])
+    if word not in words:
+        raise ApiError(400, 20001, f"{name} must be {' or '.join(words)}, not {word!r}")
+    return word
+
+
+def show(api: Api, recording: Recording) -> Json:
+    """A recording as JSON: "duration" is a string, and null until it has ended."""
+    uri = f"/Recordings/{recording.sid}"
+    return {
+        "account_sid": api.exchange.account_sid,
+        "api_version": "2010-04-01",
+        "call_sid": recording.call,
+        "conference_sid": recording.conference or None,
+        "date_created": rfc2822(recording.started_at),
+        "date_updated": rfc2822(recording.updated_at),
+        "start_time": rfc2822(recording.started_at),
+        "duration": None if recording.active else str(recording.seconds),
+        "sid": recording.sid,
+        "price": None,
+        "price_unit": "USD",
+        "status": recording.status,
+        "channels": recording.channels,
+        "source": recording.source,
+        "track": recording.track,
+        "error_code": recording.error_code or None,
+        "uri": api.uri(uri),
+        "encryption_details": None,
+        "subresource_uris": {
+            "add_on_results": api.uri(f"{uri}/AddOnResults"),
+            "transcriptions": api.uri(f"{uri}/Transcriptions"),
+        },
+        "media_url": recording.url,
+    }
+
+
+ROUTES = (
+    ("GET", "/Recordings", listing),
+    ("GET", "/Recordings/{sid}", fetch),
+    ("DELETE", "/Recordings/{sid}", delete),
+    ("GET", "/Calls/{call}/Recordings", of_call),
+    ("POST", "/Calls/{call}/Recordings", start),
+    ("GET", "/Conferences/{room}/Recordings", of_room),
+    *(
+        (verb, f"/({kind})/{{owner}}/Recordings/{{sid}}", handler)
+        for kind in ("Calls", "Conferences")
+        for verb, handler in (("GET", fetch_one), ("POST", update), ("DELETE", delete_one))
+    ),
+)

@@ -1,0 +1,153 @@
+"""The REST API of an exchange over HTTP, for applications that run elsewhere."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from base64 import b64decode
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from ivr.simulator.rest.api import ApiError, dumps
+from ivr.simulator.rest.sdk import answer
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+MAX_FORM = 1024 * 1024
+JSON = "application/json; charset=utf-8"
+
+
+class RestServer:
+    """Serves an exchange's REST API until `close`; also a context manager. ``url`` is where."""
+
+    def __init__(self, exchange: Exchange, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._handler: type[_Handler] = type("Handler", (_Handler,), {"exchange": exchange})
+        self._server = _Server((host, port), self._handler)
+        self.host = host
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="ivr-rest", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def exchange(self) -> Exchange:
+        """Whose API it is; another one's from the next request on, if that is set."""
+        return self._handler.exchange
+
+    @exchange.setter
+    def exchange(self, exchange: Exchange) -> None:
+        self._handler.exchange = exchange
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def close(self) -> None:
+        """Stop serving; requests under way are finished by their own threads.
+
+        A client that keeps its connection would go on to talk to this exchange, even when another
+        one serves at the same port by then: each is told that nothing more is read.
+        """
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.hang_up()
+        self._thread.join()
+
+    def __enter__(self) -> RestServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _Server(ThreadingHTTPServer):
+    """Knows its open connections."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
+        self._open: set[Any] = set()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """Read nothing more; what is being answered is answered."""
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request; the exchange answers it on its own thread."""
+
+    exchange: Exchange
+    protocol_version = "HTTP/1.1"
+    server_version = "ivr-simulator"
+
+    def _answer(self) -> None:
+        parts = urlsplit(self.path)
+        values = parse_qs(parts.query, keep_blank_values=True)
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > MAX_FORM:
+            self._send(413, dumps(ApiError(413, 20001, "The form is too long").json()))
+            return
+        for name, given in parse_qs(
+            self.rfile.read(length).decode("utf-8", "replace"), keep_blank_values=True
+        ).items():
+            values.setdefault(name, []).extend(given)
+        exchange, method = self.exchange, self.command
+        sound = exchange.ask(lambda: self._sound(parts.path))
+        if sound is not None:  # "media can be accessed without authentication" by default
+            self._send(200 if sound else 404, sound, "audio/x-wav")
+            return
+        if not self._authentic():
+            self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
+            return
+        outcome = exchange.ask(lambda: answer(exchange, method, parts.path, values))
+        if outcome is None:  # the client is to see nothing at all
+            self.close_connection = True
+            return
+        self._send(*outcome)
+
+    do_GET = do_POST = do_DELETE = _answer
+
+    def _authentic(self) -> bool:
+        kind, _, given = self.headers.get("Authorization", "").partition(" ")
+        expected = f"{self.exchange.account_sid}:{self.exchange.auth_token}"
+        try:
+            return kind.lower() == "basic" and b64decode(given).decode() == expected
+        except ValueError:
+            return False
+
+    def _sound(self, path: str) -> bytes | None:
+        from ivr.simulator.rest.recordings import sound
+
+        return sound(self.exchange.api, self.command, path)
+
+    def _send(self, status: int, body: str | bytes, kind: str = JSON) -> None:
+        data = body.encode() if isinstance(body, str) else body
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing on stderr for each request."""

@@ -1,0 +1,1 @@
+"""The network shown to people: a page of phones, and a terminal."""

@@ -1,0 +1,129 @@
+"""Calls made by hand, each kept as a dialogue that can be played again.
+
+One call at a time: while several callers are on the line nobody can say what was whose, so such
+calls aren't kept, and that is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ivr.simulator.dialogues.record import Record, write
+from ivr.simulator.expectations.phones import BEHAVIOURS, Phone
+from ivr.simulator.expectations.syntax import CALLER
+from ivr.simulator.people.handset import TYPING
+from ivr.simulator.screens.terminal import Watch
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+GLANCE = 0.25  # seconds between two looks at the phones
+DOES = {habit: words for words, habit in BEHAVIOURS.items()}
+WORDS = {"press": "press {}", "say": 'say "{}"', "hang_up": "hang up"}
+
+
+class Keeper:
+    """Writes ``.call`` files into ``folder``. ``people`` are the phones, number to name; ``say`` is
+    told of every file, and why there is none. Everything happens on the exchange's thread."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        people: Mapping[str, str],
+        folder: Path,
+        say: Callable[[str], None] = print,
+    ) -> None:
+        self.exchange, self.folder, self.say = exchange, folder, say
+        self.names = _names(people)
+        self.record: Record | None = None
+        self._watch: Watch | None = None
+        self._spoilt = ""
+        self._since = 0  # the instant at which it began
+
+    def did(self, number: str, action: str, value: str = "") -> None:
+        """Somebody is about to do this at his telephone."""
+        if action == "call":
+            self._begin(number, value)
+        elif action == "will":
+            self._spoilt = self._spoilt or "a phone's habit was changed in the midst of it"
+        elif self.record is not None:
+            who = CALLER if number == self.record.caller else self.names[number]
+            said = value.replace('"', "'")
+            self.record.did(who, WORDS.get(action, action).format(said))
+
+    def failed(self, problem: str) -> None:
+        """What was about to be done couldn't be."""
+        if self.record is None or not self.record.notes:
+            return
+        if self.record.notes.pop().text == "call" and not self.record.notes:
+            self.record = None
+
+    def _begin(self, number: str, called: str) -> None:
+        if self.record is not None:
+            self._spoilt = "another call began meanwhile"
+            return
+        phones = [
+            self._described(name, other) for other, name in self.names.items() if other != number
+        ]
+        self._spoilt, self._since = "", self.exchange.clock.instant()
+        self.record = record = Record(self.exchange, number, called, phones)
+        self._watch = Watch(self.exchange, record.phones, record, record.began)
+        self._watch.look()
+        record.did(CALLER, "call")
+        self.exchange.clock.after(GLANCE, self._look, record)
+
+    def _described(self, name: str, number: str) -> Phone:
+        phone = self.exchange.phone(number)
+        _, after, press, say, hang_up = phone.script
+        typing = phone.typing if phone.typing != TYPING else None
+        say = say.replace('"', "'")
+        return Phone(0, name, number, DOES[phone.habit], after, press, say, hang_up, typing)
+
+    def _look(self, record: Record) -> None:
+        if self.record is not record or self._watch is None:
+            return
+        self._watch.look()
+        if any(phone.leg is not None for phone in record.phones.values()):
+            self.exchange.clock.after(GLANCE, self._look, record)
+        else:
+            self.record = None
+            self._over(record)
+
+    def _over(self, record: Record) -> None:
+        called = f"the call from {record.caller} at {record.began:%H:%M:%S}"
+        if self._spoilt:
+            self.say(f"{called} isn't kept: {self._spoilt}")
+            return
+        record.described = tuple(each for each in record.described if self._took_part(record, each))
+        file = self.folder / f"{record.began:%Y-%m-%d_%H%M%S}.call"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file.write_text(write(record, f"{called[0].upper()}{called[1:]}"), encoding="utf-8")
+        except OSError as error:
+            self.say(f"{called} can't be kept: {error}")
+            return
+        self.say(f"{file} is written")
+
+    def _took_part(self, record: Record, phone: Phone) -> bool:
+        place = list(record.phones).index(phone.name)
+        heard = len(record.phones[phone.name].heard) > record.first[place]
+        rung = any(leg.created_at >= self._since for leg in record.phones[phone.name].calls)
+        return heard or rung or any(note.who == phone.name for note in record.notes)
+
+
+def _names(people: Mapping[str, str]) -> dict[str, str]:
+    """Names as a dialogue may use them, each once."""
+    found: dict[str, str] = {}
+    for number, name in people.items():
+        words = re.findall(r"\w+", name.lower()) or ["phone"]
+        plain = words[0] if words[0][0].isalpha() else f"phone_{words[0]}"
+        plain = f"{plain}_phone" if plain == CALLER else plain
+        taken = sum(each.partition("-")[0] == plain for each in found.values())
+        found[number] = f"{plain}-{taken + 1}" if taken else plain
+    return found
+
+
+__all__ = ["Keeper"]

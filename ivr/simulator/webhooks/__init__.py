@@ -1,0 +1,1 @@
+"""Asking an application: one request, its retries, its answer as a document."""

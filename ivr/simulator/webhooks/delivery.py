@@ -1,0 +1,340 @@
+"""Getting one logical request through: retries, redirects, passwords, cookies, late or twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urljoin
+
+from ivr.simulator.webhooks.credentials import Login, login
+from ivr.simulator.webhooks.request import (
+    CONNECT_SECONDS,
+    TOTAL_SECONDS,
+    Call,
+    Reply,
+    Target,
+    Webhook,
+    call_application,
+    call_server,
+    compose,
+    failed,
+    refused_for_callbacks,
+    sign,
+)
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
+
+MAX_REDIRECTS = 10
+CONNECT_FAILURES = frozenset({11201, 11202, 11205, 11210})
+READ_FAILURES = frozenset({11203, 11206})
+
+
+class Jar:
+    """Cookies and log-ins of one call: "Twilio keeps cookies per call" (docs/voice/twiml)."""
+
+    __slots__ = ("cookies", "logged_in")
+
+    def __init__(self) -> None:
+        self.cookies: dict[str, dict[str, str]] | None = None  # most calls never get one
+        self.logged_in: dict[str, Login] | None = None
+
+    def headers(self, host: str, method: str, path: str) -> dict[str, str]:
+        """What is sent because of what was received before; ``path`` includes the query."""
+        headers = {}
+        if self.cookies is not None and self.cookies.get(host):
+            headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies[host].items())
+        if self.logged_in is not None and host in self.logged_in:
+            headers["Authorization"] = self.logged_in[host].header(method, path)
+        return headers
+
+    def log_in(self, host: str, credentials: str, challenge: str) -> bool:
+        """With a URL's own user and password, in the way asked for; False if that isn't known."""
+        found = login(credentials, challenge)
+        if found is not None:
+            self.logged_in = {**(self.logged_in or {}), host: found}
+        return found is not None
+
+    def store(self, host: str, reply: Reply) -> None:
+        for name, value in reply.headers:
+            if name.lower() != "set-cookie":
+                continue
+            try:
+                morsels = SimpleCookie(value).values()
+            except CookieError:
+                continue
+            if self.cookies is None:
+                self.cookies = {}
+            for morsel in morsels:
+                kept = self.cookies.setdefault(host, {})
+                if morsel["max-age"] == "0" or not morsel.value:
+                    kept.pop(morsel.key, None)
+                else:
+                    kept[morsel.key] = morsel.coded_value
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """The part of a URL after ``#``. (docs/usage/webhooks/webhooks-connection-overrides)"""
+
+    retries: int = 1
+    policy: frozenset[str] = frozenset({"ct"})
+    connect: float = CONNECT_SECONDS
+    read: float = TOTAL_SECONDS
+    total: float = TOTAL_SECONDS
+
+    def allows(self, reply: Reply) -> bool:
+        """Is a reply such that the request is made again?"""
+        reasons = {f"{reply.status // 100}xx"} if reply.status else set()
+        if reply.code in CONNECT_FAILURES:
+            reasons.add("ct")
+        if reply.code in READ_FAILURES:
+            reasons.add("rt")
+        wrong = reply.code or reply.status >= 400
+        return bool(wrong and (self.policy & reasons or "all" in self.policy))
+
+
+DEFAULT = Overrides()
+
+
+def overrides_of(fragment: str) -> Overrides:
+    """Raises ValueError for values that Twilio refuses (11240-11243)."""
+    given = dict(parse_qsl(fragment, strict_parsing=True))
+
+    def whole(name: str, low: int, high: int, default: int) -> int:
+        number = int(given.get(name, default))
+        if not low <= number <= high:
+            raise ValueError(f"{name}={number}")
+        return number
+
+    policy = frozenset(given.get("rp", "ct").split(","))
+    if policy - {"4xx", "5xx", "ct", "rt", "all"}:
+        raise ValueError(f"rp={given['rp']}")
+    return Overrides(
+        whole("rc", 0, 5, 1),
+        policy,
+        whole("ct", 100, 10_000, 5000) / 1000,
+        whole("rt", 100, 15_000, 15_000) / 1000,
+        whole("tt", 100, 15_000, 15_000) / 1000,
+    )
+
+
+class Delivery:
+    """One logical request; every attempt has the same I-Twilio-Idempotency-Token.
+
+    ``then`` is called with the delivery when it came to an end later than `start` returned.
+    """
+
+    __slots__ = (
+        "_abandoned",
+        "_attempts",
+        "_begun",
+        "_exchange",
+        "_fails",
+        "_hops",
+        "_overrides",
+        "_repeats",
+        "_then",
+        "_token",
+        "call_sid",
+        "jar",
+        "method",
+        "reply",
+        "url",
+        "values",
+    )
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        url: str,
+        method: str,
+        values: dict[str, str] | None,
+        call_sid: str = "",
+        jar: Jar | None = None,
+    ) -> None:
+        self._exchange = exchange
+        self.url = url
+        self.method = method
+        self.values = values
+        self.call_sid = call_sid
+        self.jar = jar
+        self.reply: Reply | None = None
+        self._token = exchange.seed.token()
+        self._overrides = DEFAULT
+        self._attempts = self._hops = self._repeats = 0
+        self._fails = ""
+        self._then: Callable[[Delivery], None] | None = None
+        self._abandoned = False
+        self._begun = False
+
+    def start(
+        self,
+        then: Callable[[Delivery], None] | None,
+        patience: bool = False,
+        callback: bool = False,
+    ) -> bool:
+        """True if it is through; else ``then`` will be called. ``patience``: give up after 15 s.
+        ``callback``: nobody waits for what is answered."""
+        url, _, fragment = self.url.partition("#")
+        if fragment:
+            try:
+                self._overrides = overrides_of(fragment)
+            except ValueError as error:
+                self._exchange.note(
+                    "error", 11240, f"bad override {error}", self.url, self.call_sid
+                )
+            self.url = url
+        delay = 0.0
+        if self._exchange.faults:
+            delay, self._repeats, self._fails = self._exchange.faults.of_webhook(self.url, callback)
+        if delay:
+            self._exchange.clock.after(delay, self._attempt)
+            if patience and delay >= TOTAL_SECONDS:
+                self._exchange.clock.after(TOTAL_SECONDS, self._give_up)
+        else:
+            self._attempt()
+        if self.reply is not None:
+            return True
+        self._then = then
+        self._begun = True
+        return False
+
+    def tell(self) -> None:
+        """Make the request; nobody waits for the answer, but a failure is noted."""
+        if refused_for_callbacks(self.url):
+            text = "host names with an underscore are refused for callbacks"
+            self._finish(failed(11100, text))
+            _told(self)
+        elif self.start(_told, callback=True):
+            _told(self)
+
+    def note_failure(self) -> None:
+        """Note it in the debugger if the application didn't take it."""
+        reply = self.reply
+        if reply is not None and (reply.code or reply.status >= 400):
+            text = reply.error or f"HTTP {reply.status}"
+            self._exchange.note("error", reply.code or 11200, text, self.url, self.call_sid)
+
+    def _give_up(self) -> None:
+        self._abandoned = True
+        self._finish(failed(11203, f"no answer within {TOTAL_SECONDS:g} s"))
+
+    def _finish(self, reply: Reply) -> None:
+        self.reply = reply
+        if self._then is not None:
+            self._then(self)
+
+    def _attempt(self) -> None:
+        url, _, query = self.url.partition("?")
+        try:
+            target = self._exchange.target(url)
+        except ValueError:
+            self._finish(failed(11100, f"{self.url} isn't a URL that can be requested"))
+            return
+        call, record = self._compose(target, query)
+        if self._fails:
+            self._fail(call, record)
+        elif target.app is not None:
+            self._arrived(call, record, call_application(call))
+        else:
+            self._exchange.elsewhere(call_server, call, self._arrived, call, record)
+
+    def _fail(self, call: Call, record: Webhook) -> None:
+        """On purpose: it doesn't arrive, something in front answers, or its answer is lost."""
+        kind, self._fails = self._fails, ""
+        if kind == "dropped":
+            self._arrived(call, record, failed(11205, "the connection was dropped on purpose"))
+        elif kind != "answer lost":
+            reply = Reply(int(kind), [], b"", error="in front of the application, on purpose")
+            self._arrived(call, record, reply)
+        elif call.target.app is not None:
+            self._lost(call, record, call_application(call))
+        else:
+            self._exchange.elsewhere(call_server, call, self._lost, call, record)
+
+    def _lost(self, call: Call, record: Webhook, _answer: Reply) -> None:
+        """The application has done its work; Twilio waits for nothing."""
+        reply = failed(11203, "the answer was lost on purpose")
+        self._exchange.clock.after(TOTAL_SECONDS, self._arrived, call, record, reply)
+
+    def _compose(self, target: Target, query: str) -> tuple[Call, Webhook]:
+        """The signed request, and its line in ``exchange.requests``."""
+        exchange, method = self._exchange, self.method
+        form, tail = compose(self.values) if self.values else ("", "")
+        if method != "POST":
+            query, tail = (f"{query}&{form}" if query and form else query or form), ""
+        asked = f"?{query}" if query else ""
+        algorithm = exchange.algorithm
+        signature = sign(exchange.auth_key, target.signed + asked, tail, algorithm)
+        headers = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": self._token}
+        if algorithm != "HMAC_SHA1":
+            settings = f"key={exchange.shared_key},algorithm={algorithm}"
+            headers["X-Twilio-Webhooks-Signature-Settings"] = settings
+        if self.jar is not None:
+            headers.update(self.jar.headers(target.host, method, target.path + asked))
+        record = Webhook(
+            exchange.clock.now(),
+            target.url + asked,
+            method,
+            form,
+            self.call_sid,
+            self._token,
+            signature,
+        )
+        exchange.requests.append(record)
+        limits = self._overrides
+        body = form.encode() if method == "POST" else b""
+        return (
+            Call(target, method, query, body, headers, limits.connect, limits.read, limits.total),
+            record,
+        )
+
+    def _arrived(self, call: Call, record: Webhook, reply: Reply) -> None:
+        record.status = reply.status
+        record.body = reply.body.decode("utf-8", "replace")
+        record.error = reply.error
+        if self._exchange.taps:
+            self._exchange.tapped(record)
+        host = call.target.host
+        if self.jar is not None:
+            self.jar.store(host, reply)
+        if self._abandoned:
+            return
+        if reply.status == 401 and self._log_in(call, reply):
+            self._attempt()
+        elif self._attempts < self._overrides.retries and self._overrides.allows(reply):
+            self._attempts += 1
+            if self._exchange.faults:
+                self._fails = self._exchange.faults.failure(self.url)
+            self._attempt()
+        elif reply.status in (301, 302, 303, 307, 308) and reply.header("location"):
+            self._follow(reply)
+        elif self._repeats:
+            self._repeats -= 1
+            self._attempt()
+        else:
+            self._finish(reply)
+
+    def _log_in(self, call: Call, reply: Reply) -> bool:
+        """After a 401 the request is repeated with the URL's own user and password, once."""
+        if not call.target.credentials or "Authorization" in call.headers or self.jar is None:
+            return False
+        challenge = reply.header("www-authenticate")
+        return self.jar.log_in(call.target.host, call.target.credentials, challenge)
+
+    def _follow(self, reply: Reply) -> None:
+        """A redirected POST becomes a GET: Digits are lost. (docs/voice/twiml/gather)"""
+        self._hops += 1
+        if self._hops > MAX_REDIRECTS:
+            self._finish(failed(11215, f"more than {MAX_REDIRECTS} redirects"))
+            return
+        self.url = urljoin(self.url, reply.header("location")).partition("#")[0]
+        self.method, self.values = "GET", None
+        self._attempt()
+
+
+def _told(delivery: Delivery) -> None:
+    delivery.note_failure()

@@ -1,0 +1,1 @@
+"""The wire: TwiML as classes, rules, reading and writing."""

@@ -1,0 +1,477 @@
+"""TwiML both ways: verbs to XML for the line, XML to verbs for the simulator.
+
+What is allowed stands in `twiml_rules`. `parse` refuses what Twilio refuses, notes what Twilio
+warns of, and refuses by name what Twilio knows and the simulator doesn't do yet. `render` and
+`compile` write through ``twilio``'s own classes, which are imported only then.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from typing import Any
+from xml.parsers import expat
+
+from ivr.errors import TwiMLError
+from ivr.twiml import verbs as v
+from ivr.twiml.rules import ELEMENTS, ERRORS, NOUNS, SCHEMA, SSML, UNBUILT_CHILDREN, Element
+
+
+class Unbuilt(TwiMLError):
+    """TwiML that Twilio knows and this simulator doesn't do yet, by name. ``code`` is 0."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(0, f"{what} is TwiML, but this simulator doesn't do it yet")
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something in a document that Twilio notes and ignores; ``line`` counts from 1."""
+
+    code: int
+    message: str
+    line: int
+
+    @property
+    def level(self) -> str:
+        """ "warning", or "error" for the few that Twilio calls so. (…/docs/api/errors)"""
+        return "error" if self.code in ERRORS else "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed ``<Response>``."""
+
+    verbs: tuple[v.Verb, ...]
+    warnings: tuple[Flaw, ...] = ()
+
+
+# ---- reading -----------------------------------------------------------------------------------
+
+
+class Node:
+    """An element as it stands in the XML."""
+
+    __slots__ = ("attributes", "children", "line", "tag", "text", "within")
+
+    def __init__(self, tag: str, attributes: dict[str, str], line: int) -> None:
+        self.tag = tag
+        self.attributes = attributes
+        self.line = line
+        self.within = ""
+        self.children: list[Node] = []
+        self.text: list[str] = []
+
+
+def parse(body: bytes | str, encoding: str | None = None) -> Document:
+    """The verbs of a TwiML document, and what Twilio would warn of.
+
+    ``encoding`` is that of the HTTP header, which wins over the XML declaration. Raises `Unbuilt`,
+    and `TwiMLError`: 12100 when the document isn't well-formed (a DOCTYPE or an entity of its own
+    counts as that), 12101 when it is of another version, 12102 when its root isn't ``<Response>``.
+    (https://www.twilio.com/docs/api/errors/12100, /12101, /12102, /12200)
+    """
+    root = tree(body, encoding)
+    if root.tag != "Response":
+        raise TwiMLError(12102, f"the root element is <{root.tag}>, not <Response>")
+    flaws: list[Flaw] = []
+    if "".join(root.text).strip():
+        flaws.append(Flaw(SCHEMA, "text directly inside <Response> is ignored", root.line))
+    for name in root.attributes:
+        flaws.append(Flaw(SCHEMA, f"<Response> has no attribute {name}", root.line))
+    read = _Reader(flaws)
+    return Document(tuple(read.children(root, TOP_LEVEL, SCHEMA)), tuple(flaws))
+
+
+TOP_LEVEL = frozenset(ELEMENTS) - NOUNS
+
+
+def tree(body: bytes | str, encoding: str | None) -> Node:
+    """The XML as it stands, for whoever reads other documents. Raises `TwiMLError` 12100."""
+    if isinstance(body, str):
+        body, encoding = body.encode("utf-8", "surrogatepass"), "utf-8"
+    parser = expat.ParserCreate(encoding)
+    top = Node("", {}, 0)
+    stack = [top]
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        node = Node(tag, attributes, parser.CurrentLineNumber)
+        stack[-1].children.append(node)
+        stack[-1].text.append("")
+        stack.append(node)
+
+    def end(_tag: str) -> None:
+        stack.pop()
+
+    def text(data: str) -> None:
+        stack[-1].text.append(data)
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = text
+    parser.XmlDeclHandler = _only_version_1
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.EntityDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        raise TwiMLError(12100, f"not well-formed XML: {error}") from error
+    return top.children[0]
+
+
+def _only_version_1(version: str, _encoding: str | None, _standalone: int) -> None:
+    if version != "1.0":
+        raise TwiMLError(12101, f"XML of version {version}; TwiML is 1.0")
+
+
+def _refuse_doctype(*_declaration: object) -> None:
+    raise TwiMLError(12100, "a DOCTYPE has no place in TwiML")
+
+
+class _Reader:
+    """Nodes to verbs, by the rule table; what is wrong is noted and left out."""
+
+    __slots__ = ("flaws",)
+
+    def __init__(self, flaws: list[Flaw]) -> None:
+        self.flaws = flaws
+
+    def warn(self, node: Node, code: int, message: str) -> None:
+        self.flaws.append(Flaw(code, message, node.line))
+
+    def children(self, parent: Node, allowed: frozenset[str], code: int) -> list[Any]:
+        made = []
+        for node in parent.children:
+            if node.tag in allowed:
+                verb = self.verb(node)
+                if verb is not None:
+                    made.append(verb)
+            elif node.tag in UNBUILT_CHILDREN.get(parent.tag, "").split():
+                raise Unbuilt(_element(parent, node))
+            elif parent.tag not in ELEMENTS or f"<{node.tag}>" not in ELEMENTS[parent.tag].moot:
+                self.warn(node, code, f"{_element(parent, node)} isn't TwiML, ignored")
+        return made
+
+    def verb(self, node: Node) -> Any:
+        """The verb of a node, or None when Twilio would skip it."""
+        rule = ELEMENTS[node.tag]
+        values = self.attributes(node, rule)
+        special = _SPECIAL.get(node.tag)
+        if special is not None:
+            return special(self, node, rule, values)
+        if rule.text:
+            values[rule.text] = "".join(node.text).strip()
+        elif rule.holds:
+            values[rule.holds] = tuple(self.children(node, _words(rule.children), rule.nested))
+            return rule.verb(**values)
+        self.children(node, _NOTHING, SCHEMA)
+        return rule.verb(**values)
+
+    def attributes(self, node: Node, rule: Element) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for name, raw in node.attributes.items():
+            attribute = rule.attributes.get(name)
+            if attribute is None:
+                self.other(node, rule, name, raw)
+                continue
+            try:
+                values[attribute.name] = attribute.read(raw.strip())
+            except (ValueError, KeyError):
+                self.warn(node, attribute.code, f'<{node.tag}> {name}="{raw}" is ignored')
+        return values
+
+    def other(self, node: Node, rule: Element, name: str, raw: str) -> None:
+        if name in rule.unbuilt:
+            if raw not in (*rule.unbuilt[name].split(), ""):
+                raise Unbuilt(f'<{node.tag} {name}="{raw}">')
+        elif name not in rule.moot:
+            self.warn(node, SCHEMA, f"<{node.tag}> has no attribute {name}")
+
+    def say(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Say | None:
+        text = self.speech(node).strip()
+        if not text:
+            self.warn(node, 13520, "<Say> without a text is skipped")
+            return None
+        if len(text) > 4096:
+            self.warn(node, 13521, f"<Say> has {len(text)} characters, more than 4096")
+        if node.children:
+            values["silence"], values["stretch"] = self.length(node)
+        return v.Say(text, **values)
+
+    def speech(self, node: Node) -> str:
+        """The words of a Say; SSML changes how they sound, and is heard as its words."""
+        pieces = list(node.text)
+        places = [i for i, piece in enumerate(pieces) if piece == ""]
+        for place, child in zip(places, node.children, strict=True):
+            if child.tag in SSML:
+                pieces[place] = child.attributes.get("alias") or self.speech(child)
+            else:
+                self.warn(child, SCHEMA, f"{_element(node, child)} isn't TwiML, ignored")
+        return "".join(pieces)
+
+    def length(self, node: Node) -> tuple[float, float]:
+        """Seconds of breaks, and characters' time that rates add, of all that is in a Say."""
+        silence = stretch = 0.0
+        for child in node.children:
+            if child.tag == "break":
+                silence += _break(child.attributes)
+            elif child.tag == "prosody":
+                rate = _rate(child.attributes.get("rate", ""))
+                stretch += sum(map(len, child.text)) * (1 / rate - 1)
+            more = self.length(child)
+            silence, stretch = silence + more[0], stretch + more[1]
+        return silence, stretch
+
+    def play(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Play | None:
+        self.children(node, _NOTHING, SCHEMA)
+        values["url"] = "".join(node.text).strip()
+        if values.get("digits") and node.within == "Gather":
+            self.warn(node, 13320, "<Play digits> has no place in <Gather>, ignored")
+            return None
+        if not values["url"] and not values.get("digits"):
+            self.warn(node, 13420, "<Play> without a URL is skipped")
+            return None
+        return v.Play(**values)
+
+    def dial(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Dial:
+        nouns = self.children(node, _words(rule.children), rule.nested)
+        text = "".join(node.text).strip()
+        if text and nouns:
+            self.warn(node, SCHEMA, f'the text "{text}" beside nouns in <Dial> is ignored')
+        elif text:
+            nouns = [v.Number(text)]
+        alone = [noun for noun in nouns if isinstance(noun, (v.Conference, v.Queue))]
+        if alone and len(nouns) > 1:
+            raise TwiMLError(13000, "a Conference or Queue can't share its <Dial>")
+        if alone and values.get("record"):
+            name = type(alone[0]).__name__
+            raise Unbuilt(f'<Dial record="{values["record"]}"> with <{name}>')
+        if len(nouns) > 10:
+            self.warn(node, SCHEMA, "<Dial> takes ten nouns, the rest is ignored")
+        return v.Dial(tuple(nouns[:10]), **values)
+
+    def client(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Client:
+        values["identity"] = "".join(node.text).strip()
+        parameters = []
+        for child in node.children:
+            if child.tag == "Identity":
+                values["identity"] = "".join(child.text).strip()
+            elif child.tag == "Parameter":
+                parameters.append(self.verb(child))
+            else:
+                self.warn(child, SCHEMA, f"{_element(node, child)} isn't TwiML, ignored")
+        return v.Client(parameters=tuple(parameters), **values)
+
+    def sip(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Sip:
+        """Its text, or the <Uri> with the lowest priority and, of those, the highest weight."""
+        uris = []
+        for child in node.children:
+            if child.tag == "Uri":
+                uris.append((_order(child.attributes), "".join(child.text).strip()))
+            elif f"<{child.tag}>" not in rule.moot:
+                self.warn(child, SCHEMA, f"{_element(node, child)} isn't TwiML, ignored")
+        values["uri"] = "".join(node.text).strip() or (min(uris)[1] if uris else "")
+        return v.Sip(**values)
+
+    def gather(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Gather:
+        for child in node.children:
+            child.within = "Gather"
+        values["verbs"] = tuple(self.children(node, _words(rule.children), rule.nested))
+        if values.get("speech_timeout") == "auto" and node.attributes.get("speechModel"):
+            self.warn(node, 13335, 'speechTimeout="auto" can\'t be used with a speechModel')
+        return v.Gather(**values)
+
+    def record(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Record:
+        """ "transcribe: the recording must be 2 to 120 seconds long." """
+        self.children(node, _NOTHING, SCHEMA)
+        if values.get("transcribe"):
+            if values.get("max_length", LONGEST_TRANSCRIBED) > LONGEST_TRANSCRIBED:
+                self.warn(node, 13615, "<Record transcribe> takes 120 seconds at most")
+            values["max_length"] = min(
+                values.get("max_length", LONGEST_TRANSCRIBED), LONGEST_TRANSCRIBED
+            )
+        return v.Record(**values)
+
+
+_SPECIAL: Mapping[str, Callable[[_Reader, Node, Element, dict[str, Any]], Any]] = {
+    "Say": _Reader.say,
+    "Play": _Reader.play,
+    "Dial": _Reader.dial,
+    "Client": _Reader.client,
+    "Sip": _Reader.sip,
+    "Gather": _Reader.gather,
+    "Record": _Reader.record,
+}
+LONGEST_TRANSCRIBED = 120  # seconds: https://www.twilio.com/docs/voice/twiml/record#transcribe
+_NOTHING: frozenset[str] = frozenset()
+
+
+@cache
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# https://www.w3.org/TR/speech-synthesis11/: what a break of that strength and a rate of that name
+# come to is the voice's affair; these are usual.
+_BREAKS = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "strong": 0.75, "x-strong": 1.0}
+_RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "fast": 1.25, "x-fast": 1.75}
+_TIME = re.compile(r"\+?(\d+(?:\.\d+)?)(ms|s)")
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
+
+
+def _break(attributes: Mapping[str, str]) -> float:
+    """Seconds of ``<break>``."""
+    found = _TIME.fullmatch(attributes.get("time", "").strip())
+    if found:
+        return min(float(found[1]) / (1000 if found[2] == "ms" else 1), 10.0)
+    return _BREAKS.get(attributes.get("strength", ""), 0.5)
+
+
+def _rate(value: str) -> float:
+    """How many times as fast as usual; 1 for what can't be read."""
+    found = _PERCENT.fullmatch(value.strip())
+    rate = float(found[1]) / 100 if found else _RATES.get(value.strip(), 1.0)
+    return min(max(rate, 0.2), 2.0)
+
+
+def _order(attributes: Mapping[str, str]) -> tuple[float, float]:
+    """A <Uri>'s place: the lowest priority first, of those the highest weight."""
+
+    def number(name: str) -> float:
+        text = attributes.get(name, "").strip()
+        return float(text) if text.isdecimal() else 0.0
+
+    return number("priority"), -number("weight")
+
+
+def _element(parent: Node, node: Node) -> str:
+    return f"<{node.tag}>" if parent.tag == "Response" else f"<{parent.tag}><{node.tag}>"
+
+
+# ---- writing -----------------------------------------------------------------------------------
+
+
+def render(verbs: Sequence[v.Verb]) -> str:
+    """The document, as ``twilio``'s VoiceResponse writes it; what is at Twilio's default is left
+    out.
+
+    Characters that XML can't carry are left out too: one of them would make the whole document
+    12100.
+    """
+    from twilio.twiml.voice_response import VoiceResponse
+
+    response = VoiceResponse()
+    for verb in verbs:
+        response.append(_element_of(verb))
+    text: str = response.to_xml()
+    return text
+
+
+def _element_of(verb: Any) -> Any:
+    """A verb or noun as an object of ``twilio.twiml.voice_response``."""
+    from twilio.twiml import voice_response
+
+    rule = ELEMENTS[type(verb).__name__]
+    given = {}
+    for attribute, name, default in _WRITING[type(verb)]:
+        value = getattr(verb, name)
+        if value != default:
+            given[attribute] = _clean(value) if isinstance(value, str) else value
+    text = [_clean(getattr(verb, rule.text))] if rule.text else []
+    made = getattr(voice_response, type(verb).__name__)(*text, **given)
+    for child in getattr(verb, rule.holds or "parameters", ()):
+        made.append(_element_of(child))
+    return made
+
+
+def _attributes_of(rule: Element) -> tuple[tuple[str, str, Any], ...]:
+    """(attribute, field, Twilio's default) of each attribute."""
+    defaults = {f.name: None if f.default is MISSING else f.default for f in fields(rule.verb)}
+    return tuple((name, a.name, defaults[a.name]) for name, a in rule.attributes.items())
+
+
+_WRITING = {rule.verb: _attributes_of(rule) for rule in ELEMENTS.values()}
+# XML 1.0 has no way of writing these.
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def _clean(text: str) -> str:
+    return _UNWRITABLE.sub("", text)
+
+
+# ---- documents with slots ----------------------------------------------------------------------
+
+_SLOT = re.compile("\ue000([^\ue000\ue001]+)\ue001")
+_EMPTY = re.compile(r"<(\w+)((?: [^<>]*)?)></\1>")
+
+
+def slot(name: str) -> str:
+    """A marker to put into any text or attribute of a verb; `Compiled.fill` puts a value there."""
+    return f"\ue000{name}\ue001"
+
+
+class Compiled:
+    """A document rendered once; `fill` escapes the values into their places."""
+
+    __slots__ = ("_places", "_segments", "slots")
+
+    def __init__(self, document: str) -> None:
+        parts = _SLOT.split(document)
+        self._segments = parts
+        places: list[tuple[int, str, bool]] = []
+        inside_tag = False
+        for i, part in enumerate(parts):
+            if i % 2:
+                places.append((i, part, inside_tag))
+            elif part:
+                inside_tag = part.rfind("<") > part.rfind(">") or (
+                    inside_tag and "<" not in part and ">" not in part
+                )
+        self._places = tuple(places)
+        self.slots: frozenset[str] = frozenset(name for _, name, _ in places)
+
+    def fill(self, values: Mapping[str, str]) -> str:
+        """The document with the values in place: what `render` says for verbs that hold them.
+
+        Raises KeyError for a slot without a value; further values are ignored.
+        """
+        pieces = self._segments.copy()
+        empty = False
+        for i, name, attribute in self._places:
+            value = values[name]
+            if not value.isalnum():
+                value = _escape(value, attribute)
+                empty = empty or not value
+            pieces[i] = value
+        document = "".join(pieces)
+        return _EMPTY.sub(r"<\1\2 />", document) if empty else document
+
+
+def _escape(value: str, attribute: bool) -> str:
+    """As ElementTree escapes it."""
+    if not value.isprintable():
+        value = _clean(value)
+    if "&" in value:
+        value = value.replace("&", "&amp;")
+    if "<" in value:
+        value = value.replace("<", "&lt;")
+    if ">" in value:
+        value = value.replace(">", "&gt;")
+    if attribute:
+        for raw, escaped in _IN_ATTRIBUTES:
+            if raw in value:
+                value = value.replace(raw, escaped)
+    return value
+
+
+_IN_ATTRIBUTES = (('"', "&quot;"), ("\r", "&#13;"), ("\n", "&#10;"), ("\t", "&#09;"))
+
+
+def compile(verbs: Sequence[v.Verb]) -> Compiled:
+    """Render once what holds `slot` markers."""
+    return Compiled(render(verbs))
