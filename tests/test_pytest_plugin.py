@@ -41,7 +41,7 @@ PLUGIN = [
 def project(pytester: pytest.Pytester) -> pytest.Pytester:
     """A project with a line, whose tests run with warnings as errors."""
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers")
-    pytester.makeconftest(CONFTEST.format(tests=str(Path(__file__).parent)))
+    pytester.makeconftest(CONFTEST.format(tests=str(Path(__file__).parent / "kit")))
     return pytester
 
 

@@ -18,10 +18,10 @@ from typing import Any
 from flows.escalation import SAMPLE, line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange
-from tests import processes
 from tests.browser.conftest import ARGUMENTS
 from tests.conftest import CALLER, ENTRY, PEOPLE, mount
-from tests.processes import comes_true
+from tests.kit import processes
+from tests.kit.processes import comes_true
 
 HERE = Path(__file__).with_name("pictures")
 WIDTHS = {"wide": (1280, 860), "narrow": (390, 844)}

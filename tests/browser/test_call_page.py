@@ -13,7 +13,7 @@ from tests.browser.axe import complaints
 from tests.browser.conftest import PATIENCE
 from tests.browser.test_craft import LOOKS, enter, laptop, tab_to  # noqa: F401  (a fixture)
 from tests.conftest import CALLER, ENTRY, PEOPLE
-from tests.processes import comes_true
+from tests.kit.processes import comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 

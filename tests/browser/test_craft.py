@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests import processes
 from tests.browser.axe import complaints
 from tests.browser.conftest import PATIENCE
 from tests.conftest import CALLER, ENTRY, PEOPLE
-from tests.processes import comes_true
+from tests.kit import processes
+from tests.kit.processes import comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 

@@ -12,8 +12,8 @@ import pytest
 from ivr.simulator.dialogues import parse
 from tests.browser.axe import complaints
 from tests.browser.conftest import PATIENCE
-from tests.processes import IVR, comes_true, free_port, running, said
-from tests.small_apps import LINE, menu_app, served
+from tests.kit.processes import IVR, comes_true, free_port, running, said
+from tests.kit.small_apps import LINE, menu_app, served
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests import processes
 from tests.browser.conftest import PATIENCE
 from tests.conftest import CALLER, PEOPLE
+from tests.kit import processes
 
 pytestmark = pytest.mark.browser
 

@@ -16,11 +16,11 @@ from werkzeug.serving import make_server
 from ivr.line.records import Login
 from ivr.line.web.pages.sign_in import hashed
 from ivr.simulator.screens.phones_page import Phones
-from tests import processes
 from tests.browser.conftest import PATIENCE
 from tests.conftest import CALLER, ENTRY, PEOPLE
-from tests.databases import postgres
-from tests.processes import IVR, Served, comes_true, free_port, running, said, serving
+from tests.kit import processes
+from tests.kit.databases import postgres
+from tests.kit.processes import IVR, Served, comes_true, free_port, running, said, serving
 
 pytestmark = pytest.mark.browser
 

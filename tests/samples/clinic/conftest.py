@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from ivr.simulator import Exchange, Program, program
-from tests.node import packages
+from tests.kit.node import packages
 
 
 @pytest.fixture(scope="session")

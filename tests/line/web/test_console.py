@@ -1,0 +1,632 @@
+"""The operator's console: calls taken, put through and put on record by clicks."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from ivr.line.desk.roles import CLICKS, PAGES, ROLES
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.store import Store
+from ivr.line.story.replay import replay
+from ivr.line.web.pages.app import ENDPOINTS
+from ivr.simulator import Exchange, Handset
+from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
+from tests.flows.escalation.test_scenarios import CASE, accept, ask_for_a_manager, free, keyed
+from tests.line.web.test_tracker import Browser, browser, login, pages  # noqa: F401  (fixtures)
+
+
+class Operator(Browser):
+    """Somebody at the console, or at his own desk."""
+
+    page_of = "/console"
+    sent = 0
+
+    @property
+    def reads(self) -> str:
+        """What stands on the page, without what makes it a page."""
+        return " ".join(re.sub(r"<[^>]+>", " ", self.page).split())
+
+    def look(self) -> Operator:
+        self.go(self.page_of)
+        return self
+
+    def click(self, name: str, **form: str) -> Operator:
+        """Press one of the card's buttons."""
+        self.look()
+        leg = re.search(r'name="leg" value="([^"]+)"', self.page)
+        return self.press(name, leg.group(1) if leg else "", **form)
+
+    def press(self, name: str, leg: str, **form: str) -> Operator:
+        form |= {"leg": leg, "back": self.page_of}
+        self.send("/emergency" if name == "emergency" else f"/click/{name}", **form)
+        return self
+
+    def take(self, sid: str) -> Operator:
+        self.look().send(f"/take/{sid}")
+        return self
+
+    def ask(self, what: str, number: str, **form: str) -> Operator:
+        """Send one of the card's forms about the case."""
+        self.look()
+        call = re.search(r'name="call" value="([^"]+)"', self.page)
+        self.sent += 1
+        about = {"call": call.group(1) if call else "", "back": self.page_of}
+        about |= {"key": f"{what}{self.sent}"}
+        self.send(f"/cases/{number}/{what}", **about, **form)
+        return self
+
+
+@pytest.fixture
+def operator(pages: Any) -> Operator:  # noqa: F811
+    made = Operator(pages.test_client())
+    made.sign_in("op1")
+    return made
+
+
+@pytest.fixture
+def colleague(pages: Any, store: Store) -> Operator:  # noqa: F811
+    store.save_login(login("op2", "operator", person="OP2"))
+    made = Operator(pages.test_client())
+    made.sign_in("op2")
+    return made
+
+
+@pytest.fixture
+def manager(pages: Any) -> Operator:  # noqa: F811
+    made = Operator(pages.test_client())
+    made.page_of = "/me"
+    made.sign_in("mgr1")
+    return made
+
+
+def zero(caller: Handset, exchange: Exchange) -> None:
+    """A caller who only presses 0."""
+    caller.call(ENTRY)
+    caller.press("0")
+    exchange.wait(1)
+
+
+def connected(operator: Operator, caller: Handset, desk: Desk) -> None:
+    """The operator accepts on the page, and picks up."""
+    operator.click("accept")
+    desk.phone("OP1").answer()
+    desk.exchange.wait_until(lambda: desk.phone("OP1") in caller.connected_to, at_most=30)
+
+
+# --- it rings ---
+
+
+def test_the_ringing_card_shows_little_and_the_connected_one_everything(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", f"{CASE}#", "1", "0")
+    exchange.wait(1)
+    page = operator.look().page
+
+    assert "A caller asks for an operator" in page
+    assert f"Keyed {CASE}: there is such a case" in page
+    assert "Helio" not in page
+    assert "Assemblies open slowly" not in page
+
+    connected(operator, caller, desk)
+    page = operator.look().page
+    for fact in (CALLER, "C17349013", "Helio", "Assemblies open slowly", "Paul Morel", "V1"):
+        assert fact in page
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_accepted_on_the_page_he_is_connected_as_soon_as_he_picks_up(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    zero(caller, exchange)
+    phone = desk.phone("OP1")
+    assert phone.ringing
+    operator.click("accept")
+    assert "Pick up your telephone now." in operator.page
+    phone.answer()
+    exchange.wait(10)
+
+    assert caller.connected_to == {phone}
+    assert not any("press 1" in heard.text for heard in phone.heard)
+    assert [event.actor for event in desk.events(caller, "operator.accepted")] == ["OP1"]
+    caller.hang_up()
+    exchange.wait(30)
+    assert free(desk)
+
+
+def test_who_has_picked_up_already_accepts_by_a_click_as_by_the_key(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    zero(caller, exchange)
+    desk.phone("OP1").answer()
+    exchange.wait(2)
+    assert "You have picked up." in operator.look().page
+    operator.click("accept")
+    exchange.wait(10)
+
+    assert caller.connected_to == {desk.phone("OP1")}
+    caller.hang_up()
+    exchange.wait(30)
+
+
+@pytest.mark.parametrize("picked_up", [False, True])
+def test_who_passes_on_the_page_is_left_alone_and_the_next_one_rings(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk, picked_up: bool
+) -> None:
+    zero(caller, exchange)
+    if picked_up:
+        desk.phone("OP1").answer()
+        exchange.wait(2)
+    operator.click("pass")
+    exchange.wait(8)
+
+    assert not desk.phone("OP1").ringing
+    assert not desk.phone("OP1").in_call
+    assert desk.phone("OP2").ringing
+    assert "No call for you just now." in operator.look().page
+    caller.hang_up()
+    exchange.wait(30)
+
+
+# --- who waits ---
+
+
+def test_an_operator_takes_somebody_who_waits_for_others(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    page = operator.look().page
+    assert "waits for a manager" in page
+    assert "Paul Morel: rung" in page
+    operator.take(desk.sid(caller))
+    exchange.wait(1)
+
+    assert "Your telephone rings" in operator.page
+    assert desk.phone("OP1").ringing
+    desk.phone("OP1").answer()
+    exchange.wait(10)
+    assert caller.connected_to == {desk.phone("OP1")}
+    assert not desk.phone("MGR1").ringing
+    caller.hang_up()
+    exchange.wait(30)
+    assert free(desk)
+
+
+def test_two_operators_never_take_the_same_caller(
+    operator: Operator, colleague: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    operator.take(desk.sid(caller))
+    assert "Odile Petit takes this call." in colleague.look().page
+    colleague.take(desk.sid(caller))
+    exchange.wait(1)
+
+    assert "Somebody else was quicker" in colleague.page
+    assert desk.phone("OP1").ringing
+    assert not desk.phone("OP2").ringing
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_who_takes_a_caller_and_does_not_pick_up_loses_nobody(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    operator.take(desk.sid(caller))  # and then his browser dies, and he is away
+    accept(desk.phone("MGR1"), exchange)
+    exchange.wait(10)
+
+    assert caller.connected_to == {desk.phone("MGR1")}
+    assert not desk.phone("OP1").ringing
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_caller_who_has_gone_cannot_be_taken(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    caller.hang_up()
+    exchange.wait(5)
+    operator.take(desk.sid(caller))
+
+    assert "This caller isn't waiting any more." in operator.page
+    assert not desk.phone("OP1").ringing
+
+
+def test_an_emergency_stands_before_whoever_waits_longer(
+    operator: Operator, exchange: Exchange, desk: Desk
+) -> None:
+    for person in ("OP1", "OP2"):
+        desk.phone(person).will("busy")
+    first, second = exchange.phone("+33155500102"), exchange.phone("+33155500103")
+    first.call(ENTRY)
+    keyed(first, exchange, "2", "0")
+    exchange.wait(2)
+    second.call(ENTRY)
+    keyed(second, exchange, "2", "3", f"{CASE}#", "1")
+    exchange.wait(2)
+    page = operator.look().page
+
+    assert page.index("+33155500103") < page.index("+33155500102")
+    assert "▲ Enterprise Down" in page
+    for phone in (first, second):
+        phone.hang_up()
+    exchange.wait(60)
+
+
+def test_after_his_browser_has_died_another_one_shows_the_same_call(
+    operator: Operator,
+    pages: Any,  # noqa: F811
+    exchange: Exchange,
+    caller: Handset,
+    desk: Desk,
+) -> None:
+    zero(caller, exchange)
+    connected(operator, caller, desk)
+    again = Operator(pages.test_client())
+    again.sign_in("op1")
+
+    assert "You are with the caller" in again.look().page
+    again.click("hold")
+    exchange.wait(2)
+    assert caller.connected_to == set()
+    again.click("unhold")
+    exchange.wait(2)
+    assert caller.connected_to == {desk.phone("OP1")}
+    caller.hang_up()
+    exchange.wait(30)
+
+
+# --- with the caller ---
+
+
+@pytest.fixture
+def talking(operator: Operator, exchange: Exchange, caller: Handset, desk: Desk) -> Operator:
+    """The operator has a caller who has given no number."""
+    zero(caller, exchange)
+    connected(operator, caller, desk)
+    return operator
+
+
+def test_the_number_is_corrected_as_it_is_written(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    assert "No case number yet" in talking.look().reads
+    talking.click("case", number="C-1734 90")
+    assert "That is no case number" in talking.page
+    talking.click("case", number="C-1734 9013")
+
+    assert "Assemblies open slowly" in talking.page
+    assert caller.connected_to == {desk.phone("OP1")}  # nobody was moved
+    assert [each["digits"] for each in desk.told(caller, "entry.accepted")] == [CASE]
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_put_through_warm_to_the_right_manager(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """ "The operator transfers your call to the appropriate manager." """
+    talking.click("case", number="C17349013")
+    first = talking.reads.partition("Who takes it")[2]
+    assert first.startswith(" Rung so far: Odile Petit, accepted Paul Morel the right manager")
+    talking.click("ring", person="MGR1")
+    accept(desk.phone("MGR1"), exchange)
+    exchange.wait(10)
+    manager = desk.phone("MGR1")
+
+    assert caller.connected_to == {desk.phone("OP1"), manager}
+    talking.click("hang_up")
+    exchange.wait(2)
+    assert caller.connected_to == {manager}
+    exchange.wait(10)
+    level = desk.file("C17349013")["levels"]["M1"]
+    assert (level["set_by"], level["accepted_by"]) == ("OP1", "MGR1")
+    caller.hang_up()
+    exchange.wait(30)
+    assert free(desk)
+
+
+def test_the_right_manager_is_unavailable_and_another_one_is_chosen(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk, store: Store
+) -> None:
+    """ "If that manager isn't available, the operator finds a manager who can answer." """
+    store.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
+    talking.click("case", number="C17349013")
+    assert "✕ out of office · said so himself, 0 min ago" in talking.reads
+    talking.click("ring", person="MGR4")
+    exchange.wait(2)
+    assert "Sam Ortiz: rung" in talking.look().reads
+    desk.phone("MGR4").decline()
+    exchange.wait(5)
+    assert "Sam Ortiz, busy" in talking.look().reads
+    talking.click("ring", person="MGR2")
+    accept(desk.phone("MGR2"), exchange)
+    exchange.wait(10)
+
+    assert desk.phone("MGR2") in caller.connected_to
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_left_to_the_line_it_rings_managers_until_one_accepts(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    talking.click("case", number="C17349013")
+    talking.click("blind")
+    exchange.wait(3)
+    assert not desk.phone("OP1").in_call
+    accept(desk.phone("MGR1"), exchange)
+    exchange.wait(10)
+
+    assert caller.connected_to == {desk.phone("MGR1")}
+    caller.hang_up()
+    exchange.wait(30)
+    assert free(desk)
+
+
+def test_levels_are_recorded_and_the_second_needs_the_first_or_a_reason(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    talking.click("case", number="C17349013")
+    talking.click("next_level")
+    assert "The level before it wasn't asked for" in talking.page
+    assert desk.file("C17349013").get("levels", {}) == {}
+    talking.click("override", reason="2")
+    exchange.wait(5)
+    stands = desk.file("C17349013")["levels"]
+    assert (stands["M2"]["override"], stands["M2"]["set_by"]) == ("a deadline", "OP1")
+    talking.click("request", level="M1")
+    exchange.wait(5)
+
+    assert set(desk.file("C17349013")["levels"]) == {"M1", "M2"}
+    assert desk.phone("OP1") in caller.connected_to
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_promised_call_is_told_with_its_time_and_reference(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    talking.click("promise", number="+33899000000")
+    assert "That number can't be called back" in talking.page
+    talking.click("promise", number="01 55 50 01 77")
+    [promised] = desk.told(caller, "callback.promised")
+
+    assert "Tell the caller the time and the reference" in talking.page
+    call = desk.store.load(desk.sid(caller))
+    assert call is not None
+    assert call.data["shared"]["promise"]["number"] == "+33155500177"
+    assert call.data["shared"]["promise"]["reference"] in talking.page
+    assert "+33155500177" not in str(desk.events(caller))
+    assert promised["owner"]
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_note_a_severity_and_a_closed_case_are_written_with_the_operators_name(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    talking.click("case", number="C17349013")
+    talking.ask("note", "C17349013", text="He calls from the plant.")
+    assert "That is recorded." in talking.page
+    assert "He calls from the plant." in talking.page
+    talking.ask("set_severity", "C17349013", severity="1", reason="the plant stands still")
+    assert desk.file("C17349013")["severity"]["set_by"] == "OP1"
+    talking.ask("set_severity", "C17349013", severity="3", reason="it was a slip")
+
+    assert "That didn't work:" in talking.page  # lower only with the customer's agreement
+    assert [note.author for note in desk.store.notes("C17349013")][:1] == ["OP1"]
+    [event] = desk.on_case("C17349013", "severity.set")
+    assert (event.data["channel"], event.data["call"]) == ("phone", desk.sid(caller))
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_enterprise_down_is_asked_judged_and_set_on_the_page(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    talking.click("case", number="C17349013")
+    said = {"purpose": "1", "users": "40", "affected": "38", "hours": "1", "minutes": "30"}
+    talking.click("emergency", what="declare", key="a", **said)
+    assert "The answers are recorded." in talking.page
+    assert "▲ Enterprise Down" in talking.page
+    assert "Still missing: what was done" in talking.reads
+    talking.click("emergency", what="set_emergency", key="b", **said)
+    assert "Enterprise Down was not set: confirm first" in talking.page
+    talking.click("emergency", what="set_emergency", key="c", sure="yes", **said)
+    exchange.wait(5)
+
+    emergency = desk.file("C17349013")["emergency"]
+    assert (emergency["state"], emergency["answers"]["affected"]) == ("set", 38)
+    assert desk.file("C17349013")["severity"]["severity"] == 0
+    told = [note.text for note in desk.store.notes("C17349013")]
+    assert "Enterprise Down declared by the desk, for the customer" in told
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_who_has_no_contract_needs_a_reason_and_nothing_is_lost(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    talking.click("case", number="C17349037")
+    assert "✕ contract: not met (required)" in talking.reads
+    said = {"purpose": "1", "sure": "yes"}
+    talking.click("emergency", what="set_emergency", key="a", **said)
+    assert "That didn't work:" in talking.page
+    talking.click("emergency", what="set_emergency", key="b", override="being renewed", **said)
+    exchange.wait(5)
+
+    assert desk.file("C17349037")["emergency"]["state"] == "set"
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_card_of_a_call_that_is_over_changes_nothing(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    leg = re.search(r'name="leg" value="([^"]+)"', talking.look().page)
+    assert leg
+    caller.hang_up()
+    exchange.wait(30)
+    talking.press("hold", leg.group(1))
+
+    assert "That call is over" in talking.page
+
+
+def test_what_is_not_possible_just_now_is_said(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    before = len(desk.events(caller))
+    for click in ("unhold", "next", "stop", "accept", "request", "pause"):
+        talking.click(click, level="M1")
+        assert "That isn't possible just now" in talking.page, click
+
+    assert len(desk.events(caller)) == before
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_call_worked_by_clicks_is_told_again_from_its_log_alone(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    talking.click("case", number="C17349013")
+    talking.click("hold")
+    talking.click("ring", person="MGR1")
+    exchange.wait(2)
+    talking.click("promise", number="01 55 50 01 77")
+    talking.click("stop")
+    talking.click("unhold")
+    caller.hang_up()
+    exchange.wait(60)
+    call = desk.store.load(desk.sid(caller))
+    assert call is not None
+    *_, (_, turn) = replay(desk.line, call, desk.store.events(call.sid))
+
+    shared = call.data["shared"]
+    assert turn.call.data["shared"]["promise"]["due"] == shared["promise"]["due"]
+    assert turn.caller.state == call.step
+
+
+# --- a manager at his own desk ---
+
+
+def test_a_manager_accepts_on_his_own_page_and_works_on_the_case(
+    manager: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    exchange.wait(2)
+    assert "An escalation" in manager.look().page
+    manager.click("accept")
+    desk.phone("MGR1").answer()
+    exchange.wait(10)
+    assert caller.connected_to == {desk.phone("MGR1")}
+    manager.ask("plan", "C17349013", text="Two engineers, a call each morning.")
+    manager.ask("report", "C17349013", id="SPR1", state="asked")
+    page = manager.look().page
+
+    assert "Two engineers, a call each morning." in page
+    assert "/click/ring" not in page  # that is the operator's
+    manager.ask("deescalate", "C17349013", reason="solved", agreed="yes")
+    assert desk.file("C17349013")["levels"]["M1"]["state"] == "over"
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_manager_says_that_he_calls_back_himself(
+    manager: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    ask_for_a_manager(caller, exchange)
+    exchange.wait(2)
+    manager.click("later")
+    exchange.wait(60)
+
+    [promised] = desk.told(caller, "callback.promised")
+    assert promised["owner"] == "MGR1"
+    assert "A call is owed" in manager.look().page or "reference" in manager.page
+    exchange.wait(60)
+
+
+# --- who may do what, and who has looked ---
+
+
+def test_every_look_at_a_case_is_on_record_once_a_call(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    talking.click("case", number="C17349013")
+    for _ in range(3):
+        talking.look()
+    looks = [event for event in desk.store.events(ACCESS) if event.kind == "access.viewed"]
+
+    assert [(event.actor, event.data["case"]) for event in looks] == [("OP1", "C17349013")]
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_no_manager_is_named_by_his_number(
+    talking: Operator, exchange: Exchange, caller: Handset
+) -> None:
+    talking.click("case", number="C17349013")
+
+    numbers = [number for number in PEOPLE.values() if number.startswith("+")]
+    assert not any(number in talking.page for number in numbers)
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def path_of(page: str) -> str:
+    return {"new": "/cases/new"}.get(page, f"/{page}")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_opens_its_pages_and_no_others(
+    pages: Any,  # noqa: F811
+    store: Store,
+    role: str,
+) -> None:
+    person = "" if role in ("customer", "supervisor", "admin", "auditor", "privacy") else "MGR1"
+    store.save_login(login("some", role, person=person))
+    browser = Browser(pages.test_client()).sign_in("some")  # noqa: F811
+    for page in ENDPOINTS:
+        roles = PAGES[page]
+        assert (browser.go(path_of(page)).status == 200) == (role in roles), page
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_clicks_what_it_may_and_nothing_else(
+    pages: Any,  # noqa: F811
+    store: Store,
+    role: str,
+) -> None:
+    store.save_login(login("some", role, person="MGR1"))
+    browser = Browser(pages.test_client()).sign_in("some").go("/cases")  # noqa: F811
+    for click, roles in CLICKS.items():
+        form = {"csrf_token": _token(browser), "leg": "none"}
+        status = browser.client.post(f"/click/{click}", data=form).status_code
+        assert (status == 403) == (role not in roles), click
+
+
+def _token(browser: Browser) -> str:  # noqa: F811
+    browser.go("/cases")
+    found = re.search(r'name="csrf_token" value="([^"]+)"', browser.page)
+    assert found
+    return found.group(1)
+
+
+def test_a_click_without_the_pages_token_is_refused(
+    talking: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    leg = re.search(r'name="leg" value="([^"]+)"', talking.look().page)
+    assert leg
+    talking.send("/click/hang_up", token="", leg=leg.group(1))
+
+    assert talking.status == 400
+    assert caller.connected_to == {desk.phone("OP1")}
+    caller.hang_up()
+    exchange.wait(30)

@@ -1,0 +1,558 @@
+"""Case Logger and Case Tracker, and who may come in: through the front door, as people use it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
+
+from ivr.line.desk.roles import MAY, ROLES
+from ivr.line.records import Login
+from ivr.line.store.logs import ACCESS
+from ivr.line.store.store import Store
+from ivr.line.web.pages.app import Entrance, create_pages
+from ivr.line.web.pages.words import Words
+from ivr.simulator import Exchange, Handset
+from tests.conftest import Desk
+from tests.flows.escalation.test_scenarios import Down, ask_for_a_manager
+
+PASSWORD = "a long enough word"
+HASH = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")  # known at once
+
+
+def login(id: str, *roles: str, **more: Any) -> Login:
+    return Login(id, f"{id}@acme.example", id.title(), roles, hash=HASH, **more)
+
+
+class Browser:
+    """Somebody at a browser: goes to pages, fills in forms, reads."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+        self.page, self.status = "", 0
+
+    def go(self, path: str) -> Browser:
+        answer = self.client.get(path, follow_redirects=True)
+        self.page, self.status = unescape(answer.get_data(as_text=True)), answer.status_code
+        return self
+
+    def send(self, path: str, token: str | None = None, **form: str) -> Browser:
+        if token is None:
+            found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
+            token = found.group(1) if found else ""
+        data = {"csrf_token": token, **form}
+        answer = self.client.post(path, data=data, follow_redirects=True)
+        self.page, self.status = unescape(answer.get_data(as_text=True)), answer.status_code
+        return self
+
+    def sign_in(self, id: str, password: str = PASSWORD) -> Browser:
+        self.go("/sign-in")
+        return self.send("/sign-in", email=f"{id}@acme.example", password=password)
+
+    def key(self) -> str:
+        found = re.search(r'name="key" value="([^"]+)"', self.page)
+        assert found
+        return found.group(1)
+
+
+@pytest.fixture
+def pages(desk: Desk, store: Store) -> Iterator[Any]:
+    people = [
+        login("marie", "customer", contact="marie", accounts=("helio", "lumen")),
+        login("kenji", "customer", contact="kenji", accounts=("kuro",)),
+        login("eng2", "engineer", person="ENG2"),
+        login("op1", "operator", person="OP1"),
+        login("mgr1", "manager", person="MGR1"),
+        login("auditor", "auditor"),
+    ]
+    for each in people:
+        store.save_login(each)
+    entrance = Entrance(secret="a secret")
+    clock, wake_at = desk.exchange.clock, desk.duties.wake_at
+    app = create_pages(desk.line, store, clock, entrance=entrance, wake_at=wake_at)
+    app.testing = True
+    return app
+
+
+@pytest.fixture
+def browser(pages: Any) -> Browser:
+    return Browser(pages.test_client())
+
+
+# --- coming in ---
+
+
+@pytest.mark.parametrize(("id", "actor"), [("op1", "OP1"), ("auditor", "auditor")])
+def test_whoever_looks_at_a_case_is_logged(
+    browser: Browser, store: Store, id: str, actor: str
+) -> None:
+    """Every console read of a case is logged (access.viewed)."""
+    browser.sign_in(id)
+    browser.go("/cases/C17349013")
+
+    [viewed] = store.events(ACCESS)
+    assert (viewed.kind, viewed.actor) == ("access.viewed", actor)
+    assert viewed.data == {"case": "C17349013"}
+
+
+def test_whoever_is_not_signed_in_signs_in_and_comes_where_he_wanted_to(browser: Browser) -> None:
+    browser.go("/cases/C17349013")
+    assert "Sign in" in browser.page
+    browser.send("/sign-in", email="Marie@acme.example", password=PASSWORD, next="/cases/C17349013")
+
+    assert "C17349013" in browser.page
+    assert "Assemblies open slowly" in browser.page
+
+
+@pytest.mark.parametrize("next", ["https://evil.example/", "//evil.example", "/\\evil.example"])
+def test_nobody_is_sent_to_another_site(browser: Browser, next: str) -> None:
+    browser.go("/sign-in")
+    token = re.search(r'name="csrf_token" value="([^"]+)"', browser.page)
+    assert token
+    answer = browser.client.post(
+        "/sign-in",
+        data={
+            "csrf_token": token.group(1),
+            "email": "marie@acme.example",
+            "password": PASSWORD,
+            "next": next,
+        },
+    )
+
+    assert answer.headers["Location"] == "/"
+
+
+@pytest.mark.parametrize(("id", "password"), [("marie", "wrong"), ("nobody", PASSWORD)])
+def test_an_unknown_name_and_a_wrong_password_sound_the_same(
+    browser: Browser, id: str, password: str
+) -> None:
+    browser.sign_in(id, password)
+
+    assert browser.status == 401
+    assert "That e-mail and password don't fit together." in browser.page
+
+
+def test_wrong_passwords_make_the_next_try_wait(browser: Browser, exchange: Exchange) -> None:
+    for _ in range(4):
+        browser.sign_in("marie", "wrong")
+    browser.sign_in("marie")
+    assert browser.status == 429
+    exchange.wait(20)
+
+    assert "Cases" in browser.sign_in("marie").page
+
+
+@pytest.mark.parametrize(("idle", "out"), [(29, False), (31, True)])
+def test_a_session_ends_when_nothing_is_done(
+    browser: Browser, exchange: Exchange, idle: int, out: bool
+) -> None:
+    browser.sign_in("marie")
+    exchange.wait(60 * idle)
+
+    assert ("You were signed out" in browser.go("/cases").page) is out
+
+
+def test_any_session_ends_after_twelve_hours(browser: Browser, exchange: Exchange) -> None:
+    browser.sign_in("marie")
+    for _ in range(48):
+        exchange.wait(60 * 15)
+        browser.go("/cases")
+    exchange.wait(60)
+
+    assert "You were signed out" in browser.go("/cases").page
+
+
+def test_who_is_disabled_is_out_at_once(browser: Browser, store: Store) -> None:
+    browser.sign_in("marie")
+    store.change_login("marie", active=False)
+
+    assert "Sign in" in browser.go("/cases").page
+
+
+def test_a_form_without_its_token_is_refused(browser: Browser) -> None:
+    browser.sign_in("marie")
+    browser.send("/cases/C17349013/note", token="forged", text="hello", key="k")
+
+    assert browser.status == 400
+    assert "This form has expired" in browser.page
+
+
+def test_a_click_is_enough_on_a_laptop_only(pages: Any, desk: Desk, store: Store) -> None:
+    assert (
+        Browser(pages.test_client()).go("/sign-in").send("/sign-in/as", login="op1").status == 404
+    )
+    laptop = create_pages(desk.line, store, desk.exchange.clock, entrance=Entrance(sample=True))
+    browser = Browser(laptop.test_client()).go("/sign-in").send("/sign-in/as", login="op1")
+
+    assert "Op1" in browser.page
+
+
+def test_answers_forbid_what_a_page_never_needs(browser: Browser) -> None:
+    answer = browser.client.get("/sign-in")
+
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    browser.sign_in("marie")
+    cookie = browser.client.get("/cases").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+
+
+# --- a customer ---
+
+
+def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, store: Store) -> None:
+    """In Case Logger the customer may set the severity himself. (R5)"""
+    browser.sign_in("marie").go("/cases/new")
+    form = {"subject": "Drawings are blank", "description": "Since Monday.", "product": "CAD"}
+    key = browser.key()
+    browser.send("/cases/new", severity="2", key=key, **form)
+    assert "Your case is logged. Its number is C21734901." in browser.page
+    browser.send("/cases/new", severity="2", key=key, **form)  # a second click
+
+    assert [case.number for case in store.cases_of(["helio"])].count("C21734901") == 1
+    assert "C21734902" not in browser.go("/cases").page
+    case = store.case("21734901")
+    assert case is not None
+    assert (case.severity, case.subject) == (2, "Drawings are blank")
+    assert [event.kind for event in desk.on_case("C21734901")] == ["case.logged"]
+    assert desk.notices("case_logged") == {"MGR2"}
+    assert "Since Monday." in browser.go("/cases/C21734901").page
+
+
+def test_enterprise_down_cannot_be_chosen_when_a_case_is_logged(
+    browser: Browser, store: Store
+) -> None:
+    """Case Tracker can set E-Down after the case was opened, not during initial logging. (R34)
+    Calling at once is the best. (R33)"""
+    before = len(store.cases_of(["helio"]))
+    browser.sign_in("marie").go("/cases/new")
+    assert 'value="0"' not in browser.page
+    browser.send("/cases/new", subject="Down", description="All", severity="0", key="k")
+
+    assert browser.status == 422
+    assert "calling +33800000001 at once is best" in browser.page
+    assert len(store.cases_of(["helio"])) == before
+
+
+def test_what_is_missing_is_said_beside_the_field_and_nothing_is_lost(browser: Browser) -> None:
+    browser.sign_in("marie").go("/cases/new")
+    browser.send("/cases/new", subject="Only this", key="k")
+
+    assert browser.status == 422
+    assert 'value="Only this"' in browser.page
+    assert 'href="#description"' in browser.page
+    assert "Choose a severity." in browser.page
+
+
+@pytest.mark.parametrize("number", ["C17349037", "C17349099", "17349013", "nonsense"])
+def test_somebody_elses_case_looks_like_none(browser: Browser, number: str) -> None:
+    browser.sign_in("marie").go(f"/cases/{number}")
+
+    assert browser.status == 404
+    assert "There is no such page, or no such case." in browser.page
+
+
+def test_somebody_with_several_customer_numbers_switches_between_them(browser: Browser) -> None:
+    """The active customer number isn't the primary association: switch? (S9)"""
+    browser.sign_in("marie").go("/cases")
+    assert "C17349013" in browser.page
+    assert "isn't your primary one" not in browser.page
+    browser.send("/customer-number", number="100203")
+    assert "C17349068" in browser.page
+    assert "C17349013" not in browser.page
+    assert "The active customer number 100203 isn't your primary one, 100201." in browser.page
+    browser.send("/customer-number", number="100201")
+    assert "isn't your primary one" not in browser.page
+
+    assert browser.send("/customer-number", number="100202").status == 404
+
+
+def test_a_customer_asks_for_another_severity_and_the_engineer_sets_it(
+    browser: Browser, pages: Any, desk: Desk
+) -> None:
+    """Change case severity: the engineer assigned is notified. (R8) With a reason (R2)."""
+    browser.sign_in("kenji").go("/cases/C17349037")
+    browser.send("/cases/C17349037/wish_severity", severity="1", reason="The plant stops.", key="k")
+    assert "the engineer has been informed" in browser.page
+    assert "asked for: 1" in browser.page
+    assert desk.notices("severity_wish") == {"ENG2"}
+
+    staff = Browser(pages.test_client()).sign_in("eng2").go("/cases/C17349037")
+    staff.send("/cases/C17349037/set_severity", severity="1", reason="agreed with him", key="k2")
+    assert staff.status == 200
+    [changed] = desk.on_case("C17349037", "severity.set")
+    assert (changed.data["requested_by"], changed.data["set_by"]) == ("contact:kenji", "ENG2")
+    desk.exchange.wait(1)
+    case = desk.store.case("17349037")
+    assert case is not None
+    assert case.severity == 1
+
+
+def test_a_customer_escalates_and_then_asks_for_the_next_level(
+    browser: Browser, desk: Desk, exchange: Exchange
+) -> None:
+    """Escalate this case: the engineer's manager is notified (R9); a second time, the second
+    management level (R40)."""
+    browser.sign_in("marie").go("/cases/C17349013")
+    browser.send("/cases/C17349013/escalate", level="M1", reason="No answer for days.", key="a")
+    assert "He will call you before 10:30 CET." in browser.page
+    assert desk.notices("escalation") == {"MGR1", "ENG1"}
+    browser.send("/cases/C17349013/escalate", level="M2", reason="", key="b")
+    assert desk.file("C17349013")["levels"]["M1"]["count"] == 2  # a chase: his time isn't over
+    exchange.wait(31 * 60)
+    assert desk.notices("overdue") == {"DIR1", "MGR1"}
+    browser.sign_in("marie").go("/cases/C17349013")
+    assert "Escalate to M2" in browser.page
+    browser.send("/cases/C17349013/escalate", level="M2", reason="", key="c")
+
+    assert desk.file("C17349013")["level"] == "M2"
+    assert [each.level for each in desk.store.escalations("C17349013")] == ["M1", "M2"]
+
+
+def test_telephone_and_web_at_once_are_one_request(
+    browser: Browser, desk: Desk, exchange: Exchange, caller: Handset
+) -> None:
+    """Idempotent per case and level within some minutes; the second is logged as joined.
+    Each way is a channel among others (R1), by phone or web (R44)."""
+    ask_for_a_manager(caller, exchange)
+    browser.sign_in("marie").go("/cases/C17349013")
+    browser.send("/cases/C17349013/escalate", level="M1", reason="as I said by phone", key="a")
+
+    assert len(desk.store.escalations("C17349013")) == 1
+    assert len(desk.on_case("C17349013", "escalation.joined")) == 1
+    assert desk.file("C17349013")["levels"]["M1"]["count"] == 1
+    caller.hang_up()
+    exchange.wait(60)
+
+
+DOWN = {
+    "purpose": "2", "users": "1200", "affected": "950", "actions": "started it again",
+    "hours": "2", "minutes": "30", "name": "Marie", "number": "+33155500101",
+    "reach": "mobile", "english": "yes", "competent": "yes",
+}  # fmt: skip
+
+
+def test_a_customer_declares_enterprise_down_with_the_same_questions_and_staff_set_it(
+    browser: Browser, pages: Any, desk: Desk
+) -> None:
+    """Whether by representative or Case Tracker, the same questions must be answered. (R27)"""
+    browser.sign_in("marie").go("/cases/C17349013")
+    browser.send("/cases/C17349013/declare", key="d", **DOWN)
+    assert "Enterprise Down is declared" in browser.page
+    file = desk.file("C17349013")["emergency"]
+    assert file["answers"]["down_for"] == 150
+    assert file["contact"]["english"] is True
+    assert "contract" not in browser.page.lower().replace("contact", "")
+    assert desk.notices("edown") == {"MGR2"}
+    assert browser.send("/cases/C17349013/set_emergency", key="x").status == 403
+
+    staff = Browser(pages.test_client()).sign_in("op1").go("/cases/C17349013")
+    assert "met" in staff.page
+    staff.send("/cases/C17349013/set_emergency", key="s", override="")
+    assert desk.file("C17349013")["emergency"]["state"] == "set"
+    assert desk.file("C17349013")["severity"]["set_by"] == "OP1"
+
+
+def test_more_affected_than_users_is_said_and_nothing_is_stored(
+    browser: Browser, desk: Desk
+) -> None:
+    browser.sign_in("marie").go("/cases/C17349013")
+    browser.send("/cases/C17349013/declare", key="d", **DOWN | {"affected": "1300"})
+
+    assert browser.status == 409
+    assert "more than the 1200 there are" in browser.page
+    assert desk.file("C17349013") == {}
+
+
+def test_who_has_no_contract_declares_all_the_same_and_staff_see_why_not(
+    browser: Browser, pages: Any, desk: Desk
+) -> None:
+    """Unentitled customers reach a person all the same. (R12)"""
+    browser.sign_in("kenji").go("/cases/C17349037")
+    browser.send("/cases/C17349037/declare", key="d", **DOWN)
+    assert "Gold" not in browser.page
+    staff = Browser(pages.test_client()).sign_in("op1").go("/cases/C17349037")
+    assert "Gold, not Enterprise" in staff.page
+    staff.send("/cases/C17349037/set_emergency", key="s", override="")
+    assert staff.status == 409
+    assert "not met: contract (Gold, not Enterprise)" in staff.page
+    staff.send("/cases/C17349037/set_emergency", key="t", override="renewal is signed")
+
+    assert desk.file("C17349037")["emergency"]["override"] == "renewal is signed"
+
+
+def test_declared_and_nobody_comes_the_second_level_knows(
+    browser: Browser, desk: Desk, exchange: Exchange
+) -> None:
+    browser.sign_in("marie").go("/cases/C17349013")
+    browser.send("/cases/C17349013/declare", key="d", **DOWN)
+    exchange.wait(16 * 60)
+
+    assert desk.notices("overdue") == {"DIR1", "MGR2"}
+
+
+def test_a_closed_case_is_opened_again_by_its_customer(browser: Browser, desk: Desk) -> None:
+    browser.sign_in("marie").go("/cases/C17349045")
+    browser.send("/cases/C17349045/reopen", reason="It is back.", key="k")
+    desk.exchange.wait(1)
+
+    case = desk.store.case("17349045")
+    assert case is not None
+    assert case.status == "open"
+
+
+def test_internal_notes_are_not_the_customers(browser: Browser, pages: Any, desk: Desk) -> None:
+    staff = Browser(pages.test_client()).sign_in("eng2").go("/cases/C17349013")
+    staff.send("/cases/C17349013/note", text="He is difficult.", key="k")
+    assert "He is difficult." in staff.go("/cases/C17349013").page
+
+    assert "He is difficult." not in browser.sign_in("marie").go("/cases/C17349013").page
+
+
+# --- staff ---
+
+
+def test_a_manager_ends_an_escalation_with_the_customers_agreement(
+    browser: Browser, desk: Desk
+) -> None:
+    """Who may de-escalate: manager or engineer with the customer's agreement, with a reason.
+    He records his plan (R38, R43), and reports that go with it (R42)."""
+    given = {"by": "caller", "channel": "phone", "level": "M1"}
+    desk.cases.hear("C17349013", "escalate", key="e", **given)
+    browser.sign_in("mgr1").go("/cases/C17349013")
+    browser.send("/cases/C17349013/deescalate", reason="solved", key="a")
+    assert browser.status == 409
+    assert "ends with the customer's agreement" in browser.page
+    browser.send("/cases/C17349013/plan", text="Two engineers until Friday.", key="p")
+    browser.send("/cases/C17349013/report", id="SPR123456", state="asked", key="r")
+    browser.send("/cases/C17349013/report", id="SPR123456", state="escalated", key="r2")
+    browser.send("/cases/C17349013/accept", level="M1", key="c")
+    browser.send("/cases/C17349013/deescalate", reason="solved", agreed="yes", key="b")
+
+    kinds = [event.kind for event in desk.on_case("C17349013")]
+    assert kinds == [
+        "escalation.requested",
+        "plan.written",
+        "report.attached",
+        "report.attached",
+        "escalation.accepted",
+        "escalation.deescalated",
+    ]
+    assert desk.file("C17349013")["reports"] == [
+        {"id": "SPR123456", "state": "escalated", "level": "M1"}
+    ]
+    assert desk.notices("report") == {"ENG1", "MGR1"}
+
+
+def test_a_severity_is_lowered_with_a_reason_and_the_customers_agreement(
+    browser: Browser, desk: Desk
+) -> None:
+    browser.sign_in("eng2").go("/cases/C17349013")
+    browser.send("/cases/C17349013/set_severity", severity="3", reason="a workaround", key="a")
+    assert "lowered with the customer's agreement" in browser.page
+    browser.send("/cases/C17349013/set_severity", severity="3", reason="ok", agreed="yes", key="b")
+
+    assert desk.file("C17349013")["severity"]["severity"] == 3
+
+
+def test_somebody_says_how_he_is_until_when_and_who_stands_in(
+    browser: Browser, store: Store, exchange: Exchange
+) -> None:
+    browser.sign_in("mgr1").go("/me")
+    browser.send("/me", status="away", hours="8", delegate="MGR2")
+
+    person = store.person("MGR1")
+    assert person is not None
+    assert (person.status, person.status_by, person.delegate) == ("away", "MGR1", "MGR2")
+    assert person.status_until == exchange.clock.now() + timedelta(hours=8)
+
+
+def test_cases_come_from_where_they_are_and_that_may_be_down(
+    pages: Any, desk: Desk, store: Store
+) -> None:
+    clock, entrance = desk.exchange.clock, Entrance("a secret")
+    app = create_pages(desk.line, store, clock, records=Down(), entrance=entrance)
+    browser = Browser(app.test_client()).sign_in("marie").go("/cases/C17349013")
+
+    assert browser.status == 503
+    assert "The case records can't be reached just now." in browser.page
+
+
+def test_a_manager_who_has_called_by_himself_says_so(
+    browser: Browser, desk: Desk, exchange: Exchange
+) -> None:
+    """The manager makes sure to contact the customer. (R39)"""
+    caller = exchange.phone("anonymous")
+    ask_for_a_manager(caller, exchange)
+    caller.hang_up()
+    exchange.wait(5)
+    browser.sign_in("op1").go("/cases/C17349013")
+    assert "I have called" not in browser.page
+    browser.sign_in("mgr1").go("/cases/C17349013")
+    assert "A call is owed by Greta Vogel" in browser.page
+    assert browser.send("/cases/C17349013/kept", call="CA0").status == 403
+    browser.go("/cases/C17349013")
+    browser.send("/cases/C17349013/kept", call=desk.sid(caller))
+
+    assert "A call is owed by" not in browser.page
+    assert [event.data["outcome"] for event in desk.events(caller, "callback.done")] == ["met"]
+    exchange.wait(10)
+    assert desk.file("C17349013")["levels"]["M1"]["accepted_by"] == "MGR1"
+    exchange.wait(60)
+
+
+def test_the_desks_page_is_for_staff(browser: Browser) -> None:
+    assert browser.client.get("/changes").status_code == 401
+    browser.sign_in("marie")
+    assert browser.client.get("/changes").status_code == 403
+    browser.send("/sign-out")
+    browser.sign_in("op1")
+
+    assert browser.client.get("/changes").status_code == 200
+
+
+WHAT = {
+    "customer": {"note", "wish_severity", "escalate", "declare", "reopen", "answer"},
+    "operator": {
+        "note", "escalate", "declare", "reopen", "answer", "set_severity", "set_emergency",
+        "report",
+    },
+    "auditor": set(), "supervisor": set(), "admin": set(), "privacy": set(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_do_what_it_may_and_nothing_else(pages: Any, store: Store, role: str) -> None:
+    more = {"contact": "marie", "accounts": ("helio",)} if role == "customer" else {}
+    store.save_login(login("some", role, **more))
+    browser = Browser(pages.test_client()).sign_in("some")
+    seen = browser.go("/cases/C17349013").status
+    assert seen == (404 if role == "privacy" else 200)
+    for what in MAY:
+        status = browser.go("/cases").send(f"/cases/C17349013/{what}", key=what).status
+        allowed = status in (200, 409)
+        assert allowed == (role in MAY[what] and seen == 200), what
+    assert role not in WHAT or {what for what in MAY if role in MAY[what]} == WHAT[role]
+
+
+# --- words ---
+
+
+def test_every_text_is_there_in_every_language() -> None:
+    languages = Words().languages
+
+    assert languages["en"].keys() == languages["fr"].keys()
+
+
+def test_the_pages_speak_french_to_whoever_asks_for_it(browser: Browser) -> None:
+    assert "Se connecter" in browser.go("/sign-in?lang=fr").page
+    browser.send("/sign-in", email="marie@acme.example", password=PASSWORD)
+
+    assert "Requêtes" in browser.page

@@ -1,0 +1,199 @@
+"""The same calls over real HTTP: `ivr serve` in processes of its own, the network here."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ivr.clock import SystemClock
+from ivr.line.config import Line
+from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import create_app
+from ivr.simulator import Exchange, Handset
+from ivr.simulator.rest.server import RestServer
+from tests.conftest import CALLER, ENTRY, ORIGIN, PEOPLE
+from tests.kit.databases import postgres
+from tests.kit.processes import (
+    IVR,
+    Served,
+    comes_true,
+    running,
+    said,
+    serving,
+    settings,
+)
+
+CASE = "17349013#"
+NUMBERS = count(200)
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def database(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    if request.param == "postgres":
+        with postgres() as url:
+            yield url
+    else:
+        yield f"sqlite:///{tmp_path_factory.mktemp('served') / 'ivr.db'}"
+
+
+@pytest.fixture(scope="module")
+def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(database, tmp_path_factory.mktemp("log") / "serve.log") as served:
+        yield served
+
+
+@pytest.fixture
+def caller(served: Served) -> Iterator[Handset]:
+    """A caller; when he has gone, nothing is left of his call."""
+    for number in PEOPLE.values():
+        served.network.phone(number).will("ring")
+    caller = served.network.phone(f"+3315550{next(NUMBERS):04d}")  # else he is welcomed back
+    yield caller
+    for phone in served.network.phones.values():
+        if phone.in_call:
+            phone.hang_up()
+    assert comes_true(lambda: not served.store.open_calls())
+    assert comes_true(lambda: not [each for each in served.store.people() if each.busy_with])
+    assert comes_true(lambda: not any(phone.leg for phone in served.network.phones.values()))
+    assert served.store.verify(caller.calls[-1].sid)
+    assert not served.network.debugger
+
+
+def press(phone: Handset, *entries: str) -> None:
+    """Each as soon as the phone listens."""
+    for entry in entries:
+        assert comes_true(lambda: phone.listening), phone.last_heard
+        before = len(phone.heard)
+        phone.press(entry)
+        assert comes_true(lambda before=before: len(phone.heard) > before)  # type: ignore[misc]
+
+
+def events(served: Served, caller: Handset, kind: str) -> list[str]:
+    """By whom something happened on the caller's last call."""
+    logged = served.store.events(caller.calls[-1].sid)
+    return [event.actor for event in logged if event.kind == kind]
+
+
+def story(served: Served, caller: Handset) -> str:
+    """What the line knows of the caller's call, and what is still to be done."""
+    sid = caller.calls[-1].sid
+    told = [f"{e.at:%M:%S.%f} {e.kind} {e.actor} {e.data}" for e in served.store.events(sid)]
+    duties = [f"{d.kind} {d.state} {d.attempts} {d.due} {d.data}" for d in served.store.duties()]
+    heard = [each.text for each in caller.heard]
+    return "\n".join((*told, *duties, *heard))
+
+
+def test_health_says_which_line_it_is(served: Served) -> None:
+    assert said(f"{served.origin}/health") == "ok escalation 1\n"
+
+
+def test_zero_reaches_an_operator_and_the_conference(served: Served, caller: Handset) -> None:
+    operator = served.network.phone(PEOPLE["OP1"])
+    operator.will("answer", after=2, press="1")
+
+    caller.call(ENTRY)
+    press(caller, "0")
+
+    assert comes_true(lambda: caller.connected_to == {operator})
+    assert events(served, caller, "operator.accepted") == ["OP1"]
+
+
+def test_the_right_manager_is_busy_and_the_next_one_takes_it(
+    served: Served, caller: Handset
+) -> None:
+    served.network.phone(PEOPLE["MGR1"]).will("busy")
+    for person in ("MGR2", "MGR3", "MGR4"):  # whoever is on duty at this hour
+        served.network.phone(PEOPLE[person]).will("answer", after=2, press="1")
+
+    caller.call(ENTRY)
+    press(caller, "2", "1", CASE, "1", "2")
+
+    assert comes_true(lambda: bool(caller.connected_to)), story(served, caller)
+    assert events(served, caller, "dial.busy") == ["MGR1"]
+    assert len(events(served, caller, "escalation.accepted")) == 1
+    assert comes_true(lambda: len(served.store.escalations("C17349013")) == 1)
+
+
+# ---- duties that nobody is left to do
+
+
+class Unfinished:
+    """A line that answers and then goes, its duties undone."""
+
+    def __init__(self, app: Callable[..., Iterable[bytes]]) -> None:
+        self.app = app
+
+    def __call__(self, environ: dict[str, Any], start: Callable[..., object]) -> list[bytes]:
+        return list(self.app(environ, start))  # never closed
+
+
+@pytest.mark.parametrize("once", [True, False])
+def test_a_worker_does_what_was_left_undone(
+    tmp_path: Path, store: Store, escalation: Line, once: bool
+) -> None:
+    network = Exchange(start=datetime.now(UTC))
+    app = create_app(
+        escalation,
+        store=store,
+        twilio=network.client,
+        public_url=ORIGIN,
+        clock=SystemClock(),
+    )
+    network.number(ENTRY, Unfinished(app), "/voice/escalation", origin=ORIGIN)
+    caller, operator = network.phone(CALLER), network.phone(PEOPLE["OP1"])
+    caller.call(ENTRY)
+    caller.press("0")
+    assert not operator.ringing
+
+    log, command = tmp_path / "worker.log", [IVR, "worker", *(["--once"] if once else [])]
+    with (
+        RestServer(network) as api,
+        running(command, log, **settings(network, api, store.url, ORIGIN)) as pid,
+    ):
+        assert comes_true(lambda: [d for d in store.duties("ring") if d.state == "done"])
+        if once:  # the ring, and the first looks at the rota and elsewhere; more, if it is slow
+            done = re.compile(r"([4-9]|\d\d) duties done\n")
+            assert comes_true(lambda: done.fullmatch(log.read_text())), log.read_text()
+        else:
+            os.kill(pid, signal.SIGINT)
+            assert comes_true(lambda: gone(pid))
+            assert log.read_text() == ""
+
+    network.wait(1)
+    assert operator.ringing
+    assert operator.caller_id == ENTRY
+
+
+def gone(pid: int) -> bool:
+    """Whether our child has ended."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+# ---- what is missing
+
+
+@pytest.mark.parametrize("command", ["serve", "worker"])
+def test_a_line_without_its_settings_says_which_and_exits_with_3(command: str) -> None:
+    environment = {"PATH": os.environ["PATH"]}
+
+    done = subprocess.run(
+        [IVR, command], env=environment, capture_output=True, text=True, check=False, timeout=20
+    )
+
+    assert done.returncode == 3
+    for name in ("IVR_PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
+        assert name in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,160 @@
+"""Time that runs, and other threads."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ivr.simulator import Exchange
+from ivr.simulator.network.virtual_clock import VirtualClock
+from ivr.twiml.verbs import Gather, Say
+from tests.kit.twiml_app import CALLER, LINE, App
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_what_is_due_happens_in_order() -> None:
+    exchange = Exchange(start=START)
+    happened: list[Any] = []
+
+    def note(name: str) -> None:
+        happened.append((name, (exchange.clock.now() - START).total_seconds()))
+
+    exchange.clock.call_at(START + timedelta(seconds=2), lambda: note("later"))
+    exchange.clock.call_at(START + timedelta(seconds=1), lambda: note("first"))
+    exchange.clock.call_at(START + timedelta(seconds=1), lambda: note("second"))
+    exchange.clock.call_at(START - timedelta(seconds=9), lambda: note("at once"))
+    exchange.wait(1.5)
+    assert happened == [("at once", 0.0), ("first", 1.0), ("second", 1.0)]
+
+    exchange.wait(1)
+    assert happened[-1] == ("later", 2.0)
+    assert exchange.clock.now() == START + timedelta(seconds=2.5)
+
+
+def test_a_cancelled_bell_does_not_ring() -> None:
+    clock = VirtualClock(START)
+    rung: list[int] = []
+    bells = [clock.after(i, rung.append, i) for i in range(5000)]
+    for bell in bells[:-1]:
+        bell.cancel()
+    bells[0].cancel()
+
+    assert len(clock._heap) < 2500
+    while clock.ring_next(10**12):
+        pass
+    assert rung == [4999]
+    bells[-1].cancel()
+
+
+def test_a_start_without_a_time_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        VirtualClock(datetime(2026, 1, 1))
+
+
+def test_an_event_that_fails_is_raised_where_time_was_moved() -> None:
+    exchange = Exchange()
+    exchange.clock.call_at(exchange.clock.now(), lambda: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        exchange.wait(1)
+
+
+# ---- with a thread of its own ------------------------------------------------------------------
+
+
+@pytest.fixture
+def running() -> Any:
+    exchange = Exchange(rate=100)
+    app = App(
+        {
+            "/voice": (Gather(action="/menu", num_digits=1, verbs=(Say("Hello"),)),),
+            "/menu": (Say("Menu"), Gather(timeout=600)),
+        }
+    )
+    exchange.number(LINE, app, "/voice")
+    exchange.start()
+    yield exchange, app
+    exchange.stop()
+
+
+def test_a_call_at_a_hundred_times_the_speed(running: Any) -> None:
+    exchange, _ = running
+    caller = exchange.phone(CALLER)
+    caller.call(LINE)
+    exchange.wait_until(lambda: caller.listening)
+    caller.press("1")
+    exchange.wait_until(lambda: caller.last_heard == "Menu")
+    exchange.wait(1)
+
+    caller.hang_up()
+
+    assert not caller.in_call
+
+
+def test_everything_happens_on_the_exchanges_thread(running: Any) -> None:
+    exchange, _ = running
+    here = threading.get_ident()
+    rang: list[int] = []
+    passed = threading.Event()
+
+    exchange.clock.call_at(exchange.clock.now(), lambda: rang.append(threading.get_ident()))
+    exchange.clock.after(0.5, passed.set)
+    assert passed.wait(5)
+
+    assert exchange.do(threading.get_ident) == rang[0] != here
+    assert exchange.do(lambda: exchange.do(lambda: 7)) == 7
+
+
+def test_what_a_function_raises_comes_back(running: Any) -> None:
+    with pytest.raises(ZeroDivisionError):
+        running[0].do(lambda: 1 / 0)
+
+
+def test_an_event_that_fails_on_the_thread_is_raised_by_stop() -> None:
+    exchange = Exchange(rate=100)
+    exchange.start()
+    exchange.clock.call_at(exchange.clock.now(), lambda: 1 / 0)
+    exchange.wait(1)
+
+    with pytest.raises(ZeroDivisionError):
+        exchange.stop()
+
+
+def test_it_can_be_stopped_and_started_again() -> None:
+    exchange = Exchange(rate=1000)
+    for _ in range(2):
+        exchange.start()
+        exchange.wait(1)
+        exchange.stop()
+    exchange.stop()
+
+    stopped = exchange.clock.now()
+    assert exchange.clock.now() == stopped >= exchange.clock.start + timedelta(seconds=2)
+
+
+def test_rate_0_has_no_thread() -> None:
+    with pytest.raises(ValueError, match="rate 0 has no thread"):
+        Exchange().start()
+
+
+@pytest.mark.parametrize("rate", [0, 1000])
+def test_many_threads_may_ask_at_once(rate: float) -> None:
+    exchange = Exchange(rate=rate)
+    if rate:
+        exchange.start()
+    count = [0]
+
+    def add() -> int:
+        count[0] += 1
+        return count[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        seen = list(pool.map(lambda _: exchange.do(add), range(400)))
+    exchange.stop()
+
+    assert sorted(seen) == list(range(1, 401))

@@ -1,0 +1,203 @@
+"""A telephone: what it hears, and what its owner does or will do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ivr.errors import CallError
+from ivr.simulator import Exchange
+from ivr.twiml.verbs import Dial, Gather, Hangup, Number, Record, Say
+from tests.kit.twiml_app import CALLEE, CALLER, LINE, network, said
+
+ENTRY = {
+    "/voice": (Gather(action="/entered", finish_on_key="#", verbs=(Say("Your number"),)),),
+    "/entered": lambda p: (Say(f"Got {p['Digits']}"), Gather(timeout=60)),
+}
+
+
+def test_a_number_means_one_telephone() -> None:
+    exchange = Exchange()
+
+    assert exchange.phone(CALLER) is exchange.phone(CALLER)
+    assert exchange.phone(CALLER) is not exchange.phone("client:op1")
+
+
+def test_keys_are_typed_one_after_the_other() -> None:
+    exchange, _, caller = network(ENTRY)
+    caller.call(LINE)
+    before = exchange.clock.now()
+
+    caller.press("12345#")
+
+    assert caller.last_heard == "Got 12345"
+    assert (exchange.clock.now() - before).total_seconds() == 5 * caller.typing
+
+
+def test_only_keys_can_be_pressed() -> None:
+    _, _, caller = network(ENTRY)
+    caller.call(LINE)
+
+    with pytest.raises(ValueError, match="a telephone has no key x"):
+        caller.press("1x")
+
+
+MISUSED = [
+    (lambda phone: phone.press("1"), "isn't in a call"),
+    (lambda phone: phone.hang_up(), "isn't in a call"),
+    (lambda phone: phone.answer(), "isn't ringing"),
+    (lambda phone: phone.decline(), "isn't ringing"),
+    (lambda phone: phone.say("Hello"), "isn't in a call"),
+]
+
+
+@pytest.mark.parametrize(("act", "message"), MISUSED)
+def test_an_idle_telephone_can_only_call(act: Any, message: str) -> None:
+    _, _, caller = network(ENTRY)
+
+    with pytest.raises(CallError, match=message):
+        act(caller)
+
+
+def test_a_telephone_in_use_cannot_call() -> None:
+    _, _, caller = network(ENTRY)
+    caller.call(LINE)
+
+    with pytest.raises(CallError, match="is in use"):
+        caller.call(LINE)
+
+
+def test_keys_after_the_end_of_the_call_go_nowhere() -> None:
+    pages = ENTRY | {"/voice": (Gather(action="/bye", num_digits=1),), "/bye": (Hangup(),)}
+    _, app, caller = network(pages)
+    caller.call(LINE)
+
+    caller.press("1234")
+
+    assert app.paths == ["/voice", "/bye"]
+
+
+# ---- what it does by itself --------------------------------------------------------------------
+
+WHISPER = {
+    "/voice": (Dial((Number(CALLEE, url="/whisper"),)),),
+    "/whisper": (
+        Say("A call"),
+        Gather(action="/ok", num_digits=1, verbs=(Say("Press 1"),)),
+        Hangup(),
+    ),
+    "/ok": lambda p: () if p["Digits"] == "1" else (Hangup(),),
+}
+
+
+def test_it_answers_after_a_while_and_presses_what_it_is_asked_for() -> None:
+    exchange, _, caller = network(WHISPER)
+    callee = exchange.phone(CALLEE)
+    callee.will("answer", after=2, press="1")
+    caller.call(LINE)
+    assert callee.ringing
+
+    exchange.wait(2)
+    assert callee.in_call
+    exchange.wait(5)
+    assert caller.connected_to == {callee}
+
+
+def test_it_answers_at_once() -> None:
+    exchange, _, caller = network(WHISPER)
+    callee = exchange.phone(CALLEE)
+    callee.will("answer")
+
+    caller.call(LINE)
+
+    assert callee.last_heard == "A call"
+
+
+def test_it_declines_after_a_while() -> None:
+    exchange, _, caller = network(WHISPER)
+    callee = exchange.phone(CALLEE)
+    callee.will("decline", after=3)
+    caller.call(LINE)
+    assert callee.ringing
+    exchange.wait(3)
+
+    assert callee.calls[0].status == "busy"
+
+
+def test_a_second_caller_finds_it_busy() -> None:
+    exchange, _, caller = network(WHISPER)
+    callee, other = exchange.phone(CALLEE), exchange.phone("+33155500102")
+    caller.call(LINE)
+    callee.answer()
+
+    other.call(LINE)
+
+    assert [leg.status for leg in callee.calls] == ["in-progress"]
+    busy = [leg for leg in exchange.legs.values() if leg.receiver == CALLEE]
+    assert [leg.status for leg in busy] == ["in-progress", "busy"]
+
+
+def test_it_has_no_other_habits() -> None:
+    with pytest.raises(ValueError, match="a phone can't 'explode'"):
+        Exchange().phone(CALLER).will("explode")
+
+
+# ---- speaking ----------------------------------------------------------------------------------
+
+
+def test_speech_is_gathered() -> None:
+    pages = {
+        "/voice": (
+            Gather(input="speech", speech_timeout="auto", action="/said", verbs=(Say("Speak"),)),
+        ),
+        "/said": lambda p: (Say(p["SpeechResult"]),),
+    }
+    _, _, caller = network(pages)
+    caller.call(LINE)
+
+    caller.press("1")
+    assert said(caller) == ["Speak"]
+    caller.say("a person")
+    assert caller.last_heard == "a person"
+
+
+def test_a_recording_lasts_as_long_as_there_is_something_to_hear() -> None:
+    pages = {"/voice": (Record(action="/kept", timeout=3, finish_on_key="#"),), "/kept": ()}
+    exchange, app, caller = network(pages)
+    caller.call(LINE)
+    exchange.wait(2.5)
+    assert caller.listening
+    caller.say("My printer is on fire")
+    exchange.wait(2)
+    caller.say("Please come")
+    exchange.wait(3.1)  # it takes 0.7 s to say that
+    assert app.asked("/kept") == []
+    exchange.wait(1)
+
+    (told,) = app.asked("/kept")
+    assert told["RecordingDuration"] == "7"
+    assert told["RecordingUrl"].startswith("https://api.twilio.com/2010-04-01/Accounts/AC")
+
+
+# "Requested on caller hang-up as well (Digits=hangup; the answer can't be executed)"
+def test_hanging_up_ends_a_recording() -> None:
+    pages = {"/voice": (Record(action="/kept"),), "/kept": (Say("Never"),)}
+    exchange, app, caller = network(pages)
+    caller.call(LINE)
+    exchange.wait(3)
+    caller.hang_up()
+
+    (told,) = app.asked("/kept")
+    assert told["Digits"] == "hangup"
+    assert told["CallStatus"] == "completed"
+    assert said(caller) == []
+
+
+def test_chinese_takes_longer_a_character() -> None:
+    pages = {"/voice": (Say("a" * 45, language="en-US"), Say("请" * 45, language="zh-CN"))}
+    exchange, _, caller = network(pages)
+    caller.call(LINE)
+    exchange.wait(60)
+
+    assert [u.seconds for u in caller.heard] == [3.0, 10.0]
