@@ -11,9 +11,10 @@ import pytest
 from flows.escalation import FOLDER, line
 from ivr.errors import FlowError
 from ivr.line.config import Line, LineConfig
+from ivr.line.flow.conversation import Conversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
-from ivr.line.flow.steps import Conversation, Fork, Go, Goodbye, LookUp, Menu, keys, outcome
+from ivr.line.flow.steps import Branch, Goodbye, LookUp, Menu
 from ivr.twiml import reading as twiml
 
 LINE = line()
@@ -205,7 +206,7 @@ WRONG = {
         "no way leads to step 'lost'",
     ),
     "a cycle without a wait": (
-        [Fork("start", on={"next": "again"}), Fork("again", on={"next": "start"})],
+        [Branch("start", on={"next": "again"}), Branch("again", on={"next": "start"})],
         "a cycle without a wait: again → start",
     ),
     "the same name twice": (
@@ -217,7 +218,7 @@ WRONG = {
         "the flow starts at 'start', which isn't a step",
     ),
     "staying where nobody waits": (
-        [Fork("start", on={"next": Go()}), END],
+        [Branch("start", on={"next": Go()}), END],
         "step 'start': 'next' must lead on, since nobody waits there",
     ),
 }

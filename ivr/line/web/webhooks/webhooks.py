@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from ivr.line.desk.hunt import EventName
-from ivr.line.flow.steps import Record
+from ivr.line.flow.steps import RecordStep
 from ivr.line.records import Call
 from ivr.line.service.calls import Calls, Reply
 from ivr.line.service.duties.recordings import Recordings
@@ -400,7 +400,7 @@ def _seconds(form: Form) -> int:
 def _pause(turn: Turn) -> int:
     """Seconds of silence that end the caller's recording."""
     step = turn.line.caller.steps[turn.caller.state]
-    return step.pause(turn.caller) if isinstance(step, Record) else 0
+    return step.pause(turn.caller) if isinstance(step, RecordStep) else 0
 
 
 def _is_present(form: Form, turn: int) -> bool:
