@@ -33,8 +33,8 @@ from ivr.line.flow.steps import (
     Step,
 )
 from ivr.twiml import verbs
-from ivr.twiml.reading import Compiled, slot
-from ivr.twiml.reading import compile as compile_verbs
+from ivr.twiml.templates import Compiled, slot
+from ivr.twiml.templates import compile as compile_verbs
 
 SlotValue = Callable[[Conversation, Language], str]
 
