@@ -20,8 +20,8 @@ from ivr.line.flow.machine import Machine, NotAllowed, Transition, Trigger
 from ivr.line.flow.prompts import Language, Prompts, slots
 from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step
 from ivr.twiml import verbs
-from ivr.twiml.reading import Compiled, slot
-from ivr.twiml.reading import compile as compile_verbs
+from ivr.twiml.templates import Compiled, slot
+from ivr.twiml.templates import compile as compile_verbs
 
 SlotValue = Callable[[Conversation, Language], str]
 

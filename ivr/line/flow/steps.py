@@ -14,7 +14,7 @@ from typing import Any
 
 from ivr.line.flow.conversation import Conversation, Effect, Heard, Leads, Phrase, Says
 from ivr.twiml import verbs
-from ivr.twiml.reading import slot
+from ivr.twiml.templates import slot
 
 LISTENING = frozenset({"invalid", "silence", "too_many", "hangup"})
 FAILURES = frozenset({"invalid", "silence"})

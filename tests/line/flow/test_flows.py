@@ -15,7 +15,7 @@ from ivr.line.flow.conversation import Conversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Goodbye, LookUp, Menu
-from ivr.twiml import reading as twiml
+from ivr.twiml.reading import parse
 
 LINE = line()
 FLOWS = {"caller": LINE.caller, "person": LINE.person}
@@ -88,7 +88,7 @@ def test_every_step_is_said_in_every_language(flow: str, step: str) -> None:
     for language in FLOWS[flow].prompts.codes:
         talk = conversation(FLOWS[flow], step, language)
 
-        document = twiml.parse(FLOWS[flow].document(talk, VALUES))
+        document = parse(FLOWS[flow].document(talk, VALUES))
 
         assert not document.warnings, language
         assert "{" not in str(document.verbs), language
@@ -114,7 +114,7 @@ def test_every_step_knows_what_to_do_with_each_of_its_outcomes(
 
         assert FLOWS[flow].hear(talk, outcome(heard, **data)), language
         if FLOWS[flow].steps[talk.state].waits:
-            assert not twiml.parse(FLOWS[flow].document(talk, VALUES)).warnings, language
+            assert not parse(FLOWS[flow].document(talk, VALUES)).warnings, language
 
 
 LISTENING = [
