@@ -12,7 +12,7 @@ from typing import Any
 
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.phone_numbers import dialled
-from ivr.line.flow.steps import Conversation, Heard, Phrase
+from ivr.line.flow.conversation import Conversation, Heard, Phrase
 
 TRYING = {
     "engineer": "trying_engineer",
