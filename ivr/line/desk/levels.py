@@ -20,10 +20,10 @@ Ruling = Literal["requested", "joined", "chased", "proposed", "overridden"]
 class Level:
     """One level of the ordered list.
 
-    ``target`` is who answers for it, one of `TARGETS`: the engineer's manager, or the one above. ``requires`` is
-    the level that must have been asked for before, ``""`` for none. ``due`` are the minutes until
-    the customer must have been called, in working hours and outside. ``informs`` are told besides
-    the target: "owner", "manager".
+    ``target`` is who answers for it, one of `TARGETS`: the engineer's manager, or the one above.
+    ``requires`` is the level that must have been asked for before, ``""`` for none. ``due`` are the
+    minutes until the customer must have been called, in working hours and outside. ``informs`` are
+    told besides the target: "owner", "manager".
     """
 
     code: str
