@@ -21,19 +21,18 @@ from flows.escalation import (
 from flows.escalation import effects as do
 from ivr.line.config import Line, LineConfig
 from ivr.line.desk.notice_texts import Templates
+from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import (
+    Branch,
     Dialling,
     Entry,
-    Fork,
-    Go,
     Goodbye,
     Hold,
-    Leads,
     LookUp,
     Menu,
-    Record,
+    RecordStep,
     Step,
     Talk,
 )
@@ -189,7 +188,7 @@ def steps(config: LineConfig) -> list[Step]:
             }
             | {"back": "wish"},
         ),
-        Record(
+        RecordStep(
             "severity_reason",
             says=("severity_reason",),
             longest=60,
@@ -374,7 +373,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "hangup": Go("ended", then=(do.owe_a_call,)),
             },
         ),
-        Fork(
+        Branch(
             "callback",
             on={
                 "next": (

@@ -10,9 +10,10 @@ from flows.escalation import effects as do
 from flows.escalation import recording, words
 from flows.escalation.desk import OVERRIDES
 from ivr.line.config import LineConfig
+from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
-from ivr.line.flow.steps import Clicks, Conversation, Effect, Go, Guard, Heard, LookUp, Step
+from ivr.line.flow.steps import Clicks, LookUp, Step
 
 OTHERWISE = {"hangup": "console"}  # of his leg, which isn't told here
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from flows.escalation import effects as do
 from ivr.line.config import LineConfig
-from ivr.line.flow.steps import Conversation, Go, Heard, Leads, LookUp, Menu, Phrase, Step
+from ivr.line.flow.conversation import Conversation, Go, Heard, Leads, Phrase
+from ivr.line.flow.steps import LookUp, Menu, Step
 
 # Why a rule is overridden or a severity changed: a key, what is written, whether the customer
 # agreed to it.

@@ -13,7 +13,7 @@ from typing import Any
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.levels import Level
 from ivr.line.desk.phone_numbers import dialled
-from ivr.line.flow.steps import Conversation, Heard, Phrase
+from ivr.line.flow.conversation import Conversation, Heard, Phrase
 
 TRYING = {"engineer": "trying_engineer", "E-Down": "trying_emergency"}
 

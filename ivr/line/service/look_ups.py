@@ -20,7 +20,7 @@ from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import judge
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.desk.people import Person
-from ivr.line.flow.steps import Heard, outcome
+from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.records import Call, CaseFile, Duty
 from ivr.line.turns.call.promises import case_of
 
