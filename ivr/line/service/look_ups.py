@@ -26,7 +26,6 @@ from ivr.line.turns.call.case_link import case_of
 
 log = logging.getLogger(__name__)
 
-TARGETS = {"manager": "M1", "second_level": "M2"}  # as the roster calls them
 DUTIES = {"manager": "duty", "second_level": "second_level_duty"}
 BUDGET = 3.0  # seconds for one look-up; a webhook has 15 in all
 
@@ -190,7 +189,7 @@ class LookUps:
         directory = self.desk.directory(case, now)
         asked = self._asked_for(shared, "callback")
         others = roster.managers(
-            case, TARGETS[level.target], now, directory, region=shared["region"], **asked
+            case, level.target, now, directory, region=shared["region"], **asked
         )
         heard = _answer(others, shared["promise"]["owner"])
         first = [e for e in heard.data["ranking"] if e["person"] == heard.data["owner"]]
@@ -259,7 +258,7 @@ class LookUps:
     ) -> tuple[Candidate, ...]:
         return roster.managers(
             case,
-            TARGETS[level.target],
+            level.target,
             now,
             directory,
             region=shared["region"],
@@ -285,7 +284,7 @@ class LookUps:
         if _is_emergency(shared):
             region = shared["region"]
             duty = roster.managers(
-                None, "M1", now, directory, region=region, emergency=True, **asked
+                None, "manager", now, directory, region=region, emergency=True, **asked
             )
             seen = {each.person.id for each in people}
             people = (*people, *(each for each in duty if each.person.id not in seen))

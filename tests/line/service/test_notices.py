@@ -28,8 +28,8 @@ from ivr.line.service.duties.notices import Addresses, Notices, by_apprise, mask
 from ivr.line.store.store import Store
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, Desk, mount
-from tests.flows.escalation.test_scenarios import keyed
+from tests.kit.desk import ENTRY, Desk, mount
+from tests.kit.telephones import keyed
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TEMPLATES = Templates.load(FOLDER / "notices")
@@ -399,7 +399,7 @@ def test_an_administrator_asks_who_could_not_be_told(store: Store) -> None:
 
 
 def test_nothing_undelivered_is_said_so(store: Store) -> None:
-    assert asked(store=store) == "nothing is undelivered"
+    assert asked(store=store) == "all notices have been delivered"
 
 
 def test_what_nobody_takes_is_given_up_after_hours_and_shown(
