@@ -384,5 +384,5 @@ def test_an_instant_without_an_offset_is_refused(
     monkeypatch.setenv("IVR_DATABASE", f"sqlite:///{tmp_path / 'ivr.db'}")
     said = CliRunner().invoke(main, ["rota", "--at", "2026-11-24T10:00"])
 
-    assert said.exit_code == 1
-    assert "has no offset" in said.output
+    assert said.exit_code == 2
+    assert "has no UTC offset" in said.output

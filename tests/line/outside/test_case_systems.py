@@ -623,7 +623,7 @@ def test_the_command_says_what_the_line_sees_and_from_where(
 @pytest.mark.parametrize(
     ("number", "fails", "code", "said"),
     [("C17349099", [], 1, "there is no case"), ("C17349013", ["slow"], 3, "can't be asked"),
-     ("hello", [], 1, "no case number")],
+     ("hello", [], 2, "isn't a valid case number")],
 )  # fmt: skip
 def test_the_command_ends_with_1_for_no_case_and_3_for_no_answer(
     store: Store,

@@ -399,7 +399,7 @@ def test_an_administrator_asks_who_could_not_be_told(store: Store) -> None:
 
 
 def test_nothing_undelivered_is_said_so(store: Store) -> None:
-    assert asked(store=store) == "nothing is undelivered"
+    assert asked(store=store) == "all notices have been delivered"
 
 
 def test_what_nobody_takes_is_given_up_after_hours_and_shown(
