@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, Literal, assert_never, cast
 
 from ivr.errors import CallError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.desk.hunt import EventName
 from ivr.line.desk.phone_numbers import shown
