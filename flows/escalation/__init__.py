@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ivr.line.config import Line, LineConfig
+from ivr.line.config import LineConfig
+from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import Templates
 from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow

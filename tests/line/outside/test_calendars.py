@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from flows.escalation import SAMPLE
 from ivr.cli.main import main
 from ivr.errors import DataError, NotYet
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.people import Person
 from ivr.line.outside.calendars import LARGEST, Fetched, entries_of, fetch, refreshed
 from ivr.line.records import Duty, Feed

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from ivr.cli.main import main
 from ivr.errors import GivenUp, NotYet
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.outside.case_systems.built_in import BuiltIn
 from ivr.line.outside.case_systems.http import HTTPCases

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from flows.escalation import FOLDER
 from ivr.cli.main import main
 from ivr.errors import FlowError, GivenUp, NotYet
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import KINDS, Templates, Words
 from ivr.line.records import Duty
 from ivr.line.service.duties.notices import Addresses, Notices, by_apprise, masked

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ivr.clock import Clock
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import Event, Kind
 from ivr.line.desk.roles import may_open, sees_numbers
 from ivr.line.flow.diagram import diagram
@@ -25,7 +25,7 @@ from ivr.line.store.store import Store
 from ivr.line.story.export import NotExported, export
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.story.story import Story, path, story, without_numbers
-from ivr.line.turns.call.promises import case_of
+from ivr.line.turns.call.case_link import case_of
 from ivr.line.web.pages.moments import Telling, worth_showing
 from ivr.line.web.pages.sign_in import for_page
 from ivr.line.web.pages.words import Words

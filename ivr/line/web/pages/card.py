@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.clock import Clock
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.candidates import Candidate
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import Verdict, judge, missing
@@ -21,7 +21,7 @@ from ivr.line.desk.events import Event
 from ivr.line.records import Call
 from ivr.line.service.look_ups import BUDGET, LookUps, Records
 from ivr.line.store.store import Store
-from ivr.line.turns.call.promises import case_of
+from ivr.line.turns.call.case_link import case_of
 from ivr.line.web.pages.now import people
 
 # What may be seen while it rings.
