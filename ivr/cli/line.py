@@ -283,9 +283,9 @@ def add(**given: Any) -> None:
     store.migrate()
     if wrong := set(given["role"]) - set(ROLES):
         raise DataError(f"no role '{wrong.pop()}'; there are {', '.join(ROLES)}")
-    before = store.login(email=given["email"])
+    before = store.logins.find(email=given["email"])
     password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    store.save_login(
+    store.logins.save(
         Login(
             id=before.id if before else token_hex(6),  # logs name him by it, so no address
             email=given["email"],
@@ -317,10 +317,10 @@ def disable(**given: Any) -> None:
     from ivr.errors import DataError
 
     _, store = settings_and_store()
-    known = store.login(email=given["email"])
+    known = store.logins.find(email=given["email"])
     if known is None:
         raise DataError(f"nobody signs in as {given['email']}")
-    store.change_login(known.id, active=False, epoch=known.epoch + 1)
+    store.logins.change(known.id, active=False, epoch=known.epoch + 1)
     click.echo(f"{given['email']} may not sign in any more")
 
 
@@ -331,7 +331,7 @@ disable = click.argument("email")(disable)
 def list_(**given: Any) -> None:
     """Everybody who may sign in."""
     _, store = settings_and_store()
-    for each in store.logins():
+    for each in store.logins.all():
         state = "" if each.active else "  (disabled)"
         click.echo(f"{each.email}  {', '.join(each.roles)}{state}")
 

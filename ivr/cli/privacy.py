@@ -86,7 +86,7 @@ def hold(**given: Any) -> None:
     privacy = _privacy()
     case = given["case"]
     if not case:
-        for each in privacy.store.keeping.holds():
+        for each in privacy.store.privacy.holds():
             click.echo(f"{each.case}  {each.at:%Y-%m-%d}  {each.by}  {each.reason}")
     elif given["release"]:
         privacy.release(case)
@@ -106,12 +106,12 @@ def verify(**given: Any) -> None:
     """Prove that the event logs are what they were; exits with 1, and says where, if not."""
     _, store = settings_and_store()
     store.migrate()
-    wrong = list(store.faults(given["call"]))
-    if given["seal"] and not store.is_seal(given["seal"]):
+    wrong = list(store.logs.faults(given["call"]))
+    if given["seal"] and not store.seals.known(given["seal"]):
         wrong.append(f"no seal has the hash {given['seal']}")
     for each in wrong:
         click.echo(each)
-    last = store.last_seal()
+    last = store.seals.last()
     if last and not given["call"]:
         click.echo(f"the last seal is {last[0]}, of {last[1]:%Y-%m-%d %H:%M UTC}: {last[2]}")
     if wrong:

@@ -13,7 +13,7 @@ from ivr.line.store.store import Store
 def report(store: Store, now: datetime, *, sent: bool = False) -> list[dict[str, Any]]:
     """The notices that haven't been delivered though they were due, with ``sent`` those that have
     been, too; the oldest first. ``at`` is the next try of what is still tried."""
-    due = [each for each in store.duties("notify") if each.attempts or each.due <= now]
+    due = [each for each in store.duties.all("notify") if each.attempts or each.due <= now]
     return [_row(each) for each in due if sent or each.state != "done"]
 
 

@@ -30,7 +30,7 @@ def report(
     wrong with the calendars. Raises `DataError` for an ``at`` that is no instant."""
     begins = _instant(at)
     zone = ZoneInfo(next(iter(config.numbers.values())).zone)
-    directory = store.directory(None, begins)
+    directory = store.people.directory(None, begins)
     regions = [region] if region else sorted({each.region for each in config.numbers.values()})
     ends = begins + timedelta(days=days)
     rotas = {
@@ -51,7 +51,7 @@ def report(
             "error": feed.error,
             "unmatched": list(feed.unmatched),
         }
-        for feed in store.feeds()
+        for feed in store.feeds.all()
     ]
     return {"role": role, "regions": rotas, "feeds": feeds}
 

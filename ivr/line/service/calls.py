@@ -16,7 +16,8 @@ from ivr.clock import Clock
 from ivr.errors import CallError
 from ivr.line.config import Line
 from ivr.line.records import Call
-from ivr.line.store.store import Engaged, Store
+from ivr.line.store.calls import Engaged
+from ivr.line.store.store import Store
 from ivr.line.turns.call.turn import Answer, Turn
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ class Calls:
                 return Reply(made())
             claims, call = self._claims(turn, engaged), turn.close()
             try:
-                if self.store.save(call, turn.events, turn.duties, claims):
+                if self.store.calls.save(call, turn.events, turn.duties, claims):
                     return Reply(made(), min((duty.due for duty in turn.duties), default=None))
                 lost += 1
             except Engaged as error:
@@ -70,7 +71,7 @@ class Calls:
         return self._turn(sid, None)
 
     def _turn(self, sid: str, fresh: Callable[[], Call] | None) -> Turn:
-        call = self.store.load(sid)
+        call = self.store.calls.load(sid)
         if call is None:
             if fresh is None:
                 raise CallError(f"no call {sid}")

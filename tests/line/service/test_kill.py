@@ -67,7 +67,7 @@ class World:
     def _job(self, point: str, now: datetime) -> dict[str, str]:
         return {
             "point": point,
-            "database": self.store.url,
+            "database": self.store.connections.url,
             "now": now.isoformat(),
             "api": self.api.url,
             "origin": ORIGIN,
@@ -109,7 +109,7 @@ class World:
 
     def killed_at_work(self, kind: str, point: str) -> None:
         """That process does what is due next of a kind, a moment before anybody else."""
-        due = min(duty.due for duty in self.store.duties(kind) if duty.state == "due")
+        due = min(duty.due for duty in self.store.duties.all(kind) if duty.state == "due")
         self.exchange.wait((due - self.now).total_seconds() - 1e-6)
         self.doomed.work(**self._job(point, due))
         self._gone(point)
@@ -147,10 +147,10 @@ class World:
     def story(self) -> str:
         """For whoever has to find out what went wrong."""
         events = [
-            f"{e.at:%H:%M:%S} {e.kind} {e.actor} {e.data}" for e in self.store.events(self.sid)
+            f"{e.at:%H:%M:%S} {e.kind} {e.actor} {e.data}" for e in self.store.logs.events(self.sid)
         ]
         heard = [f"heard {each.text}" for each in self.caller.heard]
-        duties = [f"{each.kind} {each.state} {each.data}" for each in self.store.duties()]
+        duties = [f"{each.kind} {each.state} {each.data}" for each in self.store.duties.all()]
         return "\n".join((*events, *heard, *duties))
 
     def close(self) -> None:
@@ -179,7 +179,7 @@ def ends_well(world: World) -> None:
     met = bool(caller.connected_to)
     world.watch(MET)
 
-    assert met or world.store.duties("call_back"), world.story()
+    assert met or world.store.duties.all("call_back"), world.story()
     nothing_is_left(world)
 
 
@@ -191,13 +191,15 @@ def nothing_is_left(world: World) -> None:
     world.watch(240)
 
     assert world.company <= 1, world.story()
-    assert [each.id for each in world.store.people() if each.busy_with] == [], world.story()
-    assert {each.kind for each in world.store.duties() if each.state == "due"} <= OWED
-    assert [each for each in world.store.duties() if each.state == "dropped"] == []
-    assert world.store.open_calls() == [], world.story()
+    assert [each.id for each in world.store.people.all() if each.busy_with] == [], world.story()
+    assert {each.kind for each in world.store.duties.all() if each.state == "due"} <= OWED
+    assert [each for each in world.store.duties.all() if each.state == "dropped"] == []
+    assert world.store.calls.open() == [], world.story()
     assert [phone for phone in world.exchange.phones.values() if phone.leg] == []
-    known = world.store.load(world.sid) is not None  # killed before the first save, it never was
-    assert not known or world.store.verify(world.sid)
+    known = (
+        world.store.calls.load(world.sid) is not None
+    )  # killed before the first save, it never was
+    assert not known or world.store.logs.verify(world.sid)
     assert [url for url, times in world.rings().items() if times > 1] == []
 
 
@@ -250,7 +252,7 @@ def test_killed_while_people_are_rung_of_whom_nobody_answers(world: World, point
     world.killed(HERE, point, lambda: world.caller.press("0"))
 
     ends_well(world)
-    assert world.store.duties("call_back"), world.story()
+    assert world.store.duties.all("call_back"), world.story()
 
 
 @pytest.mark.parametrize("point", ["before place", "after place", "before save#2"])
@@ -279,7 +281,7 @@ def test_killed_while_a_manager_is_rung_whose_caller_then_hangs_up(
     world.caller.hang_up()
 
     ends_well(world)
-    assert len(world.store.escalations("C17349013")) == 1
+    assert len(world.store.case_files.escalations("C17349013")) == 1
 
 
 @pytest.mark.parametrize("point", ["after place", "before save#2", "after save#2"])
@@ -395,8 +397,8 @@ def test_a_caller_who_has_hung_up_without_anybody_knowing_is_found_out(world: Wo
 
     world.watch(600)
 
-    assert world.store.duties("call_back"), world.story()
-    assert world.store.open_calls() == [], world.story()
+    assert world.store.duties.all("call_back"), world.story()
+    assert world.store.calls.open() == [], world.story()
     for each in late:
         each.stop()
     world.exchange.wait(3600)
@@ -470,16 +472,16 @@ def test_killed_when_the_time_for_ringing_is_up(world: World, point: str) -> Non
 @pytest.mark.parametrize("point", [*TAKEN, "before save", "after save", "before done look_again"])
 def test_killed_while_looking_for_a_freed_operator(world: World, point: str) -> None:
     for operator in ("OP1", "OP2"):
-        world.store.claim(operator, "another/1-1", world.now)
+        world.store.people.claim(operator, "another/1-1")
     world.caller.call(ENTRY)
     world.press("0")
-    world.store.release("OP2", "another/1-1")
+    world.store.people.release("OP2", "another/1-1")
     world.people["OP2"].will("answer", after=3, press="1")
 
     world.killed_at_work("look_again", point)
     world.until(lambda: world.caller.connected_to == {world.people["OP2"]}, at_most=60)
 
-    world.store.release("OP1", "another/1-1")
+    world.store.people.release("OP1", "another/1-1")
     ends_well(world)
 
 

@@ -32,9 +32,9 @@ def states(data: dict[str, Any]) -> dict[str, Any]:
 
 def is_the_same_again(desk: Desk, sid: str) -> None:
     """Replays a stored call, and compares where everybody ended."""
-    call = desk.store.load(sid)
+    call = desk.store.calls.load(sid)
     assert call is not None
-    *_, (_, turn) = replay(desk.line, call, desk.store.events(sid))
+    *_, (_, turn) = replay(desk.line, call, desk.store.logs.events(sid))
     turn.caller.seen = turn.caller.turn
     assert states(turn.close().data) == states(call.data)
 
@@ -47,7 +47,7 @@ def test_a_hunt_that_ends_in_a_promise(exchange: Exchange, caller: Handset, desk
     keyed(caller, exchange, "2", "2", "0155500102#", "1")
     exchange.wait(40)
 
-    assert desk.store.duties("call_back")[0].data["number"] == "+33155500102"
+    assert desk.store.duties.all("call_back")[0].data["number"] == "+33155500102"
     is_the_same_again(desk, desk.sid(caller))
 
 
@@ -100,9 +100,9 @@ def test_a_log_that_this_line_could_not_have_written_is_refused(
     ask_for_a_manager(caller, exchange)
     caller.hang_up()
     exchange.wait(60)
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    log = desk.store.events(call.sid)
+    log = desk.store.logs.events(call.sid)
     heard = [at for at, event in enumerate(log) if event.kind in HEARD]
     log[heard[1]] = replace(log[heard[1]], data={**log[heard[1]].data, "value": "9"})
 

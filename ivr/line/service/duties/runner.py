@@ -80,7 +80,7 @@ class Duties:
 
     def run(self, call: str | None = None) -> int:
         """Move the legs of one call, or of all, as is due; how many duties were done."""
-        return self._run(lambda: self.store.due(self.clock.now(), KINDS, call, AT_ONCE))
+        return self._run(lambda: self.store.duties.take(self.clock.now(), KINDS, call, AT_ONCE))
 
     def everything(self) -> int:
         """Do all that is due, what takes its time included; how many duties were done."""
@@ -88,7 +88,9 @@ class Duties:
 
         def take() -> list[Duty]:
             now = self.clock.now()
-            return self.store.due(now, legs, limit=AT_ONCE) or self.store.due(now, others, limit=1)
+            return self.store.duties.take(now, legs, limit=AT_ONCE) or self.store.duties.take(
+                now, others, limit=1
+            )
 
         return self._run(take)
 
@@ -102,7 +104,7 @@ class Duties:
                     continue  # the others took so long that it is anybody's again
                 self._carry_out(duty)
                 done += 1
-            next_due = self.store.next_due(tuple(self._do))
+            next_due = self.store.duties.next_due(tuple(self._do))
             if not taken or next_due is None or next_due > self.clock.now():
                 break
         self.wake_at(next_due)
@@ -143,25 +145,25 @@ class Duties:
         try:
             self._do[duty.kind](duty)
         except NotYet as error:
-            self.store.retry(duty, error.at, str(error))
+            self.store.duties.retry(duty, error.at, str(error))
         except GivenUp as error:
             log.error("duty %s of %s given up: %s", duty.kind, duty.call, error)
-            self.store.drop(duty, str(error))
+            self.store.duties.drop(duty, str(error))
         except (Refused, Unsure) as error:
             self._again(duty, error)
         except Exception:
             log.exception("duty %s of call %s", duty.kind, duty.call)
             self._again(duty, None)
         else:
-            self.store.done(duty)
+            self.store.duties.done(duty)
 
     def _again(self, duty: Duty, error: Exception | None) -> None:
         if duty.attempts >= TRIES and duty.kind not in LASTING:
             log.error("duty %s of call %s given up: %s", duty.kind, duty.call, error)
-            self.store.drop(duty, str(error))
+            self.store.duties.drop(duty, str(error))
             return
         pause = timedelta(seconds=PAUSE * 2 ** (min(duty.attempts, TRIES) - 1))
-        self.store.retry(duty, self.clock.now() + pause)
+        self.store.duties.retry(duty, self.clock.now() + pause)
 
     # --- one by one ---
 
@@ -170,18 +172,18 @@ class Duties:
         turn, attempt = self.calls.look(duty.call), duty.data["leg"]
         row, mine = turn.legs.rows[attempt], f"{duty.call}/{attempt}"
         if row["state"] == "over":  # whoever claimed him for this may have been killed since
-            self.store.release(row["person"], mine)
+            self.store.people.release(row["person"], mine)
             return
         if duty.attempts > 1 or row["sid"] or row["state"] != "ringing":
             return
         if not turn.legs.talk(attempt).own["wanted"]:
             self._status(duty.call, attempt, "no_answer")
             return
-        if not self.store.claim(row["person"], mine, self.clock.now()):
+        if not self.store.people.claim(row["person"], mine):
             self._status(duty.call, attempt, "busy")
             return
         if self.calls.look(duty.call).legs.rows[attempt]["state"] == "over":
-            self.store.release(row["person"], mine)  # its release came before the claim
+            self.store.people.release(row["person"], mine)  # its release came before the claim
             return
         self._place(duty, turn, attempt)
 
@@ -213,7 +215,7 @@ class Duties:
             return
         if duty.attempts > 1 or turn.leg_sid or turn.caller.state not in self._customers:
             return
-        self.store.tally(BUCKET, self.clock.now())
+        self.store.tallies.add(BUCKET, self.clock.now())
         url = self.origin + turn.here()
         try:
             sid = self.carrier.place(
@@ -300,8 +302,8 @@ class Duties:
     def _release(self, duty: Duty) -> None:
         """Free somebody at once, and let whoever waits longest look for him."""
         mine, now = f"{duty.call}/{duty.data['leg']}", self.clock.now()
-        self.store.release(duty.data["person"], mine, now, duty.data["how"])
-        waiting = self.store.first_waiting("operators")
+        self.store.people.release(duty.data["person"], mine, now, duty.data["how"])
+        waiting = self.store.calls.first_waiting("operators")
         if waiting is not None:
             self._look(waiting.sid)
 
@@ -317,7 +319,7 @@ class Duties:
         self._tell(duty.call, lambda turn: turn.hear("later", round=duty.data["round"] + 1))
 
     def _look(self, sid: str) -> None:
-        first = self.store.first_waiting("operators")
+        first = self.store.calls.first_waiting("operators")
         if first is None or first.sid != sid:
             return  # somebody has waited longer
         found = self.look_ups.answer("operators", self.calls.look(sid).shared)
