@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import require
+from tests.kit.environment import require
 
 ROOT = Path(__file__).parent.parent
 NOT_THERE = ["flask", "twilio", "hypothesis", "sqlalchemy", "transitions", "werkzeug", "fastapi"]

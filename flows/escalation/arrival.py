@@ -10,17 +10,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flows.escalation import effects as do
-from ivr.line.flow.steps import (
-    Conversation,
-    Entry,
-    Fork,
-    Go,
-    Goodbye,
-    Heard,
-    LookUp,
-    Menu,
-    Step,
-)
+from ivr.line.flow.conversation import Conversation, Go, Heard
+from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Step
 
 # Where somebody is taken up who was in one of these when he was cut off; in others, right there.
 SAFE = {
@@ -70,7 +61,7 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
                 "hangup": "ended",
             },
         ),
-        Fork(
+        Branch(
             "greeting",
             on={
                 "next": (
@@ -85,7 +76,7 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
             says=("welcome_back",),
             on={"1": Go("resumed", then=(take_up,)), "2": "greeting"},
         ),
-        Fork(
+        Branch(
             "resumed",
             on={
                 "next": (

@@ -9,17 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flows.escalation import effects as do
-from ivr.line.flow.steps import (
-    Conversation,
-    Customer,
-    Go,
-    Goodbye,
-    Heard,
-    Hold,
-    LookUp,
-    Menu,
-    Step,
-)
+from ivr.line.flow.conversation import Conversation, Go, Heard
+from ivr.line.flow.steps import Customer, Goodbye, Hold, LookUp, Menu, Step
 
 START = "back_search"
 

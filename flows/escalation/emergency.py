@@ -14,17 +14,8 @@ from flows.escalation import effects as do
 from flows.escalation import entry
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
-from ivr.line.flow.steps import (
-    Conversation,
-    Entry,
-    Go,
-    Heard,
-    Leads,
-    LookUp,
-    Menu,
-    Record,
-    Step,
-)
+from ivr.line.flow.conversation import Conversation, Go, Heard, Leads
+from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
 
 MOST_HOURS = 8760
 
@@ -98,7 +89,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
                 **AGAIN,
             },
         ),
-        Record(
+        RecordStep(
             "actions",
             says=("actions",),
             longest=120,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flows.escalation import effects as do
 from ivr.line.desk.cases import CaseNumbers
-from ivr.line.flow.steps import Entry, Go, Menu, Step
+from ivr.line.flow.conversation import Go
+from ivr.line.flow.steps import Entry, Menu, Step
 
 
 def steps(numbers: CaseNumbers, prefix: str = "") -> list[Step]:

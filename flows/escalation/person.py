@@ -9,21 +9,10 @@ from __future__ import annotations
 from flows.escalation import desk, recording, words
 from flows.escalation import effects as do
 from ivr.line.config import LineConfig
+from ivr.line.flow.conversation import Conversation, Go, Leads
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
-from ivr.line.flow.steps import (
-    Conversation,
-    Entry,
-    Fork,
-    Go,
-    Goodbye,
-    Leads,
-    LookUp,
-    Menu,
-    Ready,
-    Step,
-    Talk,
-)
+from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Ready, Step, Talk
 
 REASONS = (
     "operator",
@@ -88,8 +77,9 @@ def leads(talk: Conversation) -> bool:
 
 
 def steps(config: LineConfig) -> list[Step]:
+    request_first = do.request(config.levels[0].code)
     return [
-        Fork(
+        Branch(
             "rung",
             on={
                 "next": (
@@ -137,7 +127,7 @@ def steps(config: LineConfig) -> list[Step]:
             },
         ),
         Ready("ready", says=do.about_case, on={"ended": "gone"}),
-        Fork("back_to_caller", on={"next": Go("talk", then=(do.step_in,))}),
+        Branch("back_to_caller", on={"next": Go("talk", then=(do.step_in,))}),
         Talk(
             "talk",
             says=do.told,
@@ -226,13 +216,9 @@ def steps(config: LineConfig) -> list[Step]:
             "desk_search",
             asks="managers",
             on={
-                "found": Go(
-                    "back_to_caller", then=(do.keep_ranking, do.request_manager, do.ring_right)
-                ),
-                "not_found": Go(
-                    "desk", says="desk_nobody", then=(do.keep_ranking, do.request_manager)
-                ),
-                "too_slow": Go("desk", says="brief_records_down", then=(do.request_manager,)),
+                "found": Go("back_to_caller", then=(do.keep_ranking, request_first, do.ring_right)),
+                "not_found": Go("desk", says="desk_nobody", then=(do.keep_ranking, request_first)),
+                "too_slow": Go("desk", says="brief_records_down", then=(request_first,)),
             },
         ),
         # --- last words ---

@@ -11,19 +11,9 @@ from hashlib import sha256
 
 from flows.escalation import effects as do
 from ivr.line.config import LineConfig
+from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard, Leads, Phrase
 from ivr.line.flow.prompts import Prompts
-from ivr.line.flow.steps import (
-    Conversation,
-    Effect,
-    Fork,
-    Go,
-    Guard,
-    Heard,
-    Leads,
-    Menu,
-    Phrase,
-    Step,
-)
+from ivr.line.flow.steps import Branch, Menu, Step
 
 
 def before_menu(config: LineConfig) -> str:
@@ -48,7 +38,7 @@ def steps(config: LineConfig, prompts: Prompts) -> list[Step]:
     refuses = Go("menu", says="recording_off", then=(told, consent("off", "key")))
     stays = Go("menu", then=(told, consent("off" if terms.needs_consent else "on", "silence")))
     return [
-        Fork("recording_drawn", on={"next": (Go("recording", when=drawn(config)), Go("menu"))}),
+        Branch("recording_drawn", on={"next": (Go("recording", when=drawn(config)), Go("menu"))}),
         Menu(
             "recording",
             says=(notice,),

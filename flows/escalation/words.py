@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ivr.line.flow.conversation import Conversation
 from ivr.line.flow.flow import SlotValue
 from ivr.line.flow.prompts import Language
-from ivr.line.flow.steps import Conversation
 
 
 def keyed(talk: Conversation, language: Language) -> str:

@@ -97,7 +97,7 @@ class Note:
 class Recording:
     """What the carrier keeps of a voice; its address is left with the carrier.
 
-    ``purpose`` is "message" (spoken on purpose, see `ivr.line.flow.steps.Record`) or
+    ``purpose`` is "message" (spoken on purpose, see `ivr.line.flow.steps.RecordStep`) or
     "conversation"; ``state`` is "in-progress", "completed", "absent" (too short to be kept) or
     "deleted".
     """

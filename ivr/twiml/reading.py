@@ -1,15 +1,14 @@
-"""TwiML both ways: verbs to XML for the line, XML to verbs for the simulator.
+"""Reading TwiML: XML to verbs, by the rule table.
 
-What is allowed stands in `twiml_rules`. `parse` refuses what Twilio refuses, notes what Twilio
-warns of, and refuses by name what Twilio knows and the simulator doesn't do yet. `render` and
-`compile` write through ``twilio``'s own classes, which are imported only then.
+`parse` refuses the documents that Twilio refuses, notes what Twilio warns about, and refuses by
+name what Twilio supports and the simulator doesn't yet.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from xml.parsers import expat
@@ -49,9 +48,6 @@ class Document:
 
     verbs: tuple[v.Verb, ...]
     warnings: tuple[Flaw, ...] = ()
-
-
-# ---- reading -----------------------------------------------------------------------------------
 
 
 class Node:
@@ -351,127 +347,3 @@ def _order(attributes: Mapping[str, str]) -> tuple[float, float]:
 
 def _element(parent: Node, node: Node) -> str:
     return f"<{node.tag}>" if parent.tag == "Response" else f"<{parent.tag}><{node.tag}>"
-
-
-# ---- writing -----------------------------------------------------------------------------------
-
-
-def render(verbs: Sequence[v.Verb]) -> str:
-    """The document, as ``twilio``'s VoiceResponse writes it; what is at Twilio's default is left
-    out.
-
-    Characters that XML can't carry are left out too: one of them would make the whole document
-    12100.
-    """
-    from twilio.twiml.voice_response import VoiceResponse
-
-    response = VoiceResponse()
-    for verb in verbs:
-        response.append(_element_of(verb))
-    text: str = response.to_xml()
-    return text
-
-
-def _element_of(verb: Any) -> Any:
-    """A verb or noun as an object of ``twilio.twiml.voice_response``."""
-    from twilio.twiml import voice_response
-
-    rule = ELEMENTS[type(verb).__name__]
-    given = {}
-    for attribute, name, default in _WRITING[type(verb)]:
-        value = getattr(verb, name)
-        if value != default:
-            given[attribute] = _clean(value) if isinstance(value, str) else value
-    text = [_clean(getattr(verb, rule.text))] if rule.text else []
-    made = getattr(voice_response, type(verb).__name__)(*text, **given)
-    for child in getattr(verb, rule.holds or "parameters", ()):
-        made.append(_element_of(child))
-    return made
-
-
-def _attributes_of(rule: Element) -> tuple[tuple[str, str, Any], ...]:
-    """(attribute, field, Twilio's default) of each attribute."""
-    defaults = {f.name: None if f.default is MISSING else f.default for f in fields(rule.verb)}
-    return tuple((name, a.name, defaults[a.name]) for name, a in rule.attributes.items())
-
-
-_WRITING = {rule.verb: _attributes_of(rule) for rule in ELEMENTS.values()}
-# XML 1.0 has no way of writing these.
-_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
-
-def _clean(text: str) -> str:
-    return _UNWRITABLE.sub("", text)
-
-
-# ---- documents with slots ----------------------------------------------------------------------
-
-_SLOT = re.compile("\ue000([^\ue000\ue001]+)\ue001")
-_EMPTY = re.compile(r"<(\w+)((?: [^<>]*)?)></\1>")
-
-
-def slot(name: str) -> str:
-    """A marker to put into any text or attribute of a verb; `Compiled.fill` puts a value there."""
-    return f"\ue000{name}\ue001"
-
-
-class Compiled:
-    """A document rendered once; `fill` escapes the values into their places."""
-
-    __slots__ = ("_places", "_segments", "slots")
-
-    def __init__(self, document: str) -> None:
-        parts = _SLOT.split(document)
-        self._segments = parts
-        places: list[tuple[int, str, bool]] = []
-        inside_tag = False
-        for i, part in enumerate(parts):
-            if i % 2:
-                places.append((i, part, inside_tag))
-            elif part:
-                inside_tag = part.rfind("<") > part.rfind(">") or (
-                    inside_tag and "<" not in part and ">" not in part
-                )
-        self._places = tuple(places)
-        self.slots: frozenset[str] = frozenset(name for _, name, _ in places)
-
-    def fill(self, values: Mapping[str, str]) -> str:
-        """The document with the values in place: what `render` says for verbs that hold them.
-
-        Raises KeyError for a slot without a value; further values are ignored.
-        """
-        pieces = self._segments.copy()
-        empty = False
-        for i, name, attribute in self._places:
-            value = values[name]
-            if not value.isalnum():
-                value = _escape(value, attribute)
-                empty = empty or not value
-            pieces[i] = value
-        document = "".join(pieces)
-        return _EMPTY.sub(r"<\1\2 />", document) if empty else document
-
-
-def _escape(value: str, attribute: bool) -> str:
-    """As ElementTree escapes it."""
-    if not value.isprintable():
-        value = _clean(value)
-    if "&" in value:
-        value = value.replace("&", "&amp;")
-    if "<" in value:
-        value = value.replace("<", "&lt;")
-    if ">" in value:
-        value = value.replace(">", "&gt;")
-    if attribute:
-        for raw, escaped in _IN_ATTRIBUTES:
-            if raw in value:
-                value = value.replace(raw, escaped)
-    return value
-
-
-_IN_ATTRIBUTES = (('"', "&quot;"), ("\r", "&#13;"), ("\n", "&#10;"), ("\t", "&#09;"))
-
-
-def compile(verbs: Sequence[v.Verb]) -> Compiled:
-    """Render once what holds `slot` markers."""
-    return Compiled(render(verbs))

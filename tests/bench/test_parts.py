@@ -10,8 +10,10 @@ import pytest
 from twilio.request_validator import RequestValidator
 
 from ivr.line.web.webhooks.signature import Signature
-from ivr.twiml import reading as twiml
 from ivr.twiml import verbs
+from ivr.twiml.templates import compile as compile_verbs
+from ivr.twiml.templates import slot
+from ivr.twiml.writing import render
 from tests.bench import traffic
 from tests.bench.in_process import durable_line, five_webhooks, stub_network, two_webhooks
 
@@ -19,9 +21,9 @@ ASKED = traffic.request(traffic.sid(1), traffic.MENUS[1])
 FORM = parse_qsl(ASKED.body.decode(), keep_blank_values=True)
 MENU = (
     verbs.Gather(
-        action=f"/voice?turn={twiml.slot('turn')}",
+        action=f"/voice?turn={slot('turn')}",
         num_digits=1,
-        verbs=tuple(verbs.Say(f"{text} {twiml.slot('name')}.") for text in ("One", "Two", "Three")),
+        verbs=tuple(verbs.Say(f"{text} {slot('name')}.") for text in ("One", "Two", "Three")),
     ),
     verbs.Redirect("/voice"),
 )
@@ -40,13 +42,13 @@ def test_signature_by_the_vendor(benchmark: Any) -> None:
 
 
 def test_document(benchmark: Any) -> None:
-    compiled = twiml.compile(MENU)
+    compiled = compile_verbs(MENU)
 
     assert "One A&amp;B" in benchmark(lambda: compiled.fill({"turn": "1", "name": "A&B"}))
 
 
 def test_document_by_the_vendor(benchmark: Any) -> None:
-    assert "One" in benchmark(lambda: twiml.render(MENU))
+    assert "One" in benchmark(lambda: render(MENU))
 
 
 @pytest.mark.lenient_calls

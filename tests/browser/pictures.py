@@ -18,9 +18,9 @@ from typing import Any
 from flows.escalation import SAMPLE, line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange
-from tests.browser.conftest import ARGUMENTS
-from tests.conftest import CALLER, ENTRY, PEOPLE, mount
 from tests.kit import processes
+from tests.kit.chromium import ARGUMENTS
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, mount
 from tests.kit.processes import comes_true
 
 HERE = Path(__file__).with_name("pictures")

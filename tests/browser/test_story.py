@@ -16,10 +16,10 @@ from werkzeug.serving import make_server
 from ivr.line.records import Login
 from ivr.line.web.pages.sign_in import hashed
 from ivr.simulator.screens.phones_page import Phones
-from tests.browser.conftest import PATIENCE
-from tests.conftest import CALLER, ENTRY, PEOPLE
 from tests.kit import processes
+from tests.kit.chromium import PATIENCE
 from tests.kit.databases import postgres
+from tests.kit.desk import CALLER, ENTRY, PEOPLE
 from tests.kit.processes import IVR, Served, comes_true, free_port, running, said, serving
 
 pytestmark = pytest.mark.browser

@@ -13,10 +13,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
 
-from ivr.cli.main import main
 from ivr.simulator.dialogues import parse
+from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, menu_app, served
 
 GOOD = f"""\
@@ -48,12 +47,6 @@ def bad(tmp_path: Path) -> Path:
     file = tmp_path / "bad.call"
     file.write_text(GOOD.replace("moment", "minute"), encoding="utf-8")
     return file
-
-
-def ivr(*arguments: str | Path, stdin: str = "") -> Result:
-    return CliRunner(env={"TWILIO_AUTH_TOKEN": None, "TWILIO_ACCOUNT_SID": None}).invoke(
-        main, [str(argument) for argument in arguments], input=stdin
-    )
 
 
 def test_help_imports_nothing_heavy() -> None:

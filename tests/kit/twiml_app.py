@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from ivr.simulator import Exchange, Handset
-from ivr.twiml.reading import render
+from ivr.twiml.writing import render
 
 CALLER = "+33155500101"
 CALLEE = "+33155500011"

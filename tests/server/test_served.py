@@ -20,8 +20,8 @@ from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.rest.server import RestServer
-from tests.conftest import CALLER, ENTRY, ORIGIN, PEOPLE
 from tests.kit.databases import postgres
+from tests.kit.desk import CALLER, ENTRY, ORIGIN, PEOPLE
 from tests.kit.processes import (
     IVR,
     Served,

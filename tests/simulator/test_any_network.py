@@ -12,7 +12,6 @@ from twilio.base.exceptions import TwilioException
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange, Handset
-from ivr.twiml.reading import render
 from ivr.twiml.verbs import (
     Client,
     Conference,
@@ -29,6 +28,7 @@ from ivr.twiml.verbs import (
     Reject,
     Say,
 )
+from ivr.twiml.writing import render
 from tests.kit.twiml_app import LINE, App
 
 PEOPLE = ("+33155500101", "+33155500102", "+33155500103", "client:op1")

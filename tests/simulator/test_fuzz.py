@@ -15,7 +15,7 @@ from ivr.simulator.dialogues import parse, play
 from ivr.simulator.expectations.phones import Phone
 from ivr.simulator.expectations.syntax import phrase
 from ivr.simulator.fuzz import Rules, Stranded, fuzz
-from tests.cli.test_cli import ivr
+from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, Answer, app, served
 
 MENU = "<Gather numDigits='1' action='/first'><Say>Press one key.</Say></Gather><Say>Goodbye.</Say>"

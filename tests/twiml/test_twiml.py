@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from twilio.twiml.voice_response import VoiceResponse
 
 from ivr.errors import TwiMLError
-from ivr.twiml import reading as twiml
-from ivr.twiml.reading import Unbuilt, compile, parse, render, slot
+from ivr.twiml.reading import TOP_LEVEL, Unbuilt, parse
 from ivr.twiml.rules import ELEMENTS
+from ivr.twiml.templates import compile, slot
 from ivr.twiml.verbs import (
     Client,
     Conference,
@@ -45,6 +45,7 @@ from ivr.twiml.verbs import (
     Stream,
     Transcription,
 )
+from ivr.twiml.writing import render, writable
 
 # ---- refused -----------------------------------------------------------------------------------
 
@@ -313,7 +314,7 @@ def test_what_is_at_twilios_default_is_left_out() -> None:
 
 
 def test_every_built_element_can_be_written_and_read() -> None:
-    top = [rule.verb for name, rule in ELEMENTS.items() if name in twiml.TOP_LEVEL]
+    top = [rule.verb for name, rule in ELEMENTS.items() if name in TOP_LEVEL]
 
     for verb in (kind(*_needed(kind)) for kind in top):
         assert parse(render((verb,))).verbs == (verb,), verb
@@ -469,7 +470,7 @@ def test_a_filled_document_is_what_the_vendors_class_writes(said: str, asked: st
         )
     )
     oracle = VoiceResponse()
-    said_clean, asked_clean = twiml._clean(said), twiml._clean(asked)
+    said_clean, asked_clean = writable(said), writable(asked)
     gather = oracle.gather(action=f"/menu?q={asked_clean}&t=1")
     gather.say(said_clean, language="fr")
     dial = oracle.dial()

@@ -15,8 +15,9 @@ import pytest
 from twilio.twiml import TwiML
 from twilio.twiml.voice_response import VoiceResponse
 
-from ivr.twiml.reading import Unbuilt, parse, render
+from ivr.twiml.reading import Unbuilt, parse
 from ivr.twiml.rules import ELEMENTS, SSML, UNBUILT_CHILDREN
+from ivr.twiml.writing import render
 
 OWN = {name for name, _ in inspect.getmembers(TwiML)}
 # Of one attribute each: the value that its rule reads. All others get "x".

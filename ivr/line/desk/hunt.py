@@ -21,7 +21,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from ivr.line.flow.machine import Event, Machine, Transition
+from ivr.line.flow.machine import Machine, Transition, Trigger
 
 EventName = Literal[
     "start",
@@ -148,133 +148,133 @@ _FIELDS = tuple(Hunt.__dataclass_fields__)
 _EVENTS = get_args(EventName)
 
 
-def _state(event: Event) -> str | None:
-    made = event.model.attempts.get(event.kwargs["attempt"])
+def _state(trigger: Trigger) -> str | None:
+    made = trigger.model.attempts.get(trigger.kwargs["attempt"])
     return made["state"] if made else None
 
 
-def _rings(event: Event) -> bool:
-    return _state(event) == "ringing"
+def _rings(trigger: Trigger) -> bool:
+    return _state(trigger) == "ringing"
 
 
-def _lost_before(event: Event) -> bool:
-    return not _rings(event)
+def _lost_before(trigger: Trigger) -> bool:
+    return not _rings(trigger)
 
 
-def _is_joined(event: Event) -> bool:
-    return _state(event) == "joined"
+def _is_joined(trigger: Trigger) -> bool:
+    return _state(trigger) == "joined"
 
 
-def _too_late(event: Event) -> bool:
-    return _state(event) not in (*_JOINED, "dismissed")
+def _too_late(trigger: Trigger) -> bool:
+    return _state(trigger) not in (*_JOINED, "dismissed")
 
 
-def _somebody_left(event: Event) -> bool:
-    return bool(event.model.candidates)
+def _somebody_left(trigger: Trigger) -> bool:
+    return bool(trigger.model.candidates)
 
 
-def _others_ring(event: Event) -> bool:
-    return len(event.model.ringing()) > 1
+def _others_ring(trigger: Trigger) -> bool:
+    return len(trigger.model.ringing()) > 1
 
 
-def _manual(event: Event) -> bool:
-    return bool(event.model.manual)
+def _manual(trigger: Trigger) -> bool:
+    return bool(trigger.model.manual)
 
 
-def _manual_and_others_ring(event: Event) -> bool:
-    return _manual(event) and _others_ring(event)
+def _manual_and_others_ring(trigger: Trigger) -> bool:
+    return _manual(trigger) and _others_ring(trigger)
 
 
-def _manual_with_somebody(event: Event) -> bool:
-    hunt, people = event.model, event.kwargs["people"]
+def _manual_with_somebody(trigger: Trigger) -> bool:
+    hunt, people = trigger.model, trigger.kwargs["people"]
     return hunt.manual and bool(hunt.may_be_rung(people or hunt.candidates))
 
 
-def _patient(event: Event) -> bool:
-    return bool(event.model.wait_for_more)
+def _patient(trigger: Trigger) -> bool:
+    return bool(trigger.model.wait_for_more)
 
 
-def _somebody_now(event: Event) -> bool:
-    return bool(event.model.may_be_rung((*event.model.candidates, *event.kwargs["people"])))
+def _somebody_now(trigger: Trigger) -> bool:
+    return bool(trigger.model.may_be_rung((*trigger.model.candidates, *trigger.kwargs["people"])))
 
 
-def _add(event: Event) -> None:
-    hunt = event.model
-    hunt.candidates = hunt.may_be_rung((*hunt.candidates, *event.kwargs["people"]))
+def _add(trigger: Trigger) -> None:
+    hunt = trigger.model
+    hunt.candidates = hunt.may_be_rung((*hunt.candidates, *trigger.kwargs["people"]))
 
 
-def _prefer(event: Event) -> None:
-    hunt = event.model
-    hunt.candidates = hunt.may_be_rung((*event.kwargs["people"], *hunt.candidates))
+def _prefer(trigger: Trigger) -> None:
+    hunt = trigger.model
+    hunt.candidates = hunt.may_be_rung((*trigger.kwargs["people"], *hunt.candidates))
 
 
-def _ring(event: Event) -> None:
-    hunt = event.model
+def _ring(trigger: Trigger) -> None:
+    hunt = trigger.model
     while hunt.candidates and len(hunt.ringing()) < hunt.at_once:
         attempt, person = f"{hunt.name}{len(hunt.attempts) + 1}", hunt.candidates.pop(0)
         hunt.attempts[attempt] = {"person": person, "state": "ringing"}
-        event.kwargs["commands"].append(Ring(attempt, person))
+        trigger.kwargs["commands"].append(Ring(attempt, person))
 
 
-def _ring_also(event: Event) -> None:
+def _ring_also(trigger: Trigger) -> None:
     """Whoever takes the caller himself is rung beside the others, and again if he was before."""
-    hunt = event.model
-    for person in event.kwargs["people"]:
+    hunt = trigger.model
+    for person in trigger.kwargs["people"]:
         attempt = f"{hunt.name}{len(hunt.attempts) + 1}"
         hunt.candidates = [other for other in hunt.candidates if other != person]
         hunt.attempts[attempt] = {"person": person, "state": "ringing"}
-        event.kwargs["commands"].append(Ring(attempt, person))
+        trigger.kwargs["commands"].append(Ring(attempt, person))
 
 
-def _nobody_rings_him(event: Event) -> bool:
+def _nobody_rings_him(trigger: Trigger) -> bool:
     """Whether none of the people who take the caller is being rung already."""
-    hunt = event.model
+    hunt = trigger.model
     ringing = {hunt.attempts[attempt]["person"] for attempt in hunt.ringing()}
-    return not ringing & set(event.kwargs["people"])
+    return not ringing & set(trigger.kwargs["people"])
 
 
-def _join(event: Event) -> None:
-    hunt, attempt = event.model, event.kwargs["attempt"]
+def _join(trigger: Trigger) -> None:
+    hunt, attempt = trigger.model, trigger.kwargs["attempt"]
     hunt.attempts[attempt]["state"] = "joined"
-    event.kwargs["commands"].append(Join(attempt))
-    _conclude(event, "joined", attempt)
+    trigger.kwargs["commands"].append(Join(attempt))
+    _conclude(trigger, "joined", attempt)
 
 
-def _stop(event: Event) -> None:
-    for attempt in event.model.ringing():
-        event.model.attempts[attempt]["state"] = "stopped"
-        event.kwargs["commands"].append(StopRinging(attempt))
+def _stop(trigger: Trigger) -> None:
+    for attempt in trigger.model.ringing():
+        trigger.model.attempts[attempt]["state"] = "stopped"
+        trigger.kwargs["commands"].append(StopRinging(attempt))
 
 
-def _dismiss(event: Event) -> None:
-    attempt = event.kwargs["attempt"]
-    if made := event.model.attempts.get(attempt):
+def _dismiss(trigger: Trigger) -> None:
+    attempt = trigger.kwargs["attempt"]
+    if made := trigger.model.attempts.get(attempt):
         made["state"] = "dismissed"
-    event.kwargs["commands"].append(Dismiss(attempt))
+    trigger.kwargs["commands"].append(Dismiss(attempt))
 
 
-def _lose(event: Event) -> None:
-    attempt, how = event.kwargs["attempt"], event.kwargs["event"]
-    event.model.attempts[attempt]["state"] = how
-    if event.model.manual:
-        event.kwargs["commands"].append(Report(attempt, how))
+def _lose(trigger: Trigger) -> None:
+    attempt, how = trigger.kwargs["attempt"], trigger.kwargs["event"]
+    trigger.model.attempts[attempt]["state"] = how
+    if trigger.model.manual:
+        trigger.kwargs["commands"].append(Report(attempt, how))
 
 
-def _leave(event: Event) -> None:
-    event.model.attempts[event.kwargs["attempt"]]["state"] = "left"
+def _leave(trigger: Trigger) -> None:
+    trigger.model.attempts[trigger.kwargs["attempt"]]["state"] = "left"
 
 
-def _nobody(event: Event) -> None:
-    _conclude(event, "nobody")
+def _nobody(trigger: Trigger) -> None:
+    _conclude(trigger, "nobody")
 
 
-def _time_up(event: Event) -> None:
-    _conclude(event, "time_up")
+def _time_up(trigger: Trigger) -> None:
+    _conclude(trigger, "time_up")
 
 
-def _conclude(event: Event, outcome: Outcome, attempt: str = "") -> None:
-    told = Report(attempt, outcome) if event.model.manual else SendOn(outcome)
-    event.kwargs["commands"].append(told)
+def _conclude(trigger: Trigger, outcome: Outcome, attempt: str = "") -> None:
+    told = Report(attempt, outcome) if trigger.model.manual else SendOn(outcome)
+    trigger.kwargs["commands"].append(told)
 
 
 _STATES = ("idle", "ringing", "waiting", "joined", "ended")

@@ -1,47 +1,62 @@
-"""What can be wrong with a flow's table, found when it is made and said so that it can be
-mended."""
+"""What can be wrong with a flow's table: found when the flow is built, with what to do about it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
-from ivr.line.flow.prompts import slots
+from ivr.line.flow.conversation import Go
+from ivr.line.flow.prompts import Prompts, slots
 from ivr.line.flow.steps import ALWAYS, Hold, Step
-
-if TYPE_CHECKING:
-    from ivr.line.flow.flow import Flow
 
 ENGINE_SLOTS = frozenset({"turn", "here", "room", "leg", "phone", "line_number", "position"})
 
-
-def complaints(flow: Flow, table: list[Step]) -> Iterator[str]:
-    """Every fault of the table, a sentence each."""
-    yield from _twice(table)
-    yield from _start(flow)
-    for step in table:
-        yield from _outcomes(flow, step)
-        yield from _destinations(flow, step)
-    yield from _unreachable(flow)
-    yield from _endless(flow)
-    yield from _prompts(flow, table)
+Table = Mapping[str, Step]  # by name
+Ways = Mapping[str, Mapping[str, tuple[Go, ...]]]  # by step and outcome
 
 
-def _twice(table: list[Step]) -> Iterator[str]:
-    for name, count in Counter(step.name for step in table).items():
+def complaints(
+    steps: Iterable[Step],
+    leads: Ways,
+    *,
+    start: str,
+    entries: Iterable[str],
+    prompts: Prompts,
+    also_says: Iterable[str],
+    slot_names: Iterable[str],
+) -> Iterator[str]:
+    """Every fault of the table, a sentence each.
+
+    ``leads`` are each step's outcomes with the flow's own added. ``entries`` are further steps at
+    which a call may begin. ``also_says`` are the prompts that code says, ``slot_names`` what the
+    flow fills in them.
+    """
+    rows = list(steps)
+    table = {step.name: step for step in rows}
+    yield from _twice(rows)
+    yield from _start(table, start)
+    for step in rows:
+        yield from _outcomes(leads, step)
+        yield from _destinations(table, leads, step)
+    yield from _unreachable(table, leads, [start, *entries])
+    yield from _endless(table, leads)
+    yield from _prompts(rows, leads, prompts, also_says, slot_names)
+
+
+def _twice(rows: list[Step]) -> Iterator[str]:
+    for name, count in Counter(step.name for step in rows).items():
         if count > 1:
             yield f"step '{name}' stands {count} times in the table; give each its own name"
 
 
-def _start(flow: Flow) -> Iterator[str]:
-    if flow.start not in flow.steps:
-        yield f"the flow starts at '{flow.start}', which isn't a step{_hint(flow.start, flow)}"
+def _start(table: Table, start: str) -> Iterator[str]:
+    if start not in table:
+        yield f"the flow starts at '{start}', which isn't a step{_hint(start, table)}"
 
 
-def _outcomes(flow: Flow, step: Step) -> Iterator[str]:
-    given = flow.leads[step.name]
+def _outcomes(leads: Ways, step: Step) -> Iterator[str]:
+    given = leads[step.name]
     for name in sorted(step.needs - given.keys()):
         yield (
             f"step '{step.name}' doesn't say where '{name}' leads; "
@@ -52,44 +67,44 @@ def _outcomes(flow: Flow, step: Step) -> Iterator[str]:
         yield f"step '{step.name}' can't have the outcome '{name}'; it can have: {can}"
 
 
-def _destinations(flow: Flow, step: Step) -> Iterator[str]:
-    for outcome, ways in flow.leads[step.name].items():
+def _destinations(table: Table, leads: Ways, step: Step) -> Iterator[str]:
+    for outcome, ways in leads[step.name].items():
         for way in ways:
-            if way.to is not None and way.to not in flow.steps:
-                hint = _hint(way.to, flow)
+            if way.to is not None and way.to not in table:
+                hint = _hint(way.to, table)
                 yield f"step '{step.name}': '{outcome}' leads to '{way.to}', no such step{hint}"
         if not step.waits and any(way.to is None for way in ways) and outcome != "hangup":
             yield f"step '{step.name}': '{outcome}' must lead on, since nobody waits there"
 
 
-def _hint(name: str, flow: Flow) -> str:
-    close = get_close_matches(name, flow.steps, 1)
+def _hint(name: str, table: Table) -> str:
+    close = get_close_matches(name, table, 1)
     return f"; did you mean '{close[0]}'?" if close else ""
 
 
-def _ways(flow: Flow, name: str, but: frozenset[str] = frozenset()) -> Iterator[str]:
-    for outcome, ways in flow.leads[name].items():
+def _next(table: Table, leads: Ways, name: str, but: frozenset[str] = frozenset()) -> Iterator[str]:
+    for outcome, ways in leads[name].items():
         if outcome not in but:
-            yield from (way.to for way in ways if way.to is not None and way.to in flow.steps)
+            yield from (way.to for way in ways if way.to is not None and way.to in table)
 
 
-def _unreachable(flow: Flow) -> Iterator[str]:
-    reached, ahead = set[str](), [flow.start, *flow.entries]
+def _unreachable(table: Table, leads: Ways, ahead: list[str]) -> Iterator[str]:
+    reached = set[str]()
     while ahead:
         name = ahead.pop()
-        if name in flow.steps and name not in reached:
+        if name in table and name not in reached:
             reached.add(name)
-            ahead.extend(_ways(flow, name))
-    for name in flow.steps:
+            ahead.extend(_next(table, leads, name))
+    for name in table:
         if name not in reached:
             yield f"no way leads to step '{name}'; lead there, or take it out"
 
 
-def _endless(flow: Flow) -> Iterator[str]:
+def _endless(table: Table, leads: Ways) -> Iterator[str]:
     """A cycle of steps that nobody waits in would never end a turn."""
-    passing = {name for name, step in flow.steps.items() if not step.waits}
+    passing = {name for name, step in table.items() if not step.waits}
     while passing:
-        ways = {name: set(_ways(flow, name, ALWAYS | {"hangup"})) for name in passing}
+        ways = {name: set(_next(table, leads, name, ALWAYS | {"hangup"})) for name in passing}
         done = {name for name in passing if not passing & ways[name]}
         if not done:
             names = " → ".join(sorted(passing))
@@ -98,16 +113,23 @@ def _endless(flow: Flow) -> Iterator[str]:
         passing -= done
 
 
-def _prompts(flow: Flow, table: Iterable[Step]) -> Iterator[str]:
-    said = set(flow.also_says)
-    for step in table:
+def _prompts(
+    rows: list[Step],
+    leads: Ways,
+    prompts: Prompts,
+    also_says: Iterable[str],
+    slot_names: Iterable[str],
+) -> Iterator[str]:
+    said = set(also_says)
+    for step in rows:
         said.update(_said(step))
-        said.update(way.says for ways in flow.leads[step.name].values() for way in ways if way.says)
-    yield from flow.prompts.missing(said)
-    for code in flow.prompts.codes:
-        texts = flow.prompts.language(code).texts
+        said.update(way.says for ways in leads[step.name].values() for way in ways if way.says)
+    yield from prompts.missing(said)
+    filled = ENGINE_SLOTS | set(slot_names)
+    for code in prompts.codes:
+        texts = prompts.language(code).texts
         for key in sorted(said & texts.keys()):
-            for name in sorted(slots(texts[key]) - ENGINE_SLOTS - flow.slots.keys()):
+            for name in sorted(slots(texts[key]) - filled):
                 yield f"prompt '{key}' has the slot '{{{name}}}', which the flow doesn't fill"
 
 

@@ -14,27 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from ivr.errors import FlowError
-from ivr.line.flow import checks as flow_check
-from ivr.line.flow.machine import Event, Machine, NotAllowed, Transition
+from ivr.line.flow.checks import complaints
+from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard, Leads, Phrase
+from ivr.line.flow.machine import Machine, NotAllowed, Transition, Trigger
 from ivr.line.flow.prompts import Language, Prompts, slots
-from ivr.line.flow.steps import (
-    ALWAYS,
-    FAILURES,
-    Clicks,
-    Conversation,
-    Effect,
-    Entry,
-    Go,
-    Guard,
-    Heard,
-    Hold,
-    Leads,
-    Phrase,
-    Step,
-)
+from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step
 from ivr.twiml import verbs
-from ivr.twiml.reading import Compiled, slot
-from ivr.twiml.reading import compile as compile_verbs
+from ivr.twiml.templates import Compiled, slot
+from ivr.twiml.templates import compile as compile_verbs
 
 SlotValue = Callable[[Conversation, Language], str]
 
@@ -75,8 +62,17 @@ class Flow:
         self.also_says = frozenset(also_says)
         clicks = [step.personal for step in table if isinstance(step, Clicks)]
         self.personal = frozenset[str]().union(*clicks)  # the clicks whose argument isn't logged
-        if complaints := list(flow_check.complaints(self, table)):
-            raise FlowError("\n".join(f"{file}: {complaint}" for complaint in complaints))
+        faults = complaints(
+            table,
+            self.leads,
+            start=start,
+            entries=self.entries,
+            prompts=prompts,
+            also_says=self.also_says,
+            slot_names=self.slots,
+        )
+        if text := "\n".join(f"{file}: {fault}" for fault in faults):
+            raise FlowError(text)
         self.machine = Machine(
             self.steps,
             start,
@@ -214,19 +210,19 @@ def _transitions(table: Mapping[str, Mapping[str, tuple[Go, ...]]]) -> Iterator[
                 )
 
 
-def _guard(guard: Guard) -> Callable[[Event], bool]:
-    return lambda event: guard(event.model, event.kwargs["heard"])
+def _guard(guard: Guard) -> Callable[[Trigger], bool]:
+    return lambda trigger: guard(trigger.model, trigger.kwargs["heard"])
 
 
-def _effect(effect: Effect) -> Callable[[Event], None]:
-    return lambda event: effect(event.model, event.kwargs["heard"])
+def _effect(effect: Effect) -> Callable[[Trigger], None]:
+    return lambda trigger: effect(trigger.model, trigger.kwargs["heard"])
 
 
-def _note(key: str) -> tuple[Callable[[Event], None], ...]:
+def _note(key: str) -> tuple[Callable[[Trigger], None], ...]:
     if not key:
         return ()
 
-    def add(event: Event) -> None:
-        event.model.notes = (*event.model.notes, key)
+    def add(trigger: Trigger) -> None:
+        trigger.model.notes = (*trigger.model.notes, key)
 
     return (add,)

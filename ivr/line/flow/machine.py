@@ -29,7 +29,7 @@ class Moving(Protocol):
     state: str
 
 
-class Event(Protocol):
+class Trigger(Protocol):
     """What a guard or a callback is given: who moves, and what `Machine.trigger` was given."""
 
     model: Any
@@ -50,8 +50,8 @@ class Transition:
     trigger: str
     source: str | tuple[str, ...]
     dest: str | None
-    when: Callable[[Event], bool] | None = None
-    then: tuple[Callable[[Event], None], ...] = ()
+    when: Callable[[Trigger], bool] | None = None
+    then: tuple[Callable[[Trigger], None], ...] = ()
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class Machine:
         states: Iterable[str],
         initial: str,
         transitions: Iterable[Transition],
-        on_enter: dict[str, tuple[Callable[[Event], None], ...]] | None = None,
+        on_enter: dict[str, tuple[Callable[[Trigger], None], ...]] | None = None,
     ) -> None:
         names, rows, entering = list(states), list(transitions), on_enter or {}
         self.initial = initial
@@ -113,7 +113,7 @@ def _refuse_unknown(
     names: list[str],
     initial: str,
     rows: list[Transition],
-    entering: dict[str, tuple[Callable[[Event], None], ...]],
+    entering: dict[str, tuple[Callable[[Trigger], None], ...]],
 ) -> None:
     known = set(names)
     used = [initial, *entering]
@@ -124,4 +124,4 @@ def _refuse_unknown(
         raise FlowError(f"a state stands twice in {', '.join(names)}")
 
 
-__all__ = ["Event", "Machine", "Moving", "NotAllowed", "Transition"]
+__all__ = ["Machine", "Moving", "NotAllowed", "Transition", "Trigger"]

@@ -12,117 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ivr.line.flow.conversation import Conversation, Effect, Heard, Leads, Phrase, Says
 from ivr.twiml import verbs
-from ivr.twiml.reading import slot
+from ivr.twiml.templates import slot
 
 LISTENING = frozenset({"invalid", "silence", "too_many", "hangup"})
 FAILURES = frozenset({"invalid", "silence"})
 ALWAYS = frozenset({"trouble", "left", "taken"})  # what can befall a leg wherever it is
 SILENCES = 2  # in a row, and a caller is brought to a person
 RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others for him can end
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """One thing heard of a call.
-
-    ``kind`` is ``"keys"`` (``value``: as pressed, ``""`` for silence) or ``"outcome"`` (``value``:
-    its name, such as ``"hangup"``, ``"found"``, ``"joined"``); ``data`` is what came with it.
-    """
-
-    kind: str
-    value: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
-
-
-def keys(pressed: str) -> Heard:
-    """The caller pressed these keys; none is silence."""
-    return Heard("keys", pressed)
-
-
-def outcome(name: str, **data: Any) -> Heard:
-    """Something other than the caller answered the present step."""
-    return Heard("outcome", name, data)
-
-
-@dataclass(slots=True)
-class Conversation:
-    """Where one leg is in its flow: plain data between two turns.
-
-    ``own`` are this leg's values, ``shared`` those of the whole call. ``happened`` is what this
-    turn has to tell and ``orders`` what it wants done: ``(name, data)``. ``turn`` counts what was
-    heard; ``seen`` is the turn whose document the leg was last given. ``tries`` are this step's
-    failures, ``silences`` those of them that were silence, in a row.
-    """
-
-    state: str
-    language: str
-    shared: dict[str, Any]
-    turn: int = 0
-    seen: int = -1
-    tries: int = 0
-    silences: int = 0
-    slow: bool = False
-    notes: tuple[str, ...] = ()
-    own: dict[str, Any] = field(default_factory=dict)
-    happened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    orders: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    def order(self, what: str, /, **data: Any) -> None:
-        """Ask the line for something: to hunt, to accept, to promise … It does so in this turn."""
-        self.orders.append((what, data))
-
-    def emit(self, kind: str, /, **data: Any) -> None:
-        """Say that something happened. Callbacks do nothing else to the world."""
-        self.happened.append((kind, data))
-
-    def to_dict(self) -> dict[str, Any]:
-        """This leg as JSON-safe data, without what it shares."""
-        return {
-            "state": self.state,
-            "language": self.language,
-            "turn": self.turn,
-            "seen": self.seen,
-            "tries": self.tries,
-            "silences": self.silences,
-            "slow": self.slow,
-            "notes": list(self.notes),
-            "own": self.own,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], shared: dict[str, Any]) -> Conversation:
-        return cls(
-            state=data["state"],
-            language=data["language"],
-            shared=shared,
-            turn=data["turn"],
-            seen=data["seen"],
-            tries=data["tries"],
-            silences=data.get("silences", 0),
-            slow=data["slow"],
-            notes=tuple(data["notes"]),
-            own=data["own"],
-        )
-
-
-Phrase = tuple[str, str]  # a prompt's key, and the language it is said in ("" is the caller's)
-Says = tuple[str, ...] | Callable[[Conversation], tuple[Phrase, ...]]
-Effect = Callable[[Conversation, Heard], None]
-Guard = Callable[[Conversation, Heard], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Go:
-    """Where an outcome leads. ``to=None`` stays; ``says`` is said before what comes next."""
-
-    to: str | None = None
-    then: tuple[Effect, ...] = ()
-    when: Guard | None = None
-    says: str = ""
-
-
-Leads = str | Go | tuple[Go, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +182,7 @@ class Entry(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Record(Step):
+class RecordStep(Step):
     """A spoken answer, kept as a recording: ended by a key, a pause, or after ``longest`` seconds.
 
     ``recorded`` comes with its ``sid`` and ``seconds``. Nothing but silence until the pause is
@@ -346,7 +244,7 @@ class Clicks(Step):
 
 
 @dataclass(frozen=True, slots=True)
-class Fork(Step):
+class Branch(Step):
     """Passed through at once: ``next`` leads on, by the first guard that agrees."""
 
     needs = frozenset({"next"})

@@ -83,8 +83,8 @@ class Cases:
             case=case,
             known=known,
             owner=(case.owner or "") if case else "",
-            manager=self._first(case, "M1", now, directory) if case else "",
-            second=self._first(case, "M2", now, directory) if case else "",
+            manager=self._first(case, "manager", now, directory) if case else "",
+            second=self._first(case, "second_level", now, directory) if case else "",
             duty=self._duty(case, now, directory, "duty"),
             second_duty=self._duty(case, now, directory, "second_level_duty"),
             zone=zone,
@@ -94,9 +94,9 @@ class Cases:
     def _zone(self) -> str:
         return next(iter(self.config.numbers.values())).zone
 
-    def _first(self, case: Case, level: str, now: datetime, directory: Directory) -> str:
-        """Whoever answers for the level, there or not."""
-        ranked = roster.managers(case, level, now, directory)
+    def _first(self, case: Case, target: str, now: datetime, directory: Directory) -> str:
+        """Whoever answers for levels with this target, there or not."""
+        ranked = roster.managers(case, target, now, directory)
         return next((each.person.id for each in ranked if each.person.active), "")
 
     def _duty(self, case: Case | None, now: datetime, directory: Directory, role: str) -> str:

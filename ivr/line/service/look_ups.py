@@ -19,14 +19,13 @@ from ivr.line.desk.candidates import Candidate, Directory
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import judge
 from ivr.line.desk.levels import Level, ruling
-from ivr.line.flow.steps import Heard, outcome
+from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.records import Call, Duty
 from ivr.line.store.store import Store
 from ivr.line.turns.call.promises import case_of
 
 log = logging.getLogger(__name__)
 
-TARGETS = {"manager": "M1", "second_level": "M2"}  # as the roster calls them
 DUTIES = {"manager": "duty", "second_level": "second_level_duty"}
 BUDGET = 3.0  # seconds for one look-up; a webhook has 15 in all
 
@@ -180,7 +179,7 @@ class LookUps:
         directory = self.store.people.directory(case, now)
         asked = self._asked_for(shared, "callback")
         others = roster.managers(
-            case, TARGETS[level.target], now, directory, region=shared["region"], **asked
+            case, level.target, now, directory, region=shared["region"], **asked
         )
         heard = _answer(others, shared["promise"]["owner"])
         first = [e for e in heard.data["ranking"] if e["person"] == heard.data["owner"]]
@@ -249,7 +248,7 @@ class LookUps:
     ) -> tuple[Candidate, ...]:
         return roster.managers(
             case,
-            TARGETS[level.target],
+            level.target,
             now,
             directory,
             region=shared["region"],
@@ -275,7 +274,7 @@ class LookUps:
         if _is_emergency(shared):
             region = shared["region"]
             duty = roster.managers(
-                None, "M1", now, directory, region=region, emergency=True, **asked
+                None, "manager", now, directory, region=region, emergency=True, **asked
             )
             seen = {each.person.id for each in people}
             people = (*people, *(each for each in duty if each.person.id not in seen))

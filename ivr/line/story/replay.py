@@ -8,7 +8,7 @@ from dataclasses import replace
 from ivr.errors import CallError
 from ivr.line.config import Line
 from ivr.line.desk.events import Event
-from ivr.line.flow.steps import Heard
+from ivr.line.flow.conversation import Heard
 from ivr.line.records import Call
 from ivr.line.turns.call.turn import Turn, anew
 

@@ -20,8 +20,9 @@ from ivr.line.flow.steps import Hold
 from ivr.line.records import Call
 from ivr.line.story.replay import HEARD, from_the_start
 from ivr.line.turns.call.turn import Turn
-from ivr.twiml import reading as twiml
 from ivr.twiml import verbs
+from ivr.twiml.reading import parse
+from ivr.twiml.writing import render
 
 ANYTHING = "…"  # stands for what isn't shown
 MECHANICAL = frozenset({"placed"})  # moves nothing that anybody would notice
@@ -168,7 +169,7 @@ class _Telling:
         flow, language = self.line.caller, turn.caller.language
         if key not in flow.prompts.language(language).texts:
             return ()
-        return _words(twiml.render(flow.spoken([(key, "")], language)))
+        return _words(render(flow.spoken([(key, "")], language)))
 
 
 def _said(turn: Turn, leg: str, words: tuple[tuple[str, str], ...]) -> Moment | None:
@@ -222,7 +223,7 @@ def _words(documents: str) -> tuple[tuple[str, str], ...]:
     found: list[tuple[str, str]] = []
     for document in filter(None, documents.split("\n<?xml")):
         whole = document if document.startswith("<?xml") else f"<?xml{document}"
-        for verb in twiml.parse(whole).verbs:
+        for verb in parse(whole).verbs:
             inside = verb.verbs if isinstance(verb, verbs.Gather) else (verb,)
             for each in inside:
                 if isinstance(each, verbs.Say):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, Desk
+from tests.kit.desk import ENTRY, Desk
 
 
 def test_zero_reaches_an_operator_who_accepts_with_one_key(

@@ -10,8 +10,10 @@ from ivr.errors import CaseError
 from ivr.line.config import Line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.conftest import CALLER, ENTRY, Desk, mount
-from tests.flows.escalation.test_scenarios import Down, accept, free, keyed, reach_operator
+from tests.kit.desk import CALLER, ENTRY, Desk, mount
+from tests.kit.emergencies import answer_all, emergency
+from tests.kit.records import Down
+from tests.kit.telephones import accept, free, keyed, operator_menu, reach_operator, said_to
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -20,20 +22,6 @@ def wish(caller: Handset, exchange: Exchange, case: str, key: str) -> None:
     """From the first ring to the wish."""
     caller.call(ENTRY)
     keyed(caller, exchange, "2", "1", f"{case}#", "1", key)
-
-
-def operator_menu(operator: Handset, exchange: Exchange, *entries: str) -> None:
-    """Star, and then these."""
-    operator.press("*")
-    exchange.wait(1)
-    for entry in entries:
-        exchange.wait(1)
-        operator.press(entry)
-    exchange.wait(1)
-
-
-def said_to(phone: Handset) -> list[str]:
-    return [each.text for each in phone.heard]
 
 
 # --- S05: the next level ---
@@ -196,22 +184,6 @@ def test_a_wish_about_an_unknown_case_sounds_the_same_and_is_looked_after(
 
 
 # --- S08: Enterprise Down ---
-
-
-def emergency(caller: Handset, exchange: Exchange, case: str = "17349013") -> None:
-    """From the first ring to the first question."""
-    caller.call(ENTRY)
-    keyed(caller, exchange, "2", "3", f"{case}#", "1")
-
-
-def answer_all(caller: Handset, exchange: Exchange) -> None:
-    keyed(caller, exchange, "2", "1200#", "950#")
-    exchange.wait(8)
-    caller.say("We have started the server again, twice.")
-    exchange.wait(2)
-    caller.press("#")
-    exchange.wait(1)
-    keyed(caller, exchange, "2#", "30#", "1", "2", "1", "1")
 
 
 def test_s08_everything_is_asked_while_people_are_rung(

@@ -10,8 +10,8 @@ import pytest
 from flows.escalation import line
 from ivr.line.flow.prompts import slots
 from ivr.simulator import Exchange
-from tests.conftest import Desk
-from tests.flows.escalation.test_scenarios import accept, keyed
+from tests.kit.desk import Desk
+from tests.kit.telephones import accept, keyed
 
 TOKYO = "+81800000001"
 LINE = line()

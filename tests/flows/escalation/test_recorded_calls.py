@@ -9,31 +9,20 @@ from typing import Any
 
 import pytest
 
-from flows.escalation import FOLDER, line
 from ivr.errors import FlowError
 from ivr.line.config import Line
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, START, Desk, mount
-from tests.flows.escalation.test_scenarios import accept, keyed
-from tests.line.story.test_replay import is_the_same_again
+from tests.kit.desk import ENTRY, START, Desk, mount
+from tests.kit.recording import configured
+from tests.kit.replays import is_the_same_again
+from tests.kit.telephones import accept, keyed
 
 NOTICE = "The conversation may be recorded"
 CONSENT = "If you agree, the conversation is recorded"
 MENU = "For an existing case"
-OFF = 'conversations = "off"'
-BASIS = 'legal_basis = "legitimate_interest"'
-
-
-def configured(folder: Path, conversations: Any, basis: str) -> Line:
-    """The line, told to record."""
-    said = json.dumps(conversations)
-    text = (FOLDER / "line.toml").read_text(encoding="utf-8")
-    text = text.replace(OFF, f"conversations = {said}").replace(BASIS, f'legal_basis = "{basis}"')
-    (folder / "line.toml").write_text(text, encoding="utf-8")
-    return line(folder / "line.toml")
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,9 @@ from ivr.line.desk.cases import Account, Case
 from ivr.line.desk.emergency import EmergencyTerms
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.conftest import START, Desk
-from tests.flows.escalation.test_escalation_by_phone import emergency as declare
-from tests.flows.escalation.test_escalation_by_phone import said_to
-from tests.flows.escalation.test_scenarios import accept, keyed
+from tests.kit.desk import START, Desk
+from tests.kit.emergencies import emergency as declare
+from tests.kit.telephones import accept, keyed, said_to
 
 TERMS = EmergencyTerms()
 HELIO = Account("helio", "Helio", "Enterprise", zone="Europe/Paris")

@@ -11,44 +11,11 @@ import pytest
 
 from flows.escalation import FOLDER, line
 from ivr.line.config import Line
-from ivr.line.desk.cases import Case
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
-
-CASE = "17349013"
-
-
-def keyed(caller: Handset, exchange: Exchange, *entries: str) -> None:
-    """Press each, with a moment in between."""
-    for entry in entries:
-        caller.press(entry)
-        exchange.wait(0.2)
-
-
-def ask_for_a_manager(caller: Handset, exchange: Exchange, language: str = "2") -> None:
-    """From the first ring to the hunt for a manager of the first case."""
-    caller.call(ENTRY)
-    keyed(caller, exchange, language, "1", f"{CASE}#", "1", "2")
-
-
-def accept(person: Handset, exchange: Exchange, after: float = 3) -> None:
-    exchange.wait_until(lambda: person.ringing, at_most=60)
-    exchange.wait(after)
-    person.answer()
-    exchange.wait(8)
-    person.press("1")
-
-
-def reach_operator(caller: Handset, operator: Handset, exchange: Exchange) -> None:
-    caller.call(ENTRY)
-    caller.press("0")
-    accept(operator, exchange)
-    exchange.wait_until(lambda: operator in caller.connected_to, at_most=30)
-
-
-def free(desk: Desk) -> bool:
-    return not any(person.busy_with for person in desk.store.people.all())
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount
+from tests.kit.records import Down
+from tests.kit.telephones import CASE, accept, ask_for_a_manager, free, keyed, reach_operator
 
 
 @pytest.fixture(autouse=True)
@@ -504,13 +471,6 @@ def test_the_engineer_is_rung_for_who_asks_for_him(
 
 
 # --- S19: the case system is down ---
-
-
-class Down:
-    """Records that can't say."""
-
-    def case(self, digits: str, budget: float) -> Case | None:
-        raise TimeoutError(f"no answer within {budget} s")
 
 
 def test_s19_records_that_are_down_are_not_the_callers_trouble(

@@ -15,8 +15,8 @@ from ivr.line.desk.phone_numbers import dialled, forbidden
 from ivr.line.store import tables
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, Desk
-from tests.flows.escalation.test_scenarios import accept, ask_for_a_manager, keyed
+from tests.kit.desk import ENTRY, Desk
+from tests.kit.telephones import accept, ask_for_a_manager, keyed
 
 PIN = "482913"
 

@@ -11,10 +11,11 @@ import pytest
 from flows.escalation import FOLDER, line
 from ivr.errors import FlowError
 from ivr.line.config import Line, LineConfig
+from ivr.line.flow.conversation import Conversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
-from ivr.line.flow.steps import Conversation, Fork, Go, Goodbye, LookUp, Menu, keys, outcome
-from ivr.twiml import reading as twiml
+from ivr.line.flow.steps import Branch, Goodbye, LookUp, Menu
+from ivr.twiml.reading import parse
 
 LINE = line()
 FLOWS = {"caller": LINE.caller, "person": LINE.person}
@@ -87,7 +88,7 @@ def test_every_step_is_said_in_every_language(flow: str, step: str) -> None:
     for language in FLOWS[flow].prompts.codes:
         talk = conversation(FLOWS[flow], step, language)
 
-        document = twiml.parse(FLOWS[flow].document(talk, VALUES))
+        document = parse(FLOWS[flow].document(talk, VALUES))
 
         assert not document.warnings, language
         assert "{" not in str(document.verbs), language
@@ -113,7 +114,7 @@ def test_every_step_knows_what_to_do_with_each_of_its_outcomes(
 
         assert FLOWS[flow].hear(talk, outcome(heard, **data)), language
         if FLOWS[flow].steps[talk.state].waits:
-            assert not twiml.parse(FLOWS[flow].document(talk, VALUES)).warnings, language
+            assert not parse(FLOWS[flow].document(talk, VALUES)).warnings, language
 
 
 LISTENING = [
@@ -205,7 +206,7 @@ WRONG = {
         "no way leads to step 'lost'",
     ),
     "a cycle without a wait": (
-        [Fork("start", on={"next": "again"}), Fork("again", on={"next": "start"})],
+        [Branch("start", on={"next": "again"}), Branch("again", on={"next": "start"})],
         "a cycle without a wait: again → start",
     ),
     "the same name twice": (
@@ -217,7 +218,7 @@ WRONG = {
         "the flow starts at 'start', which isn't a step",
     ),
     "staying where nobody waits": (
-        [Fork("start", on={"next": Go()}), END],
+        [Branch("start", on={"next": Go()}), END],
         "step 'start': 'next' must lead on, since nobody waits there",
     ),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from ivr.errors import FlowError
-from ivr.line.flow.machine import Event, Machine, NotAllowed, Transition
+from ivr.line.flow.machine import Machine, NotAllowed, Transition, Trigger
 
 
 @dataclass
@@ -90,7 +90,7 @@ def test_a_state_that_does_not_exist_is_found_when_the_machine_is_made(
 
 
 def test_a_guard_is_given_what_the_trigger_was() -> None:
-    def big(event: Event) -> bool:
+    def big(event: Trigger) -> bool:
         return bool(event.kwargs["size"] > 1)
 
     rows = [Transition("go", "here", "there", when=big), Transition("go", "here", None)]

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from ivr.errors import FlowError
+from ivr.line.flow.conversation import Go, keys
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
-from ivr.line.flow.steps import Go, Goodbye, Menu, keys
+from ivr.line.flow.steps import Goodbye, Menu
 from ivr.simulator import Utterance
 from ivr.simulator.expectations.ear import words_of
 from tests.kit.twiml_app import LINE, network

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import responses
 from click.testing import CliRunner
 
+from flows.escalation import SAMPLE
 from ivr.cli.main import main
 from ivr.errors import DataError, NotYet
 from ivr.line.config import Line
@@ -19,12 +21,8 @@ from ivr.line.outside.calendars import LARGEST, Fetched, entries_of, fetch, refr
 from ivr.line.records import Duty, Feed
 from ivr.line.service.duties.rota import RotaWatch
 from ivr.line.store.store import Store
-from tests.conftest import Desk
-from tests.line.store.test_store import desk as sample
-from tests.line.store.test_store import empty_file, servers_database, url
-from tests.line.store.test_store import store as both_stores
-
-__all__ = ["both_stores", "empty_file", "sample", "servers_database", "url"]
+from tests.kit.databases import emptied
+from tests.kit.desk import Desk
 
 URL = "https://calendar.test/emea.ics"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -37,6 +35,14 @@ PEOPLE = [
 ]
 DAY = "DTSTART:20261124T080000Z\nDTEND:20261124T180000Z"
 ANN = "ATTENDEE:mailto:ann@acme.example"
+
+
+@pytest.fixture
+def sample(url: str) -> Iterator[Store]:
+    """The sample desk, on SQLite and on PostgreSQL."""
+    with emptied(url) as store:
+        store.import_csv(SAMPLE)
+        yield store
 
 
 def calendar(*events: str) -> str:

@@ -11,7 +11,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from ivr.line.outside.carrier import Carrier, Refused, Unsure, client
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, Desk
+from tests.kit.desk import ENTRY, Desk
 
 ACCOUNT = "AC" + "1" * 32
 API = f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}"

@@ -40,8 +40,8 @@ from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.store import Store
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange
-from tests.conftest import CALLER, ENTRY, Desk, mount
-from tests.flows.escalation.test_scenarios import keyed
+from tests.kit.desk import CALLER, ENTRY, Desk, mount
+from tests.kit.telephones import keyed
 
 BASE = "https://cases.example/api"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)

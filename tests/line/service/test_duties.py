@@ -19,7 +19,7 @@ from ivr.line.store.duties import LEASE
 from ivr.line.store.store import Store
 from ivr.line.turns.call.turn import Turn
 from ivr.simulator import Exchange
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount
 
 
 class Meanwhile(Store):

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from ivr.line.turns.call.promises import MOST
 from ivr.simulator import Exchange, Handset
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
-from tests.flows.escalation.test_properties import PEOPLES_HABITS, SETTINGS, network
-from tests.flows.escalation.test_scenarios import accept, ask_for_a_manager, free, keyed
-from tests.line.service.test_callbacks import promise, promised, told
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
+from tests.kit.promises import promise, promised, told
+from tests.kit.random_people import PEOPLES_HABITS, SETTINGS, network
+from tests.kit.telephones import accept, ask_for_a_manager, free, keyed
 
 
 def rung(caller: Handset) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.simulator import Handset
-from tests.conftest import ENTRY, Desk
+from tests.kit.desk import ENTRY, Desk
 
 pytestmark = pytest.mark.lenient_calls  # a webhook fails, on purpose
 STATUS = "/voice/escalation/status"

@@ -28,8 +28,8 @@ from ivr.line.service.duties.notices import Addresses, Notices, by_apprise, mask
 from ivr.line.store.store import Store
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, Desk, mount
-from tests.flows.escalation.test_scenarios import keyed
+from tests.kit.desk import ENTRY, Desk, mount
+from tests.kit.telephones import keyed
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TEMPLATES = Templates.load(FOLDER / "notices")

@@ -41,20 +41,13 @@ from ivr.line.story.replay import replay
 from ivr.line.turns.call.turn import begin
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.network.virtual_clock import VirtualClock
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
-from tests.flows.escalation.test_escalation_by_phone import answer_all, emergency
-from tests.flows.escalation.test_properties import (
-    ACTS,
-    PEOPLES_HABITS,
-    SETTINGS,
-    do,
-    network,
-    settled,
-)
-from tests.flows.escalation.test_scenarios import accept, ask_for_a_manager, keyed
-from tests.kit.databases import postgres
-from tests.line.service.test_callbacks import promised
-from tests.line.story.test_replay import is_the_same_again
+from tests.kit.databases import emptied
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
+from tests.kit.emergencies import answer_all, emergency
+from tests.kit.promises import promised
+from tests.kit.random_people import ACTS, PEOPLES_HABITS, SETTINGS, do, network, settled
+from tests.kit.replays import is_the_same_again
+from tests.kit.telephones import accept, ask_for_a_manager, keyed
 
 MIGRATIONS = Path(ivr.line.store.store.__file__).parent / "migrations"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -71,29 +64,18 @@ SOUND = "RE" + "1" * 32
 # ---- a database with something in it
 
 
-@pytest.fixture(scope="module")
-def servers_database() -> Iterator[str]:
-    with postgres() as url:
-        store = Store(url)
-        store.migrate()
-        store.close()
-        yield url
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def store(request: pytest.FixtureRequest, tmp_path: Path, sample_database: Path) -> Iterator[Store]:
     """The sample desk, and nothing else."""
     if request.param == "sqlite":
         shutil.copy(sample_database, tmp_path / "ivr.db")
-        made = Store(f"sqlite:///{tmp_path / 'ivr.db'}")
+        url = f"sqlite:///{tmp_path / 'ivr.db'}"
     else:
-        made = Store(str(request.getfixturevalue("servers_database")))
-        made.import_csv(SAMPLE)
-    yield made
-    with made.connections.writer.begin() as connection:
-        for table in tables.metadata.sorted_tables:
-            connection.execute(table.delete())
-    made.close()
+        url = str(request.getfixturevalue("servers_database"))
+    with emptied(url) as store:
+        if request.param == "postgres":
+            store.import_csv(SAMPLE)
+        yield store
 
 
 def privacy(store: Store, now: datetime = NOW, **terms: int) -> Privacy:

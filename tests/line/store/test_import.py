@@ -16,7 +16,7 @@ from ivr.cli.main import main
 from ivr.errors import DataError
 from ivr.line.store.imports.csv import COLUMNS
 from ivr.line.store.store import Store
-from tests.line.store.test_store import call
+from tests.kit.calls import call
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 

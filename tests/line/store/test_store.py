@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,77 +23,31 @@ from flows.escalation import SAMPLE
 from ivr.errors import SettingsError
 from ivr.line.desk.events import Event
 from ivr.line.desk.figures import OF_CALLS
-from ivr.line.records import Call, CaseFile, Duty, Escalation, Note, Recording
+from ivr.line.records import CaseFile, Duty, Escalation, Note, Recording
 from ivr.line.store import tables
 from ivr.line.store.calls import Engaged
 from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.duties import LEASE
 from ivr.line.store.periods import Period
 from ivr.line.store.store import Store
-from tests.kit.databases import postgres
+from tests.kit.calls import NOW, SID, call
+from tests.kit.databases import emptied, postgres
 
-NOW = datetime(2026, 11, 24, 9, 0, 0, 123456, tzinfo=UTC)
 OF_NO_TABLE = re.compile(r"SCAN (CONSTANT ROW|kind\d+|soonest)")
 SECOND = timedelta(seconds=1)
 RING = ("ring", "hang_up")
-SID = "CA" + "1" * 32
-
-
-@pytest.fixture(scope="module")
-def servers_database() -> Iterator[str]:
-    with postgres() as url:
-        store = Store(url)
-        store.migrate()
-        store.close()
-        yield url
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database with everything in it that a new one has, and nothing else."""
-    if request.param == "postgres":
-        return str(request.getfixturevalue("servers_database"))
-    shutil.copy(request.getfixturevalue("empty_file"), tmp_path / "ivr.db")
-    return f"sqlite:///{tmp_path / 'ivr.db'}"
-
-
-@pytest.fixture(scope="module")
-def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    file = tmp_path_factory.mktemp("empty") / "ivr.db"
-    store = Store(f"sqlite:///{file}")
-    store.migrate()
-    store.close()
-    return file
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
-    made = Store(url)
-    yield made
-    with made.connections.writer.begin() as connection:
-        for table in tables.metadata.sorted_tables:
-            connection.execute(table.delete())
-    made.close()
+    with emptied(url) as store:
+        yield store
 
 
 @pytest.fixture
 def desk(store: Store) -> Store:
     store.import_csv(SAMPLE)
     return store
-
-
-def call(sid: str = SID, **more: Any) -> Call:
-    given: dict[str, Any] = {
-        "flow": "escalation",
-        "flow_version": "1",
-        "step": "menu",
-        "language": "fr",
-        "caller": "+33155500101",
-        "called": "+33800000001",
-        "started_at": NOW,
-        "data": {"shared": {"name": "Zoé 株式会社"}, "legs": {}},
-    }
-    return Call(sid, **(given | more))
 
 
 def told(kind: str = "heard", **data: Any) -> Event:

@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from ivr.errors import CallError
 from ivr.line.story.replay import HEARD, replay
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, Desk
-from tests.flows.escalation.test_scenarios import accept, ask_for_a_manager, keyed, reach_operator
-from tests.line.service.test_callbacks import promised
-
-
-def states(data: dict[str, Any]) -> dict[str, Any]:
-    """Where everybody in a call is."""
-    return {
-        "caller": (data["caller"]["state"], data["caller"]["turn"]),
-        "legs": {
-            attempt: (leg["person"], leg["state"], leg["talk"]["state"], leg["talk"]["turn"])
-            for attempt, leg in data["legs"].items()
-        },
-        "hunt": data["hunt"],
-        "promise": data["shared"].get("promise"),
-        "requested": data["shared"].get("requested"),
-        "keyed": data["shared"].get("keyed"),
-    }
-
-
-def is_the_same_again(desk: Desk, sid: str) -> None:
-    """Replays a stored call, and compares where everybody ended."""
-    call = desk.store.calls.load(sid)
-    assert call is not None
-    *_, (_, turn) = replay(desk.line, call, desk.store.logs.events(sid))
-    turn.caller.seen = turn.caller.turn
-    assert states(turn.close().data) == states(call.data)
+from tests.kit.desk import ENTRY, Desk
+from tests.kit.promises import promised
+from tests.kit.replays import is_the_same_again
+from tests.kit.telephones import accept, ask_for_a_manager, keyed, reach_operator
 
 
 def test_a_hunt_that_ends_in_a_promise(exchange: Exchange, caller: Handset, desk: Desk) -> None:

@@ -26,16 +26,10 @@ from ivr.line.web.pages.words import Words
 from ivr.server.rehearsal import rehearse, sample_of
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.dialogues import exchange_for, parse, play
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
-from tests.flows.escalation.test_scenarios import (
-    CASE,
-    accept,
-    ask_for_a_manager,
-    keyed,
-    reach_operator,
-)
-from tests.line.service.test_callbacks import promised
-from tests.line.web.test_tracker import Browser, login
+from tests.kit.browser import Browser, login
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount
+from tests.kit.promises import promised
+from tests.kit.telephones import CASE, accept, ask_for_a_manager, keyed, reach_operator
 
 CALLS = sorted((Path(__file__).parents[2] / "calls").glob("*.call"))
 STRANGER = "+33612345678"  # a customer's own number, of nobody in the sample

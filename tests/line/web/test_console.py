@@ -13,61 +13,20 @@ from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
 from ivr.line.web.pages.app import ENDPOINTS
 from ivr.simulator import Exchange, Handset
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
-from tests.flows.escalation.test_scenarios import CASE, accept, ask_for_a_manager, free, keyed
-from tests.line.web.test_tracker import Browser, browser, login, pages  # noqa: F401  (fixtures)
-
-
-class Operator(Browser):
-    """Somebody at the console, or at his own desk."""
-
-    page_of = "/console"
-    sent = 0
-
-    @property
-    def reads(self) -> str:
-        """What stands on the page, without what makes it a page."""
-        return " ".join(re.sub(r"<[^>]+>", " ", self.page).split())
-
-    def look(self) -> Operator:
-        self.go(self.page_of)
-        return self
-
-    def click(self, name: str, **form: str) -> Operator:
-        """Press one of the card's buttons."""
-        self.look()
-        leg = re.search(r'name="leg" value="([^"]+)"', self.page)
-        return self.press(name, leg.group(1) if leg else "", **form)
-
-    def press(self, name: str, leg: str, **form: str) -> Operator:
-        form |= {"leg": leg, "back": self.page_of}
-        self.send("/emergency" if name == "emergency" else f"/click/{name}", **form)
-        return self
-
-    def take(self, sid: str) -> Operator:
-        self.look().send(f"/take/{sid}")
-        return self
-
-    def ask(self, what: str, number: str, **form: str) -> Operator:
-        """Send one of the card's forms about the case."""
-        self.look()
-        call = re.search(r'name="call" value="([^"]+)"', self.page)
-        self.sent += 1
-        about = {"call": call.group(1) if call else "", "back": self.page_of}
-        about |= {"key": f"{what}{self.sent}"}
-        self.send(f"/cases/{number}/{what}", **about, **form)
-        return self
+from tests.kit.browser import Browser, Operator, login
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
+from tests.kit.telephones import CASE, accept, ask_for_a_manager, free, keyed
 
 
 @pytest.fixture
-def operator(pages: Any) -> Operator:  # noqa: F811
+def operator(pages: Any) -> Operator:
     made = Operator(pages.test_client())
     made.sign_in("op1")
     return made
 
 
 @pytest.fixture
-def colleague(pages: Any, store: Store) -> Operator:  # noqa: F811
+def colleague(pages: Any, store: Store) -> Operator:
     store.logins.save(login("op2", "operator", person="OP2"))
     made = Operator(pages.test_client())
     made.sign_in("op2")
@@ -75,7 +34,7 @@ def colleague(pages: Any, store: Store) -> Operator:  # noqa: F811
 
 
 @pytest.fixture
-def manager(pages: Any) -> Operator:  # noqa: F811
+def manager(pages: Any) -> Operator:
     made = Operator(pages.test_client())
     made.page_of = "/me"
     made.sign_in("mgr1")
@@ -262,7 +221,7 @@ def test_an_emergency_stands_before_whoever_waits_longer(
 
 def test_after_his_browser_has_died_another_one_shows_the_same_call(
     operator: Operator,
-    pages: Any,  # noqa: F811
+    pages: Any,
     exchange: Exchange,
     caller: Handset,
     desk: Desk,
@@ -586,13 +545,13 @@ def path_of(page: str) -> str:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_opens_its_pages_and_no_others(
-    pages: Any,  # noqa: F811
+    pages: Any,
     store: Store,
     role: str,
 ) -> None:
     person = "" if role in ("customer", "supervisor", "admin", "auditor", "privacy") else "MGR1"
     store.logins.save(login("some", role, person=person))
-    browser = Browser(pages.test_client()).sign_in("some")  # noqa: F811
+    browser = Browser(pages.test_client()).sign_in("some")
     for page in ENDPOINTS:
         roles = PAGES[page]
         assert (browser.go(path_of(page)).status == 200) == (role in roles), page
@@ -600,19 +559,19 @@ def test_each_role_opens_its_pages_and_no_others(
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_clicks_what_it_may_and_nothing_else(
-    pages: Any,  # noqa: F811
+    pages: Any,
     store: Store,
     role: str,
 ) -> None:
     store.logins.save(login("some", role, person="MGR1"))
-    browser = Browser(pages.test_client()).sign_in("some").go("/cases")  # noqa: F811
+    browser = Browser(pages.test_client()).sign_in("some").go("/cases")
     for click, roles in CLICKS.items():
         form = {"csrf_token": _token(browser), "leg": "none"}
         status = browser.client.post(f"/click/{click}", data=form).status_code
         assert (status == 403) == (role not in roles), click
 
 
-def _token(browser: Browser) -> str:  # noqa: F811
+def _token(browser: Browser) -> str:
     browser.go("/cases")
     found = re.search(r'name="csrf_token" value="([^"]+)"', browser.page)
     assert found

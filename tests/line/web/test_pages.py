@@ -11,10 +11,10 @@ from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.line.web.pages.now import Now
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.screens.phones_page import Phones
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
-from tests.flows.escalation.test_scenarios import ask_for_a_manager, reach_operator
-from tests.line.service.test_callbacks import promised
-from tests.line.web.test_tracker import Browser, login
+from tests.kit.browser import Browser, login
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
+from tests.kit.promises import promised
+from tests.kit.telephones import ask_for_a_manager, reach_operator
 
 
 @pytest.fixture

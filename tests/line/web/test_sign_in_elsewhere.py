@@ -17,8 +17,8 @@ from ivr.line.records import Login
 from ivr.line.store.store import Store
 from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.line.web.pages.sign_in import Provider
-from tests.conftest import Desk
-from tests.line.web.test_tracker import Browser, login
+from tests.kit.browser import Browser, login
+from tests.kit.desk import Desk
 
 ISSUER = "https://id.example"
 ROLES = {"support-managers": "manager", "support-engineers": "engineer"}

@@ -3,87 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.security import generate_password_hash
 
 from ivr.line.desk.roles import MAY, ROLES
-from ivr.line.records import Login
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.line.web.pages.words import Words
 from ivr.simulator import Exchange, Handset
-from tests.conftest import Desk
-from tests.flows.escalation.test_scenarios import Down, ask_for_a_manager
-
-PASSWORD = "a long enough word"
-HASH = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")  # known at once
-
-
-def login(id: str, *roles: str, **more: Any) -> Login:
-    return Login(id, f"{id}@acme.example", id.title(), roles, hash=HASH, **more)
-
-
-class Browser:
-    """Somebody at a browser: goes to pages, fills in forms, reads."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
-        self.page, self.status = "", 0
-
-    def go(self, path: str) -> Browser:
-        answer = self.client.get(path, follow_redirects=True)
-        self.page, self.status = unescape(answer.get_data(as_text=True)), answer.status_code
-        return self
-
-    def send(self, path: str, token: str | None = None, **form: str) -> Browser:
-        if token is None:
-            found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
-            token = found.group(1) if found else ""
-        data = {"csrf_token": token, **form}
-        answer = self.client.post(path, data=data, follow_redirects=True)
-        self.page, self.status = unescape(answer.get_data(as_text=True)), answer.status_code
-        return self
-
-    def sign_in(self, id: str, password: str = PASSWORD) -> Browser:
-        self.go("/sign-in")
-        return self.send("/sign-in", email=f"{id}@acme.example", password=password)
-
-    def key(self) -> str:
-        found = re.search(r'name="key" value="([^"]+)"', self.page)
-        assert found
-        return found.group(1)
-
-
-@pytest.fixture
-def pages(desk: Desk, store: Store) -> Iterator[Any]:
-    people = [
-        login("marie", "customer", contact="marie", accounts=("helio", "lumen")),
-        login("kenji", "customer", contact="kenji", accounts=("kuro",)),
-        login("eng2", "engineer", person="ENG2"),
-        login("op1", "operator", person="OP1"),
-        login("mgr1", "manager", person="MGR1"),
-        login("auditor", "auditor"),
-    ]
-    for each in people:
-        store.logins.save(each)
-    entrance = Entrance(secret="a secret")
-    clock, wake_at = desk.exchange.clock, desk.duties.wake_at
-    app = create_pages(desk.line, store, clock, entrance=entrance, wake_at=wake_at)
-    app.testing = True
-    return app
-
-
-@pytest.fixture
-def browser(pages: Any) -> Browser:
-    return Browser(pages.test_client())
-
+from tests.kit.browser import PASSWORD, Browser, login
+from tests.kit.desk import Desk
+from tests.kit.records import Down
+from tests.kit.telephones import ask_for_a_manager
 
 # --- coming in ---
 

@@ -20,7 +20,7 @@ from ivr.line.desk.hunt import (
     SendOn,
     StopRinging,
 )
-from ivr.line.flow.steps import Conversation, outcome
+from ivr.line.flow.conversation import Conversation, outcome
 
 if TYPE_CHECKING:
     from ivr.line.turns.call.turn import Turn

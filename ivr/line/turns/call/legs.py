@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ivr.line.desk.hunt import EventName
-from ivr.line.flow.steps import Conversation, keys, outcome
+from ivr.line.flow.conversation import Conversation, keys, outcome
 from ivr.line.turns.call import promises as record
 
 if TYPE_CHECKING:

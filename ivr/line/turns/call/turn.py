@@ -23,22 +23,10 @@ from ivr.line.config import Line
 from ivr.line.desk.events import Event
 from ivr.line.desk.hunt import EventName, Hunt
 from ivr.line.desk.phone_numbers import shown
+from ivr.line.flow.conversation import Conversation, Heard, outcome
 from ivr.line.flow.flow import STEPS_PER_TURN, Flow
 from ivr.line.flow.machine import NotAllowed
-from ivr.line.flow.steps import (
-    Conversation,
-    Customer,
-    Dialling,
-    Entry,
-    Fork,
-    Goodbye,
-    Heard,
-    Hold,
-    LookUp,
-    Menu,
-    Talk,
-    outcome,
-)
+from ivr.line.flow.steps import Branch, Customer, Dialling, Entry, Goodbye, Hold, LookUp, Menu, Talk
 from ivr.line.records import Call, Duty
 from ivr.line.turns.call import promises as record
 from ivr.line.turns.call.hunting import Hunting
@@ -298,7 +286,7 @@ class Turn:
 
     def _pass(self, step: Any) -> Heard:
         match step:
-            case Fork():
+            case Branch():
                 return outcome("next")
             case LookUp():
                 self.shared["language"] = self.caller.language

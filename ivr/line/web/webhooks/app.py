@@ -29,8 +29,8 @@ from ivr.line.service.privacy import Privacy
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.signature import Signature
 from ivr.line.web.webhooks.webhooks import Webhooks
-from ivr.twiml import reading as twiml
 from ivr.twiml import verbs
+from ivr.twiml.writing import render
 
 LARGEST = 64 * 1024  # bytes of a webhook; Twilio's own have about one thousand
 
@@ -131,7 +131,7 @@ def fallback(line: Line, public_url: str = "") -> str:
     said = line.caller.spoken([("trouble", ""), ("to_operator", "")], number.languages[0])
     dial = verbs.Dial((verbs.Number(line.config.fallback),))
     again = verbs.Redirect(f"{public_url.removesuffix('/')}/voice/{line.name}")
-    return twiml.render((*said, dial, verbs.Pause(5), again))
+    return render((*said, dial, verbs.Pause(5), again))
 
 
 def _writable(records: CaseSystem | Records, store: Store) -> CaseSystem:

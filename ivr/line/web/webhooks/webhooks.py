@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from ivr.line.desk.hunt import EventName
-from ivr.line.flow.steps import Record
+from ivr.line.flow.steps import RecordStep
 from ivr.line.records import Call
 from ivr.line.service.calls import Calls, Reply
 from ivr.line.service.duties.recordings import Recordings
@@ -21,14 +21,14 @@ from ivr.line.service.duties.runner import Duties
 from ivr.line.turns.call.turn import Turn, begin
 from ivr.line.web.webhooks.forms import Form, body_of, fields_of
 from ivr.line.web.webhooks.signature import Signature
-from ivr.twiml import reading as twiml
 from ivr.twiml import verbs
+from ivr.twiml.writing import render
 
 log = logging.getLogger(__name__)
 
-LEAVE = twiml.render((verbs.Leave(),))
-HANG_UP = twiml.render((verbs.Hangup(),))
-NOTHING = twiml.render(())
+LEAVE = render((verbs.Leave(),))
+HANG_UP = render((verbs.Hangup(),))
+NOTHING = render(())
 
 OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 LAST_WORD: dict[str, EventName] = {
@@ -176,7 +176,7 @@ class Webhooks:
             if _is_present(form, turn.caller.turn):
                 turn.hear("keys", value=form.get("Digits", ""))
             if turn.waiting and turn.caller.state == before:
-                again = twiml.render((verbs.Redirect(turn.wait_url()),))
+                again = render((verbs.Redirect(turn.wait_url()),))
                 return lambda: again
             turn.leaves = True
             return lambda: LEAVE
@@ -238,13 +238,13 @@ class Webhooks:
     def meet(self, form: Form, sid: str = "") -> Reply:
         """Heard in the conference until somebody else is there."""
         language = self.calls.look(sid or form["CallSid"]).caller.language
-        return Reply(twiml.render(self._plainly("connecting", language)))
+        return Reply(render(self._plainly("connecting", language)))
 
     def hold(self, form: Form, sid: str = "") -> Reply:
         """Heard while the operator is in his menu; it comes round, since silence sounds like an
         end."""
         said = self._plainly("please_hold", form["language"])
-        return Reply(twiml.render((*said, verbs.Pause(20), verbs.Redirect())))
+        return Reply(render((*said, verbs.Pause(20), verbs.Redirect())))
 
     def _plainly(self, key: str, language: str) -> tuple[verbs.Spoken, ...]:
         return self.line.caller.spoken([(key, "")], language)
@@ -320,7 +320,7 @@ class Webhooks:
         turn = self.calls.look(sid)
         phrases = [("caller_left", "")] if turn.call.ended_at else []
         said = self.line.person.spoken(phrases, turn.legs.talk(attempt).language)
-        return Reply(twiml.render((*said, verbs.Pause(5), verbs.Redirect())))
+        return Reply(render((*said, verbs.Pause(5), verbs.Redirect())))
 
     def leg_announce(self, form: Form, sid: str, attempt: str) -> Reply:
         """Said to one person in the conference: how it went with somebody else."""
@@ -329,7 +329,7 @@ class Webhooks:
         name = turn.legs.rows[form["about"]]["name"]
         text = self.line.person.prompts.text(language, form["says"]).format(candidate=name)
         words = self.line.person.prompts.language(language)
-        return Reply(twiml.render((verbs.Say(text, words.voice, words.speech_code),)))
+        return Reply(render((verbs.Say(text, words.voice, words.speech_code),)))
 
     def _leg_in_trouble(self, form: Form, sid: str, attempt: str) -> Reply:
         try:
@@ -400,7 +400,7 @@ def _seconds(form: Form) -> int:
 def _pause(turn: Turn) -> int:
     """Seconds of silence that end the caller's recording."""
     step = turn.line.caller.steps[turn.caller.state]
-    return step.pause(turn.caller) if isinstance(step, Record) else 0
+    return step.pause(turn.caller) if isinstance(step, RecordStep) else 0
 
 
 def _is_present(form: Form, turn: int) -> bool:
