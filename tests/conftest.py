@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from flows.escalation import FOLDER, line
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, Desk, mount

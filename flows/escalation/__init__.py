@@ -19,7 +19,8 @@ from flows.escalation import (
     words,
 )
 from flows.escalation import effects as do
-from ivr.line.config import Line, LineConfig
+from ivr.line.config import LineConfig
+from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import Templates
 from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from flask import Flask
 
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.web.pages.calls import Sample

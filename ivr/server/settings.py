@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ivr.clock import Clock
 from ivr.errors import SettingsError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.service.duties.notices import Addresses
 from ivr.line.store.store import Store

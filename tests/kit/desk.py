@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask
 
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.service.cases import Cases
 from ivr.line.service.duties.runner import Duties

@@ -21,7 +21,7 @@ from typing import Any
 
 from flows.escalation import line as escalation
 from ivr.clock import Alarm
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.outside.carrier import client
 from ivr.line.records import Duty
 from ivr.line.store.store import Store

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.escalation import FOLDER, line
-from ivr.line.config import Line
+from ivr.line.definition import Line
 
 OFF = 'conversations = "off"'
 BASIS = 'legal_basis = "legitimate_interest"'

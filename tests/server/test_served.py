@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from ivr.clock import SystemClock
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset

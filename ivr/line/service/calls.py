@@ -14,7 +14,7 @@ from datetime import datetime
 
 from ivr.clock import Clock
 from ivr.errors import CallError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.records import Call
 from ivr.line.store.calls import Engaged
 from ivr.line.store.store import Store

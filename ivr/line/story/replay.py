@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ivr.errors import CallError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.flow.conversation import Heard
 from ivr.line.records import Call

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ivr.errors import CallError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.flow.steps import Hold
 from ivr.line.records import Call

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ivr.errors import CaseError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, Desk, mount

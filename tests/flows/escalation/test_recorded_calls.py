@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ivr.errors import FlowError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.records import Duty
 from ivr.line.store.store import Store

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flows.escalation import FOLDER, line
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount

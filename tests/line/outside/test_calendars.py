@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from flows.escalation import SAMPLE
 from ivr.cli.main import main
 from ivr.errors import DataError, NotYet
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.people import Person
 from ivr.line.outside.calendars import LARGEST, Fetched, entries_of, fetch, refreshed
 from ivr.line.records import Duty, Feed
@@ -386,5 +386,5 @@ def test_an_instant_without_an_offset_is_refused(
     monkeypatch.setenv("IVR_DATABASE", f"sqlite:///{tmp_path / 'ivr.db'}")
     said = CliRunner().invoke(main, ["rota", "--at", "2026-11-24T10:00"])
 
-    assert said.exit_code == 1
-    assert "has no offset" in said.output
+    assert said.exit_code == 2
+    assert "has no UTC offset" in said.output

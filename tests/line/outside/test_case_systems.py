@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from ivr.cli.main import main
 from ivr.errors import GivenUp, NotYet
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.outside.case_systems.built_in import BuiltIn
 from ivr.line.outside.case_systems.http import HTTPCases
@@ -626,7 +626,7 @@ def test_the_command_says_what_the_line_sees_and_from_where(
 @pytest.mark.parametrize(
     ("number", "fails", "code", "said"),
     [("C17349099", [], 1, "there is no case"), ("C17349013", ["slow"], 3, "can't be asked"),
-     ("hello", [], 1, "no case number")],
+     ("hello", [], 2, "isn't a valid case number")],
 )  # fmt: skip
 def test_the_command_ends_with_1_for_no_case_and_3_for_no_answer(
     store: Store,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from tests.kit.killed import Doomed
 from tests.kit.killed_line import World

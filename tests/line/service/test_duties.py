@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ivr.clock import Alarm
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.records import Duty
 from ivr.line.service.duties.runner import KINDS, PAUSE
 from ivr.line.store.duties import LEASE

@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from flows.escalation import FOLDER
 from ivr.cli.main import main
 from ivr.errors import FlowError, GivenUp, NotYet
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import KINDS, Templates, Words
 from ivr.line.records import Duty
 from ivr.line.service.duties.notices import Addresses, Notices, by_apprise, masked
@@ -403,7 +403,7 @@ def test_an_administrator_asks_who_could_not_be_told(store: Store) -> None:
 
 
 def test_nothing_undelivered_is_said_so(store: Store) -> None:
-    assert asked(store=store) == "nothing is undelivered"
+    assert asked(store=store) == "all notices have been delivered"
 
 
 def test_what_nobody_takes_is_given_up_after_hours_and_shown(

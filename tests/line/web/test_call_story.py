@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flows.escalation import SAMPLE
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import KINDS
 from ivr.line.desk.roles import PAGES, ROLES, sees_numbers
 from ivr.line.service.privacy import Privacy

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 from ivr.errors import CallError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.desk.hunt import EventName, Hunt
 from ivr.line.desk.phone_numbers import shown

@@ -21,7 +21,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.wrappers import Response as Answer
 
 from ivr.clock import Clock
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.roles import PAGES, home, may_open
 from ivr.line.outside.case_systems.built_in import BuiltIn
 from ivr.line.service.calls import Calls

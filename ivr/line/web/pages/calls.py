@@ -13,7 +13,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from ivr.clock import Clock
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import Event, Kind
 from ivr.line.desk.roles import may_open, sees_numbers
 from ivr.line.flow.diagram import diagram

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.clock import Clock
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.candidates import Candidate
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import Verdict, judge, missing

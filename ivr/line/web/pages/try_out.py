@@ -11,7 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, g, render_template
 from markupsafe import Markup
 
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.people import Person
 from ivr.line.desk.roles import ROLES
 from ivr.line.flow.diagram import diagram

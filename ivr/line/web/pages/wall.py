@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, g, render_template, request
 from markupsafe import Markup
 
 from ivr.clock import Clock
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk import figures
 from ivr.line.desk.figures import Logged, Seen
 from ivr.line.flow.steps import Entry, Hold

@@ -10,7 +10,7 @@ from flask import Flask, Response
 
 from ivr.clock import Clock, SystemClock
 from ivr.errors import SettingsError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.outside.carrier import Carrier
 from ivr.line.outside.case_systems.built_in import BuiltIn
 from ivr.line.outside.case_systems.system import CaseSystem
