@@ -28,5 +28,5 @@ def is_the_same_again(desk: Desk, sid: str) -> None:
     call = desk.store.calls.load(sid)
     assert call is not None
     *_, (_, turn) = replay(desk.line, call, desk.store.logs.events(sid))
-    turn.caller.seen = turn.caller.turn
+    turn.state.caller.seen = turn.state.caller.turn
     assert states(turn.close().data) == states(call.data)

@@ -20,7 +20,8 @@ from ivr.line.records import CaseFile, Duty
 from ivr.line.service.look_ups import BUDGET, Records
 from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.store import Store
-from ivr.line.turns.case.turn import CaseTurn, Request, Who
+from ivr.line.turns.case.state import CaseState, Request, Who
+from ivr.line.turns.case.turn import hear
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +58,9 @@ class Cases:
         who = self.who(number, at or self.clock.now())
         for _ in range(AGAIN):
             file = self.store.case_files.load(number) or CaseFile(number)
-            turn = CaseTurn(self.config, file, who)
+            turn = CaseState(self.config, file, who)
             request = Request(what, key, by, channel, at or self.clock.now(), data)
-            if not turn.hear(request):
+            if not hear(turn, request):
                 return file
             records = CaseRecords(turn.events, turn.duties, turn.escalations, turn.notes)
             if self.store.case_files.save(file, records):

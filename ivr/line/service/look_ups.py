@@ -22,7 +22,7 @@ from ivr.line.desk.levels import Level, ruling
 from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.records import Call, Duty
 from ivr.line.store.store import Store
-from ivr.line.turns.call.promises import case_of
+from ivr.line.turns.call.case_link import case_of
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from ivr.line.records import Duty
 from ivr.line.service.duties.runner import KINDS, PAUSE
 from ivr.line.store.duties import LEASE
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import Turn
+from ivr.line.turns.call.turn import CallTurn
 from ivr.simulator import Exchange
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount
 
@@ -92,7 +92,7 @@ def test_somebody_who_is_claimed_too_late_stays_free(desk: Desk, store: Meanwhil
         """Another process has heard that the caller has gone, and has freed whom he had."""
         sid, _, leg = attempt.partition("/")
 
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             turn.hear("status", leg, "failed")
             return str
 

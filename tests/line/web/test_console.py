@@ -469,8 +469,8 @@ def test_a_call_worked_by_clicks_is_told_again_from_its_log_alone(
     *_, (_, turn) = replay(desk.line, call, desk.store.logs.events(call.sid))
 
     shared = call.data["shared"]
-    assert turn.call.data["shared"]["promise"]["due"] == shared["promise"]["due"]
-    assert turn.caller.state == call.step
+    assert turn.state.call.data["shared"]["promise"]["due"] == shared["promise"]["due"]
+    assert turn.state.caller.state == call.step
 
 
 # --- a manager at his own desk ---

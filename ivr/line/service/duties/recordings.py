@@ -8,7 +8,7 @@ from ivr.line.outside.carrier import Carrier
 from ivr.line.records import Duty, Recording
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
-from ivr.line.turns.call import promises as record
+from ivr.line.turns.call.case_link import case_number
 
 EVENTS = {"in-progress": "recording.started", "completed": "recording.stopped"}
 
@@ -36,15 +36,15 @@ class Recordings:
     def record(self, duty: Duty) -> None:
         """A ``record``: bring the recording of the caller's leg to what is wanted of it, if that
         still is."""
-        turn, wanted = self.calls.look(duty.call), duty.data["wanted"]
-        if turn.call.ended_at or turn.shared["recorded"] != wanted:
+        state, wanted = self.calls.look(duty.call), duty.data["wanted"]
+        if state.call.ended_at or state.shared["recorded"] != wanted:
             return
-        url = f"{self.origin}{turn.here()}/recording"
+        url = f"{self.origin}{state.here()}/recording"
         for sid in self.carrier.record(duty.call, wanted, url):
             self.conversation(duty.call, sid, 0, "in-progress")  # should its callback be lost
 
     def _keep(self, call: str, sid: str, purpose: str, seconds: int, state: str) -> bool:
-        case = record.case_number(self.calls.look(call))
+        case = case_number(self.calls.look(call))
         kept = Recording(sid, call, case, purpose, seconds, state, self.clock.now())
         return self.store.recordings.keep(kept)
 

@@ -25,7 +25,7 @@ from ivr.line.store.streams import ACCESS
 from ivr.line.story.export import NotExported, export
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.story.story import Story, path, story, without_numbers
-from ivr.line.turns.call.promises import case_of
+from ivr.line.turns.call.case_link import case_of
 from ivr.line.web.pages.moments import Telling, worth_showing
 from ivr.line.web.pages.sign_in import for_page
 from ivr.line.web.pages.words import Words

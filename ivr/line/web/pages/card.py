@@ -21,7 +21,7 @@ from ivr.line.desk.events import Event
 from ivr.line.records import Call
 from ivr.line.service.look_ups import BUDGET, LookUps, Records
 from ivr.line.store.store import Store
-from ivr.line.turns.call.promises import case_of
+from ivr.line.turns.call.case_link import case_of
 from ivr.line.web.pages.now import people
 
 # What may be seen while it rings.

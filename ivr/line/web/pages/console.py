@@ -1,6 +1,6 @@
 """The operator's console, and the card of a call on everybody's own desk.
 
-A click is heard by the same turn that hears keys (`ivr.line.turns.call.turn.Turn.hear`),
+A click is heard by the same turn that hears keys (`ivr.line.turns.call.turn.CallTurn.hear`),
 so telephone and page are one way. What concerns the case alone goes through
 `ivr.line.service.cases.Cases`, as on the case's own page.
 """
@@ -21,8 +21,7 @@ from ivr.line.desk.roles import CLICKS, may, may_click
 from ivr.line.service.calls import Calls
 from ivr.line.service.cases import Cases
 from ivr.line.store.store import Store
-from ivr.line.store.streams import ACCESS
-from ivr.line.turns.call.turn import Turn
+from ivr.line.turns.call.turn import CallTurn
 from ivr.line.web.pages.card import Cards, Leg
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.sign_in import for_page, signed_in
@@ -175,7 +174,7 @@ class Console:
     def _hear(self, sid: str, leg: str, click: str, value: str, **more: Any) -> bool:
         moved: list[bool] = []
 
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             moved[:] = [turn.hear("click", leg, value, click=click, **more)]
             return str
 
