@@ -21,6 +21,7 @@ from ivr.line.desk.roles import CLICKS, may, may_click
 from ivr.line.service.calls import Calls
 from ivr.line.service.cases import Cases
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 from ivr.line.turns.call.turn import CallTurn
 from ivr.line.web.pages.card import Cards, Leg
 from ivr.line.web.pages.case_forms import ASKED
