@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flows.escalation import effects as do
 from ivr.line.flow.conversation import Conversation, Go, Heard
 from ivr.line.flow.orders import HangUpCustomer, ReportCallback, RingCustomer
 from ivr.line.flow.steps import Customer, Goodbye, Hold, LookUp, Menu, Step
+
+from . import effects as do
 
 START = "back_search"
 

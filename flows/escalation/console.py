@@ -6,9 +6,6 @@ stays where it is; every click is heard here, and leads back here.
 
 from __future__ import annotations
 
-from flows.escalation import effects as do
-from flows.escalation import recording, words
-from flows.escalation.desk import OVERRIDES
 from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard
 from ivr.line.flow.flow import Flow
@@ -28,6 +25,10 @@ from ivr.line.flow.orders import (
 )
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Clicks, LookUp, Step
+
+from . import effects as do
+from . import recording, words
+from .desk import OVERRIDES
 
 OTHERWISE = {"hangup": "console"}  # of his leg, which isn't told here
 

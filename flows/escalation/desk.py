@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flows.escalation import effects as do
 from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Conversation, Go, Heard, Leads, Phrase
 from ivr.line.flow.orders import Escalate, TellCase
 from ivr.line.flow.steps import LookUp, Menu, Step
+
+from . import effects as do
 
 # Why a rule is overridden or a severity changed: a key, what is written, whether the customer
 # agreed to it.

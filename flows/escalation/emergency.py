@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flows.escalation import effects as do
-from flows.escalation import entry
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
 from ivr.line.flow.conversation import Conversation, Go, Heard, Leads
 from ivr.line.flow.orders import TellCase
 from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
+
+from . import effects as do
+from . import entry
 
 MOST_HOURS = 8760
 

@@ -46,8 +46,10 @@ def yesterday(database: str, calls: int = 60) -> None:
         for person in PEOPLE.values():
             exchange.phone(person).will("answer", after=3, press="1")
         exchange.wait(600)  # promises are kept, most of them
-    for duty in store.duties(owed=True):  # nobody is rung for yesterday while pictures are taken
-        store.drop(duty, "the day is over")
+    for duty in store.duties.all(
+        owed=True
+    ):  # nobody is rung for yesterday while pictures are taken
+        store.duties.drop(duty, "the day is over")
     store.close()
 
 

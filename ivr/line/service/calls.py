@@ -16,7 +16,8 @@ from ivr.clock import Clock
 from ivr.errors import CallError
 from ivr.line.definition import Line
 from ivr.line.records import Call
-from ivr.line.store.store import Engaged, Store
+from ivr.line.store.calls import Engaged
+from ivr.line.store.store import Store
 from ivr.line.turns.call.state import CallState
 from ivr.line.turns.call.turn import Answer, CallTurn
 
@@ -59,7 +60,7 @@ class Calls:
                 return Reply(made())
             claims, call = self._claims(turn, engaged), turn.close()
             try:
-                if self.store.save(call, turn.state.events, turn.state.duties, claims):
+                if self.store.calls.save(call, turn.state.events, turn.state.duties, claims):
                     due = min((duty.due for duty in turn.state.duties), default=None)
                     return Reply(made(), due)
                 lost += 1
@@ -72,7 +73,7 @@ class Calls:
         return self._turn(sid, None).state
 
     def _turn(self, sid: str, fresh: Callable[[], Call] | None) -> CallTurn:
-        call = self.store.load(sid)
+        call = self.store.calls.load(sid)
         if call is None:
             if fresh is None:
                 raise CallError(f"no call {sid}")

@@ -58,7 +58,7 @@ class Callbacks:
         """Raises `NotYet` when this isn't the time to call anybody."""
         now, shared = self.clock.now(), promised.shared
         terms, promise = self.calls.line.config.callback, shared["promise"]
-        if self.store.tallied(BUCKET, now - timedelta(days=1)) >= terms.per_day:
+        if self.store.tallies.count(BUCKET, now - timedelta(days=1)) >= terms.per_day:
             raise NotYet(now + LATER, "as many calls back were made today as may be")
         if now <= datetime.fromisoformat(promise["due"]) or shared.get("wish") == "E-Down":
             return
@@ -78,7 +78,7 @@ class Callbacks:
         now, config = self.clock.now(), self.calls.line.config
         if promised.shared["promise"]["breaches"]:
             return config.last_resort
-        directory: Directory = self.store.directory(None, now)
+        directory: Directory = self.store.people.directory(None, now)
         region, role = promised.shared["region"], "second_level_duty"
         resort = config.last_resort
         owner = promise_owner(None, now, directory, region, role=role, last_resort=resort)

@@ -32,12 +32,12 @@ class LostCalls:
     def begin(self) -> None:
         """Owe the first look, unless it is owed already."""
         due = self.clock.now() + PAUSE
-        self.store.owe([Duty("lost_calls", "lost_calls", "lost_calls", due)])
+        self.store.duties.add([Duty("lost_calls", "lost_calls", "lost_calls", due)])
 
     def look(self, duty: Duty) -> None:
         """End every open call that has ended at the carrier; the duty is put off."""
         now = self.clock.now()
-        for call in self.store.open_calls():
+        for call in self.store.calls.open():
             if now - call.started_at >= PAUSE:
                 self._ask(call.sid)
         raise NotYet(now + PAUSE)

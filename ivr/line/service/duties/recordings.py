@@ -31,7 +31,7 @@ class Recordings:
         """What the carrier says of a recorded conversation, in any order and more than once."""
         if self._keep(call, sid, "conversation", seconds, state) and state in EVENTS:
             data = {"sid": sid} | ({"seconds": seconds} if state == "completed" else {})
-            self.store.append(call, Event(EVENTS[state], self.clock.now(), "", data))
+            self.store.logs.append(call, Event(EVENTS[state], self.clock.now(), "", data))
 
     def record(self, duty: Duty) -> None:
         """A ``record``: bring the recording of the caller's leg to what is wanted of it, if that
@@ -46,7 +46,7 @@ class Recordings:
     def _keep(self, call: str, sid: str, purpose: str, seconds: int, state: str) -> bool:
         case = case_number(self.calls.look(call))
         kept = Recording(sid, call, case, purpose, seconds, state, self.clock.now())
-        return self.store.keep_recording(kept)
+        return self.store.recordings.keep(kept)
 
     def delete(self, duty: Duty) -> None:
         """A ``delete_recording``: of the recording ``data["sid"]``, for whatever ``data["why"]``.
@@ -55,7 +55,7 @@ class Recordings:
         """
         sid, now = duty.data["sid"], self.clock.now()
         self.carrier.delete_recording(sid)
-        known = self.store.recordings(sid=sid)
-        if self.store.recording_deleted(sid, now):
+        known = self.store.recordings.all(sid=sid)
+        if self.store.recordings.mark_deleted(sid, now):
             data = {"sid": sid, "why": duty.data.get("why", "")}
-            self.store.append(known[0].call, Event("recording.deleted", now, "", data))
+            self.store.logs.append(known[0].call, Event("recording.deleted", now, "", data))

@@ -81,7 +81,7 @@ class Duties:
 
     def run(self, call: str | None = None) -> int:
         """Move the legs of one call, or of all, as is due; how many duties were done."""
-        return self._run(lambda: self.store.due(self.clock.now(), KINDS, call, AT_ONCE))
+        return self._run(lambda: self.store.duties.take(self.clock.now(), KINDS, call, AT_ONCE))
 
     def everything(self) -> int:
         """Do all that is due, what takes its time included; how many duties were done."""
@@ -89,7 +89,9 @@ class Duties:
 
         def take() -> list[Duty]:
             now = self.clock.now()
-            return self.store.due(now, legs, limit=AT_ONCE) or self.store.due(now, others, limit=1)
+            return self.store.duties.take(now, legs, limit=AT_ONCE) or self.store.duties.take(
+                now, others, limit=1
+            )
 
         return self._run(take)
 
@@ -103,7 +105,7 @@ class Duties:
                     continue  # the others took so long that it is anybody's again
                 self._carry_out(duty)
                 done += 1
-            next_due = self.store.next_due(tuple(self._do))
+            next_due = self.store.duties.next_due(tuple(self._do))
             if not taken or next_due is None or next_due > self.clock.now():
                 break
         self.wake_at(next_due)
@@ -144,25 +146,25 @@ class Duties:
         try:
             self._do[duty.kind](duty)
         except NotYet as error:
-            self.store.retry(duty, error.at, str(error))
+            self.store.duties.retry(duty, error.at, str(error))
         except GivenUp as error:
             log.error("duty %s of %s given up: %s", duty.kind, duty.call, error)
-            self.store.drop(duty, str(error))
+            self.store.duties.drop(duty, str(error))
         except (Refused, Unsure) as error:
             self._again(duty, error)
         except Exception:
             log.exception("duty %s of call %s", duty.kind, duty.call)
             self._again(duty, None)
         else:
-            self.store.done(duty)
+            self.store.duties.done(duty)
 
     def _again(self, duty: Duty, error: Exception | None) -> None:
         if duty.attempts >= TRIES and duty.kind not in LASTING:
             log.error("duty %s of call %s given up: %s", duty.kind, duty.call, error)
-            self.store.drop(duty, str(error))
+            self.store.duties.drop(duty, str(error))
             return
         pause = timedelta(seconds=PAUSE * 2 ** (min(duty.attempts, TRIES) - 1))
-        self.store.retry(duty, self.clock.now() + pause)
+        self.store.duties.retry(duty, self.clock.now() + pause)
 
     # --- one by one ---
 
@@ -171,18 +173,18 @@ class Duties:
         state, attempt = self.calls.look(duty.call), duty.data["leg"]
         row, mine = state.legs.rows[attempt], f"{duty.call}/{attempt}"
         if row["state"] == "over":  # whoever claimed him for this may have been killed since
-            self.store.release(row["person"], mine)
+            self.store.people.release(row["person"], mine)
             return
         if duty.attempts > 1 or row["sid"] or row["state"] != "ringing":
             return
         if not state.legs.talk(attempt).own["wanted"]:
             self._status(duty.call, attempt, "no_answer")
             return
-        if not self.store.claim(row["person"], mine, self.clock.now()):
+        if not self.store.people.claim(row["person"], mine):
             self._status(duty.call, attempt, "busy")
             return
         if self.calls.look(duty.call).legs.rows[attempt]["state"] == "over":
-            self.store.release(row["person"], mine)  # its release came before the claim
+            self.store.people.release(row["person"], mine)  # its release came before the claim
             return
         self._place(duty, state, attempt)
 
@@ -214,7 +216,7 @@ class Duties:
             return
         if duty.attempts > 1 or state.leg_sid or state.caller.state not in self._customers:
             return
-        self.store.tally(BUCKET, self.clock.now())
+        self.store.tallies.add(BUCKET, self.clock.now())
         url = self.origin + state.here()
         try:
             sid = self.carrier.place(
@@ -301,8 +303,8 @@ class Duties:
     def _release(self, duty: Duty) -> None:
         """Free somebody at once, and let whoever waits longest look for him."""
         mine, now = f"{duty.call}/{duty.data['leg']}", self.clock.now()
-        self.store.release(duty.data["person"], mine, now, duty.data["how"])
-        waiting = self.store.first_waiting("operators")
+        self.store.people.release(duty.data["person"], mine, now, duty.data["how"])
+        waiting = self.store.calls.first_waiting("operators")
         if waiting is not None:
             self._look(waiting.sid)
 
@@ -318,7 +320,7 @@ class Duties:
         self._tell(duty.call, lambda turn: turn.hear("later", round=duty.data["round"] + 1))
 
     def _look(self, sid: str) -> None:
-        first = self.store.first_waiting("operators")
+        first = self.store.calls.first_waiting("operators")
         if first is None or first.sid != sid:
             return  # somebody has waited longer
         found = self.look_ups.answer("operators", self.calls.look(sid).shared)

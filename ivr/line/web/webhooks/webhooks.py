@@ -217,7 +217,7 @@ class Webhooks:
 
     def status(self, form: Form, sid: str = "") -> Reply:
         """The number's own status callback: the caller has hung up."""
-        if self.calls.store.load(sid or form["CallSid"]) is None:
+        if self.calls.store.calls.load(sid or form["CallSid"]) is None:
             return Reply(NOTHING)  # this line was down all the while
 
         def told(turn: CallTurn) -> Callable[[], str]:
