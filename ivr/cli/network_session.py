@@ -113,7 +113,7 @@ class Network:
         @contextmanager
         def network() -> Iterator[Exchange]:
             exchange = self._mounted(Exchange(self.seed), {called: self.url})
-            api.exchange = exchange
+            api.api = exchange.api
             try:
                 yield exchange
             finally:
@@ -391,7 +391,7 @@ def _page(pages: Phones, port: int) -> Iterator[int]:
 
 def _rest(exchange: Exchange, port: int) -> RestServer:
     try:
-        return RestServer(exchange, port=port)
+        return RestServer(exchange.api, port=port)
     except OSError as error:
         message = f"the REST API can't have port {port} ({error}); choose a --rest-port"
         raise EnvironmentFault(message) from None
