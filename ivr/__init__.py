@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ivr.line.config import Line as Line
+    from ivr.line.definition import Line as Line
     from ivr.line.flow.flow import Flow as Flow
     from ivr.line.flow.prompts import Prompts as Prompts
     from ivr.line.store.store import Store as Store
@@ -22,7 +22,7 @@ _HOMES = {
     "Exchange": "ivr.simulator",
     "Flow": "ivr.line.flow.flow",
     "Handset": "ivr.simulator",
-    "Line": "ivr.line.config",
+    "Line": "ivr.line.definition",
     "Prompts": "ivr.line.flow.prompts",
     "Store": "ivr.line.store.store",
     "create_app": "ivr.line.web.webhooks.app",

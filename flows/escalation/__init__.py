@@ -19,7 +19,8 @@ from flows.escalation import (
     words,
 )
 from flows.escalation import effects as do
-from ivr.line.config import Line, LineConfig
+from ivr.line.config import LineConfig
+from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import Templates
 from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow
@@ -90,6 +91,8 @@ def table(config: LineConfig, prompts: Prompts) -> list[Step]:
 
 def steps(config: LineConfig) -> list[Step]:
     numbers, first = config.case_numbers, recording.before_menu(config)
+    first_level = config.levels[0].code
+    wish_first, request_first = do.wish(first_level), do.request(first_level)
     return [
         Menu(
             "language",
@@ -123,25 +126,22 @@ def steps(config: LineConfig) -> list[Step]:
         # --- what for ---
         Menu(
             "wish",
-            says=("wish",),
+            says=wishes(config),
             on={
                 "1": (
                     Go("engineer_search", when=do.known_and_open, then=(do.wish("engineer"),)),
                     Go("operator_search", then=(do.wish("engineer"),)),
                 ),
                 "2": (
-                    Go("manager_search", when=do.known_and_open, then=(do.wish("M1"),)),
+                    Go("manager_search", when=do.known_and_open, then=(wish_first,)),
                     Go(
                         "operator_search",
                         when=do.records_down,
-                        then=(do.wish("M1"), do.request_manager),
+                        then=(wish_first, request_first),
                     ),
-                    Go("operator_search", then=(do.wish("M1"),)),
+                    Go("operator_search", then=(wish_first,)),
                 ),
-                "3": (
-                    Go("next_search", when=do.known_and_open, then=(do.wish("M2"),)),
-                    Go("operator_search", then=(do.wish("M2"),)),
-                ),
+                **next_level(config),
                 "4": Go("severity", then=(do.wish("severity"),)),
                 "5": (Go("pin_check", when=do.verified), Go("pin")),
                 "back": "case",
@@ -205,20 +205,12 @@ def steps(config: LineConfig) -> list[Step]:
             "manager_search",
             asks="managers",
             on={
-                "found": Go("manager_hold", then=(do.keep_ranking, do.request_manager)),
-                "not_found": Go("offer", then=(do.keep_ranking, do.request_manager)),
-                "too_slow": Go("operator_search", then=(do.request_manager,)),
+                "found": Go("manager_hold", then=(do.keep_ranking, request_first)),
+                "not_found": Go("offer", then=(do.keep_ranking, request_first)),
+                "too_slow": Go("operator_search", then=(request_first,)),
             },
         ),
-        LookUp(
-            "next_search",
-            asks="next_level",
-            on={
-                "found": Go("manager_hold", then=(do.keep_ranking, do.request_level)),
-                "not_found": "operator_search",  # staff may ask for it all the same
-                "too_slow": "operator_search",
-            },
-        ),
+        *next_search(config),
         Hold(
             "manager_hold",
             queue="managers",
@@ -274,7 +266,7 @@ def steps(config: LineConfig) -> list[Step]:
         Hold(
             "emergency_hold",
             queue="emergencies",
-            says=do.trying,
+            says=do.trying(config.levels),
             progress=("still_trying",),
             enter=(do.hunt("emergency"),),
             on={
@@ -289,8 +281,8 @@ def steps(config: LineConfig) -> list[Step]:
         Hold(
             "operator_hold",
             queue="operators",
-            says=do.trying,
-            progress=do.progress,
+            says=do.trying(config.levels),
+            progress=do.progress(config.levels),
             enter=(do.hunt("operator"),),
             on={
                 "joined": "talk",
@@ -418,4 +410,38 @@ def steps(config: LineConfig) -> list[Step]:
         ),
         Goodbye("promised", says=("promised",)),
         Goodbye("ended"),
+    ]
+
+
+def wishes(config: LineConfig) -> tuple[str, ...]:
+    """What the menu of wishes says: of a next level only where there is one."""
+    return ("wish", *(("wish_next",) if config.levels[1:] else ()), "wish_more")
+
+
+def next_level(config: LineConfig) -> dict[str, Leads]:
+    """Key 3 of the menu of wishes; which level that is, the case's file says."""
+    if not config.levels[1:]:
+        return {}
+    wish = do.wish(config.levels[1].code)
+    return {
+        "3": (
+            Go("next_search", when=do.known_and_open, then=(wish,)),
+            Go("operator_search", then=(wish,)),
+        )
+    }
+
+
+def next_search(config: LineConfig) -> list[Step]:
+    if not config.levels[1:]:
+        return []
+    return [
+        LookUp(
+            "next_search",
+            asks="next_level",
+            on={
+                "found": Go("manager_hold", then=(do.keep_ranking, do.request_level)),
+                "not_found": Go("operator_search", then=(do.want_level,)),
+                "too_slow": "operator_search",
+            },
+        )
     ]

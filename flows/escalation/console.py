@@ -32,6 +32,8 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
 
 
 def steps(config: LineConfig) -> list[Step]:
+    levels = [level.code for level in config.levels]
+    next_one = levels[1] if levels[1:] else levels[0]
     return [
         Clicks(
             "console",
@@ -54,7 +56,9 @@ def steps(config: LineConfig) -> list[Step]:
                 "request": Go("request_search", when=both(directs, do.has_case), then=(want,)),
                 "next_level": Go("next_search", when=both(directs, do.has_case)),
                 "override": Go(
-                    "override_search", when=both(directs, do.has_case, known_reason), then=(want,)
+                    "override_search",
+                    when=both(directs, do.has_case, known_reason),
+                    then=(want_all_the_same(next_one),),
                 ),
                 "ring": Go("ring_search", when=directs, then=(choose,)),
                 "next": Go(
@@ -93,7 +97,7 @@ def steps(config: LineConfig) -> list[Step]:
         LookUp(
             "ring_search",
             asks="managers",
-            on=always("console", do.keep_ranking, request_first, ring_chosen),
+            on=always("console", do.keep_ranking, request_first(levels[0]), ring_chosen),
         ),
         LookUp("promise_search", asks="managers", on=always("console", do.keep_ranking, promise)),
     ]
@@ -177,12 +181,18 @@ def is_emergency(talk: Conversation, heard: Heard) -> None:
 
 
 def want(talk: Conversation, heard: Heard) -> None:
-    """The level that is asked for, or the reason for the one after it."""
-    if heard.data["value"] in OVERRIDES:
+    """The level that is asked for."""
+    talk.shared["wish"] = heard.data["value"]
+
+
+def want_all_the_same(level: str) -> Effect:
+    """The level whose turn it isn't yet, with a reason; ``level`` where nobody could say which."""
+
+    def effect(talk: Conversation, heard: Heard) -> None:
         talk.own["why"] = OVERRIDES[heard.data["value"]]
-        talk.shared["wish"] = "M2"
-    else:
-        talk.shared["wish"] = heard.data["value"]
+        talk.shared["wish"] = talk.own.get("next_level") or level
+
+    return effect
 
 
 def request_wanted(talk: Conversation, heard: Heard) -> None:
@@ -196,17 +206,21 @@ def request_override(talk: Conversation, heard: Heard) -> None:
 
 def refused(talk: Conversation, heard: Heard) -> None:
     """It isn't that level's turn; the page asks for a reason."""
-    talk.own["needs_reason"] = True
+    talk.own |= {"needs_reason": True, "next_level": heard.data.get("level", "")}
 
 
 def choose(talk: Conversation, heard: Heard) -> None:
     talk.own["chosen"] = heard.data["value"]
 
 
-def request_first(talk: Conversation, heard: Heard) -> None:
+def request_first(level: str) -> Effect:
     """Nobody is rung for a level that wasn't asked for, if there is a case."""
-    if do.has_case(talk, heard) and not talk.shared.get("requested"):
-        talk.order("escalate", level="M1", set_by=talk.own["person"])
+
+    def effect(talk: Conversation, heard: Heard) -> None:
+        if do.has_case(talk, heard) and not talk.shared.get("requested"):
+            talk.order("escalate", level=level, set_by=talk.own["person"])
+
+    return effect
 
 
 def ring_chosen(talk: Conversation, heard: Heard) -> None:

@@ -60,7 +60,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "found": Go(
                     "back_to_caller", then=(do.keep_ranking, do.request_level, do.ring_right)
                 ),
-                "not_found": Go("desk_override", then=(want_level,)),
+                "not_found": Go("desk_override", then=(do.want_level,)),
                 "too_slow": Go("desk", says="brief_records_down"),
             },
         ),
@@ -158,11 +158,6 @@ def _tell(talk: Conversation, what: str, **data: Any) -> None:
 
 def reopen(talk: Conversation, heard: Heard) -> None:
     _tell(talk, "reopen", reason="the same problem again, by phone")
-
-
-def want_level(talk: Conversation, heard: Heard) -> None:
-    """This level's turn hasn't come; an operator may ask for it all the same."""
-    talk.shared["wish"] = heard.data["level"]
 
 
 def request_override(talk: Conversation, heard: Heard) -> None:

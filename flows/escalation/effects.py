@@ -7,19 +7,15 @@ to happen in the world is an order (`Conversation.order`), what has to be rememb
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ivr.line.desk.cases import CaseNumbers
+from ivr.line.desk.levels import Level
 from ivr.line.desk.phone_numbers import dialled
 from ivr.line.flow.conversation import Conversation, Heard, Phrase
 
-TRYING = {
-    "engineer": "trying_engineer",
-    "M1": "trying_manager",
-    "M2": "trying_manager",
-    "E-Down": "trying_emergency",
-}
+TRYING = {"engineer": "trying_engineer", "E-Down": "trying_emergency"}
 
 # --- language ---
 
@@ -70,14 +66,25 @@ def zero_pressed(talk: Conversation, heard: Heard) -> None:
     talk.emit("zero.pressed", where=talk.state)
 
 
-def trying(talk: Conversation) -> tuple[Phrase, ...]:
+def trying(levels: Iterable[Level]) -> Callable[[Conversation], tuple[Phrase, ...]]:
     """The same words for the same wish, whoever is rung: they tell nothing of the case."""
-    return ((TRYING.get(talk.shared.get("asked_for", ""), "to_operator"), ""),)
+    prompts = TRYING | {level.code: "trying_manager" for level in levels}
+
+    def says(talk: Conversation) -> tuple[Phrase, ...]:
+        return ((prompts.get(talk.shared.get("asked_for", ""), "to_operator"), ""),)
+
+    return says
 
 
-def progress(talk: Conversation) -> tuple[Phrase, ...]:
-    asked = talk.shared.get("asked_for", "")
-    return (("still_trying" if asked in TRYING else "still_in_line", ""),)
+def progress(levels: Iterable[Level]) -> Callable[[Conversation], tuple[Phrase, ...]]:
+    """An operator's line has positions; somebody in particular is still being tried."""
+    tried = {*TRYING, *(level.code for level in levels)}
+
+    def says(talk: Conversation) -> tuple[Phrase, ...]:
+        asked = talk.shared.get("asked_for", "")
+        return (("still_trying" if asked in tried else "still_in_line", ""),)
+
+    return says
 
 
 # --- the case number ---
@@ -177,7 +184,7 @@ def known_and_open(talk: Conversation, heard: Heard) -> bool:
 
 
 def wish(what: str) -> Callable[[Conversation, Heard], None]:
-    """Remember the wish: ``M1``, ``M2``, ``severity``, ``engineer`` or ``E-Down``."""
+    """Remember the wish: a level's code, ``severity``, ``engineer`` or ``E-Down``."""
 
     def effect(talk: Conversation, heard: Heard) -> None:
         talk.shared["wish"] = talk.shared["asked_for"] = what
@@ -201,14 +208,21 @@ def keep_ranking(talk: Conversation, heard: Heard) -> None:
     talk.emit("candidate.ranked", ranking=talk.shared["ranking"])
 
 
-def request_manager(talk: Conversation, heard: Heard) -> None:
-    """The first level is asked for, once a call and case; manager and engineer are told now."""
-    talk.order("escalate", level="M1", set_by=talk.own.get("person", ""))
+def request(level: str) -> Callable[[Conversation, Heard], None]:
+    """Ask for a level, once a call and case; whoever must know is told now."""
+    return lambda talk, heard: talk.order(
+        "escalate", level=level, set_by=talk.own.get("person", "")
+    )
 
 
 def request_level(talk: Conversation, heard: Heard) -> None:
     """The level whose turn it is: the next one, or a chase of one that nobody has met yet."""
     talk.order("escalate", level=heard.data["level"], set_by=talk.own.get("person", ""))
+
+
+def want_level(talk: Conversation, heard: Heard) -> None:
+    """The level that comes next, though its turn hasn't come: staff may ask for it all the same."""
+    talk.shared["wish"] = heard.data["level"]
 
 
 def is_emergency(talk: Conversation, heard: Heard) -> bool:

@@ -77,6 +77,7 @@ def leads(talk: Conversation) -> bool:
 
 
 def steps(config: LineConfig) -> list[Step]:
+    request_first = do.request(config.levels[0].code)
     return [
         Branch(
             "rung",
@@ -215,13 +216,9 @@ def steps(config: LineConfig) -> list[Step]:
             "desk_search",
             asks="managers",
             on={
-                "found": Go(
-                    "back_to_caller", then=(do.keep_ranking, do.request_manager, do.ring_right)
-                ),
-                "not_found": Go(
-                    "desk", says="desk_nobody", then=(do.keep_ranking, do.request_manager)
-                ),
-                "too_slow": Go("desk", says="brief_records_down", then=(do.request_manager,)),
+                "found": Go("back_to_caller", then=(do.keep_ranking, request_first, do.ring_right)),
+                "not_found": Go("desk", says="desk_nobody", then=(do.keep_ranking, request_first)),
+                "too_slow": Go("desk", says="brief_records_down", then=(request_first,)),
             },
         ),
         # --- last words ---

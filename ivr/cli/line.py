@@ -1,124 +1,103 @@
-"""The commands that need the line and what it stands on: ``pip install 'ivr-simulator[line]'``."""
+"""The commands that run the line, check its flow, and show or load its data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from contextlib import suppress
-from functools import wraps
-from importlib.util import find_spec
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from ivr.line.store.store import Store
-    from ivr.server.settings import Settings
+from ivr.cli.database import open_store, read_settings
+from ivr.cli.exit_codes import finish
+from ivr.cli.options import Moment, json_option, port_option
 
-WEBHOOKS, PAGES = 8000, 8001
-
-
-class Faulty(click.ClickException):
-    """Settings, data or the machine are at fault, not the command."""
-
-    exit_code = 3
+WEBHOOKS = 8000
+PAGES = 8001
 
 
-def line_command(function: Callable[..., Any]) -> click.Command:
-    """A command that says what to do when the line isn't installed or its settings are wrong."""
+@click.command()
+@port_option("--webhooks-port", WEBHOOKS, "Port for webhooks.")
+@port_option("--pages-port", PAGES, "Port for the web pages.")
+def run(webhooks_port: int, pages_port: int) -> None:
+    """Try the line on this machine, with simulated phones.
 
-    @wraps(function)
-    def run(**given: Any) -> Any:
-        if find_spec("flask") is None or find_spec("transitions") is None:
-            raise Faulty("this needs the line: pip install 'ivr-simulator[line]'")
-        from ivr.errors import DataError, IVRError
-
-        try:
-            return function(**given)
-        except DataError as error:
-            raise click.ClickException(str(error)) from error
-        except IVRError as error:
-            raise Faulty(str(error)) from error
-
-    return click.command(name=function.__name__.rstrip("_"))(run)
-
-
-def _port(name: str, default: int, about: str) -> Callable[..., Any]:
-    return click.option(name, default=default, show_default=True, metavar="PORT", help=about)
-
-
-@line_command
-def run(**given: Any) -> None:
-    """The line, its duties and the simulated phones in one process, for a laptop."""
+    Serves the line, its web pages and a page of phones in one process, with a sample desk. No
+    Twilio account is needed, and no message is sent.
+    """
     from ivr.server.laptop import serve_laptop
 
-    serve_laptop(given["webhooks_port"], given["pages_port"], click.echo)
+    serve_laptop(webhooks_port, pages_port, click.echo)
 
 
-run = _port("--webhooks-port", WEBHOOKS, "Where the carrier's requests are answered.")(run)
-run = _port("--pages-port", PAGES, "Where the pages are.")(run)
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@port_option("--port", WEBHOOKS, "Port for webhooks.")
+@click.option("--workers", default=1, show_default=True, help="Number of worker processes.")
+@click.option("--threads", default=4, show_default=True, help="Number of threads per worker.")
+def serve(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve the line's webhooks in production.
+
+    Settings are environment variables, listed by `ivr settings`. The database is migrated first.
+    """
+    _require("public_url", "account_sid", "auth_token")
+    _serve("create", host, port, workers, threads)
 
 
-@line_command
-def serve(**given: Any) -> None:
-    """The line alone, for production. Settings are environment variables; see `ivr settings`."""
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@port_option("--port", PAGES, "Port for the web pages.")
+@click.option("--workers", default=1, show_default=True, help="Number of worker processes.")
+@click.option("--threads", default=4, show_default=True, help="Number of threads per worker.")
+def pages(host: str, port: int, workers: int, threads: int) -> None:
+    """Serve the web pages in production.
+
+    These are the pages for staff and customers: the console, cases, and everyone's own status.
+    Settings are environment variables, listed by `ivr settings`.
+    """
+    _require("secret_key")
+    _serve("create_pages", host, port, workers, threads)
+
+
+def _require(*names: str) -> None:
+    """Refuse what the worker processes would refuse, once and before they start."""
+    settings = read_settings()
+    settings.require(*names)
+    settings.line()
+    open_store(settings).close()  # before the processes are forked
+
+
+def _serve(application: str, host: str, port: int, workers: int, threads: int) -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
-    settings, store = settings_and_store()
-    settings.require("public_url", "account_sid", "auth_token")
-    settings.line()
-    store.migrate()  # before there are several of us
-    store.close()
-    server = Granian(
-        "ivr.server.processes:create",
-        factory=True,
-        address=given["host"],
-        port=given["port"],
-        interface=Interfaces.WSGI,
-        workers=given["workers"],
-        blocking_threads=given["threads"],
-        respawn_failed_workers=True,
-    )
-    server.serve()
-
-
-serve = click.option("--host", default="127.0.0.1", show_default=True)(serve)
-serve = _port("--port", WEBHOOKS, "Where the carrier's requests are answered.")(serve)
-serve = click.option("--workers", default=1, show_default=True, help="Processes.")(serve)
-serve = click.option("--threads", default=4, show_default=True, help="Threads of each.")(serve)
-
-
-@line_command
-def pages(**given: Any) -> None:
-    """The people's pages, for production: cases, the desk, one's own status."""
-    from granian import Granian
-    from granian.constants import Interfaces
-
-    settings, store = settings_and_store()
-    settings.require("secret_key")
-    settings.line()
-    store.migrate()
-    store.close()
     Granian(
-        "ivr.server.processes:create_pages",
+        f"ivr.server.processes:{application}",
         factory=True,
-        address=given["host"],
-        port=given["port"],
+        address=host,
+        port=port,
         interface=Interfaces.WSGI,
-        workers=given["workers"],
+        workers=workers,
+        blocking_threads=threads,
         respawn_failed_workers=True,
     ).serve()
 
 
-pages = click.option("--host", default="127.0.0.1", show_default=True)(pages)
-pages = _port("--port", PAGES, "Where the pages are.")(pages)
-pages = click.option("--workers", default=1, show_default=True, help="Processes.")(pages)
+@click.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then stop.")
+@click.option(
+    "--pause",
+    default=0.5,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time between two checks for work.",
+)
+def worker(once: bool, pause: float) -> None:
+    """Carry out work that is due: calls, callbacks, notices.
 
-
-@line_command
-def worker(**given: Any) -> None:
-    """Do the duties that other processes left behind; any number of workers may run."""
+    Takes over what a stopped process has left undone. Any number of workers may run.
+    """
     from threading import Event
 
     from ivr.line.service.duties.runner import Duties
@@ -131,229 +110,160 @@ def worker(**given: Any) -> None:
     begin(app)
     with suppress(KeyboardInterrupt):
         done = duties.everything()
-        if given["once"]:
+        if once:
             click.echo(f"{done} duties done")
         else:
-            duties.patrol(given["pause"], Event())
+            duties.patrol(pause, Event())
 
 
-worker = click.option("--once", is_flag=True, help="Do what is due now, then stop.")(worker)
-worker = click.option("--pause", default=0.5, show_default=True, help="Seconds between two looks.")(
-    worker
-)
+@click.command()
+def check() -> None:
+    """Check the call flow and its configuration.
 
-
-@line_command
-def import_(**given: Any) -> None:
-    """Load people, rota and cases from the CSV files in FOLDER, or from one file; all or
-    nothing."""
-    _, store = settings_and_store()
-    store.migrate()
-    loaded = store.import_csv(given["folder"])
-    click.echo(", ".join(f"{count} {name}" for name, count in loaded.items()))
-
-
-import_ = click.argument("folder", type=click.Path(exists=True, path_type=Path))(import_)
-
-
-@line_command
-def check(**given: Any) -> None:
-    """Prove what the flow promises; it is refused with file, step and what to do otherwise."""
-    line = _settings().line()
+    Exits with 1 and names the file, the step and the remedy if something is wrong.
+    """
+    line = read_settings().line()
     steps = len(line.caller.steps) + len(line.person.steps)
     languages = ", ".join(line.caller.prompts.codes)
-    click.echo(f"{line.name} {line.config.version}: {steps} steps in {languages}; nothing is wrong")
+    click.echo(f"{line.name} {line.config.version}: {steps} steps in {languages}; no errors found")
 
 
-@line_command
-def draw(**given: Any) -> None:
-    """The flow's diagram, as Mermaid."""
+@click.command()
+@click.option("--person", is_flag=True, help="Draw the flow of the people who are called instead.")
+@click.option("--console", is_flag=True, help="Draw the flow of the console's buttons instead.")
+def draw(person: bool, console: bool) -> None:
+    """Print a diagram of the call flow (Mermaid)."""
     from ivr.line.flow.mermaid import mermaid
 
-    line = _settings().line()
-    flow = line.console if given["console"] else line.person if given["person"] else line.caller
+    if person and console:
+        raise click.UsageError("choose one of --person and --console")
+    line = read_settings().line()
+    flow = line.caller
+    if person:
+        flow = line.person
+    if console:
+        flow = line.console
     click.echo(mermaid(flow), nl=False)
 
 
-draw = click.option("--person", is_flag=True, help="That of the people who are rung.")(draw)
-draw = click.option("--console", is_flag=True, help="That of what a click does.")(draw)
+@click.command()
+def fallback() -> None:
+    """Print the TwiML to serve when the line is down.
 
-
-@line_command
-def fallback(**given: Any) -> None:
-    """The static document for when the server is down, for a TwiML Bin."""
+    Store it where it is served without the line, such as a TwiML Bin, and set that as the fallback
+    URL of the phone number.
+    """
     from ivr.line.web.webhooks.app import fallback as document
 
-    settings = _settings()
+    settings = read_settings()
     settings.require("public_url")
     click.echo(document(settings.line(), settings.public_url))
 
 
-@line_command
-def settings(**given: Any) -> None:
-    """Every setting, its default and what it is for."""
+@click.command()
+@json_option
+def settings(as_json: bool) -> None:
+    """List the settings: environment variables and defaults."""
     from ivr.server.settings import table
 
-    for name, default, about in table():
-        click.echo(f"{name}\n    {about} [{default or 'not set'}]")
+    if as_json:
+        names = ("variable", "default", "purpose")
+        rows = [dict(zip(names, row, strict=True)) for row in table()]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for variable, default, purpose in table():
+        click.echo(f"{variable}\n    {purpose} [{default or 'not set'}]")
 
 
-@line_command
-def rota(**given: Any) -> None:
-    """Who is on duty, from when until when, what says so, and where nobody is."""
-    from ivr.cli.reports.rota import as_json, as_text, report
-
-    settings, store = settings_and_store()
-    store.migrate()
-    made = report(store, settings.line().config, **{k: v for k, v in given.items() if k != "json"})
-    click.echo(as_json(made) if given["json"] else as_text(made))
+@click.group()
+def db() -> None:
+    """Manage the line's database."""
 
 
-rota = click.option("--at", default="", metavar="INSTANT", help="2026-11-24T10:00+01:00; now.")(
-    rota
+@db.command()
+def migrate() -> None:
+    """Bring the database schema up to date.
+
+    Run it before the processes of a new version start.
+    """
+    open_store(read_settings())
+    click.echo("The database is up to date.")
+
+
+@click.command("import")
+@click.argument("path", metavar="FOLDER", type=click.Path(exists=True, path_type=Path))
+def import_(path: Path) -> None:
+    """Load people, rota and cases from CSV files.
+
+    FOLDER holds the files; a single file may be given as well. Either every row is loaded or none.
+    """
+    store = open_store(read_settings())
+    counts = store.import_csv(path)
+    click.echo(", ".join(f"{count} {name}" for name, count in counts.items()))
+
+
+@click.command()
+@click.option("--at", type=Moment(), show_default="now", help="Start of the period.")
+@click.option(
+    "--days",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 366),
+    help="Length of the period.",
 )
-rota = click.option("--days", default=1, show_default=True, type=click.IntRange(1, 366))(rota)
-rota = click.option("--role", default="duty", show_default=True, help="Or second_level_duty.")(rota)
-rota = click.option("--region", default="", help="One region; else all that have a number.")(rota)
-rota = click.option("--product", default="", help="One product.")(rota)
-rota = click.option("--json", is_flag=True, help="For another program.")(rota)
+@click.option(
+    "--role", default="duty", show_default=True, help="Role on the rota: duty or second_level_duty."
+)
+@click.option(
+    "--region", default="", show_default="all regions with a phone number", help="Only this region."
+)
+@click.option("--product", default="", help="Only shifts that cover this product.")
+@json_option
+def rota(
+    at: datetime | None, days: int, role: str, region: str, product: str, as_json: bool
+) -> None:
+    """Show who is on call, and the gaps.
 
+    Each row gives the period, the person, and the shift or calendar that says so.
+    """
+    from ivr.cli.reports import rota as reports
 
-@line_command
-def case(**given: Any) -> None:
-    """What the line sees of the case NUMBER, from where and how fast; ends with 1 if there is none,
-    with 3 if it can't be asked."""
-    from ivr.cli.reports.case import look_up
-
-    settings, store = settings_and_store()
-    found, text = look_up(given["number"], settings, store)
-    click.echo(text)
-    if not found:
-        raise click.exceptions.Exit(1)
-
-
-case = click.argument("number")(case)
-
-
-@line_command
-def notices(**given: Any) -> None:
-    """Who couldn't be told of what so far, and why."""
-    from datetime import UTC, datetime
-
-    from ivr.cli.reports.notices import as_json, as_text, report
-
-    _, store = settings_and_store()
-    store.migrate()
-    rows = report(store, datetime.now(UTC), sent=given["sent"])
-    click.echo(as_json(rows) if given["json"] else as_text(rows))
-
-
-notices = click.option("--sent", is_flag=True, help="What was delivered, too.")(notices)
-notices = click.option("--json", is_flag=True, help="For another program.")(notices)
-
-
-db = click.Group("db", help="The database.")
-
-
-@line_command
-def migrate(**given: Any) -> None:
-    """Bring the schema up to date, before any worker starts."""
-    _, store = settings_and_store()
-    store.migrate()
-    click.echo("up to date")
-
-
-db.add_command(migrate)
-
-
-login = click.Group("login", help="Who may sign in on the pages.")
-
-
-@line_command
-def add(**given: Any) -> None:
-    """Let somebody in, or change what he may. The password is asked for, never an argument."""
-    from secrets import token_hex
-
-    from ivr.errors import DataError
-    from ivr.line.desk.roles import ROLES
-    from ivr.line.records import Login
-    from ivr.line.web.pages.sign_in import hashed
-
-    _, store = settings_and_store()
-    store.migrate()
-    if wrong := set(given["role"]) - set(ROLES):
-        raise DataError(f"no role '{wrong.pop()}'; there are {', '.join(ROLES)}")
-    before = store.login(email=given["email"])
-    password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    store.save_login(
-        Login(
-            id=before.id if before else token_hex(6),  # logs name him by it, so no address
-            email=given["email"],
-            name=given["name"] or given["email"],
-            roles=given["role"],
-            person=given["person"],
-            contact=given["contact"],
-            accounts=given["account"],
-            hash=hashed(password),
-            epoch=before.epoch + 1 if before else 0,
-        )
+    settings = read_settings()
+    report = reports.report(
+        open_store(settings),
+        settings.line().config,
+        at=at or datetime.now(UTC),
+        days=days,
+        role=role,
+        region=region,
+        product=product,
     )
-    click.echo(f"{given['email']} may sign in as {', '.join(given['role'])}")
+    click.echo(reports.as_json(report) if as_json else reports.as_text(report))
 
 
-add = click.argument("email")(add)
-add = click.option("--role", multiple=True, required=True, help="One or more.")(add)
-add = click.option("--name", default="", help="As he is called.")(add)
-add = click.option("--person", default="", help="His id, if he works here.")(add)
-add = click.option("--contact", default="", help="His id, if he is a customer's contact.")(add)
-add = click.option("--account", multiple=True, help="A customer's accounts, the primary first.")(
-    add
-)
+@click.command()
+@click.argument("number")
+@json_option
+def case(number: str, as_json: bool) -> None:
+    """Look up a case as the line sees it.
+
+    Shows what the case system answers, and how fast. Exits with 1 if there is no such case, and
+    with 3 if the case system can't be reached.
+    """
+    from ivr.cli.reports import case as reports
+
+    settings = read_settings()
+    answer = reports.look_up(number, settings, open_store(settings))
+    click.echo(reports.as_json(answer) if as_json else reports.as_text(answer))
+    finish(answer.case is not None)
 
 
-@line_command
-def disable(**given: Any) -> None:
-    """Let somebody in no longer; his sessions end at once."""
-    from ivr.errors import DataError
+@click.command()
+@click.option("--sent", is_flag=True, help="List delivered notices as well.")
+@json_option
+def notices(sent: bool, as_json: bool) -> None:
+    """List notices that haven't been delivered, and why."""
+    from ivr.cli.reports import notices as reports
 
-    _, store = settings_and_store()
-    known = store.login(email=given["email"])
-    if known is None:
-        raise DataError(f"nobody signs in as {given['email']}")
-    store.change_login(known.id, active=False, epoch=known.epoch + 1)
-    click.echo(f"{given['email']} may not sign in any more")
-
-
-disable = click.argument("email")(disable)
-
-
-@line_command
-def list_(**given: Any) -> None:
-    """Everybody who may sign in."""
-    _, store = settings_and_store()
-    for each in store.logins():
-        state = "" if each.active else "  (disabled)"
-        click.echo(f"{each.email}  {', '.join(each.roles)}{state}")
-
-
-for command in (add, disable, list_):
-    login.add_command(command)
-
-
-def _settings() -> Settings:
-    from ivr.server.settings import Settings
-
-    return Settings.from_environment()
-
-
-def settings_and_store() -> tuple[Settings, Store]:
-    from ivr.line.store.store import Store
-
-    settings = _settings()
-    return settings, Store(settings.database)
-
-
-COMMANDS: list[click.Command] = [
-    run, serve, pages, worker, import_, rota, case, notices, check, draw, fallback, settings, db,
-    login,
-]  # fmt: skip
+    rows = reports.report(open_store(read_settings()), datetime.now(UTC), sent=sent)
+    click.echo(reports.as_json(rows) if as_json else reports.as_text(rows))

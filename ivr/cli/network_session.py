@@ -1,4 +1,4 @@
-"""What `ivr phone` and `ivr replay` do: calls on an exchange whose number leads to a URL."""
+"""What `ivr phone`, `replay`, `fuzz` and `network` do: calls on a simulated network."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import click
 
-from ivr.cli.main import EnvironmentFault
+from ivr.cli.exit_codes import EnvironmentFault
+from ivr.cli.options import NetworkOptions
 from ivr.simulator import Exchange
 from ivr.simulator.dialogues import (
     Dialogue,
@@ -31,7 +32,8 @@ from ivr.simulator.dialogues import (
     play,
     write,
 )
-from ivr.simulator.dialogues.results import Result, as_json, as_junit
+from ivr.simulator.dialogues.results import Result, as_junit
+from ivr.simulator.dialogues.results import as_json as results_as_json
 from ivr.simulator.dialogues.stage import leave, scripted, settle
 from ivr.simulator.expectations.phones import BEHAVIOURS, Phone
 from ivr.simulator.expectations.syntax import Act, phrase
@@ -43,22 +45,21 @@ from ivr.simulator.screens.saved_calls import Keeper
 from ivr.simulator.screens.terminal import Session, Voice
 from ivr.simulator.screens.wire_view import Wire
 
-_OTHER_PHONE = re.compile(r"(?:(?P<name>[^\W\d][\w-]*)=)?(?P<number>[^=]+)=(?P<words>.+)")
+_OTHER_PHONE = re.compile(r"(?:(?P<name>[^\W\d][\w-]*)=)?(?P<number>[^=]+)=(?P<behavior>.+)")
 _KEYS = re.compile(r"[0-9*#]+")
 _COMMA_OUTSIDE_QUOTES = re.compile(r'\s*,\s*(?=(?:[^"]*"[^"]*")*[^"]*$)')
 _DOES = re.compile(rf"=({'|'.join(BEHAVIOURS)})\b")
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
-    """How to make the exchange of a command; the fields are the command's options."""
+class NetworkSession:
+    """A simulated network, as long as a command runs; ``url`` is "" where each number has its own.
 
-    url: str  # "" where numbers are given one by one
-    rate: float
-    seed: int
-    account_sid: str | None
-    auth_token: str | None
-    rest_port: int
+    Raises `EnvironmentFault` when a port is taken or nothing answers at a URL.
+    """
+
+    url: str
+    options: NetworkOptions
 
     def phone(
         self,
@@ -70,18 +71,21 @@ class Network:
         voice: Voice | None,
         save: Path | None,
     ) -> bool:
-        """One call from the terminal, or a script; whether the line did nothing wrong."""
-        if self.rate <= 0:
-            raise click.UsageError("a person on the phone needs a --rate above 0")
-        exchange = Exchange(self.seed, start=datetime.now(UTC), rate=self.rate)
+        """One call from the terminal, or a script; whether the application made no mistake."""
+        if self.options.rate <= 0:
+            raise click.UsageError("a call from the terminal needs a --rate above 0")
+        exchange = Exchange(self.options.seed, start=datetime.now(UTC), rate=self.options.rate)
         with self._running(exchange, called) as api:
-            self._introduce(exchange, called, api, acts is None)
+            click.echo(f"Calling {called}, which is answered by {self.url}")
+            _introduce(exchange, api)
+            if acts is None:
+                click.echo("Keys 0-9, * and # are pressed as you type them; q hangs up.")
             session = Session(exchange, caller, called, phones, click.echo, voice)
             failure = _converse(session, acts, stay)
             settle(exchange)
             session.show()
         if save is not None:
-            _written(save, write(session.record, f"A call to {self.url}"))
+            _write(save, write(session.record, f"A call to {self.url}"))
         if failure is not None:
             click.echo(f"\n{failure}", err=True)
         return failure is None and not any(n.level == "error" for n in exchange.debugger)
@@ -90,7 +94,7 @@ class Network:
         """Play dialogues one after the other, each on an exchange of its own."""
         results = []
         for played in dialogues:
-            exchange = exchange_for(played, self.seed, self.rate)
+            exchange = exchange_for(played, self.options.seed, self.options.rate)
             with self._running(exchange, played.called):
                 results.append(_played(played, exchange))
             if not quiet:
@@ -107,12 +111,12 @@ class Network:
         save: Path,
         quiet: bool,
     ) -> list[Result]:
-        """Callers who try to get lost: each who is stranded is written as a dialogue."""
+        """Callers who try to get lost; the call of each who is stranded is written to ``save``."""
         _reachable(self.url)
 
         @contextmanager
         def network() -> Iterator[Exchange]:
-            exchange = self._mounted(Exchange(self.seed), {called: self.url})
+            exchange = self._mounted(Exchange(self.options.seed), {called: self.url})
             api.api = exchange.api
             try:
                 yield exchange
@@ -125,21 +129,17 @@ class Network:
                 click.echo(_summary(results[-1]))
 
         results: list[Result] = []
-        try:
-            with _rest(Exchange(self.seed), self.rest_port) as api:
-                fuzz(
-                    network,
-                    called,
-                    caller=caller,
-                    rules=rules,
-                    phones=phones,
-                    calls=calls,
-                    seed=self.seed,
-                    found=show,
-                )
-        except ImportError:
-            message = "ivr fuzz needs Hypothesis: pip install 'ivr-simulator[fuzz]'"
-            raise EnvironmentFault(message) from None
+        with _rest(Exchange(self.options.seed), self.options.rest_port) as api:
+            fuzz(
+                network,
+                called,
+                caller=caller,
+                rules=rules,
+                phones=phones,
+                calls=calls,
+                seed=self.options.seed,
+                found=show,
+            )
         return results
 
     def serve(
@@ -150,27 +150,27 @@ class Network:
         log: Path | None,
         save: Path | None,
     ) -> None:
-        """Numbers that lead to URLs, and phones on a page, until Ctrl-C."""
-        if self.rate <= 0:
-            raise click.UsageError("people at telephones need a --rate above 0")
-        exchange = Exchange(self.seed, start=datetime.now(UTC), rate=self.rate)
+        """Serve phones on a page, and numbers that lead to URLs, until Ctrl-C."""
+        if self.options.rate <= 0:
+            raise click.UsageError("phones on a page need a --rate above 0")
+        exchange = Exchange(self.options.seed, start=datetime.now(UTC), rate=self.options.rate)
         for phone in phones:
             scripted(exchange, phone)
         people = {phone.number: phone.name.capitalize() for phone in phones}
         with ExitStack() as stack:
-            written = stack.enter_context(_opened(log)) if log else None
+            written = stack.enter_context(log.open("a", encoding="utf-8")) if log else None
             wire = Wire(exchange, written)
             keeper = Keeper(exchange, people, save, click.echo) if save else None
             dial = {number: number for number in numbers}
             pages = Phones(exchange, people, dial, len(people), wire=wire, keeper=keeper)
             server = stack.enter_context(_page(pages, port))
             api = stack.enter_context(self._on(exchange, numbers))
-            click.echo(f"The phones are on http://127.0.0.1:{server} - open it, and press Call.")
+            click.echo(f"The phones are at http://127.0.0.1:{server}/ - open it and press Call.")
             for number, url in numbers.items():
-                there = "" if _answers(url) else " (nothing answers there yet)"
-                click.echo(f"  {number} is answered by {url}{there}")
-            self._tell(exchange, api)
-            click.echo("Ctrl-C ends it.")
+                state = " (not answering yet)" if _unreachable(url) else ""
+                click.echo(f"  {number} is answered by {url}{state}")
+            _introduce(exchange, api)
+            click.echo("Press Ctrl-C to stop.")
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
 
@@ -183,7 +183,7 @@ class Network:
     @contextmanager
     def _on(self, exchange: Exchange, numbers: Mapping[str, str]) -> Iterator[RestServer]:
         """The network with its REST API, as long as it runs."""
-        with _rest(self._mounted(exchange, numbers), self.rest_port) as api:
+        with _rest(self._mounted(exchange, numbers), self.options.rest_port) as api:
             if exchange.clock.rate:
                 exchange.start()
             try:
@@ -192,34 +192,31 @@ class Network:
                 exchange.stop()
 
     def _mounted(self, exchange: Exchange, numbers: Mapping[str, str]) -> Exchange:
-        """The same exchange, of the account and with the numbers of the command line."""
-        exchange.belongs_to(
-            self.account_sid or exchange.account_sid, self.auth_token or exchange.auth_token
-        )
+        """The same exchange, with the account and the numbers of the command line."""
+        account_sid = self.options.account_sid or exchange.account_sid
+        auth_token = self.options.auth_token or exchange.auth_token
+        exchange.belongs_to(account_sid, auth_token)
         for number, url in numbers.items():
             exchange.number(number, url)
         return exchange
 
-    def _introduce(self, exchange: Exchange, called: str, api: RestServer, typed: bool) -> None:
-        click.echo(f"Calling {called}, which is answered by {self.url}")
-        self._tell(exchange, api)
-        if typed:
-            click.echo("Keys 0-9, * and # are pressed as you type them; q hangs up.")
 
-    def _tell(self, exchange: Exchange, api: RestServer) -> None:
-        click.echo("The network is meanwhile, for the application that answers:")
-        click.echo(f"  TWILIO_ACCOUNT_SID={exchange.account_sid}")
-        click.echo(f"  TWILIO_AUTH_TOKEN={exchange.auth_token}")
-        click.echo(f"  its REST API is at {api.url}")
+def _introduce(exchange: Exchange, api: RestServer) -> None:
+    """Print what the application must know to send REST requests to this network."""
+    click.echo("Settings for the application's Twilio client:")
+    click.echo(f"  TWILIO_ACCOUNT_SID={exchange.account_sid}")
+    click.echo(f"  TWILIO_AUTH_TOKEN={exchange.auth_token}")
+    click.echo(f"  REST API: {api.url}")
 
 
 def other_phone(text: str, place: int) -> Phone:
-    """Read ``[NAME=]NUMBER=WORDS`` of the command line."""
-    found = _OTHER_PHONE.fullmatch(text)
-    if found is None:
-        raise click.BadParameter(f"{text!r} isn't NUMBER=WORDS, such as +33155500011=busy")
-    words = _COMMA_OUTSIDE_QUOTES.sub(" ", found["words"])
-    line = f"phone {found['name'] or f'phone{place}'} {found['number']} {words}"
+    """Read ``[NAME=]NUMBER=BEHAVIOR`` of the command line. Raises `click.BadParameter`."""
+    match = _OTHER_PHONE.fullmatch(text)
+    if match is None:
+        raise click.BadParameter(f"{text!r} isn't NUMBER=BEHAVIOR, such as +33155500011=busy")
+    name = match["name"] or f"phone{place}"
+    behavior = _COMMA_OUTSIDE_QUOTES.sub(" ", match["behavior"])
+    line = f"phone {name} {match['number']} {behavior}"
     try:
         return parse(f"from {line.split()[2]} to +3300\n{line}", "--phone").phones[0]
     except DialogueSyntaxError as error:
@@ -227,12 +224,12 @@ def other_phone(text: str, place: int) -> Phone:
 
 
 def telephone(text: str, place: int) -> Phone:
-    """Read ``[NAME=]NUMBER[=WORDS]``: without words it just rings."""
+    """Read ``[NAME=]NUMBER[=BEHAVIOR]``: without a behavior the phone just rings."""
     return other_phone(text if _DOES.search(text) else f"{text}=rings", place)
 
 
 def acts(presses: Sequence[str], script: TextIO | None) -> list[Act] | None:
-    """What a script, or the command line, says to do; None when a person at a terminal decides."""
+    """The actions of the command line or a script; None when a person at a terminal decides."""
     if script is None and not presses:
         if sys.stdin.isatty():
             return None
@@ -242,15 +239,15 @@ def acts(presses: Sequence[str], script: TextIO | None) -> list[Act] | None:
 
 
 def voice() -> Voice:
-    """The voice of this machine."""
-    found = Voice.found()
-    if found is None:
-        raise EnvironmentFault("--speak needs espeak-ng, which isn't installed here")
-    return found
+    """The speech synthesizer of this machine. Raises `EnvironmentFault` if there is none."""
+    installed = Voice.found()
+    if installed is None:
+        raise EnvironmentFault("--speak needs espeak-ng, which isn't installed")
+    return installed
 
 
 def dialogue(path: Path, number: str | None) -> Dialogue:
-    """Read a dialogue; ``number`` replaces the one that it dials."""
+    """Read a dialogue; ``number`` replaces the one that it calls. Raises `click.UsageError`."""
     try:
         read = parse(path.read_text(encoding="utf-8"), str(path))
     except (DialogueSyntaxError, UnicodeDecodeError) as error:
@@ -258,19 +255,20 @@ def dialogue(path: Path, number: str | None) -> Dialogue:
     return replace(read, called=number) if number else read
 
 
-def publish(
-    results: Sequence[Result], junit: Path | None, json_too: bool, all_is_well: str = ""
-) -> None:
-    """Print the count, or everything as JSON; write JUnit's XML. ``all_is_well`` is said where only
-    what is wrong makes a result, and there is none."""
+def publish(results: Sequence[Result], junit: Path | None, as_json: bool, none: str = "") -> None:
+    """Print a summary, or everything as JSON; write JUnit XML.
+
+    ``none`` is the summary of a search in which every result is a problem, and none was found.
+    """
     if junit is not None:
-        _written(junit, as_junit(results), say=not json_too)
-    if json_too:
-        click.echo(json.dumps(as_json(results), indent=2, ensure_ascii=False))
-    elif all_is_well:
-        click.echo(f"{len(results)} stranded" if results else all_is_well)
+        _write(junit, as_junit(results), announce=not as_json)
+    if as_json:
+        click.echo(json.dumps(results_as_json(results), indent=2, ensure_ascii=False))
+    elif none:
+        click.echo(f"{len(results)} stranded" if results else none)
     else:
-        click.echo(f"{sum(result.passed for result in results)} of {len(results)} came true")
+        passed = sum(result.passed for result in results)
+        click.echo(f"{passed} of {len(results)} passed")
 
 
 def _line_acts(line: str, number: int) -> Sequence[Act]:
@@ -306,15 +304,12 @@ def _played(played: Dialogue, exchange: Exchange) -> Result:
 
 
 def _kept(stranded: Stranded, folder: Path, number: int) -> Result:
-    """Write the call; the failure says what is wrong, and what the caller did."""
+    """Write the call; the result's failure says what is wrong, and what the caller did."""
     path = urlsplit(stranded.where).path
     place = re.sub(r"\W+", "-", path).strip("-") or "call"
     file = folder / f"{number:02}-{stranded.kind}-{place}.call"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise EnvironmentFault(f"{folder} can't be made: {error}") from None
-    _written(file, stranded.dialogue, say=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(file, stranded.dialogue, announce=False)
     did = ", ".join(map(phrase, stranded.acts))
     failure = f"{stranded.kind}: {stranded.why}\n  the caller did: {did}"
     return Result(str(file), stranded.kind, 0.0, failure=failure)
@@ -322,30 +317,23 @@ def _kept(stranded: Stranded, folder: Path, number: int) -> Result:
 
 def _summary(result: Result) -> str:
     if result.passed:
-        return f"came true  {result.file}  {result.title}".rstrip()
-    return f"FAILED     {result.file}  {result.title}".rstrip() + f"\n\n{result.failure}\n"
+        return f"passed  {result.file}  {result.title}".rstrip()
+    return f"FAILED  {result.file}  {result.title}".rstrip() + f"\n\n{result.failure}\n"
 
 
-def _written(path: Path, text: str, say: bool = True) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise EnvironmentFault(f"{path} can't be written: {error}") from None
-    if say:
-        click.echo(f"{path} is written")
+def _write(path: Path, text: str, announce: bool = True) -> None:
+    path.write_text(text, encoding="utf-8")
+    if announce:
+        click.echo(f"Wrote {path}")
 
 
 def _reachable(url: str) -> None:
-    if wrong := _unreachable(url):
-        raise EnvironmentFault(f"nothing answers at {wrong}; is it running?")
-
-
-def _answers(url: str) -> bool:
-    return not _unreachable(url)
+    if reason := _unreachable(url):
+        raise EnvironmentFault(f"nothing answers at {reason}; is the application running?")
 
 
 def _unreachable(url: str) -> str:
-    """The host and port that don't answer, and why; "" if they do."""
+    """The host and port that don't answer, and why; "" if they answer."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -355,31 +343,22 @@ def _unreachable(url: str) -> str:
     return ""
 
 
-@contextmanager
-def _opened(log: Path) -> Iterator[TextIO]:
-    try:
-        with log.open("a", encoding="utf-8") as file:
-            yield file
-    except OSError as error:
-        raise EnvironmentFault(f"{log} can't be written: {error}") from None
-
-
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *arguments: object) -> None:
-        """The page asks again and again; that is no news."""
+        """Don't log: the page sends a request each second."""
 
 
 @contextmanager
 def _page(pages: Phones, port: int) -> Iterator[int]:
-    """Serve the page of phones; the port."""
+    """Serve the page of phones; gives its port."""
     try:
         server = make_server("127.0.0.1", port, pages, _Server, _Quiet)
     except OSError as error:
-        message = f"the page can't have port {port} ({error}); choose a --port"
+        message = f"the page can't use port {port} ({error}); choose another --port"
         raise EnvironmentFault(message) from None
     threading.Thread(target=server.serve_forever, name="ivr-page", daemon=True).start()
     try:
@@ -393,5 +372,5 @@ def _rest(exchange: Exchange, port: int) -> RestServer:
     try:
         return RestServer(exchange.api, port=port)
     except OSError as error:
-        message = f"the REST API can't have port {port} ({error}); choose a --rest-port"
+        message = f"the REST API can't use port {port} ({error}); choose another --rest-port"
         raise EnvironmentFault(message) from None

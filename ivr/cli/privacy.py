@@ -1,8 +1,9 @@
-"""The commands for what is stored of people, and for the event logs."""
+"""The commands for personal data, and for the event logs."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from getpass import getuser
 from hashlib import sha256
@@ -11,165 +12,188 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ivr.cli.line import line_command, settings_and_store
+from ivr.cli.database import open_store, read_settings
+from ivr.cli.exit_codes import finish
+from ivr.cli.options import OUTPUT_FILE, Moment, json_option
 
 if TYPE_CHECKING:
     from ivr.line.service.privacy import Privacy
     from ivr.line.store.privacy.keeping import Tally
 
-SUBJECT = click.option("--subject", required=True, help="+33…, a mail address, or an id.")
-CASE = click.option("--case", default="", metavar="NUMBER", help="Of one case: C17349013.")
+subject_option = click.option(
+    "--subject",
+    required=True,
+    metavar="WHO",
+    help="The person: a phone number (+33…), an email address, or an ID.",
+)
 
 
 def _privacy() -> Privacy:
     from ivr.clock import SystemClock
     from ivr.line.service.privacy import Privacy
 
-    settings, store = settings_and_store()
-    store.migrate()
+    settings = read_settings()
+    store = open_store(settings)
     config = settings.line().config
     return Privacy(store, config.retention, config.case_numbers, SystemClock(), f"os:{getuser()}")
 
 
-def _say(tally: Tally) -> None:
-    """What was done, and what wasn't, and why."""
+def _print(tally: Tally) -> None:
+    """How many rows were dealt with, and how many were kept, and why."""
     for name, count in tally.done.items():
         click.echo(f"{count} {name}")
     for name, count in tally.held.items():
-        click.echo(f"kept: {count} {name}, held for {', '.join(sorted(tally.cases))}")
+        click.echo(f"kept {count} {name}: on hold for {', '.join(sorted(tally.cases))}")
     for name, count in tally.waiting.items():
-        click.echo(f"kept: {count} {name}, of which something is still to happen; try again later")
+        click.echo(f"kept {count} {name}: not finished yet; try again later")
     if not (tally.done or tally.held or tally.waiting):
-        click.echo("nothing")
+        click.echo("no data found")
 
 
-@line_command
-def purge(**given: Any) -> None:
-    """Do away with what has been kept for as long as line.toml says. It happens daily anyway."""
-    _say(_privacy().purge(dry=given["dry_run"]))
+@click.command()
+@subject_option
+@click.option("-o", "--output", required=True, type=OUTPUT_FILE, help="The zip file to write.")
+def export(subject: str, output: Path) -> None:
+    """Write everything stored about a person to a zip file."""
+    counts = _privacy().export(subject, output)
+    content = ", ".join(f"{count} {name}" for name, count in counts.items())
+    click.echo(f"Wrote {output}: {content or 'no data found'}")
 
 
-purge = click.option("--dry-run", is_flag=True, help="Only say what would be.")(purge)
+@click.command()
+@subject_option
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
+def erase(subject: str, yes: bool) -> None:
+    """Erase a person's data for good.
 
-
-@line_command
-def export(**given: Any) -> None:
-    """Write all that is stored of one person into a zip file."""
-    counts = _privacy().export(given["subject"], given["output"])
-    found = ", ".join(f"{count} {name}" for name, count in counts.items())
-    click.echo(f"{given['output']}: {found or 'nothing is stored'}")
-
-
-export = SUBJECT(export)
-export = click.option(
-    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path)
-)(export)
-
-
-@line_command
-def erase(**given: Any) -> None:
-    """Take one person out of everything that no hold keeps. There is no way back."""
+    Data on hold (see `ivr hold`) is kept, and so are calls that aren't finished yet; what was kept
+    is listed.
+    """
     privacy = _privacy()
-    privacy.subject(given["subject"])  # before anything is asked
-    if not given["yes"]:
-        click.confirm(f"Erase {given['subject']} for good?", abort=True)
-    _say(privacy.erase(given["subject"]))
+    privacy.subject(subject)  # refuses an unknown person before asking
+    if not yes:
+        click.confirm(f"Erase {subject} for good?", abort=True)
+    _print(privacy.erase(subject))
 
 
-erase = SUBJECT(erase)
-erase = click.option("--yes", is_flag=True, help="Don't ask.")(erase)
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
+def purge(dry_run: bool) -> None:
+    """Delete data whose retention period is over.
+
+    The periods are set in line.toml. The line does this regularly by itself.
+    """
+    _print(_privacy().purge(dry=dry_run))
 
 
-@line_command
-def hold(**given: Any) -> None:
-    """Keep all that belongs to a CASE, whatever is purged or erased; without CASE, what is held."""
+@click.command()
+@click.argument("case", default="")
+@click.option("--reason", default="", help="Reason for the hold (logged).")
+@click.option("--release", is_flag=True, help="End the hold.")
+def hold(case: str, reason: str, release: bool) -> None:
+    """Protect a case's data from deletion; list holds.
+
+    While CASE is on hold, neither purging nor erasing touches its calls, recordings and notes.
+    Without CASE, all holds are listed.
+    """
+    if case and not release and not reason.strip():
+        raise click.UsageError("give a --reason for the hold, or --release to end it")
     privacy = _privacy()
-    case = given["case"]
     if not case:
-        for each in privacy.store.keeping.holds():
+        for each in privacy.store.privacy.holds():
             click.echo(f"{each.case}  {each.at:%Y-%m-%d}  {each.by}  {each.reason}")
-    elif given["release"]:
+    elif release:
         privacy.release(case)
-        click.echo(f"{case} isn't held any more")
+        click.echo(f"{case} is no longer on hold")
     else:
-        privacy.hold(case, given["reason"])
-        click.echo(f"{case} is held")
+        privacy.hold(case, reason)
+        click.echo(f"{case} is on hold")
 
 
-hold = click.argument("case", default="")(hold)
-hold = click.option("--reason", default="", help="Why.")(hold)
-hold = click.option("--release", is_flag=True, help="Let it go on.")(hold)
-
-
-@line_command
-def verify(**given: Any) -> None:
-    """Prove that the event logs are what they were; exits with 1, and says where, if not."""
-    _, store = settings_and_store()
-    store.migrate()
-    wrong = list(store.faults(given["call"]))
-    if given["seal"] and not store.is_seal(given["seal"]):
-        wrong.append(f"no seal has the hash {given['seal']}")
-    for each in wrong:
-        click.echo(each)
-    last = store.last_seal()
-    if last and not given["call"]:
-        click.echo(f"the last seal is {last[0]}, of {last[1]:%Y-%m-%d %H:%M UTC}: {last[2]}")
-    if wrong:
-        raise click.exceptions.Exit(1)
-    click.echo("nothing is wrong")
-
-
-verify = click.option("--call", default="", metavar="LOG", help="A SID, or case:C17349013.")(verify)
-verify = click.option("--seal", default="", metavar="HASH", help="One noted elsewhere.")(verify)
-
-
-@line_command
-def seal(**given: Any) -> None:
-    """Seal the event logs now, not only at the end of the day."""
-    click.echo(_privacy().seal() or "nothing was logged since the last seal")
-
-
-@line_command
-def audit(**given: Any) -> None:
-    """What happened and who did it, to read; with -o as JSON lines, and FILE.sha256 beside it."""
+@click.command()
+@click.option(
+    "--case",
+    default="",
+    metavar="NUMBER",
+    help="Only what concerns this case, including its calls.",
+)
+@click.option("--from", "since", type=Moment(), help="Only events at or after this time.")
+@click.option("--to", "until", type=Moment(), help="Only events before this time.")
+@click.option(
+    "-o",
+    "--output",
+    type=OUTPUT_FILE,
+    help="Write JSON lines to this file, and its checksum to a .sha256 file beside it.",
+)
+def audit(case: str, since: datetime | None, until: datetime | None, output: Path | None) -> None:
+    """Print who did what and when, from the event logs."""
     from ivr.line.service.privacy import CLOCK
 
-    privacy = _privacy()
-    rows = privacy.audit(given["case"], _instant(given["since"]), _instant(given["until"]))
-    if given["output"] is None:
-        for row in rows:
-            said = " ".join(f"{name}={value}" for name, value in row["data"].items())
-            click.echo(f"{row['at']}  {row['actor'] or '-'}  {row['kind']}  {said}  [{row['log']}]")
+    events = _privacy().audit(case, since, until)
+    if output is None:
+        for event in events:
+            click.echo(_as_text(event))
         return
-    file, seen = given["output"], sha256()
-    with file.open("wb") as out:
-        for row in ({"clock": CLOCK}, *rows):
+    digest = _write_lines(output, [{"clock": CLOCK}, *events])
+    checksum = output.with_name(f"{output.name}.sha256")
+    checksum.write_text(f"{digest}  {output.name}\n", encoding="utf-8")
+    click.echo(f"Wrote {output} and {checksum.name}")
+
+
+def _as_text(event: Mapping[str, Any]) -> str:
+    data = " ".join(f"{name}={value}" for name, value in event["data"].items())
+    return f"{event['at']}  {event['actor'] or '-'}  {event['kind']}  {data}  [{event['log']}]"
+
+
+def _write_lines(file: Path, rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write a line of JSON for each row; the file's SHA-256."""
+    digest = sha256()
+    with file.open("wb") as output:
+        for row in rows:
             line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
-            seen.update(line)
-            out.write(line)
-    file.with_name(f"{file.name}.sha256").write_text(f"{seen.hexdigest()}  {file.name}\n")
-    click.echo(f"{file}, {file.name}.sha256")
+            digest.update(line)
+            output.write(line)
+    return digest.hexdigest()
 
 
-def _instant(text: str) -> datetime | None:
-    from ivr.errors import DataError
-
-    if not text:
-        return None
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise DataError(f"'{text}' is no instant such as 2026-11-24T10:00+01:00") from error
-    if at.tzinfo is None:
-        raise DataError(f"'{text}' lacks its zone: 2026-11-24T10:00+01:00")
-    return at
-
-
-audit = CASE(audit)
-audit = click.option("--from", "since", default="", metavar="INSTANT", help="2026-11-24T10:00Z.")(
-    audit
+@click.command()
+@click.option(
+    "--call",
+    default="",
+    metavar="LOG",
+    help="Only this event log: a call's SID, or case:C17349013.",
 )
-audit = click.option("--to", "until", default="", metavar="INSTANT", help="Before it.")(audit)
-audit = click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path))(audit)
+@click.option("--seal", default="", metavar="HASH", help="Check that this seal hash exists.")
+@json_option
+def verify(call: str, seal: str, as_json: bool) -> None:
+    """Check that the event logs haven't been changed.
 
-COMMANDS: list[click.Command] = [purge, export, erase, hold, verify, seal, audit]
+    Exits with 1 and names each faulty event, log or seal if they have.
+    """
+    store = open_store(read_settings())
+    faults = list(store.logs.faults(call))
+    if seal and not store.seals.known(seal):
+        faults.append(f"there is no seal with the hash {seal}")
+    last = None if call else store.seals.last()
+    if as_json:
+        names = ("number", "at", "hash")
+        row = dict(zip(names, last, strict=True)) if last else None
+        click.echo(json.dumps({"faults": faults, "last_seal": row}, indent=2, default=str))
+        finish(not faults)
+    for fault in faults:
+        click.echo(fault)
+    if last:
+        click.echo(f"last seal: {last[0]}, {last[1]:%Y-%m-%d %H:%M UTC}, hash {last[2]}")
+    if not faults:
+        click.echo("no faults found")
+    finish(not faults)
+
+
+@click.command()
+def seal() -> None:
+    """Seal the event logs now.
+
+    Prints the seal's hash. Keep it elsewhere, and check it later with `ivr verify --seal`. The line
+    seals its logs regularly by itself.
+    """
+    click.echo(_privacy().seal() or "nothing was logged since the last seal")

@@ -1,4 +1,4 @@
-"""One line: its configuration, and the two flows that serve its callers and the people it rings."""
+"""What an administrator may change of a line: its ``line.toml``."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ from ivr.line.desk.emergency import EmergencyTerms
 from ivr.line.desk.figures import ServiceTerms
 from ivr.line.desk.levels import Level
 from ivr.line.desk.limits import Limits
-from ivr.line.desk.notice_texts import KINDS, Templates
+from ivr.line.desk.notice_texts import KINDS
 from ivr.line.desk.phone_numbers import country_of
 from ivr.line.desk.promises import CallbackTerms, in_hours
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
 from ivr.line.desk.roles import ROLES
-from ivr.line.flow.flow import Flow
 
 LEVELS = (
     Level("M1", "manager", (30, 60)),
@@ -176,35 +175,6 @@ class LineConfig:
             return self.numbers[called]
         first = next(iter(self.numbers.values()))
         return EntryNumber(called, first.languages, first.zone, first.region)
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line that can take calls, and the words in which its people are told things.
-
-    ``caller`` and ``person`` are the ways of their legs; ``console`` is what somebody with a leg
-    can do by a click.
-    """
-
-    config: LineConfig
-    caller: Flow
-    person: Flow
-    console: Flow
-    notices: Templates
-    callback: str = ""  # the step of the caller's flow with which a call back begins
-
-    @property
-    def name(self) -> str:
-        return self.config.name
-
-    def __post_init__(self) -> None:
-        spoken = set(self.caller.prompts.codes)
-        for entry in self.config.numbers.values():
-            if wanting := set(entry.languages) - spoken:
-                raise FlowError(
-                    f"line '{self.name}': {entry.number} offers {', '.join(sorted(wanting))}, "
-                    f"but there are prompts for {', '.join(sorted(spoken))} only"
-                )
 
 
 def _config(table: dict[str, Any]) -> LineConfig:

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from flask import Flask
 
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.web.pages.calls import Sample
@@ -58,7 +58,9 @@ def _played(line: Line, store: Store, dialogue: str) -> str:
         line, store=store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
     )
     mount(exchange, line, app, ORIGIN)
-    for person in store.people():  # everybody has a telephone, whether the dialogue says so or not
+    for (
+        person
+    ) in store.people.all():  # everybody has a telephone, whether the dialogue says so or not
         exchange.phone(person.phone)
     try:
         play(read, exchange)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ivr.clock import Clock
 from ivr.errors import SettingsError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.service.duties.notices import Addresses
 from ivr.line.store.store import Store
@@ -87,7 +87,7 @@ class Settings:
 
             self.require("cases_token")
             connect = connection(f"https://{rest}", self.cases_token)
-            return SalesforceCases(connect, clock, whose=store.person_known_as)
+            return SalesforceCases(connect, clock, whose=store.people.known_as)
         if scheme not in ("http", "https"):
             raise SettingsError(
                 f"IVR_CASES_URL is '{self.cases_url}': it must begin with https://, http:// "
@@ -95,7 +95,7 @@ class Settings:
             )
         from ivr.line.outside.case_systems.http import HTTPCases
 
-        numbers, whose = line.config.case_numbers, store.person_known_as
+        numbers, whose = line.config.case_numbers, store.people.known_as
         return HTTPCases(self.cases_url, self.cases_token, numbers, clock, whose=whose)
 
     def line(self) -> Line:

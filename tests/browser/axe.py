@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from tests.conftest import require
+from tests.kit.environment import require
 
 VERSION = "4"
 HERE = Path(sys.prefix) / "axe"

@@ -8,12 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import require
-
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-# What a page may do: a microphone that hums, without being asked.
-SOUND = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-PATIENCE = 20_000  # milliseconds
+from tests.kit import processes
+from tests.kit.chromium import ARGUMENTS, PATIENCE, SOUND
+from tests.kit.environment import require
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +61,10 @@ def visit(chromium: Any, faults: list[str]) -> Iterator[Callable[..., Any]]:
     for context in opened:
         context.close()
     assert faults == []
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`ivr run`; the address of its pages."""
+    with processes.laptop(tmp_path_factory.mktemp("craft")) as url:
+        yield url

@@ -18,9 +18,9 @@ from typing import Any
 from flows.escalation import SAMPLE, line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange
-from tests.browser.conftest import ARGUMENTS
-from tests.conftest import CALLER, ENTRY, PEOPLE, mount
 from tests.kit import processes
+from tests.kit.chromium import ARGUMENTS
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, mount
 from tests.kit.processes import comes_true
 
 HERE = Path(__file__).with_name("pictures")
@@ -46,8 +46,10 @@ def yesterday(database: str, calls: int = 60) -> None:
         for person in PEOPLE.values():
             exchange.phone(person).will("answer", after=3, press="1")
         exchange.wait(600)  # promises are kept, most of them
-    for duty in store.duties(owed=True):  # nobody is rung for yesterday while pictures are taken
-        store.drop(duty, "the day is over")
+    for duty in store.duties.all(
+        owed=True
+    ):  # nobody is rung for yesterday while pictures are taken
+        store.duties.drop(duty, "the day is over")
     store.close()
 
 

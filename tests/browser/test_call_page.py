@@ -10,16 +10,16 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.browser.axe import complaints
-from tests.browser.conftest import PATIENCE
-from tests.browser.test_craft import LOOKS, enter, laptop, tab_to  # noqa: F401  (a fixture)
-from tests.conftest import CALLER, ENTRY, PEOPLE
+from tests.kit.chromium import PATIENCE
+from tests.kit.desk import CALLER, ENTRY, PEOPLE
+from tests.kit.pages import LOOKS, enter, tab_to
 from tests.kit.processes import comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
 
 @pytest.fixture(scope="module")
-def called(laptop: str) -> str:  # noqa: F811
+def called(laptop: str) -> str:
     """A line that an operator took one call of; the address of its pages."""
 
     def do(phone: str, action: str, value: str = "") -> None:

@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.browser.axe import complaints
-from tests.browser.conftest import PATIENCE
-from tests.conftest import CALLER, ENTRY, PEOPLE
-from tests.kit import processes
+from tests.kit.chromium import PATIENCE
+from tests.kit.desk import CALLER, ENTRY, PEOPLE
+from tests.kit.pages import LOOKS, PAGES, enter, tab_to
 from tests.kit.processes import comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
-# Who opens which page, as he is called on the sign-in page.
-PAGES = {
-    "/sign-in": "",
-    "/phones": "",
-    "/console": "Odile Petit",
-    "/me": "Paul Morel",
-    "/wall": "Ines Duarte",
-    "/now": "Ines Duarte",
-    "/calls": "Ines Duarte",
-    "/cases": "Marie Aubert",
-    "/cases/C17349013": "Nora Lefevre",
-    "/cases/new": "Marie Aubert",
-    "/nothing": "Odile Petit",
-}
 LARGEST = 100_000  # bytes of a first visit, all in all
 SOON = 1_000  # milliseconds until a page can be used
 
 
-@pytest.fixture(scope="module")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """`ivr run`; the address of its pages."""
-    with processes.laptop(tmp_path_factory.mktemp("craft")) as url:
-        yield url
-
-
-def enter(visit: Callable[..., Any], laptop: str, path: str, **look: Any) -> Any:
-    """A page, by whoever may open it."""
-    who = PAGES[path]
-    page = visit(f"{laptop}/sign-in?next={path}" if who else laptop + path, **look)
-    if who:
-        page.get_by_role("button", name=who).click()
-        page.wait_for_url(f"**{path}")
-    return page
-
-
-LOOKS = {
-    "wide": {"width": 1280},
-    "narrow": {"width": 390, "height": 844},
-    "dark": {"width": 1280, "color_scheme": "dark"},
-    "french": {"width": 390, "height": 844, "locale": "fr-FR", "color_scheme": "dark"},
-}
 FURTHEST = ("wide", "french")  # from each other, for what takes long
 
 
@@ -166,24 +129,6 @@ def test_a_call_is_taken_and_put_through_by_keyboard_alone(
     page.keyboard.press("Space")
     expect(page.get_by_text("No call for you just now")).to_be_visible()
     do(page, laptop, CALLER, "hang_up")
-
-
-def tab_to(page: Any, name: str) -> None:
-    """Press Tab until what has the focus is called so, and see that it shows."""
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        found = page.evaluate(
-            """() => {
-              const at = document.activeElement;
-              const label = at.labels?.[0]?.innerText ?? at.innerText ?? "";
-              const ring = getComputedStyle(at).outlineStyle !== "none";
-              return [label.replace(/\\s+/g, " ").trim(), ring];
-            }"""
-        )
-        if found[0] == name:
-            assert found[1], f"{name} doesn't show that it has the focus"
-            return
-    raise AssertionError(f"Tab never comes to {name}")
 
 
 def test_what_is_being_typed_stays_while_the_page_is_brought_up_to_date(

@@ -11,7 +11,7 @@ import pytest
 
 from ivr.simulator.dialogues import parse
 from tests.browser.axe import complaints
-from tests.browser.conftest import PATIENCE
+from tests.kit.chromium import PATIENCE
 from tests.kit.processes import IVR, comes_true, free_port, running, said
 from tests.kit.small_apps import LINE, menu_app, served
 

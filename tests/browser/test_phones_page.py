@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import PATIENCE
-from tests.conftest import CALLER, PEOPLE
 from tests.kit import processes
+from tests.kit.chromium import PATIENCE
+from tests.kit.desk import CALLER, PEOPLE
 
 pytestmark = pytest.mark.browser
 

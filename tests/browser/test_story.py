@@ -16,10 +16,10 @@ from werkzeug.serving import make_server
 from ivr.line.records import Login
 from ivr.line.web.pages.sign_in import hashed
 from ivr.simulator.screens.phones_page import Phones
-from tests.browser.conftest import PATIENCE
-from tests.conftest import CALLER, ENTRY, PEOPLE
 from tests.kit import processes
+from tests.kit.chromium import PATIENCE
 from tests.kit.databases import postgres
+from tests.kit.desk import CALLER, ENTRY, PEOPLE
 from tests.kit.processes import IVR, Served, comes_true, free_port, running, said, serving
 
 pytestmark = pytest.mark.browser
@@ -62,7 +62,7 @@ def desk_of_many(folder: Path) -> Iterator[Place]:
         database = stack.enter_context(postgres())
         served = stack.enter_context(serving(database, folder / "serve.log"))
         for person in ("OP1", "MGR1", "MGR2"):
-            served.store.save_login(_login(served, person))
+            served.store.logins.save(_login(served, person))
         port = free_port()
         command: list[str | Path] = [IVR, "pages", "--port", str(port), "--workers", "2"]
         settings = {"IVR_DATABASE": database, "IVR_SECRET_KEY": "a secret for tests"}
@@ -77,7 +77,7 @@ def desk_of_many(folder: Path) -> Iterator[Place]:
 
 
 def _login(served: Served, id: str) -> Login:
-    person = served.store.person(id)
+    person = served.store.people.get(id)
     assert person is not None
     roles = tuple(sorted(person.roles))
     return Login(id, f"{id}@acme.example", person.name, roles, person=id, hash=hashed(PASSWORD))

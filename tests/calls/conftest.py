@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ivr.simulator import Exchange
-from tests.conftest import Desk
+from tests.kit.desk import Desk
 
 
 @pytest.fixture

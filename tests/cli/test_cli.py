@@ -13,10 +13,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from click.testing import CliRunner, Result
 
-from ivr.cli.main import main
 from ivr.simulator.dialogues import parse
+from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, menu_app, served
 
 GOOD = f"""\
@@ -48,12 +47,6 @@ def bad(tmp_path: Path) -> Path:
     file = tmp_path / "bad.call"
     file.write_text(GOOD.replace("moment", "minute"), encoding="utf-8")
     return file
-
-
-def ivr(*arguments: str | Path, stdin: str = "") -> Result:
-    return CliRunner(env={"TWILIO_AUTH_TOKEN": None, "TWILIO_ACCOUNT_SID": None}).invoke(
-        main, [str(argument) for argument in arguments], input=stdin
-    )
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -211,7 +204,7 @@ def test_an_application_uses_the_rest_api_meanwhile() -> None:
             "--account-sid", "AC1", "--auth-token", "abc",
         )  # fmt: skip
 
-    assert f"its REST API is at http://127.0.0.1:{port}" in result.output
+    assert f"REST API: http://127.0.0.1:{port}" in result.output
     assert "the call is over" in result.output
     assert "Goodbye." not in result.output
 
@@ -220,7 +213,7 @@ def test_an_application_uses_the_rest_api_meanwhile() -> None:
     ("arguments", "complaint"),
     [
         (("phone", "localhost"), "isn't a URL such as"),
-        (("phone", "http://127.0.0.1:1/", "--phone", "+3311"), "isn't NUMBER=WORDS"),
+        (("phone", "http://127.0.0.1:1/", "--phone", "+3311"), "isn't NUMBER=BEHAVIOR"),
         (("phone", "http://127.0.0.1:1/", "--phone", "+3311=sleeps"), "this phone isn't described"),
         (("phone", "http://127.0.0.1:1/", "--press", "x"), "“x” isn't an action"),
         (("phone", "http://127.0.0.1:1/", "--rate", "0", "--press", "1"), "--rate above 0"),
@@ -267,7 +260,7 @@ def test_a_port_that_is_taken_is_exit_code_3(url: str) -> None:
     result = ivr("phone", url, "--rest-port", port)
 
     assert result.exit_code == 3
-    assert f"can't have port {port}" in result.output
+    assert f"can't use port {port}" in result.output
 
 
 def test_a_page_whose_port_is_taken_is_exit_code_3(url: str) -> None:
@@ -276,7 +269,7 @@ def test_a_page_whose_port_is_taken_is_exit_code_3(url: str) -> None:
     result = ivr("network", "--number", f"{LINE}={url}", "--port", port, *FAST)
 
     assert result.exit_code == 3
-    assert f"the page can't have port {port}" in result.output
+    assert f"the page can't use port {port}" in result.output
 
 
 def test_a_voice_that_is_missing_is_exit_code_3(
@@ -322,17 +315,17 @@ def test_dialogues_are_played(url: str, good: Path, rate: str) -> None:
     result = ivr("replay", good, "--url", url, "--rate", rate, "--rest-port", "0")
 
     assert result.exit_code == 0, result.output
-    assert f"came true  {good}  A caller who wants English." in result.output
-    assert "1 of 1 came true" in result.output
+    assert f"passed  {good}  A caller who wants English." in result.output
+    assert "1 of 1 passed" in result.output
 
 
 def test_a_dialogue_that_doesnt_come_true_is_exit_code_1(url: str, good: Path, bad: Path) -> None:
     result = ivr("replay", bad, good, "--url", url, *FAST)
 
     assert result.exit_code == 1
-    assert f"FAILED     {bad}" in result.output
+    assert f"FAILED  {bad}" in result.output
     assert f"{bad}:6: caller didn't hear what was expected" in result.output
-    assert "1 of 2 came true" in result.output
+    assert "1 of 2 passed" in result.output
 
 
 def test_webhooks_that_fail_fail_the_dialogue(tmp_path: Path) -> None:

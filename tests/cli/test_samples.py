@@ -70,7 +70,7 @@ def test_a_sample_replays_over_http_and_answers_nobody_else(sample: str) -> None
         done = CliRunner().invoke(main, ["replay", *files, *options, *account])
 
         assert done.exit_code == 0, done.output
-        assert f"{len(files)} of {len(files)} came true" in done.output
+        assert f"{len(files)} of {len(files)} passed" in done.output
         assert {refused(url, None), refused(url, "c2lnbmVkIGJ5IG5vYm9keQ==")} <= {400, 403}
 
         stranger = CliRunner().invoke(main, ["replay", files[0], *options, "--seed", "7"])

@@ -11,7 +11,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
-from tests.conftest import require
+from ivr.line.store import tables
+from ivr.line.store.store import Store
+from tests.kit.environment import require
 
 ADMIN = os.environ.get("IVR_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
 
@@ -33,3 +35,14 @@ def postgres() -> Iterator[str]:
         finally:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@contextmanager
+def emptied(url: str) -> Iterator[Store]:
+    """A store on a database that outlives it, from which everything is deleted at the end."""
+    store = Store(url)
+    yield store
+    with store.connections.writing() as connection:
+        for table in tables.metadata.sorted_tables:
+            connection.execute(table.delete())
+    store.close()

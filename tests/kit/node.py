@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.conftest import require
+from tests.kit.environment import require
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 

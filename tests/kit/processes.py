@@ -18,7 +18,7 @@ from flows.escalation import SAMPLE
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange
 from ivr.simulator.rest.server import RestServer
-from tests.conftest import ENTRY, PEOPLE
+from tests.kit.desk import ENTRY, PEOPLE
 
 IVR = Path(sys.executable).with_name("ivr")
 GRETA = "MGR2,duty,EMEA,06:00,14:00"

@@ -67,8 +67,8 @@ def listed(candidates):
 
 
 def first_level(directory, case=CASE, now=NOW, language="fr", **more):
-    return listed(managers(case, "M1", now, directory, language, **more))
+    return listed(managers(case, "manager", now, directory, language, **more))
 
 
 def second_level(directory, case=CASE, now=NOW, language="fr", **more):
-    return listed(managers(case, "M2", now, directory, language, **more))
+    return listed(managers(case, "second_level", now, directory, language, **more))

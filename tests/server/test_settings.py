@@ -11,7 +11,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.server.processes import create
 from ivr.server.settings import Settings
-from tests.conftest import Desk
+from tests.kit.desk import Desk
 
 
 def test_what_is_not_set_has_its_default() -> None:

@@ -15,7 +15,7 @@ from ivr.simulator.dialogues import parse, play
 from ivr.simulator.expectations.phones import Phone
 from ivr.simulator.expectations.syntax import phrase
 from ivr.simulator.fuzz import Rules, Stranded, fuzz
-from tests.cli.test_cli import ivr
+from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, Answer, app, served
 
 MENU = "<Gather numDigits='1' action='/first'><Say>Press one key.</Say></Gather><Say>Goodbye.</Say>"
@@ -259,7 +259,7 @@ def test_nobody_stranded_is_exit_code_0(tmp_path: Path) -> None:
         done = ivr("fuzz", f"{origin}/voice", *options)
         told = ivr("fuzz", f"{origin}/voice", *options, "--json")
 
-    assert (done.exit_code, done.output) == (0, "nobody was stranded\n")
+    assert (done.exit_code, done.output) == (0, "no caller was stranded\n")
     assert json.loads(told.output) == {"passed": 0, "failed": 0, "calls": []}
     assert not (tmp_path / "lost").exists()
 
@@ -268,7 +268,7 @@ def test_nobody_stranded_is_exit_code_0(tmp_path: Path) -> None:
     ("arguments", "code", "says"),
     [
         (("http://127.0.0.1:1/voice",), 3, "nothing answers"),
-        (("http://127.0.0.1:1/voice", "--keys", "abc"), 2, "isn't keys of a telephone"),
+        (("http://127.0.0.1:1/voice", "--keys", "abc"), 2, "other characters than 0-9, * and #"),
         (("nonsense",), 2, "isn't a URL"),
     ],
 )

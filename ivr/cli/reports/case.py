@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict, dataclass
 from time import monotonic
 
+import click
+
 from ivr.clock import SystemClock
-from ivr.errors import DataError
 from ivr.line.desk.cases import Account, Case
 from ivr.line.outside.case_systems.built_in import BuiltIn
 from ivr.line.outside.case_systems.system import CaseSystem, Unreachable
@@ -14,33 +17,55 @@ from ivr.line.store.store import Store
 from ivr.server.settings import Settings
 
 
-def look_up(number: str, settings: Settings, store: Store) -> tuple[bool, str]:
-    """Whether there is such a case in the configured system, and what to print of it. Raises
-    `Unreachable`, and `DataError` for what is no case number."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a case system says about a case; ``case`` is None if there is no such case."""
+
+    digits: str
+    case: Case | None
+    system: str
+    milliseconds: int
+
+
+def look_up(number: str, settings: Settings, store: Store) -> Answer:
+    """Ask the configured case system.
+
+    Raises `click.BadParameter` for what isn't a case number, and `Unreachable`.
+    """
     line = settings.line()
     reading = line.config.case_numbers.typed(number)
     if reading.kind != "accepted":
-        raise DataError(f"'{number}' is no case number here: {reading.kind.replace('_', ' ')}")
+        reason = reading.kind.replace("_", " ")
+        raise click.BadParameter(f"{number!r} isn't a valid case number: {reason}")
     system = settings.case_system(line, SystemClock(), store) or BuiltIn(store)
-    return asked(system, reading.candidates[0])
+    return _ask(system, reading.candidates[0])
 
 
-def asked(system: CaseSystem, digits: str) -> tuple[bool, str]:
-    """Whether ``system`` has the case, and its fields as a text, a line each."""
+def _ask(system: CaseSystem, digits: str) -> Answer:
     began = monotonic()
     try:
         case = system.case(digits, BUDGET)
     except Unreachable as error:
-        raise Unreachable(f"{error} ({_source(system, began)})") from error
-    source = _source(system, began)
-    if case is None:
-        return False, f"there is no case {digits} ({source})"
-    rows = [*_rows(case), ("source", source)]
-    return True, "\n".join(f"{name:<12}{value}" for name, value in rows if value)
+        raise Unreachable(f"{error} ({system.name}, {_milliseconds(began)} ms)") from error
+    return Answer(digits, case, system.name, _milliseconds(began))
 
 
-def _source(system: CaseSystem, began: float) -> str:
-    return f"{system.name}, {1000 * (monotonic() - began):.0f} ms"
+def _milliseconds(began: float) -> int:
+    return round(1000 * (monotonic() - began))
+
+
+def as_json(answer: Answer) -> str:
+    """The answer for another program."""
+    return json.dumps(asdict(answer), indent=2, ensure_ascii=False, default=str)
+
+
+def as_text(answer: Answer) -> str:
+    """The answer for a reader: the fields of the case, a line each."""
+    source = f"{answer.system}, {answer.milliseconds} ms"
+    if answer.case is None:
+        return f"there is no case {answer.digits} ({source})"
+    rows = [*_rows(answer.case), ("source", source)]
+    return "\n".join(f"{name:<12}{value}" for name, value in rows if value)
 
 
 def _rows(case: Case) -> list[tuple[str, str]]:
@@ -52,21 +77,23 @@ def _rows(case: Case) -> list[tuple[str, str]]:
         ("product", case.product),
         ("region", case.region),
         ("environment", case.environment),
-        ("owner", case.owner or "nobody of ours"),
+        ("owner", case.owner or "not one of our people"),
         ("queue", case.queue or ""),
         ("language", case.language),
     ]
-    rows += _account(case.account) if case.account else []
-    return rows + [
-        ("contact", " ".join((each.name, each.language, each.email, *each.phones)))
-        for each in case.contacts
-    ]
+    if case.account:
+        rows += _account(case.account)
+    for contact in case.contacts:
+        details = (contact.name, contact.language, contact.email, *contact.phones)
+        rows.append(("contact", " ".join(details)))
+    return rows
 
 
 def _account(account: Account) -> list[tuple[str, str]]:
-    contract = f"{account.contract_from or 'ever'} to {account.contract_to or 'further notice'}"
+    begins = account.contract_from or "no start date"
+    ends = account.contract_to or "no end date"
     return [
         ("account", f"{account.name} ({account.id}), {account.zone}"),
-        ("contract", f"{account.contract_tier or 'no tier'}, {contract}"),
+        ("contract", f"{account.contract_tier or 'no tier'}, {begins} to {ends}"),
         ("customer", " ".join(account.customer_numbers)),
     ]

@@ -1,4 +1,4 @@
-"""Who couldn't be told of what, and why: for a terminal, or another program."""
+"""Notices as `ivr notices` prints them: who couldn't be told what, and why."""
 
 from __future__ import annotations
 
@@ -9,31 +9,33 @@ from typing import Any
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
 
+STATES = {"done": "sent", "dropped": "given up"}
+
 
 def report(store: Store, now: datetime, *, sent: bool = False) -> list[dict[str, Any]]:
-    """The notices that haven't been delivered though they were due, with ``sent`` those that have
-    been, too; the oldest first. ``at`` is the next try of what is still tried."""
-    due = [each for each in store.duties("notify") if each.attempts or each.due <= now]
+    """The notices that are due but not delivered, oldest first; with ``sent`` the delivered ones as
+    well. ``at`` is the time of the next attempt, or of the last."""
+    due = [each for each in store.duties.all("notify") if each.attempts or each.due <= now]
     return [_row(each) for each in due if sent or each.state != "done"]
 
 
 def as_json(rows: list[dict[str, Any]]) -> str:
+    """The notices for another program."""
     return json.dumps(rows, indent=2, ensure_ascii=False)
 
 
 def as_text(rows: list[dict[str, Any]]) -> str:
-    """A line for each notice."""
-    return "\n".join(_line(row) for row in rows) or "nothing is undelivered"
+    """The notices for a reader, a line each."""
+    return "\n".join(_line(row) for row in rows) or "all notices have been delivered"
 
 
 def _row(duty: Duty) -> dict[str, Any]:
-    states = {"done": "sent", "dropped": "given up"}
     return {
         "at": duty.due.isoformat(timespec="minutes"),
         "to": duty.owner or duty.data.get("list", ""),
         "what": duty.data["what"],
         "case": duty.data.get("case", ""),
-        "state": states.get(duty.state, "tried" if duty.attempts else "waiting"),
+        "state": STATES.get(duty.state, "retrying" if duty.attempts else "waiting"),
         "tries": duty.attempts,
         "why": duty.why,
         "key": duty.key,
@@ -41,6 +43,7 @@ def _row(duty: Duty) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    tries = f" after {row['tries']}" if row["tries"] > 1 else ""
-    told = f"{row['at']}  {row['to']}  {row['what']} {row['case']}".rstrip()
-    return f"{told}  {row['state']}{tries}{': ' if row['why'] else ''}{row['why']}"
+    notice = f"{row['at']}  {row['to']}  {row['what']} {row['case']}".rstrip()
+    tries = f" after {row['tries']} attempts" if row["tries"] > 1 else ""
+    why = f": {row['why']}" if row["why"] else ""
+    return f"{notice}  {row['state']}{tries}{why}"

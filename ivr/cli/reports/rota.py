@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ivr.errors import DataError
 from ivr.line.config import LineConfig
 from ivr.line.desk.candidates import Directory
 from ivr.line.desk.rota_plan import Asked, Stretch, plan
@@ -20,24 +19,23 @@ def report(
     store: Store,
     config: LineConfig,
     *,
-    at: str = "",
+    at: datetime,
     days: int = 1,
     role: str = "duty",
     region: str = "",
     product: str = "",
 ) -> Report:
-    """Of each region who is first on duty in the ``days`` from ``at``, JSON-safe; and what is
-    wrong with the calendars. Raises `DataError` for an ``at`` that is no instant."""
-    begins = _instant(at)
+    """Who is first on call in each region for ``days`` from ``at`` (aware), and the state of the
+    calendars; all values can be written as JSON."""
     zone = ZoneInfo(next(iter(config.numbers.values())).zone)
-    directory = store.directory(None, begins)
+    directory = store.people.directory(None, at)
     regions = [region] if region else sorted({each.region for each in config.numbers.values()})
-    ends = begins + timedelta(days=days)
+    ends = at + timedelta(days=days)
     rotas = {
         each: [
             _row(stretch, directory, zone)
             for stretch in plan(
-                directory.shifts, directory.stints, begins, ends, Asked(role, each, product)
+                directory.shifts, directory.stints, at, ends, Asked(role, each, product)
             )
         ]
         for each in regions
@@ -51,7 +49,7 @@ def report(
             "error": feed.error,
             "unmatched": list(feed.unmatched),
         }
-        for feed in store.feeds()
+        for feed in store.feeds.all()
     ]
     return {"role": role, "regions": rotas, "feeds": feeds}
 
@@ -62,7 +60,7 @@ def as_json(report: Report) -> str:
 
 
 def as_text(report: Report) -> str:
-    """The report to be read: a line for each stretch."""
+    """The report for a reader: a line for each stretch of time."""
     lines = []
     for region, rows in report["regions"].items():
         lines.append(f"{region or 'everywhere'}, {report['role']}")
@@ -75,7 +73,7 @@ def as_text(report: Report) -> str:
 
 
 def _line(row: dict[str, Any]) -> str:
-    who = f"{row['name']} ({row['person']})" if row["person"] else "nobody"
+    who = f"{row['name']} ({row['person']})" if row["person"] else "no one"
     why = " ".join(each for each in (row["source"], row["id"], row["reason"]) if each)
     gap = "  GAP" if row["gap"] else ""
     return f"  {row['from']} - {row['until']}  {who}  {why}{gap}".rstrip()
@@ -94,15 +92,3 @@ def _row(stretch: Stretch, directory: Directory, zone: ZoneInfo) -> dict[str, An
         "reason": duty.reason if duty else "",
         "gap": stretch.gap,
     }
-
-
-def _instant(written: str) -> datetime:
-    if not written:
-        return datetime.now(UTC)
-    try:
-        at = datetime.fromisoformat(written)
-    except ValueError as error:
-        raise DataError(f"--at: {error}; write 2026-11-24T10:00+01:00") from error
-    if at.tzinfo is None:
-        raise DataError(f"--at: '{written}' has no offset; write {written}+01:00 or {written}Z")
-    return at.astimezone(UTC)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+TARGETS = ("manager", "second_level")
+
 Ruling = Literal["requested", "joined", "chased", "proposed", "overridden"]
 
 
@@ -18,10 +20,10 @@ Ruling = Literal["requested", "joined", "chased", "proposed", "overridden"]
 class Level:
     """One level of the ordered list.
 
-    ``target`` is who answers for it: "manager" (the engineer's) or "second_level". ``requires`` is
-    the level that must have been asked for before, ``""`` for none. ``due`` are the minutes until
-    the customer must have been called, in working hours and outside. ``informs`` are told besides
-    the target: "owner", "manager".
+    ``target`` is who answers for it, one of `TARGETS`: the engineer's manager, or the one above.
+    ``requires`` is the level that must have been asked for before, ``""`` for none. ``due`` are the
+    minutes until the customer must have been called, in working hours and outside. ``informs`` are
+    told besides the target: "owner", "manager".
     """
 
     code: str
@@ -81,4 +83,4 @@ def _may_go_up(below: Mapping[str, Any], now: datetime) -> bool:
     return below["state"] in ("accepted", "over") or now >= datetime.fromisoformat(below["due"])
 
 
-__all__ = ["Asked", "Level", "Ruling", "ruling"]
+__all__ = ["TARGETS", "Asked", "Level", "Ruling", "ruling"]

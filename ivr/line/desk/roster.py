@@ -20,6 +20,7 @@ from ivr.line.desk.candidates import (
     ranked,
 )
 from ivr.line.desk.cases import Case
+from ivr.line.desk.levels import TARGETS
 from ivr.line.desk.people import Person
 from ivr.line.desk.rota import OnDuty, on_duty
 
@@ -32,7 +33,7 @@ _ENGINEERS = frozenset({"engineer"})
 
 def managers(
     case: Case | None,
-    level: str,
+    target: str,
     now: datetime,
     directory: Directory,
     language: str = "en",
@@ -42,28 +43,30 @@ def managers(
     region: str = "",
     rest: timedelta = REST_AFTER_NO_ANSWER,
 ) -> tuple[Candidate, ...]:
-    """Who may take an escalation to ``level`` ("M1" or "M2"), skipped ones in their places.
+    """Who may take an escalation to a level's ``target``, skipped ones in their places.
+
+    "manager" is the engineer's own, "second_level" the one above; others follow after them.
 
     Without a ``case``, or where it names no region, the line's ``region`` counts. ``declined`` are
     the people who have said no on this call. ``emergency`` rings who doesn't want to be disturbed
     or has enough to do. Who hasn't answered is left alone for ``rest``. Raises `ValueError` for
-    another level.
+    another target.
     """
     line = _line(case, directory)
     holder = line[-1].person if line and line[-1].person.active else None
     where = _region(case, region)
     product = case.product if case else ""
     asked = Asked(now, directory, language, emergency, declined, rest, case.owner if case else None)
-    match level:
-        case "M1":
+    match target:
+        case "manager":
             groups = _first_level(case, line, holder, directory)
             duty = _duty("duty", where, product, now, directory)
-        case "M2":
+        case "second_level":
             asked = replace(asked, first_level=holder.id if holder else None)
             groups = _second_level(holder, where, directory)
             duty = _duty("second_level_duty", where, product, now, directory)
         case _:
-            raise ValueError(f"there is no level '{level}': use M1 or M2")
+            raise ValueError(f"no level has the target '{target}': use {' or '.join(TARGETS)}")
     return ranked((*groups, *duty), asked)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ivr.errors import CallError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.records import Call
 from ivr.line.story.replay import HEARD

@@ -17,10 +17,9 @@ from ivr.line.service.duties.notices import Addresses, Notices
 from ivr.line.store import tables
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.conftest import CALLER, ENTRY, START, Desk, mount
-from tests.flows.escalation.test_escalation_by_phone import operator_menu
-from tests.flows.escalation.test_recorded_calls import configured
-from tests.flows.escalation.test_scenarios import accept, keyed
+from tests.kit.desk import CALLER, ENTRY, START, Desk, mount
+from tests.kit.recording import configured
+from tests.kit.telephones import accept, keyed, operator_menu
 
 EVERY = [
     "call.started", "notice.played", "consent.changed", "language.chosen", "menu.key",
@@ -40,7 +39,7 @@ EVERY = [
 
 
 def told(store: Store) -> set[str]:
-    with store.reading() as connection:
+    with store.connections.reading() as connection:
         return set(connection.execute(select(tables.events.c.kind)).scalars())
 
 

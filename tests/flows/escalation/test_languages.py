@@ -10,8 +10,8 @@ import pytest
 from flows.escalation import line
 from ivr.line.flow.prompts import slots
 from ivr.simulator import Exchange
-from tests.conftest import Desk
-from tests.flows.escalation.test_scenarios import accept, keyed
+from tests.kit.desk import Desk
+from tests.kit.telephones import accept, keyed
 
 TOKYO = "+81800000001"
 LINE = line()
@@ -124,7 +124,7 @@ def test_two_silences_in_a_row_lead_to_a_person(exchange: Exchange, desk: Desk, 
     caller = exchange.phone("+33155500101")
     caller.call("+33800000001")
     keyed(caller, exchange, *entries)
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     assert call.step == step
     exchange.wait_until(lambda: desk.phone("OP1").ringing, at_most=90)

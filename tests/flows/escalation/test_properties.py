@@ -2,76 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.escalation import line
-from ivr.line.store.store import Store
-from ivr.simulator import Exchange, Handset
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk, mount
-from tests.line.story.test_replay import is_the_same_again
-
-LINE = line()
-SETTINGS = settings(
-    max_examples=10,
-    derandomize=True,
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+from ivr.simulator import Handset
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
+from tests.kit.random_people import (
+    ACTS,
+    PEOPLES_HABITS,
+    SETTINGS,
+    do,
+    network,
+    settled,
 )
+from tests.kit.replays import is_the_same_again
 
-KEYS = st.sampled_from(["0", "1", "2", "3", "4", "7", "*", "#", "17349013#", "1734#", "**", "0#"])
-PAUSES = st.sampled_from([0.0, 0.3, 1.0, 4.0, 11.0, 25.0])
-ACTS = st.lists(st.tuples(PAUSES, KEYS), max_size=10)
 WANTS_A_MANAGER = [(1.0, keys) for keys in ("2", "1", "17349013#", "1", "2")]
-HABITS = st.sampled_from(
-    [
-        ("ring", 0.0, ""),
-        ("busy", 0.0, ""),
-        ("decline", 2.0, ""),
-        ("unreachable", 0.0, ""),
-        ("answer", 2.0, ""),  # a machine
-        ("answer", 3.0, "1"),
-        ("answer", 1.0, "2"),
-        ("answer", 15.0, "1"),
-        ("answer", 4.0, "91"),
-    ]
-)
-PEOPLES_HABITS = st.fixed_dictionaries(dict.fromkeys(PEOPLE, HABITS))
-
-
-@contextmanager
-def network(sample: Path, habits: dict[str, tuple[str, float, str]]) -> Iterator[Desk]:
-    """The line with its desk, everybody doing as told."""
-    with tempfile.TemporaryDirectory() as folder:
-        shutil.copy(sample, Path(folder) / "ivr.db")
-        store = Store(f"sqlite:///{folder}/ivr.db")
-        exchange = Exchange(seed=1)
-        app = mount(exchange, store, LINE)
-        for person, (habit, after, press) in habits.items():
-            exchange.phone(PEOPLE[person]).will(habit, after=after, press=press)
-        yield Desk(store, app, exchange, LINE)
-        store.close()
-
-
-def do(caller: Handset, exchange: Exchange, acts: list[tuple[float, str]]) -> None:
-    caller.call(ENTRY)
-    for pause, keys in acts:
-        exchange.wait(pause)
-        if not caller.in_call:
-            return
-        caller.press(keys)
-
-
-def settled(desk: Desk, caller: Handset) -> bool:
-    """He is with a person, or the call is over."""
-    return bool(caller.connected_to) or not caller.in_call
 
 
 def everything_is_in_order(desk: Desk, caller: Handset) -> None:
@@ -84,9 +33,9 @@ def everything_is_in_order(desk: Desk, caller: Handset) -> None:
         caller.hang_up()
     exchange.wait(180)
     exchange.strict()
-    assert not [person.id for person in desk.store.people() if person.busy_with]
-    assert not desk.store.open_calls()
-    assert desk.store.verify(desk.sid(caller))
+    assert not [person.id for person in desk.store.people.all() if person.busy_with]
+    assert not desk.store.calls.open()
+    assert desk.store.logs.verify(desk.sid(caller))
     is_the_same_again(desk, desk.sid(caller))
     shown = {number for number in PEOPLE.values() if number.startswith("+")}
     on_his_leg = [asked for asked in exchange.requests if asked.call_sid == desk.sid(caller)]
@@ -110,7 +59,7 @@ def test_every_caller_ends_with_a_person_a_promise_or_his_own_hanging_up(
 
         steps = [event.data.get("step") for event in desk.events(caller, "heard")]
         if not caller.connected_to and "after" not in steps:
-            assert desk.store.duties("call_back"), caller.heard[-3:]
+            assert desk.store.duties.all("call_back"), caller.heard[-3:]
         everything_is_in_order(desk, caller)
 
 
@@ -194,15 +143,15 @@ def test_whatever_is_late_lost_or_comes_twice_nobody_is_stranded(
                 phone.hang_up()
         exchange.wait(1800)
         assert not [phone for phone in exchange.phones.values() if phone.leg is not None]
-        assert not [person.id for person in desk.store.people() if person.busy_with]
-        assert not desk.store.open_calls()
-        assert desk.store.verify(desk.sid(caller)), exchange.injected
+        assert not [person.id for person in desk.store.people.all() if person.busy_with]
+        assert not desk.store.calls.open()
+        assert desk.store.logs.verify(desk.sid(caller)), exchange.injected
 
 
 def records(desk: Desk, caller: Handset) -> tuple[object, ...]:
     """What a call leaves behind, but for the numbers that Twilio makes up."""
     events = [(event.kind, event.actor, dict(event.data)) for event in desk.events(caller)]
-    duties = sorted((duty.kind, duty.owner, duty.state) for duty in desk.store.duties())
+    duties = sorted((duty.kind, duty.owner, duty.state) for duty in desk.store.duties.all())
     return events, duties, [each.text for each in caller.heard]
 
 

@@ -9,31 +9,20 @@ from typing import Any
 
 import pytest
 
-from flows.escalation import FOLDER, line
 from ivr.errors import FlowError
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, START, Desk, mount
-from tests.flows.escalation.test_scenarios import accept, keyed
-from tests.line.story.test_replay import is_the_same_again
+from tests.kit.desk import ENTRY, START, Desk, mount
+from tests.kit.recording import configured
+from tests.kit.replays import is_the_same_again
+from tests.kit.telephones import accept, keyed
 
 NOTICE = "The conversation may be recorded"
 CONSENT = "If you agree, the conversation is recorded"
 MENU = "For an existing case"
-OFF = 'conversations = "off"'
-BASIS = 'legal_basis = "legitimate_interest"'
-
-
-def configured(folder: Path, conversations: Any, basis: str) -> Line:
-    """The line, told to record."""
-    said = json.dumps(conversations)
-    text = (FOLDER / "line.toml").read_text(encoding="utf-8")
-    text = text.replace(OFF, f"conversations = {said}").replace(BASIS, f'legal_basis = "{basis}"')
-    (folder / "line.toml").write_text(text, encoding="utf-8")
-    return line(folder / "line.toml")
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +100,7 @@ def test_nothing_is_recorded_unless_the_line_is_told_to(desk: Desk) -> None:
     desk.exchange.wait(60)
 
     assert kept(desk) == []
-    assert desk.store.recordings() == []
+    assert desk.store.recordings.all() == []
     assert not [text for text in said(caller) if "record" in text and "Your request" not in text]
 
 
@@ -131,7 +120,7 @@ def test_who_has_heard_the_notice_and_stays_is_recorded(recorded: Desk) -> None:
     recorded.exchange.wait(2)
     [(state, seconds)] = kept(recorded)
     assert state == "completed"
-    [row] = recorded.store.recordings()
+    [row] = recorded.store.recordings.all()
     assert (row.purpose, row.state, str(row.seconds)) == ("conversation", "completed", seconds)
     assert (row.call, row.case) == (recorded.sid(caller), "C17349013")
     notice = recorded.told(caller, "notice.played")[-1]
@@ -149,10 +138,10 @@ def test_no_log_holds_the_address_of_a_recording(recorded: Desk) -> None:
     caller.hang_up()
     recorded.exchange.wait(60)
 
-    call = recorded.store.load(recorded.sid(caller))
+    call = recorded.store.calls.load(recorded.sid(caller))
     assert call is not None
     everything = json.dumps([call.data, *(dict(each.data) for each in recorded.events(caller))])
-    assert recorded.store.recordings()[0].sid in everything
+    assert recorded.store.recordings.all()[0].sid in everything
     assert "/Recordings/" not in everything
     is_the_same_again(recorded, call.sid)
 
@@ -308,7 +297,7 @@ def test_only_conversations_are_recorded_each_by_itself(recorded: Desk) -> None:
     caller.hang_up()
     recorded.exchange.wait(60)
     assert [state for state, _ in kept(recorded)] == ["completed", "completed"]
-    assert {each.state for each in recorded.store.recordings()} == {"completed"}
+    assert {each.state for each in recorded.store.recordings.all()} == {"completed"}
 
 
 @pytest.mark.parametrize("kind", ["500", "timeout", "answer lost", "429"])
@@ -319,7 +308,7 @@ def test_a_request_that_fails_is_made_again_and_records_once(recorded: Desk, kin
     recorded.exchange.wait(10)
 
     assert kept(recorded) == [("in-progress", None)]
-    assert len(recorded.store.recordings()) == 1
+    assert len(recorded.store.recordings.all()) == 1
 
 
 def test_a_pause_is_asked_for_until_it_is_one(recorded: Desk) -> None:
@@ -342,7 +331,7 @@ def test_a_recording_whose_callbacks_are_lost_is_known_all_the_same(recorded: De
     caller.hang_up()
     recorded.exchange.wait(60)
 
-    [row] = recorded.store.recordings()
+    [row] = recorded.store.recordings.all()
     assert (row.state, row.purpose) == ("in-progress", "conversation")
 
 
@@ -365,7 +354,7 @@ def test_a_message_is_noted_with_its_case(desk: Desk) -> None:
     caller.hang_up()
     desk.exchange.wait(5)
 
-    [row] = desk.store.recordings()
+    [row] = desk.store.recordings.all()
     assert (row.purpose, row.case, row.state) == ("message", "C17349037", "completed")
     assert desk.file("C17349037")["wish"]["recording"] == row.sid
     assert row.call == desk.sid(caller)
@@ -381,7 +370,7 @@ def test_a_recording_of_nothing_is_deleted(desk: Desk, key: str) -> None:
     desk.exchange.wait(60)
 
     assert kept(desk) == []
-    [row] = desk.store.recordings()
+    [row] = desk.store.recordings.all()
     assert (row.state, row.deleted_at is None) == ("deleted", False)
     assert desk.told(caller, "recording.deleted") == [{"sid": row.sid, "why": "nothing was said"}]
 
@@ -392,7 +381,9 @@ def test_a_recording_of_nothing_is_deleted(desk: Desk, key: str) -> None:
 def deletion(desk: Desk, sid: str, key: str) -> None:
     due = desk.exchange.clock.now()
     data = {"sid": sid, "why": "retention"}
-    desk.store.owe([Duty(key, desk.store.recordings()[0].call, "delete_recording", due, data)])
+    desk.store.duties.add(
+        [Duty(key, desk.store.recordings.all()[0].call, "delete_recording", due, data)]
+    )
     desk.duties.everything()
 
 
@@ -401,17 +392,17 @@ def test_a_recording_is_deleted_once_and_its_row_says_when(recorded: Desk) -> No
     asks_for_a_manager(caller, recorded)
     caller.hang_up()
     recorded.exchange.wait(60)
-    [row] = recorded.store.recordings()
+    [row] = recorded.store.recordings.all()
     deletion(recorded, row.sid, "first")
     at = recorded.exchange.clock.now()
     recorded.exchange.wait(60)
     deletion(recorded, row.sid, "second")
 
     assert kept(recorded) == []
-    [gone] = recorded.store.recordings(sid=row.sid)
+    [gone] = recorded.store.recordings.all(sid=row.sid)
     assert (gone.state, gone.deleted_at) == ("deleted", at)
     assert recorded.told(caller, "recording.deleted") == [{"sid": row.sid, "why": "retention"}]
-    assert recorded.store.verify(recorded.sid(caller))
+    assert recorded.store.logs.verify(recorded.sid(caller))
 
 
 def test_a_deletion_that_fails_is_tried_again(recorded: Desk) -> None:
@@ -420,7 +411,7 @@ def test_a_deletion_that_fails_is_tried_again(recorded: Desk) -> None:
     caller.hang_up()
     recorded.exchange.wait(60)
     recorded.exchange.rest_fails("500", "DELETE /Recordings/*", times=2)
-    deletion(recorded, recorded.store.recordings()[0].sid, "once")
+    deletion(recorded, recorded.store.recordings.all()[0].sid, "once")
     assert len(kept(recorded)) == 1
     recorded.exchange.wait(20)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ivr.simulator import Exchange, Handset
-from tests.conftest import Desk
-from tests.flows.escalation.test_scenarios import ask_for_a_manager, reach_operator
+from tests.kit.desk import Desk
+from tests.kit.telephones import ask_for_a_manager, reach_operator
 
 
 def test_whoever_accepted_hears_that_the_caller_has_gone_though_the_api_is_down(

@@ -14,10 +14,9 @@ from ivr.line.desk.cases import Account, Case
 from ivr.line.desk.emergency import EmergencyTerms
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.conftest import START, Desk
-from tests.flows.escalation.test_escalation_by_phone import emergency as declare
-from tests.flows.escalation.test_escalation_by_phone import said_to
-from tests.flows.escalation.test_scenarios import accept, keyed
+from tests.kit.desk import START, Desk
+from tests.kit.emergencies import emergency as declare
+from tests.kit.telephones import accept, keyed, said_to
 
 TERMS = EmergencyTerms()
 HELIO = Account("helio", "Helio", "Enterprise", zone="Europe/Paris")
@@ -29,7 +28,7 @@ def test_a_case_without_a_severity_is_a_fault_that_the_operator_hears_of(
     exchange: Exchange, caller: Handset, desk: Desk, store: Store
 ) -> None:
     """Severity is first set when the case is opened: without one it is a data fault. (R3)"""
-    store.change_case("C17349013", severity=None)
+    store.cases.change("C17349013", severity=None)
     caller.call("+33800000001")
     keyed(caller, exchange, "2", "1", "17349013#", "1", "0")
     accept(desk.phone("OP1"), exchange)
@@ -104,7 +103,7 @@ def test_every_toll_free_number_has_the_same_steps(
     caller.call(number)
     keyed(caller, exchange, "2", "1", "17349013#", "1")
 
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     assert (call.step, call.language) == ("wish", "en")
     caller.hang_up()

@@ -38,7 +38,7 @@ SKIPS = [
 
 @pytest.mark.parametrize(("changes", "skipped"), SKIPS)
 def test_who_cannot_take_a_call_is_skipped_with_the_reason(changes, skipped):
-    found = managers(CASE, "M1", NOW, desk(mgr1={"delegate": None, **changes}), "fr")
+    found = managers(CASE, "manager", NOW, desk(mgr1={"delegate": None, **changes}), "fr")
 
     assert (found[0].person.id, found[0].skipped) == ("mgr1", skipped)
 
@@ -59,7 +59,7 @@ def test_who_declined_on_this_call_is_not_asked_again():
     ],
 )
 def test_an_emergency_disturbs_who_does_not_want_to_be(changes, skipped):
-    found = managers(CASE, "M1", NOW, desk(mgr1=changes), "fr", emergency=True)
+    found = managers(CASE, "manager", NOW, desk(mgr1=changes), "fr", emergency=True)
 
     assert {c.person.id: c.skipped for c in found}["mgr1"] == skipped
 

@@ -65,7 +65,7 @@ def test_an_override_beats_the_rota(stints, expected, turned):
 
 def test_whoever_stands_in_by_an_override_is_shown_with_whom_he_replaces():
     override = stint("x", "mgr3", instead_of="mgr2")
-    found = managers(CASE, "M1", NOW, replace(desk(), stints=(override,)))
+    found = managers(CASE, "manager", NOW, replace(desk(), stints=(override,)))
     named = next(each for each in found if each.person.id == "mgr3")
 
     assert (named.reason, named.detail) == ("duty", "on duty: EMEA, for Mgr2")
@@ -83,7 +83,7 @@ def test_whoever_stands_in_by_an_override_is_shown_with_whom_he_replaces():
     ],
 )
 def test_the_most_trusted_source_is_shown_with_its_age(changes, stints, source, age):
-    found = managers(CASE, "M1", NOW, replace(desk(mgr2=changes), stints=stints))
+    found = managers(CASE, "manager", NOW, replace(desk(mgr2=changes), stints=stints))
     mgr2 = next(each for each in found if each.person.id == "mgr2")
 
     assert (mgr2.source, mgr2.age) == (source, age * HOUR)
@@ -91,7 +91,7 @@ def test_the_most_trusted_source_is_shown_with_its_age(changes, stints, source, 
 
 def test_a_calendars_age_is_when_it_was_read():
     entry = stint("c", "mgr1", source="calendar", as_of=NOW - 5 * HOUR)
-    found = managers(CASE, "M1", NOW, replace(desk(), stints=(entry,)))
+    found = managers(CASE, "manager", NOW, replace(desk(), stints=(entry,)))
 
     assert (found[0].person.id, found[0].source, found[0].age) == ("mgr1", "calendar", 5 * HOUR)
 
@@ -99,8 +99,8 @@ def test_a_calendars_age_is_when_it_was_read():
 def test_hours_are_the_least_that_is_known():
     hours = {"hours": (time(8), time(18)), "delegate": None}
 
-    assert managers(CASE, "M1", NOW, desk(mgr1=hours))[0].source == "hours"
-    assert managers(CASE, "M1", NOW, desk())[0].source == ""
+    assert managers(CASE, "manager", NOW, desk(mgr1=hours))[0].source == "hours"
+    assert managers(CASE, "manager", NOW, desk())[0].source == ""
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_calendar_that_does_not_exist_is_refused(calendar):
 def test_nobody_is_rung_on_a_day_off(changes, skipped):
     hours = {"hours": (time(8), time(18)), "delegate": None}
 
-    assert managers(CASE, "M1", NOW, desk(mgr1=hours | changes))[0].skipped == skipped
+    assert managers(CASE, "manager", NOW, desk(mgr1=hours | changes))[0].skipped == skipped
 
 
 @pytest.mark.parametrize(("calendar", "skipped"), [("FR", "off_shift"), ("GB", "")])
@@ -176,7 +176,7 @@ def test_a_holiday_is_no_working_day(calendar, skipped):
     ascension = NOW.replace(month=5, day=14)
     off = {"hours": (time(8), time(18)), "delegate": None, "holidays": calendar}
 
-    assert managers(CASE, "M1", ascension, desk(mgr1=off))[0].skipped == skipped
+    assert managers(CASE, "manager", ascension, desk(mgr1=off))[0].skipped == skipped
 
 
 def test_the_line_itself_keeps_holidays():

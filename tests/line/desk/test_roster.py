@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.line.desk.cases import Case
+from ivr.line.desk.levels import TARGETS
 from ivr.line.desk.people import Person, Queue, Shift
 from ivr.line.desk.roster import (
     Directory,
@@ -43,7 +44,7 @@ def test_the_owners_manager_is_first_then_who_is_on_duty():
 
 # S03: "[MGR1 skipped: OOO, MGR2 (delegate and EMEA duty, listed once), MGR4 global duty]"
 def test_who_is_out_of_office_is_named_and_his_delegate_rung():
-    found = managers(CASE, "M1", NOW, desk(mgr1={"status": "away"}), "fr")
+    found = managers(CASE, "manager", NOW, desk(mgr1={"status": "away"}), "fr")
 
     assert listed(found) == [
         "mgr1 owners_manager -out_of_office",
@@ -58,7 +59,7 @@ def test_somebody_listed_three_times_has_each_reason_once():
     again = shift("emea-2", "mgr2", "06-14", region="EMEA", product="Creo")
     directory = desk(shifts=(*SHIFTS, again), mgr1={"status": "away"})
 
-    found = managers(CASE, "M1", NOW, directory, "fr")
+    found = managers(CASE, "manager", NOW, directory, "fr")
 
     assert found[1].also == ("duty",)
 
@@ -66,7 +67,7 @@ def test_somebody_listed_three_times_has_each_reason_once():
 # S17: "no owner, queue CAD-EMEA: right manager = MGR2 (queue manager); says why"
 @pytest.mark.parametrize("owner", [None, "", "somebody-else"])
 def test_without_an_owner_the_queues_manager_is_the_right_one(owner):
-    found = managers(replace(NO_OWNER, owner=owner), "M1", NOW, desk(), "fr")
+    found = managers(replace(NO_OWNER, owner=owner), "manager", NOW, desk(), "fr")
 
     assert listed(found) == ["mgr2 queue_manager", "mgr4 global_duty"]
     assert found[0].detail == "manager of CAD-EMEA"
@@ -84,7 +85,7 @@ def test_without_owner_and_queue_there_is_still_the_duty(queue):
 
 # "owner left -> his last manager"
 def test_an_owner_who_left_still_has_his_last_manager():
-    found = managers(CASE, "M1", NOW, desk(eng1={"active": False}), "fr")
+    found = managers(CASE, "manager", NOW, desk(eng1={"active": False}), "fr")
 
     assert listed(found)[0] == "mgr1 owners_manager"
     assert found[0].detail == "manager of Eng1, who has left"
@@ -92,7 +93,7 @@ def test_an_owner_who_left_still_has_his_last_manager():
 
 # "manager post vacant -> go up one and say so"
 def test_a_vacant_post_leads_one_up_and_says_so():
-    found = managers(CASE, "M1", NOW, desk(mgr1={"active": False}), "fr")
+    found = managers(CASE, "manager", NOW, desk(mgr1={"active": False}), "fr")
 
     assert listed(found) == [
         "mgr1 owners_manager -inactive",
@@ -131,7 +132,7 @@ def test_where_nobody_holds_a_post_above_the_queues_manager_is_asked(changes, fi
 
 # "owner is the manager -> go up one"
 def test_a_manager_who_owns_the_case_is_passed_over_for_his_own():
-    found = managers(replace(CASE, owner="mgr2"), "M1", NOW, desk(), "fr")
+    found = managers(replace(CASE, owner="mgr2"), "manager", NOW, desk(), "fr")
 
     assert listed(found) == ["dir1 went_up", "mgr2 duty -own_case", "mgr4 global_duty"]
     assert found[0].detail == "Mgr2 owns the case, and is a manager himself"
@@ -185,7 +186,7 @@ def test_a_queues_manager_who_owns_the_case_is_not_asked_about_it():
     ],
 )
 def test_delegates_stand_in_for_who_is_out_of_office(changes, expected):
-    found = managers(CASE, "M1", NOW, desk(**changes, shifts=()), "fr")
+    found = managers(CASE, "manager", NOW, desk(**changes, shifts=()), "fr")
 
     delegates = [c for c in found if c.reason == "delegate"]
     assert [line.replace(" delegate", "") for line in listed(delegates)] == expected
@@ -194,7 +195,7 @@ def test_delegates_stand_in_for_who_is_out_of_office(changes, expected):
 def test_two_who_stand_in_for_each_other_are_listed_once():
     both = {"mgr1": {"status": "away"}, "mgr2": {"status": "away", "delegate": "mgr1"}}
 
-    found = managers(CASE, "M1", NOW, desk(**both, shifts=()), "fr")
+    found = managers(CASE, "manager", NOW, desk(**both, shifts=()), "fr")
 
     assert [(c.person.id, c.also) for c in found] == [("mgr1", ()), ("mgr2", ())]
 
@@ -209,7 +210,7 @@ def test_who_has_left_has_no_delegate():
 def test_a_delegate_without_rights_may_be_rung_for_another_reason():
     directory = desk(mgr1={"status": "away"}, mgr2={"roles": frozenset()})
 
-    found = managers(CASE, "M1", NOW, directory, "fr")
+    found = managers(CASE, "manager", NOW, directory, "fr")
 
     assert listed(found)[1] == "mgr2 duty"
     assert found[1].also == ("delegate",)
@@ -236,7 +237,7 @@ def test_an_owner_without_a_team_has_his_managers():
     team = {"team": "CAD"}
     directory = desk(person("dep1", "manager", **team), mgr1=team, shifts=())
 
-    found = managers(CASE, "M1", NOW, directory, "fr")
+    found = managers(CASE, "manager", NOW, directory, "fr")
 
     assert listed(found) == ["mgr1 owners_manager", "dep1 deputy"]
     assert found[0].also == ()
@@ -264,7 +265,7 @@ def test_the_rota_says_what_somebody_is_on_duty_for():
     creo = shift("creo", "mgr1", "06-14", region="EMEA", product="Creo")
     directory = desk(shifts=(*SHIFTS, creo))
 
-    found = managers(None, "M1", NOW, directory, region="EMEA")
+    found = managers(None, "manager", NOW, directory, region="EMEA")
 
     assert [c.detail for c in found] == [
         "on duty: EMEA",
@@ -282,7 +283,7 @@ def test_a_shift_of_somebody_unknown_is_passed_over():
 
 # S05: "DIR1 dialled"; "[manager(manager(owner))] + other second-level managers + second-level duty"
 def test_the_managers_manager_takes_the_second_level():
-    found = managers(CASE, "M2", NOW, desk(), "fr")
+    found = managers(CASE, "second_level", NOW, desk(), "fr")
 
     assert listed(found) == ["dir1 managers_manager", "dir2 second_level"]
     assert found[0].also == ("second_level", "global_duty")
@@ -329,8 +330,8 @@ def test_a_vacant_second_level_leads_one_up():
     assert second_level(directory)[:2] == ["dir1 managers_manager -inactive", "dir2 went_up"]
 
 
-def test_another_level_is_refused():
-    with pytest.raises(ValueError, match="no level 'M3': use M1 or M2"):
+def test_another_target_is_refused():
+    with pytest.raises(ValueError, match="the target 'M3': use manager or second_level"):
         managers(CASE, "M3", NOW, desk())
 
 
@@ -475,9 +476,9 @@ ANY_CASE = st.none() | st.builds(
 )
 
 
-@given(DESKS, ANY_CASE, st.sampled_from(["M1", "M2"]), st.booleans())
-def test_nobody_is_listed_twice_and_nobody_unfit_is_rung(directory, case, level, emergency):
-    found = managers(case, level, NOW, directory, emergency=emergency)
+@given(DESKS, ANY_CASE, st.sampled_from(TARGETS), st.booleans())
+def test_nobody_is_listed_twice_and_nobody_unfit_is_rung(directory, case, target, emergency):
+    found = managers(case, target, NOW, directory, emergency=emergency)
 
     assert len({c.person.id for c in found}) == len(found)
     for candidate in (c for c in found if not c.skipped):

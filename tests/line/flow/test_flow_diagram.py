@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.flow.diagram import HIGH, WIDE, diagram, layout, ways_of
 from ivr.line.flow.flow import Flow
 

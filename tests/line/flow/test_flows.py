@@ -10,7 +10,8 @@ import pytest
 
 from flows.escalation import FOLDER, line
 from ivr.errors import FlowError
-from ivr.line.config import Line, LineConfig
+from ivr.line.config import LineConfig
+from ivr.line.definition import Line
 from ivr.line.flow.conversation import Conversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Handset
-from tests.line.service.test_kill import ANSWERED, MET, TAKEN, World, doomed, nothing_is_left, world
+from tests.kit.killed_line import ANSWERED, MET, TAKEN, World, nothing_is_left
 
-__all__ = ["doomed", "world"]  # fixtures
 OWNER = "MGR2"
 
 
@@ -54,7 +53,7 @@ def is_kept(world: World) -> None:
 
 
 def promise(world: World) -> dict[str, Any]:
-    call = world.store.load(world.sid)
+    call = world.store.calls.load(world.sid)
     assert call is not None
     found: dict[str, Any] = call.data["shared"]["promise"]
     return found

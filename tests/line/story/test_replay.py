@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from ivr.errors import CallError
 from ivr.line.story.replay import HEARD, replay
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, Desk
-from tests.flows.escalation.test_scenarios import accept, ask_for_a_manager, keyed, reach_operator
-from tests.line.service.test_callbacks import promised
-
-
-def states(data: dict[str, Any]) -> dict[str, Any]:
-    """Where everybody in a call is."""
-    return {
-        "caller": (data["caller"]["state"], data["caller"]["turn"]),
-        "legs": {
-            attempt: (leg["person"], leg["state"], leg["talk"]["state"], leg["talk"]["turn"])
-            for attempt, leg in data["legs"].items()
-        },
-        "hunt": data["hunt"],
-        "promise": data["shared"].get("promise"),
-        "requested": data["shared"].get("requested"),
-        "keyed": data["shared"].get("keyed"),
-    }
-
-
-def is_the_same_again(desk: Desk, sid: str) -> None:
-    """Replays a stored call, and compares where everybody ended."""
-    call = desk.store.load(sid)
-    assert call is not None
-    *_, (_, turn) = replay(desk.line, call, desk.store.events(sid))
-    turn.caller.seen = turn.caller.turn
-    assert states(turn.close().data) == states(call.data)
+from tests.kit.desk import ENTRY, Desk
+from tests.kit.promises import promised
+from tests.kit.replays import is_the_same_again
+from tests.kit.telephones import accept, ask_for_a_manager, keyed, reach_operator
 
 
 def test_a_hunt_that_ends_in_a_promise(exchange: Exchange, caller: Handset, desk: Desk) -> None:
@@ -47,7 +23,7 @@ def test_a_hunt_that_ends_in_a_promise(exchange: Exchange, caller: Handset, desk
     keyed(caller, exchange, "2", "2", "0155500102#", "1")
     exchange.wait(40)
 
-    assert desk.store.duties("call_back")[0].data["number"] == "+33155500102"
+    assert desk.store.duties.all("call_back")[0].data["number"] == "+33155500102"
     is_the_same_again(desk, desk.sid(caller))
 
 
@@ -100,9 +76,9 @@ def test_a_log_that_this_line_could_not_have_written_is_refused(
     ask_for_a_manager(caller, exchange)
     caller.hang_up()
     exchange.wait(60)
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    log = desk.store.events(call.sid)
+    log = desk.store.logs.events(call.sid)
     heard = [at for at, event in enumerate(log) if event.kind in HEARD]
     log[heard[1]] = replace(log[heard[1]], data={**log[heard[1]].data, "value": "9"})
 

@@ -8,74 +8,33 @@ from typing import Any
 import pytest
 
 from ivr.line.desk.roles import CLICKS, PAGES, ROLES
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
 from ivr.line.web.pages.app import ENDPOINTS
 from ivr.simulator import Exchange, Handset
-from tests.conftest import CALLER, ENTRY, PEOPLE, Desk
-from tests.flows.escalation.test_scenarios import CASE, accept, ask_for_a_manager, free, keyed
-from tests.line.web.test_tracker import Browser, browser, login, pages  # noqa: F401  (fixtures)
-
-
-class Operator(Browser):
-    """Somebody at the console, or at his own desk."""
-
-    page_of = "/console"
-    sent = 0
-
-    @property
-    def reads(self) -> str:
-        """What stands on the page, without what makes it a page."""
-        return " ".join(re.sub(r"<[^>]+>", " ", self.page).split())
-
-    def look(self) -> Operator:
-        self.go(self.page_of)
-        return self
-
-    def click(self, name: str, **form: str) -> Operator:
-        """Press one of the card's buttons."""
-        self.look()
-        leg = re.search(r'name="leg" value="([^"]+)"', self.page)
-        return self.press(name, leg.group(1) if leg else "", **form)
-
-    def press(self, name: str, leg: str, **form: str) -> Operator:
-        form |= {"leg": leg, "back": self.page_of}
-        self.send("/emergency" if name == "emergency" else f"/click/{name}", **form)
-        return self
-
-    def take(self, sid: str) -> Operator:
-        self.look().send(f"/take/{sid}")
-        return self
-
-    def ask(self, what: str, number: str, **form: str) -> Operator:
-        """Send one of the card's forms about the case."""
-        self.look()
-        call = re.search(r'name="call" value="([^"]+)"', self.page)
-        self.sent += 1
-        about = {"call": call.group(1) if call else "", "back": self.page_of}
-        about |= {"key": f"{what}{self.sent}"}
-        self.send(f"/cases/{number}/{what}", **about, **form)
-        return self
+from tests.kit.browser import Browser, Operator, login
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
+from tests.kit.telephones import CASE, accept, ask_for_a_manager, free, keyed
 
 
 @pytest.fixture
-def operator(pages: Any) -> Operator:  # noqa: F811
+def operator(pages: Any) -> Operator:
     made = Operator(pages.test_client())
     made.sign_in("op1")
     return made
 
 
 @pytest.fixture
-def colleague(pages: Any, store: Store) -> Operator:  # noqa: F811
-    store.save_login(login("op2", "operator", person="OP2"))
+def colleague(pages: Any, store: Store) -> Operator:
+    store.logins.save(login("op2", "operator", person="OP2"))
     made = Operator(pages.test_client())
     made.sign_in("op2")
     return made
 
 
 @pytest.fixture
-def manager(pages: Any) -> Operator:  # noqa: F811
+def manager(pages: Any) -> Operator:
     made = Operator(pages.test_client())
     made.page_of = "/me"
     made.sign_in("mgr1")
@@ -262,7 +221,7 @@ def test_an_emergency_stands_before_whoever_waits_longer(
 
 def test_after_his_browser_has_died_another_one_shows_the_same_call(
     operator: Operator,
-    pages: Any,  # noqa: F811
+    pages: Any,
     exchange: Exchange,
     caller: Handset,
     desk: Desk,
@@ -337,7 +296,7 @@ def test_the_right_manager_is_unavailable_and_another_one_is_chosen(
     talking: Operator, exchange: Exchange, caller: Handset, desk: Desk, store: Store
 ) -> None:
     """ "If that manager isn't available, the operator finds a manager who can answer." """
-    store.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
+    store.people.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
     talking.click("case", number="C17349013")
     assert "✕ out of office · said so himself, 0 min ago" in talking.reads
     talking.click("ring", person="MGR4")
@@ -400,7 +359,7 @@ def test_a_promised_call_is_told_with_its_time_and_reference(
     [promised] = desk.told(caller, "callback.promised")
 
     assert "Tell the caller the time and the reference" in talking.page
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     assert call.data["shared"]["promise"]["number"] == "+33155500177"
     assert call.data["shared"]["promise"]["reference"] in talking.page
@@ -422,7 +381,7 @@ def test_a_note_a_severity_and_a_closed_case_are_written_with_the_operators_name
     talking.ask("set_severity", "C17349013", severity="3", reason="it was a slip")
 
     assert "That didn't work:" in talking.page  # lower only with the customer's agreement
-    assert [note.author for note in desk.store.notes("C17349013")][:1] == ["OP1"]
+    assert [note.author for note in desk.store.case_files.notes("C17349013")][:1] == ["OP1"]
     [event] = desk.on_case("C17349013", "severity.set")
     assert (event.data["channel"], event.data["call"]) == ("phone", desk.sid(caller))
     caller.hang_up()
@@ -446,7 +405,7 @@ def test_enterprise_down_is_asked_judged_and_set_on_the_page(
     emergency = desk.file("C17349013")["emergency"]
     assert (emergency["state"], emergency["answers"]["affected"]) == ("set", 38)
     assert desk.file("C17349013")["severity"]["severity"] == 0
-    told = [note.text for note in desk.store.notes("C17349013")]
+    told = [note.text for note in desk.store.case_files.notes("C17349013")]
     assert "Enterprise Down declared by the desk, for the customer" in told
     caller.hang_up()
     exchange.wait(30)
@@ -505,13 +464,13 @@ def test_a_call_worked_by_clicks_is_told_again_from_its_log_alone(
     talking.click("unhold")
     caller.hang_up()
     exchange.wait(60)
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    *_, (_, turn) = replay(desk.line, call, desk.store.events(call.sid))
+    *_, (_, turn) = replay(desk.line, call, desk.store.logs.events(call.sid))
 
     shared = call.data["shared"]
-    assert turn.call.data["shared"]["promise"]["due"] == shared["promise"]["due"]
-    assert turn.caller.state == call.step
+    assert turn.state.call.data["shared"]["promise"]["due"] == shared["promise"]["due"]
+    assert turn.state.caller.state == call.step
 
 
 # --- a manager at his own desk ---
@@ -562,7 +521,7 @@ def test_every_look_at_a_case_is_on_record_once_a_call(
     talking.click("case", number="C17349013")
     for _ in range(3):
         talking.look()
-    looks = [event for event in desk.store.events(ACCESS) if event.kind == "access.viewed"]
+    looks = [event for event in desk.store.logs.events(ACCESS) if event.kind == "access.viewed"]
 
     assert [(event.actor, event.data["case"]) for event in looks] == [("OP1", "C17349013")]
     caller.hang_up()
@@ -586,13 +545,13 @@ def path_of(page: str) -> str:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_opens_its_pages_and_no_others(
-    pages: Any,  # noqa: F811
+    pages: Any,
     store: Store,
     role: str,
 ) -> None:
     person = "" if role in ("customer", "supervisor", "admin", "auditor", "privacy") else "MGR1"
-    store.save_login(login("some", role, person=person))
-    browser = Browser(pages.test_client()).sign_in("some")  # noqa: F811
+    store.logins.save(login("some", role, person=person))
+    browser = Browser(pages.test_client()).sign_in("some")
     for page in ENDPOINTS:
         roles = PAGES[page]
         assert (browser.go(path_of(page)).status == 200) == (role in roles), page
@@ -600,19 +559,19 @@ def test_each_role_opens_its_pages_and_no_others(
 
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_clicks_what_it_may_and_nothing_else(
-    pages: Any,  # noqa: F811
+    pages: Any,
     store: Store,
     role: str,
 ) -> None:
-    store.save_login(login("some", role, person="MGR1"))
-    browser = Browser(pages.test_client()).sign_in("some").go("/cases")  # noqa: F811
+    store.logins.save(login("some", role, person="MGR1"))
+    browser = Browser(pages.test_client()).sign_in("some").go("/cases")
     for click, roles in CLICKS.items():
         form = {"csrf_token": _token(browser), "leg": "none"}
         status = browser.client.post(f"/click/{click}", data=form).status_code
         assert (status == 403) == (role not in roles), click
 
 
-def _token(browser: Browser) -> str:  # noqa: F811
+def _token(browser: Browser) -> str:
     browser.go("/cases")
     found = re.search(r'name="csrf_token" value="([^"]+)"', browser.page)
     assert found

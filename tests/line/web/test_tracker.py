@@ -3,87 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import pytest
-from flask.testing import FlaskClient
-from werkzeug.security import generate_password_hash
 
 from ivr.line.desk.roles import MAY, ROLES
-from ivr.line.records import Login
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.line.web.pages.words import Words
 from ivr.simulator import Exchange, Handset
-from tests.conftest import Desk
-from tests.flows.escalation.test_scenarios import Down, ask_for_a_manager
-
-PASSWORD = "a long enough word"
-HASH = generate_password_hash(PASSWORD, "pbkdf2:sha256:1")  # known at once
-
-
-def login(id: str, *roles: str, **more: Any) -> Login:
-    return Login(id, f"{id}@acme.example", id.title(), roles, hash=HASH, **more)
-
-
-class Browser:
-    """Somebody at a browser: goes to pages, fills in forms, reads."""
-
-    def __init__(self, client: FlaskClient) -> None:
-        self.client = client
-        self.page, self.status = "", 0
-
-    def go(self, path: str) -> Browser:
-        answer = self.client.get(path, follow_redirects=True)
-        self.page, self.status = unescape(answer.get_data(as_text=True)), answer.status_code
-        return self
-
-    def send(self, path: str, token: str | None = None, **form: str) -> Browser:
-        if token is None:
-            found = re.search(r'name="csrf_token" value="([^"]+)"', self.page)
-            token = found.group(1) if found else ""
-        data = {"csrf_token": token, **form}
-        answer = self.client.post(path, data=data, follow_redirects=True)
-        self.page, self.status = unescape(answer.get_data(as_text=True)), answer.status_code
-        return self
-
-    def sign_in(self, id: str, password: str = PASSWORD) -> Browser:
-        self.go("/sign-in")
-        return self.send("/sign-in", email=f"{id}@acme.example", password=password)
-
-    def key(self) -> str:
-        found = re.search(r'name="key" value="([^"]+)"', self.page)
-        assert found
-        return found.group(1)
-
-
-@pytest.fixture
-def pages(desk: Desk, store: Store) -> Iterator[Any]:
-    people = [
-        login("marie", "customer", contact="marie", accounts=("helio", "lumen")),
-        login("kenji", "customer", contact="kenji", accounts=("kuro",)),
-        login("eng2", "engineer", person="ENG2"),
-        login("op1", "operator", person="OP1"),
-        login("mgr1", "manager", person="MGR1"),
-        login("auditor", "auditor"),
-    ]
-    for each in people:
-        store.save_login(each)
-    entrance = Entrance(secret="a secret")
-    clock, wake_at = desk.exchange.clock, desk.duties.wake_at
-    app = create_pages(desk.line, store, clock, entrance=entrance, wake_at=wake_at)
-    app.testing = True
-    return app
-
-
-@pytest.fixture
-def browser(pages: Any) -> Browser:
-    return Browser(pages.test_client())
-
+from tests.kit.browser import PASSWORD, Browser, login
+from tests.kit.desk import Desk
+from tests.kit.records import Down
+from tests.kit.telephones import ask_for_a_manager
 
 # --- coming in ---
 
@@ -96,7 +30,7 @@ def test_whoever_looks_at_a_case_is_logged(
     browser.sign_in(id)
     browser.go("/cases/C17349013")
 
-    [viewed] = store.events(ACCESS)
+    [viewed] = store.logs.events(ACCESS)
     assert (viewed.kind, viewed.actor) == ("access.viewed", actor)
     assert viewed.data == {"case": "C17349013"}
 
@@ -170,7 +104,7 @@ def test_any_session_ends_after_twelve_hours(browser: Browser, exchange: Exchang
 
 def test_who_is_disabled_is_out_at_once(browser: Browser, store: Store) -> None:
     browser.sign_in("marie")
-    store.change_login("marie", active=False)
+    store.logins.change("marie", active=False)
 
     assert "Sign in" in browser.go("/cases").page
 
@@ -216,9 +150,9 @@ def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, sto
     assert "Your case is logged. Its number is C21734901." in browser.page
     browser.send("/cases/new", severity="2", key=key, **form)  # a second click
 
-    assert [case.number for case in store.cases_of(["helio"])].count("C21734901") == 1
+    assert [case.number for case in store.cases.of_accounts(["helio"])].count("C21734901") == 1
     assert "C21734902" not in browser.go("/cases").page
-    case = store.case("21734901")
+    case = store.cases.find("21734901")
     assert case is not None
     assert (case.severity, case.subject) == (2, "Drawings are blank")
     assert [event.kind for event in desk.on_case("C21734901")] == ["case.logged"]
@@ -231,14 +165,14 @@ def test_enterprise_down_cannot_be_chosen_when_a_case_is_logged(
 ) -> None:
     """Case Tracker can set E-Down after the case was opened, not during initial logging. (R34)
     Calling at once is the best. (R33)"""
-    before = len(store.cases_of(["helio"]))
+    before = len(store.cases.of_accounts(["helio"]))
     browser.sign_in("marie").go("/cases/new")
     assert 'value="0"' not in browser.page
     browser.send("/cases/new", subject="Down", description="All", severity="0", key="k")
 
     assert browser.status == 422
     assert "calling +33800000001 at once is best" in browser.page
-    assert len(store.cases_of(["helio"])) == before
+    assert len(store.cases.of_accounts(["helio"])) == before
 
 
 def test_what_is_missing_is_said_beside_the_field_and_nothing_is_lost(browser: Browser) -> None:
@@ -290,7 +224,7 @@ def test_a_customer_asks_for_another_severity_and_the_engineer_sets_it(
     [changed] = desk.on_case("C17349037", "severity.set")
     assert (changed.data["requested_by"], changed.data["set_by"]) == ("contact:kenji", "ENG2")
     desk.exchange.wait(1)
-    case = desk.store.case("17349037")
+    case = desk.store.cases.find("17349037")
     assert case is not None
     assert case.severity == 1
 
@@ -313,7 +247,7 @@ def test_a_customer_escalates_and_then_asks_for_the_next_level(
     browser.send("/cases/C17349013/escalate", level="M2", reason="", key="c")
 
     assert desk.file("C17349013")["level"] == "M2"
-    assert [each.level for each in desk.store.escalations("C17349013")] == ["M1", "M2"]
+    assert [each.level for each in desk.store.case_files.escalations("C17349013")] == ["M1", "M2"]
 
 
 def test_telephone_and_web_at_once_are_one_request(
@@ -325,7 +259,7 @@ def test_telephone_and_web_at_once_are_one_request(
     browser.sign_in("marie").go("/cases/C17349013")
     browser.send("/cases/C17349013/escalate", level="M1", reason="as I said by phone", key="a")
 
-    assert len(desk.store.escalations("C17349013")) == 1
+    assert len(desk.store.case_files.escalations("C17349013")) == 1
     assert len(desk.on_case("C17349013", "escalation.joined")) == 1
     assert desk.file("C17349013")["levels"]["M1"]["count"] == 1
     caller.hang_up()
@@ -403,7 +337,7 @@ def test_a_closed_case_is_opened_again_by_its_customer(browser: Browser, desk: D
     browser.send("/cases/C17349045/reopen", reason="It is back.", key="k")
     desk.exchange.wait(1)
 
-    case = desk.store.case("17349045")
+    case = desk.store.cases.find("17349045")
     assert case is not None
     assert case.status == "open"
 
@@ -468,7 +402,7 @@ def test_somebody_says_how_he_is_until_when_and_who_stands_in(
     browser.sign_in("mgr1").go("/me")
     browser.send("/me", status="away", hours="8", delegate="MGR2")
 
-    person = store.person("MGR1")
+    person = store.people.get("MGR1")
     assert person is not None
     assert (person.status, person.status_by, person.delegate) == ("away", "MGR1", "MGR2")
     assert person.status_until == exchange.clock.now() + timedelta(hours=8)
@@ -531,7 +465,7 @@ WHAT = {
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_may_do_what_it_may_and_nothing_else(pages: Any, store: Store, role: str) -> None:
     more = {"contact": "marie", "accounts": ("helio",)} if role == "customer" else {}
-    store.save_login(login("some", role, **more))
+    store.logins.save(login("some", role, **more))
     browser = Browser(pages.test_client()).sign_in("some")
     seen = browser.go("/cases/C17349013").status
     assert seen == (404 if role == "privacy" else 200)

@@ -20,18 +20,17 @@ from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.wall import LONGEST, Counted, Wall, duration, period_of
 from ivr.line.web.pages.words import Words
 from ivr.simulator import Exchange, Handset
-from tests.conftest import ENTRY, Desk
-from tests.flows.escalation.test_scenarios import accept, ask_for_a_manager, reach_operator
-from tests.line.web.test_console import Operator
-from tests.line.web.test_tracker import login, pages  # noqa: F401  (fixtures)
+from tests.kit.browser import Operator, login
+from tests.kit.desk import ENTRY, Desk
+from tests.kit.telephones import accept, ask_for_a_manager, reach_operator
 
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @pytest.fixture
-def supervisor(pages: Any, store: Store) -> Operator:  # noqa: F811
-    store.save_login(login("ines", "supervisor"))
+def supervisor(pages: Any, store: Store) -> Operator:
+    store.logins.save(login("ines", "supervisor"))
     made = Operator(pages.test_client())
     made.page_of = "/wall"
     made.sign_in("ines")

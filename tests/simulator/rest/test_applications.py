@@ -215,7 +215,7 @@ def test_a_softphone_without_a_token_or_an_application_cannot_call() -> None:
     exchange = Exchange()
     with pytest.raises(CallError, match="has no access token"):
         exchange.phone("client:otto").connect()
-    with pytest.raises(CallError, match=r"TwiML application \\(none\\), which doesn.t exist"):
+    with pytest.raises(CallError, match=r"TwiML application \(none\), which doesn.t exist"):
         exchange.softphone(token(exchange)).connect()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ivr.line.config import Line
+from ivr.line.definition import Line
 from ivr.line.flow.steps import Menu
 from ivr.line.records import Call
 from ivr.line.story.story import Moment, Story

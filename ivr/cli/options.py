@@ -1,0 +1,169 @@
+"""Kinds of argument, and options that several commands share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+CALLER = "+33155500101"
+LINE = "+33800000001"
+REST_PORT = 8765
+
+INPUT_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+OUTPUT_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+OUTPUT_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+class Url(click.ParamType[str]):
+    """The address of a webhook."""
+
+    name = "URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        parts = urlsplit(str(value))
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            self.fail(f"{value!r} isn't a URL such as http://localhost:3000/voice", param, ctx)
+        return str(value)
+
+
+class NumberAndUrl(click.ParamType[tuple[str, str]]):
+    """A phone number, and the webhook that answers it."""
+
+    name = "NUMBER=URL"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        number, equals, url = str(value).partition("=")
+        if not equals or not number:
+            example = f"{LINE}=http://localhost:3000/voice"
+            self.fail(f"{value!r} isn't NUMBER=URL, such as {example}", param, ctx)
+        return number, Url().convert(url, param, ctx)
+
+
+class Keys(click.ParamType[str]):
+    """Keys of a phone."""
+
+    name = "KEYS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"[0-9*#]+", str(value)):
+            self.fail(f"{value!r} contains other characters than 0-9, * and #", param, ctx)
+        return str(value)
+
+
+class Moment(click.ParamType[datetime]):
+    """A date and time with its offset from UTC."""
+
+    name = "DATETIME"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            example = "2026-11-24T10:00+01:00"
+            self.fail(f"{value!r} isn't a date and time such as {example}", param, ctx)
+        if moment.tzinfo is None:
+            both = f"{value}+01:00 or {value}Z"
+            self.fail(f"{value!r} has no UTC offset; write {both}", param, ctx)
+        return moment.astimezone(UTC)
+
+
+def json_option(command: Function) -> Function:
+    """``--json``, as the parameter ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def port_option(name: str, default: int, purpose: str) -> Callable[[Function], Function]:
+    """A port of this machine."""
+    return click.option(name, default=default, show_default=True, metavar="PORT", help=purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkOptions:
+    """How a command sets up the simulated network."""
+
+    rate: float  # 0: as fast as possible
+    seed: int
+    account_sid: str | None
+    auth_token: str | None
+    rest_port: int
+
+
+_RATE = click.option(
+    "--rate",
+    default=1.0,
+    show_default=True,
+    help="Speed of simulated time: 1 is real time, 20 is twenty times as fast.",
+)
+_NETWORK = (
+    click.option(
+        "--seed",
+        default=1,
+        show_default=True,
+        help="Seed for generated SIDs and tokens.",
+    ),
+    click.option(
+        "--account-sid",
+        envvar="TWILIO_ACCOUNT_SID",
+        show_envvar=True,
+        metavar="SID",
+        show_default="generated and printed",
+        help="Account SID that webhook requests carry.",
+    ),
+    click.option(
+        "--auth-token",
+        envvar="TWILIO_AUTH_TOKEN",
+        show_envvar=True,
+        metavar="TOKEN",
+        show_default="generated and printed",
+        help="Token that signs webhook requests.",
+    ),
+    click.option(
+        "--rest-port",
+        default=REST_PORT,
+        show_default=True,
+        metavar="PORT",
+        help="Port on 127.0.0.1 for the simulated Twilio REST API; 0 picks a free one.",
+    ),
+)
+
+
+def network_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command that runs a simulated network, as the parameter ``network``."""
+    return _RATE(untimed_network_options(command))
+
+
+def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The same without ``--rate``: simulated time passes as fast as possible."""
+
+    @wraps(command)
+    def collected(
+        *,
+        seed: int,
+        account_sid: str | None,
+        auth_token: str | None,
+        rest_port: int,
+        rate: float = 0,
+        **others: Any,
+    ) -> None:
+        network = NetworkOptions(rate, seed, account_sid, auth_token, rest_port)
+        command(network=network, **others)
+
+    for option in reversed(_NETWORK):
+        collected = option(collected)
+    return collected

@@ -1,0 +1,37 @@
+"""Promised calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ivr.simulator import Exchange, Handset
+from tests.kit.desk import Desk
+from tests.kit.telephones import ask_for_a_manager, keyed
+
+
+def promised(caller: Handset, exchange: Exchange, desk: Desk) -> None:
+    """Nobody is free, and the caller asks to be called back on the number he is calling from."""
+    for person in ("MGR1", "MGR2", "MGR4"):
+        desk.phone(person).will("busy")
+    ask_for_a_manager(caller, exchange)
+    exchange.wait_until(lambda: "To be called back" in caller.last_heard, at_most=180)
+    keyed(caller, exchange, "2", "1")
+    exchange.wait(40)
+    assert not caller.in_call
+    for person in ("MGR1", "MGR2", "MGR4"):
+        desk.phone(person).will("ring")
+
+
+def promise(desk: Desk, caller: Handset) -> dict[str, Any]:
+    call = desk.store.calls.load(desk.sid(caller))
+    assert call is not None
+    found: dict[str, Any] = call.data["shared"]["promise"]
+    return found
+
+
+def told(desk: Desk, caller: Handset) -> list[tuple[str, str]]:
+    kinds = ("callback.promised", "callback.attempted", "callback.done", "callback.breached")
+    return [
+        (event.kind.partition(".")[2], str(event.data.get("outcome", "")))
+        for event in desk.events(caller, *kinds)
+    ]

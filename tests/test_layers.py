@@ -1,0 +1,67 @@
+"""Who may import whom, and what modules may be called."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def test_nobody_imports_whom_he_may_not() -> None:
+    done = subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_base_package_needs_neither_flask_nor_twilio() -> None:
+    """The simulator and the test kit are for any TwiML project."""
+    code = (
+        "import sys, ivr.cli.main, ivr.pytest_plugin, ivr.simulator, ivr.simulator.dialogues;"
+        "print([name for name in ('flask', 'twilio', 'sqlalchemy', 'transitions') "
+        "if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "[]"
+
+
+def test_no_module_is_named_for_nothing() -> None:
+    modules = {path.stem for path in (ROOT / "ivr").rglob("*.py")}
+
+    assert not modules & {"utils", "helpers", "manager", "base", "common", "misc"}
+
+
+def imported(source: str) -> set[str]:
+    """The modules that a source file imports, by their full names."""
+    modules = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            modules.add(node.module)
+            modules |= {f"{node.module}.{name.name}" for name in node.names}
+        elif isinstance(node, ast.Import):
+            modules |= {name.name for name in node.names}
+    return modules
+
+
+def test_no_test_module_imports_another_or_a_conftest() -> None:
+    """What two of them use stands in ``tests/kit``; a fixture in the nearest ``conftest.py``."""
+    tests = list((ROOT / "tests").rglob("*.py"))
+    names = {".".join(file.relative_to(ROOT).with_suffix("").parts): file for file in tests}
+    forbidden = {
+        name for name, file in names.items() if file.stem.startswith(("conftest", "test_"))
+    }
+    imports = {
+        name: imported(file.read_text(encoding="utf-8")) & forbidden for name, file in names.items()
+    }
+
+    assert len(forbidden) > 80
+    assert {name: modules for name, modules in imports.items() if modules} == {}
