@@ -8,17 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.escalation import (
-    arrival,
-    callback,
-    console,
-    emergency,
-    entry,
-    person,
-    recording,
-    words,
-)
-from flows.escalation import effects as do
 from ivr.line.config import LineConfig
 from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import Templates
@@ -37,6 +26,18 @@ from ivr.line.flow.steps import (
     Step,
     Talk,
 )
+
+from . import (
+    arrival,
+    callback,
+    console,
+    emergency,
+    entry,
+    person,
+    recording,
+    words,
+)
+from . import effects as do
 
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER / "sample"

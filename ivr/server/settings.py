@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from importlib import import_module
 from pathlib import Path
 
 from ivr.clock import Clock
@@ -15,6 +14,7 @@ from ivr.line.definition import Line
 from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.service.duties.notices import Addresses
 from ivr.line.store.store import Store
+from ivr.server.flow_source import load
 
 
 def _variable(name: str, default: str, about: str) -> str:
@@ -26,7 +26,9 @@ def _variable(name: str, default: str, about: str) -> str:
 class Settings:
     """Every setting, with its variable and its default."""
 
-    flow: str = _variable("IVR_FLOW", "flows.escalation", "the module whose line() takes the calls")
+    flow: str = _variable(
+        "IVR_FLOW", "", "the call flow: a module, or a folder such as ./my_flow; else the sample"
+    )
     database: str = _variable(
         "IVR_DATABASE", "sqlite:///instance/ivr.db", "where calls, people and cases are stored"
     )
@@ -99,18 +101,15 @@ class Settings:
         return HTTPCases(self.cases_url, self.cases_token, numbers, clock, whose=whose)
 
     def line(self) -> Line:
-        """The line that `flow` names. Raises `SettingsError` if there is none."""
-        try:
-            module = import_module(self.flow)
-        except ModuleNotFoundError as error:
-            raise SettingsError(f"IVR_FLOW is '{self.flow}': {error}") from error
-        made: Line = module.line()
-        return made
+        """The line that `flow` makes. Raises `SettingsError` if there is no such flow, `FlowError`
+        if it is wrong."""
+        line: Line = load(self.flow).line()
+        return line
 
     def sample(self) -> Path | None:
         """The folder of that flow's sample desk, if it has one."""
-        found: Path | None = getattr(import_module(self.flow), "SAMPLE", None)
-        return found
+        folder: Path | None = getattr(load(self.flow), "SAMPLE", None)
+        return folder
 
 
 def table() -> list[tuple[str, str, str]]:

@@ -24,7 +24,8 @@ from ivr.line.flow.flow import STEPS_PER_TURN, Flow
 from ivr.line.flow.machine import NotAllowed
 from ivr.line.flow.steps import Branch, Customer, Entry, Hold, LookUp, Menu, Step, Talk
 from ivr.line.records import Call
-from ivr.line.turns.call import case_link, hunting, legs, promises
+from ivr.line.turns.call import hunting, legs, promises
+from ivr.line.turns.call.orders import carry_out
 from ivr.line.turns.call.state import (
     Agenda,
     CallerHears,
@@ -94,9 +95,6 @@ def _back(line: Line, call: Call, back: dict[str, Any]) -> Call:
     call.data["caller"] |= {"state": line.callback, "language": back["language"]}
     call.step, call.language = line.callback, back["language"]
     return call
-
-
-LAPSE = 60  # seconds after which a customer who is rung counts as not answering
 
 
 class CallTurn:
@@ -336,60 +334,7 @@ class CallTurn:
             kind, data = talk.happened.pop(0)
             self.state.tell(kind, **{"by": by} | data)
         while talk.orders:
-            what, data = talk.orders.pop(0)
-            yield from self._carry_out(what, talk, leg, data)
-
-    def _carry_out(self, what: str, talk: Conversation, leg: str, data: dict[str, Any]) -> Agenda:
-        """An order that a flow gave."""
-        state = self.state
-        match what:
-            case "hunt":
-                yield from hunting.start(state, **data)
-            case "next":
-                yield from hunting.hears(state, "manual_next")
-            case "escalate":
-                case_link.escalate(state, **data)
-            case "promise":
-                promises.promise(state, **data)
-            case "case":
-                case_link.tell_case(state, **data)
-            case "came":
-                promises.came(state, **data)
-            case "ring_customer":
-                state.duty("ring_customer", "ring_customer")
-                state.duty("ring_customer", "customer_lapse", after=LAPSE, lapsed=True)
-            case "status":
-                state.duty("status", f"status:{talk.turn}", at=state.now.isoformat(), **data)
-            case "let_customer_go":
-                legs.let_customer_go(state)
-            case "take":
-                yield from hunting.take(state, **data)
-            case "ring":
-                yield from hunting.ring(state, **data)
-            case "stop":
-                yield from hunting.stop(state)
-            case "click":
-                yield from legs.click(state, leg, **data)
-            case "accepted":
-                yield from legs.accepted(leg)
-            case "declined":
-                yield from legs.declined(state, leg)
-            case "no_answer":
-                yield from legs.no_answer(state, leg)
-            case "later":
-                yield from legs.later(state, leg)
-            case "has_called":
-                yield from legs.has_called(state, leg)
-            case "hand_over":
-                yield from legs.hand_over(state, leg)
-            case "hold":
-                legs.hold(state)
-            case "unhold":
-                legs.unhold(state)
-            case "let_go":
-                legs.let_go(state, leg)
-            case _:
-                raise CallError(f"nobody knows the order '{what}' of step '{talk.state}'")
+            yield from carry_out(self.state, talk.orders.pop(0), leg)
 
     # --- what comes of it ---
 
