@@ -111,7 +111,8 @@ class CallTurn:
         again. False when it moved nothing.
         """
         if isinstance(heard, Report):
-            moved = any([self._hear(each) for each in heard_of(self.state, heard)])
+            each_moved = [self._hear(each) for each in heard_of(self.state, heard)]
+            moved = any(each_moved)
         else:
             moved = self._hear(heard)
         self.moved = self.moved or moved
