@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ivr.simulator import Exchange, Handset, Notice
 
 MOST_LINES = 12
+ALIKE = 0.6  # likeness from which other words than those that came may be the ones that were meant
 MOST_CHANGES = 6
 
 
@@ -85,6 +86,8 @@ class Report:
         if closest is None:
             return rows
         if fold(closest) != fold(heard):
+            if likeness(wanted.replace(ANYTHING, " "), closest) < ALIKE:
+                return rows + self._hints(wanted)
             found = next(one for one in said if one.text == closest)
             to = "" if found.to == self.who else f"  (said to {found.to})"
             rows.append(f"  nearest     {closest}{to}")
