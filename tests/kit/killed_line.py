@@ -27,7 +27,7 @@ class World:
     def __init__(self, store: Store, line: Line, doomed: Doomed) -> None:
         self.store, self.doomed = store, doomed
         self.exchange = Exchange(seed=1)
-        self.api = RestServer(self.exchange)
+        self.api = RestServer(self.exchange.api)
         self.app = create_app(
             line,
             store=store,

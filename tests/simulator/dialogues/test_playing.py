@@ -6,8 +6,8 @@ import pytest
 
 from ivr.simulator import Exchange
 from ivr.simulator.dialogues import (
+    CallRecord,
     DialogueError,
-    Record,
     exchange_for,
     parse,
     play,
@@ -309,7 +309,7 @@ def test_what_cant_be_done_or_seen_is_said(lines: str, why: str) -> None:
 
 
 def test_a_number_without_an_application_is_said() -> None:
-    assert "nobody answers at +3399" in refused("> call", header="from +3311 to +3399")
+    assert "no application answers at +3399" in refused("> call", header="from +3311 to +3399")
 
 
 # ---- written from what happened
@@ -334,7 +334,7 @@ def written(text: str) -> str:
     dialogue = parse(text)
     exchange = exchange_for(dialogue)
     exchange.number(LINE, menu_app(), "/voice")
-    record = Record(exchange, dialogue.caller, dialogue.called, dialogue.phones)
+    record = CallRecord(exchange, dialogue.caller, dialogue.called, dialogue.phones)
     play(dialogue, exchange, record)
     return write(record, "What happened.")
 
@@ -362,7 +362,7 @@ def test_a_written_dialogue_plays_again_and_is_written_the_same() -> None:
 def test_a_long_silence_is_written_as_a_wait() -> None:
     exchange = Exchange(seed=1)
     exchange.number(LINE, menu_app(voice="<Pause length='60'/>"), "/voice")
-    record = Record(exchange, "+3311", LINE)
+    record = CallRecord(exchange, "+3311", LINE)
     phone = exchange.phone("+3311")
     record.did("caller", "call")
     phone.call(LINE)
