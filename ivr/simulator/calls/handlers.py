@@ -7,15 +7,15 @@ from typing import Any
 
 from ivr.simulator.calls import fetching
 from ivr.simulator.calls.audio import Audio
-from ivr.simulator.calls.conference import Conferences
-from ivr.simulator.calls.connect import Echo, StreamConnection
-from ivr.simulator.calls.dial import NumberDial
+from ivr.simulator.calls.engagements.conference import Conferences
+from ivr.simulator.calls.engagements.connect import Echo, StreamConnection
+from ivr.simulator.calls.engagements.dial import NumberDial
+from ivr.simulator.calls.engagements.participants import Participant
+from ivr.simulator.calls.engagements.queues import Member, QueueDial, Queues
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
-from ivr.simulator.calls.participants import Participant
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import Engagement
-from ivr.simulator.calls.queues import Member, QueueDial, Queues
 from ivr.simulator.calls.recordings import Recordings, callback
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.interpreter import requests, speech

@@ -11,13 +11,13 @@ from datetime import datetime
 
 from ivr.errors import CallError
 from ivr.simulator.calls.audio import Audio
-from ivr.simulator.calls.conference import Conferences
+from ivr.simulator.calls.engagements.conference import Conferences
+from ivr.simulator.calls.engagements.queues import Queues
 from ivr.simulator.calls.handlers import Handlers
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import CallNetwork, Telephone
-from ivr.simulator.calls.queues import Queues
 from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.interpreter import requests

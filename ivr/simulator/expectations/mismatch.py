@@ -23,6 +23,7 @@ from ivr.simulator.network.network import Network, Notice
 from ivr.simulator.people.handset import Handset
 
 MOST_LINES = 12
+ALIKE = 0.6  # likeness from which other words than those that came may be the ones that were meant
 MOST_CHANGES = 6
 
 
@@ -82,6 +83,8 @@ class Report:
         if closest is None:
             return rows
         if fold(closest) != fold(heard):
+            if likeness(wanted.replace(ANYTHING, " "), closest) < ALIKE:
+                return rows + self._hints(wanted)
             found = next(one for one in said if one.text == closest)
             to = "" if found.to == self.who else f"  (said to {found.to})"
             rows.append(f"  nearest     {closest}{to}")

@@ -8,8 +8,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from ivr.simulator.calls.conference import Conference
-from ivr.simulator.calls.participants import ENDED_BY_API, UPDATED, Invitation, Participant
+from ivr.simulator.calls.engagements.conference import Conference
+from ivr.simulator.calls.engagements.participants import (
+    ENDED_BY_API,
+    UPDATED,
+    Invitation,
+    Participant,
+)
 from ivr.simulator.interpreter import requests
 from ivr.simulator.rest.calls import parties, settle, within
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822

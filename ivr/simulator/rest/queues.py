@@ -5,7 +5,7 @@ https://www.twilio.com/docs/voice/api/queue-resource, /member-resource
 
 from __future__ import annotations
 
-from ivr.simulator.calls.queues import DEFAULT_SIZE, Member, Queue
+from ivr.simulator.calls.engagements.queues import DEFAULT_SIZE, Member, Queue
 from ivr.simulator.interpreter import requests
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 

@@ -271,6 +271,14 @@ def test_the_nearest_words_may_have_been_said_to_somebody_else() -> None:
     assert "nearest     A call. Press 1.  (said to duty)" in message
 
 
+def test_words_that_are_not_alike_are_not_called_the_nearest() -> None:
+    message = refused("> call, press 0\n< An operator.\nduty > answer\n< within 5 Sales is closed.")
+
+    assert "heard       nothing" in message
+    assert "nearest" not in message
+    assert "difference" not in message
+
+
 def test_three_dots_are_hinted_at() -> None:
     assert "hint        three dots are heard as dots" in refused("> call\n< Welcome... Press 1")
 

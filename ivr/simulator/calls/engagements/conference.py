@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from email.utils import format_datetime
 
 from ivr.errors import TwiMLError
-from ivr.simulator.calls.participants import MODERATOR_LEFT, UPDATED, Invitation, Participant
+from ivr.simulator.calls.engagements.participants import (
+    MODERATOR_LEFT,
+    UPDATED,
+    Invitation,
+    Participant,
+)
 from ivr.simulator.calls.recordings import Recordings, callback
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import resolve, waiting_steps
