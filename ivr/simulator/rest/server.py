@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
 from base64 import b64decode
@@ -54,7 +55,8 @@ class RestServer:
         """Stop serving; requests under way are finished by their own threads.
 
         A client that keeps its connection would go on to talk to this exchange, even when another
-        one serves at the same port by then: each is told that nothing more is read.
+        one serves at the same port by then: a connection without a request is closed at once, the
+        others are closed after their answer.
         """
         self._server.shutdown()
         self._server.server_close()
@@ -74,35 +76,69 @@ class RestServer:
 
 
 class _Server(ThreadingHTTPServer):
-    """Knows its open connections."""
+    """Knows its open connections, and on which of them a request is being answered."""
 
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
         self._open: set[Any] = set()
+        self._answering: set[Any] = set()
+        self._over = False
+        self._lock = threading.Lock()
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
+        with self._lock:
+            self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
+        with self._lock:
+            self._open.discard(request)
         super().shutdown_request(request)
 
+    def begin(self, connection: Any) -> bool:
+        """Whether a request that has come in may still be answered."""
+        with self._lock:
+            if not self._over:
+                self._answering.add(connection)
+            return not self._over
+
+    def finish(self, connection: Any) -> bool:
+        """A request is answered; whether its connection may be used for another one."""
+        with self._lock:
+            self._answering.discard(connection)
+            return not self._over
+
     def hang_up(self) -> None:
-        """Read nothing more; what is being answered is answered."""
-        for connection in list(self._open):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RD)
+        """Close what no request is being answered on. `shutdown(SHUT_RD)` would not do: on Linux,
+        what arrives afterwards can still be read."""
+        with self._lock:
+            self._over = True
+            for connection in self._open - self._answering:
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Handler(BaseHTTPRequestHandler):
     """One request; the network answers it on its own thread."""
 
     api: Api
+    server: _Server
+    rfile: io.BufferedReader
     protocol_version = "HTTP/1.1"
     server_version = "ivr-simulator"
+
+    def handle_one_request(self) -> None:
+        """Wait for a request, and answer it unless the server has been closed meanwhile."""
+        if not self.rfile.peek(1) or not self.server.begin(self.connection):
+            self.close_connection = True
+            return
+        try:
+            super().handle_one_request()
+        finally:
+            if not self.server.finish(self.connection):
+                self.close_connection = True
 
     def _answer(self) -> None:
         parts = urlsplit(self.path)
