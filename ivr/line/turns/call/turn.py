@@ -10,6 +10,7 @@ who are rung live in the caller's call, so that there is one writer a call.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime
 from typing import Any, Literal, assert_never, cast
@@ -19,7 +20,7 @@ from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.desk.hunt import EventName
 from ivr.line.desk.phone_numbers import shown
-from ivr.line.flow.conversation import Conversation, Heard, outcome
+from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.flow.flow import STEPS_PER_TURN, Flow
 from ivr.line.flow.machine import NotAllowed
 from ivr.line.flow.steps import Branch, Customer, Entry, Hold, LookUp, Menu, Step, Talk
@@ -34,8 +35,21 @@ from ivr.line.turns.call.state import (
     LegHears,
     by_reference,
 )
+from ivr.line.values import (
+    CallBack,
+    CallData,
+    CalledNumber,
+    Caller,
+    CallerValues,
+    CallValues,
+    Known,
+    LegTalk,
+    PersonValues,
+    Place,
+    there,
+)
 
-Answer = Callable[[str, dict[str, Any]], Heard]
+Answer = Callable[[str, CallValues], Heard]
 What = Literal[
     "keys", "outcome", "status", "dialled", "out", "placed", "refused", "unsure", "lapsed",
     "time_up", "more", "later", "promise", "click",
@@ -47,18 +61,18 @@ def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call
     """A call that nobody has heard anything of yet."""
     entry = line.config.number(called)
     number = shown(caller)
-    shared: dict[str, Any] = {
-        "sid": sid,
-        "caller_number": number,
-        "line_number": called,
-        "offers": list(entry.languages),
-        "works": {code: entry.works_in(code, now) for code in entry.languages},
-        "zone": entry.zone,
-        "region": entry.region,
-        "country": entry.country,
-        "countries": line.config.callable_from(number),
-    }
-    talk = line.caller.begin(entry.languages[0], shared)
+    shared = CallValues(
+        sid=sid,
+        called=CalledNumber(
+            languages=list(entry.languages),
+            works_in={code: entry.works_in(code, now) for code in entry.languages},
+            zone=entry.zone,
+            region=entry.region,
+            country=entry.country,
+        ),
+        caller=Caller(number=number, countries=line.config.callable_from(number)),
+    )
+    talk = line.caller.begin(entry.languages[0], shared, CallerValues())
     return Call(
         sid=sid,
         flow=line.name,
@@ -68,32 +82,51 @@ def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call
         caller=caller,
         called=called,
         started_at=now,
-        data={"shared": shared, "caller": talk.to_dict(), "legs": {}, "hunt": None},
+        data=CallData(shared=shared, caller=Place.of(talk)),
     )
 
 
 def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
     """A call that we make, to keep what was promised in call ``of``; its customer comes later."""
-    promise, before = of.data["shared"]["promise"], of.data["shared"]
-    call = begin(line, sid, promise["number"], of.called, now)
-    kept = ("keyed", "case", "wish", "requested", "emergency", "promise", "zone", "region")
-    knows = {name: before[name] for name in kept if name in before}
-    return _back(line, call, {"of": of.sid, "language": of.language, "knows": knows})
+    before = of.data.shared
+    promise = there(before.promise)
+    knows = Known(
+        promise=promise,
+        zone=before.called.zone,
+        region=before.called.region,
+        keyed=before.case.keyed,
+        record=before.case.record,
+        wish=before.wish,
+        requested=before.requested,
+        emergency=before.emergency,
+    )
+    call = begin(line, sid, promise.number, of.called, now)
+    return _back(line, call, CallBack(of=of.sid, language=of.language, knows=knows))
 
 
 def anew(line: Line, call: Call) -> Call:
     """A stored call as it was when it began."""
     fresh = begin(line, call.sid, call.caller, call.called, call.started_at)
-    back = call.data["shared"].get("back")
+    back = call.data.shared.back
     return fresh if back is None else _back(line, fresh, back)
 
 
-def _back(line: Line, call: Call, back: dict[str, Any]) -> Call:
-    """``call`` as one that we make; ``knows`` stays as it is, so that it can be replayed."""
-    began = {name: back[name] for name in ("of", "language", "knows")}
-    call.data["shared"] |= deepcopy(back["knows"]) | {"back": deepcopy(began) | {"leg": ""}}
-    call.data["caller"] |= {"state": line.callback, "language": back["language"]}
-    call.step, call.language = line.callback, back["language"]
+def _back(line: Line, call: Call, back: CallBack) -> Call:
+    """``call`` as one that we make; what it knows is a copy, so that it can be replayed."""
+    shared, knows = call.data.shared, there(deepcopy(back.knows))
+    shared.back = CallBack(of=back.of, language=back.language, knows=deepcopy(back.knows))
+    shared.promise = knows.promise
+    shared.called.zone = knows.zone
+    shared.called.region = knows.region
+    shared.case.keyed = knows.keyed
+    shared.case.record = knows.record
+    shared.wish = knows.wish
+    shared.requested = knows.requested
+    shared.emergency = knows.emergency
+    call.data.caller.state = line.callback
+    call.data.caller.language = back.language
+    call.step = line.callback
+    call.language = back.language
     return call
 
 
@@ -215,26 +248,20 @@ class CallTurn:
     def _click(self, leg: str, value: str, click: str, **more: Any) -> Agenda:
         """A page's button; it moves nothing when it isn't offered, or not any more."""
         state, flow = self.state, self.line.console
-        talk = flow.begin(state.caller.language, state.shared)
-        talk.own = {"person": value, "operator": True}
-        stands = "away"
+        own, stands = PersonValues(person=value, operator=True), "away"
         if leg:
-            talk.own = state.legs.talk(leg).own
-            stands = state.leg_state(leg)
+            own, stands = state.legs.talk(leg).own, state.leg_state(leg)
+        talk = flow.begin(state.caller.language, state.shared, own)
         heard = outcome(click, value=value, state=stands, **more)
-        try:
-            moved = yield from self._move(flow, talk, leg, heard)
-        except NotAllowed:
-            return
-        if moved:
-            state.shared["clicks"] = state.shared.get("clicks", 0) + 1
+        with suppress(NotAllowed):
+            yield from self._move(flow, talk, leg, heard)
 
     def adopt(self, attempt: str, sid: str) -> bool:
         """Whether this leg is the attempt's. A second one is hung up before it speaks."""
         row = self.state.legs.rows[attempt]
-        if row["state"] == "over" or row["sid"] not in ("", sid):
+        if row.state == "over" or row.sid not in ("", sid):
             return False
-        if not row["sid"]:
+        if not row.sid:
             self.hear("placed", attempt, sid)
         return True
 
@@ -242,7 +269,8 @@ class CallTurn:
         self, what: What, leg: str, value: str, more: dict[str, Any]
     ) -> tuple[str, dict[str, Any]]:
         """What was heard as it is logged: nothing personal, nothing over-long."""
-        flow, talk = self.line.caller, self.state.caller
+        flow = self.line.caller
+        talk: LegTalk = self.state.caller
         if leg:
             flow, talk = self.line.person, self.state.legs.talk(leg)
         step, kind = flow.steps.get(talk.state), "heard"
@@ -255,12 +283,12 @@ class CallTurn:
             if step.secret:
                 value = "secret" if value else ""
             elif step.personal:
-                self.state.shared.setdefault("personal", []).append(value)
+                self.state.shared.personal.append(value)
                 value = "personal"
             elif outcome in step.unlogged:
                 value = "".join("0" if key.isdecimal() else key for key in value)
         if what == "click" and more["click"] in self.line.console.personal:
-            self.state.shared.setdefault("personal", []).append(value)
+            self.state.shared.personal.append(value)
             value = "personal"
         entry = {"leg": leg, "step": talk.state, "what": what, "value": value}
         return kind, entry | ({"data": _plain(more)} if more else {})
@@ -272,9 +300,10 @@ class CallTurn:
             return
         state.left_from = state.caller.state
         if heard.value == "hangup":
-            state.shared["left_at"] = "" if state.said_goodbye else state.caller.state
-        if heard.value in ("hangup", "unanswered") and "back" in state.shared:
-            state.shared["back"]["leg"] = ""  # the customer's leg is over, or never was
+            state.shared.caller.left_at = "" if state.said_goodbye else state.caller.state
+        back = state.shared.back
+        if heard.value in ("hangup", "unanswered") and back is not None:
+            back.leg = ""  # the customer's leg is over, or never was
         moved = yield from self._move(self.line.caller, state.caller, "", heard)
         busy = state.waiting or state.dialling or state.talking or state.meanwhile
         if moved and (heard.value == "hangup" or self._nobody_there()):
@@ -285,12 +314,14 @@ class CallTurn:
     def _nobody_there(self) -> bool:
         """A call back that is over before the customer was there."""
         state = self.state
-        return state.said_all and "back" in state.shared and not state.shared["back"]["leg"]
+        back = state.shared.back
+        return state.said_all and back is not None and not back.leg
 
     def _caller_left(self) -> Agenda:
         state = self.state
         state.call.ended_at = state.now
-        if "back" in state.shared and "came" not in state.shared["back"]:
+        back = state.shared.back
+        if back is not None and not back.came:
             promises.came(state, "operator")
         state.tell("call.ended", who="line" if state.said_goodbye else "caller")
         yield from legs.caller_left(state)
@@ -299,13 +330,13 @@ class CallTurn:
         """Move the leg of somebody who was rung."""
         yield from self._move(self.line.person, self.state.legs.talk(attempt), attempt, heard)
 
-    def _move(self, flow: Flow, talk: Conversation, leg: str, heard: Heard) -> Moves:
+    def _move(self, flow: Flow, talk: LegTalk, leg: str, heard: Heard) -> Moves:
         if not flow.hear(talk, heard):
             return False
         yield from self._settle(flow, talk, leg)
         return True
 
-    def _settle(self, flow: Flow, talk: Conversation, leg: str) -> Agenda:
+    def _settle(self, flow: Flow, talk: LegTalk, leg: str) -> Agenda:
         """Do what the step ordered, and go on as long as nobody waits here."""
         self.state.changed = True
         for _ in range(STEPS_PER_TURN):
@@ -322,13 +353,13 @@ class CallTurn:
             case Branch():
                 return outcome("next")
             case LookUp(asks=asks):
-                state.shared["language"] = state.caller.language
+                state.shared.language = state.caller.language
                 heard = self.answer(asks, state.shared)
                 state.tell("answered", asks=asks, value=heard.value, data=_plain(heard.data))
                 return heard
         raise CallError(f"step '{step.name}' can't be passed through")
 
-    def _obey(self, talk: Conversation, leg: str) -> Agenda:
+    def _obey(self, talk: LegTalk, leg: str) -> Agenda:
         by = self.state.legs.person(leg) if leg else ""
         while talk.happened:
             kind, data = talk.happened.pop(0)
@@ -352,8 +383,8 @@ class CallTurn:
         call.language = state.caller.language
         if state.changed and not call.ended_at:
             call.document = state.caller_document()
-        call.data["caller"] = state.caller.to_dict()
-        call.data["hunt"] = state.hunt.to_dict() if state.hunt else None
+        call.data.caller = Place.of(state.caller)
+        call.data.hunt = state.hunt
         return call
 
     def _queue(self) -> None:
@@ -374,13 +405,14 @@ class CallTurn:
         state = self.state
         shared, ended = state.shared, state.call.ended_at
         talks = state.talking and not ended
-        wanted = shared.get("recording", "off") if talks else "off"
-        if wanted == shared.get("recorded", "off"):
+        wanted = (shared.recording.wanted if talks else "") or "off"
+        if wanted == shared.recording.state:
             return
-        shared["recorded"] = wanted
-        count = shared["recordings"] = shared.get("recordings", 0) + 1
+        shared.recording.state = wanted
+        shared.recording.changes += 1
         if not ended:
-            state.duty("record", f"record:{count}", lane="record", wanted=wanted)
+            key = f"record:{shared.recording.changes}"
+            state.duty("record", key, lane="record", wanted=wanted)
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -305,7 +305,7 @@ class Webhooks:
 
         def told(turn: CallTurn) -> Callable[[], str]:
             row = turn.state.legs.rows[attempt]
-            ours = row["sid"] in ("", form["CallSid"])
+            ours = row.sid in ("", form["CallSid"])
             if ours and form.get("CallStatus") in OVER:
                 turn.hear("status", attempt, LAST_WORD[form["CallStatus"]])
             return lambda: NOTHING
@@ -326,7 +326,7 @@ class Webhooks:
         """Said to one person in the conference: how it went with somebody else."""
         state = self.calls.look(sid)
         language = state.legs.talk(attempt).language
-        name = state.legs.rows[form["about"]]["name"]
+        name = state.legs.rows[form["about"]].name
         text = self.line.person.prompts.text(language, form["says"]).format(candidate=name)
         words = self.line.person.prompts.language(language)
         return Reply(render((verbs.Say(text, words.voice, words.speech_code),)))
@@ -372,7 +372,7 @@ def _deliver_leg(turn: CallTurn, attempt: str) -> Callable[[], str]:
     if talk.seen != talk.turn:
         talk.seen = talk.turn
         turn.state.changed = True
-    return lambda: str(turn.state.legs.rows[attempt]["document"]) or HANG_UP
+    return lambda: str(turn.state.legs.rows[attempt].document) or HANG_UP
 
 
 def _hear_answer(turn: CallTurn, leg: str, form: Form) -> None:
