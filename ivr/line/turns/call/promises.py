@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from ivr.line.desk.promises import promise_due, spoken_time
 from ivr.line.turns.call.case_link import case_number, tell_case
+from ivr.line.turns.call.heard import (
+    CallbackMissed,
+    CallbackTried,
+    CallbackWent,
+    HeardOfCallback,
+)
 from ivr.line.turns.call.state import CallState
 from ivr.line.values import Promise, there
 
@@ -110,30 +116,28 @@ def _notify(state: CallState, promise: Promise, what: str, *people: str, **slots
         )
 
 
-def promise_hears(state: CallState, what: str, by: str = "", number: int = 0, **more: Any) -> None:
-    """How it goes with the call that is owed: ``tried`` (number ``number`` begins), ``kept``,
-    ``unanswered`` (by the customer), ``unplaced`` (the carrier didn't ring him), ``nobody`` (of
-    us), ``later`` (the customer asks), ``operator`` (he went to one instead), ``himself`` (``by``
-    calls in his own way), ``renewed`` (another took its place), or ``missed`` (it is due, and
-    ``to`` has it now)."""
+def promise_hears(state: CallState, heard: HeardOfCallback) -> None:
+    """How it goes with the call that is owed."""
     promise = state.shared.promise
     if promise is None or promise.state != "owed":
         return
     state.changed = True
-    match what:
-        case "tried":
+    match heard:
+        case CallbackTried(number=number):
             promise.tries = max(promise.tries, number)
-        case "kept":
+        case CallbackMissed(to=to):
+            _breach(state, promise, to)
+        case CallbackWent(how="kept", by=by):
             _over(state, promise, by, "met")
             asked = state.shared.requested
             if asked and by:
                 tell_case(state, "accept", f"accept:{asked.level}:{by}", by, level=asked.level)
-        case "renewed":
+        case CallbackWent(how="renewed", by=by):
             _over(state, promise, by, "renewed")
-        case "missed":
-            _breach(state, promise, str(more["to"]))
+        case CallbackWent(how=how, by=by):
+            _attempted(state, promise, how, by)
         case _:
-            _attempted(state, promise, what, by)
+            assert_never(heard)
 
 
 def _attempted(state: CallState, promise: Promise, what: str, by: str) -> None:
