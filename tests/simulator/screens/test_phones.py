@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client
 
 from ivr.simulator import Exchange
-from ivr.simulator.people.browsers import GONE, MOST, Hands
+from ivr.simulator.people.browsers import GONE, MAX_LETTERS, Hands
 from ivr.simulator.screens.phones_page import LARGEST, Phones
 from ivr.twiml.verbs import Conference, Dial, Number
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, network
@@ -213,7 +213,7 @@ def test_letters_that_nobody_fetches_are_not_kept_for_ever() -> None:
     hands.take(CALLER, "here")
     hands.take(CALLEE, "there")
 
-    sent = [hands.send("here", CALLER, CALLEE, each) for each in range(MOST + 1)]
+    sent = [hands.send("here", CALLER, CALLEE, each) for each in range(MAX_LETTERS + 1)]
 
-    assert sent == [""] * MOST + [f"{CALLEE} doesn't fetch its letters"]
-    assert len(hands.letters("there")) == MOST
+    assert sent == [""] * MAX_LETTERS + [f"{CALLEE} doesn't fetch its letters"]
+    assert len(hands.letters("there")) == MAX_LETTERS
