@@ -80,6 +80,7 @@ class _Server(ThreadingHTTPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
         self._open: set[Any] = set()
+        self.closing = False
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -91,7 +92,8 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """Read no further requests; those in progress are answered."""
+        """Answer no further requests, only those in progress."""
+        self.closing = True
         for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
@@ -101,10 +103,14 @@ class _Handler(BaseHTTPRequestHandler):
     """One request; the network answers it on its own thread."""
 
     api: Api
+    server: _Server
     protocol_version = "HTTP/1.1"
     server_version = "ivr-simulator"
 
     def _answer(self) -> None:
+        if self.server.closing:  # a thread that was slow may still have read this request
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         values = parse_qs(parts.query, keep_blank_values=True)
         length = int(self.headers.get("Content-Length") or 0)

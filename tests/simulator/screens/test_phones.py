@@ -187,8 +187,8 @@ def test_nobody_writes_in_anothers_name_nor_to_nobody() -> None:
     false = there.write(CALLER, CALLEE, {})
 
     assert (nobody.status_code, false.status_code) == (409, 409)
-    assert "isn't in another browser's hand" in nobody.json["error"]
-    assert "isn't in this browser's hand" in false.json["error"]
+    assert "no other browser holds" in nobody.json["error"]
+    assert "this browser doesn't hold" in false.json["error"]
     assert here.http.post("/signal", json={"client": "here"}).status_code == 400
 
 
@@ -215,5 +215,7 @@ def test_letters_that_nobody_fetches_are_not_kept_for_ever() -> None:
 
     sent = [hands.send("here", CALLER, CALLEE, each) for each in range(MAX_LETTERS + 1)]
 
-    assert sent == [""] * MAX_LETTERS + [f"{CALLEE} doesn't fetch its letters"]
+    assert sent == [""] * MAX_LETTERS + [
+        f"the browser that holds {CALLEE} doesn't fetch its letters"
+    ]
     assert len(hands.letters("there")) == MAX_LETTERS

@@ -230,8 +230,8 @@ async def _gone(scope: Any, receive: Any, send: Any) -> None:
     [
         (_nothing, "the application returned without a complete response"),
         (_half, "the application returned without a complete response"),
-        (_body_first, "http.response.body has no place here"),
-        (_twice, "http.response.start has no place here"),
+        (_body_first, "unexpected http.response.body"),
+        (_twice, "unexpected http.response.start"),
         (_gone, "SystemExit"),
     ],
 )
