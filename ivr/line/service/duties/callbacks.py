@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from ivr.clock import Clock
 from ivr.errors import NotYet
@@ -21,8 +20,16 @@ from ivr.line.desk.roster import promise_owner
 from ivr.line.records import BACK, Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
+from ivr.line.turns.call.begin import call_back
+from ivr.line.turns.call.heard import (
+    CallbackMissed,
+    CallbackTried,
+    CallbackWent,
+    HeardOfCallback,
+)
 from ivr.line.turns.call.state import CallState
-from ivr.line.turns.call.turn import CallTurn, call_back
+from ivr.line.turns.call.turn import CallTurn
+from ivr.line.values import there
 
 BUCKET = "callbacks"  # the tally of customers who were rung
 LATER = timedelta(hours=1)
@@ -38,74 +45,65 @@ class Callbacks:
     def try_back(self, duty: Duty) -> None:
         """Begin the call, once; not at night when it is overdue, nor beyond the day's number."""
         promised = self.calls.look(duty.call)
-        promise, number = promised.shared["promise"], duty.data["number"]
-        if promise["state"] != "owed":
+        promise, number = there(promised.shared.promise), duty.data["number"]
+        if promise.state != "owed":
             return
         self._not_now(promised)
-        self._told(duty.call, "tried", number=number)
-        if forbidden(promise["number"], promised.shared["countries"]):
+        self._hear(duty.call, CallbackTried(number))
+        if forbidden(promise.number, promised.shared.caller.countries):
             return  # never dialled by us; its owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
-        reply = self.calls.hear(
+        turn = self.calls.hear(
             sid,
-            _begun,
-            lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
+            None,
+            fresh=lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
         )
-        if reply.due is not None:
-            self.wake_at(reply.due)
+        self._wake_for(turn)
 
     def _not_now(self, promised: CallState) -> None:
         """Raises `NotYet` when this isn't the time to call anybody."""
         now, shared = self.clock.now(), promised.shared
-        terms, promise = self.calls.line.config.callback, shared["promise"]
+        terms, promise = self.calls.line.config.callback, there(shared.promise)
         if self.store.tallies.count(BUCKET, now - timedelta(days=1)) >= terms.per_day:
             raise NotYet(now + LATER, "as many calls back were made today as may be")
-        if now <= datetime.fromisoformat(promise["due"]) or shared.get("wish") == "E-Down":
+        if now <= promise.due or shared.wish == "E-Down":
             return
-        morning = after_night(now, zone_of(promise["number"], shared["zone"]), terms.night)
+        morning = after_night(now, zone_of(promise.number, shared.called.zone), terms.night)
         if morning > now:
             raise NotYet(morning, "it is night there")
 
     def due(self, duty: Duty) -> None:
         """It had to be kept by now; if it wasn't, somebody else has it from here."""
         promised = self.calls.look(duty.call)
-        promise = promised.shared["promise"]
-        if promise["state"] == "owed" and promise["breaches"] == duty.data["breach"]:
-            self._told(duty.call, "missed", to=self._next_owner(promised))
+        promise = there(promised.shared.promise)
+        if promise.state == "owed" and promise.breaches == duty.data["breach"]:
+            self._hear(duty.call, CallbackMissed(to=self._next_owner(promised)))
 
     def _next_owner(self, promised: CallState) -> str:
         """Whoever is on duty at the second level; in the end the last resort."""
         now, config = self.clock.now(), self.calls.line.config
-        if promised.shared["promise"]["breaches"]:
+        if there(promised.shared.promise).breaches:
             return config.last_resort
         directory: Directory = self.store.people.directory(None, now)
-        region, role = promised.shared["region"], "second_level_duty"
+        region, role = promised.shared.called.region, "second_level_duty"
         resort = config.last_resort
         owner = promise_owner(None, now, directory, region, role=role, last_resort=resort)
         return owner or resort
 
     def came(self, duty: Duty) -> None:
         """How a call back went, or that the customer has met somebody by himself."""
-        self._told(duty.data["of"], duty.data["outcome"], by=duty.data["by"])
+        self._hear(duty.data["of"], CallbackWent(duty.data["outcome"], by=duty.data["by"]))
 
     def kept(self, call: str, by: str) -> None:
         """Somebody has called the customer in his own way, and says so."""
-        self._told(call, "kept", by=by)
+        self._hear(call, CallbackWent("kept", by=by))
 
-    def _told(self, call: str, what: str, **more: Any) -> None:
-        def told(turn: CallTurn) -> Callable[[], str]:
-            turn.hear("promise", value=what, **more)
-            return str
+    def _hear(self, call: str, heard: HeardOfCallback) -> None:
+        self._wake_for(self.calls.hear(call, heard))
 
-        reply = self.calls.hear(call, told)
-        if reply.due is not None:
-            self.wake_at(reply.due)
-
-
-def _begun(turn: CallTurn) -> Callable[[], str]:
-    if not turn.state.call.version:
-        turn.begin()
-    return str
+    def _wake_for(self, turn: CallTurn) -> None:
+        if turn.due is not None:
+            self.wake_at(turn.due)
 
 
 __all__ = ["Callbacks"]

@@ -23,8 +23,19 @@ from ivr.line.service.calls import Calls
 from ivr.line.service.duties.callbacks import BUCKET
 from ivr.line.service.look_ups import LookUps
 from ivr.line.store.store import Store
+from ivr.line.turns.call.heard import (
+    CandidatesRanked,
+    CustomerLapsed,
+    HuntTimedOut,
+    LegEnded,
+    LegPlaced,
+    LookedAgain,
+    OutcomeHeard,
+    PlacementRefused,
+    PlacementUnsure,
+    RingLapsed,
+)
 from ivr.line.turns.call.state import CallState
-from ivr.line.turns.call.turn import CallTurn
 
 log = logging.getLogger(__name__)
 
@@ -172,19 +183,19 @@ class Duties:
         """Ring once. Whatever may have rung already is never rung again: its lapse decides."""
         state, attempt = self.calls.look(duty.call), duty.data["leg"]
         row, mine = state.legs.rows[attempt], f"{duty.call}/{attempt}"
-        if row["state"] == "over":  # whoever claimed him for this may have been killed since
-            self.store.people.release(row["person"], mine)
+        if row.state == "over":  # whoever claimed him for this may have been killed since
+            self.store.people.release(row.person, mine)
             return
-        if duty.attempts > 1 or row["sid"] or row["state"] != "ringing":
+        if duty.attempts > 1 or row.sid or row.state != "ringing":
             return
-        if not state.legs.talk(attempt).own["wanted"]:
+        if not state.legs.talk(attempt).own.wanted:
             self._status(duty.call, attempt, "no_answer")
             return
-        if not self.store.people.claim(row["person"], mine):
+        if not self.store.people.claim(row.person, mine):
             self._status(duty.call, attempt, "busy")
             return
-        if self.calls.look(duty.call).legs.rows[attempt]["state"] == "over":
-            self.store.people.release(row["person"], mine)  # its release came before the claim
+        if self.calls.look(duty.call).legs.rows[attempt].state == "over":
+            self.store.people.release(row.person, mine)  # its release came before the claim
             return
         self._place(duty, state, attempt)
 
@@ -192,7 +203,7 @@ class Duties:
         url = self.origin + state.here(attempt)
         try:
             sid = self.carrier.place(
-                to=state.legs.rows[attempt]["phone"],
+                to=state.legs.rows[attempt].phone,
                 shown=state.call.called,
                 url=url,
                 status=f"{url}/status",
@@ -200,21 +211,21 @@ class Duties:
             )
         except Refused as error:
             log.warning("can't ring for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.hear("refused", attempt))
+            self.calls.hear(duty.call, PlacementRefused(attempt))
         except Unsure as error:
             log.warning("may be ringing for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.hear("unsure", attempt))
+            self.calls.hear(duty.call, PlacementUnsure(attempt))
         else:
-            self._tell(duty.call, lambda turn: turn.hear("placed", attempt, sid))
+            self.calls.hear(duty.call, LegPlaced(attempt, sid))
 
     def _ring_customer(self, duty: Duty) -> None:
         """Ring a customer who is called back, once; if nobody has said how it went, he didn't
         answer."""
         state = self.calls.look(duty.call)
         if duty.data.get("lapsed"):
-            self._not_reached(duty.call)
+            self.calls.hear(duty.call, CustomerLapsed())
             return
-        if duty.attempts > 1 or state.leg_sid or state.caller.state not in self._customers:
+        if duty.attempts > 1 or state.leg_sid or not isinstance(state.step, Customer):
             return
         self.store.tallies.add(BUCKET, self.clock.now())
         url = self.origin + state.here()
@@ -228,28 +239,14 @@ class Duties:
             )
         except Refused as error:
             log.warning("can't call back for %s: %s", duty.call, error)
-            self._not_reached(duty.call)
+            self.calls.hear(duty.call, CustomerLapsed())
         except Unsure as error:
             log.warning("may be calling back for %s: %s", duty.call, error)
         else:
-            self._tell(duty.call, lambda turn: turn.hear("placed", "", sid))
-
-    def _not_reached(self, call: str) -> None:
-        """He can have let it ring only if there was a leg that rang."""
-
-        def told(turn: CallTurn) -> None:
-            if turn.state.caller.state in self._customers:
-                turn.hear("outcome", value="unanswered" if turn.state.leg_sid else "unplaced")
-
-        self._tell(call, told)
-
-    @property
-    def _customers(self) -> set[str]:
-        steps = self.calls.line.caller.steps
-        return {name for name, step in steps.items() if isinstance(step, Customer)}
+            self.calls.hear(duty.call, LegPlaced("", sid))
 
     def _lapse(self, duty: Duty) -> None:
-        self._tell(duty.call, lambda turn: turn.hear("lapsed", duty.data["leg"]))
+        self.calls.hear(duty.call, RingLapsed(duty.data["leg"]))
 
     def _hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
@@ -258,18 +255,18 @@ class Duties:
             self.carrier.hang_up(duty.data["sid"])
             return
         row = state.legs.rows[attempt]
-        sid = duty.data.get("sid") or (row["sid"] if row["state"] != "over" else "")
+        sid = duty.data.get("sid") or (row.sid if row.state != "over" else "")
         if sid:
             self.carrier.hang_up(sid)
-        elif state.legs.talk(attempt).own["by_dial"]:  # it may never have been dialled
+        elif state.legs.talk(attempt).own.by_dial:  # it may never have been dialled
             self._status(duty.call, attempt, "no_answer")
 
     def _send(self, duty: Duty) -> None:
         """Bring a leg to its present document, unless it has been there by itself."""
         state, attempt = self.calls.look(duty.call), duty.data["leg"]
         talk = state.legs.talk(attempt) if attempt else state.caller
-        sid = state.legs.rows[attempt]["sid"] if attempt else state.leg_sid
-        gone = state.legs.rows[attempt]["state"] == "over" if attempt else state.call.ended_at
+        sid = state.legs.rows[attempt].sid if attempt else state.leg_sid
+        gone = state.legs.rows[attempt].state == "over" if attempt else state.call.ended_at
         if gone or not sid or talk.seen >= duty.data["turn"]:
             return
         try:
@@ -284,21 +281,21 @@ class Duties:
         if attempt:
             self._status(call, attempt, "ended")
         else:
-            self._tell(call, lambda turn: turn.hear("outcome", value="hangup"))
+            self.calls.hear(call, OutcomeHeard("hangup"))
 
     def _hold(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
-        if not state.call.ended_at and bool(state.shared.get("held")) == duty.data["held"]:
+        if not state.call.ended_at and state.shared.held == duty.data["held"]:
             url = f"{self.origin}{state.here()}/hold?{urlencode({'language': state.call.language})}"
             self.carrier.hold(f"call-{duty.call}", state.leg_sid, duty.data["held"], url)
 
     def _announce(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
         row = state.legs.rows[duty.data["leg"]]
-        if row["state"] == "talking":
+        if row.state == "talking":
             said = urlencode({"says": duty.data["says"], "about": duty.data["about"]})
             url = f"{self.origin}{state.here(duty.data['leg'])}/announce?{said}"
-            self.carrier.announce(f"call-{duty.call}", row["sid"], url)
+            self.carrier.announce(f"call-{duty.call}", row.sid, url)
 
     def _release(self, duty: Duty) -> None:
         """Free somebody at once, and let whoever waits longest look for him."""
@@ -309,15 +306,15 @@ class Duties:
             self._look(waiting.sid)
 
     def _time_up(self, duty: Duty) -> None:
-        self._tell(duty.call, lambda turn: turn.hear("time_up", hunt=duty.data["hunt"]))
+        self.calls.hear(duty.call, HuntTimedOut(duty.data["hunt"]))
 
     def _look_again(self, duty: Duty) -> None:
         """As long as the caller waits for an operator, see who has become free meanwhile."""
         state = self.calls.look(duty.call)
-        if not state.waiting or state.shared["hunt"]["number"] != duty.data["hunt"]:
+        if not state.waiting or state.shared.hunt.number != duty.data["hunt"]:
             return
         self._look(duty.call)
-        self._tell(duty.call, lambda turn: turn.hear("later", round=duty.data["round"] + 1))
+        self.calls.hear(duty.call, LookedAgain(duty.data["round"] + 1))
 
     def _look(self, sid: str) -> None:
         first = self.store.calls.first_waiting("operators")
@@ -325,14 +322,7 @@ class Duties:
             return  # somebody has waited longer
         found = self.look_ups.answer("operators", self.calls.look(sid).shared)
         if found.value == "found":
-            self._tell(sid, lambda turn: turn.hear("more", ranking=found.data["ranking"]))
+            self.calls.hear(sid, CandidatesRanked(found.data["ranking"]))
 
     def _status(self, call: str, attempt: str, status: EventName) -> None:
-        self._tell(call, lambda turn: turn.hear("status", attempt, status))
-
-    def _tell(self, call: str, what: Callable[[CallTurn], object]) -> None:
-        def told(turn: CallTurn) -> Callable[[], str]:
-            what(turn)
-            return str
-
-        self.calls.hear(call, told)
+        self.calls.hear(call, LegEnded(attempt, status))
