@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import socket
 import threading
 from base64 import b64decode
@@ -54,9 +53,8 @@ class RestServer:
     def close(self) -> None:
         """Stop serving; requests under way are finished by their own threads.
 
-        A client that keeps its connection would go on to talk to this exchange, even when another
-        one serves at the same port by then: a connection without a request is closed at once, the
-        others are closed after their answer.
+        A client that keeps its connection open would go on talking to this network, even if
+        another one is served at the same port by then: so every connection is shut for reading.
         """
         self._server.shutdown()
         self._server.server_close()
@@ -76,48 +74,29 @@ class RestServer:
 
 
 class _Server(ThreadingHTTPServer):
-    """Knows its open connections, and on which of them a request is being answered."""
+    """An HTTP server that keeps track of its open connections."""
 
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
         self._open: set[Any] = set()
-        self._answering: set[Any] = set()
-        self._over = False
-        self._lock = threading.Lock()
+        self.closing = False
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._lock:
-            self._open.add(request)
+        self._open.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        with self._lock:
-            self._open.discard(request)
+        self._open.discard(request)
         super().shutdown_request(request)
 
-    def begin(self, connection: Any) -> bool:
-        """Whether a request that has come in may still be answered."""
-        with self._lock:
-            if not self._over:
-                self._answering.add(connection)
-            return not self._over
-
-    def finish(self, connection: Any) -> bool:
-        """A request is answered; whether its connection may be used for another one."""
-        with self._lock:
-            self._answering.discard(connection)
-            return not self._over
-
     def hang_up(self) -> None:
-        """Close what no request is being answered on. `shutdown(SHUT_RD)` would not do: on Linux,
-        what arrives afterwards can still be read."""
-        with self._lock:
-            self._over = True
-            for connection in self._open - self._answering:
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
+        """Answer no further requests, only those in progress."""
+        self.closing = True
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RD)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -125,22 +104,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     api: Api
     server: _Server
-    rfile: io.BufferedReader
     protocol_version = "HTTP/1.1"
     server_version = "ivr-simulator"
 
-    def handle_one_request(self) -> None:
-        """Wait for a request, and answer it unless the server has been closed meanwhile."""
-        if not self.rfile.peek(1) or not self.server.begin(self.connection):
+    def _answer(self) -> None:
+        if self.server.closing:  # a thread that was slow may still have read this request
             self.close_connection = True
             return
-        try:
-            super().handle_one_request()
-        finally:
-            if not self.server.finish(self.connection):
-                self.close_connection = True
-
-    def _answer(self) -> None:
         parts = urlsplit(self.path)
         values = parse_qs(parts.query, keep_blank_values=True)
         length = int(self.headers.get("Content-Length") or 0)
@@ -161,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
             return
         outcome = network.ask(lambda: answer(api, method, parts.path, values))
-        if outcome is None:  # the client is to see nothing at all
+        if outcome is None:  # the client sees a closed connection
             self.close_connection = True
             return
         self._send(*outcome)
@@ -186,4 +156,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing on stderr for each request."""
+        """Don't log each request to stderr."""
