@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.clock import Clock
-from ivr.errors import NotYet
 from ivr.line.desk.candidates import Directory
 from ivr.line.desk.phone_numbers import forbidden, zone_of
 from ivr.line.desk.promises import after_night
 from ivr.line.desk.roster import promise_owner
+from ivr.line.errors import NotYet
 from ivr.line.records import BACK, Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
@@ -33,7 +33,6 @@ class Callbacks:
 
     def __init__(self, store: Store, calls: Calls, clock: Clock) -> None:
         self.store, self.calls, self.clock = store, calls, clock
-        self.wake_at: Callable[[datetime], None] = lambda when: None  # whoever does the duties
 
     def try_back(self, duty: Duty) -> None:
         """Begin the call, once; not at night when it is overdue, nor beyond the day's number."""
@@ -46,13 +45,11 @@ class Callbacks:
         if forbidden(promise["number"], promised.shared["countries"]):
             return  # never dialled by us; its owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
-        reply = self.calls.hear(
+        self.calls.hear(
             sid,
             _begun,
             lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
         )
-        if reply.due is not None:
-            self.wake_at(reply.due)
 
     def _not_now(self, promised: CallState) -> None:
         """Raises `NotYet` when this isn't the time to call anybody."""
@@ -97,9 +94,7 @@ class Callbacks:
             turn.hear("promise", value=what, **more)
             return str
 
-        reply = self.calls.hear(call, told)
-        if reply.due is not None:
-            self.wake_at(reply.due)
+        self.calls.hear(call, told)
 
 
 def _begun(turn: CallTurn) -> Callable[[], str]:
