@@ -35,7 +35,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.server.rehearsal import mount
 from ivr.simulator import Exchange
-from ivr.simulator.webhooks.request import Webhook
+from ivr.simulator.network.webhook import Webhook
 from tests.bench.day_people import LANGUAGES, Colleague, Customer, learn
 
 ORIGIN = "https://line.test"

@@ -28,7 +28,7 @@ class World:
     def __init__(self, store: Store, line: Line, doomed: Doomed) -> None:
         self.store, self.doomed = store, doomed
         self.exchange = Exchange(seed=1)
-        self.api = RestServer(self.exchange)
+        self.api = RestServer(self.exchange.api)
         self.services = build_services(
             line,
             store,

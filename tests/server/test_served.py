@@ -157,7 +157,7 @@ def test_a_worker_does_what_was_left_undone(
 
     log, command = tmp_path / "worker.log", [IVR, "worker", *(["--once"] if once else [])]
     with (
-        RestServer(network) as api,
+        RestServer(network.api) as api,
         running(command, log, **settings(network, api, store.connections.url, ORIGIN)) as pid,
     ):
         assert comes_true(lambda: [d for d in store.duties.all("ring") if d.state == "done"])

@@ -8,9 +8,7 @@ the call in which it was promised (``came``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from ivr.clock import Clock
 from ivr.line.desk.candidates import Directory
@@ -21,8 +19,13 @@ from ivr.line.errors import NotYet
 from ivr.line.records import BACK, Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
+from ivr.line.turns.call.begin import call_back
+from ivr.line.turns.call.heard import (
+    CallbackMissed,
+    CallbackTried,
+    CallbackWent,
+)
 from ivr.line.turns.call.state import CallState
-from ivr.line.turns.call.turn import CallTurn, call_back
 
 BUCKET = "callbacks"  # the tally of customers who were rung
 LATER = timedelta(hours=1)
@@ -41,14 +44,14 @@ class Callbacks:
         if promise["state"] != "owed":
             return
         self._not_now(promised)
-        self._told(duty.call, "tried", number=number)
+        self.calls.hear(duty.call, CallbackTried(number))
         if forbidden(promise["number"], promised.shared["countries"]):
             return  # never dialled by us; its owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
         self.calls.hear(
             sid,
-            _begun,
-            lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
+            None,
+            fresh=lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
         )
 
     def _not_now(self, promised: CallState) -> None:
@@ -68,7 +71,7 @@ class Callbacks:
         promised = self.calls.look(duty.call)
         promise = promised.shared["promise"]
         if promise["state"] == "owed" and promise["breaches"] == duty.data["breach"]:
-            self._told(duty.call, "missed", to=self._next_owner(promised))
+            self.calls.hear(duty.call, CallbackMissed(to=self._next_owner(promised)))
 
     def _next_owner(self, promised: CallState) -> str:
         """Whoever is on duty at the second level; in the end the last resort."""
@@ -83,24 +86,11 @@ class Callbacks:
 
     def came(self, duty: Duty) -> None:
         """How a call back went, or that the customer has met somebody by himself."""
-        self._told(duty.data["of"], duty.data["outcome"], by=duty.data["by"])
+        self.calls.hear(duty.data["of"], CallbackWent(duty.data["outcome"], by=duty.data["by"]))
 
     def kept(self, call: str, by: str) -> None:
         """Somebody has called the customer in his own way, and says so."""
-        self._told(call, "kept", by=by)
-
-    def _told(self, call: str, what: str, **more: Any) -> None:
-        def told(turn: CallTurn) -> Callable[[], str]:
-            turn.hear("promise", value=what, **more)
-            return str
-
-        self.calls.hear(call, told)
-
-
-def _begun(turn: CallTurn) -> Callable[[], str]:
-    if not turn.state.call.version:
-        turn.begin()
-    return str
+        self.calls.hear(call, CallbackWent("kept", by=by))
 
 
 __all__ = ["Callbacks"]

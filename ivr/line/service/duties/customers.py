@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from ivr.clock import Clock
 from ivr.line.flow.steps import Customer
@@ -12,7 +11,7 @@ from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.service.duties.callbacks import BUCKET
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import CallTurn
+from ivr.line.turns.call.heard import CustomerLapsed, LegPlaced
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +36,9 @@ class Customers:
         they didn't answer."""
         state = self.calls.look(duty.call)
         if duty.data.get("lapsed"):
-            self._not_reached(duty.call)
+            self.calls.hear(duty.call, CustomerLapsed())
             return
-        if duty.attempts > 1 or state.leg_sid or state.caller.state not in self._customers:
+        if duty.attempts > 1 or state.leg_sid or not isinstance(state.step, Customer):
             return
         self.store.tallies.add(BUCKET, self.clock.now())
         url = self.origin + state.here()
@@ -53,29 +52,8 @@ class Customers:
             )
         except Refused as error:
             log.warning("can't call back for %s: %s", duty.call, error)
-            self._not_reached(duty.call)
+            self.calls.hear(duty.call, CustomerLapsed())
         except Unsure as error:
             log.warning("may be calling back for %s: %s", duty.call, error)
         else:
-            self._tell(duty.call, lambda turn: turn.hear("placed", "", sid))
-
-    def _not_reached(self, call: str) -> None:
-        """The customer can have let it ring only if there was a leg that rang."""
-
-        def told(turn: CallTurn) -> None:
-            if turn.state.caller.state in self._customers:
-                turn.hear("outcome", value="unanswered" if turn.state.leg_sid else "unplaced")
-
-        self._tell(call, told)
-
-    @property
-    def _customers(self) -> set[str]:
-        steps = self.calls.line.caller.steps
-        return {name for name, step in steps.items() if isinstance(step, Customer)}
-
-    def _tell(self, call: str, what: Callable[[CallTurn], object]) -> None:
-        def told(turn: CallTurn) -> Callable[[], str]:
-            what(turn)
-            return str
-
-        self.calls.hear(call, told)
+            self.calls.hear(duty.call, LegPlaced("", sid))

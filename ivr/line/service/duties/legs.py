@@ -4,7 +4,6 @@ announce, and free people for the next caller."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from urllib.parse import urlencode
 
 from ivr.clock import Clock
@@ -14,8 +13,18 @@ from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.service.look_ups import LookUps
 from ivr.line.store.store import Store
+from ivr.line.turns.call.heard import (
+    CandidatesRanked,
+    HuntTimedOut,
+    LegEnded,
+    LegPlaced,
+    LookedAgain,
+    OutcomeHeard,
+    PlacementRefused,
+    PlacementUnsure,
+    RingLapsed,
+)
 from ivr.line.turns.call.state import CallState
-from ivr.line.turns.call.turn import CallTurn
 
 log = logging.getLogger(__name__)
 
@@ -72,15 +81,15 @@ class Legs:
             )
         except Refused as error:
             log.warning("can't ring for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.hear("refused", attempt))
+            self.calls.hear(duty.call, PlacementRefused(attempt))
         except Unsure as error:
             log.warning("may be ringing for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.hear("unsure", attempt))
+            self.calls.hear(duty.call, PlacementUnsure(attempt))
         else:
-            self._tell(duty.call, lambda turn: turn.hear("placed", attempt, sid))
+            self.calls.hear(duty.call, LegPlaced(attempt, sid))
 
     def lapse(self, duty: Duty) -> None:
-        self._tell(duty.call, lambda turn: turn.hear("lapsed", duty.data["leg"]))
+        self.calls.hear(duty.call, RingLapsed(duty.data["leg"]))
 
     def hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
@@ -113,7 +122,7 @@ class Legs:
         if attempt:
             self._status(call, attempt, "ended")
         else:
-            self._tell(call, lambda turn: turn.hear("outcome", value="hangup"))
+            self.calls.hear(call, OutcomeHeard("hangup"))
 
     def hold(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
@@ -138,7 +147,7 @@ class Legs:
             self._look(waiting.sid)
 
     def time_up(self, duty: Duty) -> None:
-        self._tell(duty.call, lambda turn: turn.hear("time_up", hunt=duty.data["hunt"]))
+        self.calls.hear(duty.call, HuntTimedOut(duty.data["hunt"]))
 
     def look_again(self, duty: Duty) -> None:
         """As long as the caller waits for an operator, see who has become free meanwhile."""
@@ -146,7 +155,7 @@ class Legs:
         if not state.waiting or state.shared["hunt"]["number"] != duty.data["hunt"]:
             return
         self._look(duty.call)
-        self._tell(duty.call, lambda turn: turn.hear("later", round=duty.data["round"] + 1))
+        self.calls.hear(duty.call, LookedAgain(duty.data["round"] + 1))
 
     def _look(self, sid: str) -> None:
         first = self.store.calls.first_waiting("operators")
@@ -154,14 +163,7 @@ class Legs:
             return  # somebody has waited longer
         found = self.look_ups.answer("operators", self.calls.look(sid).shared)
         if found.value == "found":
-            self._tell(sid, lambda turn: turn.hear("more", ranking=found.data["ranking"]))
+            self.calls.hear(sid, CandidatesRanked(found.data["ranking"]))
 
     def _status(self, call: str, attempt: str, status: EventName) -> None:
-        self._tell(call, lambda turn: turn.hear("status", attempt, status))
-
-    def _tell(self, call: str, what: Callable[[CallTurn], object]) -> None:
-        def told(turn: CallTurn) -> Callable[[], str]:
-            what(turn)
-            return str
-
-        self.calls.hear(call, told)
+        self.calls.hear(call, LegEnded(attempt, status))

@@ -20,7 +20,7 @@ from ivr.line.desk.roles import CLICKS, may, may_click
 from ivr.line.errors import CaseError
 from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
-from ivr.line.turns.call.turn import CallTurn
+from ivr.line.turns.call.heard import Clicked
 from ivr.line.web.pages.card import Cards, Leg
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.sign_in import for_page, signed_in
@@ -163,14 +163,7 @@ class Console:
         return leg if leg and f"{leg.call.sid}/{leg.attempt}" == asked else None
 
     def _hear(self, sid: str, leg: str, click: str, value: str, **more: Any) -> bool:
-        moved: list[bool] = []
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            moved[:] = [turn.hear("click", leg, value, click=click, **more)]
-            return str
-
-        self.calls.hear(sid, told)
-        return moved[0]
+        return self.calls.hear(sid, Clicked(click, leg, value, more)).moved
 
     def _said(self, key: str, kind: str = "done", **values: object) -> Response:
         flash(self.words.text(key, **values), kind)
