@@ -21,7 +21,7 @@ class RecordingDuties:
         """Bring the recording of the caller's leg to the state that ``data["wanted"]`` names, if
         the call still wants it."""
         state, wanted = self.recordings.calls.look(duty.call), duty.data["wanted"]
-        if state.call.ended_at or state.shared["recorded"] != wanted:
+        if state.call.ended_at or state.shared.recording.state != wanted:
             return
         url = f"{self.origin}{state.here()}/recording"
         for sid in self.carrier.record(duty.call, wanted, url):
