@@ -11,9 +11,9 @@ import pytest
 from msgspec import convert
 
 from flows.escalation import FOLDER, line
-from ivr.errors import FlowError
 from ivr.line.config import LineConfig
 from ivr.line.definition import Line
+from ivr.line.errors import FlowError
 from ivr.line.flow.conversation import AnyConversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.orders import Escalate, StartHunt
