@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Conversation
 from ivr.line.flow.flow import SlotValue
 from ivr.line.flow.prompts import Language
@@ -23,8 +24,7 @@ def second(talk: Conversation, language: Language) -> str:
 
 
 def count(talk: Conversation, language: Language) -> str:
-    number = int(talk.own["count"])
-    return language.digits[number] if number < 10 else str(number)
+    return language.read_number(int(talk.own["count"]))
 
 
 def callback_number(talk: Conversation, language: Language) -> str:
@@ -58,24 +58,16 @@ def title(talk: Conversation, language: Language) -> str:
     return str(talk.own["title"])
 
 
-def level(talk: Conversation, language: Language) -> str:
-    return str(talk.own["level"])
-
-
 def call_language(talk: Conversation, language: Language) -> str:
     return str(language.names[talk.own["call_language"]])
 
 
 def severity(talk: Conversation, language: Language) -> str:
-    return str(language.digits[talk.shared["case"]["severity"]])
+    return language.read_number(talk.shared["case"]["severity"])
 
 
 def status_severity(talk: Conversation, language: Language) -> str:
-    return str(language.digits[talk.shared["status"]["severity"]])
-
-
-def status_level(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["status"]["level"])
+    return language.read_number(talk.shared["status"]["severity"])
 
 
 def purpose(talk: Conversation, language: Language) -> str:
@@ -106,34 +98,82 @@ def candidate(talk: Conversation, language: Language) -> str:
     return str(talk.shared["rung"]["name"])
 
 
-CALLER: dict[str, SlotValue] = {
-    "status_severity": status_severity,
-    "status_level": status_level,
-    "digits": keyed,
-    "first": first,
-    "second": second,
-    "count": count,
-    "callback_number": callback_number,
-    "language_key": language_key,
-    "work_language": work_language,
-    "due": due,
-    "reference": reference,
-}
+# --- what line.toml calls things ---
 
-PERSON: dict[str, SlotValue] = {
-    "digits": keyed,
-    "first": first,
-    "second": second,
-    "count": count,
-    "title": title,
-    "level": level,
-    "call_language": call_language,
-    "severity": severity,
-    "account": account,
-    "purpose": purpose,
-    "users": users,
-    "affected": affected,
-    "hours": hours,
-    "minutes": minutes,
-    "candidate": candidate,
-}
+
+def level(config: LineConfig) -> SlotValue:
+    """The level that somebody is rung for: the first one, unless another was asked for."""
+    codes = [each.code for each in config.levels]
+
+    def value(talk: Conversation, language: Language) -> str:
+        code = talk.own["level"] if talk.own["level"] in codes else codes[0]
+        return config.level_name(code, language.code)
+
+    return value
+
+
+def status_level(config: LineConfig) -> SlotValue:
+    return lambda talk, language: config.level_name(talk.shared["status"]["level"], language.code)
+
+
+def severities(config: LineConfig, wished: bool) -> SlotValue:
+    """The severities that can be chosen, each with its key."""
+    keys = config.keys(wished)
+
+    def value(talk: Conversation, language: Language) -> str:
+        names = {key: config.severity_name(each.code, language.code) for key, each in keys.items()}
+        return language.read_choices(names)
+
+    return value
+
+
+def emergency(config: LineConfig) -> SlotValue:
+    code = config.emergency_severity.code
+    return lambda talk, language: config.severity_name(code, language.code)
+
+
+def below_emergency(config: LineConfig) -> SlotValue:
+    return lambda talk, language: config.below_emergency.code
+
+
+# --- for whom ---
+
+
+def caller(config: LineConfig) -> dict[str, SlotValue]:
+    return {
+        "status_severity": status_severity,
+        "status_level": status_level(config),
+        "severities": severities(config, wished=True),
+        "digits": keyed,
+        "first": first,
+        "second": second,
+        "count": count,
+        "callback_number": callback_number,
+        "language_key": language_key,
+        "work_language": work_language,
+        "due": due,
+        "reference": reference,
+    }
+
+
+def person(config: LineConfig) -> dict[str, SlotValue]:
+    return {
+        "digits": keyed,
+        "first": first,
+        "second": second,
+        "count": count,
+        "title": title,
+        "level": level(config),
+        "call_language": call_language,
+        "severity": severity,
+        "severities": severities(config, wished=False),
+        "emergency": emergency(config),
+        "below_emergency": below_emergency(config),
+        "account": account,
+        "purpose": purpose,
+        "users": users,
+        "affected": affected,
+        "hours": hours,
+        "minutes": minutes,
+        "candidate": candidate,
+    }

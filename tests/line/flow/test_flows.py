@@ -10,12 +10,12 @@ import pytest
 
 from flows.escalation import FOLDER, line
 from ivr.errors import FlowError
-from ivr.line.config import LineConfig
 from ivr.line.definition import Line
 from ivr.line.flow.conversation import Conversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Goodbye, LookUp, Menu
+from ivr.line.line_toml import load
 from ivr.twiml.reading import parse
 
 LINE = line()
@@ -283,7 +283,7 @@ def test_a_wrong_line_toml_is_refused_by_its_name(
     file.write_text(text.replace(*change))
 
     with pytest.raises(FlowError, match=complaint):
-        LineConfig.load(file)
+        load(file)
 
 
 def test_a_number_that_offers_a_language_without_prompts_is_refused() -> None:
