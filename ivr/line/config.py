@@ -18,7 +18,7 @@ from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-KEYS = "123456789"  # by which something is chosen; 0 is the operator
+KEYS = tuple("123456789")  # by which something is chosen; 0 is the operator
 HUNTS = ("operator", "manager", "engineer", "duty", "emergency", "callback")
 
 

@@ -8,14 +8,13 @@ from typing import Any
 
 import pytest
 
-from flows.escalation import FOLDER, line
+from flows.escalation import line
 from ivr.errors import FlowError
 from ivr.line.definition import Line
 from ivr.line.flow.conversation import Conversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Goodbye, LookUp, Menu
-from ivr.line.line_toml import load
 from ivr.twiml.reading import parse
 
 LINE = line()
@@ -263,27 +262,6 @@ def test_a_prompt_file_that_cannot_serve_is_refused(
 
     with pytest.raises(FlowError, match=complaint):
         Prompts.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        (("Europe/Paris", "Europe/Lutetia"), 'no time zone "Europe/Lutetia"'),
-        (('languages = ["fr", "en"]', "languages = []"), "offers no language"),
-        (("prefix_key = true", "prefix = 1"), "line.toml"),
-        (("opens =", "open ="), "'opens' is missing"),
-        (("cap = 60", "cup = 60"), "cup"),
-    ],
-)
-def test_a_wrong_line_toml_is_refused_by_its_name(
-    tmp_path: Path, change: tuple[str, str], complaint: str
-) -> None:
-    text = (FOLDER / "line.toml").read_text()
-    file = tmp_path / "line.toml"
-    file.write_text(text.replace(*change))
-
-    with pytest.raises(FlowError, match=complaint):
-        load(file)
 
 
 def test_a_number_that_offers_a_language_without_prompts_is_refused() -> None:
