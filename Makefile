@@ -2,13 +2,14 @@
 # make test  every test
 # make check style, types, and who may import whom
 # make bench how fast it is
+# make docs  the documentation as a web site, in docs/_site
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench docs clean
 
 run: $(INSTALLED)
 	$(BIN)/ivr run
@@ -25,6 +26,15 @@ check: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python -m pytest tests/bench -p no:randomly --benchmark-only --benchmark-columns=min,median,max,rounds
 
+docs: $(INSTALLED) $(VENV)/.docs
+	$(BIN)/python docs/generate.py --check
+	$(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_site
+	@echo "Open docs/_site/index.html"
+
+$(VENV)/.docs: $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	touch $@
+
 $(INSTALLED): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -32,4 +42,4 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) docs/_site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -90,7 +90,7 @@ def _told(exchange: Any, failure: str) -> list[tuple[str, str]]:
 
     if not isinstance(exchange, Exchange):  # somebody else's fixture of that name
         return []
-    calls = exchange.do(lambda: told(exchange)) if exchange.phones else ""
+    calls = exchange.do(lambda: told(exchange, exchange.phones)) if exchange.phones else ""
     shown = [("telephone calls", calls)] if calls and "The phones at" not in failure else []
     return shown + _printed(exchange)
 

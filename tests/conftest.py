@@ -63,8 +63,8 @@ def escalated(desk: Desk) -> Desk:
     then = desk.exchange.clock.now() - timedelta(days=1)
     for what, by in (("escalate", "caller"), ("accept", "MGR1")):
         desk.cases.hear("C17349021", what, key=what, by=by, channel="phone", at=then, level="M1")
-    for duty in desk.store.duties():
-        desk.store.done(duty)
+    for duty in desk.store.duties.all():
+        desk.store.duties.done(duty)
     return desk
 
 

@@ -1,82 +1,404 @@
-"""What the documents say is so: the README holds to the code, and the diagram to the tables."""
+"""The documents are true: links lead somewhere, what is shown runs, what is named exists."""
 
 from __future__ import annotations
 
+import importlib
+import os
 import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import click
 import pytest
-from click import Group
 
 import ivr
-from flows.escalation import FOLDER, line
+from flows.escalation import FOLDER, SAMPLE, line
 from ivr.cli.main import main
-from ivr.line.desk.roles import PAGES, ROLES
+from ivr.line.desk.events import KINDS
+from ivr.line.desk.roles import PAGES as OPENED
+from ivr.line.desk.roles import ROLES
 from ivr.line.flow.mermaid import mermaid
+from ivr.line.store.imports.columns import COLUMNS
+from ivr.server.rehearsal import rehearse
 from ivr.server.settings import table
-from ivr.twiml.table import markdown
+from ivr.simulator.dialogues import DialogueError, exchange_for, parse, play
+from tests.kit.documents import ROOT, Block, Page, pages
+from tests.kit.small_apps import menu_app
 
-ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def commands() -> list[str]:
-    found = []
-    for name, command in main.commands.items():
-        inner = command.commands if isinstance(command, Group) else {}
-        found += [f"ivr {name} {each}" for each in inner] or [f"ivr {name}"]
-    return found
-
-
-@pytest.mark.parametrize("command", commands())
-def test_every_command_stands_in_the_readme(command: str) -> None:
-    assert f"`{command}" in README
-
-
-@pytest.mark.parametrize("variable", [name for name, _, _ in table()])
-def test_every_setting_stands_in_the_readme(variable: str) -> None:
-    assert f"`{variable}`" in README
+DOCS = pages()
+BLOCKS = [block for page in DOCS for block in page.blocks]
+NAMED = {page.name: page for page in DOCS}
+# Variables that aren't settings of the line: what programs are told, and what our tests read.
+VARIABLES = {
+    *("PORT", "TWILIO_API_URL", "IVR_TEST_REQUIRE", "IVR_TEST_POSTGRES"),
+    *line().config.lists.values(),
+}
+PROGRAMS = {
+    *("cd", "export", "git", "gunicorn", "ivr", "make", "ngrok", "pip", "psql", "pytest", "python"),
+    *("curl", "ruff", "mypy", "python3", "apt-get", "lint-imports"),
+}
+OLD_WORDS = re.compile(r"\b(he|him|his|himself|whom|whoever)\b", re.IGNORECASE)
 
 
-def test_the_readmes_example_of_a_flow_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    [example] = [block for block in blocks if "from ivr.line.flow.flow import Flow" in block]
+def generator() -> ModuleType:
+    spec = spec_from_file_location("docs_generate", ROOT / "docs/generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def blocks(language: str, *, files: bool) -> list[Block]:
+    """Those in one language: the files of a page's project, or the others."""
+    found = [block for block in BLOCKS if block.language == language and not block.quiet]
+    return [block for block in found if bool(block.file) is files]
+
+
+# ---- links
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Page) -> None:
+    for link in page.links:
+        if link.startswith(("https://", "http://", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.target(path) if path else ROOT / page.name
+        assert target.exists(), link
+        if anchor:
+            leads = NAMED[str(target.relative_to(ROOT))]
+            assert anchor in leads.anchors, link
+
+
+def test_every_page_is_reached_from_the_index() -> None:
+    reached, ahead = set(), [NAMED["docs/index.md"]]
+    while ahead:
+        page = ahead.pop()
+        reached.add(page.name)
+        for link in page.links:
+            path = link.partition("#")[0]
+            name = str(page.target(path).relative_to(ROOT)) if "://" not in link and path else ""
+            if name in NAMED and name not in reached:
+                ahead.append(NAMED[name])
+
+    assert {page.name for page in DOCS if page.name.startswith("docs/")} <= reached
+
+
+# ---- what is shown runs
+
+
+def files_of(page: Page) -> dict[str, str]:
+    """The files that a page shows, by name. A page of docs/testing without an application of its
+    own is about the quickstart's."""
+    shown = {block.file: block.text for block in page.blocks if block.file and not block.quiet}
+    if shown and "app.py" not in shown and "docs/testing" in page.name:
+        start = files_of(NAMED["docs/testing/quickstart.md"])
+        shown = {name: start[name] for name in ("app.py", "conftest.py")} | shown
+    return shown
+
+
+def run_pytest(files: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "ivr.pytest_plugin", "-p", "no:cacheprovider"],
+        cwd=folder,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def is_project(page: Page) -> bool:
+    return any(name.endswith(".call") or "test_" in name for name in files_of(page))
+
+
+def shown_in(output: str, expected: str) -> bool:
+    """Whether the lines that a page shows stand in the output, in this order."""
+    lines = iter(line.rstrip() for line in output.splitlines())
+    return all(any(line.startswith(want) for line in lines) for want in expected.splitlines())
+
+
+PROJECTS = [page for page in DOCS if is_project(page)]
+
+
+@pytest.mark.parametrize("page", PROJECTS, ids=lambda page: page.name)
+def test_the_project_that_a_page_shows_is_green(page: Page, tmp_path: Path) -> None:
+    files = files_of(page)
+    if page.name == "README.md":  # which shows a bug first
+        files["app.py"] = files["app.py"].replace("== 0:", '== "0":')
+
+    done = run_pytest(files, tmp_path)
+
+    assert done.returncode == 0, done.stdout
+    outputs = [block for block in page.blocks if block.text.startswith("$ pytest\n")]
+    for block in outputs if page.name != "README.md" else []:
+        assert shown_in(done.stdout, block.text.partition("\n")[2]), done.stdout
+
+
+def test_the_failure_that_the_readme_shows_is_what_pytest_says(tmp_path: Path) -> None:
+    page = NAMED["README.md"]
+    [shown] = [block.text for block in page.blocks if block.text.startswith("$ pytest\n")]
+
+    done = run_pytest(files_of(page), tmp_path)
+
+    assert done.returncode == 1
+    assert shown.partition("\n")[2] in done.stdout
+
+
+def test_the_mismatch_that_the_dialogues_page_shows_is_the_simulators() -> None:
+    blocks = NAMED["docs/testing/dialogues.md"].blocks
+    [shown] = [block.text for block in blocks if "english.call:6" in block.text]
+    dialogue = parse(
+        "# English.\nfrom +33155500101 to +33800000001\n> call\n< Welcome to support.\n> press 1\n"
+        "< One moment, thanks. Goodbye.",
+        "tests/calls/english.call",
+    )
+    exchange = exchange_for(dialogue)
+    exchange.number("+33800000001", menu_app(), "/voice")
+
+    with pytest.raises(DialogueError) as raised:
+        play(dialogue, exchange)
+
+    assert str(raised.value).strip() == shown.strip()
+
+
+def test_python_is_carried_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    spaces: dict[str, dict[str, Any]] = {}
+    ran = 0
+    for block in blocks("python", files=False):
+        space = spaces.setdefault(block.page, {"__file__": block.page, "__name__": block.page})
+        exec(compile(block.text, str(block), "exec"), space)
+        ran += 1
 
-    exec(compile(example, "README.md", "exec"), {"__file__": "README.md"})
-
-
-def test_the_readmes_call_is_the_tests_call() -> None:
-    dialogue = (ROOT / "tests/calls/s01_the_right_manager.call").read_text(encoding="utf-8")
-    quoted = "".join(f"    {each}" for each in dialogue.splitlines(keepends=True))
-
-    assert quoted in README
-
-
-def test_the_readmes_table_of_twiml_is_the_codes() -> None:
-    [_, table, _] = re.split(r"<!-- /?ivr twiml -->\n", README)
-
-    assert table.strip() == markdown(), "print it with `ivr twiml`"
+    assert ran > 2
 
 
-def test_the_readmes_table_says_who_may_open_what() -> None:
-    [_, table] = README.split("| | `/console` |", 1)
-    head, _, *rows = ("| | `/console` |" + table.split("\n\n")[0]).splitlines()
+@pytest.mark.parametrize(
+    "block", [block for block in BLOCKS if block.language == "python" and block.quiet], ids=str
+)
+def test_python_that_is_not_run_can_be_read(block: Block) -> None:
+    compile(block.text, str(block), "exec")
+
+
+@pytest.mark.parametrize("block", blocks("call", files=False), ids=str)
+def test_dialogues_come_true_on_the_sample_desk(block: Block) -> None:
+    assert rehearse(line(), SAMPLE, block.text) == ""
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in BLOCKS if block.language in ("toml", "json")], ids=str
+)
+def test_data_can_be_read(block: Block) -> None:
+    if block.language == "toml":
+        assert tomllib.loads(block.text)
+    else:
+        import json
+
+        assert json.loads(block.text)
+
+
+# ---- commands
+
+
+def command_lines(text: str) -> list[str]:
+    """What is typed at the prompts of a block."""
+    joined = text.replace("\\\n", " ")
+    return [line[2:] for line in joined.splitlines() if line.startswith("$ ")]
+
+
+def check_command(words: list[str]) -> None:
+    """An `ivr` command, its group and its options exist."""
+    command: click.Command = main
+    for word in words:
+        if word.startswith("-"):
+            break
+        inner = command.commands.get(word) if isinstance(command, click.Group) else None
+        if inner is None:
+            break
+        command = inner
+    assert command is not main, f"no such command: ivr {' '.join(words)}"
+    known = {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    for word in words:
+        if word.startswith("-") and word not in ("-h", "--help"):
+            assert word.partition("=")[0] in known, f"{word} of ivr {' '.join(words)}"
+
+
+def check_line(typed: str) -> None:
+    words = shlex.split(typed, comments=True)
+    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+        words = words[1:]
+    if not words:
+        return
+    program, arguments = words[0], words[1:]
+    assert program.rpartition("/")[2] in PROGRAMS, program
+    if program == "ivr":
+        check_command(arguments)
+    if program == "make":
+        targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        for word in arguments:
+            assert "=" in word or word in targets, word
+    if program == "python" and arguments[0] == "-m":
+        assert find_spec(arguments[1]) is not None, arguments[1]
+    if program == "python" and arguments[0].endswith(".py"):
+        assert (ROOT / arguments[0]).exists()
+    if program == "pip":
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+        for extras in re.findall(r"\[([\w,]+)\]", typed):
+            assert set(extras.split(",")) <= set(project["optional-dependencies"])
+
+
+@pytest.mark.parametrize("block", blocks("console", files=False), ids=str)
+def test_commands_that_are_typed_exist(block: Block) -> None:
+    typed = command_lines(block.text)
+
+    assert typed, "a console block shows what is typed after $"
+    for each in typed:
+        check_line(each)
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_commands_that_are_named_exist(page: Page) -> None:
+    for code in page.code:
+        if re.match(r"(ivr|make) [a-z]", code) and code != "ivr COMMAND --help":
+            check_line(re.sub(r" ?\[.*", "", code).replace("…", "x"))
+
+
+# ---- what is named exists
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_modules_and_files_that_are_named_exist(page: Page) -> None:
+    for code in page.code:
+        if re.fullmatch(r"(ivr|flows|tests)(\.\w+)+(\(\))?", code):
+            assert found(code.removesuffix("()")), code
+        elif re.fullmatch(r"(ivr|flows|tests|docs)/[\w./-]*", code):
+            assert (ROOT / code).exists(), code
+
+
+def found(dotted: str) -> bool:
+    """Whether it is a module, or something in one."""
+    if dotted == "ivr.db":
+        return True
+    parts = dotted.split(".")
+    for split in range(len(parts), 0, -1):
+        try:
+            thing: Any = importlib.import_module(".".join(parts[:split]))
+        except ImportError:
+            continue
+        for name in parts[split:]:
+            thing = getattr(thing, name, None)
+        return thing is not None
+    return False
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_variables_that_are_named_exist(page: Page) -> None:
+    named = set(re.findall(r"\b(?:IVR|TWILIO)_[A-Z_]+\b", page.text))
+
+    assert named <= VARIABLES | {name for name, _, _ in table()}
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_words_are_of_today(page: Page) -> None:
+    """Of pages that people write; those that are written from the code follow it."""
+    if page.name.removeprefix("docs/") not in generator().PAGES:
+        assert OLD_WORDS.findall(page.prose) == []
+
+
+# ---- pages and tables that say what the code says
+
+
+def test_pages_written_from_the_code_are_up_to_date() -> None:
+    for path, text in generator().pages().items():
+        name = path.relative_to(ROOT)
+        assert path.read_text(encoding="utf-8") == text, f"{name}: run `python docs/generate.py`"
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    assert ivr.__all__ == sorted(ivr.__all__, key=lambda name: (name.islower(), name))
+    for name in ivr.__all__:
+        assert getattr(ivr, name).__doc__
+
+
+def rows(page: str, heading: str) -> list[list[str]]:
+    """The cells of the table below a heading, without its head."""
+    section = f"\n{NAMED[page].text}".split(f"\n{heading}\n", 1)[1].split("\n#")[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines[2:]]
+
+
+def test_every_event_stands_in_the_reference() -> None:
+    named = [cells[0].strip("`") for cells in rows("docs/reference/events.md", "# Events")]
+
+    assert set(named) == KINDS
+    assert len(named) == len(set(named))
+
+
+def test_the_table_of_pages_says_who_may_open_what() -> None:
+    text = NAMED["docs/line/screens.md"].text.split("| | `/console` |", 1)[1]
+    head, _, *lines = ("| | `/console` |" + text.split("\n\n")[0]).splitlines()
     paths = [each.strip(" `/").replace("cases/new", "new") for each in head.split("|")[2:-1]]
     may = {
         cells[1].strip(): {
             path for path, cell in zip(paths, cells[2:], strict=False) if cell.strip()
         }
-        for cells in (row.split("|") for row in rows)
+        for cells in (row.split("|") for row in lines)
     }
 
-    assert set(paths) == set(PAGES)
-    assert may == {role: {page for page in PAGES if role in PAGES[page]} for role in ROLES}
+    assert set(paths) == set(OPENED)
+    assert may == {role: {page for page in OPENED if role in OPENED[page]} for role in ROLES}
 
 
-def test_the_readmes_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert target.startswith("https://") or (ROOT / target).exists(), target
+def test_every_csv_column_stands_in_the_table() -> None:
+    text = NAMED["docs/line/data-import.md"].text
+    for file, columns in COLUMNS.items():
+        section = text.split(f"### `{file}.csv`", 1)[1].split("\n#")[0]
+        named = {
+            name
+            for cells in re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+            for name in re.findall(r"`(\w+)`", cells)
+        }
+        assert named == set(columns), file
+
+
+def test_every_key_of_line_toml_stands_in_its_reference() -> None:
+    named = set(re.findall(r"\w+", " ".join(NAMED["docs/line/line-toml.md"].code)))
+    written = keys(tomllib.loads((FOLDER / "line.toml").read_text(encoding="utf-8")))
+
+    assert written <= named
+
+
+def keys(data: dict[str, Any]) -> set[str]:
+    """All keys, but not the names that an administrator gives."""
+    found: set[str] = set()
+    for key, value in data.items():
+        if re.fullmatch(r"[a-z_]+", key) and len(key) > 2:
+            found.add(key)
+        inner = value if isinstance(value, list) else [value]
+        for each in inner:
+            if isinstance(each, dict):
+                found |= keys(each)
+    return found
+
+
+def test_every_import_contract_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = [each["name"] for each in project["tool"]["importlinter"]["contracts"]]
+    explained = [cells[0] for cells in rows("CONTRIBUTING.md", "## Import contracts")]
+
+    assert set(explained) == set(contracts)
 
 
 def test_the_diagram_is_that_of_the_tables() -> None:
@@ -85,10 +407,3 @@ def test_the_diagram_is_that_of_the_tables() -> None:
     assert mermaid(line().caller) in drawn
     assert mermaid(line().person) in drawn
     assert mermaid(line().console) in drawn
-
-
-def test_the_public_names_exist_and_stand_in_the_readme() -> None:
-    assert ivr.__all__ == sorted(ivr.__all__, key=lambda name: (name.islower(), name))
-    for name in ivr.__all__:
-        assert getattr(ivr, name).__doc__
-        assert f"`{name}`" in README, name

@@ -10,17 +10,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from flows.escalation import (
-    arrival,
-    callback,
-    console,
-    emergency,
-    entry,
-    person,
-    recording,
-    words,
-)
-from flows.escalation import effects as do
 from ivr.errors import FlowError
 from ivr.line.config import LineConfig
 from ivr.line.definition import Line
@@ -41,6 +30,18 @@ from ivr.line.flow.steps import (
     Talk,
 )
 from ivr.line.line_toml import load
+
+from . import (
+    arrival,
+    callback,
+    console,
+    emergency,
+    entry,
+    person,
+    recording,
+    words,
+)
+from . import effects as do
 
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER / "sample"

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from flows.escalation import effects as do
 from ivr.line.flow.conversation import Conversation, Go, Heard
+from ivr.line.flow.orders import SetStatus
 from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Step
+
+from . import effects as do
 
 # Where somebody is taken up who was in one of these when he was cut off; in others, right there.
 SAFE = {
@@ -140,7 +142,7 @@ def forget_secret(talk: Conversation, heard: Heard) -> None:
 
 def say_status(status: str) -> Callable[[Conversation, Heard], None]:
     def effect(talk: Conversation, heard: Heard) -> None:
-        talk.order("status", person=talk.shared["staff"], status=status)
+        talk.order(SetStatus(talk.shared["staff"], status))
 
     return effect
 

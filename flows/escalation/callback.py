@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flows.escalation import effects as do
 from ivr.line.flow.conversation import Conversation, Go, Heard
+from ivr.line.flow.orders import HangUpCustomer, ReportCallback, RingCustomer
 from ivr.line.flow.steps import Customer, Goodbye, Hold, LookUp, Menu, Step
+
+from . import effects as do
 
 START = "back_search"
 
@@ -68,21 +70,21 @@ def steps() -> list[Step]:
 
 
 def ring_customer(talk: Conversation, heard: Heard) -> None:
-    talk.order("ring_customer")
+    talk.order(RingCustomer())
 
 
 def came(what: str) -> Callable[[Conversation, Heard], None]:
     """The call that the promise was made in hears how it went."""
 
     def effect(talk: Conversation, heard: Heard) -> None:
-        talk.order("came", what=what)
+        talk.order(ReportCallback(what))
 
     return effect
 
 
 def calls_himself(talk: Conversation, heard: Heard) -> None:
-    talk.order("came", what="himself", by=talk.shared["owner"])
+    talk.order(ReportCallback("himself", by=talk.shared["owner"]))
 
 
 def let_customer_go(talk: Conversation, heard: Heard) -> None:
-    talk.order("let_customer_go")
+    talk.order(HangUpCustomer())

@@ -6,14 +6,29 @@ stays where it is; every click is heard here, and leads back here.
 
 from __future__ import annotations
 
-from flows.escalation import effects as do
-from flows.escalation import recording, words
-from flows.escalation.desk import OVERRIDES
 from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard
 from ivr.line.flow.flow import Flow
+from ivr.line.flow.orders import (
+    ClickKey,
+    Escalate,
+    HandOver,
+    HangUp,
+    HoldCaller,
+    Order,
+    PromiseCallback,
+    ResumeCaller,
+    RingNext,
+    RingPerson,
+    StopHunt,
+    TakeCaller,
+)
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Clicks, LookUp, Step
+
+from . import effects as do
+from . import recording, words
+from .desk import OVERRIDES
 
 OTHERWISE = {"hangup": "console"}  # of his leg, which isn't told here
 
@@ -41,14 +56,14 @@ def steps(config: LineConfig) -> list[Step]:
             on={
                 # --- while it rings ---
                 "take": Go("taking", then=(come_forward,)),
-                "accept": Go(when=may_answer, then=(order("click", key="1"),)),
-                "pass": Go(when=may_answer, then=(order("click", key="2"),)),
-                "later": Go(when=both(may_answer, do.for_level), then=(order("click", key="3"),)),
+                "accept": Go(when=may_answer, then=(order(ClickKey("1")),)),
+                "pass": Go(when=may_answer, then=(order(ClickKey("2")),)),
+                "later": Go(when=both(may_answer, do.for_level), then=(order(ClickKey("3")),)),
                 # --- with the caller ---
-                "hold": Go(when=both(talks, not_held), then=(order("hold"),)),
-                "unhold": Go(when=both(talks, held), then=(order("unhold"),)),
-                "hang_up": Go(when=talks, then=(order("let_go"),)),
-                "blind": Go(when=directs, then=(order("hand_over"), order("let_go"))),
+                "hold": Go(when=both(talks, not_held), then=(order(HoldCaller()),)),
+                "unhold": Go(when=both(talks, held), then=(order(ResumeCaller()),)),
+                "hang_up": Go(when=talks, then=(order(HangUp()),)),
+                "blind": Go(when=directs, then=(order(HandOver()), order(HangUp()))),
                 # --- whose case it is ---
                 "case": Go("case_search", when=directs, then=(take_typed,)),
                 "emergency": Go(when=directs, then=(is_emergency,)),
@@ -62,9 +77,9 @@ def steps(config: LineConfig) -> list[Step]:
                 ),
                 "ring": Go("ring_search", when=directs, then=(choose,)),
                 "next": Go(
-                    when=both(directs, do.somebody_left, not_ringing), then=(order("next"),)
+                    when=both(directs, do.somebody_left, not_ringing), then=(order(RingNext()),)
                 ),
-                "stop": Go(when=both(directs, do.ringing), then=(order("stop"),)),
+                "stop": Go(when=both(directs, do.ringing), then=(order(StopHunt()),)),
                 # --- a call that is owed ---
                 "promise": Go("promise_search", when=directs, then=(number,)),
                 # --- what is recorded ---
@@ -112,8 +127,8 @@ def both(*guards: Guard) -> Guard:
     return lambda talk, heard: all(guard(talk, heard) for guard in guards)
 
 
-def order(what: str, **data: str) -> Effect:
-    return lambda talk, heard: talk.order(what, **data)
+def order(what: Order) -> Effect:
+    return lambda talk, heard: talk.order(what)
 
 
 # --- what may be clicked ---
@@ -160,7 +175,7 @@ def come_forward(talk: Conversation, heard: Heard) -> None:
 def take(talk: Conversation, heard: Heard) -> None:
     """An operator takes somebody who waits, before he is rung for him."""
     for entry in heard.data.get("ranking", ()):
-        talk.order("take", entry=entry)
+        talk.order(TakeCaller(entry))
 
 
 def take_typed(talk: Conversation, heard: Heard) -> None:
@@ -196,12 +211,12 @@ def want_all_the_same(level: str) -> Effect:
 
 
 def request_wanted(talk: Conversation, heard: Heard) -> None:
-    talk.order("escalate", level=talk.shared["wish"], set_by=talk.own["person"])
+    talk.order(Escalate(talk.shared["wish"], set_by=talk.own["person"]))
 
 
 def request_override(talk: Conversation, heard: Heard) -> None:
     level, why = talk.shared["wish"], talk.own["why"]
-    talk.order("escalate", level=level, set_by=talk.own["person"], override=why)
+    talk.order(Escalate(level, set_by=talk.own["person"], override=why))
 
 
 def refused(talk: Conversation, heard: Heard) -> None:
@@ -218,13 +233,13 @@ def request_first(level: str) -> Effect:
 
     def effect(talk: Conversation, heard: Heard) -> None:
         if do.has_case(talk, heard) and not talk.shared.get("requested"):
-            talk.order("escalate", level=level, set_by=talk.own["person"])
+            talk.order(Escalate(level, set_by=talk.own["person"]))
 
     return effect
 
 
 def ring_chosen(talk: Conversation, heard: Heard) -> None:
-    talk.order("ring", person=talk.own["chosen"])
+    talk.order(RingPerson(talk.own["chosen"]))
 
 
 def number(talk: Conversation, heard: Heard) -> None:
@@ -233,4 +248,4 @@ def number(talk: Conversation, heard: Heard) -> None:
 
 def promise(talk: Conversation, heard: Heard) -> None:
     """The operator has promised it, to a number that the caller has confirmed."""
-    talk.order("promise", number=talk.own["callback_number"], why="asked")
+    talk.order(PromiseCallback(talk.own["callback_number"], why="asked"))

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flows.escalation import effects as do
 from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Conversation, Go, Heard, Leads, Phrase
+from ivr.line.flow.orders import Escalate, TellCase
 from ivr.line.flow.steps import LookUp, Menu, Step
+
+from . import effects as do
 
 # Why a rule is overridden or a severity changed: a key, what is written, whether the customer
 # agreed to it.
@@ -169,7 +171,7 @@ def why(reason: str) -> Callable[[Conversation, Heard], None]:
 def _tell(talk: Conversation, what: str, **data: Any) -> None:
     """The case hears it of this person, once."""
     by, key = talk.own["person"], f"{what}:{talk.own['person']}:{talk.turn}"
-    talk.order("case", what=what, key=key, by=by, requested_by="caller", **data)
+    talk.order(TellCase(what, key, by, {"requested_by": "caller", **data}))
 
 
 def reopen(talk: Conversation, heard: Heard) -> None:
@@ -177,12 +179,8 @@ def reopen(talk: Conversation, heard: Heard) -> None:
 
 
 def request_override(talk: Conversation, heard: Heard) -> None:
-    talk.order(
-        "escalate",
-        level=talk.shared["wish"],
-        set_by=talk.own["person"],
-        override=talk.own["why"],
-    )
+    level, why = talk.shared["wish"], talk.own["why"]
+    talk.order(Escalate(level, set_by=talk.own["person"], override=why))
 
 
 def keep_conditions(talk: Conversation, heard: Heard) -> None:

@@ -14,6 +14,21 @@ from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.levels import Level
 from ivr.line.desk.phone_numbers import dialled
 from ivr.line.flow.conversation import Conversation, Heard, Phrase
+from ivr.line.flow.orders import (
+    Accept,
+    CallPersonally,
+    Decline,
+    Escalate,
+    HandOver,
+    HasCalled,
+    HoldCaller,
+    NotAnswered,
+    PromiseCallback,
+    ResumeCaller,
+    RingNext,
+    StartHunt,
+    TellCase,
+)
 
 TRYING = {"engineer": "trying_engineer", "E-Down": "trying_emergency"}
 
@@ -210,14 +225,12 @@ def keep_ranking(talk: Conversation, heard: Heard) -> None:
 
 def request(level: str) -> Callable[[Conversation, Heard], None]:
     """Ask for a level, once a call and case; whoever must know is told now."""
-    return lambda talk, heard: talk.order(
-        "escalate", level=level, set_by=talk.own.get("person", "")
-    )
+    return lambda talk, heard: talk.order(Escalate(level, set_by=talk.own.get("person", "")))
 
 
 def request_level(talk: Conversation, heard: Heard) -> None:
     """The level whose turn it is: the next one, or a chase of one that nobody has met yet."""
-    talk.order("escalate", level=heard.data["level"], set_by=talk.own.get("person", ""))
+    talk.order(Escalate(heard.data["level"], set_by=talk.own.get("person", "")))
 
 
 def want_level(talk: Conversation, heard: Heard) -> None:
@@ -242,20 +255,15 @@ def wish_severity(code: int) -> Callable[[Conversation, Heard], None]:
 
 def tell_severity(talk: Conversation, heard: Heard) -> None:
     """What is wished for goes to the engineer, with the recorded reason; nothing is set."""
-    talk.order(
-        "case",
-        what="wish_severity",
-        key=f"severity:{talk.turn}",
-        severity=talk.own["severity"],
-        recording=heard.data.get("sid", ""),
-    )
+    wished = {"severity": talk.own["severity"], "recording": heard.data.get("sid", "")}
+    talk.order(TellCase("wish_severity", key=f"severity:{talk.turn}", data=wished))
 
 
 # --- putting through ---
 
 
 def hunt(name: str) -> Callable[[Conversation, Heard], None]:
-    return lambda talk, heard: talk.order("hunt", name=name)
+    return lambda talk, heard: talk.order(StartHunt(name))
 
 
 def hunted(*names: str) -> Callable[[Conversation, Heard], bool]:
@@ -297,12 +305,12 @@ def propose_keyed_number(talk: Conversation, heard: Heard) -> None:
 
 def promise(talk: Conversation, heard: Heard) -> None:
     """The call back that the caller has confirmed: stored with this turn, before it is spoken."""
-    talk.order("promise", number=talk.own["callback_number"], why="asked")
+    talk.order(PromiseCallback(talk.own["callback_number"], why="asked"))
 
 
 def owe_a_call(talk: Conversation, heard: Heard) -> None:
     """Somebody who hangs up while people are being rung for him is owed a call as well."""
-    talk.order("promise", number=talk.shared["caller_number"], why="hung up")
+    talk.order(PromiseCallback(talk.shared["caller_number"], why="hung up"))
 
 
 def abandon(talk: Conversation, heard: Heard) -> None:
@@ -331,7 +339,7 @@ def answered(talk: Conversation, heard: Heard) -> None:
 
 
 def accept(talk: Conversation, heard: Heard) -> None:
-    talk.order("accepted")
+    talk.order(Accept())
 
 
 def for_level(talk: Conversation, heard: Heard) -> bool:
@@ -345,11 +353,11 @@ def for_promise(talk: Conversation, heard: Heard) -> bool:
 
 
 def has_called(talk: Conversation, heard: Heard) -> None:
-    talk.order("has_called")
+    talk.order(HasCalled())
 
 
 def call_later(talk: Conversation, heard: Heard) -> None:
-    talk.order("later")
+    talk.order(CallPersonally())
 
 
 def calling_back(talk: Conversation, heard: Heard) -> bool:
@@ -358,13 +366,13 @@ def calling_back(talk: Conversation, heard: Heard) -> bool:
 
 
 def decline(talk: Conversation, heard: Heard) -> None:
-    talk.order("declined")
+    talk.order(Decline())
 
 
 def no_answer(talk: Conversation, heard: Heard) -> None:
     """Nobody pressed a key: a machine, or a telephone in a pocket."""
     talk.emit("dial.machine")
-    talk.order("no_answer")
+    talk.order(NotAnswered())
 
 
 def whisper(talk: Conversation) -> tuple[Phrase, ...]:
@@ -427,11 +435,11 @@ def operator(talk: Conversation, heard: Heard) -> bool:
 
 
 def step_out(talk: Conversation, heard: Heard) -> None:
-    talk.order("hold")
+    talk.order(HoldCaller())
 
 
 def step_in(talk: Conversation, heard: Heard) -> None:
-    talk.order("unhold")
+    talk.order(ResumeCaller())
 
 
 def has_case(talk: Conversation, heard: Heard) -> bool:
@@ -457,16 +465,16 @@ def somebody_left(talk: Conversation, heard: Heard) -> bool:
 def ring_right(talk: Conversation, heard: Heard) -> None:
     """The operator asks for the right manager; he rings only whom the operator asks for."""
     talk.own["told"] = True
-    talk.order("hunt", name="manager", manual=True)
+    talk.order(StartHunt("manager", manual=True))
 
 
 def ring_next(talk: Conversation, heard: Heard) -> None:
     talk.own["told"] = True
-    talk.order("next")
+    talk.order(RingNext())
 
 
 def hand_over(talk: Conversation, heard: Heard) -> None:
-    talk.order("hand_over")
+    talk.order(HandOver())
 
 
 def told(talk: Conversation) -> tuple[Phrase, ...]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flows.escalation import effects as do
-from flows.escalation import entry
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
 from ivr.line.flow.conversation import Conversation, Go, Heard, Leads
+from ivr.line.flow.orders import TellCase
 from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
+
+from . import effects as do
+from . import entry
 
 MOST_HOURS = 8760
 
@@ -188,11 +190,11 @@ def _file(talk: Conversation) -> dict[str, Any]:
 def declare(talk: Conversation, heard: Heard) -> None:
     """The case hears of it at once; the answers follow as they are given."""
     _file(talk)
-    talk.order("case", what="declare", key="declare")
+    talk.order(TellCase("declare", key="declare"))
 
 
 def _tell(talk: Conversation, name: str, **given: Any) -> None:
-    talk.order("case", what="answer", key=f"answer:{name}:{talk.turn}", **given)
+    talk.order(TellCase("answer", key=f"answer:{name}:{talk.turn}", data=given))
 
 
 def _answer(talk: Conversation, name: str, value: Any) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flows.escalation import effects as do
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.flow.conversation import Go
 from ivr.line.flow.steps import Entry, Menu, Step
+
+from . import effects as do
 
 
 def steps(numbers: CaseNumbers, prefix: str = "") -> list[Step]:

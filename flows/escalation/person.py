@@ -6,13 +6,14 @@ and opens the menu, star again goes back.
 
 from __future__ import annotations
 
-from flows.escalation import desk, recording, words
-from flows.escalation import effects as do
 from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Conversation, Go, Leads
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Ready, Step, Talk
+
+from . import desk, recording, words
+from . import effects as do
 
 REASONS = (
     "operator",

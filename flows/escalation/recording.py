@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from flows.escalation import effects as do
 from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard, Leads, Phrase
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Menu, Step
+
+from . import effects as do
 
 
 def before_menu(config: LineConfig) -> str:

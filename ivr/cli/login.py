@@ -58,9 +58,9 @@ def add(
     from ivr.line.web.pages.sign_in import hashed
 
     store = open_store(read_settings())
-    before = store.login(email=email)
+    before = store.logins.find(email=email)
     password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    store.save_login(
+    store.logins.save(
         Login(
             id=before.id if before else token_hex(6),  # logs carry it, so it isn't the address
             email=email,
@@ -83,10 +83,10 @@ def disable(email: str) -> None:
     from ivr.errors import DataError
 
     store = open_store(read_settings())
-    known = store.login(email=email)
+    known = store.logins.find(email=email)
     if known is None:
         raise DataError(f"there is no login for {email}; `ivr login list` shows all")
-    store.change_login(known.id, active=False, epoch=known.epoch + 1)
+    store.logins.change(known.id, active=False, epoch=known.epoch + 1)
     click.echo(f"{email} can no longer sign in.")
 
 
@@ -94,7 +94,7 @@ def disable(email: str) -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """List all logins."""
-    logins = open_store(read_settings()).logins()
+    logins = open_store(read_settings()).logins.all()
     if as_json:
         rows = [
             {"email": each.email, "name": each.name, "roles": each.roles, "active": each.active}

@@ -117,7 +117,7 @@ class NetworkSession:
         @contextmanager
         def network() -> Iterator[Exchange]:
             exchange = self._mounted(Exchange(self.options.seed), {called: self.url})
-            api.exchange = exchange
+            api.api = exchange.api
             try:
                 yield exchange
             finally:
@@ -370,7 +370,7 @@ def _page(pages: Phones, port: int) -> Iterator[int]:
 
 def _rest(exchange: Exchange, port: int) -> RestServer:
     try:
-        return RestServer(exchange, port=port)
+        return RestServer(exchange.api, port=port)
     except OSError as error:
         message = f"the REST API can't use port {port} ({error}); choose another --rest-port"
         raise EnvironmentFault(message) from None

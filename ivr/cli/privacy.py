@@ -100,7 +100,7 @@ def hold(case: str, reason: str, release: bool) -> None:
         raise click.UsageError("give a --reason for the hold, or --release to end it")
     privacy = _privacy()
     if not case:
-        for each in privacy.store.keeping.holds():
+        for each in privacy.store.privacy.holds():
             click.echo(f"{each.case}  {each.at:%Y-%m-%d}  {each.by}  {each.reason}")
     elif release:
         privacy.release(case)
@@ -171,10 +171,10 @@ def verify(call: str, seal: str, as_json: bool) -> None:
     Exits with 1 and names each faulty event, log or seal if they have.
     """
     store = open_store(read_settings())
-    faults = list(store.faults(call))
-    if seal and not store.is_seal(seal):
+    faults = list(store.logs.faults(call))
+    if seal and not store.seals.known(seal):
         faults.append(f"there is no seal with the hash {seal}")
-    last = None if call else store.last_seal()
+    last = None if call else store.seals.last()
     if as_json:
         names = ("number", "at", "hash")
         row = dict(zip(names, last, strict=True)) if last else None

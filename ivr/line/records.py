@@ -11,7 +11,7 @@ from typing import Any
 class Call:
     """One caller's call. ``version`` is the optimistic lock, 0 before it was ever stored.
 
-    ``data`` is JSON-safe (see `ivr.line.turns.call.turn`); ``document`` is the TwiML of the
+    ``data`` is JSON-safe (see `ivr.line.turns.call.state`); ``document`` is the TwiML of the
     caller's present step.
     ``waiting_for`` names the queue he waits in, ``""`` when he doesn't. ``events`` and ``head`` are
     the length of the call's event log and the hash of its last one.
@@ -114,7 +114,7 @@ class Recording:
 
 @dataclass(slots=True)
 class CaseFile:
-    """What is going on with a case, see `ivr.line.turns.case.turn`.
+    """What is going on with a case, see `ivr.line.turns.case.state`.
 
     ``version`` is the optimistic lock.
     """

@@ -78,30 +78,30 @@ def _fill(store: Store, settings: Settings) -> None:
     """The flow's sample desk, into a database that knows nobody yet; calls of an earlier run are
     over."""
     store.migrate()
-    if not store.people() and (sample := settings.sample()):
+    if not store.people.all() and (sample := settings.sample()):
         store.import_csv(sample)
-    if not store.logins():
+    if not store.logins.all():
         _let_in(store)
-    store.close_open_calls(datetime.now(UTC))
+    store.calls.end_open(datetime.now(UTC))
 
 
 def _let_in(store: Store) -> None:
     """Everybody of the sample desk, its first customer and a supervisor, for a click on the sign-in
     page."""
-    primary, *others = [account.id for account in store.accounts()][:3:2]
+    primary, *others = [account.id for account in store.cases.accounts()][:3:2]
     marie = Login("marie", "marie@helio.example", "Marie Aubert", ("customer",), contact="marie")
-    store.save_login(replace(marie, accounts=(primary, *others)))
-    store.save_login(Login("ines", "ines@acme.example", "Ines Duarte", ("supervisor", "admin")))
-    for person in store.people():
+    store.logins.save(replace(marie, accounts=(primary, *others)))
+    store.logins.save(Login("ines", "ines@acme.example", "Ines Duarte", ("supervisor", "admin")))
+    for person in store.people.all():
         login = Login(person.id, person.email or person.id, person.name, tuple(person.roles))
-        store.save_login(replace(login, person=person.id))
+        store.logins.save(replace(login, person=person.id))
 
 
 def _people(store: Store) -> dict[str, str]:
     """Their telephones: an operator, then managers, then everybody else."""
     order = ("operator", "manager", "engineer", "second_level")
     people = sorted(
-        store.people(), key=lambda person: max(order.index(role) for role in person.roles)
+        store.people.all(), key=lambda person: max(order.index(role) for role in person.roles)
     )
     others = [person for person in people if person.roles == {"operator"}][1:]
     people = [person for person in people if person not in others] + others

@@ -58,7 +58,9 @@ def _played(line: Line, store: Store, dialogue: str) -> str:
         line, store=store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
     )
     mount(exchange, line, app, ORIGIN)
-    for person in store.people():  # everybody has a telephone, whether the dialogue says so or not
+    for (
+        person
+    ) in store.people.all():  # everybody has a telephone, whether the dialogue says so or not
         exchange.phone(person.phone)
     try:
         play(read, exchange)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from importlib import import_module
 from pathlib import Path
 
 from ivr.clock import Clock
@@ -15,6 +14,7 @@ from ivr.line.definition import Line
 from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.service.duties.notices import Addresses
 from ivr.line.store.store import Store
+from ivr.server.flow_source import load
 
 
 def _variable(name: str, default: str, about: str) -> str:
@@ -26,7 +26,9 @@ def _variable(name: str, default: str, about: str) -> str:
 class Settings:
     """Every setting, with its variable and its default."""
 
-    flow: str = _variable("IVR_FLOW", "flows.escalation", "the module whose line() takes the calls")
+    flow: str = _variable(
+        "IVR_FLOW", "", "the call flow: a module, or a folder such as ./my_flow; else the sample"
+    )
     database: str = _variable(
         "IVR_DATABASE", "sqlite:///instance/ivr.db", "where calls, people and cases are stored"
     )
@@ -87,7 +89,7 @@ class Settings:
 
             self.require("cases_token")
             connect = connection(f"https://{rest}", self.cases_token)
-            return SalesforceCases(connect, clock, whose=store.person_known_as)
+            return SalesforceCases(connect, clock, whose=store.people.known_as)
         if scheme not in ("http", "https"):
             raise SettingsError(
                 f"IVR_CASES_URL is '{self.cases_url}': it must begin with https://, http:// "
@@ -95,22 +97,19 @@ class Settings:
             )
         from ivr.line.outside.case_systems.http import HTTPCases
 
-        numbers, whose = line.config.case_numbers, store.person_known_as
+        numbers, whose = line.config.case_numbers, store.people.known_as
         return HTTPCases(self.cases_url, self.cases_token, numbers, clock, whose=whose)
 
     def line(self) -> Line:
-        """The line that `flow` names. Raises `SettingsError` if there is none."""
-        try:
-            module = import_module(self.flow)
-        except ModuleNotFoundError as error:
-            raise SettingsError(f"IVR_FLOW is '{self.flow}': {error}") from error
-        made: Line = module.line()
-        return made
+        """The line that `flow` makes. Raises `SettingsError` if there is no such flow, `FlowError`
+        if it is wrong."""
+        line: Line = load(self.flow).line()
+        return line
 
     def sample(self) -> Path | None:
         """The folder of that flow's sample desk, if it has one."""
-        found: Path | None = getattr(import_module(self.flow), "SAMPLE", None)
-        return found
+        folder: Path | None = getattr(load(self.flow), "SAMPLE", None)
+        return folder
 
 
 def table() -> list[tuple[str, str, str]]:

@@ -10,10 +10,12 @@ caller.press("1")
 assert caller.last_heard == "One moment."
 """
 
-from ivr.simulator.exchange import Exchange, Notice, Number
+from ivr.simulator.exchange import Exchange
 from ivr.simulator.interpreter.speech import Utterance
+from ivr.simulator.network.network import Notice
+from ivr.simulator.network.numbers import Number
+from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.people.handset import Handset
 from ivr.simulator.programs import Program, program
-from ivr.simulator.webhooks.request import Webhook
 
 __all__ = ["Exchange", "Handset", "Notice", "Number", "Program", "Utterance", "Webhook", "program"]

@@ -15,21 +15,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
 from math import ceil
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from ivr.simulator.dialogues.record import Record, write
+from ivr.simulator.dialogues.record import CallRecord, write
 from ivr.simulator.dialogues.stage import leave, scripted
+from ivr.simulator.exchange import Exchange
 from ivr.simulator.expectations.listening import PATIENCE
 from ivr.simulator.expectations.phones import Phone
 from ivr.simulator.expectations.syntax import CALLER, Act, phrase
 from ivr.simulator.interpreter.speech import Utterance
+from ivr.simulator.network.network import Notice
+from ivr.simulator.people.handset import Handset
 
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange, Notice
-    from ivr.simulator.people.handset import Handset
-
-Networks = Callable[[], "Exchange | AbstractContextManager[Exchange]"]
+Networks = Callable[[], Exchange | AbstractContextManager[Exchange]]
 Habit = tuple[str, float, str]  # what somebody does who is rung: (does, after, press)
 Call = Callable[..., "tuple[Stranded | None, Wanderer]"]
 AGAIN = 40  # documents in which nothing new is said
@@ -113,20 +112,21 @@ class Wanderer:
             scripted(exchange, each)
         self._habits = habits or HABITS[-1:]
         self._names = count(1)
-        self.record = Record(exchange, caller, called, phones)
+        self.record = CallRecord(exchange, caller, called, phones)
         self.done: list[Act] = []
         self.place: tuple[str, ...] = ()  # where he was when he had done everything
         self.met = False  # was anybody rung of whom nothing is said?
         self.ears = ""  # and what was listened for there
-        exchange.whoever = self._meet
+        exchange.on_unknown = self._meet
 
-    def _meet(self, phone: Handset) -> None:
-        """Somebody is rung whom nobody has described."""
-        self.met, number = True, next(self._names)
-        does, after, press = self._habits[(number - 1) % len(self._habits)]
-        met = Phone(0, f"person{number}", phone.number, does, after, press)
+    def _meet(self, number: str) -> Handset:
+        """A telephone is rung that nobody has described."""
+        self.met = True
+        person = next(self._names)
+        does, after, press = self._habits[(person - 1) % len(self._habits)]
+        met = Phone(0, f"person{person}", number, does, after, press)
         self.record.described = (*self.record.described, met)
-        scripted(self.exchange, met)
+        return scripted(self.exchange, met)
 
     def go(self, acts: Sequence[Act]) -> Stranded | None:
         """The whole call; how he was stranded, or None."""
@@ -151,9 +151,7 @@ class Wanderer:
         self._until(lambda: phone.listening or bool(phone.connected_to) or not phone.in_call)
         said = [each.text for each in phone.heard[since:] if each.kind in ("say", "play")]
         self.place = (self._where(), *said)
-        leg = phone.leg
-        over = (leg.background or leg.player) if leg is not None else None
-        self.ears = getattr(over.waiting, "ears", "") if over is not None else ""
+        self.ears = phone.leg.ears if phone.leg is not None else ""
 
     def _possible(self, act: Act) -> bool:
         """Keys wait until the phone listens; what nobody would take notice of isn't done."""

@@ -20,13 +20,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from ivr.errors import IVRError
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
-    from ivr.simulator.rest.server import RestServer
+from ivr.simulator.calls.switchboard import Switchboard
+from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.server import RestServer
 
 HOSTS = ("127.0.0.1", "::1")  # some listen at localhost, which is the second first
 LOOK = 0.02  # seconds between two looks whether it answers
@@ -65,15 +64,16 @@ class Program:
     def running(self) -> bool:
         return self._process.poll() is None
 
-    def joins(self, exchange: Exchange) -> None:
+    def joins(self, api: Api) -> None:
         """From now on this is its network: REST requests go there, webhooks come from there.
 
         A network is one account; it becomes the one that the program was told.
         """
-        account = self._rest.exchange
-        exchange.belongs_to(account.account_sid, account.auth_token)
-        if self._rest.exchange is not exchange:
-            self._rest.exchange, self._before = exchange, len(self.printed)
+        account = self._rest.api.network
+        api.network.belongs_to(account.account_sid, account.auth_token)
+        if self._rest.api is not api:
+            self._rest.api = api
+            self._before = len(self.printed)
 
     def __repr__(self) -> str:
         return f"<Program {self.url} {'running' if self.running else 'ended'}>"
@@ -96,18 +96,16 @@ def program(
 
     Everything it has started ends with it. Raises `ProgramError`.
     """
-    from ivr.simulator.exchange import Exchange
-    from ivr.simulator.rest.server import RestServer
-
     port = port or _free_port()
     words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
     words = [word.replace("{port}", str(port)) for word in words]
-    with RestServer(Exchange()) as rest, tempfile.TemporaryDirectory() as kept:
+    with RestServer(Api(Switchboard())) as rest, tempfile.TemporaryDirectory() as kept:
         printed = Path(kept) / "printed"
+        account = rest.api.network
         told = {
             "PORT": str(port),
-            "TWILIO_ACCOUNT_SID": rest.exchange.account_sid,
-            "TWILIO_AUTH_TOKEN": rest.exchange.auth_token,
+            "TWILIO_ACCOUNT_SID": account.account_sid,
+            "TWILIO_AUTH_TOKEN": account.auth_token,
             "TWILIO_API_URL": rest.url,
             "PYTHONUNBUFFERED": "1",
         }

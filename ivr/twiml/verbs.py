@@ -260,21 +260,21 @@ class Recording:
     recording_status_callback_method: str = "POST"
 
 
-Fork = Stream | Siprec | Transcription
+SideNoun = Stream | Siprec | Transcription  # what goes on beside a call
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """Begin something beside the call, and go on at once. (…/docs/voice/twiml/stream)"""
 
-    nouns: tuple[Fork | Recording, ...] = ()
+    nouns: tuple[SideNoun | Recording, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
     """End what was started, by its name. (…/docs/voice/twiml/stream#stop)"""
 
-    nouns: tuple[Fork, ...] = ()
+    nouns: tuple[SideNoun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import begin, create_app
 from ivr.server.rehearsal import mount
 from ivr.simulator import Exchange
-from ivr.simulator.webhooks.request import Webhook
+from ivr.simulator.network.webhook import Webhook
 from tests.bench.day_people import LANGUAGES, Colleague, Customer, learn
 
 ORIGIN = "https://line.test"
@@ -92,7 +92,7 @@ def simulate(calls: int, seed: int, folder: Path) -> Day:
             raise AssertionError(f"{leg} goes on for ever")
 
     kinds: Counter[str] = Counter()
-    with store._engine.connect() as connection:
+    with store.connections.reading() as connection:
         for row in connection.execute(select(tables.events).order_by(tables.events.c.id)):
             kinds[row.kind] += 1
             written.update(repr(tuple(row)).encode())
@@ -121,7 +121,7 @@ def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
     )
     mount(exchange, escalation, app, ORIGIN)
     begin(app)
-    for person in store.people():
+    for person in store.people.all():
         talk, answers = (55.0, 0.85) if "operator" in person.roles else (60.0, 0.7)
         exchange.phones[person.phone] = Colleague(
             exchange, person.phone, f"{seed} {person.id}", talk, answers

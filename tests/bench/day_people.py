@@ -93,7 +93,7 @@ class Customer(Handset):
         """Call; who gets no further than this hangs up after a while."""
         if self.leg is None:
             self.call(self._entry)
-            self.exchange.clock.after(self.patience, self._enough, self.leg)
+            self.network.clock.after(self.patience, self._enough, self.leg)
 
     def hear(self, utterance: Utterance) -> None:
         super().hear(utterance)
@@ -105,7 +105,7 @@ class Customer(Handset):
         if key in self._manners:
             self._last = key
             wait = self._random.uniform(0.6, 9.0)
-            self.exchange.clock.after(wait, self._reply, key, self.leg)
+            self.network.clock.after(wait, self._reply, key, self.leg)
 
     def _reply(self, key: str, leg: Leg) -> None:
         if self.leg is not leg or self._last != key:
@@ -120,12 +120,12 @@ class Customer(Handset):
                 self._put_down()
                 if self.calls_again:
                     self.calls_again = False
-                    self.exchange.clock.after(90.0, self.dial)
+                    self.network.clock.after(90.0, self.dial)
             case keys if keys[0].isdigit():
                 self._type(keys)
             case words:
                 self.say(words)
-                self.exchange.clock.after(3.0, self._type_in, leg, "#")
+                self.network.clock.after(3.0, self._type_in, leg, "#")
 
     def _type_in(self, leg: Leg, keys: str) -> None:
         if self.leg is leg:

@@ -111,7 +111,7 @@ def postgres() -> Iterator[str]:
 def moves(database: str) -> int:
     """How many turns have been saved in a line's database."""
     store = Store(database)
-    with store._engine.connect() as connection:
+    with store.connections.reading() as connection:
         saved = connection.execute(text("SELECT coalesce(sum(version), 0) FROM calls")).scalar_one()
     store.close()
     return int(saved)

@@ -14,7 +14,7 @@ from ivr.server import processes as serving
 def full() -> Flask:
     """The line alone: a connection opened by its patrol would be in the pool before we listen."""
     app = serving.create(patrol=False)
-    event.listen(app.extensions["ivr"].store._engine, "connect", _full)
+    event.listen(app.extensions["ivr"].store.connections.engine, "connect", _full)
     return app
 
 

@@ -18,7 +18,7 @@ LATER = 1 << 40  # numbers of stored calls begin here, those of a measurement at
 
 def fill(store: Store, calls: int, people: int) -> None:
     """Rows like those that the line itself has left behind in this database."""
-    with store._engine.connect() as connection:
+    with store.connections.reading() as connection:
         models = {
             table: [dict(row._mapping) for row in connection.execute(select(table))]
             for table in (tables.calls, tables.events)
@@ -27,14 +27,16 @@ def fill(store: Store, calls: int, people: int) -> None:
     model = models[tables.calls][0]
     logged = [event for event in models[tables.events] if event["call"] == model["sid"]]
     names = [sid(LATER + number) for number in range(calls)]
-    _insert(store._engine, tables.calls, (model | {"sid": name} for name in names))
+    _insert(store.connections.engine, tables.calls, (model | {"sid": name} for name in names))
     _insert(
-        store._engine,
+        store.connections.engine,
         tables.events,
         (_without_id(event) | {"call": name} for name in names for event in logged),
     )
-    _insert(store._engine, tables.duties, (_notice(name) for name in names))
-    _insert(store._engine, tables.people, (_person(dict(person), n) for n in range(people)))
+    _insert(store.connections.engine, tables.duties, (_notice(name) for name in names))
+    _insert(
+        store.connections.engine, tables.people, (_person(dict(person), n) for n in range(people))
+    )
 
 
 def _insert(engine: Engine, table: Table, rows: Iterator[dict[str, Any]]) -> None:

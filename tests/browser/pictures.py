@@ -1,6 +1,6 @@
 """Pictures of every page at two widths, to be looked at, into a folder that is named.
 
-Those that the README shows are kept beside this file; ``--readme`` takes them again.
+Those that the documents show are in ``docs/pictures``; ``--docs`` takes them again.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from tests.kit.chromium import ARGUMENTS
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, mount
 from tests.kit.processes import comes_true
 
-HERE = Path(__file__).with_name("pictures")
+SHOWN = Path(__file__).parents[2] / "docs/pictures"
 WIDTHS = {"wide": (1280, 860), "narrow": (390, 844)}
-README = ("phones-wide", "console-wide", "wall-wide")
+DOCUMENTS = ("phones", "console", "wall")
 KINDS = ["operator", "operator", "manager", "manager", "manager", "unknown", "gives_up", "gives_up"]
 
 
@@ -46,8 +46,10 @@ def yesterday(database: str, calls: int = 60) -> None:
         for person in PEOPLE.values():
             exchange.phone(person).will("answer", after=3, press="1")
         exchange.wait(600)  # promises are kept, most of them
-    for duty in store.duties(owed=True):  # nobody is rung for yesterday while pictures are taken
-        store.drop(duty, "the day is over")
+    for duty in store.duties.all(
+        owed=True
+    ):  # nobody is rung for yesterday while pictures are taken
+        store.duties.drop(duty, "the day is over")
     store.close()
 
 
@@ -170,10 +172,10 @@ def take(into: Path) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--readme"]:
+    if sys.argv[1:] == ["--docs"]:
         with tempfile.TemporaryDirectory() as every:
             take(Path(every))
-            for one in README:
-                shutil.copy(Path(every) / f"{one}.png", HERE / f"{one}.png")
+            for one in DOCUMENTS:
+                shutil.copy(Path(every) / f"{one}-wide.png", SHOWN / f"{one}.png")
     else:
         take(Path(sys.argv[1] if len(sys.argv) > 1 else "build/pictures"))

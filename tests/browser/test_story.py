@@ -62,7 +62,7 @@ def desk_of_many(folder: Path) -> Iterator[Place]:
         database = stack.enter_context(postgres())
         served = stack.enter_context(serving(database, folder / "serve.log"))
         for person in ("OP1", "MGR1", "MGR2"):
-            served.store.save_login(_login(served, person))
+            served.store.logins.save(_login(served, person))
         port = free_port()
         command: list[str | Path] = [IVR, "pages", "--port", str(port), "--workers", "2"]
         settings = {"IVR_DATABASE": database, "IVR_SECRET_KEY": "a secret for tests"}
@@ -77,7 +77,7 @@ def desk_of_many(folder: Path) -> Iterator[Place]:
 
 
 def _login(served: Served, id: str) -> Login:
-    person = served.store.person(id)
+    person = served.store.people.get(id)
     assert person is not None
     roles = tuple(sorted(person.roles))
     return Login(id, f"{id}@acme.example", person.name, roles, person=id, hash=hashed(PASSWORD))

@@ -21,7 +21,7 @@ def line():
 @pytest.fixture
 def database(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sample desk's database for every command."""
-    monkeypatch.setenv("IVR_DATABASE", store.url)
+    monkeypatch.setenv("IVR_DATABASE", store.connections.url)
 
 
 def ivr(*arguments: str | Path, stdin: str = "") -> Result:

@@ -15,7 +15,7 @@ from ivr.line.store.store import Store
 @pytest.fixture(autouse=True)
 def database(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The sample desk's database for every command."""
-    monkeypatch.setenv("IVR_DATABASE", store.url)
+    monkeypatch.setenv("IVR_DATABASE", store.connections.url)
 
 
 def answer(*arguments: str, exit_code: int = 0, stdin: str = "") -> Any:

@@ -42,7 +42,7 @@ def emptied(url: str) -> Iterator[Store]:
     """A store on a database that outlives it, from which everything is deleted at the end."""
     store = Store(url)
     yield store
-    with store._writer.begin() as connection:
+    with store.connections.writing() as connection:
         for table in tables.metadata.sorted_tables:
             connection.execute(table.delete())
     store.close()

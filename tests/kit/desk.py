@@ -51,17 +51,17 @@ class Desk:
 
     def file(self, number: str) -> dict[str, Any]:
         """What stands in a case's file."""
-        file = self.store.case_file(number)
+        file = self.store.case_files.load(number)
         return file.data if file else {}
 
     def on_case(self, number: str, *kinds: str) -> list[Event]:
         """What was logged of a case, all or of these kinds."""
-        logged = self.store.events(f"case:{number}")
+        logged = self.store.logs.events(f"case:{number}")
         return [event for event in logged if not kinds or event.kind in kinds]
 
     def notices(self, what: str) -> set[str]:
         """The people who are told of this."""
-        told = [each for each in self.store.duties("notify") if each.data["what"] == what]
+        told = [each for each in self.store.duties.all("notify") if each.data["what"] == what]
         return {each.owner for each in told if each.due >= START and each.owner}
 
     @property
@@ -79,7 +79,7 @@ class Desk:
 
     def events(self, phone: Handset, *kinds: str) -> list[Event]:
         """What was logged of a phone's last call, all or of these kinds."""
-        logged = self.store.events(self.sid(phone))
+        logged = self.store.logs.events(self.sid(phone))
         return [event for event in logged if not kinds or event.kind in kinds]
 
     def told(self, phone: Handset, kind: str) -> list[dict[str, Any]]:

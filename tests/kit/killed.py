@@ -16,6 +16,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flows.escalation import line as escalation
@@ -50,27 +51,24 @@ class Fate:
 
 
 class MortalStore(Store):
-    """The store, whose user may die at each thing that it is asked for."""
+    """The store, whose user may die at each thing that it asks of these repositories."""
 
     def __init__(self, url: str, fate: Fate) -> None:
         super().__init__(url)
         self.fate = fate
+        self._may_end("save", self.calls, "save")
+        self._may_end("take", self.duties, "take")
+        self._may_end("claim", self.people, "claim")
+        self._may_end("release", self.people, "release")
+        self._done = self.duties.done
+        self.duties.done = self._finish
 
-    def save(self, *given: Any) -> bool:
-        return bool(self.fate.around("save", super().save, *given))
+    def _may_end(self, point: str, repository: object, method: str) -> None:
+        mortal = partial(self.fate.around, point, getattr(repository, method))
+        setattr(repository, method, mortal)
 
-    def due(self, *given: Any, **named: Any) -> list[Duty]:
-        found: list[Duty] = self.fate.around("take", super().due, *given, **named)
-        return found
-
-    def claim(self, *given: Any) -> bool:
-        return bool(self.fate.around("claim", super().claim, *given))
-
-    def release(self, *given: Any) -> None:
-        self.fate.around("release", super().release, *given)
-
-    def done(self, duty: Duty) -> None:
-        self.fate.around(f"done {duty.kind}", super().done, duty)
+    def _finish(self, duty: Duty) -> None:
+        self.fate.around(f"done {duty.kind}", self._done, duty)
 
 
 class MortalHttp:

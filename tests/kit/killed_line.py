@@ -27,7 +27,7 @@ class World:
     def __init__(self, store: Store, line: Line, doomed: Doomed) -> None:
         self.store, self.doomed = store, doomed
         self.exchange = Exchange(seed=1)
-        self.api = RestServer(self.exchange)
+        self.api = RestServer(self.exchange.api)
         self.app = create_app(
             line,
             store=store,
@@ -52,7 +52,7 @@ class World:
     def _job(self, point: str, now: datetime) -> dict[str, str]:
         return {
             "point": point,
-            "database": self.store.url,
+            "database": self.store.connections.url,
             "now": now.isoformat(),
             "api": self.api.url,
             "origin": ORIGIN,
@@ -94,7 +94,7 @@ class World:
 
     def killed_at_work(self, kind: str, point: str) -> None:
         """That process does what is due next of a kind, a moment before anybody else."""
-        due = min(duty.due for duty in self.store.duties(kind) if duty.state == "due")
+        due = min(duty.due for duty in self.store.duties.all(kind) if duty.state == "due")
         self.exchange.wait((due - self.now).total_seconds() - 1e-6)
         self.doomed.work(**self._job(point, due))
         self._gone(point)
@@ -132,10 +132,10 @@ class World:
     def story(self) -> str:
         """For whoever has to find out what went wrong."""
         events = [
-            f"{e.at:%H:%M:%S} {e.kind} {e.actor} {e.data}" for e in self.store.events(self.sid)
+            f"{e.at:%H:%M:%S} {e.kind} {e.actor} {e.data}" for e in self.store.logs.events(self.sid)
         ]
         heard = [f"heard {each.text}" for each in self.caller.heard]
-        duties = [f"{each.kind} {each.state} {each.data}" for each in self.store.duties()]
+        duties = [f"{each.kind} {each.state} {each.data}" for each in self.store.duties.all()]
         return "\n".join((*events, *heard, *duties))
 
     def close(self) -> None:
@@ -149,7 +149,7 @@ def ends_well(world: World) -> None:
     met = bool(caller.connected_to)
     world.watch(MET)
 
-    assert met or world.store.duties("call_back"), world.story()
+    assert met or world.store.duties.all("call_back"), world.story()
     nothing_is_left(world)
 
 
@@ -161,13 +161,13 @@ def nothing_is_left(world: World) -> None:
     world.watch(240)
 
     assert world.company <= 1, world.story()
-    assert [each.id for each in world.store.people() if each.busy_with] == [], world.story()
-    assert {each.kind for each in world.store.duties() if each.state == "due"} <= OWED
-    assert [each for each in world.store.duties() if each.state == "dropped"] == []
-    assert world.store.open_calls() == [], world.story()
+    assert [each.id for each in world.store.people.all() if each.busy_with] == [], world.story()
+    assert {each.kind for each in world.store.duties.all() if each.state == "due"} <= OWED
+    assert [each for each in world.store.duties.all() if each.state == "dropped"] == []
+    assert world.store.calls.open() == [], world.story()
     assert [phone for phone in world.exchange.phones.values() if phone.leg] == []
-    known = world.store.load(world.sid) is not None  # killed before the first save, it never was
-    assert not known or world.store.verify(world.sid)
+    saved = world.store.calls.load(world.sid) is not None  # not if killed before the first save
+    assert not saved or world.store.logs.verify(world.sid)
     assert [url for url, times in world.rings().items() if times > 1] == []
 
 

@@ -141,7 +141,7 @@ def serving(database: str, log: Path) -> Iterator[Served]:
     network.number(ENTRY, here, status_callback=f"{here}/status", fallback=f"{here}/fallback")
     command = [IVR, "serve", "--port", str(port), "--workers", "2"]
     with (
-        RestServer(network) as api,
+        RestServer(network.api) as api,
         running(command, log, **settings(network, api, database, origin)) as pid,
     ):
         assert comes_true(lambda: log.read_text().count("Started worker-") == 2), log.read_text()

@@ -23,7 +23,7 @@ def promised(caller: Handset, exchange: Exchange, desk: Desk) -> None:
 
 
 def promise(desk: Desk, caller: Handset) -> dict[str, Any]:
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     found: dict[str, Any] = call.data["shared"]["promise"]
     return found

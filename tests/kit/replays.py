@@ -25,8 +25,8 @@ def states(data: dict[str, Any]) -> dict[str, Any]:
 
 def is_the_same_again(desk: Desk, sid: str) -> None:
     """Replays a stored call, and compares where everybody ended."""
-    call = desk.store.load(sid)
+    call = desk.store.calls.load(sid)
     assert call is not None
-    *_, (_, turn) = replay(desk.line, call, desk.store.events(sid))
-    turn.caller.seen = turn.caller.turn
+    *_, (_, turn) = replay(desk.line, call, desk.store.logs.events(sid))
+    turn.state.caller.seen = turn.state.caller.turn
     assert states(turn.close().data) == states(call.data)

@@ -37,7 +37,7 @@ def reach_operator(caller: Handset, operator: Handset, exchange: Exchange) -> No
 
 
 def free(desk: Desk) -> bool:
-    return not any(person.busy_with for person in desk.store.people())
+    return not any(person.busy_with for person in desk.store.people.all())
 
 
 def operator_menu(operator: Handset, exchange: Exchange, *entries: str) -> None:

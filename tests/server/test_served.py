@@ -65,10 +65,10 @@ def caller(served: Served) -> Iterator[Handset]:
     for phone in served.network.phones.values():
         if phone.in_call:
             phone.hang_up()
-    assert comes_true(lambda: not served.store.open_calls())
-    assert comes_true(lambda: not [each for each in served.store.people() if each.busy_with])
+    assert comes_true(lambda: not served.store.calls.open())
+    assert comes_true(lambda: not [each for each in served.store.people.all() if each.busy_with])
     assert comes_true(lambda: not any(phone.leg for phone in served.network.phones.values()))
-    assert served.store.verify(caller.calls[-1].sid)
+    assert served.store.logs.verify(caller.calls[-1].sid)
     assert not served.network.debugger
 
 
@@ -83,15 +83,17 @@ def press(phone: Handset, *entries: str) -> None:
 
 def events(served: Served, caller: Handset, kind: str) -> list[str]:
     """By whom something happened on the caller's last call."""
-    logged = served.store.events(caller.calls[-1].sid)
+    logged = served.store.logs.events(caller.calls[-1].sid)
     return [event.actor for event in logged if event.kind == kind]
 
 
 def story(served: Served, caller: Handset) -> str:
     """What the line knows of the caller's call, and what is still to be done."""
     sid = caller.calls[-1].sid
-    told = [f"{e.at:%M:%S.%f} {e.kind} {e.actor} {e.data}" for e in served.store.events(sid)]
-    duties = [f"{d.kind} {d.state} {d.attempts} {d.due} {d.data}" for d in served.store.duties()]
+    told = [f"{e.at:%M:%S.%f} {e.kind} {e.actor} {e.data}" for e in served.store.logs.events(sid)]
+    duties = [
+        f"{d.kind} {d.state} {d.attempts} {d.due} {d.data}" for d in served.store.duties.all()
+    ]
     heard = [each.text for each in caller.heard]
     return "\n".join((*told, *duties, *heard))
 
@@ -124,7 +126,7 @@ def test_the_right_manager_is_busy_and_the_next_one_takes_it(
     assert comes_true(lambda: bool(caller.connected_to)), story(served, caller)
     assert events(served, caller, "dial.busy") == ["MGR1"]
     assert len(events(served, caller, "escalation.accepted")) == 1
-    assert comes_true(lambda: len(served.store.escalations("C17349013")) == 1)
+    assert comes_true(lambda: len(served.store.case_files.escalations("C17349013")) == 1)
 
 
 # ---- duties that nobody is left to do
@@ -160,10 +162,10 @@ def test_a_worker_does_what_was_left_undone(
 
     log, command = tmp_path / "worker.log", [IVR, "worker", *(["--once"] if once else [])]
     with (
-        RestServer(network) as api,
-        running(command, log, **settings(network, api, store.url, ORIGIN)) as pid,
+        RestServer(network.api) as api,
+        running(command, log, **settings(network, api, store.connections.url, ORIGIN)) as pid,
     ):
-        assert comes_true(lambda: [d for d in store.duties("ring") if d.state == "done"])
+        assert comes_true(lambda: [d for d in store.duties.all("ring") if d.state == "done"])
         if once:  # the ring, and the first looks at the rota and elsewhere; more, if it is slow
             done = re.compile(r"([4-9]|\d\d) duties done\n")
             assert comes_true(lambda: done.fullmatch(log.read_text())), log.read_text()

@@ -29,11 +29,6 @@ def test_every_missing_setting_is_named_at_once() -> None:
         assert name in str(refused.value)
 
 
-def test_a_flow_that_is_not_there_is_said() -> None:
-    with pytest.raises(SettingsError, match=r"IVR_FLOW is 'flows\.nothing'"):
-        Settings(flow="flows.nothing").line()
-
-
 @pytest.mark.parametrize("url", ["", "line.example.com", "ftp://x"])
 def test_a_public_url_that_nobody_can_reach_is_refused(desk: Desk, url: str) -> None:
     with pytest.raises(SettingsError, match="IVR_PUBLIC_URL"):

@@ -121,10 +121,10 @@ def test_nothing_is_left_behind(pages: Any, habits: list[str], acts: Any) -> Non
 
     _in_order(exchange, phones)
     assert [leg for leg in exchange.legs.values() if not leg.ended] == []
-    assert [room for room in exchange.rooms.values() if room.seats] == []
+    assert [each for each in exchange.conferences if each.participants] == []
     assert {each.status for each in exchange.recordings} <= {"completed", "absent"}
     assert all(each.seconds <= 10 for each in exchange.recordings if each.source == "RecordVerb")
-    assert [queue for queue in exchange.queues.values() if queue.members or queue.dialling] == []
+    assert [queue for queue in exchange.queues if queue.members or queue.dialling] == []
 
 
 # Goal: less than 4 kB for each concurrent call; what is remembered of requests isn't a call's

@@ -597,7 +597,7 @@ def test_a_number_that_nobody_has_cannot_be_called() -> None:
     _, _, caller = network(PAGES)
 
     with pytest.raises(
-        CallError, match=r"nobody answers at \+1; numbers with an application: \+338"
+        CallError, match=r"no application answers at \+1; numbers with an application: \+338"
     ):
         caller.call("+1")
 

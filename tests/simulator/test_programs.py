@@ -175,10 +175,10 @@ def test_a_program_that_listens_at_the_other_localhost(line: list[str]) -> None:
 def test_a_client_that_keeps_its_connection_doesnt_talk_to_a_network_that_is_gone() -> None:
     """Node's and Python's clients do; one `ivr replay` has a network for each dialogue."""
     first, second = Exchange(seed=1), Exchange(seed=2)
-    with RestServer(first) as api:
+    with RestServer(first.api) as api:
         client = http.client.HTTPConnection("127.0.0.1", api.port, timeout=5)
         assert asked(client, first) == 200
-    with RestServer(second, port=api.port):
+    with RestServer(second.api, port=api.port):
         with pytest.raises(http.client.RemoteDisconnected):
             asked(client, first)
         client.close()

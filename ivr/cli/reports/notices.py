@@ -15,7 +15,7 @@ STATES = {"done": "sent", "dropped": "given up"}
 def report(store: Store, now: datetime, *, sent: bool = False) -> list[dict[str, Any]]:
     """The notices that are due but not delivered, oldest first; with ``sent`` the delivered ones as
     well. ``at`` is the time of the next attempt, or of the last."""
-    due = [each for each in store.duties("notify") if each.attempts or each.due <= now]
+    due = [each for each in store.duties.all("notify") if each.attempts or each.due <= now]
     return [_row(each) for each in due if sent or each.state != "done"]
 
 

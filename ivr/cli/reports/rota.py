@@ -28,7 +28,7 @@ def report(
     """Who is first on call in each region for ``days`` from ``at`` (aware), and the state of the
     calendars; all values can be written as JSON."""
     zone = ZoneInfo(next(iter(config.numbers.values())).zone)
-    directory = store.directory(None, at)
+    directory = store.people.directory(None, at)
     regions = [region] if region else sorted({each.region for each in config.numbers.values()})
     ends = at + timedelta(days=days)
     rotas = {
@@ -49,7 +49,7 @@ def report(
             "error": feed.error,
             "unmatched": list(feed.unmatched),
         }
-        for feed in store.feeds()
+        for feed in store.feeds.all()
     ]
     return {"role": role, "regions": rotas, "feeds": feeds}
 

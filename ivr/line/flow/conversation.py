@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ivr.line.flow.orders import Order
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -39,7 +41,7 @@ class Conversation:
     """Where one leg is in its flow: plain data between two turns.
 
     ``own`` are this leg's values, ``shared`` those of the whole call. ``happened`` is what this
-    turn has to tell and ``orders`` what it wants done: ``(name, data)``. ``turn`` counts what was
+    turn has to tell, ``(kind, data)``; ``orders`` what it wants done. ``turn`` counts what was
     heard; ``seen`` is the turn whose document the leg was last given. ``tries`` are this step's
     failures, ``silences`` those of them that were silence, in a row.
     """
@@ -55,11 +57,11 @@ class Conversation:
     notes: tuple[str, ...] = ()
     own: dict[str, Any] = field(default_factory=dict)
     happened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    orders: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
 
-    def order(self, what: str, /, **data: Any) -> None:
-        """Ask the line for something: to hunt, to accept, to promise … It does so in this turn."""
-        self.orders.append((what, data))
+    def order(self, order: Order) -> None:
+        """Have the line do something: hunt, escalate, promise a callback … It does so this turn."""
+        self.orders.append(order)
 
     def emit(self, kind: str, /, **data: Any) -> None:
         """Say that something happened. Callbacks do nothing else to the world."""

@@ -100,6 +100,11 @@ class Flow:
             talk.tries = talk.silences = 0
         return True
 
+    def expects(self, talk: Conversation, heard: Heard) -> bool:
+        """Whether the present step has a use for this outcome."""
+        step = self.steps[talk.state]
+        return self.machine.allows(talk.state, step.outcome(talk, heard))
+
     def _refused(self, step: Step, talk: Conversation, name: str, heard: Heard) -> None:
         """A key that isn't offered just now is like any other key without a meaning."""
         if heard.kind != "keys" or "invalid" not in step.needs:

@@ -16,8 +16,10 @@ from ivr.clock import Clock
 from ivr.errors import CallError
 from ivr.line.definition import Line
 from ivr.line.records import Call
-from ivr.line.store.store import Engaged, Store
-from ivr.line.turns.call.turn import Answer, Turn
+from ivr.line.store.calls import Engaged
+from ivr.line.store.store import Store
+from ivr.line.turns.call.state import CallState
+from ivr.line.turns.call.turn import Answer, CallTurn
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,7 @@ class Reply:
     due: datetime | None = None
 
 
-Told = Callable[[Turn], Callable[[], str]]
+Told = Callable[[CallTurn], Callable[[], str]]
 
 
 class Calls:
@@ -54,43 +56,44 @@ class Calls:
         while lost < AGAIN:
             turn = self._turn(sid, fresh)
             made = told(turn)
-            if not turn.changed:
+            if not turn.state.changed:
                 return Reply(made())
             claims, call = self._claims(turn, engaged), turn.close()
             try:
-                if self.store.save(call, turn.events, turn.duties, claims):
-                    return Reply(made(), min((duty.due for duty in turn.duties), default=None))
+                if self.store.calls.save(call, turn.state.events, turn.state.duties, claims):
+                    due = min((duty.due for duty in turn.state.duties), default=None)
+                    return Reply(made(), due)
                 lost += 1
             except Engaged as error:
                 engaged.add(error.person)
         raise CallError(f"call {sid}: lost to somebody quicker {AGAIN} times")
 
-    def look(self, sid: str) -> Turn:
+    def look(self, sid: str) -> CallState:
         """The call as it is, to read from."""
-        return self._turn(sid, None)
+        return self._turn(sid, None).state
 
-    def _turn(self, sid: str, fresh: Callable[[], Call] | None) -> Turn:
-        call = self.store.load(sid)
+    def _turn(self, sid: str, fresh: Callable[[], Call] | None) -> CallTurn:
+        call = self.store.calls.load(sid)
         if call is None:
             if fresh is None:
                 raise CallError(f"no call {sid}")
             call = fresh()
-        turn = Turn(self.line, call, self.clock.now(), self.answer, self.root)
+        turn = CallTurn(self.line, call, self.clock.now(), self.answer, self.root)
         if call.flow_version != self.line.config.version and not call.ended_at:
             turn.renew()
         return turn
 
-    def _claims(self, turn: Turn, engaged: set[str]) -> list[tuple[str, str]]:
+    def _claims(self, turn: CallTurn, engaged: set[str]) -> list[tuple[str, str]]:
         """Whom a document is about to dial must be free; somebody engaged is a busy telephone.
 
         They are claimed with the turn that dials them, so that a claim never stands alone.
         """
-        claims = turn.hunting.claims
+        claims = turn.state.claims
         for person, attempt in claims:  # an engaged one may add the next
             if person in engaged:
                 turn.hear("status", attempt, "busy")
         return [
-            (person, f"{turn.call.sid}/{attempt}")
+            (person, f"{turn.state.call.sid}/{attempt}")
             for person, attempt in claims
             if person not in engaged
         ]

@@ -17,9 +17,11 @@ from ivr.line.desk.cases import Case
 from ivr.line.desk.people import Person
 from ivr.line.desk.rota import on_duty
 from ivr.line.records import CaseFile, Duty
-from ivr.line.service.look_ups import BUDGET, Desk, Records
+from ivr.line.service.look_ups import BUDGET, Records
+from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.store import Store
-from ivr.line.turns.case.turn import CaseTurn, Request, Who
+from ivr.line.turns.case.state import CaseState, Request, Who
+from ivr.line.turns.case.turn import hear
 
 log = logging.getLogger(__name__)
 
@@ -28,13 +30,11 @@ ROUND = timedelta(minutes=5)  # between two looks at whose shift an emergency is
 
 
 class Cases:
-    """The cases of one desk. ``records`` is where cases come from, ``desk`` who works here."""
+    """The cases of one desk. ``records`` is where cases come from."""
 
-    def __init__(
-        self, store: Store, config: LineConfig, records: Records, desk: Desk, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, config: LineConfig, records: Records, clock: Clock) -> None:
         self.store, self.config, self.clock = store, config, clock
-        self.records, self.desk = records, desk
+        self.records = records
         self.wake_at: Callable[[datetime], None] = lambda when: None  # whoever does the duties
 
     def hear(
@@ -57,13 +57,13 @@ class Cases:
         """
         who = self.who(number, at or self.clock.now())
         for _ in range(AGAIN):
-            file = self.store.case_file(number) or CaseFile(number)
-            turn = CaseTurn(self.config, file, who)
+            file = self.store.case_files.load(number) or CaseFile(number)
+            turn = CaseState(self.config, file, who)
             request = Request(what, key, by, channel, at or self.clock.now(), data)
-            if not turn.hear(request):
+            if not hear(turn, request):
                 return file
-            made = turn.events, turn.duties, turn.escalations, turn.notes
-            if self.store.save_case(file, made):
+            records = CaseRecords(turn.events, turn.duties, turn.escalations, turn.notes)
+            if self.store.case_files.save(file, records):
                 for due in sorted({duty.due for duty in turn.duties})[:1]:
                     self.wake_at(due)
                 return file
@@ -78,7 +78,7 @@ class Cases:
             known = case is not None
         except (TimeoutError, OSError) as error:
             log.warning("case %s: %s: %s", number, type(error).__name__, error)
-        directory = self.desk.directory(case, now)
+        directory = self.store.people.directory(case, now)
         zone = case.account.zone if case and case.account else self._zone()
         return Who(
             case=case,
@@ -129,7 +129,7 @@ class Cases:
     def effort(self, duty: Duty) -> None:
         """A duty of kind ``effort``: as long as an emergency stands, see whose shift it is."""
         number, of = duty.data["case"], duty.data["of"]
-        file, now = self.store.case_file(number), self.clock.now()
+        file, now = self.store.case_files.load(number), self.clock.now()
         standing = (file.data.get("emergency") or {}) if file else {}
         if standing.get("state") != "set" or standing["key"] != of:
             return

@@ -19,10 +19,10 @@ from ivr.line.desk.candidates import Candidate, Directory
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import judge
 from ivr.line.desk.levels import Level, ruling
-from ivr.line.desk.people import Person
 from ivr.line.flow.conversation import Heard, outcome
-from ivr.line.records import Call, CaseFile, Duty
-from ivr.line.turns.call.promises import case_of
+from ivr.line.records import Call, Duty
+from ivr.line.store.store import Store
+from ivr.line.turns.call.case_link import case_of
 
 log = logging.getLogger(__name__)
 
@@ -39,27 +39,12 @@ class Records(Protocol):
         ...
 
 
-class Desk(Protocol):
-    """Who works here, as far as it concerns a case, and what is going on with it."""
-
-    def directory(self, case: Case | None, now: datetime) -> Directory: ...
-    def case_file(self, number: str) -> CaseFile | None: ...
-    def pin(self, digits: str, account: str) -> str: ...
-    def tally(self, bucket: str, now: datetime) -> None: ...
-    def tallied(self, bucket: str, since: datetime) -> int: ...
-    def forget(self, bucket: str) -> None: ...
-    def owe(self, duties: Iterable[Duty]) -> None: ...
-    def recent(self, caller: str, since: datetime) -> list[Call]: ...
-    def person_at(self, phone: str) -> Person | None: ...
-    def person(self, id: str) -> Person | None: ...
-
-
 class LookUps:
     """Answers by name: ``case``, ``desk_case``, ``pin``, ``managers``, ``next_level``,
     ``operators``, ``duty``, ``engineer``, ``emergency``, ``taker``."""
 
-    def __init__(self, records: Records, desk: Desk, clock: Clock, config: LineConfig) -> None:
-        self.records, self.desk, self.clock, self.config = records, desk, clock, config
+    def __init__(self, records: Records, store: Store, clock: Clock, config: LineConfig) -> None:
+        self.records, self.store, self.clock, self.config = records, store, clock, config
         self._asked: dict[str, Callable[[dict[str, Any]], Heard]] = {
             "case": self._case,
             "desk_case": self._desk_case,
@@ -90,7 +75,10 @@ class LookUps:
         bucket = limits.bucket("unknown", shared["caller_number"])
         now, most = self.clock.now(), self.config.limits
         tried = len({*shared.get("numbers", ()), shared["keyed"]})
-        if tried > most.numbers or self.desk.tallied(bucket, now - limits.HOUR) >= most.failed:
+        if (
+            tried > most.numbers
+            or self.store.tallies.count(bucket, now - limits.HOUR) >= most.failed
+        ):
             return outcome("not_found", suspicious=True)
         heard = self._desk_case(shared)
         if heard.value == "not_found":
@@ -99,14 +87,14 @@ class LookUps:
 
     def _count_unknown(self, bucket: str, now: datetime) -> None:
         """One more unknown number; very many of them are worth an alarm, once an hour."""
-        self.desk.tally(bucket, now)
-        self.desk.tally("unknown", now)
-        count = self.desk.tallied("unknown", now - limits.HOUR)
+        self.store.tallies.add(bucket, now)
+        self.store.tallies.add("unknown", now)
+        count = self.store.tallies.count("unknown", now - limits.HOUR)
         if count >= self.config.limits.alarm:
             why = f"{count} within an hour"
             key = f"suspicious:{now:%Y-%m-%dT%H}"
             told = {"what": "suspicious", "list": "", "why": why}
-            self.desk.owe([Duty(key, "", "notify", now, told, self.config.last_resort)])
+            self.store.duties.add([Duty(key, "", "notify", now, told, self.config.last_resort)])
 
     def _pin(self, shared: dict[str, Any]) -> Heard:
         """Whether the PIN that was keyed just now is the case's. It takes as long for an unknown
@@ -115,18 +103,20 @@ class LookUps:
         account = case.account.id if case and case.account else ""
         caller = limits.bucket("pin", shared["caller_number"])
         subject = limits.bucket("account", account or shared["keyed"])
-        right = pins.fits(str(shared.get("secret", "")), self.desk.pin(shared["keyed"], account))
+        right = pins.fits(
+            str(shared.get("secret", "")), self.store.cases.pin(shared["keyed"], account)
+        )
         over = (
-            self.desk.tallied(caller, now - limits.DAY) >= most.pin_day
-            or self.desk.tallied(subject, now - limits.MONTH) >= most.pin_month
+            self.store.tallies.count(caller, now - limits.DAY) >= most.pin_day
+            or self.store.tallies.count(subject, now - limits.MONTH) >= most.pin_month
         )
         right = right or shared.get("verified") == "V2"
         if case is None or over or not right:
-            self.desk.tally(caller, now)
-            self.desk.tally(subject, now)
+            self.store.tallies.add(caller, now)
+            self.store.tallies.add(subject, now)
             return outcome("not_found", over=over)
-        self.desk.forget(subject)
-        file = self.desk.case_file(case.number)
+        self.store.tallies.clear(subject)
+        file = self.store.case_files.load(case.number)
         level = file.data.get("level", "") if file else ""
         return outcome("found", status=case.status, severity=case.severity, level=level)
 
@@ -153,12 +143,12 @@ class LookUps:
         number, now = shared["caller_number"], self.clock.now()
         if not number:
             return outcome("not_found")
-        person = self.desk.person_at(number)
+        person = self.store.people.at_phone(number)
         if person is not None:
             return outcome("found", staff=person.id, pin=bool(person.pin))
         since = now - timedelta(minutes=self.config.resume_minutes)
         owed = now - timedelta(days=1)
-        calls = self.desk.recent(number, owed)
+        calls = self.store.calls.recent(number, owed)
         owes = [self._owes(call) for call in calls if _still_owed(call)]
         for call in calls[:1]:
             cut = call.data["shared"].get("left_at", "")
@@ -173,20 +163,20 @@ class LookUps:
         return {"call": call.sid, "case": case, "level": shared.get("wish", "")}
 
     def _staff_pin(self, shared: dict[str, Any]) -> Heard:
-        person = self.desk.person(shared["staff"])
+        person = self.store.people.get(shared["staff"])
         bucket, now = limits.bucket("staff", shared["staff"]), self.clock.now()
-        tried = self.desk.tallied(bucket, now - limits.DAY)
+        tried = self.store.tallies.count(bucket, now - limits.DAY)
         right = person is not None and pins.fits(str(shared.get("secret", "")), person.pin)
         if right and tried < self.config.limits.pin_day:
             return outcome("found")
-        self.desk.tally(bucket, now)
+        self.store.tallies.add(bucket, now)
         return outcome("not_found", over=tried + 1 >= self.config.limits.pin_day)
 
     def _owed_by(self, shared: dict[str, Any]) -> Heard:
         """Whoever owes the caller a call, then everybody else who could keep the promise."""
         now, case = self.clock.now(), self._known_or_none(shared)
         level = self._level(shared)
-        directory = self.desk.directory(case, now)
+        directory = self.store.people.directory(case, now)
         asked = self._asked_for(shared, "callback")
         others = roster.managers(
             case, level.target, now, directory, region=shared["region"], **asked
@@ -209,7 +199,7 @@ class LookUps:
     def _next_level(self, shared: dict[str, Any]) -> Heard:
         """The level whose turn it is on this case; ``not_found`` when that needs staff's word."""
         case = self._known(shared)
-        file = self.desk.case_file(case.number) if case else None
+        file = self.store.case_files.load(case.number) if case else None
         stands = file.data.get("levels", {}) if file else {}
         wanted = _after(self.config.levels, stands)
         asked = ruling(
@@ -232,7 +222,7 @@ class LookUps:
         """Whoever answers for the level that was asked for, as a page shows them; ``managers``
         ranks the same people."""
         now = self.clock.now()
-        level, directory = self._level(shared), self.desk.directory(case, now)
+        level, directory = self._level(shared), self.store.people.directory(case, now)
         return self._ranked(case, level, shared, "manager", now, directory)
 
     def _level(self, shared: dict[str, Any]) -> Level:
@@ -243,7 +233,7 @@ class LookUps:
         self, case: Case | None, level: Level, shared: dict[str, Any], hunt: str
     ) -> Heard:
         now = self.clock.now()
-        directory = self.desk.directory(case, now)
+        directory = self.store.people.directory(case, now)
         people = self._ranked(case, level, shared, hunt, now, directory)
         return _answer(people, self._owner(case, now, directory, shared, level.target))
 
@@ -268,7 +258,7 @@ class LookUps:
 
     def _taker(self, shared: dict[str, Any]) -> Heard:
         """Whoever comes forward to take the caller, as somebody who can be rung."""
-        person = self.desk.person(shared["taker"])
+        person = self.store.people.get(shared["taker"])
         if person is None or not person.active or not person.phone:
             return outcome("not_found", ranking=[])
         return _answer([Candidate(person, "operator")], None)
@@ -276,7 +266,7 @@ class LookUps:
     def _operators(self, shared: dict[str, Any]) -> Heard:
         """Operators; in an emergency whoever is on duty as well, after them."""
         now = self.clock.now()
-        directory = self.desk.directory(None, now)
+        directory = self.store.people.directory(None, now)
         hunt = "emergency" if _is_emergency(shared) else "operator"
         asked = self._asked_for(shared, hunt)
         asked["language"] = shared["works"].get(shared["language"], shared["language"])
@@ -297,7 +287,7 @@ class LookUps:
         case, now = self._known(shared), self.clock.now()
         if case is None:
             return outcome("not_found")
-        directory = self.desk.directory(case, now)
+        directory = self.store.people.directory(case, now)
         people = roster.engineer(case, now, directory, **self._asked_for(shared, "engineer"))
         return _answer(people, self._owner(case, now, directory, shared))
 
@@ -306,7 +296,7 @@ class LookUps:
         case = self._known(shared)
         if case is None:
             return outcome("not_found")
-        file = self.desk.case_file(case.number)
+        file = self.store.case_files.load(case.number)
         known = (file.data.get("emergency") if file else None) or {}
         said = shared.get("emergency", {})
         answers = known.get("answers", {}) | said.get("answers", {})

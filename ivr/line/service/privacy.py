@@ -29,9 +29,9 @@ from ivr.line.desk.subjects import Subject, e164
 from ivr.line.records import Duty
 from ivr.line.store import tables
 from ivr.line.store.instants import instant, ticks
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.privacy.keeping import Hold, Tally
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Privacy:
     def begin(self) -> None:
         """Owe the first purge and the first seal, unless they are owed already."""
         now = self.clock.now()
-        self.store.owe([Duty(kind, "privacy", kind, now) for kind in ("purge", "seal")])
+        self.store.duties.add([Duty(kind, "privacy", kind, now) for kind in ("purge", "seal")])
 
     def purge_duty(self, duty: Duty) -> None:
         """Purge, and again after a while."""
@@ -72,7 +72,7 @@ class Privacy:
     def purge(self, dry: bool = False) -> Tally:
         """Do away with whatever has been kept long enough; what was done is logged."""
         now, days = self.clock.now(), asdict(self.terms)
-        tally = self.store.keeping.purge(days, now, dry=dry)
+        tally = self.store.privacy.purge(days, now, dry=dry)
         if not dry:
             self._tell("retention.purged", **tally.data())
         return tally
@@ -80,7 +80,7 @@ class Privacy:
     def seal(self) -> str:
         """Seal the event logs; the hash goes to the log of the process as well, since whoever could
         write the database anew can't write that."""
-        made = self.store.seal(self.clock.now())
+        made = self.store.seals.add(self.clock.now())
         if made:
             log.info("seal %s", made)
         return made
@@ -91,7 +91,7 @@ class Privacy:
         """Whom a telephone number, a mail address or an id means. Raises `DataError` for nobody,
         and for several."""
         number = e164(text)
-        found = self.store.keeping.known_as(number or text)
+        found = self.store.privacy.known_as(number or text)
         if len(found) > 1:
             ids = ", ".join(sorted(min(each.ids) for each in found))
             raise DataError(f"{text} is several people's: {ids}; name one of them by his id")
@@ -110,7 +110,7 @@ class Privacy:
         subject, key = self.subject(text), token_bytes(32)
         of = " ".join(sorted(subject.phones | subject.mails | subject.ids))
         instead = f"erased:{hmac.new(key, of.encode(), sha256).hexdigest()[:16]}"
-        tally = self.store.keeping.erase(subject, instead, self.clock.now())
+        tally = self.store.privacy.erase(subject, instead, self.clock.now())
         self._tell("access.erased", subject=instead, **tally.data())
         return tally
 
@@ -118,7 +118,7 @@ class Privacy:
         """Write all that concerns somebody, a JSON file for each class and a manifest with their
         checksums, into a zip; how many rows of each class."""
         subject = self.subject(text)
-        found = self.store.keeping.export(subject)
+        found = self.store.privacy.export(subject)
         parts = {f"{name}.json": _json(rows) for name, rows in found.items()}
         counts = {name: len(rows) for name, rows in found.items()}
         files = [
@@ -141,7 +141,7 @@ class Privacy:
         if not reason.strip():
             raise DataError("a hold needs a --reason")
         set_ = Event("config.changed", now, self.by, {"what": "hold", "case": case, "after": True})
-        if not self.store.keeping.hold(Hold(case, reason, self.by, now), set_):
+        if not self.store.privacy.hold(Hold(case, reason, self.by, now), set_):
             raise DataError(f"{case} is held already")
 
     def release(self, case: str) -> None:
@@ -149,7 +149,7 @@ class Privacy:
         case = self._case(case)
         data = {"what": "hold", "case": case, "after": False}
         event = Event("config.changed", self.clock.now(), self.by, data)
-        if not self.store.keeping.release(case, event):
+        if not self.store.privacy.release(case, event):
             raise DataError(f"{case} isn't held")
 
     def _case(self, text: str) -> str:
@@ -174,14 +174,14 @@ class Privacy:
         which += [events.at < ticks(until)] if until else []
         number = self._case(case) if case else ""
         if number:
-            which.append(self.store.keeping.about(number, self.numbers.digits_of(number)))
+            which.append(self.store.privacy.about(number, self.numbers.digits_of(number)))
         asked = {"case": number, "since": since, "until": until}
         told = {name: str(value) for name, value in asked.items() if value}
         self._tell("access.exported", what="audit", **told)
-        return (_readable(row) for row in self.store.keeping.logged(*which))
+        return (_readable(row) for row in self.store.privacy.logged(*which))
 
     def _tell(self, kind: str, **data: Any) -> None:
-        self.store.append(ACCESS, Event(kind, self.clock.now(), self.by, data))
+        self.store.logs.append(ACCESS, Event(kind, self.clock.now(), self.by, data))
 
 
 def _reference(subject: Subject) -> str:

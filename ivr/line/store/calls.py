@@ -1,16 +1,29 @@
-"""Calls as a list, the newest first, a page at a time."""
+"""Calls: one by its SID, and as lists."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text, update
 
+from ivr.line.desk.events import Event
+from ivr.line.records import BACK, MOVES_LEGS, Call, Duty
 from ivr.line.store import tables
+from ivr.line.store.connections import Connections
 from ivr.line.store.instants import ticks
 from ivr.line.store.privacy.remains import PURGED
+from ivr.line.store.turns import (
+    COLUMNS,
+    Claims,
+    Engaged,
+    PostgresTurns,
+    SQLiteTurns,
+    Turns,
+    call_of,
+)
 
 LATEST = 2**63  # what a column of instants holds
 _calls = tables.calls.c
@@ -67,4 +80,82 @@ def only(asked: Select[Any], wanted: Wanted) -> Select[Any]:
     return asked.order_by(_calls.started_at.desc(), _calls.sid.desc())
 
 
-__all__ = ["HOW", "Wanted", "mark", "only"]
+class CallRepository:
+    """The calls, their events and the duties of their turns."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        own = connections.own
+        self._turns: Turns = PostgresTurns(own) if connections.postgres else SQLiteTurns(own)
+
+    def load(self, sid: str) -> Call | None:
+        """A call as it was last saved."""
+        return self._turns.load(sid)
+
+    def save(
+        self,
+        call: Call,
+        events: Sequence[Event] = (),
+        duties: Sequence[Duty] = (),
+        claims: Claims = (),
+    ) -> bool:
+        """Save all of a turn, or nothing: False when the call has been saved by somebody else since
+        it was loaded.
+
+        A duty whose key exists is left as it is. ``claims`` are the people that the turn dials,
+        each with the attempt, as in `PersonRepository.claim`. Raises `Engaged`, with nothing saved,
+        when one of them isn't free.
+        """
+        return self._turns.save(call, (events, duties), claims)
+
+    def open(self) -> list[Call]:
+        """Every call in progress, the oldest first."""
+        return self._list(_CALLS.where(_calls.ended_at.is_(None)).order_by(_calls.started_at))
+
+    def first_waiting(self, queue: str) -> Call | None:
+        """The call that has been waiting longest in a queue."""
+        return next(iter(self._list(_FIRST_WAITING, queue=queue)), None)
+
+    def page(self, wanted: Wanted, limit: int) -> list[Call]:
+        """At most ``limit`` of the calls ``wanted``, the newest first. Raises `ValueError` for a
+        ``before`` that is no place in the list."""
+        return self._list(only(_CALLS, wanted).limit(limit))
+
+    def recent(self, caller: str, since: datetime) -> list[Call]:
+        """The last five calls from a caller's number that have ended since then, the latest
+        first."""
+        return self._list(_RECENT, caller=caller, since=ticks(since))
+
+    def end_open(self, now: datetime) -> None:
+        """End every call in progress, free everybody, and drop the duties that move legs: a network
+        that was switched off has no calls."""
+        people, duties = tables.people, tables.duties
+        ended = {"ended_at": ticks(now), "waiting_for": "", "waiting_since": None}
+        in_progress = update(tables.calls).where(_calls.ended_at.is_(None))
+        stale = (duties.c.state == "due") & duties.c.kind.in_(MOVES_LEGS)
+        with self._connections.writing() as connection:
+            connection.execute(in_progress.values(ended))
+            connection.execute(update(people).values(busy_with=None))
+            connection.execute(update(duties).where(stale).values(state="dropped"))
+
+    def _list(self, statement: Any, **values: Any) -> list[Call]:
+        with self._connections.reading() as connection:
+            return [call_of(row) for row in connection.execute(statement, values)]
+
+
+_CALLS = select(*(_calls[name] for name in COLUMNS))
+_RECENT = (
+    _CALLS.where(_calls.caller == bindparam("caller"))
+    .where(_calls.ended_at > bindparam("since"))
+    .where(_calls.sid.not_like(f"{BACK}%"))
+    .order_by(_calls.ended_at.desc())
+    .limit(5)
+)
+_FIRST_WAITING = (
+    _CALLS.where(_calls.waiting_for == bindparam("queue"))
+    .where(text("waiting_for <> ''"))  # as the index has it
+    .order_by(_calls.waiting_since)
+    .limit(1)
+)
+
+__all__ = ["HOW", "CallRepository", "Engaged", "Wanted", "mark"]

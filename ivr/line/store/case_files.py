@@ -1,94 +1,119 @@
-"""Case files: read and written whole, each under its own version."""
+"""Case files: read and written whole, each under its own version, with what came of it: requests
+for a level, and notes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_postgres
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import Connection, select, update
 
 from ivr.line.desk.events import Event
 from ivr.line.records import CaseFile, Duty, Escalation, Note
 from ivr.line.store import tables
-from ivr.line.store.instants import ticks
-from ivr.line.store.turns import chained
-
-Made = tuple[Sequence[Event], Sequence[Duty], Sequence[Escalation], Sequence[Note]]
-
-
-def load(connection: Connection, number: str) -> CaseFile | None:
-    """The file on a case, if anything was ever heard of it."""
-    table = tables.case_files
-    row = connection.execute(select(table).where(table.c.number == number)).one_or_none()
-    return None if row is None else _file(row)
+from ivr.line.store.chain import chained
+from ivr.line.store.connections import Connections
+from ivr.line.store.inserts import insert_duties, insert_events, insert_new
+from ivr.line.store.instants import instant, ticks
 
 
-def every(connection: Connection) -> list[CaseFile]:
-    """All files, by number."""
-    table = tables.case_files
-    return [_file(row) for row in connection.execute(select(table).order_by(table.c.number))]
+class CaseRecords(NamedTuple):
+    """What is saved together with a case file."""
+
+    events: Sequence[Event] = ()
+    duties: Sequence[Duty] = ()
+    escalations: Sequence[Escalation] = ()
+    notes: Sequence[Note] = ()
+
+
+class CaseFileRepository:
+    """The files on cases, whichever system has the cases themselves."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def load(self, number: str) -> CaseFile | None:
+        """The file on a case; None when nothing was ever logged about it."""
+        table = tables.case_files
+        statement = select(table).where(table.c.number == number)
+        with self._connections.reading() as connection:
+            row = connection.execute(statement).one_or_none()
+        return None if row is None else _file(row)
+
+    def all(self) -> list[CaseFile]:
+        """All files, by number."""
+        table = tables.case_files
+        with self._connections.reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.number))
+            return [_file(row) for row in rows]
+
+    def save(self, file: CaseFile, records: CaseRecords) -> bool:
+        """Save the file with its records, or nothing: False when the file has been saved by
+        somebody else since it was loaded."""
+        rows, count, head = chained(file, records.events)
+        with self._connections.writing() as connection:
+            if not _write(connection, file, count, head):
+                return False
+            insert_events(connection, rows)
+            insert_duties(connection, records.duties)
+            escalations = (_instants(asdict(each)) for each in records.escalations)
+            insert_new(connection, tables.escalations, escalations)
+            notes = (_instants(asdict(each)) for each in records.notes)
+            insert_new(connection, tables.notes, notes)
+        file.version += 1
+        file.events = count
+        file.head = head
+        return True
+
+    def escalations(self, case: str | None = None) -> list[Escalation]:
+        """Requests for a level, of one case or of all, the oldest first."""
+        table = tables.escalations
+        statement = select(table).order_by(table.c.requested_at)
+        if case is not None:
+            statement = statement.where(table.c.case == case)
+        with self._connections.reading() as connection:
+            return [_escalation(row) for row in connection.execute(statement)]
+
+    def escalated_since(self, since: datetime, limit: int = 500) -> list[str]:
+        """The cases for which a level has been requested since then, the latest first."""
+        table = tables.escalations
+        statement = (
+            select(table.c.case)
+            .where(table.c.requested_at > ticks(since))
+            .order_by(table.c.requested_at.desc())
+            .limit(limit)
+        )
+        with self._connections.reading() as connection:
+            return list(dict.fromkeys(connection.execute(statement).scalars()))
+
+    def notes(self, case: str) -> list[Note]:
+        """The notes that the line has written on a case, the oldest first."""
+        table = tables.notes
+        statement = select(table).where(table.c.case == case).order_by(table.c.at)
+        with self._connections.reading() as connection:
+            return [_note(row) for row in connection.execute(statement)]
 
 
 def _file(row: Any) -> CaseFile:
     return CaseFile(row.number, json.loads(row.data), row.version, row.events, row.head)
 
 
-def save(connection: Connection, file: CaseFile, made: Made) -> bool:
-    """All that one thing heard has made of it; False when somebody was quicker."""
-    events, duties, escalations, notes = made
-    rows, count, head = chained(file, events)
-    if not _write(connection, file, count, head):
-        return False
-    log(connection, rows)
-    owe(connection, duties)
-    once(connection, tables.escalations, (_instants(asdict(each)) for each in escalations))
-    once(connection, tables.notes, (_instants(asdict(each)) for each in notes))
-    file.version, file.events, file.head = file.version + 1, count, head
-    return True
-
-
-def log(connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
-    """New events, as `chained` has made them."""
-    names = ("call", "seq", "at", "kind", "actor", "data", "hash")
-    values = [dict(zip(names, row, strict=True)) for row in rows]
-    if values:
-        connection.execute(tables.events.insert(), values)
-
-
-def owe(connection: Connection, duties: Iterable[Duty]) -> None:
-    """Duties whose keys are new."""
-    once(connection, tables.duties, (_duty(each) for each in duties))
-
-
 def _write(connection: Connection, file: CaseFile, count: int, head: str) -> bool:
+    """The file itself, if it is still the one that was loaded."""
     table = tables.case_files
-    values = {"version": file.version + 1, "data": json.dumps(file.data)}
-    values |= {"events": count, "head": head}
+    values = {
+        "version": file.version + 1,
+        "data": json.dumps(file.data),
+        "events": count,
+        "head": head,
+    }
     if not file.version:
-        return once(connection, table, [{"number": file.number, **values}]) == 1
+        return insert_new(connection, table, [{"number": file.number, **values}]) == 1
     here = (table.c.number == file.number) & (table.c.version == file.version)
     return connection.execute(update(table).where(here).values(values)).rowcount == 1
-
-
-def once(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> int:
-    """Write what has no row of its key yet; how many were written."""
-    postgres = connection.dialect.name == "postgresql"
-    insert = insert_postgres if postgres else insert_sqlite
-    written = 0
-    for row in rows:
-        statement = insert(table).values(row).on_conflict_do_nothing()
-        written += len(connection.execute(statement.returning(*table.primary_key)).all())
-    return written
-
-
-def _duty(duty: Duty) -> dict[str, Any]:
-    names = ("key", "call", "kind", "owner", "lane")
-    row: dict[str, Any] = {name: getattr(duty, name) for name in names}
-    return row | {"due": ticks(duty.due), "data": json.dumps(duty.data)}
 
 
 def _instants(row: dict[str, Any]) -> dict[str, Any]:
@@ -96,3 +121,21 @@ def _instants(row: dict[str, Any]) -> dict[str, Any]:
         name: ticks(value) if name in ("at", "requested_at") else value
         for name, value in row.items()
     }
+
+
+def _escalation(row: Any) -> Escalation:
+    return Escalation(
+        key=row.key,
+        call=row.call,
+        case=row.case,
+        level=row.level,
+        requested_by=row.requested_by,
+        set_by=row.set_by,
+        requested_at=instant(row.requested_at),
+        reason=row.reason,
+    )
+
+
+def _note(row: Any) -> Note:
+    at = instant(row.at)
+    return Note(row.key, row.call, row.case, row.text, row.author, at, row.visibility)

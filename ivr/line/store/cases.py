@@ -1,37 +1,111 @@
-"""The built-in cases as a list: whose they are, the next free number, and what may change."""
+"""The built-in cases, their accounts and contacts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import bindparam, func, select, update
 
-from ivr.line.desk.cases import Account, Case, CaseNumbers
+from ivr.line.desk.cases import Account, Case, CaseNumbers, Contact
 from ivr.line.desk.check_digits import CHECKS
 from ivr.line.store import tables
-from ivr.line.store.case_files import once
-from ivr.line.store.people import account_of
+from ivr.line.store.connections import Connections
+from ivr.line.store.inserts import insert_new
+from ivr.line.store.instants import instant_or_none
 
-AGAIN = 50  # numbers that others may have taken meanwhile
+MAX_NUMBERS_TRIED = 50  # that others may have taken meanwhile
 
-
-def accounts(connection: Connection) -> list[Account]:
-    """Every customer, by id."""
-    table = tables.accounts
-    return [account_of(row) for row in connection.execute(select(table).order_by(table.c.id))]
-
-
-def cases_of(connection: Connection, accounts: Sequence[str] | None, limit: int) -> list[Case]:
-    """Cases without their contacts, the newest number first."""
-    table = tables.cases
-    asked = select(table).order_by(table.c.digits.desc()).limit(limit)
-    if accounts is not None:
-        asked = asked.where(table.c.account.in_(accounts))
-    return [_case(row) for row in connection.execute(asked)]
+# Built once: building a statement costs as much as executing it.
+_CASE = select(tables.cases).where(tables.cases.c.digits == bindparam("digits"))
+_ACCOUNT = select(tables.accounts).where(tables.accounts.c.id == bindparam("account"))
+_CONTACTS = select(tables.contacts).where(tables.contacts.c.account == bindparam("account"))
 
 
-def _case(row: Any) -> Case:
+class CaseRepository:
+    """The built-in cases: for a desk whose cases are in no other system."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def find(self, digits: str) -> Case | None:
+        """The case with these digits, its account and its contacts."""
+        with self._connections.reading() as connection:
+            row = connection.execute(_CASE, {"digits": digits}).one_or_none()
+            if row is None:
+                return None
+            account = connection.execute(_ACCOUNT, {"account": row.account}).one_or_none()
+            contacts = connection.execute(_CONTACTS, {"account": row.account}).all()
+        return Case(
+            number=row.number,
+            digits=row.digits,
+            status=row.status,
+            severity=row.severity,
+            subject=row.subject,
+            product=row.product,
+            region=row.region,
+            environment=row.environment,
+            owner=row.owner,
+            queue=row.queue,
+            account=_account(account) if account else None,
+            contacts=tuple(_contact(each) for each in contacts),
+            language=row.language,
+            url=row.url,
+            updated_at=instant_or_none(row.updated_at),
+        )
+
+    def pin(self, digits: str, account: str) -> str:
+        """The hash of the case's PIN, else of its account's; ``""`` when there is none."""
+        cases, accounts = tables.cases, tables.accounts
+        of_case = select(cases.c.pin).where(cases.c.digits == digits)
+        of_account = select(accounts.c.pin).where(accounts.c.id == account)
+        with self._connections.reading() as connection:
+            own = connection.execute(of_case).scalar()
+            return own or connection.execute(of_account).scalar() or ""
+
+    def accounts(self) -> list[Account]:
+        """Every customer, by id."""
+        table = tables.accounts
+        with self._connections.reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.id))
+            return [_account(row) for row in rows]
+
+    def of_accounts(self, accounts: Sequence[str] | None, limit: int = 200) -> list[Case]:
+        """The cases of these accounts (of all, if None) without their contacts, the newest number
+        first."""
+        table = tables.cases
+        statement = select(table).order_by(table.c.digits.desc()).limit(limit)
+        if accounts is not None:
+            statement = statement.where(table.c.account.in_(accounts))
+        with self._connections.reading() as connection:
+            return [_case_alone(row) for row in connection.execute(statement)]
+
+    def open(self, numbers: CaseNumbers, **values: Any) -> str:
+        """Open a case under the next free number, and return the number. No two cases get the same
+        number, however many are opened at once."""
+        length = max(numbers.lengths)
+        table = tables.cases
+        last = select(func.max(table.c.digits)).where(func.length(table.c.digits) == length)
+        empty = dict.fromkeys(("subject", "product", "region", "environment", "url", "pin"), "")
+        row = empty | {"status": "open", "language": "en"} | values
+        with self._connections.writing() as connection:
+            newest = int(connection.execute(last).scalar() or "1" + "0" * (length - 1))
+            for step in range(1, MAX_NUMBERS_TRIED):
+                digits = _next(newest, step, numbers)
+                row |= {"number": numbers.written(digits), "digits": digits}
+                if insert_new(connection, table, [row]):
+                    return str(row["number"])
+        raise RuntimeError(f"{MAX_NUMBERS_TRIED} case numbers in a row were taken")
+
+    def change(self, number: str, **values: Any) -> None:
+        """Change the severity or status of a case."""
+        table = tables.cases
+        with self._connections.writing() as connection:
+            connection.execute(update(table).where(table.c.number == number).values(values))
+
+
+def _case_alone(row: Any) -> Case:
     return Case(
         number=row.number,
         digits=row.digits,
@@ -46,22 +120,6 @@ def _case(row: Any) -> Case:
     )
 
 
-def open_case(connection: Connection, numbers: CaseNumbers, **values: Any) -> str:
-    """A new case; nobody else gets its number, however many log one at once."""
-    length = max(numbers.lengths)
-    table = tables.cases
-    last = select(func.max(table.c.digits)).where(func.length(table.c.digits) == length)
-    newest = int(connection.execute(last).scalar() or "1" + "0" * (length - 1))
-    empty = dict.fromkeys(("subject", "product", "region", "environment", "url", "pin"), "")
-    for step in range(1, AGAIN):
-        digits = _next(newest, step, numbers)
-        row = empty | {"status": "open", "language": "en"} | values
-        row |= {"number": numbers.written(digits), "digits": digits}
-        if once(connection, table, [row]):
-            return str(row["number"])
-    raise RuntimeError(f"{AGAIN} case numbers in a row were taken")
-
-
 def _next(newest: int, step: int, numbers: CaseNumbers) -> str:
     check = CHECKS[numbers.check_digit]
     if check is None:
@@ -70,6 +128,25 @@ def _next(newest: int, step: int, numbers: CaseNumbers) -> str:
     return body + check(body)
 
 
-def change(connection: Connection, number: str, **values: Any) -> None:
-    table = tables.cases
-    connection.execute(update(table).where(table.c.number == number).values(values))
+def _account(row: Any) -> Account:
+    return Account(
+        id=row.id,
+        name=row.name,
+        contract_tier=row.contract_tier,
+        contract_from=_date(row.contract_from),
+        contract_to=_date(row.contract_to),
+        zone=row.zone,
+        customer_numbers=_words(row.customer_numbers),
+    )
+
+
+def _contact(row: Any) -> Contact:
+    return Contact(row.name, _words(row.phones), row.email, row.language)
+
+
+def _date(written: str | None) -> date | None:
+    return date.fromisoformat(written) if written else None
+
+
+def _words(written: str | Iterable[str]) -> tuple[str, ...]:
+    return tuple(written.split() if isinstance(written, str) else written)

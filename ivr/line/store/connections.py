@@ -1,6 +1,7 @@
 """How the database is reached: pooled connections, and one of each thread's own in autocommit.
 
-SQLite's own waiting starves a busy neighbour, so whoever finds it locked waits here: short, uneven.
+SQLite's own waiting starves a busy neighbour, so a thread that finds the database locked waits
+here instead: for short, uneven times.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import random
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,37 @@ _PREPARE = (
     "PRAGMA cache_size=-16000",  # kB
     "PRAGMA busy_timeout=0",  # we wait ourselves
 )
+
+
+class Connections:
+    """One database's connections. ``url`` is ``sqlite:///file`` or ``postgresql://user@host/name``;
+    raises `SettingsError` for any other."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine: Engine = engine(url)
+        self.writer: Engine = self.engine.execution_options(**{WRITES: True})
+        self.own = OwnConnections(self.engine)
+        self.postgres = self.own.postgres
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection to read from."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self, rollback: bool = False) -> Iterator[Connection]:
+        """A transaction; with ``rollback`` it is undone at its end."""
+        with self.writer.connect() as connection, connection.begin() as transaction:
+            yield connection
+            if rollback:
+                transaction.rollback()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.own.give_back()
+        self.engine.dispose()
 
 
 def engine(url: str) -> Engine:
@@ -64,15 +98,15 @@ def _sqlite(file: str) -> Engine:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"IVR_DATABASE is in '{Path(file).parent}': {error}") from error
-    made = create_engine(
+    pool = create_engine(
         f"sqlite:///{file}",
         connect_args={"isolation_level": None},
         max_overflow=-1,
         hide_parameters=True,
     )
-    event.listen(made, "connect", _prepare)
-    event.listen(made, "begin", _begin)
-    return made
+    event.listen(pool, "connect", _prepare)
+    event.listen(pool, "begin", _begin)
+    return pool
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -82,7 +116,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """A transaction that will write has the lock from its start: one that has read before could not
-    get it any more once somebody else has written."""
+    get the lock any more after another transaction has written."""
     driver: Any = connection.connection.driver_connection
     writes = connection.get_execution_options().get(WRITES)
     patiently(driver, "BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -93,7 +127,7 @@ def patiently(
     statement: str,
     values: tuple[Any, ...] | dict[str, Any] = (),
 ) -> sqlite3.Cursor:
-    """Execute; as long as somebody else has the database locked, again, for `BUSY_FOR` seconds."""
+    """Execute, and try again for `BUSY_FOR` seconds while the database is locked."""
     until = 0.0
     while True:
         try:
@@ -144,7 +178,7 @@ class OwnConnections:
         return self._local.driver
 
     def give_back(self) -> None:
-        """This thread needs it no more."""
+        """This thread no longer needs its connection."""
         held = getattr(self._local, "held", None)
         if held is not None:
             self._local.held = self._local.driver = None

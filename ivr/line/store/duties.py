@@ -1,7 +1,7 @@
-"""The list of duties: who takes what, and in which order.
+"""The duties: which worker takes which, and in which order.
 
-A duty that was taken is nobody else's until its lease is over, so that one whose worker was killed
-is taken again. Within a call, those of one lane follow each other.
+A duty that was taken is leased: other workers skip it until the lease expires, so that a duty whose
+worker was killed is taken again. Within a call, the duties of one lane follow each other.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select, text
 
 from ivr.line.records import Duty
 from ivr.line.store import tables
-from ivr.line.store.connections import OwnConnections
+from ivr.line.store.connections import Connections
+from ivr.line.store.inserts import insert_duties
 from ivr.line.store.instants import instant, instant_or_none, ticks
 
 LEASE = timedelta(seconds=30)
@@ -59,45 +60,69 @@ _RETRY = f"UPDATE duties SET due = {{due}}, taken_until = NULL, why = {{why}} {_
 _DROP = f"UPDATE duties SET state = 'dropped', taken_until = NULL, why = {{why}} {_OURS}"
 
 
-class DutyList:
-    """Through the driver, as a turn does it: every turn that owes something comes here."""
+class DutyRepository:
+    """The duties. What every turn with duties needs goes through the driver, as the turn itself."""
 
-    def __init__(self, own: OwnConnections) -> None:
-        self._own = own
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._own = connections.own
         self._written = lru_cache(maxsize=100)(self._write)
 
     def take(
-        self, now: datetime, kinds: tuple[str, ...], call: str | None, limit: int
+        self, now: datetime, kinds: Iterable[str], call: str | None = None, limit: int = 50
     ) -> list[Duty]:
-        """What is due now, taken; in the order of due times."""
-        given = {"now": ticks(now), "until": ticks(now + LEASE), "limit": limit, "call": call}
-        rows = self._execute(_TAKE, given, kinds, call is not None).fetchall()
+        """Lease the duties of these kinds that are due, of one ``call`` or of all; other workers
+        skip them until the lease expires. In the order of their due times."""
+        values = {"now": ticks(now), "until": ticks(now + LEASE), "limit": limit, "call": call}
+        rows = self._execute(_TAKE, values, tuple(kinds), call is not None).fetchall()
         duties = [_duty(_Row(*row)) for row in rows]
         return sorted(duties, key=lambda duty: (duty.due, duty.id))
 
-    def next_due(self, kinds: tuple[str, ...]) -> datetime | None:
-        """When something of these kinds is due next; one that is taken, when its lease is over."""
-        return instant_or_none(self._execute(_NEXT, {}, kinds).fetchone()[0])
+    def next_due(self, kinds: Iterable[str]) -> datetime | None:
+        """When the next duty of these kinds is due, or its lease expires."""
+        return instant_or_none(self._execute(_NEXT, {}, tuple(kinds)).fetchone()[0])
+
+    def add(self, duties: Iterable[Duty]) -> None:
+        """Add duties of no call and no case; a duty whose key exists is left as it is."""
+        with self._connections.writing() as connection:
+            insert_duties(connection, duties)
 
     def done(self, duty: Duty) -> None:
+        """It has been carried out, even if another worker has taken it since."""
         self._execute(_DONE, {"id": duty.id})
 
-    def retry(self, duty: Duty, at: datetime, why: str) -> None:
-        given = {"id": duty.id, "attempts": duty.attempts, "due": ticks(at), "why": why}
-        self._execute(_RETRY, given)
+    def retry(self, duty: Duty, at: datetime, why: str = "") -> None:
+        """Put it off until ``at``, unless another worker has taken it since."""
+        values = {"id": duty.id, "attempts": duty.attempts, "due": ticks(at), "why": why}
+        self._execute(_RETRY, values)
 
     def drop(self, duty: Duty, why: str) -> None:
+        """Give it up, unless another worker has taken it since; the row stays, with the reason."""
         self._execute(_DROP, {"id": duty.id, "attempts": duty.attempts, "why": why})
+
+    def all(self, *kinds: str, call: str | None = None, owed: bool = False) -> list[Duty]:
+        """Duties of these kinds (of any, if none is named) in the order of their due times; with
+        ``owed`` only those that are neither done nor dropped."""
+        duties = tables.duties
+        statement = select(duties).order_by(duties.c.due, duties.c.id)
+        if owed:
+            statement = statement.where(text("state = 'due'"))  # as the index has it
+        if kinds:
+            statement = statement.where(duties.c.kind.in_(kinds))
+        if call is not None:
+            statement = statement.where(duties.c.call == call)
+        with self._connections.reading() as connection:
+            return [_duty(row) for row in connection.execute(statement)]
 
     def _execute(
         self,
         statement: str,
-        given: dict[str, Any],
+        values: dict[str, Any],
         kinds: tuple[str, ...] = (),
         of_call: bool = False,
     ) -> Any:
         named = {f"kind{place}": kind for place, kind in enumerate(kinds)}
-        return self._own.execute(self._written(statement, len(kinds), of_call), given | named)
+        return self._own.execute(self._written(statement, len(kinds), of_call), values | named)
 
     def _write(self, statement: str, kinds: int, of_call: bool) -> str:
         """The statement with this driver's marks."""
@@ -116,21 +141,6 @@ class DutyList:
             locking="FOR UPDATE SKIP LOCKED" if self._own.postgres else "",
             **{name: mark.format(name) for name in names},
         )
-
-
-def listed(
-    connection: Connection, kinds: Iterable[str], call: str | None, owed: bool
-) -> list[Duty]:
-    """Duties of any state, or those still ``owed``."""
-    duties = tables.duties
-    asked = select(duties).order_by(duties.c.due, duties.c.id)
-    if owed:
-        asked = asked.where(text("state = 'due'"))
-    if kinds := list(kinds):
-        asked = asked.where(duties.c.kind.in_(kinds))
-    if call is not None:
-        asked = asked.where(duties.c.call == call)
-    return [_duty(row) for row in connection.execute(asked)]
 
 
 class _Row(NamedTuple):

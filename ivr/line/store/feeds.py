@@ -5,42 +5,59 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from ivr.line.records import Feed, FeedEntry
 from ivr.line.store import tables
+from ivr.line.store.connections import Connections
 from ivr.line.store.instants import instant_or_none, ticks, ticks_or_none
 
 
-def every(connection: Connection) -> list[Feed]:
-    """All feeds, by id."""
-    table = tables.feeds
-    return [_feed(row) for row in connection.execute(select(table).order_by(table.c.id))]
+class FeedRepository:
+    """The on-call calendars."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def all(self) -> list[Feed]:
+        """All calendars, by id."""
+        table = tables.feeds
+        with self._connections.reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.id))
+            return [_feed(row) for row in rows]
+
+    def save(self, feed: Feed, entries: Iterable[FeedEntry]) -> None:
+        """What is now known of a calendar; its entries are replaced."""
+        table, own = tables.feeds, tables.feed_entries
+        rows = [_entry_row(each) for each in entries]
+        with self._connections.writing() as connection:
+            connection.execute(update(table).where(table.c.id == feed.id).values(_state(feed)))
+            connection.execute(delete(own).where(own.c.feed == feed.id))
+            if rows:
+                connection.execute(insert(own), rows)
 
 
-def save(connection: Connection, feed: Feed, entries: Iterable[FeedEntry]) -> None:
-    """What is now known of a feed; its entries are replaced."""
-    table, own = tables.feeds, tables.feed_entries
-    values: dict[str, Any] = {
+def _state(feed: Feed) -> dict[str, Any]:
+    """The columns that a reading changes."""
+    return {
         "added_at": ticks_or_none(feed.added_at),
         "fetched_at": ticks_or_none(feed.fetched_at),
         "unmatched": "\n".join(feed.unmatched),
+        "etag": feed.etag,
+        "modified": feed.modified,
+        "body": feed.body,
+        "error": feed.error,
     }
-    values |= {name: getattr(feed, name) for name in ("etag", "modified", "body", "error")}
-    connection.execute(update(table).where(table.c.id == feed.id).values(values))
-    connection.execute(delete(own).where(own.c.feed == feed.id))
-    rows = [
-        {
-            "id": each.id,
-            "feed": each.feed,
-            "person": each.person,
-            "starts": ticks(each.starts),
-            "ends": ticks(each.ends),
-        }
-        for each in entries
-    ]
-    if rows:
-        connection.execute(insert(own), rows)
+
+
+def _entry_row(entry: FeedEntry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "feed": entry.feed,
+        "person": entry.person,
+        "starts": ticks(entry.starts),
+        "ends": ticks(entry.ends),
+    }
 
 
 def _feed(row: Any) -> Feed:

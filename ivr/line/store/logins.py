@@ -1,44 +1,54 @@
-"""Who may sign in: read and written by id or e-mail."""
+"""Who may sign in: read and written by id or email."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from ivr.line.records import Login
 from ivr.line.store import tables
+from ivr.line.store.connections import Connections
 from ivr.line.store.instants import instant_or_none, ticks_or_none
 
 _LISTS = ("roles", "accounts")
 
 
-def by(connection: Connection, **values: str) -> Login | None:
-    """The login with this id, or this e-mail (whatever its case)."""
-    table = tables.logins
-    conditions = [func.lower(table.c[name]) == value.lower() for name, value in values.items()]
-    row = connection.execute(select(table).where(*conditions)).one_or_none()
-    return None if row is None else _login(row)
+class LoginRepository:
+    """The accounts of those who use the pages."""
 
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
-def every(connection: Connection) -> list[Login]:
-    table = tables.logins
-    return [_login(row) for row in connection.execute(select(table).order_by(table.c.id))]
+    def find(self, **values: str) -> Login | None:
+        """The login with this ``id`` or ``email``, in capitals or not."""
+        table = tables.logins
+        conditions = [func.lower(table.c[name]) == value.lower() for name, value in values.items()]
+        with self._connections.reading() as connection:
+            row = connection.execute(select(table).where(*conditions)).one_or_none()
+        return None if row is None else _login(row)
 
+    def all(self) -> list[Login]:
+        """Everybody who may sign in, by id."""
+        table = tables.logins
+        with self._connections.reading() as connection:
+            rows = connection.execute(select(table).order_by(table.c.id))
+            return [_login(row) for row in rows]
 
-def save(connection: Connection, login: Login) -> None:
-    """In place of the one of that id."""
-    table = tables.logins
-    connection.execute(delete(table).where(table.c.id == login.id))
-    connection.execute(insert(table).values(_row(login)))
+    def save(self, login: Login) -> None:
+        """Replace the login of the same id."""
+        table = tables.logins
+        with self._connections.writing() as connection:
+            connection.execute(delete(table).where(table.c.id == login.id))
+            connection.execute(insert(table).values(_row(login)))
 
-
-def change(connection: Connection, id: str, **values: Any) -> None:
-    """Some of its columns."""
-    table = tables.logins
-    if "failed_at" in values:
-        values["failed_at"] = ticks_or_none(values["failed_at"])
-    connection.execute(update(table).where(table.c.id == id).values(values))
+    def change(self, id: str, **values: Any) -> None:
+        """Change some of a login's fields."""
+        table = tables.logins
+        if "failed_at" in values:
+            values["failed_at"] = ticks_or_none(values["failed_at"])
+        with self._connections.writing() as connection:
+            connection.execute(update(table).where(table.c.id == id).values(values))
 
 
 def _login(row: Any) -> Login:

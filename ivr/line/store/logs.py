@@ -1,111 +1,97 @@
-"""The event logs: one chain of hashes for each call and each case, and one of the desk's own.
-
-A log is named by what it is of: a call's SID, ``case:`` and a number, ``log:`` and a name. A
-further kind is one line of `KINDS`.
-"""
+"""Reading, adding to and verifying the event logs. See `ivr.line.store.streams` for their names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Iterator
 
-from sqlalchemy import Column, Connection, Select, Table, literal, select, union_all, update
+from sqlalchemy import func, select, text
 
 from ivr.line.desk.events import Event
-from ivr.line.store import tables
-from ivr.line.store.case_files import log, once
-from ivr.line.store.turns import chained, link
+from ivr.line.records import CaseFile
+from ivr.line.store import seals, streams, tables
+from ivr.line.store.calls import CallRepository
+from ivr.line.store.case_files import CaseFileRepository, CaseRecords
+from ivr.line.store.connections import Connections
+from ivr.line.store.instants import instant
 
-ACCESS = "log:access"  # who looked at what, what was exported, erased and purged
-
-
-@dataclass(frozen=True)
-class StreamKind:
-    """Where the lengths and heads of one kind of log are kept; ``prefix`` is of their names."""
-
-    prefix: str
-    table: Table
-    key: str
-
-    @property
-    def column(self) -> Column[Any]:
-        return self.table.c[self.key]
+RECENT = 200  # events whose transactions may still overtake each other
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """How long a log is, and the hash of its last event."""
+class LogRepository:
+    """The event logs, whatever they are about."""
 
-    sid: str
-    events: int
-    head: str
+    def __init__(
+        self, connections: Connections, calls: CallRepository, case_files: CaseFileRepository
+    ) -> None:
+        self._connections = connections
+        self._calls = calls
+        self._case_files = case_files
+
+    def events(self, stream: str) -> list[Event]:
+        """What was logged, in order."""
+        events = tables.events
+        statement = select(events).where(events.c.call == stream).order_by(events.c.seq)
+        with self._connections.reading() as connection:
+            return [
+                Event(row.kind, instant(row.at), row.actor, json.loads(row.data))
+                for row in connection.execute(statement)
+            ]
+
+    def append(self, stream: str, event: Event) -> None:
+        """Add to the log of a call, of a case or of the desk (`streams.ACCESS`)."""
+        if stream.startswith("log:"):
+            with self._connections.writing() as connection:
+                streams.append(connection, stream, [event])
+        elif stream.startswith("case:"):
+            self._append_to_case(stream.removeprefix("case:"), event)
+        else:
+            self._append_to_call(stream, event)
+
+    def _append_to_case(self, number: str, event: Event) -> None:
+        saved = False
+        while not saved:
+            file = self._case_files.load(number) or CaseFile(number)
+            saved = self._case_files.save(file, CaseRecords(events=[event]))
+
+    def _append_to_call(self, sid: str, event: Event) -> None:
+        saved = False
+        while not saved:
+            call = self._calls.load(sid)
+            saved = call is None or self._calls.save(call, [event])
+
+    def latest(self) -> str:
+        """Names the present state: as long as it stands, nothing that a page shows has changed.
+
+        Events may become visible out of the order of their numbers, so the last ones are counted
+        as well.
+        """
+        events, people = tables.events.c, tables.people.c
+        last = select(func.max(events.id)).scalar_subquery()
+        recent = select(func.count()).where(events.id > last - RECENT).scalar_subquery()
+        busy = select(func.count(people.busy_with)).where(text("busy_with IS NOT NULL"))
+        marks = (people.status_since, people.last_taken, people.last_no_answer)
+        newest = [select(func.max(mark)).scalar_subquery() for mark in marks]
+        statement = select(last, recent, busy.scalar_subquery(), *newest)
+        with self._connections.reading() as connection:
+            row = connection.execute(statement).one()
+        return ".".join(str(each or 0) for each in row)
+
+    def verify(self, stream: str) -> bool:
+        """Whether a log is whole; see `streams.fault`."""
+        with self._connections.reading() as connection:
+            return not streams.fault(connection, stream)
+
+    def faults(self, stream: str = "") -> Iterator[str]:
+        """What is wrong with one log, or with any of them and their seals."""
+        with self._connections.reading() as connection:
+            every = (head.sid for kind in streams.KINDS for head in streams.heads(connection, kind))
+            for each in [stream] if stream else every:
+                if wrong := streams.fault(connection, each):
+                    yield f"{each}: {wrong}"
+            if not stream:
+                yield from (f"{each}: it is gone" for each in streams.orphans(connection))
+                yield from seals.faults(connection)
 
 
-KINDS = (  # the first whose prefix fits
-    StreamKind("case:", tables.case_files, "number"),
-    StreamKind("log:", tables.logs, "name"),
-    StreamKind("", tables.calls, "sid"),
-)
-
-
-def kind_of(stream: str) -> StreamKind:
-    return next(kind for kind in KINDS if stream.startswith(kind.prefix))
-
-
-def heads(connection: Connection, kind: StreamKind) -> Iterator[Head]:
-    """Every log of one kind."""
-    asked = select(kind.column, kind.table.c.events, kind.table.c.head)
-    return (Head(f"{kind.prefix}{row[0]}", row[1], row[2]) for row in connection.execute(asked))
-
-
-def append(connection: Connection, stream: str, events: Sequence[Event]) -> None:
-    """Add to one of the desk's own logs, which begins with its first event."""
-    table, name = tables.logs, stream.removeprefix("log:")
-    once(connection, table, [{"name": name, "events": 0, "head": ""}])
-    asked = select(table).where(table.c.name == name).with_for_update()
-    row = connection.execute(asked).one()
-    rows, count, head = chained(Head(stream, row.events, row.head), events)
-    log(connection, rows)
-    values = {"events": count, "head": head}
-    connection.execute(update(table).where(table.c.name == name).values(values))
-
-
-def orphans(connection: Connection) -> list[str]:
-    """Logs of which there are events, but nothing that they are of."""
-    events = tables.events
-    kept = union_all(*(select(literal(k.prefix).concat(k.column)) for k in KINDS))
-    lost = select(events.c.call).where(events.c.call.not_in(kept)).distinct()
-    return list(connection.execute(lost.order_by(events.c.call)).scalars())
-
-
-def fault(connection: Connection, stream: str) -> str:
-    """What is wrong with a log and where, ``""`` for nothing: every hash fits, and the last is the
-    one that is kept beside it."""
-    kept = connection.execute(_with_events(stream)).all()  # one statement: no turn comes between
-    if not kept:
-        return "there is no such log"
-    logged, head = [row for row in kept if row.seq is not None], ""
-    for place, row in enumerate(logged, start=1):
-        if row.seq != place:
-            return f"event {place} is missing; event {row.seq} follows"
-        head = link(head, place, row.at, row.kind, row.actor, row.data)
-        if row.hash != head:
-            return f"event {place} ({row.kind}) isn't what was logged"
-    if kept[0].length != len(logged):
-        return f"{kept[0].length} events were logged, {len(logged)} are there"
-    return "" if kept[0].last == head else "its last event isn't what was logged"
-
-
-def _with_events(stream: str) -> Select[Any]:
-    kind, events = kind_of(stream), tables.events
-    length, last = kind.table.c.events.label("length"), kind.table.c.head.label("last")
-    return (
-        select(length, last, events)
-        .outerjoin(events, events.c.call == stream)
-        .where(kind.column == stream.removeprefix(kind.prefix))
-        .order_by(events.c.seq)
-    )
-
-
-__all__ = ["ACCESS", "KINDS", "Head", "append", "fault", "heads", "orphans"]
+__all__ = ["LogRepository"]

@@ -1,4 +1,4 @@
-"""Cases and people as the rules want them, read from the tables: only what one call needs."""
+"""The people of the desk, and its rota: as much of it as one call needs."""
 
 from __future__ import annotations
 
@@ -20,48 +20,109 @@ from sqlalchemy import (
     select,
     text,
     union_all,
+    update,
 )
 
 from ivr.line.desk.candidates import Directory
-from ivr.line.desk.cases import Account, Case, Contact
+from ivr.line.desk.cases import Case
 from ivr.line.desk.people import Person, Queue, Shift, Stint
 from ivr.line.store import tables
-from ivr.line.store.instants import instant, instant_or_none, ticks
+from ivr.line.store.connections import Connections
+from ivr.line.store.instants import instant, instant_or_none, ticks, ticks_or_none
 
-ROUNDS = 8  # how far up and along from the first people others are looked for
+ROUNDS = 8  # steps from the first people to their managers and delegates
 
-
-def case(connection: Connection, digits: str) -> Case | None:
-    """The case, with its account and whoever may speak for it."""
-    row = connection.execute(_CASE, {"digits": digits}).one_or_none()
-    if row is None:
-        return None
-    account = connection.execute(_ACCOUNT, {"account": row.account}).one_or_none()
-    people = connection.execute(_CONTACTS, {"account": row.account}).all()
-    return Case(
-        number=row.number,
-        digits=row.digits,
-        status=row.status,
-        severity=row.severity,
-        subject=row.subject,
-        product=row.product,
-        region=row.region,
-        environment=row.environment,
-        owner=row.owner,
-        queue=row.queue,
-        account=account_of(account) if account else None,
-        contacts=tuple(_contact(each) for each in people),
-        language=row.language,
-        url=row.url,
-        updated_at=instant_or_none(row.updated_at),
-    )
+# Nobody is rung by two calls at once: a person is claimed by an attempt as long as no other attempt
+# has them. Formatted with the driver's mark; the values are (attempt, person, attempt).
+CLAIM = (
+    "UPDATE people SET busy_with = {0} "
+    "WHERE id = {0} AND active AND (busy_with IS NULL OR busy_with = {0})"
+)
 
 
-def directory(connection: Connection, case: Case | None, now: datetime) -> Directory:
-    """Operators, whoever is on a rota, and from the case's owner upwards, along and for him.
+class PersonRepository:
+    """The people of the desk, and who of them is claimed by which attempt."""
 
-    Everybody as he is at ``now``; overrides and calendar entries that are over are left out.
-    """
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._claim = CLAIM.format("%s" if connections.postgres else "?")
+
+    def claim(self, person: str, attempt: str) -> bool:
+        """Claim a person for an attempt; False when another attempt has them, or they aren't
+        active. A turn claims the people that it dials when it is saved: `CallRepository.save`."""
+        cursor = self._connections.own.execute(self._claim, (attempt, person, attempt))
+        return bool(cursor.rowcount == 1)
+
+    def release(self, person: str, attempt: str, at: datetime | None = None, how: str = "") -> None:
+        """Free a person, if this attempt has them; ``how`` it ended is ``taken`` or
+        ``no_answer``."""
+        ended = how if at is not None else ""
+        values = {"who": person, "attempt": attempt, "at": ticks_or_none(at)}
+        with self._connections.writing() as connection:
+            connection.execute(_RELEASE.get(ended, _RELEASE[""]), values)
+
+    def set_status(
+        self,
+        person: str,
+        status: str,
+        delegate: str | None = None,
+        *,
+        at: datetime | None = None,
+        by: str = "",
+        until: datetime | None = None,
+    ) -> None:
+        """Set a person's status: available, busy_soon, away (``delegate`` stands in) or dnd.
+
+        It was set ``by`` a person (an id) ``at`` an instant, and ends by itself at ``until``.
+        """
+        people = tables.people
+        values: dict[str, Any] = {"status": status, "status_by": by}
+        values |= {"status_since": ticks_or_none(at), "status_until": ticks_or_none(until)}
+        if delegate:  # named now, so for as long as they are away
+            values |= {"delegate": delegate, "delegate_from": None, "delegate_until": None}
+        with self._connections.writing() as connection:
+            connection.execute(update(people).where(people.c.id == person).values(values))
+
+    def get(self, id: str) -> Person | None:
+        """The person with this id."""
+        with self._connections.reading() as connection:
+            return _read(connection, _NAMED, ids=[id]).get(id)
+
+    def all(self) -> list[Person]:
+        """Everybody, by id."""
+        statement = select(tables.people).order_by(tables.people.c.id)
+        with self._connections.reading() as connection:
+            return [_person(row) for row in connection.execute(statement)]
+
+    def at_phone(self, phone: str) -> Person | None:
+        """The person with this telephone number; the first by id, if several people have it."""
+        with self._connections.reading() as connection:
+            found = _read(connection, _AT_PHONE, phone=phone)
+        return next((found[id] for id in sorted(found)), None)
+
+    def known_as(self, id: str, email: str) -> str | None:
+        """The id of the person whom another system knows by this id, else by this email, in
+        capitals or not; the first by id."""
+        people = tables.people
+        by_id = select(people.c.id).where(people.c.id == id)
+        by_email = (func.lower(people.c.email) == email.lower()) & people.c.active
+        first = select(people.c.id).where(by_email).order_by(people.c.id).limit(1)
+        with self._connections.reading() as connection:
+            if id and connection.scalar(by_id):
+                return id
+            return connection.scalar(first) if email else None
+
+    def directory(self, case: Case | None, now: datetime) -> Directory:
+        """The part of the desk that one call needs: the operators, everybody on a rota, and from
+        the case's owner their managers, colleagues and delegates.
+
+        Everybody as they are at ``now``; overrides and calendar entries that are over are left out.
+        """
+        with self._connections.reading() as connection:
+            return _directory(connection, case, now)
+
+
+def _directory(connection: Connection, case: Case | None, now: datetime) -> Directory:
     of_case = {"queue": case.queue if case else None}
     shifts = [_shift(row) for row in connection.execute(_SHIFTS)]
     queues = {row.id: _queue(row) for row in connection.execute(_QUEUES, of_case)}
@@ -84,34 +145,6 @@ def directory(connection: Connection, case: Case | None, now: datetime) -> Direc
         people |= _read(connection, _MANAGERS)
     present = {id: person.at(now) for id, person in people.items()}
     return Directory(present, tuple(shifts), queues, stints=stints)
-
-
-def person(connection: Connection, id: str) -> Person | None:
-    """Somebody by his id."""
-    return _read(connection, _NAMED, ids=[id]).get(id)
-
-
-def person_at(connection: Connection, phone: str) -> Person | None:
-    """Whose telephone this is; the first by id, if it is several people's."""
-    found = _read(connection, _AT_PHONE, phone=phone)
-    return next((found[id] for id in sorted(found)), None)
-
-
-def person_known_as(connection: Connection, id: str, email: str) -> str | None:
-    """Who has this id, else this e-mail, in large letters or small; the first by id."""
-    people = tables.people
-    if id and connection.scalar(select(people.c.id).where(people.c.id == id)):
-        return id
-    if not email:
-        return None
-    his = (func.lower(people.c.email) == email.lower()) & people.c.active
-    return connection.scalar(select(people.c.id).where(his).order_by(people.c.id).limit(1))
-
-
-def everybody(connection: Connection) -> list[Person]:
-    """All people, by id."""
-    rows = connection.execute(select(tables.people).order_by(tables.people.c.id))
-    return [_person(row) for row in rows]
 
 
 def _stints() -> CompoundSelect[Any]:
@@ -154,10 +187,7 @@ def _stint(row: Any) -> Stint:
     )
 
 
-# Written once: to put a statement together costs as much as to ask it.
-_CASE = select(tables.cases).where(tables.cases.c.digits == bindparam("digits"))
-_ACCOUNT = select(tables.accounts).where(tables.accounts.c.id == bindparam("account"))
-_CONTACTS = select(tables.contacts).where(tables.contacts.c.account == bindparam("account"))
+# Built once: building a statement costs as much as executing it.
 _PEOPLE = select(tables.people)
 _OPERATORS = _PEOPLE.where(text("answers_zero"))  # as the index has it: SQLite sees no "= 1"
 _NAMED = _PEOPLE.where(tables.people.c.id.in_(bindparam("ids", expanding=True)))
@@ -245,22 +275,15 @@ def _queue(row: Any) -> Queue:
     return Queue(row.id, row.manager, row.region, row.product, row.name)
 
 
-def account_of(row: Any) -> Account:
-    """A stored row as a customer."""
-    return Account(
-        id=row.id,
-        name=row.name,
-        contract_tier=row.contract_tier,
-        contract_from=_date(row.contract_from),
-        contract_to=_date(row.contract_to),
-        zone=row.zone,
-        customer_numbers=_words(row.customer_numbers),
-    )
-
-
-def _contact(row: Any) -> Contact:
-    return Contact(row.name, _words(row.phones), row.email, row.language)
-
-
 def _words(written: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(written.split() if isinstance(written, str) else written)
+
+
+_CLAIMS = tables.people.c.busy_with == bindparam("attempt")
+_FREED = update(tables.people).where(tables.people.c.id == bindparam("who"), _CLAIMS)
+_FREED = _FREED.values(busy_with=None)
+_RELEASE = {  # by how it ended
+    "": _FREED,
+    "taken": _FREED.values(last_taken=bindparam("at")),
+    "no_answer": _FREED.values(last_no_answer=bindparam("at")),
+}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, func, or_, select, text
@@ -14,6 +16,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select, text
 from ivr.line.desk.events import Event
 from ivr.line.records import BACK
 from ivr.line.store import tables
+from ivr.line.store.connections import Connections
 from ivr.line.store.instants import instant, instant_or_none, ticks
 
 RECENT = 1000  # events that tell which emergencies are open
@@ -31,7 +34,33 @@ class CallThen:
     events: list[Event]
 
 
-class Periods:
+class PeriodRepository:
+    """Reads of periods."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    @contextmanager
+    def reading(self) -> Iterator[Callable[[datetime, datetime], Period]]:
+        """Periods that are read over one connection."""
+        with self._connections.reading() as connection:
+            yield partial(Period, connection)
+
+    def open_emergencies(self) -> list[tuple[str, datetime]]:
+        """The cases that are Enterprise Down now, and since when, from the last `RECENT` events."""
+        desk = text(tables.DESK_KINDS)
+        events = tables.events.c
+        statement = select(tables.events).where(desk, events.kind.like("edown.%"))
+        newest_first = statement.order_by(events.at.desc(), events.id.desc()).limit(RECENT)
+        found: dict[str, datetime | None] = {}
+        with self._connections.reading() as connection:
+            for row in connection.execute(newest_first):
+                ended = row.kind == "edown.ended"
+                found.setdefault(row.call.removeprefix("case:"), None if ended else instant(row.at))
+        return sorted((case, at) for case, at in found.items() if at is not None)
+
+
+class Period:
     """Reads of one period, from ``since`` on and before ``until``, over one connection."""
 
     def __init__(self, connection: Connection, since: datetime, until: datetime) -> None:
@@ -86,19 +115,6 @@ class Periods:
             found[row.case].append((instant(row.requested_at), row.level))
         return found
 
-    @staticmethod
-    def open_emergencies(connection: Connection) -> list[tuple[str, datetime]]:
-        """The cases that are Enterprise Down now, and since when; the last `RECENT` words count."""
-        desk = text(tables.DESK_KINDS)
-        events = tables.events.c
-        asked = select(tables.events).where(desk, events.kind.like("edown.%"))
-        rows = connection.execute(asked.order_by(events.at.desc(), events.id.desc()).limit(RECENT))
-        found: dict[str, datetime | None] = {}
-        for row in rows:
-            ended = row.kind == "edown.ended"
-            found.setdefault(row.call.removeprefix("case:"), None if ended else instant(row.at))
-        return sorted((case, at) for case, at in found.items() if at is not None)
-
     def _began(self) -> Any:
         """Calls that we made ourselves are no calls of callers."""
         calls = tables.calls.c
@@ -110,4 +126,4 @@ def _event(row: Any) -> Event:
     return Event(row.kind, instant(row.at), row.actor, json.loads(row.data))
 
 
-__all__ = ["CallThen", "Periods"]
+__all__ = ["CallThen", "Period", "PeriodRepository"]

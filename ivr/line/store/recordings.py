@@ -1,50 +1,59 @@
-"""Which recordings there are: written when the carrier says so, kept when the sound is deleted."""
+"""Recordings: a row is written when the carrier reports one, and kept when the audio is deleted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from ivr.line.records import Recording
 from ivr.line.store import tables
-from ivr.line.store.case_files import once
+from ivr.line.store.connections import Connections
+from ivr.line.store.inserts import insert_new
 from ivr.line.store.instants import instant, instant_or_none, ticks
 
 IN_PROGRESS = "in-progress"
 
 
-def keep(connection: Connection, recording: Recording) -> bool:
-    """A new one, or the end of one that was going on; False for what was known already."""
-    table = tables.recordings
-    row = asdict(recording) | {"at": ticks(recording.at), "deleted_at": None}
-    if once(connection, table, [row]):
-        return True
-    if recording.state == IN_PROGRESS:
-        return False
-    ended = {name: row[name] for name in ("case", "seconds", "state")}
-    going_on = (table.c.sid == recording.sid) & (table.c.state == IN_PROGRESS)
-    return connection.execute(update(table).where(going_on).values(ended)).rowcount == 1
+class RecordingRepository:
+    """What was recorded; the audio is the carrier's."""
 
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
-def deleted(connection: Connection, sid: str, at: datetime) -> bool:
-    """Its sound is gone; False if it was already."""
-    table = tables.recordings
-    there = (table.c.sid == sid) & table.c.deleted_at.is_(None)
-    values = {"state": "deleted", "deleted_at": ticks(at)}
-    return connection.execute(update(table).where(there).values(values)).rowcount == 1
+    def keep(self, recording: Recording) -> bool:
+        """Add a recording, or note the end of one that was in progress; False for what was known
+        already."""
+        table = tables.recordings
+        row = asdict(recording) | {"at": ticks(recording.at), "deleted_at": None}
+        with self._connections.writing() as connection:
+            if insert_new(connection, table, [row]):
+                return True
+            if recording.state == IN_PROGRESS:
+                return False
+            ended = {name: row[name] for name in ("case", "seconds", "state")}
+            in_progress = (table.c.sid == recording.sid) & (table.c.state == IN_PROGRESS)
+            result = connection.execute(update(table).where(in_progress).values(ended))
+            return result.rowcount == 1
 
+    def mark_deleted(self, sid: str, at: datetime) -> bool:
+        """Its audio has been deleted; False if that was known already."""
+        table = tables.recordings
+        there = (table.c.sid == sid) & table.c.deleted_at.is_(None)
+        values = {"state": "deleted", "deleted_at": ticks(at)}
+        with self._connections.writing() as connection:
+            return connection.execute(update(table).where(there).values(values)).rowcount == 1
 
-def listed(connection: Connection, **where: str) -> Iterator[Recording]:
-    """Those of a ``call``, ``case`` or ``sid``, or all; the oldest first."""
-    table = tables.recordings
-    asked = select(table).order_by(table.c.at, table.c.sid)
-    for name, value in where.items():
-        asked = asked.where(table.c[name] == value)
-    return (_recording(row) for row in connection.execute(asked))
+    def all(self, **where: str) -> list[Recording]:
+        """Those of a ``call``, ``case`` or ``sid``, or all; the oldest first."""
+        table = tables.recordings
+        statement = select(table).order_by(table.c.at, table.c.sid)
+        for name, value in where.items():
+            statement = statement.where(table.c[name] == value)
+        with self._connections.reading() as connection:
+            return [_recording(row) for row in connection.execute(statement)]
 
 
 def _recording(row: Any) -> Recording:

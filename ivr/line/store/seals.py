@@ -1,9 +1,8 @@
 """Seals: at an instant, one hash over how long every event log is and how it ends.
 
-A seal names the logs that have grown since the one before, and is chained to it. So whoever takes
-the last events off a log, or writes a whole log anew, hash by hash, is found as long as a seal from
-before stands; and whoever writes the seals anew as well, by the hash of one of them that was noted
-elsewhere.
+A seal names the logs that have grown since the seal before it, and is chained to that one. Taking
+the last events off a log, or rewriting a whole log hash by hash, is detected as long as an earlier
+seal stands. Rewriting the seals as well is detected by a seal's hash that was noted elsewhere.
 """
 
 from __future__ import annotations
@@ -17,25 +16,62 @@ from typing import Any
 from sqlalchemy import Connection, and_, literal, select
 
 from ivr.line.store import tables
-from ivr.line.store.instants import ticks
-from ivr.line.store.logs import ACCESS, KINDS, Head, StreamKind
+from ivr.line.store.connections import Connections
+from ivr.line.store.instants import instant, ticks
+from ivr.line.store.streams import ACCESS, KINDS, Head, StreamKind
 
 PURGED = "retention.purged"
 
 
-def make(connection: Connection, now: datetime) -> str:
-    """Seal what has grown since; the seal's hash, ``""`` when nothing has."""
-    latest = last(connection)
-    number, before = (latest.id + 1, latest.hash) if latest else (1, "")
-    grown = [head for kind in KINDS for head in _grown(connection, kind)]
-    if not grown:
-        return ""
-    made = _hash(number, ticks(now), before, grown)
-    values = {"id": number, "at": ticks(now), "streams": len(grown), "before": before, "hash": made}
-    connection.execute(tables.seals.insert().values(values))
-    rows = [{"stream": h.sid, "seal": number, "length": h.events, "head": h.head} for h in grown]
-    connection.execute(tables.sealed.insert(), rows)
-    return made
+class SealRepository:
+    """The seals of one database. Checking them is part of `LogRepository.faults`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def add(self, now: datetime) -> str:
+        """Seal every log as it is now; the seal's hash, ``""`` when nothing was logged since the
+        last one."""
+        with self._connections.writing() as connection:
+            latest = _last(connection)
+            number, before = (latest.id + 1, latest.hash) if latest else (1, "")
+            grown = [head for kind in KINDS for head in _grown(connection, kind)]
+            if not grown:
+                return ""
+            hash = _hash(number, ticks(now), before, grown)
+            seal = {
+                "id": number,
+                "at": ticks(now),
+                "streams": len(grown),
+                "before": before,
+                "hash": hash,
+            }
+            connection.execute(tables.seals.insert().values(seal))
+            connection.execute(
+                tables.sealed.insert(), [_sealed_row(each, number) for each in grown]
+            )
+        return hash
+
+    def last(self) -> tuple[int, datetime, str] | None:
+        """The number, instant and hash of the last seal, None before the first."""
+        with self._connections.reading() as connection:
+            row = _last(connection)
+        return None if row is None else (row.id, instant(row.at), row.hash)
+
+    def known(self, hash: str) -> bool:
+        """Whether a seal has this hash."""
+        statement = select(tables.seals).where(tables.seals.c.hash == hash)
+        with self._connections.reading() as connection:
+            return bool(connection.execute(statement).first())
+
+
+def _last(connection: Connection) -> Any:
+    table = tables.seals
+    return connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).one_or_none()
+
+
+def _sealed_row(head: Head, seal: int) -> dict[str, Any]:
+    return {"stream": head.sid, "seal": seal, "length": head.events, "head": head.head}
 
 
 def _grown(connection: Connection, kind: StreamKind) -> Iterator[Head]:
@@ -98,15 +134,4 @@ def purged(connection: Connection) -> set[str]:
     return {name for row in rows for name in json.loads(row.data).get("logs", ())}
 
 
-def last(connection: Connection) -> Any:
-    """The last seal, None before the first."""
-    table = tables.seals
-    return connection.execute(select(table).order_by(table.c.id.desc()).limit(1)).one_or_none()
-
-
-def known(connection: Connection, hash: str) -> bool:
-    """Whether a seal has this hash."""
-    return bool(connection.execute(select(tables.seals).where(tables.seals.c.hash == hash)).first())
-
-
-__all__ = ["faults", "known", "last", "make", "purged"]
+__all__ = ["PURGED", "SealRepository", "faults", "purged"]

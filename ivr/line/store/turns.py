@@ -1,8 +1,7 @@
 """A turn's own load and save: two statements' worth of work, through the driver.
 
 SQLAlchemy's layers would cost more than the rest of a webhook, so the two things that every webhook
-does go to `sqlite3` or `psycopg` directly. The events of a call are a chain: each hash is over the
-one before and the event's own text, so that a changed or missing one shows.
+does go to `sqlite3` or `psycopg` directly.
 """
 
 from __future__ import annotations
@@ -11,14 +10,15 @@ import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import nullcontext
-from hashlib import sha256
 from typing import Any, Protocol
 
 from ivr.errors import CallError
 from ivr.line.desk.events import Event
 from ivr.line.records import Call, Duty
+from ivr.line.store.chain import chained
 from ivr.line.store.connections import OwnConnections, patiently
 from ivr.line.store.instants import instant, instant_or_none, ticks, ticks_or_none
+from ivr.line.store.people import CLAIM
 
 COLUMNS = (  # in the order of a call's fields
     "sid", "flow", "flow_version", "step", "language", "caller", "called", "started_at", "data",
@@ -30,19 +30,13 @@ _INDEXED = ("waiting_for", "waiting_since", "ended_at")
 _FIXED = ("sid", "flow", "caller", "called", "started_at")
 
 _plain = json.JSONEncoder(separators=(",", ":")).encode
-_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
-
-_CLAIM = (
-    "UPDATE people SET busy_with = {0} "
-    "WHERE id = {0} AND active AND (busy_with IS NULL OR busy_with = {0})"
-)
 
 Records = tuple[Sequence[Event], Sequence[Duty]]
 Claims = Sequence[tuple[str, str]]  # (person, attempt)
 
 
 class Engaged(CallError):
-    """Somebody whom a turn claims is with another call, or isn't here any more."""
+    """A person whom a turn claims is with another call, or isn't active any more."""
 
     def __init__(self, person: str) -> None:
         super().__init__(f"{person} is engaged")
@@ -56,17 +50,6 @@ class Turns(Protocol):
     def save(self, call: Call, made: Records, claims: Claims) -> bool: ...
 
 
-class Log(Protocol):
-    """Whatever has an event log: its name, its length and its last hash."""
-
-    @property
-    def sid(self) -> str: ...
-    @property
-    def events(self) -> int: ...
-    @property
-    def head(self) -> str: ...
-
-
 def call_of(row: Sequence[Any]) -> Call:
     """A stored row, its columns as in `COLUMNS`, as a call."""
     (sid, flow, flow_version, step, language, caller, called, started, data, *rest) = row
@@ -76,23 +59,6 @@ def call_of(row: Sequence[Any]) -> Call:
         json.loads(data), version, document, waiting_for, instant_or_none(waiting_since),
         instant_or_none(ended), events, head,
     )  # fmt: skip
-
-
-def chained(log: Log, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], int, str]:
-    """The rows of new events, and the chain's new length and head."""
-    rows, count, head = [], log.events, log.head
-    for event in events:
-        data = _sorted(event.data)
-        at = ticks(event.at)
-        count += 1
-        head = link(head, count, at, event.kind, event.actor, data)
-        rows.append((log.sid, count, at, event.kind, event.actor, data, head))
-    return rows, count, head
-
-
-def link(before: str, seq: int, at: int, kind: str, actor: str, data: str) -> str:
-    """The hash of one event in its chain."""
-    return sha256(f"{before}|{seq}|{at}|{kind}|{actor}|{data}".encode()).hexdigest()
 
 
 def _call_row(call: Call, count: int, head: str) -> tuple[Any, ...]:
@@ -169,7 +135,7 @@ class SQLiteTurns:
                 connection.execute(self._EVENTS, event)
             for duty in made[1]:
                 connection.execute(self._DUTIES, _duty_row(duty))
-            _claim(connection, _CLAIM.format("?"), claims)
+            _claim(connection, CLAIM.format("?"), claims)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -217,7 +183,7 @@ class PostgresTurns:
         connection = self._connect()
         with connection.transaction() if claims else nullcontext():
             saved = connection.execute(statement, values, prepare=True).fetchone()[0]
-            _claim(connection, _CLAIM.format("%s"), claims if saved else ())
+            _claim(connection, CLAIM.format("%s"), claims if saved else ())
         if saved:
             call.version, call.events, call.head = call.version + 1, count, head
         return bool(saved)

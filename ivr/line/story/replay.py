@@ -10,13 +10,14 @@ from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.flow.conversation import Heard
 from ivr.line.records import Call
-from ivr.line.turns.call.turn import Turn, anew
+from ivr.line.turns.call.state import CallState
+from ivr.line.turns.call.turn import CallTurn, anew
 
 HEARD = frozenset({"heard", "menu.key", "entry.rejected", "entry.partial"})
 
 
-def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Event, Turn]]:
-    """Take the turns of ``call`` again; yields each thing heard, and the turn that it made.
+def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Event, CallTurn]]:
+    """Take the turns of ``call`` again; yields each thing heard, and the turn that heard it.
 
     ``call`` says who called where and when, and holds what was kept out of the log; nothing else of
     what it has become is looked at. Look-ups are answered from the log, in which people are ids.
@@ -30,7 +31,7 @@ def replay(line: Line, call: Call, events: Iterable[Event]) -> Iterator[tuple[Ev
 
 def from_the_start(
     line: Line, call: Call, events: Iterable[Event], names: Mapping[str, str] | None = None
-) -> Iterator[tuple[Event | None, Turn]]:
+) -> Iterator[tuple[Event | None, CallTurn]]:
     """The same, with what the first request made before it: then nothing was heard yet. ``names``
     are people's, by id, where they are to be said.
 
@@ -42,7 +43,7 @@ def from_the_start(
     answers = iter([event for event in log if event.kind == "answered"])
     personal = iter(call.data["shared"].get("personal", ()))
     names = names or {}
-    turn = Turn(
+    turn = CallTurn(
         line, anew(line, call), call.started_at, lambda asks, shared: _answer(answers, asks, names)
     )
     turn.begin()
@@ -50,20 +51,20 @@ def from_the_start(
     for event in log:
         if event.kind not in HEARD:
             continue
-        data, turn.now = dict(event.data), event.at
+        data, turn.state.now = dict(event.data), event.at
         value = next(personal) if data["value"] == "personal" else data["value"]
         more = _people(data.get("data", {}), names)
-        if _step(turn, data["leg"]) != data["step"]:
+        if _step(turn.state, data["leg"]) != data["step"]:
             raise CallError(f"call {call.sid} can't have been in '{data['step']}' at {event.at}")
         if not turn.hear(data["what"], data["leg"], value, **more):
             raise CallError(f"call {call.sid} has no use for {data} at {event.at}")
         yield replace(event, data=data | {"value": value}), turn
 
 
-def _step(turn: Turn, leg: str) -> str:
-    if leg and leg not in turn.legs.rows:
-        raise CallError(f"call {turn.call.sid} has no leg {leg}")
-    return turn.legs.talk(leg).state if leg else turn.caller.state
+def _step(state: CallState, leg: str) -> str:
+    if leg and leg not in state.legs.rows:
+        raise CallError(f"call {state.call.sid} has no leg {leg}")
+    return state.legs.talk(leg).state if leg else state.caller.state
 
 
 def _answer(answers: Iterator[Event], asks: str, names: Mapping[str, str]) -> Heard:

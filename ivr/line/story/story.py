@@ -19,7 +19,7 @@ from ivr.line.desk.events import Event
 from ivr.line.flow.steps import Hold
 from ivr.line.records import Call
 from ivr.line.story.replay import HEARD, from_the_start
-from ivr.line.turns.call.turn import Turn
+from ivr.line.turns.call.state import CallState
 from ivr.twiml import verbs
 from ivr.twiml.reading import parse
 from ivr.twiml.writing import render
@@ -83,7 +83,7 @@ def _told(
     groups = _groups(log)
     telling = _Telling(line)
     for event, turn in from_the_start(line, call, log, names):
-        yield from telling.turn(event, turn, next(groups))
+        yield from telling.turn(event, turn.state, next(groups))
 
 
 def _groups(log: Sequence[Event]) -> Iterator[list[Event]]:
@@ -120,101 +120,101 @@ class _Telling:
         self.turns: dict[str, tuple[int, str]] = {}
         self.held = False
 
-    def turn(self, event: Event | None, turn: Turn, decided: list[Event]) -> Iterator[Moment]:
-        there = turn.caller.state
-        talking = connected(turn)
+    def turn(self, event: Event | None, state: CallState, decided: list[Event]) -> Iterator[Moment]:
+        there = state.caller.state
+        talking = connected(state)
         if event is not None and event.data["what"] not in MECHANICAL:
-            yield self._stimulus(event, turn)
+            yield self._stimulus(event, state)
         for each in decided:
             yield replace(_decided(each, there), connected=talking)
-        spoken = [self._spoken(turn, leg) for leg in ("", *turn.legs.rows)]
-        for said in (self._held(turn), *spoken):
+        spoken = [self._spoken(state, leg) for leg in ("", *state.legs.rows)]
+        for said in (self._held(state), *spoken):
             if said is not None:
-                yield replace(said, at=event.at if event else turn.now, connected=talking)
+                yield replace(said, at=event.at if event else state.now, connected=talking)
 
-    def _stimulus(self, event: Event, turn: Turn) -> Moment:
+    def _stimulus(self, event: Event, state: CallState) -> Moment:
         leg = str(event.data["leg"])
         flow = self.line.person if leg else self.line.caller
         return replace(
             _heard(event, leg),
-            person=turn.legs.rows[leg]["person"] if leg else "",
+            person=state.legs.rows[leg]["person"] if leg else "",
             before=event.data["step"],
-            step=turn.legs.talk(leg).state if leg else turn.caller.state,
-            caller_step=turn.caller.state,
+            step=state.legs.talk(leg).state if leg else state.caller.state,
+            caller_step=state.caller.state,
             takes=type(flow.steps[event.data["step"]]).__name__,
-            connected=connected(turn),
+            connected=connected(state),
         )
 
-    def _spoken(self, turn: Turn, leg: str) -> Moment | None:
+    def _spoken(self, state: CallState, leg: str) -> Moment | None:
         """What a leg hears now that it has moved; None when it hasn't, or isn't there."""
-        talk = turn.legs.talk(leg) if leg else turn.caller
+        talk = state.legs.talk(leg) if leg else state.caller
         now = (talk.turn, talk.state)
         before, self.turns[leg] = self.turns.get(leg), now
         new_leg = leg and before is None  # it rings: nobody listens yet
-        if now == before or new_leg or not _is_there(turn, leg):
+        if now == before or new_leg or not _is_there(state, leg):
             return None
-        words = _words(_document(turn, leg))
-        meets = not leg and turn.talking and talk.state != (before or now)[1]
-        return _said(turn, leg, words or (self._meanwhile(turn, "connecting") if meets else ()))
+        words = _words(_document(state, leg))
+        meets = not leg and state.talking and talk.state != (before or now)[1]
+        return _said(state, leg, words or (self._meanwhile(state, "connecting") if meets else ()))
 
-    def _held(self, turn: Turn) -> Moment | None:
+    def _held(self, state: CallState) -> Moment | None:
         """What the caller hears while he is put on hold."""
-        before, self.held = self.held, bool(turn.shared.get("held"))
-        if before or not self.held or turn.call.ended_at:
+        before, self.held = self.held, bool(state.shared.get("held"))
+        if before or not self.held or state.call.ended_at:
             return None
-        return _said(turn, "", self._meanwhile(turn, "please_hold"))
+        return _said(state, "", self._meanwhile(state, "please_hold"))
 
-    def _meanwhile(self, turn: Turn, key: str) -> tuple[tuple[str, str], ...]:
+    def _meanwhile(self, state: CallState, key: str) -> tuple[tuple[str, str], ...]:
         """What the conference's own documents say, see `ivr.line.web.webhooks.webhooks`."""
-        flow, language = self.line.caller, turn.caller.language
+        flow, language = self.line.caller, state.caller.language
         if key not in flow.prompts.language(language).texts:
             return ()
         return _words(render(flow.spoken([(key, "")], language)))
 
 
-def _said(turn: Turn, leg: str, words: tuple[tuple[str, str], ...]) -> Moment | None:
+def _said(state: CallState, leg: str, words: tuple[tuple[str, str], ...]) -> Moment | None:
     if not words:
         return None
-    talk = turn.legs.talk(leg) if leg else turn.caller
+    talk = state.legs.talk(leg) if leg else state.caller
     return Moment(
-        turn.now,
+        state.now,
         "said",
         leg,
-        turn.legs.rows[leg]["person"] if leg else "",
+        state.legs.rows[leg]["person"] if leg else "",
         step=talk.state,
-        caller_step=turn.caller.state,
+        caller_step=state.caller.state,
         words=tuple(text for text, _ in words),
         tongues=tuple(tongue for _, tongue in words),
         language=talk.language,
     )
 
 
-def connected(turn: Turn) -> frozenset[str]:
+def connected(state: CallState) -> frozenset[str]:
     """The legs that are in conversation with the caller."""
-    if not turn.talking or turn.shared.get("held") or turn.call.ended_at:
+    if not state.talking or state.shared.get("held") or state.call.ended_at:
         return frozenset()
-    steps, legs = turn.line.person.steps, turn.legs
+    steps, legs = state.line.person.steps, state.legs
     there = (leg for leg in legs.talking() if type(steps[legs.talk(leg).state]).__name__ == "Talk")
     return frozenset(there)
 
 
-def _is_there(turn: Turn, leg: str) -> bool:
+def _is_there(state: CallState, leg: str) -> bool:
     if not leg:
-        return bool(turn.leg_sid) and not turn.call.ended_at
-    state = turn.legs.state(leg)
+        return bool(state.leg_sid) and not state.call.ended_at
+    where = state.leg_state(leg)
     # Whoever has passed, or handed over, hears so; a leg that is over has no more words but those.
-    return state in ("listening", "talking") or turn.legs.rows[leg]["sid"] != ""
+    return where in ("listening", "talking") or state.legs.rows[leg]["sid"] != ""
 
 
-def _document(turn: Turn, leg: str) -> str:
-    flow = turn.line.person if leg else turn.line.caller
-    talk = turn.legs.talk(leg) if leg else turn.caller
+def _document(state: CallState, leg: str) -> str:
+    flow = state.line.person if leg else state.line.caller
+    talk = state.legs.talk(leg) if leg else state.caller
     step = flow.steps[talk.state]
     if not step.waits:
         return ""
-    document = turn.leg_document(leg) if leg else turn.caller_document()
+    document = state.leg_document(leg) if leg else state.caller_document()
     if isinstance(step, Hold) and not leg:
-        return document + "\n" + turn.caller_waiting("", True)
+        return document + "\n" + state.caller_waiting("", True)
     return document
 
 

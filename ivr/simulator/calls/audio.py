@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import io
 import wave
-from typing import TYPE_CHECKING
 
 from ivr.errors import TwiMLError
 from ivr.simulator.calls.fetching import audio_failed
-from ivr.simulator.calls.player import Player, utter
+from ivr.simulator.calls.leg import Leg
+from ivr.simulator.calls.player import Player
+from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.interpreter.requests import PENDING, Load, Speak
 from ivr.simulator.interpreter.speech import UNKNOWN_AUDIO
+from ivr.simulator.network.network import Network
 from ivr.simulator.webhooks.delivery import Delivery
 from ivr.simulator.webhooks.documents import AUDIO_TYPES, check, content_type
-from ivr.simulator.webhooks.request import Reply
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
+from ivr.simulator.webhooks.request import HTTPReply
 
 KEPT = 1000
 
@@ -29,61 +28,64 @@ KEPT = 1000
 class Audio:
     """The lengths of files, by URL."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, network: Network, recordings: Recordings) -> None:
+        self._network = network
+        self._recordings = recordings
         self._seconds: dict[str, float] = {}
 
-    def play(self, player: Player, request: Speak) -> object:
+    def play(self, leg: Leg, player: Player, request: Speak) -> object:
         seconds = self._known(request.text)
         if seconds is not None:
-            return utter(player, request, seconds)
-        return self._fetch(player, request)
+            return player.utter(request, seconds)
+        return self._fetch(leg, player, request)
 
-    def load(self, player: Player, request: Load) -> object:
+    def load(self, leg: Leg, player: Player, request: Load) -> object:
         """Nothing is heard; the file is known from now on."""
         if self._known(request.url) is not None:
             return None
-        return self._fetch(player, request)
+        return self._fetch(leg, player, request)
 
     def _known(self, url: str) -> float | None:
-        recording = self._exchange.recordings.at(url)
+        recording = self._recordings.at(url)
         if recording is not None:
             return float(recording.seconds)
         seconds = self._seconds.get(url)
-        if seconds is None and not self._exchange.serves(url):
+        if seconds is None and not self._network.serves(url):
             return UNKNOWN_AUDIO
         return seconds
 
-    def _fetch(self, player: Player, request: Speak | Load) -> object:
+    def _fetch(self, leg: Leg, player: Player, request: Speak | Load) -> object:
         url = request.text if isinstance(request, Speak) else request.url
-        delivery = Delivery(self._exchange, url, "GET", None, player.leg.sid)
+        delivery = Delivery(self._network, url, "GET", None, leg.sid)
         ticket = player.ticket
         player.waiting = request
 
         def later(done: Delivery) -> None:
             if ticket != player.ticket or player.steps is None:
                 return
-            if self._arrived(player, request, url, done) is None:
+            if self._arrived(leg, player, request, url, done) is None:
                 player.resume(None)
 
         if delivery.start(later, patience=True):
-            return self._arrived(player, request, url, delivery)
+            return self._arrived(leg, player, request, url, delivery)
         return PENDING
 
-    def _arrived(self, player: Player, request: Speak | Load, url: str, done: Delivery) -> object:
+    def _arrived(
+        self, leg: Leg, player: Player, request: Speak | Load, url: str, done: Delivery
+    ) -> object:
         assert done.reply is not None
         try:
             seconds = length_of(done.reply)
         except TwiMLError as error:
-            audio_failed(player, error, url)
+            audio_failed(leg, player, error, url)
             return PENDING
         if len(self._seconds) >= KEPT:
             self._seconds.clear()
         self._seconds[url] = seconds
-        return utter(player, request, seconds) if isinstance(request, Speak) else None
+        return player.utter(request, seconds) if isinstance(request, Speak) else None
 
 
-def length_of(reply: Reply) -> float:
+def length_of(reply: HTTPReply) -> float:
     """Seconds of sound in an answer. Raises `TwiMLError` 11200 or 12300."""
     check(reply)
     kind, _ = content_type(reply)

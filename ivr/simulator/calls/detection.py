@@ -7,17 +7,12 @@ https://www.twilio.com/docs/voice/answering-machine-detection
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ivr.simulator.interpreter.speech import BEEP, saying
-from ivr.simulator.webhooks.delivery import Delivery
 from ivr.twiml import verbs as v
 
-if TYPE_CHECKING:
-    from ivr.simulator.calls.leg import Leg
-
 HELLO = saying("Hello?", "")  # what a person says who picks up
-NOWHERE = 21262  # https://www.twilio.com/docs/api/errors/21262: no callback for the result
 
 
 class Detects(NamedTuple):
@@ -58,32 +53,3 @@ def answered_by(greeting: float | None, detects: Detects) -> tuple[str, float]:
     else:
         verdict, after = "machine_start", threshold
     return (verdict, after) if after <= detects.timeout else ("unknown", float(detects.timeout))
-
-
-def begin(leg: Leg, detects: Detects) -> None:
-    """Somebody has picked up."""
-    phone = leg.phone
-    greeting = saying(phone.greeting, "") if phone is not None and phone.machine else None
-    verdict, after = answered_by(greeting, detects)
-    leg.exchange.clock.after(after, _known, leg, detects, verdict, after)
-
-
-def _known(leg: Leg, detects: Detects, verdict: str, after: float) -> None:
-    if leg.ended:
-        return
-    leg.answered_by = verdict
-    if detects.waits:
-        if leg.start is not None:
-            leg.run(leg.start)
-        return
-    exchange = leg.exchange
-    if not detects.url:
-        exchange.note("warning", NOWHERE, "nobody is told who answered", "", leg.sid)
-        return
-    values = {
-        "AccountSid": exchange.account_sid,
-        "AnsweredBy": verdict,
-        "CallSid": leg.sid,
-        "MachineDetectionDuration": str(round(after * 1000)),
-    }
-    Delivery(exchange, detects.url, detects.method, values, leg.sid).tell()

@@ -6,20 +6,18 @@ https://www.twilio.com/docs/messaging/guides/webhook-request
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
 from ivr.errors import TwiMLError
 from ivr.simulator.interpreter.interpreter import resolve
+from ivr.simulator.network.network import Network
+from ivr.simulator.network.numbers import Addresses
 from ivr.simulator.webhooks.delivery import Delivery, Jar
 from ivr.simulator.webhooks.documents import TWIML_TYPES, check, content_type
 from ivr.twiml.reading import Node, tree
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
-    from ivr.simulator.network.numbers import Addresses
 
 SENDING, DELIVERING = 1.0, 2.0  # seconds until it is sent, and until it is there
 UNREACHABLE = 30003  # https://www.twilio.com/docs/api/errors/30003: the handset can't be reached
@@ -55,11 +53,22 @@ class Message:
         return max(1, -(-len(self.body) // SEGMENT))
 
 
-class Messages:
-    """All texts of an exchange, by SID."""
+class Recipient(Protocol):
+    """What a text asks of a telephone."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    messages: list[Message]  # those that have been delivered
+
+    @property
+    def reachable(self) -> bool:
+        """Whether texts are delivered here."""
+
+
+class Messages:
+    """All texts of a network, by SID."""
+
+    def __init__(self, network: Network, phones: Mapping[str, Recipient]) -> None:
+        self._network = network
+        self._phones = phones
         self._kept: dict[str, Message] = {}
         self._jars: dict[tuple[str, str], Jar] = {}
 
@@ -86,7 +95,7 @@ class Messages:
         """Queued; a telephone that exists gets it a little later."""
         message = self._made(sender, receiver, body, direction, "queued")
         message.callback, message.method = callback, method
-        self._exchange.clock.after(SENDING, self._go, message, "sent")
+        self._network.clock.after(SENDING, self._go, message, "sent")
         return message
 
     def cancel(self, message: Message) -> None:
@@ -100,14 +109,14 @@ class Messages:
         self._now(message, status)
         if status == "sent":
             message.sent_at = message.updated_at
-            self._exchange.clock.after(DELIVERING, self._arrive, message)
+            self._network.clock.after(DELIVERING, self._arrive, message)
 
     def _arrive(self, message: Message) -> None:
-        phone = self._exchange.phones.get(message.receiver)
-        if phone is not None and phone.habit != "unreachable":
+        phone = self._phones.get(message.receiver)
+        if phone is not None and phone.reachable:
             phone.messages.append(message)
             self._go(message, "delivered")
-        elif message.receiver in self._exchange.numbers:  # one application writes to another
+        elif message.receiver in self._network.numbers:  # one application writes to another
             self._go(message, "delivered")
             self.receive(message.sender, message.receiver, message.body)
         else:
@@ -115,26 +124,26 @@ class Messages:
             self._go(message, "undelivered")
 
     def _now(self, message: Message, status: str) -> None:
-        message.status, message.updated_at = status, self._exchange.clock.now()
+        message.status, message.updated_at = status, self._network.clock.now()
         if message.callback and status in TOLD:
             values = self._fields(message)
             values["MessageStatus"] = values["SmsStatus"] = status
             if message.error_code:
                 values["ErrorCode"] = str(message.error_code)
-            delivery = Delivery(self._exchange, message.callback, message.method, values)
-            self._exchange.clock.soon(delivery.tell)
+            delivery = Delivery(self._network, message.callback, message.method, values)
+            self._network.clock.soon(delivery.tell)
 
     # ---- from a telephone
 
     def receive(self, sender: str, receiver: str, body: str) -> Message:
         """Somebody writes to a number: its application is asked, and may answer."""
         message = self._made(sender, receiver, body, "inbound", "received")
-        number = self._exchange.numbers.get(receiver)
+        number = self._network.numbers.get(receiver)
         if number is not None:
-            answers = self._exchange.applications.get(number.sms_application, number)
-            fetch = _Fetch(self._exchange, message, answers, self._jar(sender, receiver))
+            answers = self._network.applications.get(number.sms_application, number)
+            fetch = _Fetch(self._network, self, message, answers, self._jar(sender, receiver))
             if answers.sms_url:
-                self._exchange.clock.soon(fetch.get, answers.sms_url, answers.sms_method)
+                self._network.clock.soon(fetch.get, answers.sms_url, answers.sms_method)
         return message
 
     def _jar(self, sender: str, receiver: str) -> Jar:
@@ -144,15 +153,15 @@ class Messages:
     # ---- both
 
     def _made(self, sender: str, receiver: str, body: str, direction: str, status: str) -> Message:
-        now = self._exchange.clock.now()
-        sid = self._exchange.seed.sid("SM")
+        now = self._network.clock.now()
+        sid = self._network.seed.sid("SM")
         message = Message(sid, sender, receiver, body, direction, status, now, now)
         self._kept[sid] = message
         return message
 
     def _fields(self, message: Message) -> dict[str, str]:
         return {
-            "AccountSid": self._exchange.account_sid,
+            "AccountSid": self._network.account_sid,
             "ApiVersion": "2010-04-01",
             "From": message.sender,
             "MessageSid": message.sid,
@@ -193,8 +202,19 @@ class Reply(NamedTuple):
 class _Fetch:
     """An application being asked what to do about a text: replies, and where to go on."""
 
-    def __init__(self, exchange: Exchange, message: Message, answers: Addresses, jar: Jar) -> None:
-        self.exchange, self.message, self.answers, self.jar = exchange, message, answers, jar
+    def __init__(
+        self,
+        network: Network,
+        messages: Messages,
+        message: Message,
+        answers: Addresses,
+        jar: Jar,
+    ) -> None:
+        self.network = network
+        self.messages = messages
+        self.message = message
+        self.answers = answers
+        self.jar = jar
         self.hops = 0
         self.fallback = False
 
@@ -202,19 +222,19 @@ class _Fetch:
         self.hops += 1
         if self.hops > MAX_REDIRECTS:
             text = f"simulator limit: {MAX_REDIRECTS} documents for one text"
-            self.exchange.note("error", 0, text, url, self.message.sid)
+            self.network.note("error", 0, text, url, self.message.sid)
             return
-        values = self.exchange.messages.incoming_fields(self.message) | extra
-        delivery = Delivery(self.exchange, url, method, values, self.message.sid, self.jar)
+        values = self.messages.incoming_fields(self.message) | extra
+        delivery = Delivery(self.network, url, method, values, self.message.sid, self.jar)
         if delivery.start(self._come, patience=True):
             self._come(delivery)
 
     def _come(self, delivery: Delivery) -> None:
-        exchange, sid = self.exchange, self.message.sid
+        network, sid = self.network, self.message.sid
         try:
             replies, go_on = self._read(delivery)
         except TwiMLError as error:
-            exchange.note("error", error.code, error.message, delivery.url, sid)
+            network.note("error", error.code, error.message, delivery.url, sid)
             if self.answers.sms_fallback and not self.fallback:
                 self.fallback = True
                 code, url = str(error.code), delivery.url
@@ -227,7 +247,7 @@ class _Fetch:
 
     def _send(self, reply: Reply, base: str) -> None:
         told = resolve(base, reply.callback) if reply.callback else ""
-        sent = self.exchange.messages.send(
+        sent = self.messages.send(
             reply.sender or self.message.receiver,
             reply.to or self.message.sender,
             reply.body,
@@ -284,4 +304,4 @@ class _Fetch:
 
     def _flaw(self, node: Node, url: str) -> None:
         text = f"<{node.tag}> is ignored in an answer to a text (line {node.line})"
-        self.exchange.note("warning", SCHEMA, text, url, self.message.sid)
+        self.network.note("warning", SCHEMA, text, url, self.message.sid)

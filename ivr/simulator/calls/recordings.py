@@ -11,13 +11,10 @@ import wave
 from collections import OrderedDict
 from collections.abc import Iterator
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
 
+from ivr.simulator.network.network import Network
 from ivr.simulator.network.routes import Callback
 from ivr.simulator.webhooks.delivery import Delivery
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
 
 NOBODY = Callback("")
 TOO_SHORT = 16101  # https://www.twilio.com/docs/api/errors/16101: an absent recording says why
@@ -35,7 +32,7 @@ class Recording:
 
     def __init__(
         self,
-        exchange: Exchange,
+        network: Network,
         source: str,
         call: str,
         conference: str,
@@ -43,20 +40,26 @@ class Recording:
         channels: int,
         track: str,
     ) -> None:
-        self.exchange, self.source = exchange, source
-        self.sid = exchange.seed.sid("RE")
-        self.call, self.conference = call, conference
-        self.callback, self.channels, self.track = callback, channels, track
-        self.status, self.error_code, self.seconds = "in-progress", 0, 0
-        self.started_at = self.updated_at = exchange.clock.now()
+        self.network = network
+        self.source = source
+        self.sid = network.seed.sid("RE")
+        self.call = call
+        self.conference = conference
+        self.callback = callback
+        self.channels = channels
+        self.track = track
+        self.status = "in-progress"
+        self.error_code = 0
+        self.seconds = 0
+        self.started_at = self.updated_at = network.clock.now()
         self._left_out = 0.0  # seconds that a pause with PauseBehavior=skip takes away
         self._skipping: float | None = None
-        self._began = exchange.clock.seconds()
+        self._began = network.clock.seconds()
         self.tell()
 
     @property
     def url(self) -> str:
-        base = f"https://api.twilio.com/2010-04-01/Accounts/{self.exchange.account_sid}"
+        base = f"https://api.twilio.com/2010-04-01/Accounts/{self.network.account_sid}"
         return f"{base}/Recordings/{self.sid}"
 
     @property
@@ -71,12 +74,12 @@ class Recording:
         """ "silence will replace the actual audio", and lasts as long; skip leaves the time out."""
         self._go("paused")
         if skip and self._skipping is None:
-            self._skipping = self.exchange.clock.seconds()
+            self._skipping = self.network.clock.seconds()
 
     def resume(self) -> None:
         self._go("in-progress")
         if self._skipping is not None:
-            self._left_out += self.exchange.clock.seconds() - self._skipping
+            self._left_out += self.network.clock.seconds() - self._skipping
             self._skipping = None
 
     def stop(self, status: str = "processing", seconds: int | None = None) -> None:
@@ -87,18 +90,18 @@ class Recording:
         if not self.active:
             return
         self.resume()
-        length = self.exchange.clock.seconds() - self._began - self._left_out
+        length = self.network.clock.seconds() - self._began - self._left_out
         self.seconds = int(length) if seconds is None else seconds
         self._go(status)
-        self.exchange.clock.soon(self._complete)
+        self.network.clock.soon(self._complete)
 
     def transcribe(self, words: str, url: str, fields: dict[str, str]) -> None:
         """Write down what was said, "for recordings of 2 to 120 seconds"; ``url`` is told."""
         if not 2 <= self.seconds <= 120:
             text = f"a recording of {self.seconds} s is not transcribed"
-            self.exchange.note("warning", OUT_OF_RANGE, text, url, self.call)
+            self.network.note("warning", OUT_OF_RANGE, text, url, self.call)
             return
-        sid = self.exchange.seed.sid("TR")
+        sid = self.network.seed.sid("TR")
         base = self.url.rpartition("/Recordings/")[0]
         values = fields | {
             "RecordingSid": self.sid,
@@ -111,8 +114,8 @@ class Recording:
             "url": self.url,
         }
         if url:
-            delivery = Delivery(self.exchange, url, "POST", values, self.call)
-            self.exchange.clock.after(TRANSCRIBING, delivery.tell)
+            delivery = Delivery(self.network, url, "POST", values, self.call)
+            self.network.clock.after(TRANSCRIBING, delivery.tell)
 
     def _complete(self) -> None:
         self.error_code = 0 if self.seconds else TOO_SHORT
@@ -120,7 +123,7 @@ class Recording:
         self.tell()
 
     def _go(self, status: str) -> None:
-        self.status, self.updated_at = status, self.exchange.clock.now()
+        self.status, self.updated_at = status, self.network.clock.now()
 
     def tell(self) -> None:
         """The recordingStatusCallback: no From, To or CallStatus in it."""
@@ -129,7 +132,7 @@ class Recording:
         where = {"ConferenceSid": self.conference} if self.conference else {"CallSid": self.call}
         length = {} if self.active else {"RecordingDuration": str(self.seconds)}
         values = {
-            "AccountSid": self.exchange.account_sid,
+            "AccountSid": self.network.account_sid,
             **where,
             "RecordingSid": self.sid,
             "RecordingUrl": self.url,
@@ -142,7 +145,7 @@ class Recording:
             "ErrorCode": str(self.error_code),
         }
         url, method = self.callback.url, self.callback.method
-        self.exchange.clock.soon(Delivery(self.exchange, url, method, values).tell)
+        self.network.clock.soon(Delivery(self.network, url, method, values).tell)
 
     def sound(self) -> bytes:
         """Silence of its length, as a WAV file."""
@@ -158,8 +161,8 @@ class Recording:
 class Recordings:
     """All recordings of an exchange, by SID."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, network: Network) -> None:
+        self._network = network
         self._kept: OrderedDict[str, Recording] = OrderedDict()
         self._active: dict[str, list[Recording]] = {}  # by the SID of what is recorded
 
@@ -178,7 +181,7 @@ class Recordings:
         channels: int = 1,
         track: str = "both",
     ) -> Recording:
-        made = Recording(self._exchange, source, call, conference, callback, channels, track)
+        made = Recording(self._network, source, call, conference, callback, channels, track)
         self._kept[made.sid] = made
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)

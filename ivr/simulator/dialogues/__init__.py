@@ -1,6 +1,6 @@
 """A call as a dialogue: read it, play it on an exchange, write one from a call that happened."""
 
-from ivr.simulator.dialogues.record import Record, write
+from ivr.simulator.dialogues.record import CallRecord, write
 from ivr.simulator.dialogues.stage import exchange_for, play
 from ivr.simulator.dialogues.update import update
 from ivr.simulator.expectations.mismatch import DialogueError
@@ -12,10 +12,10 @@ from ivr.simulator.expectations.syntax import (
 )
 
 __all__ = [
+    "CallRecord",
     "Dialogue",
     "DialogueError",
     "DialogueSyntaxError",
-    "Record",
     "exchange_for",
     "parse",
     "parse_acts",

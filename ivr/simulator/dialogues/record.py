@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from ivr.simulator.exchange import Exchange
 from ivr.simulator.expectations.ear import words_of
 from ivr.simulator.expectations.phones import Phone, phone_line
 from ivr.simulator.expectations.syntax import ANYTHING, CALLER
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from ivr.simulator import Exchange, Handset
+from ivr.simulator.people.handset import Handset
 
 Row = tuple[str, str, str]  # who, mark, text
 LONG_WAIT = 10.0  # seconds of doing nothing that a dialogue mentions
@@ -36,7 +33,7 @@ class Noted:
         return self.at + timedelta(seconds=0 if seconds == self.text else float(seconds))
 
 
-class Record:
+class CallRecord:
     """Notes taken while people are in a call; `write` makes a dialogue of them.
 
     ``phones`` are the other phones as the dialogue describes them; each is already scripted on the
@@ -74,7 +71,7 @@ class Record:
         self.notes.append(Noted(self._exchange.clock.now(), who, mark, text, heard))
 
 
-def write(record: Record, comment: str = "") -> str:
+def write(record: CallRecord, comment: str = "") -> str:
     """The dialogue of what happened; `parse` reads it, and played again it comes true."""
     lines = [f"# {comment}"] if comment else []
     lines.append(f"from {record.caller} to {record.called}")
@@ -93,7 +90,7 @@ def as_line(words: str) -> str:
     return words
 
 
-def _body(record: Record) -> Iterator[Row]:
+def _body(record: CallRecord) -> Iterator[Row]:
     """Each line, with the words between what was done."""
     before: Sequence[int] = record.first
     last = record.began
@@ -124,14 +121,14 @@ def _waits_last(notes: Sequence[Noted]) -> list[Noted]:
     return moved
 
 
-def _heard(record: Record, start: Sequence[int], end: Sequence[int]) -> Iterator[Row]:
+def _heard(record: CallRecord, start: Sequence[int], end: Sequence[int]) -> Iterator[Row]:
     for (name, phone), first, last in zip(record.phones.items(), start, end, strict=True):
         for utterance in phone.heard[first:last]:
             if words := words_of(utterance):
                 yield name, "<", as_line(words)
 
 
-def _instants(record: Record, start: Sequence[int], end: Sequence[int]) -> Iterator[datetime]:
+def _instants(record: CallRecord, start: Sequence[int], end: Sequence[int]) -> Iterator[datetime]:
     for phone, first, last in zip(record.phones.values(), start, end, strict=True):
         yield from (utterance.at for utterance in phone.heard[first:last] if words_of(utterance))
 

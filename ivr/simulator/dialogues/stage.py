@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ivr.errors import CallError
+from ivr.simulator.dialogues.record import CallRecord
+from ivr.simulator.exchange import Exchange
 from ivr.simulator.expectations.ear import Ear, saying, words_of
 from ivr.simulator.expectations.listening import (
     PATIENCE,
@@ -34,12 +36,9 @@ from ivr.simulator.expectations.syntax import (
     Words,
     phrase,
 )
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ivr.simulator import Exchange, Handset, Utterance
-    from ivr.simulator.dialogues.record import Record
+from ivr.simulator.interpreter.speech import Utterance
+from ivr.simulator.network.network import START
+from ivr.simulator.people.handset import Handset
 
 SILENCE = 2.0  # seconds in which nothing may be said, for (silence)
 SETTLING = 5.0  # real seconds for the last webhooks of a call
@@ -70,7 +69,7 @@ class Stage:
         dialogue: Dialogue,
         exchange: Exchange,
         corrections: Corrections | None = None,
-        record: Record | None = None,
+        record: CallRecord | None = None,
     ) -> None:
         self.dialogue = dialogue
         self.exchange = exchange
@@ -319,7 +318,7 @@ class Stage:
 _ENDING = "  A last line “< …” says that what comes after it doesn't matter."
 
 
-def play(dialogue: Dialogue, exchange: Exchange, record: Record | None = None) -> None:
+def play(dialogue: Dialogue, exchange: Exchange, record: CallRecord | None = None) -> None:
     """Play a dialogue on an exchange where its number is mounted; ``record`` takes notes of it.
 
     Raises `DialogueError` at the first line that doesn't come true, with what was heard instead.
@@ -363,7 +362,5 @@ def _put_down(phone: Handset) -> None:
 
 def exchange_for(dialogue: Dialogue, seed: int = 1, rate: float = 0) -> Exchange:
     """An exchange with the dialogue's own ``seed`` and ``start``, where it has them."""
-    from ivr.simulator.exchange import START, Exchange
-
     seed = seed if dialogue.seed is None else dialogue.seed
     return Exchange(seed, start=dialogue.start or START, rate=rate)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ivr.simulator.dialogues.record import as_line
 from ivr.simulator.dialogues.stage import Stage
+from ivr.simulator.exchange import Exchange
 from ivr.simulator.expectations.ear import Ear, words_of
 from ivr.simulator.expectations.listening import PATIENCE
 from ivr.simulator.expectations.matching import (
@@ -19,9 +19,6 @@ from ivr.simulator.expectations.matching import (
     unfolded,
 )
 from ivr.simulator.expectations.syntax import ANYTHING, CALLER, Dialogue, Words
-
-if TYPE_CHECKING:
-    from ivr.simulator import Exchange
 
 ALIKE = 0.5  # from this likeness on, a sentence is the new wording of an old one
 _BEFORE_WORDS = re.compile(r"\s*(?:[^\W\d][\w-]*)?\s*<\s*(?:within \d+(?:\.\d+)?\s+)?")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ivr.simulator.expectations.matching import (
@@ -16,9 +15,8 @@ from ivr.simulator.expectations.matching import (
     match,
 )
 from ivr.simulator.expectations.syntax import ANYTHING
-
-if TYPE_CHECKING:
-    from ivr.simulator import Handset, Utterance
+from ivr.simulator.interpreter.speech import Utterance
+from ivr.simulator.people.handset import Handset
 
 
 def words_of(utterance: Utterance) -> str:

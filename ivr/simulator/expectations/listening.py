@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from ivr.simulator.expectations.ear import Ear
 from ivr.simulator.expectations.matching import Met, Open, Pattern, Verdict, pattern
 from ivr.simulator.expectations.mismatch import Report
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ivr.simulator import Exchange, Handset, Utterance
+from ivr.simulator.interpreter.speech import Utterance
+from ivr.simulator.network.network import Network
+from ivr.simulator.people.handset import Handset
 
 PATIENCE = 60.0  # seconds an expectation waits, or an action for the moment when it is possible
 
 
 class Listener:
-    """A telephone of which words are expected, one after the other; see `Handset.hears`."""
+    """A telephone that must hear words, one expectation after the other; see `Handset.hears`.
 
-    def __init__(self, phone: Handset) -> None:
+    ``phones`` are all of the network, by number: a failure shows what was said to each.
+    """
+
+    def __init__(self, phone: Handset, phones: Mapping[str, Handset]) -> None:
         self.ear = Ear(phone.number, phone)
-        self.since: datetime = phone.exchange.clock.start
+        self.since: datetime = phone.network.clock.start
+        self._network = phone.network
+        self._phones = phones
 
     def hears(self, words: str, within: float, language: str) -> None:
         """Raises AssertionError, which explains itself."""
         __tracebackhide__ = True  # pytest: what failed is the test's line
-        exchange, wanted = self.ear.phone.exchange, pattern(words)
-        verdict = listen(exchange, self.ear, wanted, within)
+        wanted = pattern(words)
+        verdict = listen(self._network, self.ear, wanted, within)
         if not isinstance(verdict, Met):
             why = f"{self.ear.name} didn't hear what was expected"
             why += f", and waited {within:g} s for it" if isinstance(verdict, Open) else ""
@@ -37,36 +40,33 @@ class Listener:
         if wrong:
             why = f"the words fit, but were spoken in {', '.join(wrong)}, not {language}"
             raise AssertionError(self._explained(why, None))
-        self.since = exchange.clock.now()
+        self.since = self._network.clock.now()
 
     def _explained(self, why: str, wanted: str | None) -> str:
-        exchange = self.ear.phone.exchange
-        ears = everybody(exchange) | {self.ear.name: self.ear}
-        report = Report(ears, exchange, self.since, self.ear.name, wanted)
-        return exchange.do(lambda: report.text([why]))
+        ears = everybody(self._phones) | {self.ear.name: self.ear}
+        report = Report(ears, self._network, self.since, self.ear.name, wanted)
+        return self._network.do(lambda: report.text([why]))
 
 
-def everybody(exchange: Exchange) -> dict[str, Ear]:
-    """Ears for every telephone of an exchange, of which nothing is expected."""
-    return {
-        number: Ear(number, phone, len(phone.heard)) for number, phone in exchange.phones.items()
-    }
+def everybody(phones: Mapping[str, Handset]) -> dict[str, Ear]:
+    """An ear for every telephone, by number, from which nothing is expected."""
+    return {number: Ear(number, phone, len(phone.heard)) for number, phone in phones.items()}
 
 
-def listen(exchange: Exchange, ear: Ear, wanted: Pattern, at_most: float) -> Verdict:
+def listen(network: Network, ear: Ear, wanted: Pattern, at_most: float) -> Verdict:
     """Let time pass until the words have been heard or can't be any more, ``at_most`` seconds."""
-    comes_true(exchange, lambda: not isinstance(ear.hears(wanted), Open), at_most)
+    comes_true(network, lambda: not isinstance(ear.hears(wanted), Open), at_most)
     return ear.hears(wanted)
 
 
-def comes_true(exchange: Exchange, until: Callable[[], bool], at_most: float) -> bool:
+def comes_true(network: Network, until: Callable[[], bool], at_most: float) -> bool:
     """Let time pass, at most so many seconds; whether it came true."""
-    began = exchange.clock.now()
+    began = network.clock.now()
     try:
-        exchange.wait_until(until, at_most)
+        network.wait_until(until, at_most)
     except AssertionError:
-        # Only the exchange's own "in vain" is an answer; what else fails is a failure.
-        if (exchange.clock.now() - began).total_seconds() < at_most:
+        # Only the network's own "not met in time" is an answer; anything else is a failure.
+        if (network.clock.now() - began).total_seconds() < at_most:
             raise
         return False
     return True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from ivr.simulator.expectations.ear import Ear, words_of
 from ivr.simulator.expectations.matching import (
@@ -19,13 +19,11 @@ from ivr.simulator.expectations.matching import (
     unfolded,
 )
 from ivr.simulator.expectations.syntax import ANYTHING, Dialogue
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    from ivr.simulator import Exchange, Handset, Notice
+from ivr.simulator.network.network import Network, Notice
+from ivr.simulator.people.handset import Handset
 
 MOST_LINES = 12
+ALIKE = 0.6  # likeness from which other words than those that came may be the ones that were meant
 MOST_CHANGES = 6
 
 
@@ -59,7 +57,7 @@ class Report:
     """
 
     ears: dict[str, Ear]
-    exchange: Exchange
+    network: Network
     since: datetime
     who: str
     wanted: str | None = None
@@ -85,6 +83,8 @@ class Report:
         if closest is None:
             return rows
         if fold(closest) != fold(heard):
+            if likeness(wanted.replace(ANYTHING, " "), closest) < ALIKE:
+                return rows + self._hints(wanted)
             found = next(one for one in said if one.text == closest)
             to = "" if found.to == self.who else f"  (said to {found.to})"
             rows.append(f"  nearest     {closest}{to}")
@@ -149,13 +149,13 @@ class Report:
         return ["  What was said lately, to whom:", *rows]
 
     def _phones(self) -> list[str]:
-        now = self.exchange.clock.now()
+        now = self.network.clock.now()
         people = {name: ear.phone for name, ear in self.ears.items()}
         rows = [f"    {name}: {standing(phone, people)}" for name, phone in people.items()]
         return [f"  The phones at {clock(now)}:", *rows]
 
     def _noted(self) -> list[str]:
-        notices = list(self.exchange.debugger)
+        notices = list(self.network.debugger)
         if not notices:
             return []
         rows = [f"    {notice_line(notice)}" for notice in notices[-MOST_LINES:]]

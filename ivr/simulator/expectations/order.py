@@ -1,47 +1,46 @@
-"""What isn't in order on an exchange when a test is over, and what to do about each thing."""
+"""What isn't in order on a network when a test is over, and what to do about each thing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
 from ivr.simulator.expectations.listening import everybody
 from ivr.simulator.expectations.mismatch import Report, clock
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange, Notice
-    from ivr.simulator.people.handset import Handset
-    from ivr.simulator.webhooks.request import Webhook
+from ivr.simulator.network.network import Network, Notice
+from ivr.simulator.network.webhook import Webhook
+from ivr.simulator.people.handset import Handset
 
 ERRORS = "https://www.twilio.com/docs/api/errors"
 MOST_SHOWN = 160  # characters of an answer
 
+Phones = Mapping[str, Handset]  # by number
 Wrong = tuple[str, str]  # what is wrong, what to do
 
 
-def disorder(exchange: Exchange) -> str:
+def disorder(network: Network, phones: Phones) -> str:
     """Everything that is wrong, with what was said lately; "" where all is in order."""
     wrong = [
-        *map(_noted, exchange.debugger),
-        *(_failed(each) for each in exchange.requests if not 200 <= each.status < 400),
-        *_left(exchange),
+        *map(_noted, network.debugger),
+        *(_failed(each) for each in network.requests if not 200 <= each.status < 400),
+        *_left(phones),
     ]
     if not wrong:
         return ""
     rows = [f"  {what}\n      {do}" for what, do in wrong]
-    if exchange.injected:
+    injected = network.faults.injected
+    if injected:
         rows.append("  of which these were asked for:")
-        rows += [f"      {clock(each.at)} {each.kind}: {each.what}" for each in exchange.injected]
-    return "\n".join(rows) + f"\n\n{_report(exchange).lately()}"
+        rows += [f"      {clock(each.at)} {each.kind}: {each.what}" for each in injected]
+    return "\n".join(rows) + f"\n\n{_report(network, phones).lately()}"
 
 
-def told(exchange: Exchange) -> str:
+def told(network: Network, phones: Phones) -> str:
     """What was said lately to whom, how the phones stand and what the network noted."""
-    return _report(exchange).text()
+    return _report(network, phones).text()
 
 
-def _report(exchange: Exchange) -> Report:
-    return Report(everybody(exchange), exchange, exchange.clock.start, "")
+def _report(network: Network, phones: Phones) -> Report:
+    return Report(everybody(phones), network, network.clock.start, "")
 
 
 def _noted(notice: Notice) -> Wrong:
@@ -63,8 +62,8 @@ def _failed(webhook: Webhook) -> Wrong:
     return what, f"it was answered: {shown}" if shown else "its answer was empty: does it exist?"
 
 
-def _left(exchange: Exchange) -> Iterator[Wrong]:
-    for phone in exchange.phones.values():
+def _left(phones: Phones) -> Iterator[Wrong]:
+    for phone in phones.values():
         if phone.leg is not None:
             state = "ringing" if phone.ringing else "in a call"
             yield f"{phone.number} is still {state} ({phone.leg.sid})", _end_it(phone)

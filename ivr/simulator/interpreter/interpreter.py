@@ -1,7 +1,7 @@
 """One leg's TwiML interpreter: a generator without I/O, clock or thread.
 
-`Line.run` yields what it asks for (`acts`: speak this, fetch that, connect these) and is sent what
-came of it. Whoever drives it decides when: so a test can be the network, and the exchange can run a
+`Interpreter.run` yields requests (`requests`: speak this, fetch that, connect these) and is sent
+the answers. Its driver decides when: so a test can play the network, and the exchange can run a
 hundred thousand of them on one thread. When the generator returns, the document has run out; what
 that means depends on its `Setting`.
 
@@ -11,129 +11,50 @@ Rules: https://www.twilio.com/docs/voice/twiml and the page of each verb.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.pay import pay
-from ivr.simulator.interpreter.requests import (
-    HANGUP,
-    NONE,
-    Answer,
-    Attach,
-    Begin,
-    Connect,
-    Echo,
-    End,
-    Fail,
-    Fetch,
-    Halt,
-    Join,
-    Keep,
-    Key,
-    Leave,
-    Limit,
-    Listen,
-    Load,
-    Notify,
-    Now,
-    Outcome,
-    Page,
-    Params,
-    Speak,
-    Speech,
-    Steps,
-    Tape,
-    Text,
-    Transfer,
-    Warn,
-)
+from ivr.simulator.interpreter.requests import HANGUP, NONE, Params, Steps
+from ivr.simulator.interpreter.settings import CALL, Setting
 from ivr.simulator.interpreter.speech import TONE, pace, saying
 from ivr.twiml import verbs as v
 
 MAX_LOOP = 1000  # https://www.twilio.com/docs/voice/twiml/say: loop="0" stops here as well
 MAX_SPEECH = 60.0  # seconds of speaking to a <Gather>
 MAX_HOPS = 100  # ours, not Twilio's: documents in a row while no time passes
-WAIT_PAUSE = 1.0  # ours: a wait document that takes no time isn't asked for again sooner than this
-
-
-# ---- where a document runs ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """Which verbs a kind of document may use, and the code of the warning for others."""
-
-    name: str
-    verbs: frozenset[type]
-    code: int = 12200
-    fatal: Mapping[type, int] = field(default_factory=dict)
-    again: bool = False  # when it runs out, ask for it again
-
-
-_PROMPTS = (v.Say, v.Play, v.Pause)
-CALL = Setting(
-    "call",
-    frozenset(
-        {
-            *_PROMPTS,
-            v.Gather,
-            v.Record,
-            v.Dial,
-            v.Enqueue,
-            v.Redirect,
-            v.Hangup,
-            v.Reject,
-            v.Start,
-            v.Stop,
-            v.Connect,
-            v.Echo,
-            v.Refer,
-            v.Pay,
-            v.Sms,
-        }
-    ),
-)
-QUEUE_WAIT = Setting(
-    "queue wait", frozenset({*_PROMPTS, v.Hangup, v.Redirect, v.Leave, v.Gather}), again=True
-)
-ROOM_WAIT = Setting("conference wait", frozenset({*_PROMPTS, v.Redirect}), 13238)
-HOLD = Setting("hold", frozenset({*_PROMPTS, v.Redirect}), 13238)
-ANNOUNCEMENT = Setting("announcement", frozenset({*_PROMPTS, v.Redirect}), 13238)
-WHISPER = Setting(
-    "whisper",
-    frozenset({*_PROMPTS, v.Gather, v.Redirect, v.Hangup}),
-    fatal={v.Dial: 13201},
-)
-QUEUE_WHISPER = Setting("queue whisper", frozenset({*_PROMPTS, v.Redirect}))
-
-_OVER = Page("", ())  # returned by a verb after which nothing runs
+WAIT_PAUSE = 1.0  # ours: a wait document that takes no time isn't requested again sooner than this
+OVER = requests.Page("", ())  # returned by a verb after which nothing runs
 
 
 # ---- the interpreter ---------------------------------------------------------------------------
 
 
-class Line:
+class Interpreter:
     """The interpreter of one leg; its state between two requests."""
 
     __slots__ = ("answered", "hops", "page", "setting", "turned")
-    over = _OVER
 
     def __init__(self, setting: Setting = CALL, *, answered: bool = True) -> None:
         self.setting = setting
         self.answered = answered
         self.hops = 0  # documents since time last passed
         self.turned = -1.0  # when the last one was asked for
-        self.page = _OVER
+        self.page = OVER
 
-    def run(self, start: Fetch | Page) -> Steps:
+    def run(self, start: requests.Fetch | requests.Page) -> Steps:
         """Carry out the document, and those it leads to, to the end."""
-        page: Page | None = start if isinstance(start, Page) else (yield from self.turn_to(start))
-        while page is not None and page is not _OVER:
+        page: requests.Page | None
+        if isinstance(start, requests.Page):
+            page = start
+        else:
+            page = yield from self.turn_to(start)
+        while page is not None and page is not OVER:
             self.page = page
             page = yield from self.carry_out(page.verbs)
-            if page is None and self.setting.again and isinstance(start, Fetch):
+            if page is None and self.setting.again and isinstance(start, requests.Fetch):
                 page = yield from self.once_more(start)
 
     def carry_out(self, verbs: tuple[v.Verb, ...]) -> Steps:
@@ -145,7 +66,7 @@ class Line:
             else:
                 if not self.answered and _picks_up(verb, place):
                     self.answered = True
-                    yield Answer()
+                    yield requests.Answer()
                 page = yield from _VERBS[kind](self, verb)
             if page is not None:
                 return page
@@ -156,40 +77,41 @@ class Line:
         message = f"<{name}> has no place in a {self.setting.name} document"
         code = self.setting.fatal.get(type(verb))
         if code:
-            return (yield Fail(code, message))
-        yield Warn(self.setting.code, f"{message}, ignored")
+            return (yield requests.Fail(code, message))
+        yield requests.Warn(self.setting.code, f"{message}, ignored")
         return None
 
-    def once_more(self, start: Fetch) -> Steps:
+    def once_more(self, start: requests.Fetch) -> Steps:
         """A queue's wait document has run out: "Twilio will make a new request to waitUrl"."""
-        if (yield Now()) == self.turned:
-            yield Speak("pause", seconds=WAIT_PAUSE)
+        if (yield requests.Now()) == self.turned:
+            yield requests.Speak("pause", seconds=WAIT_PAUSE)
         return (yield from self.turn_to(start))
 
-    def turn_to(self, fetch: Fetch) -> Steps:
-        now = yield Now()
+    def turn_to(self, fetch: requests.Fetch) -> Steps:
+        now = yield requests.Now()
         self.hops = self.hops + 1 if now == self.turned else 1
         self.turned = now
         if self.hops > MAX_HOPS:
-            yield Limit(f"{MAX_HOPS} documents in a row without any time passing")
-            return _OVER
+            yield requests.Limit(f"{MAX_HOPS} documents in a row without any time passing")
+            return OVER
         return (yield fetch)
 
     def go(self, url: str, method: str, params: Params = NONE) -> Steps:
         """Transfer control to another document; "" is the present one."""
         target = resolve(self.page.url, url)
         if not target and url:
-            return (yield Fail(15004, f'the document has no URL, so "{url}" can\'t be resolved'))
+            message = f'the document has no URL, so "{url}" can\'t be resolved'
+            return (yield requests.Fail(15004, message))
         if not target:
-            return (yield Fail(11100, "the document has no URL to return to"))
-        return (yield from self.turn_to(Fetch(target, method, params)))
+            return (yield requests.Fail(11100, "the document has no URL to return to"))
+        return (yield from self.turn_to(requests.Fetch(target, method, params)))
 
     # prompts
 
     def say(self, verb: v.Say, ears: str = "") -> Steps:
         text = " ".join(verb.text.split())
         longer = verb.silence + verb.stretch / pace(verb.language) if verb.stretch else verb.silence
-        speak = Speak("say", text, verb.language, verb.voice, ears, longer)
+        speak = requests.Speak("say", text, verb.language, verb.voice, ears, longer)
         for _ in range(min(verb.loop, MAX_LOOP) or MAX_LOOP):
             heard = yield speak
             if heard is not None:
@@ -198,9 +120,10 @@ class Line:
 
     def play(self, verb: v.Play, ears: str = "") -> Steps:
         if verb.digits:
-            speak = Speak("tones", verb.digits, ears=ears)
+            speak = requests.Speak("tones", verb.digits, ears=ears)
         else:
-            speak = Speak("play", resolve(self.page.url, verb.url) or verb.url, ears=ears)
+            url = resolve(self.page.url, verb.url) or verb.url
+            speak = requests.Speak("play", url, ears=ears)
         for _ in range(min(verb.loop, MAX_LOOP) or MAX_LOOP):
             heard = yield speak
             if heard is not None:
@@ -208,7 +131,7 @@ class Line:
         return None
 
     def pause(self, verb: v.Pause, ears: str = "") -> Steps:
-        return (yield Speak("pause", ears=ears, seconds=verb.length))
+        return (yield requests.Speak("pause", ears=ears, seconds=verb.length))
 
     # input
 
@@ -217,8 +140,8 @@ class Line:
         yield from self.fetched(verb.verbs)
         heard = yield from self.prompt(verb.verbs, ears)
         if heard is None:
-            heard = yield Listen(verb.timeout, verb.input)
-        if type(heard) is Speech:
+            heard = yield requests.Listen(verb.timeout, verb.input)
+        if type(heard) is requests.Speech:
             return (yield from self.spoken(verb, heard))
         digits, finished = "", ""
         while heard is not None:
@@ -228,7 +151,7 @@ class Line:
             digits += heard
             if len(digits) == verb.num_digits:
                 break
-            heard = yield Listen(verb.timeout)
+            heard = yield requests.Listen(verb.timeout)
         if not digits and not verb.action_on_empty_result:
             return None
         params = (("Digits", digits), ("FinishedOnKey", finished), ("msg", "Gather End"))
@@ -239,7 +162,7 @@ class Line:
         files = [verb.url for verb in verbs if type(verb) is v.Play and verb.url]
         if len(files) > 1:
             for url in files:
-                yield Load(resolve(self.page.url, url) or url)
+                yield requests.Load(resolve(self.page.url, url) or url)
 
     def prompt(self, verbs: tuple[v.Verb, ...], ears: str) -> Steps:
         """Nested prompts; what broke in, or None."""
@@ -249,15 +172,15 @@ class Line:
                 return heard
         return None
 
-    def spoken(self, verb: v.Gather, said: Speech) -> Steps:
+    def spoken(self, verb: v.Gather, said: requests.Speech) -> Steps:
         """Once it has begun, speech wins; speechTimeout of silence ends it ("auto": at once), or a
         minute of speaking."""
         silence = verb.speech_timeout or str(verb.timeout)
-        over = (yield Now()) + MAX_SPEECH
+        over = (yield requests.Now()) + MAX_SPEECH
         heard = [said]
         yield from self.partly(verb, heard)
-        while silence != "auto" and (left := over - (yield Now())) > 0:
-            more = yield Listen(min(int(silence), left), "speech")
+        while silence != "auto" and (left := over - (yield requests.Now())) > 0:
+            more = yield requests.Listen(min(int(silence), left), "speech")
             if more is None:
                 break
             heard.append(more)
@@ -266,7 +189,7 @@ class Line:
         params = (("Confidence", f"{confidence:g}"), ("SpeechResult", " ".join(heard)))
         return (yield from self.go(verb.action, verb.method, params))
 
-    def partly(self, verb: v.Gather, heard: list[Speech]) -> Steps:
+    def partly(self, verb: v.Gather, heard: list[requests.Speech]) -> Steps:
         """partialResultCallback: "in real time"; what it answers is ignored."""
         if verb.partial_result_callback:
             *stable, last = heard
@@ -287,17 +210,17 @@ class Line:
         silence at its ends.
         """
         if verb.play_beep:
-            yield Speak("beep")
-        yield Tape(self.told_of(verb))
-        began = yield Now()
+            yield requests.Speak("beep")
+        yield requests.Tape(self.told_of(verb))
+        began = yield requests.Now()
         words: list[str] = []
         heard, sound = yield from self.sounds(verb, began, words)
-        now = yield Now()
+        now = yield requests.Now()
         first, last = sound or (began, now)
         kept = min(last, now) - first if verb.trim == "trim-silence" else now - began
         told = verb.transcribe_callback
         told = resolve(self.page.url, told) if told else ""
-        sid, url = yield Keep(int(kept), " ".join(words), verb.transcribe, told)
+        sid, url = yield requests.Keep(int(kept), " ".join(words), verb.transcribe, told)
         params: Params = (
             ("RecordingDuration", str(int(now - began))),
             ("RecordingSid", sid),
@@ -305,8 +228,8 @@ class Line:
         )
         if heard is HANGUP:
             yield from self.report(verb.action, verb.method, (*params, ("Digits", "hangup")))
-            return _OVER
-        if type(heard) is Key and heard in verb.finish_on_key:
+            return OVER
+        if type(heard) is requests.Key and heard in verb.finish_on_key:
             params = (*params, ("Digits", str(heard)))
         return (yield from self.go(verb.action, verb.method, params))
 
@@ -316,14 +239,14 @@ class Line:
         while True:
             left = began + verb.max_length - now
             patience = min(left, quiet - now + verb.timeout) if verb.timeout else left
-            heard: Any = yield Listen(patience, "dtmf speech", True)
-            now = yield Now()
+            heard: Any = yield requests.Listen(patience, "dtmf speech", True)
+            now = yield requests.Now()
             ends = heard is None or heard is HANGUP
-            if ends or (type(heard) is Key and heard in verb.finish_on_key):
+            if ends or (type(heard) is requests.Key and heard in verb.finish_on_key):
                 return heard, (first, quiet) if first >= 0 else None
             first = now if first < 0 else first
-            lasts = saying(heard, "") if type(heard) is Speech else TONE
-            if type(heard) is Speech:
+            lasts = saying(heard, "") if type(heard) is requests.Speech else TONE
+            if type(heard) is requests.Speech:
                 words.append(heard)
             quiet = max(quiet, now + lasts)
             if now >= began + verb.max_length:
@@ -338,20 +261,20 @@ class Line:
     # other people
 
     def dial(self, verb: v.Dial) -> Steps:
-        outcome: Outcome = yield Connect(verb, self.page.url)
+        outcome: requests.Outcome = yield requests.Connect(verb, self.page.url)
         self.answered = self.answered or outcome.answered
         return (yield from self.after(outcome, verb.action, verb.method))
 
     def enqueue(self, verb: v.Enqueue) -> Steps:
-        outcome: Outcome = yield Join(verb, self.page.url)
+        outcome: requests.Outcome = yield requests.Join(verb, self.page.url)
         return (yield from self.after(outcome, verb.action, verb.method))
 
-    def after(self, outcome: Outcome, action: str, method: str) -> Steps:
-        """Dial and Enqueue: with an action it takes over, without one the next verb follows."""
+    def after(self, outcome: requests.Outcome, action: str, method: str) -> Steps:
+        """The action takes over; without one the next verb follows."""
         if outcome.over:
             if action and outcome.params:
                 yield from self.report(action, method, outcome.params)
-            return _OVER
+            return OVER
         if not action:
             return None
         return (yield from self.go(action, method, outcome.params))
@@ -359,42 +282,46 @@ class Line:
     def report(self, action: str, method: str, params: Params) -> Steps:
         target = resolve(self.page.url, action)
         if target:
-            yield Notify(target, method, params)
+            yield requests.Notify(target, method, params)
+
+    def pay(self, verb: v.Pay) -> Steps:
+        outcome: requests.Outcome = yield from pay(verb, self.prompt)
+        return (yield from self.after(outcome, verb.action, verb.method))
 
     # beside the call, and away from it
 
     def start(self, verb: v.Start) -> Steps:
         for noun in verb.nouns:
-            yield Begin(noun, self.page.url)
+            yield requests.Begin(noun, self.page.url)
         return None
 
     def stop(self, verb: v.Stop) -> Steps:
         for noun in verb.nouns:
-            yield Halt(noun)
+            yield requests.Halt(noun)
         return None
 
     def attach(self, verb: v.Connect) -> Steps:
         if not verb.nouns:
-            yield Warn(12200, "<Connect> without a noun is skipped")
+            yield requests.Warn(12200, "<Connect> without a noun is skipped")
             return None
-        outcome: Outcome = yield Attach(verb.nouns[0], self.page.url)
+        outcome: requests.Outcome = yield requests.Attach(verb.nouns[0], self.page.url)
         return (yield from self.after(outcome, verb.action, verb.method))
 
     def echo(self, _verb: v.Echo) -> Steps:
-        yield Echo()
+        yield requests.Echo()
 
     def refer(self, verb: v.Refer) -> Steps:
         if not verb.nouns:
-            yield Warn(12200, "<Refer> without a <Sip> is skipped")
+            yield requests.Warn(12200, "<Refer> without a <Sip> is skipped")
             return None
-        outcome = yield Transfer(verb.nouns[0].uri)
-        if isinstance(outcome, Page):
+        outcome = yield requests.Transfer(verb.nouns[0].uri)
+        if isinstance(outcome, requests.Page):
             return outcome
         return (yield from self.after(outcome, verb.action, verb.method))
 
     def sms(self, verb: v.Sms) -> Steps:
         told = resolve(self.page.url, verb.status_callback) if verb.status_callback else ""
-        params = yield Text(verb.to, verb.sender, verb.text, told)
+        params = yield requests.Text(verb.to, verb.sender, verb.text, told)
         if not verb.action:
             return None
         return (yield from self.go(verb.action, verb.method, params))
@@ -405,34 +332,34 @@ class Line:
         return (yield from self.go(verb.url, verb.method))
 
     def hangup(self, _verb: v.Hangup) -> Steps:
-        return (yield End("completed"))
+        return (yield requests.End("completed"))
 
     def reject(self, verb: v.Reject) -> Steps:
-        return (yield End("busy" if verb.reason == "busy" else "no-answer"))
+        return (yield requests.End("busy" if verb.reason == "busy" else "no-answer"))
 
     def leave(self, _verb: v.Leave) -> Steps:
-        return (yield Leave())
+        return (yield requests.Leave())
 
 
 _VERBS: Mapping[type, Callable[..., Steps]] = {
-    v.Say: Line.say,
-    v.Play: Line.play,
-    v.Pause: Line.pause,
-    v.Gather: Line.gather,
-    v.Record: Line.record,
-    v.Dial: Line.dial,
-    v.Enqueue: Line.enqueue,
-    v.Redirect: Line.redirect,
-    v.Hangup: Line.hangup,
-    v.Reject: Line.reject,
-    v.Leave: Line.leave,
-    v.Start: Line.start,
-    v.Stop: Line.stop,
-    v.Connect: Line.attach,
-    v.Echo: Line.echo,
-    v.Refer: Line.refer,
-    v.Pay: pay,
-    v.Sms: Line.sms,
+    v.Say: Interpreter.say,
+    v.Play: Interpreter.play,
+    v.Pause: Interpreter.pause,
+    v.Gather: Interpreter.gather,
+    v.Record: Interpreter.record,
+    v.Dial: Interpreter.dial,
+    v.Enqueue: Interpreter.enqueue,
+    v.Redirect: Interpreter.redirect,
+    v.Hangup: Interpreter.hangup,
+    v.Reject: Interpreter.reject,
+    v.Leave: Interpreter.leave,
+    v.Start: Interpreter.start,
+    v.Stop: Interpreter.stop,
+    v.Connect: Interpreter.attach,
+    v.Echo: Interpreter.echo,
+    v.Refer: Interpreter.refer,
+    v.Pay: Interpreter.pay,
+    v.Sms: Interpreter.sms,
 }
 
 
@@ -451,7 +378,7 @@ def _picks_up(verb: v.Verb, place: int) -> bool:
 
 def music() -> Steps:
     """Twilio's own waiting music, which never ends."""
-    yield Speak("music")
+    yield requests.Speak("music")
 
 
 def waiting_steps(url: str | None, method: str, base: str, setting: Setting) -> Steps | None:
@@ -460,8 +387,8 @@ def waiting_steps(url: str | None, method: str, base: str, setting: Setting) -> 
         return music()
     if not url:
         return None
-    fetch = Fetch(resolve(base, url), method, waiting=True)
-    return Line(setting).run(fetch)
+    fetch = requests.Fetch(resolve(base, url), method, waiting=True)
+    return Interpreter(setting).run(fetch)
 
 
 # ---- URLs --------------------------------------------------------------------------------------

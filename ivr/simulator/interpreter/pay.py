@@ -8,22 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from ivr.simulator.interpreter.requests import (
-    HANGUP,
-    Listen,
-    Now,
-    Params,
-    Speak,
-    Steps,
-    Token,
-)
+from ivr.simulator.interpreter import requests
+from ivr.simulator.interpreter.requests import HANGUP, Params, Steps
 from ivr.twiml import verbs as v
 
-if TYPE_CHECKING:
-    from ivr.simulator.interpreter.interpreter import Line
-
+Prompt = Callable[[tuple[v.Verb, ...], str], Steps]  # nested prompts, and what may break in
 CARD_TYPES = (
     ("visa", re.compile(r"4\d{12}(\d{3})?")),
     ("mastercard", re.compile(r"(5[1-5]\d{4}|2(22[1-9]|2[3-9]|[3-6]|7[01]|720)\d*)\d{8,12}")),
@@ -101,28 +92,23 @@ BANK = (
 )
 
 
-def pay(line: Line, verb: v.Pay) -> Steps:
-    """The whole verb: every part, then the action with ``Result``."""
+def pay(verb: v.Pay, prompt: Prompt) -> Steps:
+    """Ask for every part; returns the `requests.Outcome`. ``prompt`` plays the verb's prompts."""
     known: dict[str, str] = {}
     result = ""
     for part in _parts(verb):
-        result = yield from _ask(line, verb, part, known)
+        result = yield from _ask(prompt, verb, part, known)
         if result:
             break
     else:
         card = card_type(known.get("payment-card-number", ""))
-        yield from _say(line, verb, "payment-processing", "", 1, card, "Processing your payment.")
+        words = "Processing your payment."
+        yield from _say(prompt, verb, "payment-processing", "", 1, card, words)
         result = "success"
     params: Params = (("Result", result), ("PaymentMethod", verb.payment_method))
     if result == "success":
         params = (*params, *_captured(known), *(yield from _receipt(verb)))
-    if result == "caller-hung-up":
-        if verb.action:
-            yield from line.report(verb.action, verb.method, params)
-        return line.over
-    if not verb.action:
-        return None
-    return (yield from line.go(verb.action, verb.method, params))
+    return requests.Outcome(params, over=result == "caller-hung-up")
 
 
 def _parts(verb: v.Pay) -> list[Part]:
@@ -136,12 +122,12 @@ def _parts(verb: v.Pay) -> list[Part]:
     return [part for part in CARD if part.step not in left_out]
 
 
-def _ask(line: Line, verb: v.Pay, part: Part, known: dict[str, str]) -> Steps:
+def _ask(prompt: Prompt, verb: v.Pay, part: Part, known: dict[str, str]) -> Steps:
     """ "" when it is known, else the Result that ends it."""
     error = ""
     for attempt in range(1, verb.max_attempts + 1):
         card = card_type(known.get("payment-card-number", ""))
-        early = yield from _say(line, verb, part.step, error, attempt, card, part.words)
+        early = yield from _say(prompt, verb, part.step, error, attempt, card, part.words)
         text = yield from _keys(verb, early)
         if text is HANGUP:
             return "caller-hung-up"
@@ -156,16 +142,16 @@ def _ask(line: Line, verb: v.Pay, part: Part, known: dict[str, str]) -> Steps:
 
 
 def _say(
-    line: Line, verb: v.Pay, step: str, error: str, attempt: int, card: str, words: str
+    prompt: Prompt, verb: v.Pay, step: str, error: str, attempt: int, card: str, words: str
 ) -> Steps:
     """The application's prompt for this step, error, attempt and card, else our own."""
     given = [each for each in verb.nouns if isinstance(each, v.Prompt)]
     prompts = [p for p in given if _fits(p, step, error, attempt, card)]
     if not prompts:
         text = f"That isn't valid. {words}" if error else words
-        return (yield Speak("say", text, "en-US", "", "dtmf"))
+        return (yield requests.Speak("say", text, "en-US", "", "dtmf"))
     best = max(prompts, key=lambda p: bool(p.step) + bool(p.error_type) + bool(p.card_type))
-    return (yield from line.prompt(best.verbs, "dtmf"))
+    return (yield from prompt(best.verbs, "dtmf"))
 
 
 def _fits(prompt: v.Prompt, step: str, error: str, attempt: int, card: str) -> bool:
@@ -179,18 +165,18 @@ def _fits(prompt: v.Prompt, step: str, error: str, attempt: int, card: str) -> b
 
 def _keys(verb: v.Pay, first: str | None) -> Steps:
     """Until ``#``, ``*`` or a pause."""
-    text, key = "", first or (yield Listen(verb.timeout, "dtmf", True))
+    text, key = "", first or (yield requests.Listen(verb.timeout, "dtmf", True))
     while key is not None and key is not HANGUP and key != "#" and len(text) < ENOUGH:
         text += key
         if key == "*":
             return text
-        key = yield Listen(verb.timeout, "dtmf", True)
+        key = yield requests.Listen(verb.timeout, "dtmf", True)
     return HANGUP if key is HANGUP else text
 
 
 def _month() -> Steps:
     """This month as YYMM."""
-    now = yield Now(date=True)
+    now = yield requests.Now(date=True)
     return now.strftime("%y%m")
 
 
@@ -217,6 +203,6 @@ def _captured(known: dict[str, str]) -> Params:
 
 def _receipt(verb: v.Pay) -> Steps:
     """A charge has a confirmation, anything else a token."""
-    token = yield Token()
+    token = yield requests.Token()
     charged = float(verb.charge_amount) > 0
     return (("PaymentConfirmationCode" if charged else "PaymentToken", token),)

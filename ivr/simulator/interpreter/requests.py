@@ -1,4 +1,4 @@
-"""What a line asks of whoever drives it, and what it is told: plain values.
+"""What the interpreter asks of its driver, and what it is sent back: plain values.
 
 request      what is sent back
 Answer       None, at once
@@ -160,14 +160,14 @@ class Token(NamedTuple):
 class Begin(NamedTuple):
     """Start something beside the call."""
 
-    noun: v.Fork | v.Recording
+    noun: v.SideNoun | v.Recording
     base: str
 
 
 class Halt(NamedTuple):
     """Stop what was started beside the call."""
 
-    noun: v.Fork
+    noun: v.SideNoun
 
 
 class Attach(NamedTuple):

@@ -10,10 +10,9 @@ from collections import deque
 from datetime import datetime
 from fnmatch import fnmatchcase
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
+from ivr.simulator.network.virtual_clock import VirtualClock
 
 KINDS = frozenset({"429", "500", "timeout", "malformed", "answer lost"})
 WEBHOOK_KINDS = "dropped, answer lost, or an HTTP status from 400 to 599"
@@ -168,8 +167,8 @@ class Suffers(NamedTuple):
 class Faults:
     """All rules in force, in the order in which they were made; and what came of them."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
         self.webhooks: list[WebhookFault] = []
         self.requests: list[RestFault] = []
         self.chaos: list[Chaos] = []
@@ -225,4 +224,4 @@ class Faults:
         return found
 
     def _note(self, kind: str, what: str) -> None:
-        self.injected.append(Injected(self._exchange.clock.now(), kind, what))
+        self.injected.append(Injected(self._clock.now(), kind, what))

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ivr.errors import CallError
+from ivr.simulator.calls.leg import Leg
+from ivr.simulator.calls.messages import Message
+from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.interpreter.speech import BEEP, Utterance, saying
 from ivr.simulator.network.routes import e164
 from ivr.simulator.people.habits import GREETING, TAKES, Habit
-
-if TYPE_CHECKING:
-    from ivr.simulator.calls.leg import Leg
-    from ivr.simulator.calls.messages import Message
-    from ivr.simulator.exchange import Exchange
-    from ivr.simulator.expectations.listening import Listener
-    from ivr.simulator.people.softphone import Access
+from ivr.simulator.people.softphone import Access
 
 KEYS = frozenset("0123456789*#")
 TYPING = 0.25  # seconds between two keys
 REACTION = 1.0  # seconds until a scripted person presses what is asked for
 REMEMBERED = 5000  # utterances
 NOTICED = 30.0  # seconds until a network gives somebody up of whom it hears nothing
+
+
+class Listener(Protocol):
+    """Follows what a telephone hears, and compares it with what is expected."""
+
+    def hears(self, words: str, within: float, language: str) -> None: ...
 
 
 class Handset:
@@ -31,8 +34,8 @@ class Handset:
     only `press` with several keys moves time (``typing`` seconds between two).
     """
 
-    def __init__(self, exchange: Exchange, number: str) -> None:
-        self.exchange = exchange
+    def __init__(self, network: Switchboard, number: str) -> None:
+        self.network = network
         self.number = number
         self.typing = TYPING
         self.leg: Leg | None = None
@@ -45,7 +48,7 @@ class Handset:
         self.eager = False  # there is something to key or say as soon as a document listens
         self._habit = Habit()
         self._keys = self._words = ""  # what that is
-        self._listener: Listener | None = None
+        self.listener: Listener | None = None  # what `hears` asks; `Exchange.phone` provides it
 
     def __repr__(self) -> str:
         return f"<Handset {self.number}>"
@@ -54,12 +57,12 @@ class Handset:
 
     def call(self, number: str) -> None:
         """Dial a number that has an application."""
-        self.exchange.act(lambda: self._call(number))
+        self.network.act(lambda: self._call(number))
 
     def _call(self, number: str) -> None:
         if self.leg is not None:
             raise CallError(f"{self.number} is in use ({self.leg})")
-        self.leg = self.exchange.dial_in(self.number, number)
+        self.leg = self.network.dial_in(self.number, number)
         self._remember(self.leg)
 
     def press(self, keys: str) -> None:
@@ -67,27 +70,27 @@ class Handset:
         wrong = set(keys) - KEYS
         if wrong or not keys:
             raise ValueError(f"a telephone has no key {''.join(sorted(wrong)) or '(none)'}")
-        exchange = self.exchange
-        if exchange.inside or exchange.clock.rate:
-            exchange.do(lambda: self._type(keys))
+        network = self.network
+        if network.inside or network.clock.rate:
+            network.do(lambda: self._type(keys))
             return
-        exchange.act(lambda: self._in_use().key(keys[0]))
+        network.act(lambda: self._in_use().key(keys[0]))
         for key in keys[1:]:
             leg = self.leg
-            exchange.wait(self.typing)
+            network.wait(self.typing)
             if leg is not None and self.leg is leg:
-                exchange.act(partial(leg.key, key))
+                network.act(partial(leg.key, key))
 
     def say(self, text: str, confidence: float = 0.9) -> None:
         """Speak. A Gather for speech or a Record takes notice, and so do the people whom it is
         connected to: they hear an utterance of kind "person", whose ``voice`` is this number.
 
         ``confidence``: how sure a recogniser is to have heard that, from 0 to 1."""
-        self.exchange.act(lambda: self._say(text, confidence))
+        self.network.act(lambda: self._say(text, confidence))
 
     def _say(self, text: str, confidence: float = 0.9) -> None:
         leg = self._in_use()
-        now = self.exchange.clock.now()
+        now = self.network.clock.now()
         for other in sorted(leg.company(), key=lambda each: each.sid):
             other.hear(Utterance(now, "person", text, voice=self.number))
         leg.speak(text, confidence)
@@ -95,7 +98,7 @@ class Handset:
     def connect(self, **parameters: str) -> None:
         """Call as a softphone does (`Exchange.softphone`): the application that its token names is
         asked, with the parameters of the token and with these."""
-        self.exchange.act(lambda: self._connect(parameters))
+        self.network.act(lambda: self._connect(parameters))
 
     def _connect(self, parameters: dict[str, str]) -> None:
         if self.access is None:
@@ -104,26 +107,26 @@ class Handset:
             raise CallError(f"{self.number} is in use ({self.leg})")
         given = self.access.params | parameters
         application = self.access.application
-        self.leg = self.exchange.dial_application(self.number, application, given)
+        self.leg = self.network.dial_application(self.number, application, given)
         self._remember(self.leg)
 
     def text(self, number: str, body: str) -> None:
         """Write to a number; its application's answer comes into `messages`."""
-        if e164(number) not in self.exchange.numbers:
+        if e164(number) not in self.network.numbers:
             raise CallError(f"nobody reads texts at {number}")
-        self.exchange.act(lambda: self.exchange.messages.receive(self.number, e164(number), body))
+        self.network.act(lambda: self.network.messages.receive(self.number, e164(number), body))
 
     def answer(self) -> None:
         """Pick up. Raises CallError when it isn't ringing."""
-        self.exchange.act(lambda: self._ringing().person_answers())
+        self.network.act(lambda: self._ringing().person_answers())
 
     def decline(self) -> None:
         """Refuse the call that is ringing: the caller finds the line busy."""
-        self.exchange.act(lambda: self._ringing().end("busy"))
+        self.network.act(lambda: self._ringing().end("busy"))
 
     def hang_up(self) -> None:
         """Put the receiver down."""
-        self.exchange.act(lambda: self._in_use().end(self._final_status()))
+        self.network.act(lambda: self._in_use().end(self._final_status()))
 
     def lose_connection(self, noticed: float = NOTICED) -> None:
         """Be out of reach from now on: a tunnel, an empty battery. The phone hears nothing more,
@@ -131,7 +134,7 @@ class Handset:
 
         A call that was ringing goes on ringing, for nobody. Raises CallError without a call.
         """
-        self.exchange.act(lambda: self._lose_connection(noticed))
+        self.network.act(lambda: self._lose_connection(noticed))
 
     def _lose_connection(self, noticed: float) -> None:
         if self.ringing:
@@ -139,7 +142,7 @@ class Handset:
             return
         leg, final = self._in_use(), self._final_status()
         leg.lose_phone()
-        self.exchange.clock.after(noticed, leg.end, final)
+        self.network.clock.after(noticed, leg.end, final)
 
     def will(
         self,
@@ -178,12 +181,10 @@ class Handset:
         expected. They are heard as soon as the prompt with the last word begins. ``within``:
         seconds of the exchange's time. ``language``: which they must be spoken in, if any.
         """
-        from ivr.simulator.expectations.listening import Listener
-
         __tracebackhide__ = True  # pytest: what failed is the test's line
-        if self._listener is None:
-            self._listener = Listener(self)
-        self._listener.hears(words, within, language)
+        if self.listener is None:
+            raise CallError(f"{self.number} wasn't made by Exchange.phone: nothing listens to it")
+        self.listener.hears(words, within, language)
 
     # ---- what it is doing
 
@@ -226,7 +227,8 @@ class Handset:
         """The telephones whose persons it can talk to at this moment."""
         if self.leg is None:
             return set()
-        return {leg.phone for leg in self.leg.company() if leg.phone is not None}
+        phones = (leg.phone for leg in self.leg.company())
+        return {phone for phone in phones if isinstance(phone, Handset)}
 
     @property
     def last_heard(self) -> str:
@@ -234,6 +236,11 @@ class Handset:
         return next((u.text for u in reversed(self.heard) if u.kind == "say"), "")
 
     # ---- for the exchange
+
+    @property
+    def reachable(self) -> bool:
+        """Whether texts are delivered here."""
+        return self._habit.kind != "unreachable"
 
     def refusal(self) -> str:
         """The final status of a call that can't ring here; "" if it can."""
@@ -247,7 +254,7 @@ class Handset:
         self.caller_id = leg.sender
         self.parameters = dict(leg.parameters)
         self._remember(leg)
-        clock, habit = self.exchange.clock, self._habit
+        clock, habit = self.network.clock, self._habit
         if habit.kind in ("answer", "voicemail"):
             clock.after(habit.after, self._answer_by_itself, leg, habit)
         elif habit.kind == "decline":
@@ -260,7 +267,7 @@ class Handset:
 
     def asked(self, leg: Leg) -> None:
         """A document begins to listen, and there is something to be keyed or said."""
-        clock, ears = self.exchange.clock, leg.ears
+        clock, ears = self.network.clock, leg.ears
         if self._keys and "dtmf" in ears:
             keys, self._keys = self._keys, ""
             clock.after(REACTION, self._react, leg, keys)
@@ -298,7 +305,7 @@ class Handset:
     def _type(self, keys: str) -> None:
         leg = self._in_use()
         for place, key in enumerate(keys):
-            self.exchange.clock.after(place * self.typing, self._key_if, leg, key)
+            self.network.clock.after(place * self.typing, self._key_if, leg, key)
 
     def _key_if(self, leg: Leg, key: str) -> None:
         if self.leg is leg:
@@ -316,7 +323,7 @@ class Handset:
             self._answered_by_itself(leg, habit)
 
     def _answered_by_itself(self, leg: Leg, habit: Habit) -> None:
-        clock = self.exchange.clock
+        clock = self.network.clock
         if habit.hang_up is not None:
             clock.after(habit.hang_up, self._leave, leg)
         if habit.kind == "voicemail":
@@ -332,7 +339,7 @@ class Handset:
         if leg.company():
             self._speak(leg)
         else:
-            self.exchange.clock.after(REACTION, self._speak_to_company, leg)
+            self.network.clock.after(REACTION, self._speak_to_company, leg)
 
     def _speak(self, leg: Leg) -> None:
         words, self._words = self._words, ""
@@ -346,7 +353,7 @@ class Handset:
             return
         self._words = ""
         self.eager = bool(self._keys)
-        now = self.exchange.clock.now()
+        now = self.network.clock.now()
         for other in sorted(leg.company(), key=lambda each: each.sid):
             other.hear(Utterance(now, "tone", voice=self.number, seconds=BEEP))
 

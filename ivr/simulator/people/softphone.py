@@ -11,12 +11,10 @@ import hmac
 import json
 from base64 import urlsafe_b64decode
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ivr.errors import CallError
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
+from ivr.simulator.network.network import Network
 
 # https://www.twilio.com/docs/api/errors/20101 and those after it
 INVALID, BAD_HEADER, BAD_ISSUER, EXPIRED, NOT_YET, BAD_GRANTS, BAD_SIGNATURE = (
@@ -34,7 +32,7 @@ class Access(NamedTuple):
     incoming: bool = False
 
 
-def access(exchange: Exchange, token: str) -> Access:
+def access(network: Network, token: str) -> Access:
     """Read an access token. Raises `CallError` with Twilio's number for what is wrong with it."""
     try:
         head, body, signature = token.split(".")
@@ -44,13 +42,13 @@ def access(exchange: Exchange, token: str) -> Access:
         raise _refused(INVALID, f"it isn't a JWT ({error})") from error
     if header.get("alg") != "HS256" or header.get("cty") != "twilio-fpa;v=1":
         raise _refused(BAD_HEADER, "its header must say HS256 and twilio-fpa;v=1")
-    key = exchange.keys.get(str(payload.get("iss")))
-    if key is None or payload.get("sub") != exchange.account_sid:
+    key = network.keys.get(str(payload.get("iss")))
+    if key is None or payload.get("sub") != network.account_sid:
         raise _refused(BAD_ISSUER, "iss must be an API key of the account that sub names")
     expected = hmac.digest(key.secret.encode(), f"{head}.{body}".encode(), sha256)
     if not hmac.compare_digest(given, expected):
         raise _refused(BAD_SIGNATURE, f"it isn't signed with the secret of {key.sid}")
-    now = exchange.clock.now().timestamp()
+    now = network.clock.now().timestamp()
     if not isinstance(payload.get("exp"), int) or payload["exp"] <= now:
         raise _refused(EXPIRED, "exp is past (the network has its own clock: exchange.clock)")
     if payload.get("nbf", 0) > now:

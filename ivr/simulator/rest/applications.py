@@ -7,16 +7,13 @@ https://www.twilio.com/docs/usage/api/notification, /docs/voice/api/call-event-r
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
+from ivr.simulator.network.network import Notice
 from ivr.simulator.network.numbers import ApiKey, Application
-from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.rest.calls import find as find_call
 from ivr.simulator.rest.numbers import point
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Notice
-    from ivr.simulator.webhooks.request import Webhook
+from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 ERRORS = "https://www.twilio.com/docs/errors"
 
@@ -24,53 +21,53 @@ ERRORS = "https://www.twilio.com/docs/errors"
 # ---- applications
 
 
-def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
-    exchange = api.exchange
+def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
+    network = api.network
     name = form.text("FriendlyName") or "application"
-    made = Application(exchange.seed.sid("AP"), name, exchange.clock.now())
+    made = Application(network.seed.sid("AP"), name, network.clock.now())
     point(made, form)
-    exchange.applications[made.sid] = made
+    network.applications[made.sid] = made
     return 201, show(api, made)
 
 
-def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
-    found: Iterable[Application] = reversed(api.exchange.applications.values())
+def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
+    found: Iterable[Application] = reversed(api.network.applications.values())
     if form.has("FriendlyName"):
         found = [each for each in found if each.friendly_name == form.text("FriendlyName")]
     return api.page(form, "/Applications", "applications", found, lambda each: show(api, each))
 
 
-def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, find(api, path[0]))
 
 
-def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     found = find(api, path[0])
     point(found, form)
     found.friendly_name = form.text("FriendlyName", found.friendly_name)
-    found.updated_at = api.exchange.clock.now()
+    found.updated_at = api.network.clock.now()
     return 200, show(api, found)
 
 
-def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     sid = find(api, path[0]).sid
-    if any(number.application == sid for number in api.exchange.numbers.values()):
+    if any(number.application == sid for number in api.network.numbers.values()):
         raise ApiError(400, 20001, "A number leads to this application")
-    del api.exchange.applications[sid]
+    del api.network.applications[sid]
     return 204, None
 
 
-def find(api: Api, sid: str) -> Application:
-    found = api.exchange.applications.get(sid)
+def find(api: Resources, sid: str) -> Application:
+    found = api.network.applications.get(sid)
     if found is None:
         raise api.missing(api.uri(f"/Applications/{sid}"))
     return found
 
 
-def show(api: Api, each: Application) -> Json:
+def show(api: Resources, each: Application) -> Json:
     return {
         "sid": each.sid,
-        "account_sid": api.exchange.account_sid,
+        "account_sid": api.network.account_sid,
         "api_version": "2010-04-01",
         "friendly_name": each.friendly_name,
         "voice_url": each.url,
@@ -95,25 +92,25 @@ def show(api: Api, each: Application) -> Json:
 # ---- keys and the account
 
 
-def create_key(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+def create_key(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Keys: the secret is shown this once."""
-    key = api.exchange.api_key(form.text("FriendlyName"))
+    key = api.network.api_key(form.text("FriendlyName"))
     return 201, {**_key(api, key), "secret": key.secret}
 
 
-def keys(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
-    every = api.exchange.keys.values()
+def keys(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
+    every = api.network.keys.values()
     return api.page(form, "/Keys", "keys", every, lambda key: _key(api, key))
 
 
-def delete_key(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
-    if api.exchange.keys.pop(path[0], None) is None:
+def delete_key(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
+    if api.network.keys.pop(path[0], None) is None:
         raise api.missing(api.uri(f"/Keys/{path[0]}"))
     return 204, None
 
 
-def _key(api: Api, key: ApiKey) -> Json:
-    start = rfc2822(api.exchange.clock.start)
+def _key(api: Resources, key: ApiKey) -> Json:
+    start = rfc2822(api.network.clock.start)
     return {
         "sid": key.sid,
         "friendly_name": key.friendly_name,
@@ -122,11 +119,11 @@ def _key(api: Api, key: ApiKey) -> Json:
     }
 
 
-def account(api: Api, _form: Form, _path: tuple[str, ...]) -> Response:
-    start = rfc2822(api.exchange.clock.start)
+def account(api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
+    start = rfc2822(api.network.clock.start)
     return 200, {
-        "sid": api.exchange.account_sid,
-        "owner_account_sid": api.exchange.account_sid,
+        "sid": api.network.account_sid,
+        "owner_account_sid": api.network.account_sid,
         "auth_token": None,  # nobody needs it who could ask for it
         "friendly_name": "a simulated network",
         "status": "active",
@@ -141,9 +138,9 @@ def account(api: Api, _form: Form, _path: tuple[str, ...]) -> Response:
 # ---- what the debugger has noted, and what went over the wire
 
 
-def notifications(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def notifications(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """GET …/Notifications, the newest first; ``Log`` is 0 for errors, 1 for warnings."""
-    inner, numbered = "/Notifications", list(enumerate(api.exchange.debugger))
+    inner, numbered = "/Notifications", list(enumerate(api.network.debugger))
     if path:
         sid = find_call(api, path[0]).sid
         inner = f"/Calls/{sid}/Notifications"
@@ -162,11 +159,11 @@ class _Numbered:
         self.sid, self.notice = f"NO{number:032x}", notice
 
 
-def _notification(api: Api, row: _Numbered) -> Json:
+def _notification(api: Resources, row: _Numbered) -> Json:
     notice = row.notice
     return {
         "sid": row.sid,
-        "account_sid": api.exchange.account_sid,
+        "account_sid": api.network.account_sid,
         "call_sid": notice.call_sid or None,
         "api_version": "2010-04-01",
         "error_code": str(notice.code),
@@ -182,10 +179,10 @@ def _notification(api: Api, row: _Numbered) -> Json:
     }
 
 
-def events(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def events(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """GET /Calls/{sid}/Events: the webhooks that the call has made, and what was answered."""
     sid = find_call(api, path[0]).sid
-    made = [_Made(n, each) for n, each in enumerate(api.exchange.requests) if each.call_sid == sid]
+    made = [_Made(n, each) for n, each in enumerate(api.network.requests) if each.call_sid == sid]
     return api.page(form, f"/Calls/{sid}/Events", "events", made, _Made.show)
 
 
@@ -203,7 +200,7 @@ class _Made:
         }
 
 
-ROUTES = (
+ROUTES: tuple[Endpoint, ...] = (
     ("POST", "/Applications", create),
     ("GET", "/Applications", listing),
     ("GET", "/Applications/{sid}", fetch),

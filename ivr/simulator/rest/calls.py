@@ -6,21 +6,18 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from ivr.errors import TwiMLError
 from ivr.simulator.calls.detection import Detects
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.recordings import callback
-from ivr.simulator.interpreter import requests as acts
+from ivr.simulator.interpreter import requests
 from ivr.simulator.network.numbers import Application
 from ivr.simulator.network.routes import Callback, Route, e164
-from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.simulator.webhooks.documents import APPLICATION_ERROR
 from ivr.twiml.reading import Unbuilt, parse
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
 
 Item = TypeVar("Item")
 UNBUILT = {
@@ -43,39 +40,39 @@ SUBRESOURCES = (
 )
 
 
-def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Calls: queued; it is placed when whatever is going on is over."""
     form.refuse(UNBUILT)
     sender, receiver = parties(form)
     application = _application(api, form)
-    start: acts.Fetch | acts.Page | None
+    start: requests.Fetch | requests.Page | None
     if application is not None:
-        start = acts.Fetch(application.url, application.method)
+        start = requests.Fetch(application.url, application.method)
     else:
-        start = beginning(api.exchange, form)
+        start = beginning(api, form)
     if start is None:
         raise ApiError(400, 21200, "Url, Twiml or ApplicationSid says what the call does")
     digits = form.text("SendDigits")
-    leg = api.exchange.dial_out(sender, receiver, start, form.whole("Timeout", 60, 1, 600), digits)
+    leg = api.network.dial_out(sender, receiver, start, form.whole("Timeout", 60, 1, 600), digits)
     leg.detects = detects(form)
     settle(leg, form)
     if application is not None:  # "ignores all of the other URL parameters"
         leg.route, leg.callback = application.route, application.callback
     if form.truth("Record", False):
-        leg.on_answer = partial(_record, leg, form)
+        leg.on_answer = partial(_record, api, leg, form)
     return 201, show(api, leg)
 
 
-def _application(api: Api, form: Form) -> Application | None:
+def _application(api: Resources, form: Form) -> Application | None:
     sid = form.text("ApplicationSid")
-    if sid and sid not in api.exchange.applications:
+    if sid and sid not in api.network.applications:
         raise ApiError(400, 21218, f"ApplicationSid {sid} is no application of this account")
-    return api.exchange.applications.get(sid)
+    return api.network.applications.get(sid)
 
 
-def _record(leg: Leg, form: Form) -> None:
+def _record(api: Resources, leg: Leg, form: Form) -> None:
     """Record=true: from the answer to the end. (docs/voice/api/call-resource#record)"""
-    leg.recording = leg.exchange.recordings.start(
+    leg.recording = api.network.recordings.start(
         "OutboundAPI",
         leg.sid,
         callback=callback(
@@ -124,11 +121,11 @@ def parties(form: Form) -> tuple[str, str]:
     return caller, to
 
 
-def beginning(exchange: Exchange, form: Form) -> acts.Fetch | acts.Page | None:
+def beginning(api: Resources, form: Form) -> requests.Fetch | requests.Page | None:
     """What the call does: Url, else Twiml."""
     url = form.url("Url")
     if url:
-        return acts.Fetch(url, form.method("Method"))
+        return requests.Fetch(url, form.method("Method"))
     twiml = form.text("Twiml")
     if len(twiml) > 4000:
         raise ApiError(400, 32018, "Twiml is longer than 4000 characters")
@@ -139,11 +136,11 @@ def beginning(exchange: Exchange, form: Form) -> acts.Fetch | acts.Page | None:
     except Unbuilt as refusal:
         raise ApiError(400, 20001, str(refusal)) from refusal
     except TwiMLError as error:
-        exchange.note("error", error.code, error.message)
+        api.network.note("error", error.code, error.message)
         return APPLICATION_ERROR
     for flaw in document.warnings:
-        exchange.note(flaw.level, flaw.code, f"{flaw.message} (line {flaw.line})")
-    return acts.Page("", document.verbs)
+        api.network.note(flaw.level, flaw.code, f"{flaw.message} (line {flaw.line})")
+    return requests.Page("", document.verbs)
 
 
 def settle(leg: Leg, form: Form) -> None:
@@ -161,10 +158,10 @@ def settle(leg: Leg, form: Form) -> None:
         leg.set_limit(form.whole("TimeLimit", 14400, 1))
 
 
-def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Calls/{sid}: a new document for a live call, or its end."""
     leg = find(api, path[0])
-    start, status = beginning(api.exchange, form), form.text("Status")
+    start, status = beginning(api, form), form.text("Status")
     if leg.ended and (start is not None or status):
         raise ApiError(400, 21220, "Call is not in-progress. Cannot redirect.")
     settle(leg, form)
@@ -173,11 +170,11 @@ def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     elif start is not None:
         if not leg.picked_up:
             raise ApiError(400, 21220, "Call is not in-progress. Cannot redirect.")
-        api.exchange.clock.soon(leg.redirect, start)
+        api.network.clock.soon(leg.redirect, start)
     return 200, show(api, leg)
 
 
-def finish(api: Api, leg: Leg, status: str) -> None:
+def finish(api: Resources, leg: Leg, status: str) -> None:
     """Status=completed ends any call; canceled only one that hasn't been answered."""
     if status not in ("completed", "canceled"):
         raise ApiError(400, 20001, f"Status can't be set to {status}")
@@ -185,30 +182,26 @@ def finish(api: Api, leg: Leg, status: str) -> None:
         leg.callback = None
         leg.end("canceled")
     elif not leg.picked_up:
-        api.exchange.clock.soon(leg.end, "canceled")
+        api.network.clock.soon(leg.end, "canceled")
     elif status == "completed":
-        api.exchange.clock.soon(leg.end, "completed")
+        api.network.clock.soon(leg.end, "completed")
 
 
-def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, find(api, path[0]))
-
-
-def _parent_sid(leg: Leg) -> str:
-    return leg.parent.sid if leg.parent else ""
 
 
 FILTERS: dict[str, Callable[[Leg], str]] = {
     "To": attrgetter("receiver"),
     "From": attrgetter("sender"),
     "Status": attrgetter("status"),
-    "ParentCallSid": _parent_sid,
+    "ParentCallSid": attrgetter("parent_sid"),
 }
 
 
-def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """GET /Calls, the newest first."""
-    legs: Iterable[Leg] = reversed(api.exchange.legs.values())
+    legs: Iterable[Leg] = reversed(api.network.legs.values())
     for name, read in FILTERS.items():
         if form.has(name):
             value = form.text(name)
@@ -237,16 +230,16 @@ def _dated(at: datetime | None, suffix: str, given: str) -> bool:
     return shown == given if not suffix else (shown <= given if suffix == "<" else shown >= given)
 
 
-def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     leg = find(api, path[0])
     if not leg.ended:
         raise ApiError(400, 20001, "A call that is going on can't be deleted")
-    del api.exchange.legs[leg.sid]
+    del api.network.legs[leg.sid]
     return 204, None
 
 
-def find(api: Api, sid: str) -> Leg:
-    leg = api.exchange.legs.get(sid)
+def find(api: Resources, sid: str) -> Leg:
+    leg = api.network.legs.get(sid)
     if leg is None:
         raise api.missing(api.uri(f"/Calls/{sid}"))
     return leg
@@ -256,24 +249,24 @@ def started(leg: Leg) -> datetime | None:
     if leg.status == "queued":
         return None
     at = leg.answered_at if leg.answered_at >= 0 else leg.created_at
-    return leg.exchange.clock.at(at)
+    return leg.network.clock.at(at)
 
 
 def ended(leg: Leg) -> datetime | None:
-    return leg.exchange.clock.at(leg.ended_at) if leg.ended else None
+    return leg.network.clock.at(leg.ended_at) if leg.ended else None
 
 
-def show(api: Api, leg: Leg) -> Json:
+def show(api: Resources, leg: Leg) -> Json:
     """A call as JSON: "all numbers are strings", what is missing is null."""
-    created = api.exchange.clock.at(leg.created_at)
+    created = api.network.clock.at(leg.created_at)
     uri = f"/Calls/{leg.sid}"
-    number = api.exchange.numbers.get(leg.receiver if leg.direction == "inbound" else leg.sender)
+    number = api.network.numbers.get(leg.receiver if leg.direction == "inbound" else leg.sender)
     return {
         "sid": leg.sid,
         "date_created": rfc2822(created),
         "date_updated": rfc2822(ended(leg) or started(leg) or created),
-        "parent_call_sid": leg.parent.sid if leg.parent else None,
-        "account_sid": api.exchange.account_sid,
+        "parent_call_sid": leg.parent_sid or None,
+        "account_sid": api.network.account_sid,
         "to": leg.receiver,
         "to_formatted": leg.receiver,
         "from": leg.sender,
@@ -300,7 +293,7 @@ def show(api: Api, leg: Leg) -> Json:
     }
 
 
-ROUTES = (
+ROUTES: tuple[Endpoint, ...] = (
     ("POST", "/Calls", create),
     ("GET", "/Calls", listing),
     ("GET", "/Calls/{sid}", fetch),

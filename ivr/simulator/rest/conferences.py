@@ -8,11 +8,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from ivr.simulator.calls.conference import Room
-from ivr.simulator.calls.participants import ENDED_BY_API, UPDATED, Invitation, Seat
-from ivr.simulator.interpreter import requests as acts
-from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.calls.engagements.conference import Conference
+from ivr.simulator.calls.engagements.participants import (
+    ENDED_BY_API,
+    UPDATED,
+    Invitation,
+    Participant,
+)
+from ivr.simulator.interpreter import requests
 from ivr.simulator.rest.calls import parties, settle, within
+from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.twiml import verbs as v
 
 FROM_START = "record-from-start"
@@ -31,117 +36,123 @@ STATUSES = {"queued": "queued", "ringing": "ringing", "in-progress": "connected"
 
 
 class Shown(NamedTuple):
-    """A participant, or somebody who is only invited."""
+    """A participant, or a leg that is only invited."""
 
     sid: str
-    seat: Seat | Invitation
+    participant: Participant | Invitation
 
 
 # ---- conferences
 
 
-def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
-    rooms = list(reversed(api.exchange.rooms.values()))
+def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
+    """GET /Conferences, the newest first."""
+    rows = list(reversed(list(api.network.conferences)))
     if form.has("FriendlyName"):
-        rooms = [room for room in rooms if room.name == form.text("FriendlyName")]
+        rows = [each for each in rows if each.name == form.text("FriendlyName")]
     if form.has("Status"):
-        rooms = [room for room in rooms if room.status == form.text("Status")]
-    rooms = within(form, "DateCreated", rooms, lambda room: room.created_at)
-    rooms = within(form, "DateUpdated", rooms, lambda room: room.updated_at)
-    return api.page(form, "/Conferences", "conferences", rooms, lambda room: show(api, room))
+        rows = [each for each in rows if each.status == form.text("Status")]
+    rows = within(form, "DateCreated", rows, lambda each: each.created_at)
+    rows = within(form, "DateUpdated", rows, lambda each: each.updated_at)
+    return api.page(form, "/Conferences", "conferences", rows, lambda each: show(api, each))
 
 
-def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, find(api, path[0]))
 
 
-def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Conferences/{sid}: end it, or announce something to everybody."""
-    room = find(api, path[0])
+    conference = find(api, path[0])
     status = form.text("Status")
     if status not in ("", "completed"):
         raise ApiError(400, 20001, f"Status can't be set to {status}")
-    if status and room.status != "completed":
-        api.exchange.clock.soon(room.end, ENDED_BY_API, "conference-ended-via-api")
+    if status and conference.status != "completed":
+        api.network.clock.soon(conference.end, ENDED_BY_API, "conference-ended-via-api")
     elif form.has("AnnounceUrl"):
         url, method = form.url("AnnounceUrl"), form.method("AnnounceMethod")
-        api.exchange.clock.soon(room.announce, url, method)
-    return 200, show(api, room)
+        api.network.clock.soon(conference.announce, url, method)
+    return 200, show(api, conference)
 
 
-def find(api: Api, sid: str, create: bool = False) -> Room:
+def find(api: Resources, sid: str, create: bool = False) -> Conference:
     """By SID, or by the name of a conference that is going on."""
-    room = api.exchange.rooms.get(sid) or api.exchange.open_room(sid)
-    if room is None and create and not sid.startswith("CF"):
-        room = api.exchange.room(sid)
-    if room is None:
+    conferences = api.network.conferences
+    conference = conferences.get(sid) or conferences.named(sid)
+    if conference is None and create and not sid.startswith("CF"):
+        conference = conferences.open(sid)
+    if conference is None:
         raise api.missing(api.uri(f"/Conferences/{sid}"))
-    return room
+    return conference
 
 
-def show(api: Api, room: Room) -> Json:
-    uri = f"/Conferences/{room.sid}"
+def show(api: Resources, conference: Conference) -> Json:
+    uri = f"/Conferences/{conference.sid}"
     return {
-        "account_sid": api.exchange.account_sid,
-        "date_created": rfc2822(room.created_at),
-        "date_updated": rfc2822(room.updated_at),
+        "account_sid": api.network.account_sid,
+        "date_created": rfc2822(conference.created_at),
+        "date_updated": rfc2822(conference.updated_at),
         "api_version": "2010-04-01",
-        "friendly_name": room.name,
+        "friendly_name": conference.name,
         "region": "us1",
-        "sid": room.sid,
-        "status": room.status,
+        "sid": conference.sid,
+        "status": conference.status,
         "uri": api.uri(uri),
         "subresource_uris": {
             "participants": api.uri(f"{uri}/Participants"),
             "recordings": api.uri(f"{uri}/Recordings"),
         },
-        "reason_conference_ended": room.reason or None,
-        "call_sid_ending_conference": room.ended_by or None,
+        "reason_conference_ended": conference.reason or None,
+        "call_sid_ending_conference": conference.ended_by or None,
     }
 
 
 # ---- participants
 
 
-def participants(api: Api, form: Form, path: tuple[str, ...]) -> Response:
-    room = find(api, path[0])
-    people = _people(room)
+def participants(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
+    conference = find(api, path[0])
+    people = _people(conference)
     for name in FILTERS:
         if form.has(name):
             wanted, field = form.truth(name, False), FILTERS[name]
-            people = [p for p in people if bool(getattr(p.seat, field)) == wanted]
-    inner = f"/Conferences/{room.sid}/Participants"
+            people = [p for p in people if bool(getattr(p.participant, field)) == wanted]
+    inner = f"/Conferences/{conference.sid}/Participants"
     return api.page(
-        form, inner, "participants", people, lambda p: show_participant(api, room, p.seat)
+        form,
+        inner,
+        "participants",
+        people,
+        lambda p: show_participant(api, conference, p.participant),
     )
 
 
-def _people(room: Room) -> list[Shown]:
-    room.forget_ended()
-    seats = [Shown(sid, seat) for sid, seat in room.seats.items()]
-    return seats + [Shown(sid, invited) for sid, invited in room.expected.items()]
+def _people(conference: Conference) -> list[Shown]:
+    conference.forget_ended()
+    participants = [Shown(sid, participant) for sid, participant in conference.participants.items()]
+    return participants + [Shown(sid, invited) for sid, invited in conference.expected.items()]
 
 
-def invite(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def invite(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Conferences/{sid or name}/Participants: ring somebody, who then joins."""
     form.refuse(UNBUILT)
     sender, receiver = parties(form)
-    room = find(api, path[0], create=True)
-    if room.status == "completed":
+    conference = find(api, path[0], create=True)
+    if conference.status == "completed":
         raise api.missing(api.uri(f"/Conferences/{path[0]}"))
-    noun = _noun(room, form)
-    start = acts.Page("", (v.Dial((noun,)),))
+    noun = _noun(conference, form)
+    start = requests.Page("", (v.Dial((noun,)),))
     timeout = form.whole("Timeout", 60, 1, 600)
-    leg = api.exchange.dial_out(sender, receiver, start, timeout)
+    leg = api.network.dial_out(sender, receiver, start, timeout)
     settle(leg, form)
     invitation = Invitation(leg, noun)
-    room.expected[leg.sid] = invitation
-    return 201, show_participant(api, room, invitation)
+    conference.expected[leg.sid] = invitation
+    return 201, show_participant(api, conference, invitation)
 
 
-def _noun(room: Room, form: Form) -> v.Conference:
+def _noun(conference: Conference, form: Form) -> v.Conference:
     noun = v.Conference(
-        room.name,
+        conference.name,
         muted=form.truth("Muted", False),
         beep=form.text("Beep", "true"),
         start_on_enter=form.truth("StartConferenceOnEnter", True),
@@ -150,7 +161,7 @@ def _noun(room: Room, form: Form) -> v.Conference:
         wait_method=form.method("WaitMethod"),
         max_participants=form.whole("MaxParticipants", 250, 2, 250),
         label=form.text("Label"),
-        coach=_coached(room, form),
+        coach=_coached(conference, form),
         record=_recorded(form),
         recording_status_callback=form.url("ConferenceRecordingStatusCallback"),
         recording_status_callback_event=" ".join(
@@ -169,12 +180,12 @@ def _noun(room: Room, form: Form) -> v.Conference:
     )
 
 
-def _coached(room: Room, form: Form) -> str:
+def _coached(conference: Conference, form: Form) -> str:
     """CallSidToCoach, if Coaching is true: "the SID of the participant who is being coached"."""
     sid = form.text("CallSidToCoach")
     if not form.truth("Coaching", bool(sid)):
         return ""
-    if sid not in room.seats:
+    if sid not in conference.participants:
         raise ApiError(400, 20001, f"CallSidToCoach {sid or '(none)'} is not in the conference")
     return sid
 
@@ -186,72 +197,76 @@ def _recorded(form: Form) -> str:
     return RECORD[word]
 
 
-def participant(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
-    room, seat = _seat(api, path)
-    return 200, show_participant(api, room, seat)
+def participant(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
+    conference, participant = _participant(api, path)
+    return 200, show_participant(api, conference, participant)
 
 
-def change(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def change(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST …/Participants/{call or label}: mute, hold, announce, endConferenceOnExit."""
     form.refuse(UNBUILT_UPDATE)
-    room, seat = _seat(api, path)
-    if isinstance(seat, Invitation):
+    conference, participant = _participant(api, path)
+    if isinstance(participant, Invitation):
         raise ApiError(400, 20001, "The participant hasn't joined yet")
     if form.has("EndConferenceOnExit"):
-        seat.end_on_exit(form.truth("EndConferenceOnExit", False))
+        participant.end_on_exit(form.truth("EndConferenceOnExit", False))
     if form.has("Coaching") or form.has("CallSidToCoach"):
-        seat.coach(_coached(room, form))
+        participant.coach(_coached(conference, form))
     if form.has("Muted"):
-        seat.mute(form.truth("Muted", False))
+        participant.mute(form.truth("Muted", False))
     if form.has("Hold"):
         url = form.url("HoldUrl") if "HoldUrl" in form.values else None
-        seat.put_on_hold(form.truth("Hold", False), url, form.method("HoldMethod", "GET"))
+        participant.put_on_hold(form.truth("Hold", False), url, form.method("HoldMethod", "GET"))
     if form.has("AnnounceUrl"):
         url, method = form.url("AnnounceUrl"), form.method("AnnounceMethod")
-        api.exchange.clock.soon(seat.announce, url, method)
-    return 200, show_participant(api, room, seat)
+        api.network.clock.soon(participant.announce, url, method)
+    return 200, show_participant(api, conference, participant)
 
 
-def kick(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
-    _, seat = _seat(api, path)
-    if isinstance(seat, Invitation):
-        api.exchange.clock.soon(seat.leg.end, "canceled")
+def kick(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
+    _, participant = _participant(api, path)
+    if isinstance(participant, Invitation):
+        api.network.clock.soon(participant.leg.end, "canceled")
     else:
-        api.exchange.clock.soon(seat.put_out, UPDATED)
+        api.network.clock.soon(participant.put_out, UPDATED)
     return 204, None
 
 
-def _seat(api: Api, path: tuple[str, ...]) -> tuple[Room, Seat | Invitation]:
+def _participant(
+    api: Resources, path: tuple[str, ...]
+) -> tuple[Conference, Participant | Invitation]:
     """By the call's SID or the participant's label."""
-    room = find(api, path[0])
-    for sid, seat in _people(room):
-        if path[1] in (sid, seat.label):
-            return room, seat
+    conference = find(api, path[0])
+    for sid, participant in _people(conference):
+        if path[1] in (sid, participant.label):
+            return conference, participant
     raise api.missing(api.uri(f"/Conferences/{path[0]}/Participants/{path[1]}"))
 
 
-def show_participant(api: Api, room: Room, seat: Seat | Invitation) -> Json:
-    leg = seat.leg
+def show_participant(
+    api: Resources, conference: Conference, participant: Participant | Invitation
+) -> Json:
+    leg = participant.leg
     return {
-        "account_sid": api.exchange.account_sid,
+        "account_sid": api.network.account_sid,
         "call_sid": leg.sid,
-        "label": seat.label or None,
-        "call_sid_to_coach": seat.coaches or None,
-        "coaching": bool(seat.coaches),
-        "conference_sid": room.sid,
-        "date_created": rfc2822(seat.created_at),
-        "date_updated": rfc2822(seat.created_at),
-        "end_conference_on_exit": seat.ends_room,
-        "muted": seat.muted,
-        "hold": seat.hold,
-        "start_conference_on_enter": seat.noun.start_on_enter,
+        "label": participant.label or None,
+        "call_sid_to_coach": participant.coaches or None,
+        "coaching": bool(participant.coaches),
+        "conference_sid": conference.sid,
+        "date_created": rfc2822(participant.created_at),
+        "date_updated": rfc2822(participant.created_at),
+        "end_conference_on_exit": participant.ends_conference,
+        "muted": participant.muted,
+        "hold": participant.hold,
+        "start_conference_on_enter": participant.noun.start_on_enter,
         "status": STATUSES.get(leg.status, "complete"),
         "queue_time": "0",
-        "uri": api.uri(f"/Conferences/{room.sid}/Participants/{leg.sid}"),
+        "uri": api.uri(f"/Conferences/{conference.sid}/Participants/{leg.sid}"),
     }
 
 
-ROUTES = (
+ROUTES: tuple[Endpoint, ...] = (
     ("GET", "/Conferences", listing),
     ("GET", "/Conferences/{sid}", fetch),
     ("POST", "/Conferences/{sid}", update),

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ivr.simulator.calls.messages import LONGEST, Message
 from ivr.simulator.network.routes import e164
-from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
 from ivr.simulator.rest.calls import within
+from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 UNBUILT = {
     "ContentSid": "",
@@ -23,7 +23,7 @@ MOOT = (
 )  # of billing, of other channels, of a real network
 
 
-def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Messages: queued, and sent as soon as whatever is going on is over."""
     form.refuse(UNBUILT)
     receiver, sender, body = form.text("To"), form.text("From"), form.text("Body")
@@ -41,13 +41,13 @@ def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
     if not caller:
         raise ApiError(400, 21212, f"Invalid From Number (caller ID): {sender}")
     url = form.url("StatusCallback")
-    message = api.exchange.messages.send(caller, to, body, "outbound-api", url)
+    message = api.network.messages.send(caller, to, body, "outbound-api", url)
     return 201, show(api, message)
 
 
-def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """GET /Messages, the newest first."""
-    found: Iterable[Message] = reversed(list(api.exchange.messages))
+    found: Iterable[Message] = reversed(list(api.network.messages))
     for name, field in (("To", "receiver"), ("From", "sender")):
         if form.has(name):
             found = [each for each in found if getattr(each, field) == form.text(name)]
@@ -55,11 +55,11 @@ def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
     return api.page(form, "/Messages", "messages", found, lambda each: show(api, each))
 
 
-def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, find(api, path[0]))
 
 
-def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Messages/{sid}: Body="" takes the words out, Status=canceled holds it back."""
     message = find(api, path[0])
     if form.text("Status") not in ("", "canceled"):
@@ -67,35 +67,35 @@ def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     if form.text("Body"):
         raise ApiError(400, 20001, "Body can only be taken out, by an empty one")
     if form.has("Status"):
-        api.exchange.messages.cancel(message)
+        api.network.messages.cancel(message)
     if "Body" in form.values:
         message.body = ""
     return 200, show(api, message)
 
 
-def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
-    api.exchange.messages.delete(find(api, path[0]).sid)
+def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
+    api.network.messages.delete(find(api, path[0]).sid)
     return 204, None
 
 
-def media(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def media(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """Texts have no pictures here."""
     sid = find(api, path[0]).sid
     return api.page(form, f"/Messages/{sid}/Media", "media_list", [], lambda _: {})
 
 
-def find(api: Api, sid: str) -> Message:
-    message = api.exchange.messages.get(sid)
+def find(api: Resources, sid: str) -> Message:
+    message = api.network.messages.get(sid)
     if message is None:
         raise api.missing(api.uri(f"/Messages/{sid}"))
     return message
 
 
-def show(api: Api, message: Message) -> Json:
+def show(api: Resources, message: Message) -> Json:
     uri = f"/Messages/{message.sid}"
     return {
         "sid": message.sid,
-        "account_sid": api.exchange.account_sid,
+        "account_sid": api.network.account_sid,
         "api_version": "2010-04-01",
         "body": message.body,
         "date_created": rfc2822(message.created_at),
@@ -117,7 +117,7 @@ def show(api: Api, message: Message) -> Json:
     }
 
 
-ROUTES = (
+ROUTES: tuple[Endpoint, ...] = (
     ("POST", "/Messages", create),
     ("GET", "/Messages", listing),
     ("GET", "/Messages/{sid}", fetch),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from ivr.simulator.network.numbers import Addresses, Number
 from ivr.simulator.network.routes import e164
-from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 UNBUILT = {
     "AddressSid": "",
@@ -36,8 +36,8 @@ METHODS = {
 }
 
 
-def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
-    numbers = list(api.exchange.numbers.values())
+def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
+    numbers = list(api.network.numbers.values())
     if form.has("PhoneNumber"):
         numbers = [n for n in numbers if form.text("PhoneNumber") in n.number]
     if form.has("FriendlyName"):
@@ -51,11 +51,11 @@ def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
     )
 
 
-def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, find(api, path[0]))
 
 
-def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /IncomingPhoneNumbers: buy a number."""
     form.refuse(UNBUILT)
     given = form.text("PhoneNumber")
@@ -64,17 +64,17 @@ def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
     number = e164(given)
     if not number.startswith("+"):
         raise ApiError(400, 21421, f"{given} is not a valid number")
-    if number in api.exchange.numbers:
+    if number in api.network.numbers:
         raise ApiError(400, 21422, f"{number} is not available")
     parts = urlsplit(form.url("VoiceUrl"))
     origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-    made = Number(api.exchange.seed.sid("PN"), number, origin)
+    made = Number(api.network.seed.sid("PN"), number, origin)
     _change(api, made, form)
-    api.exchange.numbers[number] = made
+    api.network.numbers[number] = made
     return 201, show(api, made)
 
 
-def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /IncomingPhoneNumbers/{sid}: where its calls go from now on."""
     form.refuse(UNBUILT)
     number = find(api, path[0])
@@ -82,17 +82,17 @@ def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, number)
 
 
-def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     """DELETE: give the number back; calls that go on aren't touched."""
-    del api.exchange.numbers[find(api, path[0]).number]
+    del api.network.numbers[find(api, path[0]).number]
     return 204, None
 
 
-def _change(api: Api, number: Number, form: Form) -> None:
+def _change(api: Resources, number: Number, form: Form) -> None:
     for name, field in APPLICATIONS.items():
         if name in form.values:
             sid = form.text(name)
-            if sid and sid not in api.exchange.applications:
+            if sid and sid not in api.network.applications:
                 raise ApiError(400, 21218, f"{name} {sid} is no application of this account")
             setattr(number, field, sid)
     point(number, form)
@@ -109,18 +109,18 @@ def point(addresses: Addresses, form: Form) -> None:
             setattr(addresses, field, form.method(name))
 
 
-def find(api: Api, sid: str) -> Number:
-    for number in api.exchange.numbers.values():
+def find(api: Resources, sid: str) -> Number:
+    for number in api.network.numbers.values():
         if number.sid == sid:
             return number
     raise api.missing(api.uri(f"/IncomingPhoneNumbers/{sid}"))
 
 
-def show(api: Api, number: Number) -> Json:
-    start = rfc2822(api.exchange.clock.start)
+def show(api: Resources, number: Number) -> Json:
+    start = rfc2822(api.network.clock.start)
     return {
         "sid": number.sid,
-        "account_sid": api.exchange.account_sid,
+        "account_sid": api.network.account_sid,
         "api_version": "2010-04-01",
         "friendly_name": number.friendly_name,
         "phone_number": number.number,
@@ -144,7 +144,7 @@ def show(api: Api, number: Number) -> Json:
     }
 
 
-ROUTES = (
+ROUTES: tuple[Endpoint, ...] = (
     ("GET", "/IncomingPhoneNumbers", listing),
     ("POST", "/IncomingPhoneNumbers", create),
     ("DELETE", "/IncomingPhoneNumbers/{sid}", delete),

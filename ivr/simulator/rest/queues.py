@@ -5,14 +5,14 @@ https://www.twilio.com/docs/voice/api/queue-resource, /member-resource
 
 from __future__ import annotations
 
-from ivr.simulator.calls.queues import DEFAULT_SIZE, Member, Queue
-from ivr.simulator.interpreter import requests as acts
-from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
+from ivr.simulator.calls.engagements.queues import DEFAULT_SIZE, Member, Queue
+from ivr.simulator.interpreter import requests
+from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 
-def create(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
-    queue = Queue(api.exchange, _name(form), form.whole("MaxSize", DEFAULT_SIZE, 1, 5000))
-    api.exchange.queue_made(queue)
+def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
+    size = form.whole("MaxSize", DEFAULT_SIZE, 1, 5000)
+    queue = api.network.queues.create(_name(form), size)
     return 201, show(api, queue)
 
 
@@ -23,40 +23,40 @@ def _name(form: Form, before: str = "") -> str:
     return name
 
 
-def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
-    queues = reversed(api.exchange.queues.values())
+def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
+    queues = reversed(list(api.network.queues))
     return api.page(form, "/Queues", "queues", queues, lambda queue: show(api, queue))
 
 
-def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, find(api, path[0]))
 
 
-def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     queue = find(api, path[0])
     queue.max_size = form.whole("MaxSize", queue.max_size, 1, 5000)
-    api.exchange.queue_renamed(queue, _name(form, queue.name))
-    queue.updated_at = api.exchange.clock.now()
+    api.network.queues.rename(queue, _name(form, queue.name))
+    queue.updated_at = api.network.clock.now()
     return 200, show(api, queue)
 
 
-def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     queue = find(api, path[0])
     if queue.members:
         raise ApiError(400, 20001, "The queue isn't empty")
-    api.exchange.queue_deleted(queue)
+    api.network.queues.delete(queue)
     return 204, None
 
 
-def find(api: Api, sid: str) -> Queue:
+def find(api: Resources, sid: str) -> Queue:
     """By SID only: "no name look-up"."""
-    queue = api.exchange.queues.get(sid)
+    queue = api.network.queues.get(sid)
     if queue is None:
         raise api.missing(api.uri(f"/Queues/{sid}"))
     return queue
 
 
-def members(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def members(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     queue = find(api, path[0])
     inner = f"/Queues/{queue.sid}/Members"
     return api.page(
@@ -69,23 +69,23 @@ def members(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     )
 
 
-def member(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def member(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show_member(api, find_member(api, path))
 
 
-def dequeue(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def dequeue(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST …/Members/{call or Front}: out of the queue, and on with another document."""
     chosen = find_member(api, path)
     url = form.url("Url")
     if not url:
         raise ApiError(400, 20001, "Url says where the call goes on")
     shown = show_member(api, chosen)
-    start = acts.Fetch(url, form.method("Method"))
-    api.exchange.clock.soon(chosen.leg.redirect, start)
+    start = requests.Fetch(url, form.method("Method"))
+    api.network.clock.soon(chosen.leg.redirect, start)
     return 200, shown
 
 
-def find_member(api: Api, path: tuple[str, ...]) -> Member:
+def find_member(api: Resources, path: tuple[str, ...]) -> Member:
     queue = find(api, path[0])
     for candidate in queue.members:
         if path[1] in (candidate.leg.sid, "Front"):
@@ -93,7 +93,7 @@ def find_member(api: Api, path: tuple[str, ...]) -> Member:
     raise api.missing(api.uri(f"/Queues/{path[0]}/Members/{path[1]}"))
 
 
-def show(api: Api, queue: Queue) -> Json:
+def show(api: Resources, queue: Queue) -> Json:
     return {
         "sid": queue.sid,
         "friendly_name": queue.name,
@@ -102,13 +102,13 @@ def show(api: Api, queue: Queue) -> Json:
         "max_size": queue.max_size,
         "date_created": rfc2822(queue.created_at),
         "date_updated": rfc2822(queue.updated_at),
-        "account_sid": api.exchange.account_sid,
+        "account_sid": api.network.account_sid,
         "uri": api.uri(f"/Queues/{queue.sid}"),
         "subresource_uris": {"members": api.uri(f"/Queues/{queue.sid}/Members")},
     }
 
 
-def show_member(api: Api, chosen: Member) -> Json:
+def show_member(api: Resources, chosen: Member) -> Json:
     queue = chosen.queue
     return {
         "call_sid": chosen.leg.sid,
@@ -120,7 +120,7 @@ def show_member(api: Api, chosen: Member) -> Json:
     }
 
 
-ROUTES = (
+ROUTES: tuple[Endpoint, ...] = (
     ("POST", "/Queues", create),
     ("GET", "/Queues", listing),
     ("GET", "/Queues/{sid}", fetch),

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 
 from ivr.simulator.calls.recordings import Recording, callback
-from ivr.simulator.rest.api import Api, ApiError, Form, Json, Response, rfc2822
 from ivr.simulator.rest.calls import find as find_call
 from ivr.simulator.rest.calls import within
-from ivr.simulator.rest.conferences import find as find_room
+from ivr.simulator.rest.conferences import find as find_conference
+from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 CURRENT = "Twilio.CURRENT"
 CHANNELS = {"mono": 1, "dual": 2}
@@ -23,7 +23,7 @@ SOUND = re.compile(r"/Recordings/(RE\w+)(\.wav)?")
 # ---- of the account
 
 
-def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
+def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """GET /Recordings, the newest first."""
     found = _newest_first(api)
     for name, field in FILTERS.items():
@@ -32,20 +32,20 @@ def listing(api: Api, form: Form, _path: tuple[str, ...]) -> Response:
     return _page(api, form, "/Recordings", found)
 
 
-def fetch(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, _find(api, path[0], f"/Recordings/{path[0]}"))
 
 
-def delete(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return _delete(api, _find(api, path[0], f"/Recordings/{path[0]}"))
 
 
-def sound(api: Api, method: str, path: str) -> bytes | None:
+def sound(api: Resources, method: str, path: str) -> bytes | None:
     """The file at a recording's address, b"" if it is gone; None for any other address."""
     found = SOUND.fullmatch(path.removeprefix(api.root)) if method == "GET" else None
     if not found:
         return None
-    recording = api.exchange.recordings.get(found[1])
+    recording = api.network.recordings.get(found[1])
     ready = recording is not None and recording.status == "completed"
     return recording.sound() if recording and ready else b""
 
@@ -53,13 +53,13 @@ def sound(api: Api, method: str, path: str) -> bytes | None:
 # ---- of a call
 
 
-def start(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Calls/{sid}/Recordings: "calls that have completed cannot be recorded"."""
     form.refuse(UNBUILT)
     leg = find_call(api, path[0])
     if not leg.picked_up:
         raise ApiError(400, 21220, "Call is not in-progress. Cannot record.")
-    made = api.exchange.recordings.start(
+    made = api.network.recordings.start(
         "StartCallRecordingAPI",
         leg.sid,
         callback=callback(
@@ -73,7 +73,7 @@ def start(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     return 201, show(api, made)
 
 
-def of_call(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def of_call(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     sid = find_call(api, path[0]).sid
     found = [each for each in _newest_first(api) if each.call == sid]
     return _page(api, form, f"/Calls/{sid}/Recordings", found)
@@ -82,8 +82,8 @@ def of_call(api: Api, form: Form, path: tuple[str, ...]) -> Response:
 # ---- of a conference
 
 
-def of_room(api: Api, form: Form, path: tuple[str, ...]) -> Response:
-    sid = find_room(api, path[0]).sid
+def of_conference(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
+    sid = find_conference(api, path[0]).sid
     found = [each for each in _newest_first(api) if each.conference == sid]
     return _page(api, form, f"/Conferences/{sid}/Recordings", found)
 
@@ -91,11 +91,11 @@ def of_room(api: Api, form: Form, path: tuple[str, ...]) -> Response:
 # ---- of either
 
 
-def fetch_one(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def fetch_one(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, _of(api, path))
 
 
-def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
+def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST …/Recordings/{sid or Twilio.CURRENT}: paused, in-progress or stopped."""
     recording = _of(api, path)
     behaviour = _word(form, "PauseBehavior", "silence", "skip")
@@ -114,17 +114,17 @@ def update(api: Api, form: Form, path: tuple[str, ...]) -> Response:
     return 200, show(api, recording)
 
 
-def delete_one(api: Api, _form: Form, path: tuple[str, ...]) -> Response:
+def delete_one(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return _delete(api, _of(api, path))
 
 
-def _of(api: Api, path: tuple[str, ...]) -> Recording:
+def _of(api: Resources, path: tuple[str, ...]) -> Recording:
     """A call's or conference's recording, by its SID or, while it goes on, as Twilio.CURRENT."""
     kind, owner, sid = path
-    owner = find_call(api, owner).sid if kind == "Calls" else find_room(api, owner).sid
+    owner = find_call(api, owner).sid if kind == "Calls" else find_conference(api, owner).sid
     inner = f"/{kind}/{owner}/Recordings/{sid}"
     if sid == CURRENT:
-        going_on = api.exchange.recordings.active(owner)
+        going_on = api.network.recordings.active(owner)
         if len(going_on) > 1:  # https://www.twilio.com/docs/api/errors/16108
             raise ApiError(400, 16108, "There is more than one active recording for this call")
         sid = going_on[0].sid if going_on else sid
@@ -134,25 +134,25 @@ def _of(api: Api, path: tuple[str, ...]) -> Recording:
     return recording
 
 
-def _find(api: Api, sid: str, inner: str) -> Recording:
-    recording = api.exchange.recordings.get(sid)
+def _find(api: Resources, sid: str, inner: str) -> Recording:
+    recording = api.network.recordings.get(sid)
     if recording is None:
         raise api.missing(api.uri(inner))
     return recording
 
 
-def _delete(api: Api, recording: Recording) -> Response:
+def _delete(api: Resources, recording: Recording) -> Response:
     if recording.active:
         raise ApiError(400, 20001, "A recording that is going on can't be deleted")
-    api.exchange.recordings.delete(recording.sid)
+    api.network.recordings.delete(recording.sid)
     return 204, None
 
 
-def _newest_first(api: Api) -> list[Recording]:
-    return list(reversed(list(api.exchange.recordings)))
+def _newest_first(api: Resources) -> list[Recording]:
+    return list(reversed(list(api.network.recordings)))
 
 
-def _page(api: Api, form: Form, inner: str, found: list[Recording]) -> Response:
+def _page(api: Resources, form: Form, inner: str, found: list[Recording]) -> Response:
     found = within(form, "DateCreated", found, lambda each: each.started_at)
     return api.page(form, inner, "recordings", found, lambda each: show(api, each))
 
@@ -165,11 +165,11 @@ def _word(form: Form, name: str, *words: str) -> str:
     return word
 
 
-def show(api: Api, recording: Recording) -> Json:
+def show(api: Resources, recording: Recording) -> Json:
     """A recording as JSON: "duration" is a string, and null until it has ended."""
     uri = f"/Recordings/{recording.sid}"
     return {
-        "account_sid": api.exchange.account_sid,
+        "account_sid": api.network.account_sid,
         "api_version": "2010-04-01",
         "call_sid": recording.call,
         "conference_sid": recording.conference or None,
@@ -195,13 +195,13 @@ def show(api: Api, recording: Recording) -> Json:
     }
 
 
-ROUTES = (
+ROUTES: tuple[Endpoint, ...] = (
     ("GET", "/Recordings", listing),
     ("GET", "/Recordings/{sid}", fetch),
     ("DELETE", "/Recordings/{sid}", delete),
     ("GET", "/Calls/{call}/Recordings", of_call),
     ("POST", "/Calls/{call}/Recordings", start),
-    ("GET", "/Conferences/{room}/Recordings", of_room),
+    ("GET", "/Conferences/{conference}/Recordings", of_conference),
     *(
         (verb, f"/({kind})/{{owner}}/Recordings/{{sid}}", handler)
         for kind in ("Calls", "Conferences")

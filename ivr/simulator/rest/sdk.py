@@ -1,16 +1,14 @@
-"""The HTTP client that lets an unmodified ``twilio.rest.Client`` talk to an exchange in process."""
+"""The HTTP client that lets an unmodified ``twilio.rest.Client`` talk to a network in process."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
-from ivr.simulator.rest.api import dumps
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
+from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.resource import dumps
 
 log = logging.getLogger("ivr.simulator.rest.api")
 BROKEN = {
@@ -38,8 +36,16 @@ class RestRequest(NamedTuple):
     outcome: tuple[int, str] | None
 
 
-def http_client(exchange: Exchange) -> Any:
-    """A ``twilio.http.HttpClient`` over the exchange; failures on purpose included."""
+def client(api: Api) -> Any:
+    """An unmodified ``twilio.rest.Client`` that talks to the API in process."""
+    from twilio.rest import Client
+
+    network = api.network
+    return Client(network.account_sid, network.auth_token, http_client=http_client(api))
+
+
+def http_client(api: Api) -> Any:
+    """A ``twilio.http.HttpClient`` over the API; failures on purpose included."""
     from requests.exceptions import ReadTimeout
     from twilio.http import HttpClient
     from twilio.http.response import Response
@@ -60,33 +66,34 @@ def http_client(exchange: Exchange) -> Any:
         ) -> Response:
             values = as_lists(params, data, urlsplit(uri).query)
             path = urlsplit(uri).path
-            outcome = exchange.ask(lambda: answer(exchange, method, path, values))
+            outcome = api.network.ask(lambda: answer(api, method, path, values))
             if outcome is None:
-                raise ReadTimeout("the exchange was told to let this request time out")
+                raise ReadTimeout("the network was told to let this request time out")
             return Response(*outcome)
 
     return ExchangeClient(log, False)
 
 
 def answer(
-    exchange: Exchange, method: str, path: str, values: dict[str, list[str]]
+    api: Api, method: str, path: str, values: dict[str, list[str]]
 ) -> tuple[int, str] | None:
     """(status, body) of a REST request; None if the client is to see nothing but a time-out."""
-    outcome = _outcome(exchange, method, path, values)
-    if exchange.taps:
-        exchange.tapped(RestRequest(exchange.clock.now(), method, path, values, outcome))
+    outcome = _outcome(api, method, path, values)
+    network = api.network
+    if network.taps:
+        network.tapped(RestRequest(network.clock.now(), method, path, values, outcome))
     return outcome
 
 
 def _outcome(
-    exchange: Exchange, method: str, path: str, values: dict[str, list[str]]
+    api: Api, method: str, path: str, values: dict[str, list[str]]
 ) -> tuple[int, str] | None:
-    kind = exchange.faults.of_rest(method, exchange.api.inner_path(path))
+    kind = api.network.faults.of_rest(method, api.inner_path(path))
     if kind == "timeout":
         return None
     if kind in BROKEN:
         return BROKEN[kind]
-    status, body = exchange.api.respond(method, path, values)
+    status, body = api.respond(method, path, values)
     return None if kind == "answer lost" else (status, dumps(body))
 
 

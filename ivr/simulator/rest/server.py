@@ -1,4 +1,4 @@
-"""The REST API of an exchange over HTTP, for applications that run elsewhere."""
+"""The REST API over HTTP, for applications that run elsewhere."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from base64 import b64decode
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from ivr.simulator.rest.api import ApiError, dumps
+from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.recordings import sound
+from ivr.simulator.rest.resource import ApiError, dumps
 from ivr.simulator.rest.sdk import answer
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
 
 MAX_FORM = 1024 * 1024
 JSON = "application/json; charset=utf-8"
 
 
 class RestServer:
-    """Serves an exchange's REST API until `close`; also a context manager. ``url`` is where."""
+    """Serves a REST API (`Exchange.api`) until `close`; also a context manager.
 
-    def __init__(self, exchange: Exchange, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._handler: type[_Handler] = type("Handler", (_Handler,), {"exchange": exchange})
+    ``port`` 0 picks a free one; ``url`` says where it is served. Point a Twilio client there
+    (twilio-python: ``client.api.base_url = server.url``).
+    """
+
+    def __init__(self, api: Api, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._handler: type[_Handler] = type("Handler", (_Handler,), {"api": api})
         self._server = _Server((host, port), self._handler)
         self.host = host
         self.port: int = self._server.server_address[1]
@@ -35,13 +38,13 @@ class RestServer:
         self._thread.start()
 
     @property
-    def exchange(self) -> Exchange:
-        """Whose API it is; another one's from the next request on, if that is set."""
-        return self._handler.exchange
+    def api(self) -> Api:
+        """What is served. Setting it changes what answers from the next request on."""
+        return self._handler.api
 
-    @exchange.setter
-    def exchange(self, exchange: Exchange) -> None:
-        self._handler.exchange = exchange
+    @api.setter
+    def api(self, api: Api) -> None:
+        self._handler.api = api
 
     @property
     def url(self) -> str:
@@ -95,9 +98,9 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One request; the exchange answers it on its own thread."""
+    """One request; the network answers it on its own thread."""
 
-    exchange: Exchange
+    api: Api
     protocol_version = "HTTP/1.1"
     server_version = "ivr-simulator"
 
@@ -112,15 +115,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(length).decode("utf-8", "replace"), keep_blank_values=True
         ).items():
             values.setdefault(name, []).extend(given)
-        exchange, method = self.exchange, self.command
-        sound = exchange.ask(lambda: self._sound(parts.path))
-        if sound is not None:  # "media can be accessed without authentication" by default
-            self._send(200 if sound else 404, sound, "audio/x-wav")
+        api, method = self.api, self.command
+        network = api.network
+        recorded = network.ask(lambda: sound(api, method, parts.path))
+        if recorded is not None:  # "media can be accessed without authentication" by default
+            self._send(200 if recorded else 404, recorded, "audio/x-wav")
             return
         if not self._authentic():
             self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
             return
-        outcome = exchange.ask(lambda: answer(exchange, method, parts.path, values))
+        outcome = network.ask(lambda: answer(api, method, parts.path, values))
         if outcome is None:  # the client is to see nothing at all
             self.close_connection = True
             return
@@ -130,16 +134,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _authentic(self) -> bool:
         kind, _, given = self.headers.get("Authorization", "").partition(" ")
-        expected = f"{self.exchange.account_sid}:{self.exchange.auth_token}"
+        network = self.api.network
+        expected = f"{network.account_sid}:{network.auth_token}"
         try:
             return kind.lower() == "basic" and b64decode(given).decode() == expected
         except ValueError:
             return False
-
-    def _sound(self, path: str) -> bytes | None:
-        from ivr.simulator.rest.recordings import sound
-
-        return sound(self.exchange.api, self.command, path)
 
     def _send(self, status: int, body: str | bytes, kind: str = JSON) -> None:
         data = body.encode() if isinstance(body, str) else body

@@ -10,18 +10,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from zlib import crc32
 
+from ivr.simulator.exchange import Exchange
 from ivr.simulator.people.browsers import Hands
 from ivr.simulator.people.habits import TAKES
-
-if TYPE_CHECKING:
-    from ivr.simulator import Exchange
-    from ivr.simulator.people.handset import Handset
-    from ivr.simulator.screens.saved_calls import Keeper
-    from ivr.simulator.screens.wire_view import Wire
+from ivr.simulator.people.handset import Handset
+from ivr.simulator.screens.saved_calls import Keeper
+from ivr.simulator.screens.wire_view import Wire
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 

@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ivr.simulator.dialogues.record import Record, write
+from ivr.simulator.dialogues.record import CallRecord, write
+from ivr.simulator.exchange import Exchange
 from ivr.simulator.expectations.phones import BEHAVIOURS, Phone
 from ivr.simulator.expectations.syntax import CALLER
 from ivr.simulator.people.handset import TYPING
 from ivr.simulator.screens.terminal import Watch
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
 
 GLANCE = 0.25  # seconds between two looks at the phones
 DOES = {habit: words for words, habit in BEHAVIOURS.items()}
@@ -38,7 +35,7 @@ class Keeper:
     ) -> None:
         self.exchange, self.folder, self.say = exchange, folder, say
         self.names = _names(people)
-        self.record: Record | None = None
+        self.record: CallRecord | None = None
         self._watch: Watch | None = None
         self._spoilt = ""
         self._since = 0  # the instant at which it began
@@ -69,7 +66,7 @@ class Keeper:
             self._described(name, other) for other, name in self.names.items() if other != number
         ]
         self._spoilt, self._since = "", self.exchange.clock.instant()
-        self.record = record = Record(self.exchange, number, called, phones)
+        self.record = record = CallRecord(self.exchange, number, called, phones)
         self._watch = Watch(self.exchange, record.phones, record, record.began)
         self._watch.look()
         record.did(CALLER, "call")
@@ -82,7 +79,7 @@ class Keeper:
         say = say.replace('"', "'")
         return Phone(0, name, number, DOES[phone.habit], after, press, say, hang_up, typing)
 
-    def _look(self, record: Record) -> None:
+    def _look(self, record: CallRecord) -> None:
         if self.record is not record or self._watch is None:
             return
         self._watch.look()
@@ -92,7 +89,7 @@ class Keeper:
             self.record = None
             self._over(record)
 
-    def _over(self, record: Record) -> None:
+    def _over(self, record: CallRecord) -> None:
         called = f"the call from {record.caller} at {record.began:%H:%M:%S}"
         if self._spoilt:
             self.say(f"{called} isn't kept: {self._spoilt}")
@@ -107,7 +104,7 @@ class Keeper:
             return
         self.say(f"{file} is written")
 
-    def _took_part(self, record: Record, phone: Phone) -> bool:
+    def _took_part(self, record: CallRecord, phone: Phone) -> bool:
         place = list(record.phones).index(phone.name)
         heard = len(record.phones[phone.name].heard) > record.first[place]
         rung = any(leg.created_at >= self._since for leg in record.phones[phone.name].calls)

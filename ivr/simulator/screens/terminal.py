@@ -7,22 +7,20 @@ import subprocess
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Thread
-from typing import TYPE_CHECKING
 
-from ivr.simulator.dialogues.record import Record
+from ivr.simulator.calls.leg import Leg
+from ivr.simulator.dialogues.record import CallRecord
 from ivr.simulator.dialogues.stage import Stage
+from ivr.simulator.exchange import Exchange
 from ivr.simulator.expectations.ear import words_of
 from ivr.simulator.expectations.mismatch import DialogueError, names_of, notice_line
 from ivr.simulator.expectations.phones import Phone
 from ivr.simulator.expectations.syntax import CALLER, Act, Dialogue
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ivr.simulator import Exchange, Handset, Utterance
-    from ivr.simulator.calls.leg import Leg
-    from ivr.simulator.screens.keyboard import Keyboard
+from ivr.simulator.interpreter.speech import Utterance
+from ivr.simulator.people.handset import Handset
+from ivr.simulator.screens.keyboard import Keyboard
 
 KEYS = "0123456789*#"
 QUIT = "qQ\x03\x04"
@@ -32,7 +30,7 @@ LAST_SENTENCE = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Written:
     """Something to show; ``spoken`` is (words, language) of what the person at this phone hears."""
 
     text: str
@@ -45,7 +43,7 @@ class Watch:
 
     exchange: Exchange
     phones: dict[str, Handset]
-    record: Record
+    record: CallRecord
     began: datetime
     _heard: dict[str, int] = field(default_factory=dict)
     _stood: dict[str, str] = field(default_factory=dict)
@@ -56,22 +54,22 @@ class Watch:
     def __post_init__(self) -> None:
         self._rung = {name: phone.calls[-1] for name, phone in self.phones.items() if phone.calls}
 
-    def look(self) -> list[Line]:
+    def look(self) -> list[Written]:
         """Everything since the last look, in the words of a person who watches."""
         lines = list(self._did())
         lines += [line for name in self.phones for line in self._said(name)]
         lines += [line for name in self.phones for line in self._changed(name)]
         return lines + self._notices()
 
-    def _did(self) -> Iterable[Line]:
+    def _did(self) -> Iterable[Written]:
         first, self._done = self._done, len(self.record.notes)
         for note in self.record.notes[first:]:
             if note.mark == ">":
-                yield Line(f"{self._clock(note.at)}  >> {note.text}")
+                yield Written(f"{self._clock(note.at)}  >> {note.text}")
             if note.text == "call":  # however soon it is over, it has been one
                 self._stood[note.who] = _TALKING
 
-    def _said(self, name: str) -> Iterable[Line]:
+    def _said(self, name: str) -> Iterable[Written]:
         heard = self.phones[name].heard
         first, self._heard[name] = self._heard.get(name, 0), len(heard)
         for utterance in heard[first:]:
@@ -79,7 +77,7 @@ class Watch:
             if words:
                 spoken = (words, utterance.language) if name == CALLER else None
                 to = "" if name == CALLER else f"{name} hears: "
-                yield Line(f"{self._clock(utterance.at)}  {to}{words}", spoken)
+                yield Written(f"{self._clock(utterance.at)}  {to}{words}", spoken)
 
     def _by_a_person(self, utterance: Utterance) -> str:
         """What somebody says whom one is connected to; no words of a dialogue."""
@@ -92,7 +90,7 @@ class Watch:
                 return f"{who}: (beep)"
         return ""
 
-    def _changed(self, name: str) -> Iterable[Line]:
+    def _changed(self, name: str) -> Iterable[Written]:
         phone = self.phones[name]
         stands = self._standing(phone)
         yield from self._rang(name, phone)
@@ -103,9 +101,9 @@ class Watch:
             self._note(before, stands)
         over = (name, stands) == (CALLER, _IDLE)
         text = "the call is over" if over else f"{self._is(name)} {stands}"
-        yield Line(f"{self._clock(self.exchange.clock.now())}  -- {text}")
+        yield Written(f"{self._clock(self.exchange.clock.now())}  -- {text}")
 
-    def _rang(self, name: str, phone: Handset) -> Iterable[Line]:
+    def _rang(self, name: str, phone: Handset) -> Iterable[Written]:
         """Whatever was answered, or given up, before anybody looked has rung all the same."""
         last, calls = self._rung.get(name), phone.calls
         new = calls[calls.index(last) + 1 :] if last in calls else calls
@@ -115,7 +113,7 @@ class Watch:
             if leg.direction != "inbound" and not (phone.ringing and leg is phone.leg):
                 self._stood[name] = _RINGING
                 at = self._clock(self.exchange.clock.at(leg.created_at))
-                yield Line(f"{at}  -- {self._is(name)} {_RINGING}")
+                yield Written(f"{at}  -- {self._is(name)} {_RINGING}")
 
     def _is(self, name: str) -> str:
         return "you are" if name == CALLER else f"{name} ({self.phones[name].number}) is"
@@ -136,10 +134,12 @@ class Watch:
         names = names_of(phone.connected_to, self.phones)
         return f"connected to {', '.join(names)}" if names else _TALKING
 
-    def _notices(self) -> list[Line]:
+    def _notices(self) -> list[Written]:
         notices = list(self.exchange.debugger)[self._noted :]
         self._noted += len(notices)
-        return [Line(f"{self._clock(notice.at)}  !! {notice_line(notice)}") for notice in notices]
+        return [
+            Written(f"{self._clock(notice.at)}  !! {notice_line(notice)}") for notice in notices
+        ]
 
     def _clock(self, at: datetime) -> str:
         minutes, seconds = divmod(int((at - self.began).total_seconds()), 60)
@@ -201,7 +201,7 @@ class Session:
     ) -> None:
         self.exchange = exchange
         self.dialogue = Dialogue("ivr phone", caller, called, tuple(phones), (), ())
-        self.record = Record(exchange, caller, called, phones)
+        self.record = CallRecord(exchange, caller, called, phones)
         self.stage = Stage(self.dialogue, exchange, record=self.record)
         self.phone: Handset = self.stage.ears[CALLER].phone
         self.watch = Watch(exchange, self.record.phones, self.record, self.record.began)

@@ -11,15 +11,13 @@ from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import count
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
-from ivr.simulator.exchange import Notice
+from ivr.simulator.exchange import Exchange
+from ivr.simulator.network.network import Notice
+from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.rest.sdk import RestRequest
-from ivr.simulator.webhooks.request import Webhook
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
 
 KEPT = 2000  # lines that a page can still ask for
 LONGEST = 20_000  # characters of an answer that are shown

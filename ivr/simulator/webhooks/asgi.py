@@ -19,10 +19,10 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ivr.simulator.network.network import Network
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Event, Task
-
-    from ivr.simulator.exchange import Exchange
 
 Message = MutableMapping[str, Any]
 ASGIApp = Callable[..., Awaitable[None]]
@@ -53,11 +53,11 @@ def _takes(signature: inspect.Signature, how_many: int) -> bool:
 class InProcess:
     """An ASGI application as a WSGI one, which is what the network calls."""
 
-    __slots__ = ("_exchange", "_life", "app")
+    __slots__ = ("_life", "_network", "app")
 
-    def __init__(self, app: ASGIApp, exchange: Exchange) -> None:
+    def __init__(self, app: ASGIApp, network: Network) -> None:
         self.app = app
-        self._exchange = exchange
+        self._network = network
         self._life = _life(app)
 
     def __call__(
@@ -68,7 +68,7 @@ class InProcess:
 
         request = _Request(environ["wsgi.input"].read())
         running = request.run(self.app, scope(environ), self._life)
-        self._exchange.calling(lambda: run_coroutine_threadsafe(running, _loop()))
+        self._network.calling(lambda: run_coroutine_threadsafe(running, _loop()))
         failure = request.failure
         if failure is not None:
             # Starlette answers 500 itself, and raises then: that is one failure, not two.
@@ -82,7 +82,7 @@ class InProcess:
         """A background task failed: the answer stands, and nobody would hear of it."""
         url = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['PATH_INFO']}"
         text = f"the application raised {failure!r} after it had answered"
-        self._exchange.note("error", 0, text, url)
+        self._network.note("error", 0, text, url)
 
 
 class _Request:

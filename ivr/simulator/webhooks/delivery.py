@@ -5,27 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urljoin
 
+from ivr.simulator.network.network import Network
+from ivr.simulator.network.signing import sign
+from ivr.simulator.network.targets import Target
+from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.webhooks.credentials import Login, login
 from ivr.simulator.webhooks.request import (
     CONNECT_SECONDS,
     TOTAL_SECONDS,
-    Call,
-    Reply,
-    Target,
-    Webhook,
+    HTTPCall,
+    HTTPReply,
     call_application,
     call_server,
     compose,
     failed,
     refused_for_callbacks,
-    sign,
 )
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
 
 MAX_REDIRECTS = 10
 CONNECT_FAILURES = frozenset({11201, 11202, 11205, 11210})
@@ -57,7 +54,7 @@ class Jar:
             self.logged_in = {**(self.logged_in or {}), host: found}
         return found is not None
 
-    def store(self, host: str, reply: Reply) -> None:
+    def store(self, host: str, reply: HTTPReply) -> None:
         for name, value in reply.headers:
             if name.lower() != "set-cookie":
                 continue
@@ -85,7 +82,7 @@ class Overrides:
     read: float = TOTAL_SECONDS
     total: float = TOTAL_SECONDS
 
-    def allows(self, reply: Reply) -> bool:
+    def allows(self, reply: HTTPReply) -> bool:
         """Is a reply such that the request is made again?"""
         reasons = {f"{reply.status // 100}xx"} if reply.status else set()
         if reply.code in CONNECT_FAILURES:
@@ -131,9 +128,9 @@ class Delivery:
         "_abandoned",
         "_attempts",
         "_begun",
-        "_exchange",
         "_fails",
         "_hops",
+        "_network",
         "_overrides",
         "_repeats",
         "_then",
@@ -148,21 +145,21 @@ class Delivery:
 
     def __init__(
         self,
-        exchange: Exchange,
+        network: Network,
         url: str,
         method: str,
         values: dict[str, str] | None,
         call_sid: str = "",
         jar: Jar | None = None,
     ) -> None:
-        self._exchange = exchange
+        self._network = network
         self.url = url
         self.method = method
         self.values = values
         self.call_sid = call_sid
         self.jar = jar
-        self.reply: Reply | None = None
-        self._token = exchange.seed.token()
+        self.reply: HTTPReply | None = None
+        self._token = network.seed.token()
         self._overrides = DEFAULT
         self._attempts = self._hops = self._repeats = 0
         self._fails = ""
@@ -183,17 +180,15 @@ class Delivery:
             try:
                 self._overrides = overrides_of(fragment)
             except ValueError as error:
-                self._exchange.note(
-                    "error", 11240, f"bad override {error}", self.url, self.call_sid
-                )
+                self._network.note("error", 11240, f"bad override {error}", self.url, self.call_sid)
             self.url = url
         delay = 0.0
-        if self._exchange.faults:
-            delay, self._repeats, self._fails = self._exchange.faults.of_webhook(self.url, callback)
+        if self._network.faults:
+            delay, self._repeats, self._fails = self._network.faults.of_webhook(self.url, callback)
         if delay:
-            self._exchange.clock.after(delay, self._attempt)
+            self._network.clock.after(delay, self._attempt)
             if patience and delay >= TOTAL_SECONDS:
-                self._exchange.clock.after(TOTAL_SECONDS, self._give_up)
+                self._network.clock.after(TOTAL_SECONDS, self._give_up)
         else:
             self._attempt()
         if self.reply is not None:
@@ -216,13 +211,13 @@ class Delivery:
         reply = self.reply
         if reply is not None and (reply.code or reply.status >= 400):
             text = reply.error or f"HTTP {reply.status}"
-            self._exchange.note("error", reply.code or 11200, text, self.url, self.call_sid)
+            self._network.note("error", reply.code or 11200, text, self.url, self.call_sid)
 
     def _give_up(self) -> None:
         self._abandoned = True
         self._finish(failed(11203, f"no answer within {TOTAL_SECONDS:g} s"))
 
-    def _finish(self, reply: Reply) -> None:
+    def _finish(self, reply: HTTPReply) -> None:
         self.reply = reply
         if self._then is not None:
             self._then(self)
@@ -230,7 +225,7 @@ class Delivery:
     def _attempt(self) -> None:
         url, _, query = self.url.partition("?")
         try:
-            target = self._exchange.target(url)
+            target = self._network.target(url)
         except ValueError:
             self._finish(failed(11100, f"{self.url} isn't a URL that can be requested"))
             return
@@ -240,43 +235,43 @@ class Delivery:
         elif target.app is not None:
             self._arrived(call, record, call_application(call))
         else:
-            self._exchange.elsewhere(call_server, call, self._arrived, call, record)
+            self._network.elsewhere(call_server, call, self._arrived, call, record)
 
-    def _fail(self, call: Call, record: Webhook) -> None:
+    def _fail(self, call: HTTPCall, record: Webhook) -> None:
         """On purpose: it doesn't arrive, something in front answers, or its answer is lost."""
         kind, self._fails = self._fails, ""
         if kind == "dropped":
             self._arrived(call, record, failed(11205, "the connection was dropped on purpose"))
         elif kind != "answer lost":
-            reply = Reply(int(kind), [], b"", error="in front of the application, on purpose")
+            reply = HTTPReply(int(kind), [], b"", error="in front of the application, on purpose")
             self._arrived(call, record, reply)
         elif call.target.app is not None:
             self._lost(call, record, call_application(call))
         else:
-            self._exchange.elsewhere(call_server, call, self._lost, call, record)
+            self._network.elsewhere(call_server, call, self._lost, call, record)
 
-    def _lost(self, call: Call, record: Webhook, _answer: Reply) -> None:
+    def _lost(self, call: HTTPCall, record: Webhook, _answer: HTTPReply) -> None:
         """The application has done its work; Twilio waits for nothing."""
         reply = failed(11203, "the answer was lost on purpose")
-        self._exchange.clock.after(TOTAL_SECONDS, self._arrived, call, record, reply)
+        self._network.clock.after(TOTAL_SECONDS, self._arrived, call, record, reply)
 
-    def _compose(self, target: Target, query: str) -> tuple[Call, Webhook]:
-        """The signed request, and its line in ``exchange.requests``."""
-        exchange, method = self._exchange, self.method
+    def _compose(self, target: Target, query: str) -> tuple[HTTPCall, Webhook]:
+        """The signed request, and its line in `Network.requests`."""
+        network, method = self._network, self.method
         form, tail = compose(self.values) if self.values else ("", "")
         if method != "POST":
             query, tail = (f"{query}&{form}" if query and form else query or form), ""
         asked = f"?{query}" if query else ""
-        algorithm = exchange.algorithm
-        signature = sign(exchange.auth_key, target.signed + asked, tail, algorithm)
+        algorithm = network.algorithm
+        signature = sign(network.auth_key, target.signed + asked, tail, algorithm)
         headers = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": self._token}
         if algorithm != "HMAC_SHA1":
-            settings = f"key={exchange.shared_key},algorithm={algorithm}"
+            settings = f"key={network.shared_key},algorithm={algorithm}"
             headers["X-Twilio-Webhooks-Signature-Settings"] = settings
         if self.jar is not None:
             headers.update(self.jar.headers(target.host, method, target.path + asked))
         record = Webhook(
-            exchange.clock.now(),
+            network.clock.now(),
             target.url + asked,
             method,
             form,
@@ -284,20 +279,22 @@ class Delivery:
             self._token,
             signature,
         )
-        exchange.requests.append(record)
+        network.requests.append(record)
         limits = self._overrides
         body = form.encode() if method == "POST" else b""
         return (
-            Call(target, method, query, body, headers, limits.connect, limits.read, limits.total),
+            HTTPCall(
+                target, method, query, body, headers, limits.connect, limits.read, limits.total
+            ),
             record,
         )
 
-    def _arrived(self, call: Call, record: Webhook, reply: Reply) -> None:
+    def _arrived(self, call: HTTPCall, record: Webhook, reply: HTTPReply) -> None:
         record.status = reply.status
         record.body = reply.body.decode("utf-8", "replace")
         record.error = reply.error
-        if self._exchange.taps:
-            self._exchange.tapped(record)
+        if self._network.taps:
+            self._network.tapped(record)
         host = call.target.host
         if self.jar is not None:
             self.jar.store(host, reply)
@@ -307,8 +304,8 @@ class Delivery:
             self._attempt()
         elif self._attempts < self._overrides.retries and self._overrides.allows(reply):
             self._attempts += 1
-            if self._exchange.faults:
-                self._fails = self._exchange.faults.failure(self.url)
+            if self._network.faults:
+                self._fails = self._network.faults.failure(self.url)
             self._attempt()
         elif reply.status in (301, 302, 303, 307, 308) and reply.header("location"):
             self._follow(reply)
@@ -318,14 +315,14 @@ class Delivery:
         else:
             self._finish(reply)
 
-    def _log_in(self, call: Call, reply: Reply) -> bool:
+    def _log_in(self, call: HTTPCall, reply: HTTPReply) -> bool:
         """After a 401 the request is repeated with the URL's own user and password, once."""
         if not call.target.credentials or "Authorization" in call.headers or self.jar is None:
             return False
         challenge = reply.header("www-authenticate")
         return self.jar.log_in(call.target.host, call.target.credentials, challenge)
 
-    def _follow(self, reply: Reply) -> None:
+    def _follow(self, reply: HTTPReply) -> None:
         """A redirected POST becomes a GET: Digits are lost. (docs/voice/twiml/gather)"""
         self._hops += 1
         if self._hops > MAX_REDIRECTS:

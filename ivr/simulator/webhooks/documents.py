@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ivr.errors import TwiMLError
 from ivr.simulator.interpreter.requests import Page
-from ivr.simulator.webhooks.request import MAX_BODY, Reply
+from ivr.simulator.webhooks.request import MAX_BODY, HTTPReply
 from ivr.twiml import verbs as v
 from ivr.twiml.reading import Document, Flaw, Unbuilt, parse
 
@@ -40,7 +40,7 @@ def unbuilt_page(refusal: Unbuilt) -> Page:
     return Page("", (v.Say(f"{refusal.message}."), v.Hangup()))
 
 
-def check(reply: Reply) -> None:
+def check(reply: HTTPReply) -> None:
     """Raises `TwiMLError` for an answer that carries no document (11200 and its neighbours)."""
     if reply.code:
         raise TwiMLError(reply.code, reply.error)
@@ -50,7 +50,7 @@ def check(reply: Reply) -> None:
         raise TwiMLError(11750, f"the answer is longer than {MAX_BODY} bytes")
 
 
-def document_of(reply: Reply, url: str) -> Document:
+def document_of(reply: HTTPReply, url: str) -> Document:
     """The document of an answer from ``url``. Raises `TwiMLError`, `Unbuilt` among them."""
     check(reply)
     if not reply.body:
@@ -77,7 +77,7 @@ def _plain(body: bytes, encoding: str | None) -> Document:
         return Document((v.Say(body.decode(encoding or "utf-8", "replace").strip()),))
 
 
-def content_type(reply: Reply) -> tuple[str, str | None]:
+def content_type(reply: HTTPReply) -> tuple[str, str | None]:
     """The media type in lower case, and the charset if one is given."""
     return _content_type(reply.header("content-type"))
 

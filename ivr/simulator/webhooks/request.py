@@ -7,20 +7,18 @@ its response closed before anything else happens; everything else goes over HTTP
 
 from __future__ import annotations
 
-import binascii
-import hmac
 import http.client
 import io
 import socket
 import ssl
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote_plus, unquote_to_bytes, urlsplit
+from urllib.parse import quote_plus, urlsplit
 
-WSGIApp = Callable[..., Iterable[bytes]]
+from ivr.simulator.network.targets import Target
+
 Headers = list[tuple[str, str]]
 
 CONNECT_SECONDS = 5.0
@@ -35,7 +33,7 @@ PLACES = tuple(
 )
 
 
-class Reply(NamedTuple):
+class HTTPReply(NamedTuple):
     """What came back. ``code`` is Twilio's error when nothing did; ``error`` says what happened."""
 
     status: int
@@ -49,50 +47,8 @@ class Reply(NamedTuple):
         return next((value for key, value in self.headers if key.lower() == name), "")
 
 
-def failed(code: int, error: str) -> Reply:
-    return Reply(0, [], b"", code, error)
-
-
-class Webhook:
-    """One request that was made, as it stands in ``exchange.requests``.
-
-    ``params`` are those of the form or, with GET, of the query. ``status`` is 0 when nothing
-    came back, and ``error`` says why.
-    """
-
-    __slots__ = (
-        "_form",
-        "at",
-        "body",
-        "call_sid",
-        "error",
-        "method",
-        "signature",
-        "status",
-        "token",
-        "url",
-    )
-
-    def __init__(
-        self, at: Any, url: str, method: str, form: str, call_sid: str, token: str, signature: str
-    ) -> None:
-        self.at = at
-        self.url = url
-        self.method = method
-        self._form = form
-        self.call_sid = call_sid
-        self.token = token
-        self.signature = signature
-        self.status = 0
-        self.body = self.error = ""
-
-    @property
-    def params(self) -> dict[str, str]:
-        form = self._form if self.method == "POST" else urlsplit(self.url).query
-        return dict(parse_qsl(form, keep_blank_values=True))
-
-    def __repr__(self) -> str:
-        return f"<Webhook {self.method} {self.url} {self.status} {self.call_sid}>"
+def failed(code: int, error: str) -> HTTPReply:
+    return HTTPReply(0, [], b"", code, error)
 
 
 # ---- parameters --------------------------------------------------------------------------------
@@ -128,67 +84,17 @@ def _template(names: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:
     return order, body, tail
 
 
-ALGORITHMS = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
-
-
-def sign(auth_token: bytes, url: str, tail: str, algorithm: str = "HMAC_SHA1") -> str:
-    """X-Twilio-Signature: base64 of an HMAC over the URL and, for a POST, its parameters.
-
-    (https://www.twilio.com/docs/usage/security#validating-requests)
-    """
-    digest = hmac.digest(auth_token, (url + tail).encode(), ALGORITHMS[algorithm])
-    return binascii.b2a_base64(digest, newline=False).decode()
-
-
 def refused_for_callbacks(url: str) -> bool:
     """Whether Twilio takes no such URL for a status callback: its host has an underscore."""
     return "_" in (urlsplit(url).hostname or "")
 
 
-# ---- where a URL leads -------------------------------------------------------------------------
-
-
-class Target:
-    """A URL up to its query: who serves it, and what of the request never changes."""
-
-    __slots__ = ("app", "credentials", "environ", "host", "path", "port", "scheme", "signed", "url")
-
-    def __init__(self, url: str, app: WSGIApp | None) -> None:
-        parts = urlsplit(url)
-        self.app = app
-        self.scheme = parts.scheme
-        self.host = parts.hostname or ""
-        self.port = parts.port or (443 if parts.scheme == "https" else 80)
-        self.path = parts.path or "/"
-        user, at, host = parts.netloc.rpartition("@")
-        self.credentials = user if at else ""
-        self.url = f"{parts.scheme}://{host}{parts.path}"
-        # For voice, "Twilio drops the username and password" and, over https only, the port.
-        signed = host.rpartition(":")[0] if parts.port and parts.scheme == "https" else host
-        self.signed = f"{parts.scheme}://{signed}{parts.path}"
-        self.environ: dict[str, Any] = {
-            "SCRIPT_NAME": "",
-            "PATH_INFO": unquote_to_bytes(self.path).decode("latin-1"),
-            "SERVER_NAME": self.host,
-            "SERVER_PORT": str(self.port),
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "REMOTE_ADDR": "127.0.0.1",
-            "HTTP_HOST": host,
-            "HTTP_USER_AGENT": "TwilioProxy/1.1",
-            "HTTP_ACCEPT": "*/*",
-            "wsgi.version": (1, 0),
-            "wsgi.url_scheme": parts.scheme,
-            "wsgi.errors": sys.stderr,
-            "wsgi.multithread": False,
-            "wsgi.multiprocess": False,
-            "wsgi.run_once": False,
-        }
-
+# ---- one attempt ----------------------------------------------------------------------------
 
 FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
-class Call(NamedTuple):
+class HTTPCall(NamedTuple):
     """One attempt, ready to be made; usable on any thread."""
 
     target: Target
@@ -219,8 +125,8 @@ class _Answer:
         return self.pieces.append
 
 
-def call_application(call: Call) -> Reply:
-    """Call a WSGI application; its response is read and closed before this returns.
+def call_application(call: HTTPCall) -> HTTPReply:
+    """HTTPCall a WSGI application; its response is read and closed before this returns.
 
     An application that raises is one that answers 500: that is what a server would make of it.
     """
@@ -243,15 +149,15 @@ def call_application(call: Call) -> Reply:
             close = getattr(response, "close", None)
             if close is not None:
                 close()
-        return Reply(int(answer.status[:3]), answer.headers, b"".join(answer.pieces))
+        return HTTPReply(int(answer.status[:3]), answer.headers, b"".join(answer.pieces))
     except Exception as error:
-        return Reply(500, [], b"", error=f"the application raised {error!r}")
+        return HTTPReply(500, [], b"", error=f"the application raised {error!r}")
 
 
 # ---- over HTTP ---------------------------------------------------------------------------------
 
 
-def call_server(call: Call) -> Reply:
+def call_server(call: HTTPCall) -> HTTPReply:
     """Make the request over HTTP; failures become the codes of Twilio's error dictionary."""
     began = time.monotonic()
     connection = _connection(call)
@@ -279,14 +185,14 @@ def call_server(call: Call) -> Reply:
         connection.close()
 
 
-def _connection(call: Call) -> http.client.HTTPConnection:
+def _connection(call: HTTPCall) -> http.client.HTTPConnection:
     kind = (
         http.client.HTTPSConnection if call.target.scheme == "https" else http.client.HTTPConnection
     )
     return kind(call.target.host, call.target.port, timeout=min(call.connect, call.total))
 
 
-def _converse(call: Call, connection: http.client.HTTPConnection, began: float) -> Reply:
+def _converse(call: HTTPCall, connection: http.client.HTTPConnection, began: float) -> HTTPReply:
     deadline = began + call.total
     headers = {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", **call.headers}
     if call.method == "POST":
@@ -300,4 +206,4 @@ def _converse(call: Call, connection: http.client.HTTPConnection, began: float) 
         body += piece
         if time.monotonic() > deadline:
             raise TimeoutError("the answer took too long")
-    return Reply(response.status, response.getheaders(), body)
+    return HTTPReply(response.status, response.getheaders(), body)

@@ -33,13 +33,13 @@ def test_a_call_whose_flow_version_is_gone_goes_to_the_operator(
     caller.call(ENTRY)
     caller.press("2")
     exchange.wait(1)
-    old = desk.store.load(desk.sid(caller))
+    old = desk.store.calls.load(desk.sid(caller))
     assert old is not None
     old.flow_version = "0"
     old.data["caller"]["state"] = "a step of long ago"
-    with desk.store._engine.begin() as connection:
+    with desk.store.connections.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE calls SET flow_version = '0'")
-    assert desk.store.save(old)
+    assert desk.store.calls.save(old)
 
     caller.press("1")
     exchange.wait(6)
@@ -57,11 +57,11 @@ def test_a_turn_that_fails_says_a_sentence_and_goes_to_an_operator(
     caller.call(ENTRY)
     caller.press("2")
     exchange.wait(1)
-    broken = desk.store.load(desk.sid(caller))
+    broken = desk.store.calls.load(desk.sid(caller))
     assert broken is not None
     del broken.data["shared"]["offers"]
     broken.data["caller"]["state"] = "language"
-    assert desk.store.save(broken)
+    assert desk.store.calls.save(broken)
 
     caller.press("1")
     exchange.wait(8)
@@ -77,7 +77,7 @@ def test_a_turn_that_fails_says_a_sentence_and_goes_to_an_operator(
 def test_a_line_whose_store_is_gone_answers_with_the_static_document(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    with desk.store._engine.begin() as connection:
+    with desk.store.connections.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE calls")
 
     caller.call(ENTRY)
@@ -91,7 +91,7 @@ def test_a_webhook_that_nobody_signed_is_refused_and_moves_nothing(desk: Desk) -
     answer = desk.app.test_client().post("/voice/escalation", data={"CallSid": "CA1"})
 
     assert answer.status_code == 403
-    assert desk.store.load("CA1") is None
+    assert desk.store.calls.load("CA1") is None
 
 
 def test_health_answers_while_the_store_does(desk: Desk) -> None:

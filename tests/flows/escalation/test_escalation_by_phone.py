@@ -46,7 +46,10 @@ def test_s05_the_next_level_is_rung_and_the_first_one_is_told(
     assert datetime.fromisoformat(level["due"]) - datetime.fromisoformat(
         level["asked_at"]
     ) == timedelta(minutes=15)
-    assert [each.level for each in escalated.store.escalations("C17349021")] == ["M1", "M2"]
+    assert [each.level for each in escalated.store.case_files.escalations("C17349021")] == [
+        "M1",
+        "M2",
+    ]
     caller.hang_up()
     exchange.wait(60)
     assert free(escalated)
@@ -64,7 +67,7 @@ def test_a_further_request_at_the_last_level_invents_no_further_one(
     assert escalated.file("C17349021")["levels"]["M2"]["count"] == 3
     assert len(escalated.on_case("C17349021", "escalation.chased")) == 2
     assert escalated.notices("chase") == {"DIR1", "MGR1", "ENG1"}
-    assert len(escalated.store.escalations("C17349021")) == 2
+    assert len(escalated.store.case_files.escalations("C17349021")) == 2
 
 
 # --- S06: the second level without the first ---
@@ -78,7 +81,7 @@ def test_s06_the_second_level_without_the_first_is_the_operators_to_override(
     assert caller.last_heard.startswith("Your request is recorded. I am trying to reach a support")
     accept(operator, exchange)
     exchange.wait(12)
-    assert not desk.store.escalations("C17349013")
+    assert not desk.store.case_files.escalations("C17349013")
 
     operator_menu(operator, exchange, "5", "1")
     assert operator.last_heard.startswith("Le niveau précédent n'a pas été demandé.")
@@ -89,9 +92,13 @@ def test_s06_the_second_level_without_the_first_is_the_operators_to_override(
 
     assert caller.connected_to == {operator, director}
     [overridden] = desk.on_case("C17349013", "escalation.overridden")
-    [note] = [note for note in desk.store.notes("C17349013") if note.key == overridden.data["note"]]
+    [note] = [
+        note
+        for note in desk.store.case_files.notes("C17349013")
+        if note.key == overridden.data["note"]
+    ]
     assert note.text.endswith("the customer insists")
-    [made] = desk.store.escalations("C17349013")
+    [made] = desk.store.case_files.escalations("C17349013")
     assert (made.level, made.requested_by, made.set_by) == ("M2", "caller", "OP1")
     assert desk.notices("escalation") == {"DIR1", "MGR1", "ENG1"}
     operator.hang_up()
@@ -105,7 +112,7 @@ def test_an_override_needs_a_reason(desk: Desk) -> None:
     with pytest.raises(CaseError, match="M2 needs M1 first"):
         desk.cases.hear("C17349013", "escalate", key="a", **given)
 
-    assert desk.store.case_file("C17349013") is None
+    assert desk.store.case_files.load("C17349013") is None
 
     desk.cases.hear("C17349013", "escalate", key="a", override="a deadline", **given)
     assert desk.file("C17349013")["level"] == "M2"
@@ -132,7 +139,7 @@ def test_s07_a_severity_is_wished_for_by_phone_and_set_by_the_engineer(
     wished = desk.file("C17349037")["wish"]
     assert (wished["severity"], wished["requested_by"]) == (1, "caller")
     assert wished["recording"].startswith("RE")
-    case = desk.store.case("17349037")
+    case = desk.store.cases.find("17349037")
     assert case is not None
     assert case.severity == 2
     caller.hang_up()
@@ -170,7 +177,9 @@ def test_a_wish_about_an_unknown_case_sounds_the_same_and_is_looked_after(
         exchange.wait(700)
 
     assert said[0] == said[1]
-    told = [each for each in desk.store.duties("notify") if each.data["what"] == "severity_wish"]
+    told = [
+        each for each in desk.store.duties.all("notify") if each.data["what"] == "severity_wish"
+    ]
     assert [each.owner for each in told] == ["ENG2", "MGR2"]  # the engineer; whoever is on duty
 
 
@@ -218,7 +227,7 @@ def test_s08_everything_is_asked_while_people_are_rung(
     assert (severity.data["requested_by"], severity.data["set_by"]) == ("caller", "OP1")
     assert (severity.data["before"], severity.data["after"]) == (2, 0)
     assert desk.notices("edown") == {"MGR2", "ENG1", "MGR1"}
-    assert [each.state for each in desk.store.duties("effort")] == ["due"]
+    assert [each.state for each in desk.store.duties.all("effort")] == ["due"]
     assert not desk.on_case("C17349013", "edown.incomplete")
     caller.hang_up()
     operator.hang_up()
@@ -403,7 +412,7 @@ def test_an_emergency_is_handed_over_at_the_end_of_the_shift_and_never_ended_by_
     )
     assert desk.file("C17349013")["severity"]["severity"] == 2
     exchange.wait(3600)
-    assert [each.state for each in desk.store.duties("effort")] == ["done"]
+    assert [each.state for each in desk.store.duties.all("effort")] == ["done"]
 
 
 # --- S16: a closed case ---

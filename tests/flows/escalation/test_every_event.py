@@ -39,7 +39,7 @@ EVERY = [
 
 
 def told(store: Store) -> set[str]:
-    with store.reading() as connection:
+    with store.connections.reading() as connection:
         return set(connection.execute(select(tables.events.c.kind)).scalars())
 
 

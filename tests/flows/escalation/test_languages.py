@@ -124,7 +124,7 @@ def test_two_silences_in_a_row_lead_to_a_person(exchange: Exchange, desk: Desk, 
     caller = exchange.phone("+33155500101")
     caller.call("+33800000001")
     keyed(caller, exchange, *entries)
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     assert call.step == step
     exchange.wait_until(lambda: desk.phone("OP1").ringing, at_most=90)

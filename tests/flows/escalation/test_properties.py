@@ -33,9 +33,9 @@ def everything_is_in_order(desk: Desk, caller: Handset) -> None:
         caller.hang_up()
     exchange.wait(180)
     exchange.strict()
-    assert not [person.id for person in desk.store.people() if person.busy_with]
-    assert not desk.store.open_calls()
-    assert desk.store.verify(desk.sid(caller))
+    assert not [person.id for person in desk.store.people.all() if person.busy_with]
+    assert not desk.store.calls.open()
+    assert desk.store.logs.verify(desk.sid(caller))
     is_the_same_again(desk, desk.sid(caller))
     shown = {number for number in PEOPLE.values() if number.startswith("+")}
     on_his_leg = [asked for asked in exchange.requests if asked.call_sid == desk.sid(caller)]
@@ -59,7 +59,7 @@ def test_every_caller_ends_with_a_person_a_promise_or_his_own_hanging_up(
 
         steps = [event.data.get("step") for event in desk.events(caller, "heard")]
         if not caller.connected_to and "after" not in steps:
-            assert desk.store.duties("call_back"), caller.heard[-3:]
+            assert desk.store.duties.all("call_back"), caller.heard[-3:]
         everything_is_in_order(desk, caller)
 
 
@@ -143,15 +143,15 @@ def test_whatever_is_late_lost_or_comes_twice_nobody_is_stranded(
                 phone.hang_up()
         exchange.wait(1800)
         assert not [phone for phone in exchange.phones.values() if phone.leg is not None]
-        assert not [person.id for person in desk.store.people() if person.busy_with]
-        assert not desk.store.open_calls()
-        assert desk.store.verify(desk.sid(caller)), exchange.injected
+        assert not [person.id for person in desk.store.people.all() if person.busy_with]
+        assert not desk.store.calls.open()
+        assert desk.store.logs.verify(desk.sid(caller)), exchange.injected
 
 
 def records(desk: Desk, caller: Handset) -> tuple[object, ...]:
     """What a call leaves behind, but for the numbers that Twilio makes up."""
     events = [(event.kind, event.actor, dict(event.data)) for event in desk.events(caller)]
-    duties = sorted((duty.kind, duty.owner, duty.state) for duty in desk.store.duties())
+    duties = sorted((duty.kind, duty.owner, duty.state) for duty in desk.store.duties.all())
     return events, duties, [each.text for each in caller.heard]
 
 

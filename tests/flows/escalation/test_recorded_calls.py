@@ -100,7 +100,7 @@ def test_nothing_is_recorded_unless_the_line_is_told_to(desk: Desk) -> None:
     desk.exchange.wait(60)
 
     assert kept(desk) == []
-    assert desk.store.recordings() == []
+    assert desk.store.recordings.all() == []
     assert not [text for text in said(caller) if "record" in text and "Your request" not in text]
 
 
@@ -120,7 +120,7 @@ def test_who_has_heard_the_notice_and_stays_is_recorded(recorded: Desk) -> None:
     recorded.exchange.wait(2)
     [(state, seconds)] = kept(recorded)
     assert state == "completed"
-    [row] = recorded.store.recordings()
+    [row] = recorded.store.recordings.all()
     assert (row.purpose, row.state, str(row.seconds)) == ("conversation", "completed", seconds)
     assert (row.call, row.case) == (recorded.sid(caller), "C17349013")
     notice = recorded.told(caller, "notice.played")[-1]
@@ -138,10 +138,10 @@ def test_no_log_holds_the_address_of_a_recording(recorded: Desk) -> None:
     caller.hang_up()
     recorded.exchange.wait(60)
 
-    call = recorded.store.load(recorded.sid(caller))
+    call = recorded.store.calls.load(recorded.sid(caller))
     assert call is not None
     everything = json.dumps([call.data, *(dict(each.data) for each in recorded.events(caller))])
-    assert recorded.store.recordings()[0].sid in everything
+    assert recorded.store.recordings.all()[0].sid in everything
     assert "/Recordings/" not in everything
     is_the_same_again(recorded, call.sid)
 
@@ -297,7 +297,7 @@ def test_only_conversations_are_recorded_each_by_itself(recorded: Desk) -> None:
     caller.hang_up()
     recorded.exchange.wait(60)
     assert [state for state, _ in kept(recorded)] == ["completed", "completed"]
-    assert {each.state for each in recorded.store.recordings()} == {"completed"}
+    assert {each.state for each in recorded.store.recordings.all()} == {"completed"}
 
 
 @pytest.mark.parametrize("kind", ["500", "timeout", "answer lost", "429"])
@@ -308,7 +308,7 @@ def test_a_request_that_fails_is_made_again_and_records_once(recorded: Desk, kin
     recorded.exchange.wait(10)
 
     assert kept(recorded) == [("in-progress", None)]
-    assert len(recorded.store.recordings()) == 1
+    assert len(recorded.store.recordings.all()) == 1
 
 
 def test_a_pause_is_asked_for_until_it_is_one(recorded: Desk) -> None:
@@ -331,7 +331,7 @@ def test_a_recording_whose_callbacks_are_lost_is_known_all_the_same(recorded: De
     caller.hang_up()
     recorded.exchange.wait(60)
 
-    [row] = recorded.store.recordings()
+    [row] = recorded.store.recordings.all()
     assert (row.state, row.purpose) == ("in-progress", "conversation")
 
 
@@ -354,7 +354,7 @@ def test_a_message_is_noted_with_its_case(desk: Desk) -> None:
     caller.hang_up()
     desk.exchange.wait(5)
 
-    [row] = desk.store.recordings()
+    [row] = desk.store.recordings.all()
     assert (row.purpose, row.case, row.state) == ("message", "C17349037", "completed")
     assert desk.file("C17349037")["wish"]["recording"] == row.sid
     assert row.call == desk.sid(caller)
@@ -370,7 +370,7 @@ def test_a_recording_of_nothing_is_deleted(desk: Desk, key: str) -> None:
     desk.exchange.wait(60)
 
     assert kept(desk) == []
-    [row] = desk.store.recordings()
+    [row] = desk.store.recordings.all()
     assert (row.state, row.deleted_at is None) == ("deleted", False)
     assert desk.told(caller, "recording.deleted") == [{"sid": row.sid, "why": "nothing was said"}]
 
@@ -381,7 +381,9 @@ def test_a_recording_of_nothing_is_deleted(desk: Desk, key: str) -> None:
 def deletion(desk: Desk, sid: str, key: str) -> None:
     due = desk.exchange.clock.now()
     data = {"sid": sid, "why": "retention"}
-    desk.store.owe([Duty(key, desk.store.recordings()[0].call, "delete_recording", due, data)])
+    desk.store.duties.add(
+        [Duty(key, desk.store.recordings.all()[0].call, "delete_recording", due, data)]
+    )
     desk.duties.everything()
 
 
@@ -390,17 +392,17 @@ def test_a_recording_is_deleted_once_and_its_row_says_when(recorded: Desk) -> No
     asks_for_a_manager(caller, recorded)
     caller.hang_up()
     recorded.exchange.wait(60)
-    [row] = recorded.store.recordings()
+    [row] = recorded.store.recordings.all()
     deletion(recorded, row.sid, "first")
     at = recorded.exchange.clock.now()
     recorded.exchange.wait(60)
     deletion(recorded, row.sid, "second")
 
     assert kept(recorded) == []
-    [gone] = recorded.store.recordings(sid=row.sid)
+    [gone] = recorded.store.recordings.all(sid=row.sid)
     assert (gone.state, gone.deleted_at) == ("deleted", at)
     assert recorded.told(caller, "recording.deleted") == [{"sid": row.sid, "why": "retention"}]
-    assert recorded.store.verify(recorded.sid(caller))
+    assert recorded.store.logs.verify(recorded.sid(caller))
 
 
 def test_a_deletion_that_fails_is_tried_again(recorded: Desk) -> None:
@@ -409,7 +411,7 @@ def test_a_deletion_that_fails_is_tried_again(recorded: Desk) -> None:
     caller.hang_up()
     recorded.exchange.wait(60)
     recorded.exchange.rest_fails("500", "DELETE /Recordings/*", times=2)
-    deletion(recorded, recorded.store.recordings()[0].sid, "once")
+    deletion(recorded, recorded.store.recordings.all()[0].sid, "once")
     assert len(kept(recorded)) == 1
     recorded.exchange.wait(20)
 

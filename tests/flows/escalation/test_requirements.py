@@ -28,7 +28,7 @@ def test_a_case_without_a_severity_is_a_fault_that_the_operator_hears_of(
     exchange: Exchange, caller: Handset, desk: Desk, store: Store
 ) -> None:
     """Severity is first set when the case is opened: without one it is a data fault. (R3)"""
-    store.change_case("C17349013", severity=None)
+    store.cases.change("C17349013", severity=None)
     caller.call("+33800000001")
     keyed(caller, exchange, "2", "1", "17349013#", "1", "0")
     accept(desk.phone("OP1"), exchange)
@@ -103,7 +103,7 @@ def test_every_toll_free_number_has_the_same_steps(
     caller.call(number)
     keyed(caller, exchange, "2", "1", "17349013#", "1")
 
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     assert (call.step, call.language) == ("wish", "en")
     caller.hang_up()

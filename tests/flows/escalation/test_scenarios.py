@@ -60,17 +60,17 @@ def test_s01_the_right_manager_takes_it(exchange: Exchange, caller: Handset, des
     requested, accepted = desk.events(caller, "escalation.requested", "escalation.accepted")
     assert accepted.at > requested.at
     assert accepted.actor == "MGR1"
-    notices = desk.store.duties("notify")
+    notices = desk.store.duties.all("notify")
     assert [(notice.owner, notice.due) for notice in notices] == [
         ("MGR1", requested.at),
         ("ENG1", requested.at),
     ]
-    [escalation] = desk.store.escalations("C17349013")
+    [escalation] = desk.store.case_files.escalations("C17349013")
     assert (escalation.level, escalation.requested_by, escalation.set_by) == ("M1", "caller", "")
-    assert [note.text for note in desk.store.notes("C17349013")] == [
+    assert [note.text for note in desk.store.case_files.notes("C17349013")] == [
         "Escalation M1 requested by phone"
     ]
-    assert desk.store.verify(desk.sid(caller))
+    assert desk.store.logs.verify(desk.sid(caller))
 
     manager.hang_up()
     exchange.wait(4)
@@ -126,11 +126,11 @@ def test_s02_the_operator_takes_the_number_and_puts_through(
     exchange.wait(1)
 
     assert caller.connected_to == {manager}
-    busy = {person.id for person in desk.store.people() if person.busy_with}
+    busy = {person.id for person in desk.store.people.all() if person.busy_with}
     assert busy == {"MGR1"}  # the operator is free at once
-    [escalation] = desk.store.escalations("C17349013")
+    [escalation] = desk.store.case_files.escalations("C17349013")
     assert (escalation.requested_by, escalation.set_by) == ("caller", "OP1")
-    assert {notice.owner for notice in desk.store.duties("notify")} == {"MGR1", "ENG1"}
+    assert {notice.owner for notice in desk.store.duties.all("notify")} == {"MGR1", "ENG1"}
     assert desk.events(caller, "transfer.completed")
 
     caller.hang_up()
@@ -185,7 +185,7 @@ def test_s03_the_operator_rings_the_next_with_one_key(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     """If that manager isn't there, the operator finds one who can answer. (R50)"""
-    desk.store.set_status("MGR1", "away")
+    desk.store.people.set_status("MGR1", "away")
     operator = desk.phone("OP1")
     desk.phone("MGR2").will("ring")
     reach_operator(caller, operator, exchange)
@@ -256,7 +256,7 @@ def test_s04_nobody_accepts_and_the_caller_is_promised_a_call(
     keyed(caller, exchange, "1")
 
     assert "before 10 45" in caller.last_heard
-    [promise] = desk.store.duties("call_back")  # stored before it was spoken
+    [promise] = desk.store.duties.all("call_back")  # stored before it was spoken
     [requested] = desk.events(caller, "escalation.requested")
     assert (promise.owner, promise.data["number"]) == ("MGR2", CALLER)
     assert promise.due - requested.at == timedelta(minutes=30)
@@ -275,7 +275,7 @@ def test_a_caller_may_keep_waiting_and_everybody_is_tried_again(
     ask_for_a_manager(caller, exchange)
     exchange.wait_until(lambda: "To keep waiting" in caller.last_heard, at_most=180)
     exchange.wait(660)  # he thinks about it; silence repeats the question, then promises
-    assert desk.store.duties("call_back")
+    assert desk.store.duties.all("call_back")
     assert not caller.in_call
 
 
@@ -291,7 +291,7 @@ def test_a_withheld_number_is_asked_for_and_read_back(exchange: Exchange, desk: 
     keyed(caller, exchange, "1")
     exchange.wait(30)
 
-    [promise] = desk.store.duties("call_back")
+    [promise] = desk.store.duties.all("call_back")
     assert promise.data["number"] == CALLER
     logged = str([event.data for event in desk.events(caller)])
     assert "155500101" not in logged  # a telephone number is kept by reference
@@ -451,7 +451,7 @@ def test_s17_a_case_without_an_owner_goes_to_the_manager_of_its_queue(
     assert desk.phone("MGR2").ringing
     ranking = desk.told(caller, "candidate.ranked")[-1]["ranking"]
     assert (ranking[0]["person"], ranking[0]["reason"]) == ("MGR2", "queue_manager")
-    assert [notice.owner for notice in desk.store.duties("notify")] == ["MGR2"]
+    assert [notice.owner for notice in desk.store.duties.all("notify")] == ["MGR2"]
     caller.hang_up()
     exchange.wait(60)
 
@@ -465,7 +465,7 @@ def test_the_engineer_is_rung_for_who_asks_for_him(
     exchange.wait(12)
 
     assert caller.connected_to == {desk.phone("ENG1")}
-    assert not desk.store.escalations()
+    assert not desk.store.case_files.escalations()
     caller.hang_up()
     exchange.wait(30)
 
@@ -490,7 +490,7 @@ def test_s19_records_that_are_down_are_not_the_callers_trouble(
     operator = " ".join(each.text for each in desk.phone("OP1").heard)
     assert "un sept trois quatre, neuf zéro un trois" in operator
     assert "Les dossiers ne sont pas accessibles" in operator
-    [escalation] = desk.store.escalations(f"C{CASE}")
+    [escalation] = desk.store.case_files.escalations(f"C{CASE}")
     assert escalation.level == "M1"
     caller.hang_up()
     exchange.wait(60)
@@ -510,12 +510,12 @@ def test_s20_a_caller_who_hangs_up_in_the_hunt_is_owed_a_call(
     exchange.wait(1)
 
     assert not manager.ringing
-    [promise] = desk.store.duties("call_back")
+    [promise] = desk.store.duties.all("call_back")
     [requested] = desk.events(caller, "escalation.requested")
     assert promise.due == requested.at + timedelta(minutes=30)
     assert (promise.owner, promise.data["why"]) == ("MGR2", "hung up")
     assert desk.told(caller, "queue.left") == [{"why": "abandoned", "stage": "manager_hold"}]
-    assert len(desk.store.escalations("C17349013")) == 1
+    assert len(desk.store.case_files.escalations("C17349013")) == 1
     exchange.wait(60)
     assert free(desk)
 
@@ -553,14 +553,14 @@ def test_nobody_answers_zero_in_time_so_the_duty_manager_is_rung_and_then_a_prom
 
     rung = [each["person"] for each in desk.told(caller, "dial.started")]
     assert rung == ["OP1", "OP2", "MGR2", "MGR4"]
-    assert [promise.owner for promise in desk.store.duties("call_back")] == ["MGR2"]
+    assert [promise.owner for promise in desk.store.duties.all("call_back")] == ["MGR2"]
     assert free(desk)
 
 
 def test_waiting_callers_hear_their_position_and_are_served_in_order(
     exchange: Exchange, desk: Desk
 ) -> None:
-    desk.store.set_status("OP2", "away")
+    desk.store.people.set_status("OP2", "away")
     operator = desk.phone("OP1")
     first, second, third = (exchange.phone(f"+3315550020{n}") for n in (1, 2, 3))
     reach_operator(first, operator, exchange)
@@ -596,7 +596,7 @@ def test_a_call_back_can_be_asked_for_while_waiting(
     exchange.wait(30)
 
     assert not caller.in_call
-    assert [promise.data["number"] for promise in desk.store.duties("call_back")] == [CALLER]
+    assert [promise.data["number"] for promise in desk.store.duties.all("call_back")] == [CALLER]
     assert not desk.phone("OP1").ringing
     exchange.wait(60)
     assert free(desk)
@@ -616,7 +616,7 @@ def test_zero_in_the_hold_of_a_manager_reaches_an_operator(
 
 
 def test_two_callers_never_ring_one_operator(exchange: Exchange, desk: Desk) -> None:
-    desk.store.set_status("OP2", "away")
+    desk.store.people.set_status("OP2", "away")
     first, second = exchange.phone("+33155500201"), exchange.phone("+33155500202")
     for phone in (first, second):
         phone.call(ENTRY)
@@ -643,6 +643,6 @@ def test_the_promise_counts_from_the_request_and_by_the_lines_own_hours(
     caller.hang_up()
     exchange.wait(60)
 
-    [promise] = desk.store.duties("call_back")
+    [promise] = desk.store.duties.all("call_back")
     [requested] = desk.events(caller, "escalation.requested")
     assert promise.due - requested.at == timedelta(minutes=60)

@@ -89,7 +89,7 @@ def test_a_pin_is_nowhere_in_the_database(
     caller.hang_up()
     exchange.wait(30)
 
-    with store._engine.connect() as connection:
+    with store.connections.reading() as connection:
         for table in tables.metadata.sorted_tables:
             for row in connection.execute(select(table)):
                 assert PIN not in json.dumps([str(value) for value in row])
@@ -102,7 +102,7 @@ def test_too_many_wrong_pins_for_one_account_are_the_operators_to_judge(
     from ivr.line.desk.limits import bucket
 
     for _ in range(100):
-        store.tally(bucket("account", "helio"), exchange.clock.now() - timedelta(days=2))
+        store.tallies.add(bucket("account", "helio"), exchange.clock.now() - timedelta(days=2))
     to_the_wish(caller, exchange, "17349013")
     keyed(caller, exchange, "5", f"{PIN}#")
     exchange.wait(4)
@@ -134,7 +134,7 @@ def test_who_keys_one_number_after_the_other_reaches_a_person_who_is_warned(
 
     assert any("Prudence" in each.text for each in desk.phone("OP1").heard)
     assert desk.told(caller, "case.lookup")[-1]["result"] == "not_found"
-    assert not desk.store.escalations()
+    assert not desk.store.case_files.escalations()
     caller.hang_up()
     exchange.wait(30)
 
@@ -148,7 +148,7 @@ def test_ten_unknown_numbers_an_hour_from_one_telephone_are_enough(
         caller.hang_up()
         exchange.wait(10)
     to_the_wish(caller, exchange, "17349013")
-    assert (desk.store.load(desk.sid(caller)).data["shared"]["case"]) == {  # type: ignore[union-attr]
+    assert (desk.store.calls.load(desk.sid(caller)).data["shared"]["case"]) == {  # type: ignore[union-attr]
         "result": "not_found",
         "suspicious": True,
     }
@@ -156,7 +156,7 @@ def test_ten_unknown_numbers_an_hour_from_one_telephone_are_enough(
 
     exchange.wait(3600)
     ask_for_a_manager(caller, exchange)
-    assert desk.store.escalations("C17349013")
+    assert desk.store.case_files.escalations("C17349013")
     caller.hang_up()
     exchange.wait(60)
 
@@ -167,7 +167,7 @@ def test_a_wave_of_unknown_numbers_raises_one_alarm_an_hour(desk: Desk, store: S
         to_the_wish(phone, desk.exchange, f"173{number:05d}")
         phone.hang_up()
 
-    alarms = [each for each in store.duties("notify") if each.data["what"] == "suspicious"]
+    alarms = [each for each in store.duties.all("notify") if each.data["what"] == "suspicious"]
     assert [each.owner for each in alarms] == ["DIR1"]
 
 

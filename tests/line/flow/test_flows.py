@@ -13,6 +13,7 @@ from ivr.errors import FlowError
 from ivr.line.definition import Line
 from ivr.line.flow.conversation import Conversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
+from ivr.line.flow.orders import Escalate, StartHunt
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Goodbye, LookUp, Menu
 from ivr.twiml.reading import parse
@@ -164,7 +165,7 @@ def test_an_effect_of_arriving_runs_once_however_often_the_prompt_is_repeated() 
     orders = list(talk.orders)
     LINE.caller.hear(talk, keys("8"))
 
-    assert [what for what, _ in orders] == ["escalate", "hunt"]
+    assert [type(order) for order in orders] == [Escalate, StartHunt]
     assert talk.orders == orders
 
 

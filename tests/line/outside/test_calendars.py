@@ -233,7 +233,7 @@ def run(do: Any, **data: Any) -> datetime:
 
 
 def alarms(store: Store) -> list[str]:
-    return [str(duty.data["what"]) for duty in store.duties("notify")]
+    return [str(duty.data["what"]) for duty in store.duties.all("notify")]
 
 
 FEEDS = f"id,url,region\npager,{URL},EMEA\n"
@@ -243,13 +243,13 @@ def test_a_calendar_puts_people_on_duty(sample: Store, escalation: Line, tmp_pat
     imported(sample, tmp_path, "feeds", FEEDS)
     body = calendar(f"{DAY}\nATTENDEE:mailto:paul@acme.example")
     due = run(watch(sample, escalation, At(NOW), body).feed, feed="pager")
-    [stint] = sample.directory(None, NOW).stints
+    [stint] = sample.people.directory(None, NOW).stints
 
     assert due == NOW + timedelta(minutes=15)
     assert (stint.person, stint.region, stint.source, stint.as_of) == (
         "MGR1", "EMEA", "calendar", NOW,
     )  # fmt: skip
-    assert sample.directory(None, NOW + timedelta(hours=9)).stints == ()
+    assert sample.people.directory(None, NOW + timedelta(hours=9)).stints == ()
 
 
 def test_a_stale_calendar_is_said_once_and_still_counts(
@@ -265,11 +265,11 @@ def test_a_stale_calendar_is_said_once_and_still_counts(
 
         assert alarms(sample) == (["feed_stale"] if hours > 24 else [])
         assert [feed.id for feed in down.stale()] == (["pager"] if hours > 24 else [])
-    [told] = sample.duties("notify")
+    [told] = sample.duties.all("notify")
     later = NOW + timedelta(days=2)
 
     assert (told.owner, told.data["feed"]) == ("DIR1", "pager")
-    assert "MGR1" in {each.person for each in sample.directory(None, later).stints}
+    assert "MGR1" in {each.person for each in sample.people.directory(None, later).stints}
 
 
 def test_a_calendar_that_never_answered_is_stale_too(
@@ -293,7 +293,7 @@ def test_a_gap_is_said_once_and_the_next_one_again(
         for minute in (0, 5, 55):
             clock = At(datetime(2026, 11, day, 22, minute, tzinfo=UTC))
             run(watch(sample, escalation, clock, "").look)
-    told = [(duty.data["region"], duty.data["since"]) for duty in sample.duties("notify")]
+    told = [(duty.data["region"], duty.data["since"]) for duty in sample.duties.all("notify")]
 
     assert sorted(told) == [
         ("APAC", "2026-11-24T22:00:00+00:00"),
@@ -308,10 +308,10 @@ def test_a_new_feed_is_found_by_the_watch(desk: Desk, tmp_path: Path) -> None:
     imported(desk.store, tmp_path, "feeds", f"id,url\nfile,file://{tmp_path}/none.ics\n")
     desk.app.extensions["ivr_rota"].begin()
     desk.duties.everything()
-    [feed] = desk.store.feeds()
+    [feed] = desk.store.feeds.all()
 
     assert feed.error.startswith("FileNotFoundError")
-    assert {duty.kind for duty in desk.store.duties(owed=True)} == {"rota", "feed"}
+    assert {duty.kind for duty in desk.store.duties.all(owed=True)} == {"rota", "feed"}
 
 
 def test_a_broken_store_does_not_end_the_watch(store: Store, escalation: Line) -> None:
@@ -328,11 +328,11 @@ def test_overrides_are_imported_and_count(sample: Store, tmp_path: Path) -> None
     columns = "id,person,instead_of,starts,ends\n"
     one = "swap,MGR3,MGR2,2026-11-24T09:00+01:00,2026-11-24T11:00+01:00\n"
     imported(sample, tmp_path, "overrides", columns + one)
-    [stint] = sample.directory(None, NOW).stints
+    [stint] = sample.people.directory(None, NOW).stints
 
     assert (stint.person, stint.instead_of, stint.source) == ("MGR3", "MGR2", "override")
     assert (stint.starts.hour, stint.ends.hour) == (8, 10)
-    assert sample.directory(None, NOW + timedelta(hours=1)).stints == ()
+    assert sample.people.directory(None, NOW + timedelta(hours=1)).stints == ()
 
 
 @pytest.mark.parametrize(
@@ -351,10 +351,12 @@ def test_a_wrong_override_is_refused(store: Store, tmp_path: Path, row: str, fau
 def test_a_status_that_somebody_set_outlasts_an_import(store: Store) -> None:
     from flows.escalation import SAMPLE
 
-    store.set_status("MGR1", "away", "MGR3", at=NOW, by="MGR1", until=NOW + timedelta(hours=1))
-    store.set_status("MGR2", "away")
+    store.people.set_status(
+        "MGR1", "away", "MGR3", at=NOW, by="MGR1", until=NOW + timedelta(hours=1)
+    )
+    store.people.set_status("MGR2", "away")
     store.import_csv(SAMPLE)
-    people = {each.id: each for each in store.people()}
+    people = {each.id: each for each in store.people.all()}
 
     assert (people["MGR1"].status, people["MGR1"].delegate) == ("away", "MGR3")
     assert (people["MGR1"].status_since, people["MGR1"].status_by) == (NOW, "MGR1")

@@ -119,7 +119,7 @@ def after_every_call(exchange: Exchange, desk: Desk) -> Callable[..., None]:
             if phone.in_call:
                 phone.hang_up()
         exchange.wait(120)
-        assert not any(person.busy_with for person in desk.store.people())
+        assert not any(person.busy_with for person in desk.store.people.all())
 
     return hang_up
 
@@ -200,7 +200,7 @@ def test_by_plain_twiml_too_everybody_is_tried_and_a_promise_is_made_at_last(
 
     rung = [each["person"] for each in desk.told(caller, "dial.started")]
     assert rung == ["OP1", "OP2", "MGR2", "MGR4"]
-    assert [promise.owner for promise in desk.store.duties("call_back")] == ["MGR2"]
+    assert [promise.owner for promise in desk.store.duties.all("call_back")] == ["MGR2"]
     after_every_call(caller)
 
 

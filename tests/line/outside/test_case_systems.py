@@ -36,6 +36,7 @@ from ivr.line.outside.case_systems.system import (
 )
 from ivr.line.records import CaseFile, Note
 from ivr.line.service.duties.case_writes import PATIENCE, PAUSES, CaseWrites
+from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.store import Store
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange
@@ -210,7 +211,9 @@ class Made:
 def made(request: pytest.FixtureRequest, store: Store, network: Any) -> Made:
     match request.param:
         case "built-in":
-            return Made(BuiltIn(store), lambda: len(store.notes("C17349013")), lambda: on(store))
+            return Made(
+                BuiltIn(store), lambda: len(store.case_files.notes("C17349013")), lambda: on(store)
+            )
         case "http":
             server = Server(network)
             return Made(http(), lambda: len(server.notes), lambda: server.told_of)
@@ -223,7 +226,7 @@ def made(request: pytest.FixtureRequest, store: Store, network: Any) -> Made:
 
 def on(store: Store) -> tuple[str, int | None]:
     """What the built-in tables say of the case."""
-    case = store.case("17349013")
+    case = store.cases.find("17349013")
     assert case is not None
     return case.status, case.severity
 
@@ -251,7 +254,7 @@ def test_an_unknown_case_is_none(made: Made) -> None:
 def test_what_is_written_twice_with_one_key_counts_once(made: Made, store: Store) -> None:
     """The line has kept the note by then; the built-in tables are where it did."""
     kept = Note("key-1", "", "C17349013", "hello", "line", NOW, "internal")
-    store.save_case(CaseFile("C17349013"), ([], [], [], [kept]))
+    store.case_files.save(CaseFile("C17349013"), CaseRecords(notes=[kept]))
     note = Write("note", "C17349013", "key-1", {"text": "hello", "visibility": "internal"})
     for _ in range(2):
         made.system.write(note)
@@ -287,7 +290,7 @@ EFFECTS: dict[str, tuple[Any, Any, Any]] = {
 
 @pytest.mark.parametrize("kind", WRITES)
 def test_every_kind_of_write_has_its_effect(made: Made, store: Store, kind: str) -> None:
-    store.change_case("C17349013", status="closed")
+    store.cases.change("C17349013", status="closed")
     made.system.write(Write(kind, "C17349013", f"key-{kind}", WRITES[kind]))
     did, (table, (method, path, body), changed) = made.did(), EFFECTS[kind]
 
@@ -609,7 +612,7 @@ def test_salesforce_is_asked_for_its_owners_e_mail(
 def test_the_command_says_what_the_line_sees_and_from_where(
     store: Store, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("IVR_DATABASE", str(store.url))
+    monkeypatch.setenv("IVR_DATABASE", str(store.connections.url))
     own = CliRunner().invoke(main, ["case", "C17349013"])
     monkeypatch.setenv("IVR_CASES_URL", BASE)
     theirs = CliRunner().invoke(main, ["case", "c-1734 9013"])
@@ -634,7 +637,7 @@ def test_the_command_ends_with_1_for_no_case_and_3_for_no_answer(
     code: int,
     said: str,
 ) -> None:
-    monkeypatch.setenv("IVR_DATABASE", str(store.url))
+    monkeypatch.setenv("IVR_DATABASE", str(store.connections.url))
     monkeypatch.setenv("IVR_CASES_URL", BASE)
     server.fails = fails
     done = CliRunner().invoke(main, ["case", number])
@@ -663,13 +666,13 @@ def test_s19_after_it_was_down_everything_is_written_once_and_in_order(
     caller.call(ENTRY)
     keyed(caller, exchange, "2", "1", "17349013#", "1", "2")
     server.fails = ["down", "500", "answer lost", "503", "answer lost", "down"]
-    assert store.escalations("C17349013")
+    assert store.case_files.escalations("C17349013")
     desk.cases.hear("C17349013", "note", key="n", by="OP1", channel="web", text="second")
     exchange.wait(200)
 
     assert server.notes == ["Escalation M1 requested by phone", "second"]
     assert server.escalated
-    assert {each.state for each in store.duties("post")} == {"done"}
+    assert {each.state for each in store.duties.all("post")} == {"done"}
     assert len(desk.on_case("C17349013", "note.posted")) == 3
     assert desk.on_case("C17349013", "note.retried")
     if caller.in_call:
@@ -689,7 +692,7 @@ def test_what_the_system_will_never_take_is_given_up_and_shown(
 
     [failed] = desk.on_case("C17349099", "note.failed")
     assert "400" in failed.data["why"]
-    [dropped] = store.duties("post")
+    [dropped] = store.duties.all("post")
     assert dropped.state == "dropped"
 
 
@@ -701,7 +704,7 @@ def test_a_write_is_given_up_seven_days_after_it_was_decided(
     writes = CaseWrites(store, http(clock), clock)
     desk = on_http(store, escalation, server)[1]
     desk.cases.hear("C17349013", "note", key="n", by="OP1", channel="web", at=NOW, text="late")
-    [made] = store.duties("post")
+    [made] = store.duties.all("post")
 
     def tried(after: timedelta) -> None:
         clock.at, server.fails = NOW + after, ["503"]

@@ -97,7 +97,7 @@ def test_a_promise_that_is_not_kept_goes_to_the_next_level_and_then_to_the_last_
     """Alarm at due time: the second-level duty. (S04) A breach goes to the next level."""
     promised(caller, exchange, desk)
     desk.phone("DIR1").will("ring")
-    [duty] = desk.store.duties("call_back")
+    [duty] = desk.store.duties.all("call_back")
     exchange.wait((duty.due - exchange.clock.now()).total_seconds() + 1)
 
     assert promise(desk, caller)["owner"] == "DIR1"
@@ -107,7 +107,7 @@ def test_a_promise_that_is_not_kept_goes_to_the_next_level_and_then_to_the_last_
         "DIR1",
         "DIR1",
     ]
-    open_ = [each for each in desk.store.duties("call_back", "try_back") if each.state == "due"]
+    open_ = [each for each in desk.store.duties.all("call_back", "try_back") if each.state == "due"]
     assert {each.kind for each in open_} == {"call_back", "try_back"}
 
 
@@ -120,7 +120,7 @@ def test_who_hung_up_with_a_withheld_number_is_owed_a_call_until_somebody_says_i
     caller.hang_up()
     exchange.wait(7200)
     assert desk.notices("callback_owed") == {"MGR2"}
-    assert not desk.store.duties("try_back")
+    assert not desk.store.duties.all("try_back")
     before = len(desk.events(caller, "callback.breached"))
     exchange.wait(24 * 3600)
     assert len(desk.events(caller, "callback.breached")) == before + 1
@@ -129,7 +129,7 @@ def test_who_hung_up_with_a_withheld_number_is_owed_a_call_until_somebody_says_i
     exchange.wait(48 * 3600)
 
     assert told(desk, caller)[-1] == ("done", "met")
-    assert not desk.store.duties("call_back", owed=True)
+    assert not desk.store.duties.all("call_back", owed=True)
 
 
 def test_who_is_owed_a_call_and_meets_a_manager_by_himself_is_not_called_again(
@@ -143,7 +143,7 @@ def test_who_is_owed_a_call_and_meets_a_manager_by_himself_is_not_called_again(
     exchange.wait(10)
     assert caller.connected_to == {desk.phone("MGR1")}
 
-    call = desk.store.load(first)
+    call = desk.store.calls.load(first)
     assert call is not None
     assert call.data["shared"]["promise"]["outcome"] == "met"
     caller.hang_up()
@@ -162,7 +162,7 @@ def test_a_customer_for_whom_it_does_not_suit_is_called_later(
     exchange.wait(60)
 
     assert told(desk, caller)[-1] == ("attempted", "later")
-    tries = [each for each in desk.store.duties("try_back") if each.state == "due"]
+    tries = [each for each in desk.store.duties.all("try_back") if each.state == "due"]
     assert tries[0].due - exchange.clock.now() > timedelta(minutes=28)
     assert free(desk)
 
@@ -198,7 +198,7 @@ def test_nobody_is_called_at_night_once_it_is_overdue(
     exchange.wait(11 * 3600)  # 21:00 in Paris
     promised(caller, exchange, desk)
     exchange.wait(90 * 60)
-    [waiting] = [each for each in desk.store.duties("try_back") if each.state == "due"]
+    [waiting] = [each for each in desk.store.duties.all("try_back") if each.state == "due"]
 
     assert waiting.due == datetime(2026, 11, 25, 7, tzinfo=UTC)  # 08:00 in Paris
 
@@ -223,12 +223,12 @@ def test_a_day_has_so_many_calls_back_and_not_more(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     for _ in range(200):
-        desk.store.tally("callbacks", exchange.clock.now())
+        desk.store.tallies.add("callbacks", exchange.clock.now())
     promised(caller, exchange, desk)
     exchange.wait(600)
 
-    assert [each.state for each in desk.store.duties("try_back")] == ["due"]
-    assert not desk.store.load(f"CB-{desk.sid(caller)}-1")
+    assert [each.state for each in desk.store.duties.all("try_back")] == ["due"]
+    assert not desk.store.calls.load(f"CB-{desk.sid(caller)}-1")
 
 
 # --- cut off ---
@@ -248,7 +248,7 @@ def test_who_is_cut_off_and_rings_again_goes_on_where_he_was(
     exchange.wait(10)
 
     assert caller.connected_to == {desk.phone("MGR1")}
-    assert len(desk.store.escalations("C17349013")) == 1
+    assert len(desk.store.case_files.escalations("C17349013")) == 1
     assert len(desk.on_case("C17349013", "escalation.requested")) == 1
     assert not desk.on_case("C17349013", "escalation.chased")
     caller.hang_up()
@@ -269,8 +269,8 @@ def test_who_is_cut_off_twice_is_owed_one_call(
     caller.hang_up()
     exchange.wait(60)
 
-    assert len(desk.store.duties("call_back", owed=True)) == 1
-    assert len(desk.store.duties("try_back", owed=True)) == 1
+    assert len(desk.store.duties.all("call_back", owed=True)) == 1
+    assert len(desk.store.duties.all("try_back", owed=True)) == 1
 
 
 @pytest.mark.parametrize("step", ["case", "wish", "users"])
@@ -343,7 +343,7 @@ def test_somebody_who_works_here_says_how_he_is_from_his_own_telephone(
     manager.press(key)
     exchange.wait(5)
 
-    person = desk.store.person("MGR1")
+    person = desk.store.people.get("MGR1")
     assert person is not None
     assert (person.status, person.status_by) == (status, "MGR1")
     assert not manager.in_call
@@ -360,6 +360,6 @@ def test_with_a_pin_it_takes_the_pin(exchange: Exchange, desk: Desk, tmp_path: A
     keyed(manager, exchange, "918273#", "2")
     exchange.wait(5)
 
-    person = desk.store.person("MGR1")
+    person = desk.store.people.get("MGR1")
     assert person is not None
     assert person.status == "away"

@@ -17,7 +17,7 @@ from ivr.line.records import Duty
 from ivr.line.service.duties.runner import KINDS, PAUSE
 from ivr.line.store.duties import LEASE
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import Turn
+from ivr.line.turns.call.turn import CallTurn
 from ivr.simulator import Exchange
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount
 
@@ -28,23 +28,30 @@ class Meanwhile(Store):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.before: dict[str, Callable[..., object]] = {}
+        self._claim = self.people.claim
+        self._take = self.duties.take
+        self._save = self.calls.save
+        self.people.claim = self._claim_after
+        self.duties.take = self._take_after
+        self.calls.save = self._save_after
+
+    def _claim_after(self, person: str, attempt: str) -> bool:
+        self._let("claim", person, attempt)
+        return self._claim(person, attempt)
+
+    def _take_after(self, *given: Any, **named: Any) -> list[Duty]:
+        self._let("take")
+        return self._take(*given, **named)
+
+    def _save_after(self, *given: Any) -> bool:
+        """A turn that claims nobody is none of the test's."""
+        if given[3:] and given[3]:
+            self._let("save", given[3])
+        return self._save(*given)
 
     def _let(self, what: str, *given: Any) -> None:
         if happens := self.before.pop(what, None):
             happens(*given)
-
-    def claim(self, person: str, attempt: str, now: datetime) -> bool:
-        self._let("claim", person, attempt)
-        return super().claim(person, attempt, now)
-
-    def save(self, *given: Any) -> bool:
-        if given[3:] and given[3]:
-            self._let("save", given[3])
-        return super().save(*given)
-
-    def due(self, *given: Any, **named: Any) -> Any:
-        self._let("due")
-        return super().due(*given, **named)
 
 
 class HalfAMinute:
@@ -62,7 +69,7 @@ class HalfAMinute:
 
 @pytest.fixture
 def store(store: Store) -> Iterator[Meanwhile]:
-    made = Meanwhile(store.url)
+    made = Meanwhile(store.connections.url)
     yield made
     made.close()
 
@@ -75,7 +82,7 @@ def desk(store: Meanwhile, escalation: Line) -> Desk:
 
 
 def engaged(store: Store) -> dict[str, str]:
-    return {each.id: each.busy_with for each in store.people() if each.busy_with}
+    return {each.id: each.busy_with for each in store.people.all() if each.busy_with}
 
 
 def test_somebody_who_is_claimed_too_late_stays_free(desk: Desk, store: Meanwhile) -> None:
@@ -85,14 +92,14 @@ def test_somebody_who_is_claimed_too_late_stays_free(desk: Desk, store: Meanwhil
         """Another process has heard that the caller has gone, and has freed whom he had."""
         sid, _, leg = attempt.partition("/")
 
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             turn.hear("status", leg, "failed")
             return str
 
         desk.duties.calls.hear(sid, told)
-        store.release(person, attempt)
-        [release] = store.duties("release")
-        store.done(release)
+        store.people.release(person, attempt)
+        [release] = store.duties.all("release")
+        store.duties.done(release)
 
     store.before["claim"] = hangs_up
     caller.call(ENTRY)
@@ -115,7 +122,7 @@ def test_a_document_dials_the_next_when_another_call_was_quicker(
 
         def takes(claims: list[tuple[str, str]]) -> None:
             taken.extend(person for person, _ in claims)
-            store.claim(claims[0][0], "another/1-1", desk.exchange.clock.now())
+            store.people.claim(claims[0][0], "another/1-1")
 
         store.before["save"] = takes
         desk.phone("OP1").decline()
@@ -134,7 +141,7 @@ def test_what_waited_longer_than_its_lease_is_left_to_others(desk: Desk, store: 
     taken: list[str] = []
     caller.call(ENTRY)
     caller.press("0")
-    due = [each.key for each in store.duties() if each.state == "due"]
+    due = [each.key for each in store.duties.all() if each.state == "due"]
     clock = HalfAMinute(desk.exchange.clock.now() + timedelta(minutes=5))
 
     def slowly(duty: Duty) -> None:
@@ -146,7 +153,7 @@ def test_what_waited_longer_than_its_lease_is_left_to_others(desk: Desk, store: 
 
     assert desk.duties.run() == len(due) > 2
     assert sorted(taken) == sorted(due)
-    assert store.duties("time_up")[0].attempts > 1
+    assert store.duties.all("time_up")[0].attempts > 1
 
 
 def test_duties_go_on_when_the_store_answers_again(
@@ -159,11 +166,11 @@ def test_duties_go_on_when_the_store_answers_again(
     def fails() -> None:
         raise OSError("the database is gone")
 
-    store.before["due"] = fails
+    store.before["take"] = fails
     with caplog.at_level(logging.CRITICAL, "ivr.line.service.duties.runner"):
         desk.exchange.wait(5 + PAUSE + 0.1)  # when a freed operator is looked for, and again
 
-    [first, *_] = [each for each in store.duties("look_again") if each.data["round"] == 1]
+    [first, *_] = [each for each in store.duties.all("look_again") if each.data["round"] == 1]
     assert first.state == "done"
 
 
@@ -172,14 +179,14 @@ def test_a_patrol_goes_on_until_it_is_stopped(desk: Desk, store: Meanwhile) -> N
 
     def fails() -> None:
         seen.append("failed")
-        store.before["due"] = looks
+        store.before["take"] = looks
         raise OSError("the database is gone")
 
     def looks() -> None:
         seen.append("looked")
         stop.set()
 
-    store.before["due"] = fails
+    store.before["take"] = fails
     thread = Thread(target=desk.duties.patrol, args=(0.001, stop))
     thread.start()
     thread.join(10)

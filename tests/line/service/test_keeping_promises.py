@@ -36,7 +36,7 @@ def owner_calls(caller: Handset, exchange: Exchange, desk: Desk) -> Handset:
 
 
 def next_try(exchange: Exchange, desk: Desk) -> timedelta:
-    [duty] = desk.store.duties("try_back", owed=True)
+    [duty] = desk.store.duties.all("try_back", owed=True)
     return duty.due - exchange.clock.now()
 
 
@@ -99,7 +99,7 @@ def test_what_he_asks_for_afterwards_is_a_request_of_its_own(
     keyed(caller, exchange, "2", "1")
     exchange.wait(40)
 
-    call = desk.store.load(f"CB-{desk.sid(caller)}-1")
+    call = desk.store.calls.load(f"CB-{desk.sid(caller)}-1")
     assert call is not None
     second = call.data["shared"]["promise"]
     assert second["state"] == "owed"
@@ -109,7 +109,7 @@ def test_what_he_asks_for_afterwards_is_a_request_of_its_own(
     desk.phone("MGR2").will("answer", after=2, press="1")
     exchange.wait_until(lambda: bool(caller.connected_to), at_most=900)
     exchange.wait(10)
-    again = desk.store.load(call.sid)
+    again = desk.store.calls.load(call.sid)
     assert again is not None
     assert again.data["shared"]["promise"]["outcome"] == "met"
     caller.hang_up()
@@ -131,7 +131,7 @@ def test_a_promise_of_another_case_stands_whomever_he_meets(
     caller.hang_up()
     exchange.wait(60)
 
-    call = desk.store.load(first)
+    call = desk.store.calls.load(first)
     assert call is not None
     assert call.data["shared"]["promise"]["state"] == "owed"
 
@@ -150,7 +150,7 @@ def test_an_operator_does_not_stand_in_for_the_manager_who_owes_a_call(
     caller.hang_up()
     exchange.wait(60)
 
-    call = desk.store.load(first)
+    call = desk.store.calls.load(first)
     assert call is not None
     assert call.data["shared"]["promise"]["state"] == "owed"
 
@@ -163,7 +163,7 @@ def test_who_asks_again_is_owed_the_second_call_and_not_both(
     exchange.wait(60)
     promised(caller, exchange, desk)
 
-    call = desk.store.load(first)
+    call = desk.store.calls.load(first)
     assert call is not None
     assert call.data["shared"]["promise"]["outcome"] == "renewed"
     assert promise(desk, caller)["state"] == "owed"
@@ -190,7 +190,7 @@ def test_after_many_tries_he_is_still_known_when_he_rings_by_himself(
     accept(desk.phone("MGR1"), exchange)
     exchange.wait(10)
 
-    call = desk.store.load(first)
+    call = desk.store.calls.load(first)
     assert call is not None
     assert call.data["shared"]["promise"]["outcome"] == "met"
     caller.hang_up()
@@ -213,7 +213,7 @@ def test_when_he_hangs_up_the_customers_telephone_stops_ringing(
     assert told(desk, caller)[-1] == ("attempted", "nobody")
     assert promise(desk, caller)["unanswered"] == 0
     exchange.wait(60)
-    assert not desk.store.open_calls()
+    assert not desk.store.calls.open()
     assert free(desk)
 
 
@@ -298,16 +298,16 @@ def test_a_new_version_of_the_line_begins_a_call_back_anew(
     promised(caller, exchange, desk)
     owner = desk.phone("MGR2")
     exchange.wait_until(lambda: owner.ringing, at_most=600)
-    call = desk.store.load(f"CB-{desk.sid(caller)}-1")
+    call = desk.store.calls.load(f"CB-{desk.sid(caller)}-1")
     assert call is not None
-    assert desk.store.save(replace(call, flow_version="0"), [], [], [])
+    assert desk.store.calls.save(replace(call, flow_version="0"), [], [], [])
     owner.answer()
     exchange.wait(10)
 
     assert not desk.phone("OP1").ringing
     assert told(desk, caller)[-1] == ("attempted", "nobody")
     exchange.wait(60)
-    assert not desk.store.open_calls()
+    assert not desk.store.calls.open()
     assert free(desk)
 
 
@@ -320,11 +320,11 @@ def test_a_days_number_counts_customers_and_not_the_people_who_are_rung_for_them
         desk.phone(person).will("busy")
     exchange.wait(3 * 3600)
     day = exchange.clock.now() - timedelta(days=1)
-    assert desk.store.tallied("callbacks", day) == 0
+    assert desk.store.tallies.count("callbacks", day) == 0
 
     desk.phone("MGR2").will("answer", after=2, press="1")
     exchange.wait_until(lambda: caller.ringing, at_most=900)
-    assert desk.store.tallied("callbacks", day) == 1
+    assert desk.store.tallies.count("callbacks", day) == 1
     caller.decline()
     exchange.wait(60)
 
@@ -335,16 +335,16 @@ def test_in_an_emergency_he_is_called_at_night_as_well(
     """No automated retries at night, local time, unless it is Enterprise Down."""
     exchange.wait(11 * 3600)  # 21:00 in Paris
     promised(caller, exchange, desk)
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     call.data["shared"]["wish"] = "E-Down"
-    assert desk.store.save(call, [], [], [])
+    assert desk.store.calls.save(call, [], [], [])
     exchange.wait(90 * 60)
 
     assert promise(desk, caller)["breaches"]
     last = desk.events(caller, "callback.attempted")[-1]
     assert exchange.clock.now() - last.at < timedelta(minutes=15)
-    exchange.wait_until(lambda: not desk.store.open_calls(), at_most=200)
+    exchange.wait_until(lambda: not desk.store.calls.open(), at_most=200)
 
 
 def test_a_number_that_costs_more_than_a_call_is_never_rung(exchange: Exchange, desk: Desk) -> None:
@@ -355,9 +355,9 @@ def test_a_number_that_costs_more_than_a_call_is_never_rung(exchange: Exchange, 
     exchange.wait(3 * 3600)
 
     assert rung(caller) == 0
-    assert not desk.store.load(f"CB-{desk.sid(caller)}-1")
+    assert not desk.store.calls.load(f"CB-{desk.sid(caller)}-1")
     assert promise(desk, caller)["state"] == "owed"
-    assert len(desk.store.duties("call_back", owed=True)) == 1
+    assert len(desk.store.duties.all("call_back", owed=True)) == 1
 
 
 # --- whatever people do ---
@@ -440,26 +440,26 @@ def hang_up_all(desk: Desk, caller: Handset) -> None:
 
 
 def in_order(desk: Desk, sid: str) -> None:
-    call, now = desk.store.load(sid), desk.exchange.clock.now()
+    call, now = desk.store.calls.load(sid), desk.exchange.clock.now()
     assert call is not None
     made: dict[str, Any] = call.data["shared"]["promise"]
     ours = [leg for leg in desk.exchange.legs.values() if leg.direction == "outbound-api"]
     placed = Counter(str(leg.start.url) for leg in ours)
     backs = [times for url, times in placed.items() if "/back/" in url]
-    looked_at = [each.due for each in desk.store.duties("call_back", owed=True)]
-    tried = [each.due for each in desk.store.duties("try_back", owed=True)]
+    looked_at = [each.due for each in desk.store.duties.all("call_back", owed=True)]
+    tried = [each.due for each in desk.store.duties.all("try_back", owed=True)]
     attempts = [
-        event.data["outcome"] for event in desk.store.events(sid) if "outcome" in event.data
+        event.data["outcome"] for event in desk.store.logs.events(sid) if "outcome" in event.data
     ]
     assert made["owner"] in PEOPLE
     assert made["unanswered"] <= 3
     assert len(backs) >= made["unanswered"]
     assert set(backs) <= {1}, placed
-    assert desk.store.verify(sid)
-    assert not [each for each in desk.store.duties() if each.state == "dropped"], attempts
+    assert desk.store.logs.verify(sid)
+    assert not [each for each in desk.store.duties.all() if each.state == "dropped"], attempts
     if made["state"] == "owed":
         assert [due for due in looked_at if due > now - timedelta(minutes=1)], attempts
-        assert tried or desk.store.open_calls() or made["tries"] == MOST, attempts
+        assert tried or desk.store.calls.open() or made["tries"] == MOST, attempts
         assert made["breaches"] >= 1
     else:
         assert made["outcome"] in ("met", "unreachable")

@@ -68,7 +68,7 @@ def test_killed_while_people_are_rung_of_whom_nobody_answers(world: World, point
     world.killed(HERE, point, lambda: world.caller.press("0"))
 
     ends_well(world)
-    assert world.store.duties("call_back"), world.story()
+    assert world.store.duties.all("call_back"), world.story()
 
 
 @pytest.mark.parametrize("point", ["before place", "after place", "before save#2"])
@@ -97,7 +97,7 @@ def test_killed_while_a_manager_is_rung_whose_caller_then_hangs_up(
     world.caller.hang_up()
 
     ends_well(world)
-    assert len(world.store.escalations("C17349013")) == 1
+    assert len(world.store.case_files.escalations("C17349013")) == 1
 
 
 @pytest.mark.parametrize("point", ["after place", "before save#2", "after save#2"])
@@ -213,8 +213,8 @@ def test_a_caller_who_has_hung_up_without_anybody_knowing_is_found_out(world: Wo
 
     world.watch(600)
 
-    assert world.store.duties("call_back"), world.story()
-    assert world.store.open_calls() == [], world.story()
+    assert world.store.duties.all("call_back"), world.story()
+    assert world.store.calls.open() == [], world.story()
     for each in late:
         each.stop()
     world.exchange.wait(3600)
@@ -288,16 +288,16 @@ def test_killed_when_the_time_for_ringing_is_up(world: World, point: str) -> Non
 @pytest.mark.parametrize("point", [*TAKEN, "before save", "after save", "before done look_again"])
 def test_killed_while_looking_for_a_freed_operator(world: World, point: str) -> None:
     for operator in ("OP1", "OP2"):
-        world.store.claim(operator, "another/1-1", world.now)
+        world.store.people.claim(operator, "another/1-1")
     world.caller.call(ENTRY)
     world.press("0")
-    world.store.release("OP2", "another/1-1")
+    world.store.people.release("OP2", "another/1-1")
     world.people["OP2"].will("answer", after=3, press="1")
 
     world.killed_at_work("look_again", point)
     world.until(lambda: world.caller.connected_to == {world.people["OP2"]}, at_most=60)
 
-    world.store.release("OP1", "another/1-1")
+    world.store.people.release("OP1", "another/1-1")
     ends_well(world)
 
 

@@ -53,7 +53,7 @@ def is_kept(world: World) -> None:
 
 
 def promise(world: World) -> dict[str, Any]:
-    call = world.store.load(world.sid)
+    call = world.store.calls.load(world.sid)
     assert call is not None
     found: dict[str, Any] = call.data["shared"]["promise"]
     return found

@@ -33,11 +33,11 @@ def test_a_call_whose_end_was_lost_is_ended_at_the_next_look(
     watched: Desk, caller: Handset
 ) -> None:
     lost(watched, caller, "2")
-    assert [call.sid for call in watched.store.open_calls()] == [watched.sid(caller)]
+    assert [call.sid for call in watched.store.calls.open()] == [watched.sid(caller)]
     watched.exchange.wait(15 * 60)
 
-    assert watched.store.open_calls() == []
-    assert watched.store.verify(watched.sid(caller))
+    assert watched.store.calls.open() == []
+    assert watched.store.logs.verify(watched.sid(caller))
 
 
 # Whoever hangs up while people are rung is owed a call.
@@ -45,9 +45,9 @@ def test_who_waited_for_a_manager_is_owed_a_call(watched: Desk, caller: Handset)
     lost(watched, caller, "2", "1", "17349013#", "1", "2")
     watched.exchange.wait(15 * 60)
 
-    assert watched.store.open_calls() == []
-    assert watched.store.duties("call_back")
-    assert not [person.id for person in watched.store.people() if person.busy_with]
+    assert watched.store.calls.open() == []
+    assert watched.store.duties.all("call_back")
+    assert not [person.id for person in watched.store.people.all() if person.busy_with]
 
 
 def test_a_call_that_goes_on_goes_on(watched: Desk, caller: Handset) -> None:
@@ -68,10 +68,10 @@ def test_a_carrier_that_is_down_is_asked_again(watched: Desk, caller: Handset) -
     lost(watched, caller, "2")
     with watched.exchange.rest_fails("500"):
         watched.exchange.wait(15 * 60)
-        assert len(watched.store.open_calls()) == 1
+        assert len(watched.store.calls.open()) == 1
     watched.exchange.wait(15 * 60)
 
-    assert watched.store.open_calls() == []
+    assert watched.store.calls.open() == []
 
 
 # A call that is old enough for the carrier to have forgotten it has ended.
@@ -80,4 +80,4 @@ def test_a_call_that_the_carrier_doesnt_know_has_ended(watched: Desk, caller: Ha
     watched.exchange.client.calls(watched.sid(caller)).delete()
     watched.exchange.wait(15 * 60)
 
-    assert watched.store.open_calls() == []
+    assert watched.store.calls.open() == []

@@ -107,10 +107,10 @@ def test_a_call_that_asks_for_a_manager_sends_him_and_the_engineer_a_mail(
         "paul@acme.example": "C17349013 : escalade M1",
         "nora@acme.example": "C17349013 : escalade M1",
     }
-    assert [each.state for each in store.duties("notify")] == ["done", "done"]
+    assert [each.state for each in store.duties.all("notify")] == ["done", "done"]
     told = [event.data["to"] for event in desk.on_case("C17349013", "notification.sent")]
     assert told == ["MGR1", "ENG1"]
-    assert store.verify("case:C17349013")
+    assert store.logs.verify("case:C17349013")
     caller.hang_up()
     network.wait(60)
 
@@ -162,9 +162,9 @@ def test_a_server_that_refuses_is_tried_again_with_growing_pauses_and_then_given
 
     with pytest.raises(GivenUp):
         sender.notify(duty(attempts=8))
-    [failed] = store.events("case:C17349013")
+    [failed] = store.logs.events("case:C17349013")
     assert (failed.kind, failed.data["to"]) == ("notification.failed", "MGR1")
-    [alarm] = store.duties("notify")
+    [alarm] = store.duties.all("notify")
     assert (alarm.owner, alarm.data["what"], alarm.data["to"]) == ("DIR1", "undelivered", "MGR1")
 
     postbox.refuses = False
@@ -176,11 +176,11 @@ def test_a_notice_that_nobody_can_get_is_given_up_once_and_not_for_ever(store: S
     sender = notices(store, "")
     with pytest.raises(GivenUp, match="no address"):
         sender.notify(duty())
-    [alarm] = store.duties("notify")
+    [alarm] = store.duties.all("notify")
     with pytest.raises(GivenUp):
         sender.notify(alarm)
 
-    assert len(store.duties("notify")) == 1
+    assert len(store.duties.all("notify")) == 1
 
 
 def test_a_dead_server_is_no_error_of_the_call(store: Store, server: str) -> None:
@@ -216,7 +216,7 @@ def test_a_list_is_told_besides_the_people(
     desk: Desk, store: Store, server: str, postbox: Postbox
 ) -> None:
     desk.cases.hear("C17349013", "set_emergency", key="x", by="OP1", channel="web")
-    [told] = [each for each in store.duties("notify") if each.data["list"]]
+    [told] = [each for each in store.duties.all("notify") if each.data["list"]]
     assert told.data["list"] == "major_incident"
 
     url = f"{server}&to=all@acme.example"
@@ -229,7 +229,7 @@ def test_a_list_without_addresses_is_given_up_by_name(store: Store) -> None:
     with pytest.raises(GivenUp, match=r"set the variable in \[notices.lists\]"):
         notices(store, "").notify(duty("", list="major_incident"))
 
-    [failed] = store.events("case:C17349013")
+    [failed] = store.logs.events("case:C17349013")
     assert failed.data["to"] == "major_incident"
 
 
@@ -239,14 +239,16 @@ def test_everybody_on_a_list_is_told_though_one_cannot_be(
     urls = (f"{server}&to=a@acme.example", "json://127.0.0.1:1/gone", f"{server}&to=b@acme.example")
     network = Exchange(start=NOW)
     mount(network, store, escalation, addresses=Addresses("", {"all": urls}))
-    store.owe([duty("", list="all")])
+    store.duties.add([duty("", list="all")])
 
     network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
     network.wait(8 * 3600)
     assert sorted(to for to, _ in postbox.mails) == ["a@acme.example", "b@acme.example"]
     assert len({mail["X-Notice-Key"] for _, mail in postbox.mails}) == 2
     states = {
-        each.data.get("address"): each.state for each in store.duties("notify") if not each.owner
+        each.data.get("address"): each.state
+        for each in store.duties.all("notify")
+        if not each.owner
     }
     assert states == {None: "done", 0: "done", 1: "dropped", 2: "done"}
 
@@ -291,7 +293,7 @@ def test_a_failure_is_logged_in_words_without_the_address(
     with pytest.raises(GivenUp) as given_up:
         notices(store, server).notify(duty(attempts=8))
 
-    [failed] = store.events("case:C17349013")
+    [failed] = store.logs.events("case:C17349013")
     assert failed.data["why"] == str(given_up.value) == 'mailto: Sending email to "…" failed.'
 
 
@@ -330,8 +332,8 @@ def test_a_file_that_cannot_serve_is_refused(
 
 def told(store: Store, key: str = "notice") -> Duty:
     """Make it a duty, once by its key, and find it as it stands."""
-    store.owe([replace(duty(), key=key)])
-    return next(each for each in store.duties("notify") if each.key == key)
+    store.duties.add([replace(duty(), key=key)])
+    return next(each for each in store.duties.all("notify") if each.key == key)
 
 
 def test_when_the_server_comes_back_the_notice_comes_once(
@@ -366,7 +368,7 @@ def test_whoever_has_an_address_of_his_own_needs_no_mail_server(
     network = Exchange(start=NOW)
     mount(network, store, escalation, addresses=Settings().addresses(escalation, {}))
     assert told(store).state == "due"
-    store.owe([replace(duty("MGR4"), key="mail only")])
+    store.duties.add([replace(duty("MGR4"), key="mail only")])
 
     network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
     assert told(store).state == "done"
@@ -375,7 +377,9 @@ def test_whoever_has_an_address_of_his_own_needs_no_mail_server(
 
 
 def asked(*arguments: str, store: Store) -> str:
-    made = CliRunner(env={"IVR_DATABASE": store.url}).invoke(main, ["notices", *arguments])
+    made = CliRunner(env={"IVR_DATABASE": store.connections.url}).invoke(
+        main, ["notices", *arguments]
+    )
     assert made.exit_code == 0, made.output
     return made.output.strip()
 
@@ -383,10 +387,10 @@ def asked(*arguments: str, store: Store) -> str:
 def test_an_administrator_asks_who_could_not_be_told(store: Store) -> None:
     past, future = datetime(2020, 1, 1, 9, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
     given = {"MGR1": past, "MGR4": past, "ENG1": past, "OP1": future}
-    store.owe(replace(duty(who), due=due) for who, due in given.items())
-    by = {each.owner: each for each in store.due(past, ["notify"], limit=2)}
-    store.done(by["MGR1"])
-    store.drop(by["MGR4"], "no address")
+    store.duties.add(replace(duty(who), due=due) for who, due in given.items())
+    by = {each.owner: each for each in store.duties.take(past, ["notify"], limit=2)}
+    store.duties.done(by["MGR1"])
+    store.duties.drop(by["MGR4"], "no address")
 
     assert asked(store=store).splitlines() == [
         "2020-01-01T09:00+00:00  MGR4  escalation C17349013  given up: no address",
@@ -417,7 +421,7 @@ def test_what_nobody_takes_is_given_up_after_hours_and_shown(
     given_up = told(store)
     assert (given_up.state, given_up.attempts) == ("dropped", 8)
     assert given_up.why == 'mailto: Sending email to "…" failed.'
-    assert [each.owner for each in store.duties("notify")] == ["MGR1", "DIR1"]
+    assert [each.owner for each in store.duties.all("notify")] == ["MGR1", "DIR1"]
     assert not postbox.mails
 
 

@@ -32,10 +32,11 @@ from ivr.line.outside.carrier import client
 from ivr.line.records import Call, CaseFile, Duty, Escalation, Login, Note, Recording
 from ivr.line.service.privacy import Privacy
 from ivr.line.store import tables
-from ivr.line.store.logs import ACCESS
+from ivr.line.store.case_files import CaseRecords
+from ivr.line.store.chain import link
 from ivr.line.store.privacy.personal import CLASSES, NOT_PERSONAL
 from ivr.line.store.store import Store
-from ivr.line.store.turns import link
+from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
 from ivr.line.turns.call.turn import begin
 from ivr.simulator import Exchange, Handset
@@ -101,25 +102,26 @@ def have_called(
         Event("call.ended", ended, "", {"who": "caller"}),
     ]
     owed = Duty(f"{sid}:call_back", sid, "call_back", ended, {"number": caller, "case": f"C{case}"})
-    store.save(call, told, [owed])
+    store.calls.save(call, told, [owed])
     return call
 
 
 def settle(store: Store) -> None:
     """Nothing is owed any more."""
-    for duty in store.duties():
-        store.done(duty)
+    for duty in store.duties.all():
+        store.duties.done(duty)
 
 
 def note(store: Store, text: str, case: str = CASE, key: str = "n", at: datetime = NOW) -> None:
-    file = store.case_file(case) or CaseFile(case)
+    file = store.case_files.load(case) or CaseFile(case)
     told = [Event("report.attached", at, "ENG1", {"case": case, "note": key})]
-    store.save_case(file, (told, [], [], [Note(key, "", case, text, "contact:marie", at)]))
+    written = Note(key, "", case, text, "contact:marie", at)
+    store.case_files.save(file, CaseRecords(told, notes=[written]))
 
 
 def dump(store: Store) -> str:
     """Everything that is stored, as text."""
-    with store._engine.connect() as connection:
+    with store.connections.reading() as connection:
         return "\n".join(
             str(tuple(row))
             for table in tables.metadata.sorted_tables
@@ -128,18 +130,18 @@ def dump(store: Store) -> str:
 
 
 def rows(store: Store, table: Any) -> list[Any]:
-    with store._engine.connect() as connection:
+    with store.connections.reading() as connection:
         return list(connection.execute(select(table)).all())
 
 
 def change(store: Store, *statements: Any) -> None:
-    with store._writer.begin() as connection:
+    with store.connections.writing() as connection:
         for statement in statements:
             connection.execute(statement)
 
 
 def told(store: Store, kind: str) -> list[dict[str, Any]]:
-    return [dict(event.data) for event in store.events(ACCESS) if event.kind == kind]
+    return [dict(event.data) for event in store.logs.events(ACCESS) if event.kind == kind]
 
 
 # ---- what is personal
@@ -205,7 +207,7 @@ def test_reasons_stand_in_notes_and_only_their_keys_in_the_log(desk: Desk) -> No
 
     assert "Marie Aubert" not in str(desk.on_case(CASE))
     [asked] = desk.on_case(CASE, "escalation.requested")
-    [kept] = [each for each in desk.store.notes(CASE) if each.key == asked.data["note"]]
+    [kept] = [each for each in desk.store.case_files.notes(CASE) if each.key == asked.data["note"]]
     assert kept.text.endswith("call Marie Aubert")
 
 
@@ -217,18 +219,18 @@ def test_an_erased_caller_is_nowhere_and_nothing_else_has_changed(store: Store) 
     have_called(store)
     have_called(store, OTHER, "+81355500102")
     note(store, "Marie Aubert (01 55 50 01 01, marie@helio.example) will send the log")
-    store.tally(sorted(_buckets(CALLER))[0], NOW)
-    before, logged = store.load(OTHER), rows(store, tables.events)
+    store.tallies.add(sorted(_buckets(CALLER))[0], NOW)
+    before, logged = store.calls.load(OTHER), rows(store, tables.events)
 
     privacy(store).erase(CALLER)
 
     left = dump(store)
     for trace in ("155500101", "55 50 01 01", "Marie Aubert", "marie@helio"):
         assert trace not in left
-    assert store.load(OTHER) == before
+    assert store.calls.load(OTHER) == before
     assert rows(store, tables.events)[: len(logged)] == logged
-    assert list(store.faults()) == []
-    [text] = [each.text for each in store.notes(CASE)]
+    assert list(store.logs.faults()) == []
+    [text] = [each.text for each in store.case_files.notes(CASE)]
     assert text.count("erased:") == 3
     assert text.endswith("will send the log")
 
@@ -248,7 +250,7 @@ def test_erasing_is_logged_without_saying_whom(store: Store) -> None:
     assert said["done"] == {"calls": 1, "duties": 1, "contacts": 1}
     assert said["subject"].startswith("erased:")
     assert "marie" not in json.dumps(said)
-    assert store.events(ACCESS)[0].actor == "os:anna"
+    assert store.logs.events(ACCESS)[0].actor == "os:anna"
 
 
 def test_an_erased_callers_calls_stay_those_of_one_caller(store: Store) -> None:
@@ -257,7 +259,7 @@ def test_an_erased_callers_calls_stay_those_of_one_caller(store: Store) -> None:
 
     privacy(store).erase(CALLER)
 
-    calls = [store.load(sid) for sid in (SID, OTHER)]
+    calls = [store.calls.load(sid) for sid in (SID, OTHER)]
     assert len({call.caller for call in calls if call}) == 1
     assert all(call.caller.startswith("erased:") for call in calls if call)
 
@@ -268,7 +270,7 @@ def test_the_same_person_gets_another_hash_elsewhere(store: Store) -> None:
     for sid in (SID, OTHER):
         have_called(store, sid)
         privacy(store).erase(CALLER)
-        call = store.load(sid)
+        call = store.calls.load(sid)
         assert call is not None
         hashes.add(call.caller)
 
@@ -294,17 +296,17 @@ def test_whoever_was_erased_is_not_called_back(store: Store) -> None:
 
     privacy(store).erase(CALLER)
 
-    [duty] = store.duties("call_back")
+    [duty] = store.duties.all("call_back")
     assert (duty.state, duty.why) == ("dropped", "whom it concerns was erased")
 
 
 def test_an_erased_callers_recordings_are_deleted_by_duty(store: Store) -> None:
     have_called(store)
-    store.keep_recording(Recording(SOUND, SID, CASE, "conversation", 9, "completed", NOW))
+    store.recordings.keep(Recording(SOUND, SID, CASE, "conversation", 9, "completed", NOW))
 
     privacy(store).erase(CALLER)
 
-    [duty] = store.duties("delete_recording")
+    [duty] = store.duties.all("delete_recording")
     assert (duty.data["sid"], duty.state) == (SOUND, "due")
 
 
@@ -319,15 +321,15 @@ def test_a_call_that_is_going_on_is_left_for_later(store: Store) -> None:
 
 def test_a_manager_is_erased_and_his_callers_are_still_owed_their_calls(store: Store) -> None:
     call = have_called(store)
-    boss = store.person("MGR1")
+    boss = store.people.get("MGR1")
     assert boss is not None
     call.data["shared"]["ranking"] = [{"person": "MGR1", "name": boss.name, "phone": boss.phone}]
     call.data["legs"] = {"1": {"person": "MGR1", "phone": boss.phone}}
-    store.save(call)
+    store.calls.save(call)
 
     privacy(store).erase("MGR1")
 
-    left, after = store.load(SID), store.person("MGR1")
+    left, after = store.calls.load(SID), store.people.get("MGR1")
     assert left is not None
     assert after is not None
     assert left.caller == CALLER
@@ -361,10 +363,10 @@ def test_an_erased_call_is_not_taken_again(desk: Desk, exchange: Exchange, calle
 
     desk.app.extensions["ivr_privacy"].erase(CALLER)
 
-    call = desk.store.load(sid)
+    call = desk.store.calls.load(sid)
     assert call is not None
     with pytest.raises(CallError, match="what was keyed in it is gone"):
-        next(iter(replay(desk.line, call, desk.store.events(sid))))
+        next(iter(replay(desk.line, call, desk.store.logs.events(sid))))
 
 
 @SETTINGS
@@ -392,20 +394,20 @@ def test_whatever_was_said_on_a_call_not_a_byte_of_the_number_is_left(
             if desk.exchange.phone(number).in_call:
                 desk.exchange.phone(number).hang_up()
         desk.exchange.wait(4 * 3600)
-        boss = store.person("MGR1")
+        boss = store.people.get("MGR1")
         assert boss is not None
         erase = desk.app.extensions["ivr_privacy"].erase
-        store.seal(desk.exchange.clock.now())
+        store.seals.add(desk.exchange.clock.now())
         erase(whom)  # what is going on has to wait
         desk.exchange.wait(4 * 3600)
-        store.seal(desk.exchange.clock.now())
+        store.seals.add(desk.exchange.clock.now())
         before = {table.name: rows(store, table) for table in tables.metadata.sorted_tables}
 
         tally = erase(whom)
 
         left, traces = dump(store), {"MGR1": (boss.phone[3:], boss.name)}
         assert not tally.waiting
-        assert list(store.faults()) == []
+        assert list(store.logs.faults()) == []
         for trace in traces.get(whom, ("155500101", "marie@helio")):
             assert trace not in left
         for name in COUNTED:
@@ -421,7 +423,7 @@ def test_an_export_holds_what_is_his_and_nothing_secret(store: Store, tmp_path: 
     have_called(store, OTHER, "+81355500102")
     note(store, "ask marie@helio.example")
     change(store, tables.cases.update().values(subject="Marie Aubert asks", pin="a secret"))
-    store.save_login(
+    store.logins.save(
         Login("m", "m@helio.example", "M", ("customer",), contact="marie", hash="a secret")
     )
 
@@ -452,20 +454,22 @@ def test_what_belongs_to_a_held_case_is_neither_purged_nor_erased(store: Store) 
     have_called(store, OTHER, ended=NOW - 3000 * DAY, case="17349021")
     settle(store)
     note(store, f"ask {CALLER}", at=NOW - 3000 * DAY)
-    store.keep_recording(Recording(SOUND, SID, "", "conversation", 9, "completed", NOW - 999 * DAY))
+    store.recordings.keep(
+        Recording(SOUND, SID, "", "conversation", 9, "completed", NOW - 999 * DAY)
+    )
     desk = privacy(store)
     desk.hold(CASE, "a lawsuit")
-    before = store.load(SID), store.notes(CASE)
+    before = store.calls.load(SID), store.case_files.notes(CASE)
 
     erased, purged = desk.erase(CALLER), desk.purge()
 
-    assert (store.load(SID), store.notes(CASE)) == before
+    assert (store.calls.load(SID), store.case_files.notes(CASE)) == before
     assert erased.held == {"calls": 1, "duties": 1, "notes": 1}
     assert erased.cases == purged.cases == {CASE}
     assert erased.waiting == {"contacts": 1}  # by which the rest is found once it is released
     assert purged.held["recordings (recordings)"] == 1
-    assert not store.duties("delete_recording")
-    assert store.load(OTHER) is None  # not held, and as old
+    assert not store.duties.all("delete_recording")
+    assert store.calls.load(OTHER) is None  # not held, and as old
     assert told(store, "access.erased")[0]["cases"] == [CASE]
 
 
@@ -479,7 +483,7 @@ def test_a_hold_that_is_released_holds_no_longer(store: Store) -> None:
     desk.erase(CALLER)
 
     assert "155500101" not in dump(store)
-    assert [each.data["after"] for each in store.events(ACCESS) if "after" in each.data] == [
+    assert [each.data["after"] for each in store.logs.events(ACCESS) if "after" in each.data] == [
         True, False,
     ]  # fmt: skip
 
@@ -491,7 +495,7 @@ def test_a_hold_is_set_once_with_a_reason_and_released_once(store: Store) -> Non
             act()
     desk.hold(CASE, "a lawsuit")
 
-    assert [(each.case, each.by) for each in store.keeping.holds()] == [(CASE, "os:anna")]
+    assert [(each.case, each.by) for each in store.privacy.holds()] == [(CASE, "os:anna")]
     with pytest.raises(DataError, match="held already"):
         desk.hold("17349013", "another")
     desk.release(CASE)
@@ -534,38 +538,38 @@ def test_a_recording_is_deleted_when_its_time_is_over(
 ) -> None:
     have_called(store)
     at = NOW - days * DAY
-    store.keep_recording(Recording(SOUND, SID, CASE, purpose, 9, "completed", at))
+    store.recordings.keep(Recording(SOUND, SID, CASE, purpose, 9, "completed", at))
 
     privacy(store).purge()
-    assert not store.duties("delete_recording")
+    assert not store.duties.all("delete_recording")
     privacy(store, NOW + TICK).purge()
     privacy(store, NOW + DAY).purge()
 
-    [duty] = store.duties("delete_recording")
+    [duty] = store.duties.all("delete_recording")
     assert (duty.call, duty.data) == (SID, {"sid": SOUND, "why": "kept long enough"})
 
 
 def test_a_deletion_that_was_given_up_is_owed_again_at_the_next_purge(store: Store) -> None:
     have_called(store)
     at = NOW - 181 * DAY
-    store.keep_recording(Recording(SOUND, SID, CASE, "conversation", 9, "completed", at))
+    store.recordings.keep(Recording(SOUND, SID, CASE, "conversation", 9, "completed", at))
     privacy(store).purge()
-    store.drop(store.due(NOW, ["delete_recording"])[0], "the carrier is down")
+    store.duties.drop(store.duties.take(NOW, ["delete_recording"])[0], "the carrier is down")
 
     privacy(store, NOW + DAY).purge()
 
-    assert [each.state for each in store.duties("delete_recording")] == ["dropped", "due"]
+    assert [each.state for each in store.duties.all("delete_recording")] == ["dropped", "due"]
 
 
 def test_after_a_month_nobody_can_read_what_was_keyed(store: Store) -> None:
     purged(store, 31 * DAY)
 
-    call = store.load(SID)
+    call = store.calls.load(SID)
     assert call is not None
     assert call.caller == CALLER
     assert "155500101" not in str(call.data)
     assert call.document == ""
-    assert store.verify(SID)
+    assert store.logs.verify(SID)
 
 
 def test_what_is_still_owed_is_kept_whatever_its_age(store: Store) -> None:
@@ -573,7 +577,7 @@ def test_what_is_still_owed_is_kept_whatever_its_age(store: Store) -> None:
 
     tally = privacy(store).purge()
 
-    assert store.load(SID) == call
+    assert store.calls.load(SID) == call
     assert tally.waiting["calls (audit)"] == 1
 
 
@@ -581,20 +585,20 @@ def test_texts_go_after_three_years_and_the_cases_log_with_the_next_purge(store:
     old = NOW - 1096 * DAY
     note(store, "old", at=old)
     asked = Escalation("e", "", CASE, "M1", "contact:marie", "", old, "it is urgent")
-    file = store.case_file(CASE)
+    file = store.case_files.load(CASE)
     assert file is not None
     file.data = {"plan": {"text": "call her"}}
-    store.save_case(file, ([], [], [asked], []))
+    store.case_files.save(file, CaseRecords(escalations=[asked]))
     note(store, "new", "C17349021", "n2")
 
     privacy(store).purge()
-    left = [store.notes(case) for case in (CASE, "C17349021")]
+    left = [store.case_files.notes(case) for case in (CASE, "C17349021")]
 
     assert [len(notes) for notes in left] == [0, 1]
-    assert [each.reason for each in store.escalations()] == [""]
-    assert store.case_file(CASE) is None
-    assert store.case_file("C17349021") is not None
-    assert list(store.faults()) == []
+    assert [each.reason for each in store.case_files.escalations()] == [""]
+    assert store.case_files.load(CASE) is None
+    assert store.case_files.load("C17349021") is not None
+    assert list(store.logs.faults()) == []
 
 
 def test_a_purge_that_is_only_tried_changes_nothing(store: Store) -> None:
@@ -634,28 +638,30 @@ def test_more_than_a_batch_is_purged_in_one_go(store: Store) -> None:
     privacy(store).purge()
 
     assert rows(store, tables.calls) == []
-    assert list(store.faults()) == []
+    assert list(store.logs.faults()) == []
 
 
 def test_counts_of_failures_are_forgotten_after_a_month(store: Store) -> None:
-    store.tally("unknown", NOW - 31 * DAY)
-    store.tally("unknown", NOW - 31 * DAY - TICK)
+    store.tallies.add("unknown", NOW - 31 * DAY)
+    store.tallies.add("unknown", NOW - 31 * DAY - TICK)
 
     privacy(store).purge()
 
-    assert store.tallied("unknown", NOW - 99 * DAY) == 1
+    assert store.tallies.count("unknown", NOW - 99 * DAY) == 1
 
 
 def test_purging_and_sealing_come_again_by_themselves(desk: Desk, exchange: Exchange) -> None:
     desk.app.extensions["ivr_privacy"].begin()
     desk.app.extensions["ivr_privacy"].begin()
     desk.duties.everything()
-    desk.store.append(ACCESS, Event("access.viewed", exchange.clock.now(), "OP1", {"case": CASE}))
+    desk.store.logs.append(
+        ACCESS, Event("access.viewed", exchange.clock.now(), "OP1", {"case": CASE})
+    )
     exchange.wait(24 * 3600 + 60)
 
     assert len(told(desk.store, "retention.purged")) == 2
-    assert {each.state for each in desk.store.duties("purge", "seal")} == {"due"}
-    last = desk.store.last_seal()
+    assert {each.state for each in desk.store.duties.all("purge", "seal")} == {"due"}
+    last = desk.store.seals.last()
     assert last is not None
     assert last[0] == 2
 
@@ -704,7 +710,7 @@ def rewritten(store: Store, stream: str, keep: Any) -> None:
     can write the database and knows how it is made."""
     events = tables.events
     logged = [row for row in rows(store, events) if row.call == stream]
-    with store._writer.begin() as connection:
+    with store.connections.writing() as connection:
         connection.execute(events.delete().where(events.c.call == stream))
         head = ""
         for place, row in enumerate(keep(logged), start=1):
@@ -761,7 +767,7 @@ TAMPERED = {
 @pytest.mark.parametrize("how", TAMPERED)
 def test_whatever_is_done_to_a_log_is_found_and_said_where(store: Store, how: str) -> None:
     grown(store)
-    assert list(store.faults()) == []
+    assert list(store.logs.faults()) == []
     tamper, found = TAMPERED[how]
 
     if "order" in how:  # each is unique at any moment
@@ -772,7 +778,7 @@ def test_whatever_is_done_to_a_log_is_found_and_said_where(store: Store, how: st
     else:
         change(store, tamper())
 
-    assert found in list(store.faults())
+    assert found in list(store.logs.faults())
 
 
 @pytest.mark.parametrize(
@@ -792,8 +798,8 @@ def test_a_log_whose_hashes_fit_again_is_found_by_its_seal(
 
     rewritten(store, stream, keep)
 
-    assert store.verify(stream)
-    assert found in "\n".join(store.faults())
+    assert store.logs.verify(stream)
+    assert found in "\n".join(store.logs.faults())
 
 
 def test_a_log_that_vanished_with_its_call_is_missed(store: Store) -> None:
@@ -804,7 +810,7 @@ def test_a_log_that_vanished_with_its_call_is_missed(store: Store) -> None:
         tables.calls.delete().where(tables.calls.c.sid == SID),
     )
 
-    assert list(store.faults()) == [f"{SID}: event 3 is missing since seal 1"]
+    assert list(store.logs.faults()) == [f"{SID}: event 3 is missing since seal 1"]
 
 
 def test_a_log_that_was_purged_is_not_missed(store: Store) -> None:
@@ -814,8 +820,8 @@ def test_a_log_that_was_purged_is_not_missed(store: Store) -> None:
 
     privacy(store, NOW + 800 * DAY).purge()
 
-    assert store.load(SID) is None
-    assert list(store.faults()) == []
+    assert store.calls.load(SID) is None
+    assert list(store.logs.faults()) == []
 
 
 def test_nothing_new_needs_no_seal(store: Store) -> None:
@@ -834,11 +840,11 @@ def test_any_events_taken_off_a_sealed_log_are_missed(
         store = desk.store
         call = have_called(store)
         for count in grows:
-            store.save(call, [Event("heard", NOW, "", {"value": "1"})] * count)
-            store.seal(NOW)
+            store.calls.save(call, [Event("heard", NOW, "", {"value": "1"})] * count)
+            store.seals.add(NOW)
         rewritten(store, SID, lambda logged: logged[:-off])
 
-        assert any("is missing" in each for each in store.faults())
+        assert any("is missing" in each for each in store.logs.faults())
 
 
 # ---- what was done, and by whom
@@ -849,8 +855,8 @@ def test_all_actions_on_one_case(store: Store) -> None:
     have_called(store)
     have_called(store, OTHER, case="17349021")
     note(store, "new")
-    store.append(ACCESS, Event("access.viewed", NOW, "OP1", {"case": CASE}))
-    store.append(ACCESS, Event("access.viewed", NOW, "OP2", {"case": "C17349021"}))
+    store.logs.append(ACCESS, Event("access.viewed", NOW, "OP1", {"case": CASE}))
+    store.logs.append(ACCESS, Event("access.viewed", NOW, "OP2", {"case": "C17349021"}))
 
     said = [(row["log"], row["kind"]) for row in privacy(store).audit("17349013")]
 
@@ -921,7 +927,7 @@ def command(store: Store, monkeypatch: pytest.MonkeyPatch) -> Any:
     """`ivr …` on this database."""
 
     def run(*arguments: str, **more: Any) -> Any:
-        env = {"IVR_DATABASE": store.url}
+        env = {"IVR_DATABASE": store.connections.url}
         return CliRunner(env=env).invoke(main, list(arguments), **more)
 
     return run
@@ -1009,13 +1015,13 @@ def test_of_who_is_erased_no_trace_is_left_and_the_logs_are_whole(
 ) -> None:
     """Erase: null names, replace the caller's number; keep counts and the audit chain valid."""
     a_day(exchange, caller, desk)
-    store.save_login(Login("m", "marie@helio.example", "Marie", ("customer",), contact="marie"))
+    store.logins.save(Login("m", "marie@helio.example", "Marie", ("customer",), contact="marie"))
     kept.seal()
     assert CALLER[1:] in dump(store)
 
     kept.erase(CALLER)
     exchange.wait(4000)  # he was being called back
-    before = len(store.escalations()), len(store.events(desk.sid(caller)))
+    before = len(store.case_files.escalations()), len(store.logs.events(desk.sid(caller)))
 
     count = kept.erase(CALLER)
 
@@ -1025,10 +1031,10 @@ def test_of_who_is_erased_no_trace_is_left_and_the_logs_are_whole(
     assert "Marie Aubert" not in left
     assert count.done["calls"] >= 2
     assert not count.held
-    assert (len(store.escalations()), len(store.events(desk.sid(caller)))) == before
-    assert list(store.faults()) == []
+    assert (len(store.case_files.escalations()), len(store.logs.events(desk.sid(caller)))) == before
+    assert list(store.logs.faults()) == []
     assert not count.waiting
-    assert [event.kind for event in store.events(ACCESS)] == ["access.erased"] * 2
+    assert [event.kind for event in store.logs.events(ACCESS)] == ["access.erased"] * 2
 
 
 def test_what_was_keyed_is_let_go_from_the_calls_back_as_well(
@@ -1037,12 +1043,12 @@ def test_what_was_keyed_is_let_go_from_the_calls_back_as_well(
     promised(caller, exchange, desk)
     exchange.wait(700)
     back = f"CB-{desk.sid(caller)}-1"
-    before = store.load(back)
+    before = store.calls.load(back)
     assert before is not None
     assert before.data["shared"]["back"]["knows"]["keyed"] == "17349013"
     privacy(store, exchange.clock.now() + 31 * DAY).purge()
 
-    call = store.load(back)
+    call = store.calls.load(back)
     assert call is not None
     assert "17349013" not in str(call.data["shared"]["back"])
     assert "keyed" not in call.data["shared"]
@@ -1063,7 +1069,7 @@ def test_events_hold_references_only(
     exchange: Exchange, caller: Handset, desk: Desk, store: Store
 ) -> None:
     a_day(exchange, caller, desk)
-    with store.reading() as connection:
+    with store.connections.reading() as connection:
         rows = connection.execute(text("SELECT data FROM events")).scalars().all()
 
     assert not [row for row in rows if CALLER[1:] in row or "Marie" in row]
@@ -1075,14 +1081,14 @@ def test_the_log_of_access_of_an_older_database_goes_on(tmp_path: Path) -> None:
     store.migrate()
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    with store.writing() as connection:
+    with store.connections.writing() as connection:
         config.attributes["connection"] = connection
         alembic.downgrade(config, "0014")
-    store.append("case:(access)", Event("access.viewed", NOW, "OP1", {"case": CASE}))
+    store.logs.append("case:(access)", Event("access.viewed", NOW, "OP1", {"case": CASE}))
     store.migrate()
 
-    store.append(ACCESS, Event("access.viewed", NOW, "OP2", {"case": CASE}))
-    assert [event.actor for event in store.events(ACCESS)] == ["OP1", "OP2"]
-    assert list(store.faults()) == []
-    assert store.case_files() == []
+    store.logs.append(ACCESS, Event("access.viewed", NOW, "OP2", {"case": CASE}))
+    assert [event.actor for event in store.logs.events(ACCESS)] == ["OP1", "OP2"]
+    assert list(store.logs.faults()) == []
+    assert store.case_files.all() == []
     store.close()

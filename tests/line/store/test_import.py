@@ -67,7 +67,7 @@ def test_the_sample_desk_is_loaded(store: Store) -> None:
         "accounts": 4, "people": 10, "queues": 1, "shifts": 6, "contacts": 4, "cases": 10,
     }  # fmt: skip
 
-    people = {each.id: each for each in store.people()}
+    people = {each.id: each for each in store.people.all()}
     assert people["MGR1"].name == "Paul Morel"
     assert people["MGR1"].languages == ("fr", "en")
     assert people["MGR1"].on_call
@@ -86,7 +86,7 @@ def test_every_column_is_read(store: Store, tmp_path: Path) -> None:
             'B,"Bo, the second",client:bo,operator,,,,,,,,,,,,\n',
         )
     )
-    anna, bo = store.people()
+    anna, bo = store.people.all()
 
     assert (anna.roles, anna.languages) == ({"engineer", "manager"}, ("de", "en"))
     assert (anna.manager, anna.delegate, anna.team, anna.region) == ("B", "B", "CAD", "EMEA")
@@ -103,7 +103,7 @@ def test_a_shift_has_hours_days_and_dates(store: Store, folder: Path) -> None:
     )
     store.import_csv(folder)
 
-    [shift] = store.directory(None, NOW).shifts
+    [shift] = store.people.directory(None, NOW).shifts
     assert (shift.starts, shift.ends, shift.days) == (time(6), time(14), {0, 4})
     assert (shift.first, shift.last) == (date(2026, 11, 1), date(2026, 11, 30))
 
@@ -114,7 +114,7 @@ def test_a_file_from_a_spreadsheet_begins_with_a_mark_and_ends_its_lines_twice(
     text = "\ufeffid,name,phone,roles\r\nA,Zoé,+33155500011,manager\r\n\r\n"
 
     assert store.import_csv(one_file(tmp_path, "people.csv", text)) == {"people": 1}
-    assert store.people()[0].name == "Zoé"
+    assert store.people.all()[0].name == "Zoé"
 
 
 def test_one_file_is_loaded_beside_what_is_there(store: Store, tmp_path: Path) -> None:
@@ -123,23 +123,23 @@ def test_one_file_is_loaded_beside_what_is_there(store: Store, tmp_path: Path) -
     assert store.import_csv(one_file(tmp_path, "cases.csv", f"{CASES}C99999999,ENG1\n")) == {
         "cases": 1
     }
-    assert store.case("99999999") is not None
-    assert store.case("17349013") is not None
+    assert store.cases.find("99999999") is not None
+    assert store.cases.find("17349013") is not None
 
 
 def test_loading_again_replaces_and_keeps_what_the_line_has_noted(
     store: Store, folder: Path
 ) -> None:
     store.import_csv(folder)
-    store.claim("MGR1", "one/1-1", NOW)
-    store.release("MGR2", "", NOW)
-    store.claim("MGR3", "two/1-1", NOW)
-    store.release("MGR3", "two/1-1", NOW, "taken")
+    store.people.claim("MGR1", "one/1-1")
+    store.people.release("MGR2", "", NOW)
+    store.people.claim("MGR3", "two/1-1")
+    store.people.release("MGR3", "two/1-1", NOW, "taken")
     change(folder / "people.csv", "Paul Morel", "Paul Moreau")
 
     store.import_csv(folder)
 
-    people = {each.id: each for each in store.people()}
+    people = {each.id: each for each in store.people.all()}
     assert len(people) == 10
     assert people["MGR1"].name == "Paul Moreau"
     assert people["MGR1"].busy_with == "one/1-1"
@@ -203,8 +203,8 @@ def test_a_wrong_field_is_named_by_line_and_column_and_nothing_is_loaded(
     found = faults(store, folder)
 
     assert any(line.startswith(f"{file}, line {where}") and why in line for line in found), found
-    assert store.people() == []
-    assert store.case("17349013") is None
+    assert store.people.all() == []
+    assert store.cases.find("17349013") is None
 
 
 BAD_PEOPLE = [
@@ -285,7 +285,7 @@ def test_a_file_in_another_encoding_is_refused_in_one_sentence(
     line = 3 if encoding == "latin-1" else 1
 
     assert faults(store, file)[0] == f"line {line}: this isn't UTF-8; save it as 'CSV UTF-8'"
-    assert store.people() == []
+    assert store.people.all() == []
 
 
 def test_a_file_whose_name_says_nothing_is_refused(store: Store, tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_a_folder_with_a_file_that_nobody_knows_is_refused(store: Store, folder:
 
     with pytest.raises(DataError, match=r"found persons\.csv"):
         store.import_csv(folder)
-    assert store.people() == []
+    assert store.people.all() == []
 
 
 def test_an_empty_folder_is_refused(store: Store, tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_an_empty_folder_is_refused(store: Store, tmp_path: Path) -> None:
 
 def test_a_line_that_serves_goes_on_while_its_desk_is_loaded(store: Store) -> None:
     def take_calls(number: int) -> bool:
-        return all(store.save(call(f"CA{number}-{turn}")) for turn in range(60))
+        return all(store.calls.save(call(f"CA{number}-{turn}")) for turn in range(60))
 
     with ThreadPoolExecutor(2) as pool:
         serving = [pool.submit(take_calls, number) for number in range(2)]
@@ -320,7 +320,7 @@ def test_a_line_that_serves_goes_on_while_its_desk_is_loaded(store: Store) -> No
             store.import_csv(SAMPLE)
 
     assert [each.result() for each in serving] == [True, True]
-    assert len(store.people()) == 10
+    assert len(store.people.all()) == 10
 
 
 # ---- the command

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -25,9 +25,11 @@ from ivr.line.desk.events import Event
 from ivr.line.desk.figures import OF_CALLS
 from ivr.line.records import CaseFile, Duty, Escalation, Note, Recording
 from ivr.line.store import tables
+from ivr.line.store.calls import Engaged
+from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.duties import LEASE
-from ivr.line.store.periods import Periods
-from ivr.line.store.store import Engaged, Store
+from ivr.line.store.periods import Period
+from ivr.line.store.store import Store
 from tests.kit.calls import NOW, SID, call
 from tests.kit.databases import emptied, postgres
 
@@ -61,7 +63,7 @@ def keys(duties: list[Duty]) -> list[str]:
 
 
 def person(store: Store, id: str) -> Any:
-    return next(each for each in store.people() if each.id == id)
+    return next(each for each in store.people.all() if each.id == id)
 
 
 # ---- a turn
@@ -75,14 +77,14 @@ def test_a_call_comes_back_as_it_was_saved(store: Store) -> None:
         ended_at=NOW + 2 * SECOND,
     )
 
-    assert store.save(saved, [told(key="1"), told(key="é")])
+    assert store.calls.save(saved, [told(key="1"), told(key="é")])
     assert saved.version == 1
-    assert store.load(SID) == saved
-    assert store.events(SID) == [told(key="1"), told(key="é")]
+    assert store.calls.load(SID) == saved
+    assert store.logs.events(SID) == [told(key="1"), told(key="é")]
 
 
 def test_a_call_that_nobody_knows_is_none(store: Store) -> None:
-    assert store.load(SID) is None
+    assert store.calls.load(SID) is None
 
 
 @pytest.mark.parametrize(
@@ -96,48 +98,48 @@ def test_a_call_that_nobody_knows_is_none(store: Store) -> None:
     ],
 )
 def test_every_change_is_saved(store: Store, change: dict[str, Any]) -> None:
-    store.save(call(waiting_for="managers", waiting_since=NOW - SECOND))
-    changed = store.load(SID)
+    store.calls.save(call(waiting_for="managers", waiting_since=NOW - SECOND))
+    changed = store.calls.load(SID)
     assert changed is not None
     for name, value in change.items():
         setattr(changed, name, value)
 
-    assert store.save(changed)
-    assert store.load(SID) == changed
+    assert store.calls.save(changed)
+    assert store.calls.load(SID) == changed
 
 
 def test_whoever_is_late_saves_nothing_at_all(desk: Store) -> None:
-    desk.save(call())
-    first, late = desk.load(SID), desk.load(SID)
+    desk.calls.save(call())
+    first, late = desk.calls.load(SID), desk.calls.load(SID)
     assert first is not None
     assert late is not None
-    assert desk.save(first, [told(key="1")])
+    assert desk.calls.save(first, [told(key="1")])
 
     late.step = "elsewhere"
     claims = [("OP1", f"{SID}/1-1")]
 
-    assert not desk.save(late, [told(key="2")], [duty("k")], claims)
+    assert not desk.calls.save(late, [told(key="2")], [duty("k")], claims)
     assert late.version == 1
-    assert desk.load(SID) == first
-    assert desk.events(SID) == [told(key="1")]
-    assert desk.duties() == []
+    assert desk.calls.load(SID) == first
+    assert desk.logs.events(SID) == [told(key="1")]
+    assert desk.duties.all() == []
     assert person(desk, "OP1").busy_with is None
-    assert desk.verify(SID)
+    assert desk.logs.verify(SID)
 
 
 def test_a_call_begins_once(store: Store) -> None:
-    assert store.save(call(), [told()])
-    assert not store.save(call(step="again"), [told()])
-    assert store.load(SID) == call(version=1, events=1, head=store.load(SID).head)  # type: ignore[union-attr]
+    assert store.calls.save(call(), [told()])
+    assert not store.calls.save(call(step="again"), [told()])
+    assert store.calls.load(SID) == call(version=1, events=1, head=store.calls.load(SID).head)  # type: ignore[union-attr]
 
 
 def test_what_has_a_key_is_recorded_once(store: Store) -> None:
     begun, file = call(), CaseFile("C1")
     for text_ in ("first", "second"):
-        store.save(begun, [], [duty("d", data={"text": text_})])
-        assert store.save_case(
+        store.calls.save(begun, [], [duty("d", data={"text": text_})])
+        assert store.case_files.save(
             file,
-            (
+            CaseRecords(
                 [told(text=text_)],
                 [duty("d", data={"text": text_})],
                 [Escalation("e", SID, "C1", text_, "caller", "OP1", NOW, "slow")],
@@ -145,67 +147,67 @@ def test_what_has_a_key_is_recorded_once(store: Store) -> None:
             ),
         )
 
-    assert [each.data for each in store.duties()] == [{"text": "first"}]
-    assert store.escalations() == [
+    assert [each.data for each in store.duties.all()] == [{"text": "first"}]
+    assert store.case_files.escalations() == [
         Escalation("e", SID, "C1", "first", "caller", "OP1", NOW, "slow")
     ]
-    assert store.escalations("C2") == []
-    assert store.notes("C1") == [Note("n", SID, "C1", "first", "line", NOW, "customer")]
+    assert store.case_files.escalations("C2") == []
+    assert store.case_files.notes("C1") == [Note("n", SID, "C1", "first", "line", NOW, "customer")]
 
 
 def test_of_two_who_write_to_a_case_at_once_one_has_to_read_again(store: Store) -> None:
-    assert store.save_case(CaseFile("C1", {"level": ""}), ([told()], [], [], []))
-    first, late = store.case_file("C1"), store.case_file("C1")
+    assert store.case_files.save(CaseFile("C1", {"level": ""}), CaseRecords([told()]))
+    first, late = store.case_files.load("C1"), store.case_files.load("C1")
     assert first is not None
     assert late is not None
     first.data["level"], late.data["level"] = "M1", "M2"
 
-    assert store.save_case(first, ([told(level="M1")], [], [], []))
-    assert not store.save_case(late, ([told(level="M2")], [duty("late")], [], []))
-    assert not store.save_case(CaseFile("C1"), ([told()], [duty("late")], [], []))
-    assert store.case_files() == [first]
-    assert store.duties() == []
-    assert [event.data for event in store.events("case:C1")] == [{}, {"level": "M1"}]
-    assert store.verify("case:C1")
+    assert store.case_files.save(first, CaseRecords([told(level="M1")]))
+    assert not store.case_files.save(late, CaseRecords([told(level="M2")], [duty("late")]))
+    assert not store.case_files.save(CaseFile("C1"), CaseRecords([told()], [duty("late")]))
+    assert store.case_files.all() == [first]
+    assert store.duties.all() == []
+    assert [event.data for event in store.logs.events("case:C1")] == [{}, {"level": "M1"}]
+    assert store.logs.verify("case:C1")
 
 
 def test_threads_that_save_one_call_lose_to_each_other_and_lose_nothing(store: Store) -> None:
-    store.save(call(data={"count": 0}))
+    store.calls.save(call(data={"count": 0}))
 
     def count(_: int) -> None:
         while True:
-            mine = store.load(SID)
+            mine = store.calls.load(SID)
             assert mine is not None
             mine.data["count"] += 1
-            if store.save(mine, [told(count=mine.data["count"])]):
+            if store.calls.save(mine, [told(count=mine.data["count"])]):
                 return
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(count, range(60)))
 
-    assert store.load(SID).data == {"count": 60}  # type: ignore[union-attr]
-    assert [each.data["count"] for each in store.events(SID)] == list(range(1, 61))
-    assert store.verify(SID)
+    assert store.calls.load(SID).data == {"count": 60}  # type: ignore[union-attr]
+    assert [each.data["count"] for each in store.logs.events(SID)] == list(range(1, 61))
+    assert store.logs.verify(SID)
 
 
 def test_threads_that_save_different_calls_dont_wait_for_long(store: Store) -> None:
     def live(number: int) -> None:
         mine = call(f"CA{number:032d}")
         for turn in range(10):
-            assert store.save(mine, [told(turn=turn)], [duty(f"{number}:{turn}")])
+            assert store.calls.save(mine, [told(turn=turn)], [duty(f"{number}:{turn}")])
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(live, range(24)))
 
-    assert len(store.open_calls()) == 24
-    assert len(store.duties("ring")) == 240
+    assert len(store.calls.open()) == 24
+    assert len(store.duties.all("ring")) == 240
 
 
 # ---- people who are claimed with a turn
 
 
 def test_a_turn_that_claims_somebody_has_him(desk: Store) -> None:
-    assert desk.save(call(), claims=[("OP1", "a/1-1"), ("OP2", "a/1-2")])
+    assert desk.calls.save(call(), claims=[("OP1", "a/1-1"), ("OP2", "a/1-2")])
     assert person(desk, "OP1").busy_with == "a/1-1"
     assert person(desk, "OP2").busy_with == "a/1-2"
 
@@ -214,27 +216,29 @@ def test_a_turn_that_claims_somebody_has_him(desk: Store) -> None:
 def test_a_turn_that_claims_somebody_engaged_is_undone(desk: Store, version: int) -> None:
     mine = call()
     if version:
-        desk.save(mine)
-    desk.claim("OP2", "another/1-1", NOW)
+        desk.calls.save(mine)
+    desk.people.claim("OP2", "another/1-1")
 
     with pytest.raises(Engaged) as raised:
-        desk.save(mine, [told()], [duty("d")], claims=[("OP1", "a/1-1"), ("OP2", "a/1-2")])
+        desk.calls.save(mine, [told()], [duty("d")], claims=[("OP1", "a/1-1"), ("OP2", "a/1-2")])
 
     assert raised.value.person == "OP2"
     assert mine.version == version
-    assert desk.events(SID) == []
-    assert desk.duties() == []
+    assert desk.logs.events(SID) == []
+    assert desk.duties.all() == []
     assert person(desk, "OP1").busy_with is None
-    assert desk.save(mine, [told()])  # the connection is fit for use
+    assert desk.calls.save(mine, [told()])  # the connection is fit for use
 
 
 # ---- duties
 
 
 def test_what_is_due_is_taken_in_order_of_its_time(store: Store) -> None:
-    store.save(call(), [], [duty("b", at=NOW + SECOND), duty("a"), duty("c", at=NOW + 3 * SECOND)])
+    store.calls.save(
+        call(), [], [duty("b", at=NOW + SECOND), duty("a"), duty("c", at=NOW + 3 * SECOND)]
+    )
 
-    taken = store.due(NOW + 2 * SECOND, RING)
+    taken = store.duties.take(NOW + 2 * SECOND, RING)
 
     assert keys(taken) == ["a", "b"]
     assert [each.attempts for each in taken] == [1, 1]
@@ -255,102 +259,102 @@ def test_what_is_due_is_taken_in_order_of_its_time(store: Store) -> None:
 def test_only_what_was_asked_for_is_taken(
     store: Store, asked: dict[str, Any], found: list[str]
 ) -> None:
-    store.save(call(), [], [duty("1"), duty("2", "hang_up"), duty("3", call="CA2")])
+    store.calls.save(call(), [], [duty("1"), duty("2", "hang_up"), duty("3", call="CA2")])
 
-    assert keys(store.due(NOW, **asked)) == found
+    assert keys(store.duties.take(NOW, **asked)) == found
 
 
 def test_what_is_taken_is_nobody_elses_until_its_lease_is_over(store: Store) -> None:
-    store.save(call(), [], [duty("1")])
+    store.calls.save(call(), [], [duty("1")])
 
-    assert keys(store.due(NOW, RING)) == ["1"]
-    assert store.next_due(RING) == NOW + LEASE
-    assert store.due(NOW + LEASE - SECOND, RING) == []
-    [again] = store.due(NOW + LEASE, RING)
+    assert keys(store.duties.take(NOW, RING)) == ["1"]
+    assert store.duties.next_due(RING) == NOW + LEASE
+    assert store.duties.take(NOW + LEASE - SECOND, RING) == []
+    [again] = store.duties.take(NOW + LEASE, RING)
     assert again.attempts == 2
 
 
 def test_what_is_done_or_dropped_is_never_taken_again(store: Store) -> None:
-    store.save(call(), [], [duty("1"), duty("2")])
-    first, second = store.due(NOW, RING)
+    store.calls.save(call(), [], [duty("1"), duty("2")])
+    first, second = store.duties.take(NOW, RING)
 
-    store.done(first)
-    store.drop(second, "six tries")
+    store.duties.done(first)
+    store.duties.drop(second, "six tries")
 
-    assert store.due(NOW + timedelta(days=1), RING) == []
-    assert store.next_due(RING) is None
-    assert [each.state for each in store.duties()] == ["done", "dropped"]
+    assert store.duties.take(NOW + timedelta(days=1), RING) == []
+    assert store.duties.next_due(RING) is None
+    assert [each.state for each in store.duties.all()] == ["done", "dropped"]
 
 
 def test_what_is_tried_again_comes_at_its_new_time(store: Store) -> None:
-    store.save(call(), [], [duty("1")])
-    [first] = store.due(NOW, RING)
+    store.calls.save(call(), [], [duty("1")])
+    [first] = store.duties.take(NOW, RING)
 
-    store.retry(first, NOW + 2 * SECOND)
+    store.duties.retry(first, NOW + 2 * SECOND)
 
-    assert store.due(NOW + SECOND, RING) == []
-    assert store.next_due(RING) == NOW + 2 * SECOND
-    assert [each.attempts for each in store.due(NOW + 2 * SECOND, RING)] == [2]
+    assert store.duties.take(NOW + SECOND, RING) == []
+    assert store.duties.next_due(RING) == NOW + 2 * SECOND
+    assert [each.attempts for each in store.duties.take(NOW + 2 * SECOND, RING)] == [2]
 
 
 def test_whoever_was_too_slow_takes_nothing_from_the_next(store: Store) -> None:
-    store.save(call(), [], [duty("1")])
-    [slow] = store.due(NOW, RING)
-    [next_] = store.due(NOW + LEASE, RING)
+    store.calls.save(call(), [], [duty("1")])
+    [slow] = store.duties.take(NOW, RING)
+    [next_] = store.duties.take(NOW + LEASE, RING)
 
-    store.retry(slow, NOW + LEASE)
-    assert store.due(NOW + LEASE, RING) == []  # it is still the next one's
-    store.drop(slow, "six tries")
-    assert [each.state for each in store.duties()] == ["due"]
-    store.done(next_)
-    store.drop(slow, "six tries")
-    assert [each.state for each in store.duties()] == ["done"]
+    store.duties.retry(slow, NOW + LEASE)
+    assert store.duties.take(NOW + LEASE, RING) == []  # it is still the next one's
+    store.duties.drop(slow, "six tries")
+    assert [each.state for each in store.duties.all()] == ["due"]
+    store.duties.done(next_)
+    store.duties.drop(slow, "six tries")
+    assert [each.state for each in store.duties.all()] == ["done"]
 
 
 def test_what_somebody_slow_has_done_is_done(store: Store) -> None:
-    store.save(call(), [], [duty("1")])
-    [slow] = store.due(NOW, RING)
-    [next_] = store.due(NOW + LEASE, RING)
+    store.calls.save(call(), [], [duty("1")])
+    [slow] = store.duties.take(NOW, RING)
+    [next_] = store.duties.take(NOW + LEASE, RING)
 
-    store.done(slow)
-    store.retry(next_, NOW + LEASE)
+    store.duties.done(slow)
+    store.duties.retry(next_, NOW + LEASE)
 
-    assert store.due(NOW + LEASE + SECOND, RING) == []
+    assert store.duties.take(NOW + LEASE + SECOND, RING) == []
 
 
 def test_what_is_owed_is_neither_done_nor_dropped(store: Store) -> None:
-    store.save(call(), [], [duty("1"), duty("2"), duty("3"), duty("4", "hang_up")])
-    done, dropped, *_ = store.due(NOW, RING)
-    store.done(done)
-    store.drop(dropped, "six tries")
+    store.calls.save(call(), [], [duty("1"), duty("2"), duty("3"), duty("4", "hang_up")])
+    done, dropped, *_ = store.duties.take(NOW, RING)
+    store.duties.done(done)
+    store.duties.drop(dropped, "six tries")
 
-    assert keys(store.duties("ring", owed=True)) == ["3"]
-    assert keys(store.duties(call=SID, owed=True)) == ["3", "4"]
+    assert keys(store.duties.all("ring", owed=True)) == ["3"]
+    assert keys(store.duties.all(call=SID, owed=True)) == ["3", "4"]
 
 
 def test_duties_of_a_lane_follow_each_other(store: Store) -> None:
     lane = [duty("1", lane="1-1"), duty("2", "hang_up", lane="1-1"), duty("3", lane="1-2")]
-    store.save(call(), [], lane)
-    store.save(call("CA2"), [], [duty("4", call="CA2", lane="1-1")])
+    store.calls.save(call(), [], lane)
+    store.calls.save(call("CA2"), [], [duty("4", call="CA2", lane="1-1")])
 
-    first, third, fourth = store.due(NOW, RING)
+    first, third, fourth = store.duties.take(NOW, RING)
     assert keys([first, third, fourth]) == ["1", "3", "4"]
-    store.done(third)
-    store.done(fourth)
-    assert store.next_due(RING) == NOW + LEASE  # not now: the second waits for the first
-    store.retry(first, NOW + 9 * SECOND)
-    assert store.due(NOW + SECOND, RING) == []
-    [first] = store.due(NOW + 9 * SECOND, RING)
-    store.done(first)
-    assert keys(store.due(NOW + 9 * SECOND, RING)) == ["2"]
+    store.duties.done(third)
+    store.duties.done(fourth)
+    assert store.duties.next_due(RING) == NOW + LEASE  # not now: the second waits for the first
+    store.duties.retry(first, NOW + 9 * SECOND)
+    assert store.duties.take(NOW + SECOND, RING) == []
+    [first] = store.duties.take(NOW + 9 * SECOND, RING)
+    store.duties.done(first)
+    assert keys(store.duties.take(NOW + 9 * SECOND, RING)) == ["2"]
 
 
 def test_two_threads_never_take_the_same_duty(store: Store) -> None:
-    store.save(call(), [], [duty(str(number)) for number in range(200)])
+    store.calls.save(call(), [], [duty(str(number)) for number in range(200)])
 
     def take(_: int) -> list[str]:
         mine: list[str] = []
-        while taken := store.due(NOW, RING, limit=3):
+        while taken := store.duties.take(NOW, RING, limit=3):
             mine += keys(taken)
         return mine
 
@@ -367,7 +371,7 @@ from ivr.line.store.store import Store
 store = Store(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
-while taken := store.due(datetime.fromisoformat(sys.argv[2]), ["ring"], limit=3):
+while taken := store.duties.take(datetime.fromisoformat(sys.argv[2]), ["ring"], limit=3):
     print(*(duty.key for duty in taken), flush=True)
 store.close()
 """
@@ -397,7 +401,7 @@ def at_once(code: str, *arguments: str) -> list[list[str]]:
 
 
 def test_two_processes_never_take_the_same_duty(store: Store, url: str) -> None:
-    store.save(call(), [], [duty(str(number)) for number in range(120)])
+    store.calls.save(call(), [], [duty(str(number)) for number in range(120)])
 
     first, second = at_once(TAKES, url, NOW.isoformat())
 
@@ -409,27 +413,27 @@ def test_two_processes_never_take_the_same_duty(store: Store, url: str) -> None:
 
 
 def test_nobody_is_claimed_twice(desk: Store) -> None:
-    assert desk.claim("OP1", "one/1-1", NOW)
-    assert desk.claim("OP1", "one/1-1", NOW)  # asked again, by whoever goes on with it
-    assert not desk.claim("OP1", "two/1-1", NOW)
+    assert desk.people.claim("OP1", "one/1-1")
+    assert desk.people.claim("OP1", "one/1-1")  # asked again, by whoever goes on with it
+    assert not desk.people.claim("OP1", "two/1-1")
 
-    desk.release("OP1", "two/1-1")
+    desk.people.release("OP1", "two/1-1")
     assert person(desk, "OP1").busy_with == "one/1-1"
-    desk.release("OP1", "one/1-1")
-    assert desk.claim("OP1", "two/1-1", NOW)
+    desk.people.release("OP1", "one/1-1")
+    assert desk.people.claim("OP1", "two/1-1")
 
 
 def test_who_isnt_there_any_more_cant_be_claimed(desk: Store) -> None:
-    with desk._writer.begin() as connection:
+    with desk.connections.writer.begin() as connection:
         connection.execute(update(tables.people).values(active=False))
 
-    assert not desk.claim("OP1", "one/1-1", NOW)
-    assert not desk.claim("NOBODY", "one/1-1", NOW)
+    assert not desk.people.claim("OP1", "one/1-1")
+    assert not desk.people.claim("NOBODY", "one/1-1")
 
 
 def test_of_many_who_claim_one_has_him(desk: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
-        won = list(pool.map(lambda n: desk.claim("OP1", f"{n}/1-1", NOW), range(24)))
+        won = list(pool.map(lambda n: desk.people.claim("OP1", f"{n}/1-1"), range(24)))
 
     assert won.count(True) == 1
 
@@ -441,16 +445,16 @@ def test_of_many_who_claim_one_has_him(desk: Store) -> None:
 def test_how_it_went_is_noted_of_whoever_was_rung(
     desk: Store, how: str, taken: datetime | None, missed: datetime | None
 ) -> None:
-    desk.claim("MGR1", "one/1-1", NOW)
-    desk.release("MGR1", "one/1-1", NOW, how)
+    desk.people.claim("MGR1", "one/1-1")
+    desk.people.release("MGR1", "one/1-1", NOW, how)
 
     assert person(desk, "MGR1").last_taken == taken
     assert person(desk, "MGR1").last_no_answer == missed
 
 
 def test_a_status_may_name_who_stands_in(desk: Store) -> None:
-    desk.set_status("MGR1", "away", "MGR3")
-    desk.set_status("MGR2", "dnd")
+    desk.people.set_status("MGR1", "away", "MGR3")
+    desk.people.set_status("MGR2", "dnd")
 
     assert (person(desk, "MGR1").status, person(desk, "MGR1").delegate) == ("away", "MGR3")
     assert person(desk, "MGR2").status == "dnd"
@@ -463,53 +467,49 @@ def read_by(store: Store, what: Callable[[], object]) -> tuple[int, list[str]]:
     def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         asked.append((statement, parameters))
 
-    event.listen(store._engine, "before_cursor_execute", note)
-    if not store.postgres:  # what goes through the driver, with its values
-        store._own().set_trace_callback(lambda statement: asked.append((statement, ())))
+    event.listen(store.connections.engine, "before_cursor_execute", note)
+    if not store.connections.postgres:  # what goes through the driver, with its values
+        store.connections.own().set_trace_callback(lambda statement: asked.append((statement, ())))
     what()
-    event.remove(store._engine, "before_cursor_execute", note)
-    if not store.postgres:
-        store._own().set_trace_callback(None)
+    event.remove(store.connections.engine, "before_cursor_execute", note)
+    if not store.connections.postgres:
+        store.connections.own().set_trace_callback(None)
         asked = [each for each in asked if each[0].split()[0] in ("SELECT", "UPDATE", "WITH")]
-    with store._engine.connect() as connection:
+    with store.connections.reading() as connection:
         rows = [connection.exec_driver_sql(*each).all() for each in asked]
         plans = []
-        if not store.postgres:
+        if not store.connections.postgres:
             for statement, parameters in asked:
                 found = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 plans += [row[-1] for row in found if "USING" not in row[-1]]
     return sum(map(len, rows)), plans
 
 
-def period(store: Store) -> Periods:
-    return Periods(store._engine.connect(), NOW - timedelta(days=1), NOW)
-
-
-def open_emergencies(store: Store) -> list[tuple[str, datetime]]:
-    with store.reading() as connection:
-        return Periods.open_emergencies(connection)
+def read_period(store: Store, read: Callable[[Period], Iterable[object]]) -> None:
+    with store.periods.reading() as period:
+        list(read(period(NOW - timedelta(days=1), NOW)))
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # the other plans by how much there is
 def test_no_table_is_read_through_however_much_is_stored(store: Store) -> None:
     asked: list[Callable[[], object]] = [
-        lambda: store.due(NOW, RING),
-        lambda: store.due(NOW, RING, call=SID),
-        lambda: store.next_due(RING),
-        lambda: store.duties("call_back", owed=True),
-        lambda: store.duties(call=SID, owed=True),
-        lambda: store.first_waiting("operators"),
-        lambda: store.open_calls(),
-        lambda: store.latest(),
-        lambda: store.events(SID),
-        lambda: store.verify(SID),
-        lambda: store.notes("C17349013"),
-        lambda: store.escalations("C17349013"),
-        lambda: list(period(store).calls(OF_CALLS)),
-        lambda: list(period(store).of_the_desk()),
-        lambda: period(store).count(),
-        lambda: period(store).requests(),
-        lambda: open_emergencies(store),
+        lambda: store.duties.take(NOW, RING),
+        lambda: store.duties.take(NOW, RING, call=SID),
+        lambda: store.duties.next_due(RING),
+        lambda: store.duties.all("call_back", owed=True),
+        lambda: store.duties.all(call=SID, owed=True),
+        lambda: store.calls.first_waiting("operators"),
+        lambda: store.calls.open(),
+        lambda: store.logs.latest(),
+        lambda: store.logs.events(SID),
+        lambda: store.logs.verify(SID),
+        lambda: store.case_files.notes("C17349013"),
+        lambda: store.case_files.escalations("C17349013"),
+        lambda: read_period(store, lambda period: period.calls(OF_CALLS)),
+        lambda: read_period(store, lambda period: period.of_the_desk()),
+        lambda: read_period(store, lambda period: [period.count()]),
+        lambda: read_period(store, lambda period: period.requests()),
+        lambda: store.periods.open_emergencies(),
     ]
     for what in asked:
         _, plans = read_by(store, what)
@@ -526,15 +526,15 @@ def test_what_is_due_next_costs_as_much_however_many_duties_are_owed(store: Stor
             count += 1
             return 0
 
-        store._own().set_progress_handler(one_more, 1)
-        assert store.next_due(["ring", "call_back"]) == NOW
-        store._own().set_progress_handler(None, 1)
+        store.connections.own().set_progress_handler(one_more, 1)
+        assert store.duties.next_due(["ring", "call_back"]) == NOW
+        store.connections.own().set_progress_handler(None, 1)
         return count
 
-    store.owe([duty("first")])
+    store.duties.add([duty("first")])
     few = steps()
     later = (duty(f"d{n}", "call_back", NOW + SECOND, lane=str(n % 2)) for n in range(2000))
-    store.owe(later)
+    store.duties.add(later)
 
     assert steps() < 2 * few
 
@@ -560,27 +560,27 @@ def test_of_ten_thousand_people_only_those_whom_a_case_concerns_are_read(desk: S
         }
         for n in range(10_000)
     ]  # fmt: skip
-    with desk._writer.begin() as connection:
+    with desk.connections.writer.begin() as connection:
         connection.execute(insert(tables.people), filler)
         connection.execute(insert(tables.cases), cases)
-    case = desk.case("17349013")
+    case = desk.cases.find("17349013")
     assert case is not None
 
     for asked in (None, case):
-        rows, plans = read_by(desk, lambda asked=asked: desk.directory(asked, NOW))  # type: ignore[misc]
+        rows, plans = read_by(desk, lambda asked=asked: desk.people.directory(asked, NOW))  # type: ignore[misc]
         assert rows < 40
         assert "SCAN people" not in plans
-    rows, plans = read_by(desk, lambda: desk.case("17349013"))
+    rows, plans = read_by(desk, lambda: desk.cases.find("17349013"))
     assert rows < 5
     assert plans == []
 
-    found = desk.directory(case, NOW).people
+    found = desk.people.directory(case, NOW).people
     assert {"ENG1", "MGR1", "MGR2", "DIR1", "OP1", "OP2", "MGR4"} <= found.keys()
     assert not [id for id in found if id.startswith("X")]
 
 
 def test_a_case_comes_with_its_account_and_contacts(desk: Store) -> None:
-    case = desk.case("17349013")
+    case = desk.cases.find("17349013")
 
     assert case is not None
     assert (case.number, case.owner, case.queue, case.severity) == (
@@ -589,7 +589,7 @@ def test_a_case_comes_with_its_account_and_contacts(desk: Store) -> None:
     assert case.account is not None
     assert case.account.name == "Helio"
     assert [each.name for each in case.contacts] == ["Marie Aubert"]
-    assert desk.case("99999999") is None
+    assert desk.cases.find("99999999") is None
 
 
 # ---- pages
@@ -600,49 +600,49 @@ def test_who_has_waited_longest_is_first(store: Store) -> None:
         [("operators", 5), ("operators", 3), ("managers", 1), ("", 0)]
     ):
         since = NOW + seconds * SECOND if queue else None
-        store.save(call(f"CA{number}", waiting_for=queue, waiting_since=since))
+        store.calls.save(call(f"CA{number}", waiting_for=queue, waiting_since=since))
 
-    first = store.first_waiting("operators")
+    first = store.calls.first_waiting("operators")
     assert first is not None
     assert first.sid == "CA1"
-    assert first == store.load("CA1")
-    assert store.first_waiting("engineers") is None
+    assert first == store.calls.load("CA1")
+    assert store.calls.first_waiting("engineers") is None
 
 
 def test_open_calls_are_those_that_havent_ended(store: Store) -> None:
-    store.save(call("CA1", started_at=NOW + SECOND))
-    store.save(call("CA2"))
-    store.save(call("CA3", ended_at=NOW))
+    store.calls.save(call("CA1", started_at=NOW + SECOND))
+    store.calls.save(call("CA2"))
+    store.calls.save(call("CA3", ended_at=NOW))
 
-    assert [each.sid for each in store.open_calls()] == ["CA2", "CA1"]
+    assert [each.sid for each in store.calls.open()] == ["CA2", "CA1"]
 
 
 def test_calls_of_a_network_that_was_switched_off_are_over(desk: Store) -> None:
-    desk.save(
+    desk.calls.save(
         call(waiting_for="operators", waiting_since=NOW),
         [],
         [duty("1"), duty("2", "call_back"), duty("3", "notify")],
         claims=[("OP1", "a")],
     )
 
-    desk.close_open_calls(NOW)
+    desk.calls.end_open(NOW)
 
-    assert desk.open_calls() == []
-    assert desk.first_waiting("operators") is None
-    assert desk.claim("OP1", "b", NOW)
-    assert {each.kind: each.state for each in desk.duties()} == {
+    assert desk.calls.open() == []
+    assert desk.calls.first_waiting("operators") is None
+    assert desk.people.claim("OP1", "b")
+    assert {each.kind: each.state for each in desk.duties.all()} == {
         "ring": "dropped", "call_back": "due", "notify": "due",
     }  # fmt: skip
 
 
 def test_the_latest_event_tells_whether_anything_changed(store: Store) -> None:
-    assert store.latest() == "0.0.0.0.0.0"
-    store.save(call(), [told(), told()])
-    before = store.latest()
-    store.save(call("CA2"), [told()])
+    assert store.logs.latest() == "0.0.0.0.0.0"
+    store.calls.save(call(), [told(), told()])
+    before = store.logs.latest()
+    store.calls.save(call("CA2"), [told()])
 
     assert before != "0.0.0.0.0.0"
-    assert store.latest() != before
+    assert store.logs.latest() != before
 
 
 # ---- the log
@@ -650,17 +650,17 @@ def test_the_latest_event_tells_whether_anything_changed(store: Store) -> None:
 
 def logged(store: Store) -> None:
     begun = call()
-    store.save(begun, [told(key="1"), told(key="2")])
-    store.save(begun, [told(key="3")])
+    store.calls.save(begun, [told(key="1"), told(key="2")])
+    store.calls.save(begun, [told(key="3")])
 
 
 def test_a_log_that_nobody_touched_is_whole(store: Store) -> None:
     logged(store)
-    store.save(call("CA2"))
+    store.calls.save(call("CA2"))
 
-    assert store.verify(SID)
-    assert store.verify("CA2")
-    assert not store.verify("CA3")
+    assert store.logs.verify(SID)
+    assert store.logs.verify("CA2")
+    assert not store.logs.verify("CA3")
 
 
 @pytest.mark.parametrize(
@@ -680,19 +680,19 @@ def test_a_log_that_nobody_touched_is_whole(store: Store) -> None:
 )
 def test_what_was_tampered_with_is_found(store: Store, tampering: str) -> None:
     logged(store)
-    with store._writer.begin() as connection:
+    with store.connections.writing() as connection:
         connection.execute(text(tampering.replace(":", "\\:")))
 
-    assert not store.verify(SID)
+    assert not store.logs.verify(SID)
 
 
 # ---- the database itself
 
 
 def test_migrations_lead_to_the_tables_that_the_code_has(store: Store) -> None:
-    with store._engine.connect() as connection:
+    with store.connections.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
-        if store.postgres:
+        if store.connections.postgres:
             return
         indexes = text(
             "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql <> '' ORDER BY sql"
@@ -706,12 +706,12 @@ def test_migrations_lead_to_the_tables_that_the_code_has(store: Store) -> None:
 
 
 def test_migrating_again_changes_nothing(desk: Store) -> None:
-    desk.save(call())
+    desk.calls.save(call())
 
     desk.migrate()
 
-    assert desk.load(SID) is not None
-    assert desk.people()
+    assert desk.calls.load(SID) is not None
+    assert desk.people.all()
 
 
 EMPTY = "0.0.0.0.0.0"  # `Store.latest` of a database in which nothing has happened
@@ -722,7 +722,7 @@ store = Store(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 store.migrate()
-print(store.latest())
+print(store.logs.latest())
 store.close()
 """
 
@@ -747,14 +747,16 @@ from ivr.line.desk.events import Event
 from ivr.line.records import Call, Duty, Note
 from ivr.line.store.store import Store
 store, now = Store(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
-calls = [store.load(sid) or Call(sid, "f", "1", "", "", "", "", now, {}) for sid in sys.argv[3:]]
+calls = [
+    store.calls.load(sid) or Call(sid, "f", "1", "", "", "", "", now, {}) for sid in sys.argv[3:]
+]
 while True:
     for call in calls:
         turn = call.version + 1
         call.data, key = {"turn": turn}, f"{call.sid}:{turn}"
         events = [Event("heard", now, "", {"turn": turn, "part": part}) for part in range(3)]
         duty = Duty(key, call.sid, "ring", now)
-        assert store.save(call, events, [duty])
+        assert store.calls.save(call, events, [duty])
         print(call.sid, call.version, flush=True)
 """
 
@@ -778,8 +780,8 @@ def saved_until_killed(url: str, sids: list[str], turns: int) -> dict[str, int]:
 def settled(store: Store) -> None:
     """Wait until a server has noticed that its client is dead."""
     theirs = "SELECT count(*), pg_sleep(0.01) FROM pg_stat_activity WHERE application_name = 'dies'"
-    while store.postgres:
-        with store._engine.connect() as connection:
+    while store.connections.postgres:
+        with store.connections.reading() as connection:
             if not connection.execute(text(theirs)).scalar():
                 return
 
@@ -788,7 +790,7 @@ def test_what_was_acknowledged_survives_a_kill_and_nothing_is_half_there(
     store: Store, url: str
 ) -> None:
     acknowledged: dict[str, int] = {}
-    doomed = f"{url}?application_name=dies" if store.postgres else url
+    doomed = f"{url}?application_name=dies" if store.connections.postgres else url
     for life in range(3):
         sids = [f"CA{life}-{number}" for number in range(4)] + ["CA-long"]
         acknowledged |= saved_until_killed(doomed, sids, turns=50 + 7 * life)
@@ -796,34 +798,34 @@ def test_what_was_acknowledged_survives_a_kill_and_nothing_is_half_there(
 
     assert len(acknowledged) == 13
     for sid, version in acknowledged.items():
-        left = store.load(sid)
+        left = store.calls.load(sid)
         assert left is not None
         assert left.version - version in (0, 1)  # one may have been saved, but not acknowledged
         assert left.data == {"turn": left.version}
-        assert len(store.events(sid)) == left.events == 3 * left.version
-        assert len(store.duties(call=sid)) == left.version
-        assert store.verify(sid)
+        assert len(store.logs.events(sid)) == left.events == 3 * left.version
+        assert len(store.duties.all(call=sid)) == left.version
+        assert store.logs.verify(sid)
 
 
 def test_what_was_saved_is_there_when_it_is_opened_again(store: Store, url: str) -> None:
     logged(store)
-    before = store.load(SID)
+    before = store.calls.load(SID)
     store.close()
 
     again = Store(url)
-    assert again.load(SID) == before
-    assert again.verify(SID)
+    assert again.calls.load(SID) == before
+    assert again.logs.verify(SID)
     again.close()
 
 
 def test_a_thread_gives_its_connection_back_as_it_was(store: Store) -> None:
     for _ in range(50):
-        thread = threading.Thread(target=store.load, args=(SID,))
+        thread = threading.Thread(target=store.calls.load, args=(SID,))
         thread.start()
         thread.join()
 
-    assert store._engine.pool.checkedout() <= 1  # type: ignore[attr-defined]
-    with store._writer.connect() as connection:
+    assert store.connections.engine.pool.checkedout() <= 1  # type: ignore[attr-defined]
+    with store.connections.writer.connect() as connection:
         connection.execute(text("INSERT INTO queues VALUES ('q', '', NULL, '', '')"))
         connection.rollback()
         assert connection.execute(text("SELECT count(*) FROM queues")).scalar() == 0
@@ -831,17 +833,17 @@ def test_a_thread_gives_its_connection_back_as_it_was(store: Store) -> None:
 
 def test_no_transaction_is_open_when_a_method_returns(desk: Store, url: str) -> None:
     mine = call()
-    desk.save(mine, [told()], [duty("1")])
-    desk.load(SID)
+    desk.calls.save(mine, [told()], [duty("1")])
+    desk.calls.load(SID)
     with pytest.raises(Engaged):
-        desk.save(mine, claims=[("NOBODY", "a")])
-    desk.save(call(), [told()])
-    desk.due(NOW, RING)
-    desk.directory(None, NOW)
-    desk.claim("OP1", "a", NOW)
+        desk.calls.save(mine, claims=[("NOBODY", "a")])
+    desk.calls.save(call(), [told()])
+    desk.duties.take(NOW, RING)
+    desk.people.directory(None, NOW)
+    desk.people.claim("OP1", "a")
 
-    if desk.postgres:
-        with desk._engine.connect() as connection:
+    if desk.connections.postgres:
+        with desk.connections.engine.connect() as connection:
             states = connection.execute(
                 text(
                     "SELECT state FROM pg_stat_activity "
@@ -851,7 +853,7 @@ def test_no_transaction_is_open_when_a_method_returns(desk: Store, url: str) -> 
             assert not [state for state in states if state.startswith("idle in")]
     else:
         other = Store(url)
-        with other._writer.begin() as connection:  # the lock is free
+        with other.connections.writer.begin() as connection:  # the lock is free
             connection.execute(text("DELETE FROM queues"))
         other.close()
 
@@ -859,8 +861,8 @@ def test_no_transaction_is_open_when_a_method_returns(desk: Store, url: str) -> 
 def test_whoever_finds_the_database_locked_waits(tmp_path: Path, empty_file: Path) -> None:
     shutil.copy(empty_file, tmp_path / "ivr.db")
     store = Store(f"sqlite:///{tmp_path / 'ivr.db'}")
-    with ThreadPoolExecutor(2) as pool, store._writer.begin() as connection:
-        waiting = [pool.submit(store.save, call()), pool.submit(store.due, NOW, RING)]
+    with ThreadPoolExecutor(2) as pool, store.connections.writing() as connection:
+        waiting = [pool.submit(store.calls.save, call()), pool.submit(store.duties.take, NOW, RING)]
         connection.execute(text("DELETE FROM queues"))
         assert not any(each.done() for each in waiting)
 
@@ -873,7 +875,7 @@ def test_the_log_of_writes_is_moved_into_the_file_meanwhile(
 ) -> None:
     shutil.copy(empty_file, tmp_path / "ivr.db")
     store = Store(f"sqlite:///{tmp_path / 'ivr.db'}", checkpoints=True)
-    store.save(call())
+    store.calls.save(call())
     store.close()
     for thread in threading.enumerate():
         if thread.name == "checkpoints":
@@ -885,9 +887,9 @@ def test_the_log_of_writes_is_moved_into_the_file_meanwhile(
 @pytest.mark.postgres
 def test_a_server_that_was_started_again_is_found_again(servers_database: str) -> None:
     store, other = Store(servers_database), Store(servers_database)
-    store.save(call())
-    store.claim("nobody", "a", NOW)
-    with other._writer.begin() as connection:
+    store.calls.save(call())
+    store.people.claim("nobody", "a")
+    with other.connections.writer.begin() as connection:
         connection.execute(
             text(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -895,11 +897,11 @@ def test_a_server_that_was_started_again_is_found_again(servers_database: str) -
             )
         )
 
-    loaded = store.load(SID)
+    loaded = store.calls.load(SID)
     assert loaded is not None
-    assert store.save(loaded)
-    assert store.due(NOW, RING) == []
-    with other._writer.begin() as connection:
+    assert store.calls.save(loaded)
+    assert store.duties.take(NOW, RING) == []
+    with other.connections.writer.begin() as connection:
         connection.execute(text("DELETE FROM calls"))
     store.close()
     other.close()
@@ -936,17 +938,17 @@ def test_a_server_that_doesnt_answer_is_a_setting_that_is_wrong() -> None:
 
 def test_the_carriers_word_comes_in_any_order_and_more_than_once(store: Store) -> None:
     def said(state: str, seconds: int = 0) -> bool:
-        return store.keep_recording(
+        return store.recordings.keep(
             Recording("RE1", "CA1", "C17349013", "conversation", seconds, state, NOW)
         )
 
     assert [said("in-progress"), said("in-progress")] == [True, False]
     assert [said("completed", 9), said("completed", 9), said("in-progress")] == [True, False, False]
-    [row] = store.recordings(call="CA1")
+    [row] = store.recordings.all(call="CA1")
     assert (row.state, row.seconds) == ("completed", 9)
-    assert store.recordings(case="C17349021") == []
+    assert store.recordings.all(case="C17349021") == []
 
-    assert store.recording_deleted("RE1", NOW + timedelta(days=180))
-    assert not store.recording_deleted("RE1", NOW + timedelta(days=181))
+    assert store.recordings.mark_deleted("RE1", NOW + timedelta(days=180))
+    assert not store.recordings.mark_deleted("RE1", NOW + timedelta(days=181))
     assert not said("completed", 9)
-    assert store.recordings()[0].deleted_at == NOW + timedelta(days=180)
+    assert store.recordings.all()[0].deleted_at == NOW + timedelta(days=180)

@@ -23,7 +23,7 @@ def test_a_hunt_that_ends_in_a_promise(exchange: Exchange, caller: Handset, desk
     keyed(caller, exchange, "2", "2", "0155500102#", "1")
     exchange.wait(40)
 
-    assert desk.store.duties("call_back")[0].data["number"] == "+33155500102"
+    assert desk.store.duties.all("call_back")[0].data["number"] == "+33155500102"
     is_the_same_again(desk, desk.sid(caller))
 
 
@@ -76,9 +76,9 @@ def test_a_log_that_this_line_could_not_have_written_is_refused(
     ask_for_a_manager(caller, exchange)
     caller.hang_up()
     exchange.wait(60)
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    log = desk.store.events(call.sid)
+    log = desk.store.logs.events(call.sid)
     heard = [at for at, event in enumerate(log) if event.kind in HEARD]
     log[heard[1]] = replace(log[heard[1]], data={**log[heard[1]].data, "value": "9"})
 

@@ -24,7 +24,7 @@ def pages(desk: Desk, store: Store) -> Iterator[Any]:
         login("auditor", "auditor"),
     ]
     for each in people:
-        store.save_login(each)
+        store.logins.save(each)
     entrance = Entrance(secret="a secret")
     clock, wake_at = desk.exchange.clock, desk.duties.wake_at
     app = create_pages(desk.line, store, clock, entrance=entrance, wake_at=wake_at)

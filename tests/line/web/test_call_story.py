@@ -16,8 +16,8 @@ from ivr.line.desk.events import KINDS
 from ivr.line.desk.roles import PAGES, ROLES, sees_numbers
 from ivr.line.service.privacy import Privacy
 from ivr.line.store.calls import HOW, Wanted, mark
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 from ivr.line.story.export import REASONS, NotExported, export
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.story.story import story
@@ -44,7 +44,7 @@ def sample() -> SampleDesk:
 def pages(desk: Desk, store: Store, escalation: Line) -> Any:
     for role in ROLES:
         person = "OP1" if role == "operator" else ""
-        store.save_login(login(role, role, person=person))
+        store.logins.save(login(role, role, person=person))
     app = create_pages(
         desk.line,
         store,
@@ -103,9 +103,9 @@ def test_a_call_tells_what_was_said_pressed_and_decided_and_why(
 
 
 def test_what_was_said_is_what_was_heard(taken: str, caller: Handset, desk: Desk) -> None:
-    call = desk.store.load(taken)
+    call = desk.store.calls.load(taken)
     assert call is not None
-    told = story(desk.line, call, desk.store.events(taken))
+    told = story(desk.line, call, desk.store.logs.events(taken))
     said = [words for each in told.moments if not each.leg for words in each.words]
     heard = [each.text for each in caller.heard if each.kind == "say"]
 
@@ -231,7 +231,7 @@ def test_every_look_and_export_is_logged(
 ) -> None:
     signed_in(pages, "operator").go(f"/calls/{taken}{path}")
 
-    [logged] = store.events(ACCESS)
+    [logged] = store.logs.events(ACCESS)
     assert (logged.kind, logged.actor, logged.data) == (kind, "OP1", {"call": taken})
 
 
@@ -259,7 +259,7 @@ def test_a_purged_call_shows_what_remains_and_says_so(
 def test_a_call_of_another_version_is_told_from_its_log(
     supervisor: Browser, store: Store, taken: str
 ) -> None:
-    with store.writing() as connection:
+    with store.connections.writing() as connection:
         from sqlalchemy import text
 
         connection.execute(text("UPDATE events SET data = replace(data, 'read_back', 'gone_by')"))
@@ -327,9 +327,9 @@ def test_a_page_goes_on_where_the_one_before_ended(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     sids = four_calls(exchange, caller, desk)
-    first = desk.store.calls(Wanted(), 2)
+    first = desk.store.calls.page(Wanted(), 2)
     last = first[-1]
-    second = desk.store.calls(Wanted(before=mark(last.started_at, last.sid)), 9)
+    second = desk.store.calls.page(Wanted(before=mark(last.started_at, last.sid)), 9)
 
     assert [call.sid for call in (*first, *second)] == sids[::-1]
     exchange.phone("+81355500102").hang_up()
@@ -340,9 +340,9 @@ def test_a_page_goes_on_where_the_one_before_ended(
 
 
 def exported(desk: Desk, sid: str, sample: SampleDesk) -> str:
-    call = desk.store.load(sid)
+    call = desk.store.calls.load(sid)
     assert call is not None
-    return export(desk.line, call, desk.store.events(sid), sample)
+    return export(desk.line, call, desk.store.logs.events(sid), sample)
 
 
 @pytest.fixture
@@ -361,8 +361,8 @@ def fresh(tmp_path: Path, sample_database: Path, escalation: Line) -> Iterator[A
             desk.cases.hear(
                 "C17349021", what, key=what, by=by, channel="phone", at=then, level="M1"
             )
-        for duty in desk.store.duties():
-            desk.store.done(duty)
+        for duty in desk.store.duties.all():
+            desk.store.duties.done(duty)
         return desk
 
     yield make
@@ -404,8 +404,8 @@ def test_every_scenario_can_be_exported_and_comes_true_again(
     other.exchange.wait(30)
 
     first, second = (
-        desk.store.load(sid),
-        other.store.load(other.sid(other.exchange.phone(again.caller))),
+        desk.store.calls.load(sid),
+        other.store.calls.load(other.sid(other.exchange.phone(again.caller))),
     )
     assert first is not None
     assert second is not None
@@ -460,7 +460,7 @@ def test_a_real_case_becomes_a_sample_case_of_the_same_result(
 def test_a_call_that_depends_on_the_desk_is_refused_in_words(
     pages: Any, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    desk.store.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
+    desk.store.people.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
     ask_for_a_manager(caller, exchange)
     accept(desk.phone("MGR2"), exchange)
     exchange.wait(20)
@@ -469,7 +469,7 @@ def test_a_call_that_depends_on_the_desk_is_refused_in_words(
     browser = signed_in(pages, "supervisor").go(f"/calls/{desk.sid(caller)}.call")
 
     assert "Played on the sample desk, it goes another way." in browser.page
-    assert [event.kind for event in desk.store.events(ACCESS)] == ["access.viewed"]
+    assert [event.kind for event in desk.store.logs.events(ACCESS)] == ["access.viewed"]
 
 
 def test_calls_that_cannot_be_exported_say_why(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from ivr.line.desk.roles import CLICKS, PAGES, ROLES
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
 from ivr.line.web.pages.app import ENDPOINTS
 from ivr.simulator import Exchange, Handset
@@ -27,7 +27,7 @@ def operator(pages: Any) -> Operator:
 
 @pytest.fixture
 def colleague(pages: Any, store: Store) -> Operator:
-    store.save_login(login("op2", "operator", person="OP2"))
+    store.logins.save(login("op2", "operator", person="OP2"))
     made = Operator(pages.test_client())
     made.sign_in("op2")
     return made
@@ -296,7 +296,7 @@ def test_the_right_manager_is_unavailable_and_another_one_is_chosen(
     talking: Operator, exchange: Exchange, caller: Handset, desk: Desk, store: Store
 ) -> None:
     """ "If that manager isn't available, the operator finds a manager who can answer." """
-    store.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
+    store.people.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
     talking.click("case", number="C17349013")
     assert "✕ out of office · said so himself, 0 min ago" in talking.reads
     talking.click("ring", person="MGR4")
@@ -359,7 +359,7 @@ def test_a_promised_call_is_told_with_its_time_and_reference(
     [promised] = desk.told(caller, "callback.promised")
 
     assert "Tell the caller the time and the reference" in talking.page
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     assert call.data["shared"]["promise"]["number"] == "+33155500177"
     assert call.data["shared"]["promise"]["reference"] in talking.page
@@ -381,7 +381,7 @@ def test_a_note_a_severity_and_a_closed_case_are_written_with_the_operators_name
     talking.ask("set_severity", "C17349013", severity="3", reason="it was a slip")
 
     assert "That didn't work:" in talking.page  # lower only with the customer's agreement
-    assert [note.author for note in desk.store.notes("C17349013")][:1] == ["OP1"]
+    assert [note.author for note in desk.store.case_files.notes("C17349013")][:1] == ["OP1"]
     [event] = desk.on_case("C17349013", "severity.set")
     assert (event.data["channel"], event.data["call"]) == ("phone", desk.sid(caller))
     caller.hang_up()
@@ -405,7 +405,7 @@ def test_enterprise_down_is_asked_judged_and_set_on_the_page(
     emergency = desk.file("C17349013")["emergency"]
     assert (emergency["state"], emergency["answers"]["affected"]) == ("set", 38)
     assert desk.file("C17349013")["severity"]["severity"] == 0
-    told = [note.text for note in desk.store.notes("C17349013")]
+    told = [note.text for note in desk.store.case_files.notes("C17349013")]
     assert "Enterprise Down declared by the desk, for the customer" in told
     caller.hang_up()
     exchange.wait(30)
@@ -464,13 +464,13 @@ def test_a_call_worked_by_clicks_is_told_again_from_its_log_alone(
     talking.click("unhold")
     caller.hang_up()
     exchange.wait(60)
-    call = desk.store.load(desk.sid(caller))
+    call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    *_, (_, turn) = replay(desk.line, call, desk.store.events(call.sid))
+    *_, (_, turn) = replay(desk.line, call, desk.store.logs.events(call.sid))
 
     shared = call.data["shared"]
-    assert turn.call.data["shared"]["promise"]["due"] == shared["promise"]["due"]
-    assert turn.caller.state == call.step
+    assert turn.state.call.data["shared"]["promise"]["due"] == shared["promise"]["due"]
+    assert turn.state.caller.state == call.step
 
 
 # --- a manager at his own desk ---
@@ -521,7 +521,7 @@ def test_every_look_at_a_case_is_on_record_once_a_call(
     talking.click("case", number="C17349013")
     for _ in range(3):
         talking.look()
-    looks = [event for event in desk.store.events(ACCESS) if event.kind == "access.viewed"]
+    looks = [event for event in desk.store.logs.events(ACCESS) if event.kind == "access.viewed"]
 
     assert [(event.actor, event.data["case"]) for event in looks] == [("OP1", "C17349013")]
     caller.hang_up()
@@ -550,7 +550,7 @@ def test_each_role_opens_its_pages_and_no_others(
     role: str,
 ) -> None:
     person = "" if role in ("customer", "supervisor", "admin", "auditor", "privacy") else "MGR1"
-    store.save_login(login("some", role, person=person))
+    store.logins.save(login("some", role, person=person))
     browser = Browser(pages.test_client()).sign_in("some")
     for page in ENDPOINTS:
         roles = PAGES[page]
@@ -563,7 +563,7 @@ def test_each_role_clicks_what_it_may_and_nothing_else(
     store: Store,
     role: str,
 ) -> None:
-    store.save_login(login("some", role, person="MGR1"))
+    store.logins.save(login("some", role, person="MGR1"))
     browser = Browser(pages.test_client()).sign_in("some").go("/cases")
     for click, roles in CLICKS.items():
         form = {"csrf_token": _token(browser), "leg": "none"}

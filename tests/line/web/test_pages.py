@@ -20,7 +20,7 @@ from tests.kit.telephones import ask_for_a_manager, reach_operator
 @pytest.fixture
 def pages(desk: Desk, store: Store) -> Flask:
     for id, roles in (("op1", "operator"), ("mgr1", "manager"), ("ines", "supervisor")):
-        store.save_login(login(id, roles, person="" if id == "ines" else id.upper()))
+        store.logins.save(login(id, roles, person="" if id == "ines" else id.upper()))
     phones = Phones(desk.exchange, {CALLER: "Marie", "client:op1": "Odile"}, {ENTRY: "EMEA"})
     clock, entrance = desk.exchange.clock, Entrance(sample=True)
     return create_pages(desk.line, store, clock, phones=phones, entrance=entrance)
@@ -95,12 +95,12 @@ def test_nothing_is_sent_again_until_something_has_changed(
     def asked(after: str) -> int:
         return browser.client.get(f"/changes?after={after}").status_code
 
-    latest = desk.store.latest()
+    latest = desk.store.logs.latest()
     assert asked(latest) == 304
     reach_operator(caller, desk.phone("OP1"), exchange)
     assert asked(latest) == 200
-    latest = desk.store.latest()
-    desk.store.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
+    latest = desk.store.logs.latest()
+    desk.store.people.set_status("MGR1", "away", at=exchange.clock.now(), by="MGR1")
     assert asked(latest) == 200
     caller.hang_up()
     exchange.wait(30)

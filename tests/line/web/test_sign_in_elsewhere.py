@@ -96,7 +96,7 @@ def test_whoever_works_here_comes_in_with_his_groups_as_roles(
 
     assert "Cases" in browser.page
     assert elsewhere.asked["code_verifier"]
-    made = store.login(email="paul@acme.example")
+    made = store.logins.find(email="paul@acme.example")
     assert made is not None
     assert (made.person, made.roles) == ("MGR1", ("manager",))
 
@@ -105,7 +105,7 @@ def test_a_customer_who_is_known_comes_in_as_such(
     browser: Browser, elsewhere: Elsewhere, store: Store
 ) -> None:
     marie = Login("m", "marie@helio.example", "Marie", ("customer",), "", "marie", ("helio",))
-    store.save_login(marie)
+    store.logins.save(marie)
     sign_in(browser, elsewhere, email="marie@helio.example", groups=[])
 
     assert "100201" in browser.page
@@ -146,9 +146,9 @@ def test_local_accounts_go_on_working_and_who_is_disabled_stays_out(
     browser: Browser, elsewhere: Elsewhere, store: Store
 ) -> None:
     """A local administrator, should the provider be down."""
-    store.save_login(login("op1", "operator", person="OP1"))
+    store.logins.save(login("op1", "operator", person="OP1"))
     assert "Op1" in browser.sign_in("op1").page
     gone = Login("p", "paul@acme.example", "Paul", ("manager",), "MGR1", active=False)
-    store.save_login(gone)
+    store.logins.save(gone)
 
     assert sign_in(browser, elsewhere).status == 403

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ivr.line.desk.roles import MAY, ROLES
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.line.web.pages.words import Words
 from ivr.simulator import Exchange, Handset
@@ -30,7 +30,7 @@ def test_whoever_looks_at_a_case_is_logged(
     browser.sign_in(id)
     browser.go("/cases/C17349013")
 
-    [viewed] = store.events(ACCESS)
+    [viewed] = store.logs.events(ACCESS)
     assert (viewed.kind, viewed.actor) == ("access.viewed", actor)
     assert viewed.data == {"case": "C17349013"}
 
@@ -104,7 +104,7 @@ def test_any_session_ends_after_twelve_hours(browser: Browser, exchange: Exchang
 
 def test_who_is_disabled_is_out_at_once(browser: Browser, store: Store) -> None:
     browser.sign_in("marie")
-    store.change_login("marie", active=False)
+    store.logins.change("marie", active=False)
 
     assert "Sign in" in browser.go("/cases").page
 
@@ -150,9 +150,9 @@ def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, sto
     assert "Your case is logged. Its number is C21734901." in browser.page
     browser.send("/cases/new", severity="2", key=key, **form)  # a second click
 
-    assert [case.number for case in store.cases_of(["helio"])].count("C21734901") == 1
+    assert [case.number for case in store.cases.of_accounts(["helio"])].count("C21734901") == 1
     assert "C21734902" not in browser.go("/cases").page
-    case = store.case("21734901")
+    case = store.cases.find("21734901")
     assert case is not None
     assert (case.severity, case.subject) == (2, "Drawings are blank")
     assert [event.kind for event in desk.on_case("C21734901")] == ["case.logged"]
@@ -165,14 +165,14 @@ def test_enterprise_down_cannot_be_chosen_when_a_case_is_logged(
 ) -> None:
     """Case Tracker can set E-Down after the case was opened, not during initial logging. (R34)
     Calling at once is the best. (R33)"""
-    before = len(store.cases_of(["helio"]))
+    before = len(store.cases.of_accounts(["helio"]))
     browser.sign_in("marie").go("/cases/new")
     assert 'value="0"' not in browser.page
     browser.send("/cases/new", subject="Down", description="All", severity="0", key="k")
 
     assert browser.status == 422
     assert "calling +33800000001 at once is best" in browser.page
-    assert len(store.cases_of(["helio"])) == before
+    assert len(store.cases.of_accounts(["helio"])) == before
 
 
 def test_what_is_missing_is_said_beside_the_field_and_nothing_is_lost(browser: Browser) -> None:
@@ -224,7 +224,7 @@ def test_a_customer_asks_for_another_severity_and_the_engineer_sets_it(
     [changed] = desk.on_case("C17349037", "severity.set")
     assert (changed.data["requested_by"], changed.data["set_by"]) == ("contact:kenji", "ENG2")
     desk.exchange.wait(1)
-    case = desk.store.case("17349037")
+    case = desk.store.cases.find("17349037")
     assert case is not None
     assert case.severity == 1
 
@@ -247,7 +247,7 @@ def test_a_customer_escalates_and_then_asks_for_the_next_level(
     browser.send("/cases/C17349013/escalate", level="M2", reason="", key="c")
 
     assert desk.file("C17349013")["level"] == "M2"
-    assert [each.level for each in desk.store.escalations("C17349013")] == ["M1", "M2"]
+    assert [each.level for each in desk.store.case_files.escalations("C17349013")] == ["M1", "M2"]
 
 
 def test_telephone_and_web_at_once_are_one_request(
@@ -259,7 +259,7 @@ def test_telephone_and_web_at_once_are_one_request(
     browser.sign_in("marie").go("/cases/C17349013")
     browser.send("/cases/C17349013/escalate", level="M1", reason="as I said by phone", key="a")
 
-    assert len(desk.store.escalations("C17349013")) == 1
+    assert len(desk.store.case_files.escalations("C17349013")) == 1
     assert len(desk.on_case("C17349013", "escalation.joined")) == 1
     assert desk.file("C17349013")["levels"]["M1"]["count"] == 1
     caller.hang_up()
@@ -337,7 +337,7 @@ def test_a_closed_case_is_opened_again_by_its_customer(browser: Browser, desk: D
     browser.send("/cases/C17349045/reopen", reason="It is back.", key="k")
     desk.exchange.wait(1)
 
-    case = desk.store.case("17349045")
+    case = desk.store.cases.find("17349045")
     assert case is not None
     assert case.status == "open"
 
@@ -402,7 +402,7 @@ def test_somebody_says_how_he_is_until_when_and_who_stands_in(
     browser.sign_in("mgr1").go("/me")
     browser.send("/me", status="away", hours="8", delegate="MGR2")
 
-    person = store.person("MGR1")
+    person = store.people.get("MGR1")
     assert person is not None
     assert (person.status, person.status_by, person.delegate) == ("away", "MGR1", "MGR2")
     assert person.status_until == exchange.clock.now() + timedelta(hours=8)
@@ -465,7 +465,7 @@ WHAT = {
 @pytest.mark.parametrize("role", ROLES)
 def test_each_role_may_do_what_it_may_and_nothing_else(pages: Any, store: Store, role: str) -> None:
     more = {"contact": "marie", "accounts": ("helio",)} if role == "customer" else {}
-    store.save_login(login("some", role, **more))
+    store.logins.save(login("some", role, **more))
     browser = Browser(pages.test_client()).sign_in("some")
     seen = browser.go("/cases/C17349013").status
     assert seen == (404 if role == "privacy" else 200)

@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 @pytest.fixture
 def supervisor(pages: Any, store: Store) -> Operator:
-    store.save_login(login("ines", "supervisor"))
+    store.logins.save(login("ines", "supervisor"))
     made = Operator(pages.test_client())
     made.page_of = "/wall"
     made.sign_in("ines")

@@ -65,7 +65,7 @@ def test_what_a_conferences_callback_holds() -> None:
         "AccountSid": exchange.account_sid,
         "CallSid": anna.calls[0].sid,
         "Coaching": "false",
-        "ConferenceSid": exchange.room("Room 1").sid,
+        "ConferenceSid": exchange.conferences.open("Room 1").sid,
         "EndConferenceOnExit": "false",
         "FriendlyName": "Room 1",
         "Hold": "false",
@@ -110,7 +110,7 @@ def test_when_the_moderator_leaves_all_have_to() -> None:
     bert.hang_up()
 
     assert anna.last_heard == "Over"
-    assert exchange.open_room("Room 1") is None
+    assert exchange.conferences.named("Room 1") is None
     told = app.asked("/told")
     assert told[-2]["ReasonParticipantLeft"] == "moderator_ended_conference"
     assert told[-1]["ReasonConferenceEnded"] == "participant-with-end-conference-on-exit-left"
@@ -178,7 +178,7 @@ def test_a_wait_document_that_fails_ends_the_dial() -> None:
     anna.call(LINE)
 
     assert app.asked("/over")[0]["DialCallStatus"] == "failed"
-    assert exchange.open_room("Room 1") is None
+    assert exchange.conferences.named("Room 1") is None
 
 
 # "waitUrl '' = silence"
@@ -237,7 +237,7 @@ def talk() -> Any:
     exchange, app, (anna, bert, *_) = meeting(ROOM, **pages)
     anna.call(LINE)
     bert.call(LINE)
-    room = exchange.client.conferences(exchange.room("Room 1").sid)
+    room = exchange.client.conferences(exchange.conferences.open("Room 1").sid)
     return exchange, app, anna, bert, room, room.participants(anna.calls[0].sid)
 
 
@@ -351,7 +351,7 @@ def test_a_third_person_is_rung_and_joins(talk: Any) -> None:
     assert room.participants("op").fetch().status == "connected"
     room.participants("op").update(end_conference_on_exit=True)
     operator.hang_up()
-    assert not exchange.open_room("Room 1")
+    assert not exchange.conferences.named("Room 1")
 
 
 def test_a_room_can_be_made_by_inviting_somebody_by_its_name() -> None:

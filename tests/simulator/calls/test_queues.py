@@ -170,7 +170,7 @@ def test_the_first_of_the_queue_is_fetched() -> None:
     assert results(app) == ["bridged"]
     assert app.asked("/over")[0]["QueueTime"] == "8"
     assert anna.last_heard == "Over"
-    assert exchange.queue_named("support").members[0].leg is bert.leg  # type: ignore[union-attr]
+    assert exchange.queues.named("support").members[0].leg is bert.leg  # type: ignore[union-attr]
 
 
 def test_the_fetched_caller_hangs_up() -> None:
@@ -342,9 +342,9 @@ def test_callers_wait_in_the_queue_that_has_the_name_now() -> None:
     assert [queues(each.sid).fetch().current_size for each in (other, first)] == [1, 0]
 
     assert first.delete()
-    assert exchange.queue_named("sales") is exchange.queues[second.sid]
+    assert exchange.queues.named("sales") is exchange.queues.get(second.sid)
     second.update(friendly_name="desk")
-    assert exchange.queue_named("sales") is None
+    assert exchange.queues.named("sales") is None
     assert [each.sid for each in queues.list()] == [second.sid, other.sid]
 
 

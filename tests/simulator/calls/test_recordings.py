@@ -12,7 +12,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.rest.api import serve
+from ivr.simulator.rest.server import RestServer
 from ivr.twiml.verbs import Conference, Dial, Gather, Number, Play, Queue, Record, Say
 from tests.kit.twiml_app import CALLEE, LINE, App, network
 
@@ -373,7 +373,7 @@ def test_the_file_is_silence_of_that_length_until_it_is_deleted(call: Call, endi
     exchange.wait(4)
     leg.recordings(made.sid).update(status="stopped")
     exchange.wait(0)
-    with serve(exchange) as server:
+    with RestServer(exchange.api) as server:
         url = exchange.client.recordings(made.sid).fetch().media_url + ending
         url = url.replace("https://api.twilio.com", server.url)
         with urllib.request.urlopen(url) as answer, wave.open(io.BytesIO(answer.read())) as file:

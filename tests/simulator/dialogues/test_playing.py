@@ -6,8 +6,8 @@ import pytest
 
 from ivr.simulator import Exchange
 from ivr.simulator.dialogues import (
+    CallRecord,
     DialogueError,
-    Record,
     exchange_for,
     parse,
     play,
@@ -271,6 +271,14 @@ def test_the_nearest_words_may_have_been_said_to_somebody_else() -> None:
     assert "nearest     A call. Press 1.  (said to duty)" in message
 
 
+def test_words_that_are_not_alike_are_not_called_the_nearest() -> None:
+    message = refused("> call, press 0\n< An operator.\nduty > answer\n< within 5 Sales is closed.")
+
+    assert "heard       nothing" in message
+    assert "nearest" not in message
+    assert "difference" not in message
+
+
 def test_three_dots_are_hinted_at() -> None:
     assert "hint        three dots are heard as dots" in refused("> call\n< Welcome... Press 1")
 
@@ -301,7 +309,7 @@ def test_what_cant_be_done_or_seen_is_said(lines: str, why: str) -> None:
 
 
 def test_a_number_without_an_application_is_said() -> None:
-    assert "nobody answers at +3399" in refused("> call", header="from +3311 to +3399")
+    assert "no application answers at +3399" in refused("> call", header="from +3311 to +3399")
 
 
 # ---- written from what happened
@@ -326,7 +334,7 @@ def written(text: str) -> str:
     dialogue = parse(text)
     exchange = exchange_for(dialogue)
     exchange.number(LINE, menu_app(), "/voice")
-    record = Record(exchange, dialogue.caller, dialogue.called, dialogue.phones)
+    record = CallRecord(exchange, dialogue.caller, dialogue.called, dialogue.phones)
     play(dialogue, exchange, record)
     return write(record, "What happened.")
 
@@ -354,7 +362,7 @@ def test_a_written_dialogue_plays_again_and_is_written_the_same() -> None:
 def test_a_long_silence_is_written_as_a_wait() -> None:
     exchange = Exchange(seed=1)
     exchange.number(LINE, menu_app(voice="<Pause length='60'/>"), "/voice")
-    record = Record(exchange, "+3311", LINE)
+    record = CallRecord(exchange, "+3311", LINE)
     phone = exchange.phone("+3311")
     record.did("caller", "call")
     phone.call(LINE)

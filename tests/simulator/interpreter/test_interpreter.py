@@ -7,15 +7,7 @@ from typing import Any
 
 import pytest
 
-from ivr.simulator.interpreter import interpreter as line
-from ivr.simulator.interpreter.interpreter import (
-    CALL,
-    QUEUE_WAIT,
-    ROOM_WAIT,
-    WHISPER,
-    Line,
-    resolve,
-)
+from ivr.simulator.interpreter.interpreter import MAX_HOPS, Interpreter, resolve, waiting_steps
 from ivr.simulator.interpreter.requests import (
     HANGUP,
     Answer,
@@ -38,6 +30,7 @@ from ivr.simulator.interpreter.requests import (
     Tape,
     Warn,
 )
+from ivr.simulator.interpreter.settings import CALL, CONFERENCE_WAIT, QUEUE_WAIT, WHISPER
 from ivr.twiml.verbs import (
     Client,
     Dial,
@@ -66,7 +59,7 @@ def play(
     end, a Listen times out, and anything else ends the line.
     """
     steps, left, asked, clock = (
-        Line(setting, answered=answered).run(Page(URL, verbs)),
+        Interpreter(setting, answered=answered).run(Page(URL, verbs)),
         list(answers),
         [],
         0.0,
@@ -330,7 +323,7 @@ def test_dial_in_a_whisper_is_an_error() -> None:
 
 # docs/voice/twiml/conference: waitUrl allows Play, Say, Pause and Redirect only: 13238
 def test_gather_in_a_conference_wait_document_is_warned_of_and_skipped() -> None:
-    asked = play(Gather(), Say("Soon"), setting=ROOM_WAIT)
+    asked = play(Gather(), Say("Soon"), setting=CONFERENCE_WAIT)
 
     assert [type(request) for request in asked] == [Warn, Speak]
     assert asked[0].code == 13238
@@ -348,7 +341,7 @@ def test_leave_ends_the_wait_document() -> None:
 # "when it runs out, Twilio goes back to the original waitUrl", also after a Redirect
 def test_a_queues_wait_document_is_asked_for_again_and_again() -> None:
     wait = Fetch("https://line.test/wait", "POST", (), True)
-    steps = Line(QUEUE_WAIT).run(wait)
+    steps = Interpreter(QUEUE_WAIT).run(wait)
     asked, answer, clock = [], None, 0.0
     pages = [Page("https://line.test/wait", (Redirect("/more"),)), Page("", (Say("More"),))] * 2
     for _ in range(20):
@@ -369,7 +362,7 @@ def test_a_queues_wait_document_is_asked_for_again_and_again() -> None:
 
 @pytest.mark.parametrize("url", [None, "", "/wait"])
 def test_what_is_heard_while_waiting(url: str | None) -> None:
-    steps = line.waiting_steps(url, "GET", URL, QUEUE_WAIT)
+    steps = waiting_steps(url, "GET", URL, QUEUE_WAIT)
     asked = [] if steps is None else [next(steps)]
     while asked and isinstance(asked[-1], Now):
         assert steps is not None
@@ -386,7 +379,7 @@ def test_what_is_heard_while_waiting(url: str | None) -> None:
 
 
 def test_an_action_that_cannot_be_resolved_is_not_reported() -> None:
-    steps = Line().run(Page("", (Dial((Client("a"),), action="/over"),)))
+    steps = Interpreter().run(Page("", (Dial((Client("a"),), action="/over"),)))
     next(steps)
 
     with pytest.raises(StopIteration):
@@ -402,7 +395,7 @@ def test_endless_redirects_end_at_a_limit_of_the_simulator() -> None:
     asked = play(Redirect(), answers=[again] * 200)
 
     assert isinstance(asked[-1], Limit)
-    assert len(fetches(asked)) == line.MAX_HOPS
+    assert len(fetches(asked)) == MAX_HOPS
 
 
 def test_redirects_with_time_between_them_are_no_loop() -> None:
@@ -418,7 +411,7 @@ def test_redirects_with_time_between_them_are_no_loop() -> None:
     ("verb", "code"), [(Redirect("/x"), 15004), (Redirect(), 11100), (Gather(num_digits=1), 11100)]
 )
 def test_a_document_without_a_url_needs_absolute_ones(verb: Any, code: int) -> None:
-    steps = Line().run(Page("", (verb,)))
+    steps = Interpreter().run(Page("", (verb,)))
     request = steps.send(None)
     while not isinstance(request, Fail):
         request = steps.send(Key("1"))

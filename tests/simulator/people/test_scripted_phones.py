@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.dialogues import Record, parse, play, update, write
+from ivr.simulator.dialogues import CallRecord, parse, play, update, write
 from ivr.simulator.expectations.phones import phone_line
 from ivr.simulator.expectations.syntax import Dialogue
 from ivr.twiml.verbs import (
@@ -19,9 +19,9 @@ from ivr.twiml.verbs import (
     Number,
     Pause,
     Queue,
+    Record,
     Say,
 )
-from ivr.twiml.verbs import Record as Recorded
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, network, said
 
 ASKS = Gather(action="/said", input="dtmf speech", timeout=5, verbs=(Say("Say yes to accept."),))
@@ -160,7 +160,7 @@ def test_a_person_may_be_asked_for_keys_first_and_for_words_then() -> None:
 
 
 def test_a_person_leaves_a_message_where_one_is_recorded() -> None:
-    pages = {"/told": (), "/message": (Say("Speak."), Recorded(action="/told", timeout=3))}
+    pages = {"/told": (), "/message": (Say("Speak."), Record(action="/told", timeout=3))}
     exchange, app, _ = network({"/voice": (), **pages})
     callee = exchange.phone(CALLEE)
     callee.will("answer", say="I'll be there at eight")
@@ -308,7 +308,7 @@ sam < Say yes to accept.
 def test_a_dialogue_scripts_its_phones_and_is_written_and_updated_with_them(text: str) -> None:
     exchange, _, _ = network(WHISPER)
     dialogue = parse(text)
-    record = Record(exchange, dialogue.caller, dialogue.called, dialogue.phones)
+    record = CallRecord(exchange, dialogue.caller, dialogue.called, dialogue.phones)
     play(dialogue, exchange, record)
     written = write(record)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Exchange
-from ivr.simulator.rest import api as rest
+from ivr.simulator.rest.server import RestServer
 from ivr.twiml.verbs import Conference, Dial, Enqueue
 from tests.kit.node import packages
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, App
@@ -83,7 +83,7 @@ def told() -> Any:
     exchange.phone(CALLEE)
     for number, line in ((CALLER, LINE), ("+33155500102", LINE), ("+33155500103", "+33800000002")):
         exchange.phone(number).call(line)
-    with rest.serve(exchange) as api:
+    with RestServer(exchange.api) as api:
         command = ["node", "-e", SCRIPT, api.url, exchange.account_sid, exchange.auth_token]
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=60, check=False

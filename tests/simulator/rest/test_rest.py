@@ -10,7 +10,7 @@ from requests.exceptions import ReadTimeout
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
-from ivr.simulator.rest import api as rest
+from ivr.simulator.rest.server import RestServer
 from ivr.twiml.verbs import Gather, Say
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, network
 
@@ -520,7 +520,7 @@ def test_there_is_no_other_way_to_fail(world: Any) -> None:
 
 @pytest.fixture
 def served(world: Any) -> Iterator[Any]:
-    with rest.serve(world[0]) as server:
+    with RestServer(world[0].api) as server:
         client = Client(world[0].account_sid, world[0].auth_token)
         client.api.base_url = server.url
         yield (*world, client)

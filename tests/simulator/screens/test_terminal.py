@@ -12,7 +12,7 @@ import pytest
 
 from ivr.simulator import Exchange
 from ivr.simulator.dialogues import DialogueError, parse, play, write
-from ivr.simulator.dialogues.record import Record
+from ivr.simulator.dialogues.record import CallRecord
 from ivr.simulator.expectations.syntax import Act, Phone
 from ivr.simulator.screens.terminal import Session, Voice, Watch
 from tests.kit.small_apps import LINE, Answer, menu_app
@@ -233,7 +233,7 @@ def test_what_happened_between_two_glances_is_shown_all_the_same() -> None:
     exchange.phone(CALLER).call(LINE)
     exchange.phone(CALLER).hang_up()  # a call of before, of which nothing is to be shown
     phones = {"caller": exchange.phone(CALLER), "duty": duty}
-    record = Record(exchange, CALLER, LINE, [DUTY_ANSWERS])
+    record = CallRecord(exchange, CALLER, LINE, [DUTY_ANSWERS])
     watch = Watch(exchange, phones, record, record.began)
 
     exchange.phone(CALLER).call(LINE)

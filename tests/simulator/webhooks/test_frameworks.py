@@ -103,12 +103,12 @@ def test_two_numbers_may_lead_to_one_application() -> None:
         exchange.number(number, frameworks.fastapi_app, "/voice")
         exchange.number(number, frameworks.flask_app.wsgi_app, "/voice", origin="https://b.test")
 
-    with pytest.raises(CallError, match=r"already reached at https://line.test; say another"):
+    with pytest.raises(CallError, match=r"already reached at https://line.test; pass another"):
         exchange.number(LINE, frameworks.flask_app, "/voice")
 
 
 def test_what_cant_be_called_isnt_an_application() -> None:
-    with pytest.raises(CallError, match="a WSGI or ASGI application, a program or a URL is needed"):
+    with pytest.raises(CallError, match="pass a WSGI or ASGI application, a program or a URL"):
         Exchange().number(LINE, Path("line.py"))  # type: ignore[arg-type]
 
 

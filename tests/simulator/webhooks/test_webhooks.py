@@ -19,16 +19,16 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 from twilio.rest import Client
 
 from ivr.simulator import Exchange
-from ivr.simulator.rest import api as rest
+from ivr.simulator.network.signing import sign
+from ivr.simulator.network.targets import Target
+from ivr.simulator.rest.server import RestServer
 from ivr.simulator.webhooks.delivery import Jar, Overrides, overrides_of
 from ivr.simulator.webhooks.request import (
-    Call,
-    Reply,
-    Target,
+    HTTPCall,
+    HTTPReply,
     call_application,
     compose,
     failed,
-    sign,
 )
 from ivr.twiml.verbs import Dial, Gather, Number, Redirect, Say
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, App, network, said
@@ -81,9 +81,9 @@ def test_what_of_a_url_is_signed(url: str, signed: str) -> None:
 # ---- WSGI --------------------------------------------------------------------------------------
 
 
-def _call(app: Any, method: str = "POST") -> Reply:
+def _call(app: Any, method: str = "POST") -> HTTPReply:
     target = Target("https://a.test/p%C3%A9/x", app)
-    return call_application(Call(target, method, "a=1", b"b=2", {"X-Twilio-Signature": "s"}))
+    return call_application(HTTPCall(target, method, "a=1", b"b=2", {"X-Twilio-Signature": "s"}))
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -143,16 +143,16 @@ def test_overrides_that_twilio_refuses(fragment: str) -> None:
     [
         ("ct", failed(11201, ""), True),
         ("ct", failed(11202, ""), True),
-        ("ct", Reply(500, [], b""), False),
+        ("ct", HTTPReply(500, [], b""), False),
         ("ct", failed(11203, ""), False),
-        ("5xx", Reply(503, [], b""), True),
-        ("4xx", Reply(404, [], b""), True),
+        ("5xx", HTTPReply(503, [], b""), True),
+        ("4xx", HTTPReply(404, [], b""), True),
         ("rt", failed(11203, ""), True),
-        ("all", Reply(404, [], b""), True),
-        ("all", Reply(200, [], b""), False),
+        ("all", HTTPReply(404, [], b""), True),
+        ("all", HTTPReply(200, [], b""), False),
     ],
 )
-def test_what_is_tried_again(policy: str, reply: Reply, again: bool) -> None:
+def test_what_is_tried_again(policy: str, reply: HTTPReply, again: bool) -> None:
     assert Overrides(policy=frozenset({policy})).allows(reply) is again
 
 
@@ -255,9 +255,13 @@ def test_a_way_to_log_in_that_isnt_known_stays_a_401() -> None:
 # "cookies": one that is taken back isn't sent any more; nonsense isn't kept
 def test_cookies_come_and_go() -> None:
     jar = Jar()
-    jar.store("a.test", Reply(200, [("Set-Cookie", "one=1; Path=/"), ("Set-Cookie", "two=2")], b""))
-    jar.store("a.test", Reply(200, [("Set-Cookie", "one=; Max-Age=0"), ("X-Other", "x=y")], b""))
-    jar.store("b.test", Reply(200, [("Set-Cookie", "bad name=1")], b""))
+    jar.store(
+        "a.test", HTTPReply(200, [("Set-Cookie", "one=1; Path=/"), ("Set-Cookie", "two=2")], b"")
+    )
+    jar.store(
+        "a.test", HTTPReply(200, [("Set-Cookie", "one=; Max-Age=0"), ("X-Other", "x=y")], b"")
+    )
+    jar.store("b.test", HTTPReply(200, [("Set-Cookie", "bad name=1")], b""))
 
     assert jar.headers("a.test", "POST", "/") == {"Cookie": "two=2"}
     assert jar.headers("b.test", "POST", "/") == {}
@@ -309,7 +313,7 @@ def test_a_webhook_over_http_may_use_the_api_over_http(served: Any, rate: float)
     exchange.number(LINE, f"{url}/voice")
     callee, caller = exchange.phone(CALLEE), exchange.phone(CALLER)
 
-    with rest.serve(exchange) as server:
+    with RestServer(exchange.api) as server:
         client = Client(exchange.account_sid, exchange.auth_token)
         client.api.base_url = server.url
 

@@ -16,11 +16,11 @@ class BuiltIn:
         self.store = store
 
     def case(self, digits: str, budget: float = 3.0) -> Case | None:
-        return self.store.case(digits)
+        return self.store.cases.find(digits)
 
     def write(self, write: Write) -> None:
         match write.kind:
             case "severity":
-                self.store.change_case(write.case, severity=int(write.data["severity"]))
+                self.store.cases.change(write.case, severity=int(write.data["severity"]))
             case "reopen":
-                self.store.change_case(write.case, status="open")
+                self.store.cases.change(write.case, status="open")

@@ -21,7 +21,8 @@ from ivr.line.desk.roster import promise_owner
 from ivr.line.records import BACK, Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import Turn, call_back
+from ivr.line.turns.call.state import CallState
+from ivr.line.turns.call.turn import CallTurn, call_back
 
 BUCKET = "callbacks"  # the tally of customers who were rung
 LATER = timedelta(hours=1)
@@ -53,11 +54,11 @@ class Callbacks:
         if reply.due is not None:
             self.wake_at(reply.due)
 
-    def _not_now(self, promised: Turn) -> None:
+    def _not_now(self, promised: CallState) -> None:
         """Raises `NotYet` when this isn't the time to call anybody."""
         now, shared = self.clock.now(), promised.shared
         terms, promise = self.calls.line.config.callback, shared["promise"]
-        if self.store.tallied(BUCKET, now - timedelta(days=1)) >= terms.per_day:
+        if self.store.tallies.count(BUCKET, now - timedelta(days=1)) >= terms.per_day:
             raise NotYet(now + LATER, "as many calls back were made today as may be")
         if now <= datetime.fromisoformat(promise["due"]) or shared.get("wish") == "E-Down":
             return
@@ -72,12 +73,12 @@ class Callbacks:
         if promise["state"] == "owed" and promise["breaches"] == duty.data["breach"]:
             self._told(duty.call, "missed", to=self._next_owner(promised))
 
-    def _next_owner(self, promised: Turn) -> str:
+    def _next_owner(self, promised: CallState) -> str:
         """Whoever is on duty at the second level; in the end the last resort."""
         now, config = self.clock.now(), self.calls.line.config
         if promised.shared["promise"]["breaches"]:
             return config.last_resort
-        directory: Directory = self.store.directory(None, now)
+        directory: Directory = self.store.people.directory(None, now)
         region, role = promised.shared["region"], "second_level_duty"
         resort = config.last_resort
         owner = promise_owner(None, now, directory, region, role=role, last_resort=resort)
@@ -92,7 +93,7 @@ class Callbacks:
         self._told(call, "kept", by=by)
 
     def _told(self, call: str, what: str, **more: Any) -> None:
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             turn.hear("promise", value=what, **more)
             return str
 
@@ -101,8 +102,8 @@ class Callbacks:
             self.wake_at(reply.due)
 
 
-def _begun(turn: Turn) -> Callable[[], str]:
-    if not turn.call.version:
+def _begun(turn: CallTurn) -> Callable[[], str]:
+    if not turn.state.call.version:
         turn.begin()
     return str
 

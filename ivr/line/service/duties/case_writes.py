@@ -39,7 +39,7 @@ class CaseWrites:
             self._tell(duty, "note.failed", write, why=str(error))
             raise GivenUp(str(error)) from error
         else:
-            self.store.append(duty.call, Event("note.posted", now, "", _about(write)))
+            self.store.logs.append(duty.call, Event("note.posted", now, "", _about(write)))
 
     def _later(self, duty: Duty, write: Write, why: str) -> None:
         now = self.clock.now()
@@ -53,7 +53,7 @@ class CaseWrites:
 
     def _tell(self, duty: Duty, kind: str, write: Write, why: str) -> None:
         event = Event(kind, self.clock.now(), "", _about(write) | {"why": masked(why)})
-        self.store.append(duty.call, event)
+        self.store.logs.append(duty.call, event)
 
 
 def _write(duty: Duty) -> Write:

@@ -16,7 +16,7 @@ from ivr.line.outside.carrier import Carrier
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import Turn
+from ivr.line.turns.call.turn import CallTurn
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +32,20 @@ class LostCalls:
     def begin(self) -> None:
         """Owe the first look, unless it is owed already."""
         due = self.clock.now() + PAUSE
-        self.store.owe([Duty("lost_calls", "lost_calls", "lost_calls", due)])
+        self.store.duties.add([Duty("lost_calls", "lost_calls", "lost_calls", due)])
 
     def look(self, duty: Duty) -> None:
         """End every open call that has ended at the carrier; the duty is put off."""
         now = self.clock.now()
-        for call in self.store.open_calls():
+        for call in self.store.calls.open():
             if now - call.started_at >= PAUSE:
                 self._ask(call.sid)
         raise NotYet(now + PAUSE)
 
     def _ask(self, call: str) -> None:
-        turn = self.calls.look(call)
+        state = self.calls.look(call)
         try:
-            over = turn.leg_sid and self.carrier.over(turn.leg_sid)
+            over = state.leg_sid and self.carrier.over(state.leg_sid)
         except CallError as error:  # the carrier is asked again at the next look
             log.warning("can't ask whether call %s goes on: %s", call, error)
             return
@@ -54,6 +54,6 @@ class LostCalls:
             self.calls.hear(call, _hung_up)
 
 
-def _hung_up(turn: Turn) -> Callable[[], str]:
+def _hung_up(turn: CallTurn) -> Callable[[], str]:
     turn.hear("outcome", value="hangup")
     return str

@@ -135,7 +135,7 @@ class Notices:
 
     def _person(self, duty: Duty) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Where he is reached, and his languages."""
-        person = self.store.person(duty.owner)
+        person = self.store.people.get(duty.owner)
         if person is None or not person.active:
             raise self._given_up(duty, "nobody of that name works here any more")
         urls = self.addresses.of(person, _headers(duty))
@@ -154,7 +154,7 @@ class Notices:
 
     def _each(self, duty: Duty, addresses: int) -> None:
         """Everybody on a list is told, each with tries of his own."""
-        self.store.owe(
+        self.store.duties.add(
             Duty(f"{duty.key}:{n}", duty.call, "notify", duty.due, duty.data | {"address": n})
             for n in range(addresses)
         )
@@ -192,12 +192,12 @@ class Notices:
             told |= {"why": why, "case": duty.data.get("case", "")}
             key, now = f"{duty.key}:undelivered", self.clock.now()
             alarm = Duty(key, duty.call, "notify", now, told, self.last_resort)
-            self.store.owe([alarm])
+            self.store.duties.add([alarm])
         return GivenUp(why)
 
     def _tell(self, duty: Duty, kind: str, **data: Any) -> None:
         about = {"what": duty.data["what"], "to": duty.owner or duty.data.get("list", "")}
-        self.store.append(duty.call, Event(kind, self.clock.now(), "", about | data))
+        self.store.logs.append(duty.call, Event(kind, self.clock.now(), "", about | data))
 
 
 def _headers(duty: Duty) -> dict[str, str]:

@@ -8,7 +8,7 @@ from ivr.line.outside.carrier import Carrier
 from ivr.line.records import Duty, Recording
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
-from ivr.line.turns.call import promises as record
+from ivr.line.turns.call.case_link import case_number
 
 EVENTS = {"in-progress": "recording.started", "completed": "recording.stopped"}
 
@@ -31,22 +31,22 @@ class Recordings:
         """What the carrier says of a recorded conversation, in any order and more than once."""
         if self._keep(call, sid, "conversation", seconds, state) and state in EVENTS:
             data = {"sid": sid} | ({"seconds": seconds} if state == "completed" else {})
-            self.store.append(call, Event(EVENTS[state], self.clock.now(), "", data))
+            self.store.logs.append(call, Event(EVENTS[state], self.clock.now(), "", data))
 
     def record(self, duty: Duty) -> None:
         """A ``record``: bring the recording of the caller's leg to what is wanted of it, if that
         still is."""
-        turn, wanted = self.calls.look(duty.call), duty.data["wanted"]
-        if turn.call.ended_at or turn.shared["recorded"] != wanted:
+        state, wanted = self.calls.look(duty.call), duty.data["wanted"]
+        if state.call.ended_at or state.shared["recorded"] != wanted:
             return
-        url = f"{self.origin}{turn.here()}/recording"
+        url = f"{self.origin}{state.here()}/recording"
         for sid in self.carrier.record(duty.call, wanted, url):
             self.conversation(duty.call, sid, 0, "in-progress")  # should its callback be lost
 
     def _keep(self, call: str, sid: str, purpose: str, seconds: int, state: str) -> bool:
-        case = record.case_number(self.calls.look(call))
+        case = case_number(self.calls.look(call))
         kept = Recording(sid, call, case, purpose, seconds, state, self.clock.now())
-        return self.store.keep_recording(kept)
+        return self.store.recordings.keep(kept)
 
     def delete(self, duty: Duty) -> None:
         """A ``delete_recording``: of the recording ``data["sid"]``, for whatever ``data["why"]``.
@@ -55,7 +55,7 @@ class Recordings:
         """
         sid, now = duty.data["sid"], self.clock.now()
         self.carrier.delete_recording(sid)
-        known = self.store.recordings(sid=sid)
-        if self.store.recording_deleted(sid, now):
+        known = self.store.recordings.all(sid=sid)
+        if self.store.recordings.mark_deleted(sid, now):
             data = {"sid": sid, "why": duty.data.get("why", "")}
-            self.store.append(known[0].call, Event("recording.deleted", now, "", data))
+            self.store.logs.append(known[0].call, Event("recording.deleted", now, "", data))

@@ -33,7 +33,7 @@ class RotaWatch:
 
     def begin(self) -> None:
         """Owe the first look, unless it is owed already."""
-        self.store.owe([Duty("rota", "rota", "rota", self.clock.now())])
+        self.store.duties.add([Duty("rota", "rota", "rota", self.clock.now())])
 
     def look(self, duty: Duty) -> None:
         """Refresh feeds that are new from now on, and say of a gap once that there is one."""
@@ -47,7 +47,7 @@ class RotaWatch:
     def stale(self) -> list[Feed]:
         """The feeds that have been stale for longer than the line allows."""
         now, after = self.clock.now(), timedelta(hours=self.config.rota.stale)
-        return [feed for feed in self.store.feeds() if feed.stale(now, after)]
+        return [feed for feed in self.store.feeds.all() if feed.stale(now, after)]
 
     def _for_ever(self, act: Callable[[datetime], None], pause: timedelta) -> None:
         """Act, and put the duty off; what fails is tried at the next time, without a limit."""
@@ -59,12 +59,12 @@ class RotaWatch:
         raise NotYet(now + pause)
 
     def _look(self, now: datetime) -> None:
-        feeds = self.store.feeds()
-        self.store.owe(
+        feeds = self.store.feeds.all()
+        self.store.duties.add(
             [Duty(f"feed:{each.id}", "rota", "feed", now, {"feed": each.id}) for each in feeds]
         )
         # What has ended since is read too: it tells one gap from the next.
-        directory = self.store.directory(None, now - LOOK_BACK)
+        directory = self.store.people.directory(None, now - LOOK_BACK)
         for asked in self._rotas():
             began = gap_began(directory.shifts, directory.stints, now, asked)
             if began is not None:
@@ -79,11 +79,11 @@ class RotaWatch:
         return (Asked(role, region) for role in sorted(roles) for region in sorted(regions))
 
     def _refresh(self, id: str, now: datetime) -> None:
-        feed = next((each for each in self.store.feeds() if each.id == id), None)
+        feed = next((each for each in self.store.feeds.all() if each.id == id), None)
         if feed is None:
             return
-        feed, entries = refreshed(feed, self.store.people(), now, self.fetch)
-        self.store.save_feed(feed, entries)
+        feed, entries = refreshed(feed, self.store.people.all(), now, self.fetch)
+        self.store.feeds.save(feed, entries)
         if feed.stale(now, timedelta(hours=self.config.rota.stale)):
             since = (feed.fetched_at or feed.added_at or now).isoformat()
             slots = {"feed": id, "since": since, "error": feed.error}
@@ -92,4 +92,6 @@ class RotaWatch:
     def _alarm(self, key: str, what: str, now: datetime, slots: dict[str, Any]) -> None:
         about = {"what": what, "list": "", "case": "", "level": "", "severity": None}
         data = about | {"language": "", **slots}
-        self.store.owe([Duty(key, "rota", "notify", now, data, owner=self.config.last_resort)])
+        self.store.duties.add(
+            [Duty(key, "rota", "notify", now, data, owner=self.config.last_resort)]
+        )

@@ -23,7 +23,8 @@ from ivr.line.service.calls import Calls
 from ivr.line.service.duties.callbacks import BUCKET
 from ivr.line.service.look_ups import LookUps
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import Turn
+from ivr.line.turns.call.state import CallState
+from ivr.line.turns.call.turn import CallTurn
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class Duties:
 
     def run(self, call: str | None = None) -> int:
         """Move the legs of one call, or of all, as is due; how many duties were done."""
-        return self._run(lambda: self.store.due(self.clock.now(), KINDS, call, AT_ONCE))
+        return self._run(lambda: self.store.duties.take(self.clock.now(), KINDS, call, AT_ONCE))
 
     def everything(self) -> int:
         """Do all that is due, what takes its time included; how many duties were done."""
@@ -88,7 +89,9 @@ class Duties:
 
         def take() -> list[Duty]:
             now = self.clock.now()
-            return self.store.due(now, legs, limit=AT_ONCE) or self.store.due(now, others, limit=1)
+            return self.store.duties.take(now, legs, limit=AT_ONCE) or self.store.duties.take(
+                now, others, limit=1
+            )
 
         return self._run(take)
 
@@ -102,7 +105,7 @@ class Duties:
                     continue  # the others took so long that it is anybody's again
                 self._carry_out(duty)
                 done += 1
-            next_due = self.store.next_due(tuple(self._do))
+            next_due = self.store.duties.next_due(tuple(self._do))
             if not taken or next_due is None or next_due > self.clock.now():
                 break
         self.wake_at(next_due)
@@ -143,54 +146,54 @@ class Duties:
         try:
             self._do[duty.kind](duty)
         except NotYet as error:
-            self.store.retry(duty, error.at, str(error))
+            self.store.duties.retry(duty, error.at, str(error))
         except GivenUp as error:
             log.error("duty %s of %s given up: %s", duty.kind, duty.call, error)
-            self.store.drop(duty, str(error))
+            self.store.duties.drop(duty, str(error))
         except (Refused, Unsure) as error:
             self._again(duty, error)
         except Exception:
             log.exception("duty %s of call %s", duty.kind, duty.call)
             self._again(duty, None)
         else:
-            self.store.done(duty)
+            self.store.duties.done(duty)
 
     def _again(self, duty: Duty, error: Exception | None) -> None:
         if duty.attempts >= TRIES and duty.kind not in LASTING:
             log.error("duty %s of call %s given up: %s", duty.kind, duty.call, error)
-            self.store.drop(duty, str(error))
+            self.store.duties.drop(duty, str(error))
             return
         pause = timedelta(seconds=PAUSE * 2 ** (min(duty.attempts, TRIES) - 1))
-        self.store.retry(duty, self.clock.now() + pause)
+        self.store.duties.retry(duty, self.clock.now() + pause)
 
     # --- one by one ---
 
     def _ring(self, duty: Duty) -> None:
         """Ring once. Whatever may have rung already is never rung again: its lapse decides."""
-        turn, attempt = self.calls.look(duty.call), duty.data["leg"]
-        row, mine = turn.legs.rows[attempt], f"{duty.call}/{attempt}"
+        state, attempt = self.calls.look(duty.call), duty.data["leg"]
+        row, mine = state.legs.rows[attempt], f"{duty.call}/{attempt}"
         if row["state"] == "over":  # whoever claimed him for this may have been killed since
-            self.store.release(row["person"], mine)
+            self.store.people.release(row["person"], mine)
             return
         if duty.attempts > 1 or row["sid"] or row["state"] != "ringing":
             return
-        if not turn.legs.talk(attempt).own["wanted"]:
+        if not state.legs.talk(attempt).own["wanted"]:
             self._status(duty.call, attempt, "no_answer")
             return
-        if not self.store.claim(row["person"], mine, self.clock.now()):
+        if not self.store.people.claim(row["person"], mine):
             self._status(duty.call, attempt, "busy")
             return
         if self.calls.look(duty.call).legs.rows[attempt]["state"] == "over":
-            self.store.release(row["person"], mine)  # its release came before the claim
+            self.store.people.release(row["person"], mine)  # its release came before the claim
             return
-        self._place(duty, turn, attempt)
+        self._place(duty, state, attempt)
 
-    def _place(self, duty: Duty, turn: Turn, attempt: str) -> None:
-        url = self.origin + turn.here(attempt)
+    def _place(self, duty: Duty, state: CallState, attempt: str) -> None:
+        url = self.origin + state.here(attempt)
         try:
             sid = self.carrier.place(
-                to=turn.legs.rows[attempt]["phone"],
-                shown=turn.call.called,
+                to=state.legs.rows[attempt]["phone"],
+                shown=state.call.called,
                 url=url,
                 status=f"{url}/status",
                 timeout=duty.data["timeout"],
@@ -207,18 +210,18 @@ class Duties:
     def _ring_customer(self, duty: Duty) -> None:
         """Ring a customer who is called back, once; if nobody has said how it went, he didn't
         answer."""
-        turn = self.calls.look(duty.call)
+        state = self.calls.look(duty.call)
         if duty.data.get("lapsed"):
             self._not_reached(duty.call)
             return
-        if duty.attempts > 1 or turn.leg_sid or turn.caller.state not in self._customers:
+        if duty.attempts > 1 or state.leg_sid or state.caller.state not in self._customers:
             return
-        self.store.tally(BUCKET, self.clock.now())
-        url = self.origin + turn.here()
+        self.store.tallies.add(BUCKET, self.clock.now())
+        url = self.origin + state.here()
         try:
             sid = self.carrier.place(
-                to=turn.call.caller,
-                shown=turn.call.called,
+                to=state.call.caller,
+                shown=state.call.called,
                 url=url,
                 status=f"{url}/status",
                 timeout=CUSTOMER_RINGS,
@@ -234,9 +237,9 @@ class Duties:
     def _not_reached(self, call: str) -> None:
         """He can have let it ring only if there was a leg that rang."""
 
-        def told(turn: Turn) -> None:
-            if turn.caller.state in self._customers:
-                turn.hear("outcome", value="unanswered" if turn.leg_sid else "unplaced")
+        def told(turn: CallTurn) -> None:
+            if turn.state.caller.state in self._customers:
+                turn.hear("outcome", value="unanswered" if turn.state.leg_sid else "unplaced")
 
         self._tell(call, told)
 
@@ -250,27 +253,27 @@ class Duties:
 
     def _hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
-        turn, attempt = self.calls.look(duty.call), duty.data["leg"]
+        state, attempt = self.calls.look(duty.call), duty.data["leg"]
         if not attempt:
             self.carrier.hang_up(duty.data["sid"])
             return
-        row = turn.legs.rows[attempt]
+        row = state.legs.rows[attempt]
         sid = duty.data.get("sid") or (row["sid"] if row["state"] != "over" else "")
         if sid:
             self.carrier.hang_up(sid)
-        elif turn.legs.talk(attempt).own["by_dial"]:  # it may never have been dialled
+        elif state.legs.talk(attempt).own["by_dial"]:  # it may never have been dialled
             self._status(duty.call, attempt, "no_answer")
 
     def _send(self, duty: Duty) -> None:
         """Bring a leg to its present document, unless it has been there by itself."""
-        turn, attempt = self.calls.look(duty.call), duty.data["leg"]
-        talk = turn.legs.talk(attempt) if attempt else turn.caller
-        sid = turn.legs.rows[attempt]["sid"] if attempt else turn.leg_sid
-        gone = turn.legs.rows[attempt]["state"] == "over" if attempt else turn.call.ended_at
+        state, attempt = self.calls.look(duty.call), duty.data["leg"]
+        talk = state.legs.talk(attempt) if attempt else state.caller
+        sid = state.legs.rows[attempt]["sid"] if attempt else state.leg_sid
+        gone = state.legs.rows[attempt]["state"] == "over" if attempt else state.call.ended_at
         if gone or not sid or talk.seen >= duty.data["turn"]:
             return
         try:
-            self.carrier.send(sid, f"{self.origin}{turn.here(attempt)}/present")
+            self.carrier.send(sid, f"{self.origin}{state.here(attempt)}/present")
         except Refused as error:
             if getattr(error.__cause__, "code", None) not in OVER:
                 raise
@@ -284,24 +287,24 @@ class Duties:
             self._tell(call, lambda turn: turn.hear("outcome", value="hangup"))
 
     def _hold(self, duty: Duty) -> None:
-        turn = self.calls.look(duty.call)
-        if not turn.call.ended_at and bool(turn.shared.get("held")) == duty.data["held"]:
-            url = f"{self.origin}{turn.here()}/hold?{urlencode({'language': turn.call.language})}"
-            self.carrier.hold(f"call-{duty.call}", turn.leg_sid, duty.data["held"], url)
+        state = self.calls.look(duty.call)
+        if not state.call.ended_at and bool(state.shared.get("held")) == duty.data["held"]:
+            url = f"{self.origin}{state.here()}/hold?{urlencode({'language': state.call.language})}"
+            self.carrier.hold(f"call-{duty.call}", state.leg_sid, duty.data["held"], url)
 
     def _announce(self, duty: Duty) -> None:
-        turn = self.calls.look(duty.call)
-        row = turn.legs.rows[duty.data["leg"]]
+        state = self.calls.look(duty.call)
+        row = state.legs.rows[duty.data["leg"]]
         if row["state"] == "talking":
             said = urlencode({"says": duty.data["says"], "about": duty.data["about"]})
-            url = f"{self.origin}{turn.here(duty.data['leg'])}/announce?{said}"
+            url = f"{self.origin}{state.here(duty.data['leg'])}/announce?{said}"
             self.carrier.announce(f"call-{duty.call}", row["sid"], url)
 
     def _release(self, duty: Duty) -> None:
         """Free somebody at once, and let whoever waits longest look for him."""
         mine, now = f"{duty.call}/{duty.data['leg']}", self.clock.now()
-        self.store.release(duty.data["person"], mine, now, duty.data["how"])
-        waiting = self.store.first_waiting("operators")
+        self.store.people.release(duty.data["person"], mine, now, duty.data["how"])
+        waiting = self.store.calls.first_waiting("operators")
         if waiting is not None:
             self._look(waiting.sid)
 
@@ -310,14 +313,14 @@ class Duties:
 
     def _look_again(self, duty: Duty) -> None:
         """As long as the caller waits for an operator, see who has become free meanwhile."""
-        turn = self.calls.look(duty.call)
-        if not turn.waiting or turn.shared["hunt"]["number"] != duty.data["hunt"]:
+        state = self.calls.look(duty.call)
+        if not state.waiting or state.shared["hunt"]["number"] != duty.data["hunt"]:
             return
         self._look(duty.call)
         self._tell(duty.call, lambda turn: turn.hear("later", round=duty.data["round"] + 1))
 
     def _look(self, sid: str) -> None:
-        first = self.store.first_waiting("operators")
+        first = self.store.calls.first_waiting("operators")
         if first is None or first.sid != sid:
             return  # somebody has waited longer
         found = self.look_ups.answer("operators", self.calls.look(sid).shared)
@@ -327,8 +330,8 @@ class Duties:
     def _status(self, call: str, attempt: str, status: EventName) -> None:
         self._tell(call, lambda turn: turn.hear("status", attempt, status))
 
-    def _tell(self, call: str, what: Callable[[Turn], object]) -> None:
-        def told(turn: Turn) -> Callable[[], str]:
+    def _tell(self, call: str, what: Callable[[CallTurn], object]) -> None:
+        def told(turn: CallTurn) -> Callable[[], str]:
             what(turn)
             return str
 

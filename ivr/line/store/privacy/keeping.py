@@ -4,8 +4,7 @@ on meanwhile and whatever was interrupted can be taken up by doing it again."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +13,9 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, true
 
 from ivr.line.desk.events import Event
 from ivr.line.desk.subjects import Subject
-from ivr.line.store import logs as streams
-from ivr.line.store import tables
-from ivr.line.store.case_files import once
+from ivr.line.store import streams, tables
+from ivr.line.store.connections import Connections
+from ivr.line.store.inserts import insert_new
 from ivr.line.store.instants import instant, ticks
 from ivr.line.store.privacy import belongings
 from ivr.line.store.privacy.personal import CLASSES, KNOWN_BY
@@ -24,7 +23,6 @@ from ivr.line.store.privacy.rows import Age, DataClass, Round, Row
 from ivr.line.store.seals import PURGED
 
 BATCH = 200
-Opens = Callable[..., AbstractContextManager[Connection]]
 
 
 @dataclass
@@ -57,12 +55,11 @@ class Hold:
     at: datetime
 
 
-class Keeping:
-    """What is done with stored data besides using it. ``reading`` and ``writing`` are the
-    store's."""
+class PrivacyRepository:
+    """Purging, erasing, exporting and holding stored data."""
 
-    def __init__(self, reading: Opens, writing: Opens) -> None:
-        self._reading, self._writing = reading, writing
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     # --- purging ---
 
@@ -93,7 +90,7 @@ class Keeping:
 
     def known_as(self, text: str) -> list[Subject]:
         """Everybody who is known by a telephone number (E.164), a mail address or an id."""
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             return belongings.subject_named(connection, text)
 
     def erase(self, subject: Subject, instead: str, now: datetime) -> Tally:
@@ -137,7 +134,7 @@ class Keeping:
     def hold(self, hold: Hold, event: Event) -> bool:
         """Stop purging and erasing for a case; False if that was so already."""
         row = {"case": hold.case, "reason": hold.reason, "by": hold.by, "at": ticks(hold.at)}
-        return self._logged(lambda c: once(c, tables.holds, [row]) == 1, event)
+        return self._logged(lambda c: insert_new(c, tables.holds, [row]) == 1, event)
 
     def release(self, case: str, event: Event) -> bool:
         """Let it go on; False if there was no hold."""
@@ -148,12 +145,12 @@ class Keeping:
     def holds(self) -> list[Hold]:
         """The cases that are held, by number."""
         table = tables.holds
-        with self._reading() as connection:
+        with self._connections.reading() as connection:
             rows = connection.execute(select(table).order_by(table.c.case)).all()
         return [Hold(row.case, row.reason, row.by, instant(row.at)) for row in rows]
 
     def _logged(self, act: Any, event: Event) -> bool:
-        with self._writing() as connection:
+        with self._connections.writing() as connection:
             acted = bool(act(connection))
             if acted:
                 streams.append(connection, streams.ACCESS, [event])
@@ -166,7 +163,7 @@ class Keeping:
         events, after = tables.events, 0
         while True:
             asked = select(events).where(*which, events.c.id > after).order_by(events.c.id)
-            with self._reading() as connection:
+            with self._connections.reading() as connection:
                 rows = connection.execute(asked.limit(BATCH)).all()
             if not rows:
                 return
@@ -214,7 +211,7 @@ class Keeping:
         while True:
             beyond = key > after if after is not None else true()
             asked = select(kind.table).where(which, beyond).order_by(key).limit(BATCH)
-            with self._writing(rollback=dry) as connection:
+            with self._connections.writing(rollback=dry) as connection:
                 rows = connection.execute(asked if dry else asked.with_for_update()).all()
                 if not rows:
                     return
@@ -222,4 +219,4 @@ class Keeping:
                 yield connection, rows
 
 
-__all__ = ["Hold", "Keeping", "Tally"]
+__all__ = ["Hold", "PrivacyRepository", "Tally"]

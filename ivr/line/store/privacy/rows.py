@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
 from ivr.line.desk.subjects import Subject
 from ivr.line.store import tables
-from ivr.line.store.case_files import once
+from ivr.line.store.inserts import insert_new
 from ivr.line.store.privacy import remains
 
 JSON = ("data",)  # columns that are read and written as JSON
@@ -184,7 +184,7 @@ def delete_sound(round: Round, recording: Row) -> bool:
     data = {"sid": recording.sid, "why": "erased" if round.instead else "kept long enough"}
     duty = {"key": f"{key}:{round.now}", "call": recording.call, "kind": "delete_recording"}
     duty |= {"owner": "", "lane": "", "due": round.now, "data": json.dumps(data)}
-    return once(round.connection, duties, [duty]) == 1
+    return insert_new(round.connection, duties, [duty]) == 1
 
 
 # --- how they end ---

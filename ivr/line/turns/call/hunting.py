@@ -1,4 +1,4 @@
-"""The hunt of one call: whom it rings next, how, and what becomes of who doesn't answer.
+"""The hunt of one call: who is rung next, how, and what becomes of a person who doesn't answer.
 
 `ivr.line.desk.hunt` decides; this turns its commands into legs and duties, and falls back on the
 caller's own documents when the carrier can't be asked.
@@ -6,8 +6,9 @@ caller's own documents when the carrier can't be asked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, assert_never
 
 from ivr.line.desk import hunt as rules
 from ivr.line.desk.hunt import (
@@ -21,285 +22,285 @@ from ivr.line.desk.hunt import (
     StopRinging,
 )
 from ivr.line.flow.conversation import Conversation, outcome
-
-if TYPE_CHECKING:
-    from ivr.line.turns.call.turn import Turn
+from ivr.line.turns.call import legs
+from ivr.line.turns.call.state import Agenda, CallerHears, CallState, LegHears
 
 LATE = 15  # seconds that a leg's last word may be late before it counts as not answered
 UNSURE = 3  # the same, when it isn't even known whether it ever rang
 CARRIER_RESTS = timedelta(minutes=2)  # how long the REST API isn't asked again for this call
 
 
-class Hunting:
-    """The search for somebody who takes a turn's call."""
+def start(state: CallState, name: str, manual: bool = False, first: str = "") -> Agenda:
+    """Start ringing those of the last ranking who may be rung and haven't refused this call;
+    ``first`` in front of them, refused or not."""
+    if not manual and (_goes_on(state, name) or _taken_over(state, name)):
+        return
+    if state.meanwhile and _carrier_failed_lately(state):
+        return  # a document can dial only when it asks nothing
+    yield from stop(state)
+    shared = state.shared
+    rule = state.line.config.hunts[name]
+    number = shared["hunts"] = shared.get("hunts", 0) + 1
+    shared["hunt"] = {"name": name, "number": number}
+    shared["asking"] = state.meanwhile
+    shared["by_dial"] = _carrier_failed_lately(state)
+    state.hunt = Hunt(
+        [*([first] if first else []), *_willing(state)],
+        at_once=1 if shared["by_dial"] else rule.at_once,
+        wait_for_more=bool(rule.look_again),
+        manual=manual,
+        name=f"{number}-",
+    )
+    if not manual:
+        _timers(state, number, rule.cap, rule.look_again)
+    yield from hears(state, "start")
 
-    def __init__(self, turn: Turn, hunt: Hunt | None) -> None:
-        self.turn, self.hunt, self.shared = turn, hunt, turn.shared
-        self.claims: list[tuple[str, str]] = []  # people whom a document is about to dial
 
-    def start(self, name: str, manual: bool = False, first: str = "") -> None:
-        """Start ringing those of the last ranking who may be rung and haven't refused this call;
-        ``first`` in front of them, whoever that is."""
-        if not manual and (self._goes_on(name) or self._taken_over(name)):
-            return
-        if self.turn.meanwhile and self._carrier_failed_lately():
-            return  # a document can dial only when it asks nothing
-        self.stop()
-        rule = self.turn.line.config.hunts[name]
-        number = self.shared["hunts"] = self.shared.get("hunts", 0) + 1
-        self.shared["hunt"] = {"name": name, "number": number}
-        self.shared["asking"] = self.turn.meanwhile
-        self.shared["by_dial"] = self._carrier_failed_lately()
-        self.hunt = Hunt(
-            [*([first] if first else []), *self._willing()],
-            at_once=1 if self.shared["by_dial"] else rule.at_once,
-            wait_for_more=bool(rule.look_again),
-            manual=manual,
-            name=f"{number}-",
-        )
-        if not manual:
-            self._timers(number, rule.cap, rule.look_again)
-        self.hears("start")
+def _carrier_failed_lately(state: CallState) -> bool:
+    failed = state.shared.get("carrier_failed", "")
+    return bool(failed) and state.now - datetime.fromisoformat(failed) < CARRIER_RESTS
 
-    def _carrier_failed_lately(self) -> bool:
-        failed = self.shared.get("carrier_failed", "")
-        return bool(failed) and self.turn.now - datetime.fromisoformat(failed) < CARRIER_RESTS
 
-    def _goes_on(self, name: str) -> bool:
-        """This very hunt has begun while the caller was being asked: now he waits for it."""
-        going = self.hunt is not None and self.hunt.state in ("ringing", "waiting")
-        return bool(going and self.shared["hunt"]["name"] == name and self.shared.get("asking"))
+def _goes_on(state: CallState, name: str) -> bool:
+    """This very hunt has begun while the caller was being asked: now the caller waits for it."""
+    hunt, shared = state.hunt, state.shared
+    going = hunt is not None and hunt.state in ("ringing", "waiting")
+    return bool(going and shared["hunt"]["name"] == name and shared.get("asking"))
 
-    def _taken_over(self, name: str) -> bool:
-        """An operator left a hunt that still rings: the line goes on with it."""
-        hunt, rule = self.hunt, self.turn.line.config.hunts[name]
-        if hunt is None or not hunt.manual or not hunt.ringing():
-            return False
-        hunt.manual = False
-        self._timers(self.shared["hunt"]["number"], rule.cap, rule.look_again)
-        return True
 
-    def _timers(self, number: int, cap: int, look_again: int) -> None:
-        self.turn.duty("time_up", f"time_up:{number}", after=cap, hunt=number)
-        if look_again:
-            self.turn.duty(
-                "look_again", f"look_again:{number}:1", after=look_again, hunt=number, round=1
-            )
+def _taken_over(state: CallState, name: str) -> bool:
+    """An operator left a hunt that is still ringing: the line goes on with it."""
+    hunt, rule = state.hunt, state.line.config.hunts[name]
+    if hunt is None or not hunt.manual or not hunt.ringing():
+        return False
+    hunt.manual = False
+    _timers(state, state.shared["hunt"]["number"], rule.cap, rule.look_again)
+    return True
 
-    def _willing(self) -> list[str]:
-        refused = self.shared.get("refused", [])
-        return [
-            entry["person"]
-            for entry in self.shared.get("ranking", [])
-            if not entry["skipped"] and entry["person"] not in refused
-        ]
 
-    def stop(self) -> None:
-        """Nobody is to be rung for this caller any more."""
-        if self.hunt is not None:
-            self.hears("caller_left")
+def _timers(state: CallState, number: int, cap: int, look_again: int) -> None:
+    state.duty("time_up", f"time_up:{number}", after=cap, hunt=number)
+    if look_again:
+        state.duty("look_again", f"look_again:{number}:1", after=look_again, hunt=number, round=1)
 
-    def hears(self, event: EventName, attempt: str = "", people: Any = ()) -> None:
-        """Tell the hunt, and carry out what it commands."""
-        hunt = self.hunt
-        if hunt is None:
-            return
-        self.turn.changed = True
-        for command in rules.hear(hunt, event, attempt, people):
-            match command:
-                case Ring(attempt=rung, person=person):
-                    self._ring(rung, person)
-                case StopRinging(attempt=rung):
-                    self.stop_ringing(rung)
-                case Join(attempt=rung):
-                    self.turn.legs.join(rung)
-                case Dismiss(attempt=rung):
-                    self.turn.leg_hears(rung, outcome("taken"))
-                case Report(attempt=rung, outcome=how):
-                    self._report(rung, how)
-                case SendOn(outcome=how) if how != "joined":
-                    self.turn.caller_hears(outcome("nobody", why=how))
-        self._mirror(hunt)
-        if self.turn.dialling and hunt.state == "waiting":
-            self.hears("time_up")  # a caller who dials can't wait for somebody to be free
 
-    def _mirror(self, hunt: Hunt) -> None:
-        """What flows may know of the hunt."""
-        if hunt is self.hunt:
-            self.shared["ringing"] = bool(hunt.ringing())
-            going = hunt.state in ("ringing", "waiting")
-            self.shared["left_to_ring"] = going and bool(hunt.candidates)
+def _willing(state: CallState) -> list[str]:
+    refused = state.shared.get("refused", [])
+    return [
+        entry["person"]
+        for entry in state.shared.get("ranking", [])
+        if not entry["skipped"] and entry["person"] not in refused
+    ]
 
-    def _ring(self, attempt: str, person: str) -> None:
-        entry = next(each for each in self.shared["ranking"] if each["person"] == person)
-        by_dial = self.shared["by_dial"]
-        self.turn.legs.rows[attempt] = {
-            "person": person,
-            "name": entry["name"],
-            "phone": entry["phone"],
-            "hunt": self.shared["hunt"]["name"],
-            "operator": entry["reason"] == "operator",
-            "state": "ringing",
-            "sid": "",
-            "document": "",
-            "talk": self._whisper(attempt, entry).to_dict(),
-        }
-        self.shared["rung"] = {"name": entry["name"], "reason": entry["reason"]}
-        if entry["reason"] == "operator":
-            self.turn.tell("operator.offered", leg=attempt, person=person)
-        self.turn.tell("dial.started", leg=attempt, person=person, reason=entry["reason"])
-        if by_dial:
-            self.claims.append((entry["person"], attempt))
-            self._dial(attempt)
-        else:
-            rule = self.turn.line.config.hunts[self.shared["hunt"]["name"]]
-            self.turn.duty("ring", f"ring:{attempt}", lane=attempt, leg=attempt, timeout=rule.ring)
-            self.turn.duty("lapse", f"lapse:{attempt}", after=rule.ring + LATE, leg=attempt)
 
-    def _whisper(self, attempt: str, entry: dict[str, Any]) -> Conversation:
-        flow, codes = self.turn.line.person, self.turn.line.person.prompts.codes
-        spoken = [code for code in entry["languages"] if code in codes]
-        talk = flow.begin(spoken[0] if spoken else codes[0], self.shared)
-        talk.own = {
-            "person": entry["person"],
-            "hunt": self.shared["hunt"]["name"],
-            "operator": entry["reason"] == "operator",
-            "title": self.turn.line.config.title,
-            "level": self.shared.get("wish", ""),
-            "call_language": self.turn.caller.language,
-            "wanted": True,
-            "by_dial": self.shared["by_dial"],
-            "introduced": False,
-        }
-        return talk
+def stop(state: CallState) -> Agenda:
+    """Nobody is to be rung for this caller any more."""
+    yield from hears(state, "caller_left")
 
-    def take(self, entry: dict[str, Any]) -> None:
-        """An operator comes forward: he is rung beside the others, and accepts by picking up.
 
-        Nothing, when somebody else has come forward before, or is with the caller.
-        """
-        hunt, taken = self.hunt, any(talk.own.get("clicked") for talk in self._ringing())
-        if hunt is None or taken or self.shared["by_dial"] or self.turn.talking:
-            return
-        person = entry["person"]
-        others = [each for each in self.shared["ranking"] if each["person"] != person]
-        self.shared["ranking"] = [*others, entry]
-        self.hears("take", people=(person,))
-        for attempt in hunt.ringing():
-            if hunt.attempts[attempt]["person"] == person:
-                self.turn.legs.talk(attempt).own["clicked"] = True
+def hears(
+    state: CallState, event: EventName, attempt: str = "", people: Sequence[str] = ()
+) -> Agenda:
+    """Tell the hunt, if there is one, and carry out what it commands."""
+    hunt = state.hunt
+    if hunt is None:
+        return
+    state.changed = True
+    for command in rules.hear(hunt, event, attempt, people):
+        match command:
+            case Ring(attempt=rung, person=person):
+                yield from _ring(state, rung, person)
+            case StopRinging(attempt=rung):
+                legs.stop_ringing(state, rung)
+            case Join(attempt=rung):
+                yield from legs.join(state, rung)
+            case Dismiss(attempt=rung):
+                yield LegHears(rung, outcome("taken"))
+            case Report(attempt=rung, outcome=how):
+                _report(state, rung, how)
+            case SendOn(outcome="joined"):
+                pass  # `legs.join` leads the caller on
+            case SendOn(outcome=how):
+                yield CallerHears(outcome("nobody", why=how))
+            case _:
+                assert_never(command)
+    _mirror(state, hunt)
+    if state.dialling and hunt.state == "waiting":
+        yield from hears(state, "time_up")  # a caller who dials can't wait for somebody to be free
 
-    def _ringing(self) -> list[Conversation]:
-        hunt = self.hunt
-        return [self.turn.legs.talk(attempt) for attempt in hunt.ringing()] if hunt else []
 
-    def ring(self, person: str) -> None:
-        """Whoever has the caller chooses who is rung; those after him come when he says so."""
-        if any(entry["person"] == person for entry in self.shared["ranking"]):
-            self.start("manager", manual=True, first=person)
+def _mirror(state: CallState, hunt: Hunt) -> None:
+    """What flows may know of the hunt."""
+    if hunt is state.hunt:
+        state.shared["ringing"] = bool(hunt.ringing())
+        going = hunt.state in ("ringing", "waiting")
+        state.shared["left_to_ring"] = going and bool(hunt.candidates)
 
-    def stop_ringing(self, attempt: str) -> None:
-        """Nobody needs this leg any more; if its call has begun, it is ended."""
-        self.turn.legs.talk(attempt).own["wanted"] = False
-        self.turn.duty("hang_up", f"hang_up:{attempt}", lane=attempt, leg=attempt)
 
-    def _report(self, attempt: str, how: str) -> None:
-        """Whoever directs the hunt is told, in the conversation and to him alone."""
-        if how in ("joined", "nobody", "time_up"):
-            return
-        says = "candidate_declined" if how == "declined" else "candidate_no_answer"
-        for other in self.turn.legs.talking():
-            if other != attempt:
-                self.turn.duty(
-                    "announce", f"announce:{attempt}", leg=other, says=says, about=attempt
-                )
+def _ring(state: CallState, attempt: str, person: str) -> Agenda:
+    entry = next(each for each in state.shared["ranking"] if each["person"] == person)
+    by_dial = state.shared["by_dial"]
+    state.legs.rows[attempt] = {
+        "person": person,
+        "name": entry["name"],
+        "phone": entry["phone"],
+        "hunt": state.shared["hunt"]["name"],
+        "operator": entry["reason"] == "operator",
+        "state": "ringing",
+        "sid": "",
+        "document": "",
+        "talk": _whisper(state, entry).to_dict(),
+    }
+    state.shared["rung"] = {"name": entry["name"], "reason": entry["reason"]}
+    if entry["reason"] == "operator":
+        state.tell("operator.offered", leg=attempt, person=person)
+    state.tell("dial.started", leg=attempt, person=person, reason=entry["reason"])
+    if by_dial:
+        state.claims.append((entry["person"], attempt))
+        yield from _dial(state, attempt)
+    else:
+        rule = state.line.config.hunts[state.shared["hunt"]["name"]]
+        state.duty("ring", f"ring:{attempt}", lane=attempt, leg=attempt, timeout=rule.ring)
+        state.duty("lapse", f"lapse:{attempt}", after=rule.ring + LATE, leg=attempt)
 
-    def more(self, ranking: list[dict[str, Any]]) -> None:
-        """Who may be rung now; those whom this hunt has rung already are left alone."""
-        known = {entry["person"]: entry for entry in self.shared["ranking"]}
-        self.shared["ranking"] = list((known | {e["person"]: e for e in ranking}).values())
-        self.hears("more", people=self._willing())
 
-    def time_up(self, number: int) -> None:
-        """The time of hunt ``number`` is up, if that is the one that still goes on."""
-        if (self.shared.get("hunt") or {}).get("number") == number:
-            self.hears("time_up")
+def _whisper(state: CallState, entry: dict[str, Any]) -> Conversation:
+    flow = state.line.person
+    codes = flow.prompts.codes
+    spoken = [code for code in entry["languages"] if code in codes]
+    talk = flow.begin(spoken[0] if spoken else codes[0], state.shared)
+    talk.own = {
+        "person": entry["person"],
+        "hunt": state.shared["hunt"]["name"],
+        "operator": entry["reason"] == "operator",
+        "title": state.line.config.title,
+        "level": state.shared.get("wish", ""),
+        "call_language": state.caller.language,
+        "wanted": True,
+        "by_dial": state.shared["by_dial"],
+        "introduced": False,
+    }
+    return talk
 
-    def look_later(self, round: int) -> None:
-        """Look again in a while, as long as this hunt goes on."""
-        hunt, name = self.hunt, self.shared["hunt"]["name"]
-        after = self.turn.line.config.hunts[name].look_again
-        if after and hunt is not None and hunt.state in ("ringing", "waiting"):
-            number = self.shared["hunt"]["number"]
-            key = f"look_again:{number}:{round}"
-            self.turn.duty("look_again", key, after=after, hunt=number, round=round)
-            self.turn.changed = True
 
-    # --- without the REST API ---
+def take(state: CallState, entry: dict[str, Any]) -> Agenda:
+    """An operator comes forward: they are rung beside the others, and accept by picking up.
 
-    def no_carrier(self, attempt: str) -> None:
-        """The carrier can't be asked to ring this leg: the caller's own document dials instead."""
-        row = self.turn.legs.rows[attempt]
-        if row["state"] != "ringing" or not self.turn.waiting:
-            if row["state"] == "ringing" and self.turn.dialling and self.hunt is not None:
-                self.hunt.candidates.insert(0, row["person"])  # he is dialled after this one
-            self.turn.legs.leg_status(attempt, "failed")
-            return
-        self._carrier_failed()
-        self.turn.legs.talk(attempt).own["by_dial"] = True
-        self._dial(attempt)
+    Nothing, when somebody else has come forward before, or is with the caller.
+    """
+    hunt = state.hunt
+    if hunt is None or state.shared["by_dial"] or state.talking:
+        return
+    ringing = [state.legs.talk(attempt) for attempt in hunt.ringing()]
+    if any(talk.own.get("clicked") for talk in ringing):
+        return
+    person = entry["person"]
+    others = [each for each in state.shared["ranking"] if each["person"] != person]
+    state.shared["ranking"] = [*others, entry]
+    yield from hears(state, "take", people=(person,))
+    for attempt in hunt.ringing():
+        if hunt.attempts[attempt]["person"] == person:
+            state.legs.talk(attempt).own["clicked"] = True
 
-    def _carrier_failed(self) -> None:
-        self.shared["by_dial"] = True
-        self.shared["carrier_failed"] = self.turn.now.isoformat()
-        if self.hunt is not None:
-            self.hunt.at_once = 1  # a document dials one after the other
 
-    def unsure(self, attempt: str) -> None:
-        """It may be ringing or not. This person isn't rung again; if nobody shows, others are."""
-        self.turn.legs.rows[attempt]["unsure"] = True
-        rule = self.turn.line.config.hunts[self.turn.legs.rows[attempt]["hunt"]]
-        after = rule.ring + UNSURE
-        self.turn.duty("lapse", f"lapse:{attempt}:unsure", after=after, leg=attempt)
-        self.turn.changed = True
+def ring(state: CallState, person: str) -> Agenda:
+    """The operator chooses who is rung; those after that person are rung on the next order."""
+    if any(entry["person"] == person for entry in state.shared["ranking"]):
+        yield from start(state, "manager", manual=True, first=person)
 
-    def lapsed(self, attempt: str) -> None:
-        """Its time for answering is over without a word."""
-        row = self.turn.legs.rows[attempt]
-        if row["state"] != "ringing":
-            return
-        if self.turn.legs.talk(attempt).state != self.turn.line.person.start and not row.get(
-            "warned"
-        ):
-            row["warned"] = True  # picked up, and listening to the whisper
-            again = f"lapse:{attempt}:again"
-            self.turn.duty("lapse", again, after=2 * LATE, leg=attempt)
-            self.turn.changed = True
-            return
-        if row["sid"]:
-            self.turn.duty("hang_up", f"hang_up:{attempt}:lapsed", leg=attempt, sid=row["sid"])
-        elif row.get("unsure"):
-            self._carrier_failed()
-        self.turn.legs.leg_status(attempt, "no_answer")
 
-    def _dial(self, attempt: str) -> None:
-        """The caller's next document dials; whoever still waits in the queue leaves it for that.
+def _report(state: CallState, attempt: str, how: str) -> None:
+    """Tell the operator who directs the hunt, in the conversation and to them alone."""
+    if how in ("joined", "nobody", "time_up"):
+        return
+    says = "candidate_declined" if how == "declined" else "candidate_no_answer"
+    for other in state.legs.talking():
+        if other != attempt:
+            state.duty("announce", f"announce:{attempt}", leg=other, says=says, about=attempt)
 
-        Who is being asked something can't dial just now; he will when he waits.
-        """
-        if self.turn.meanwhile or "back" in self.shared:
-            self.turn.legs.leg_status(attempt, "failed")
-            return
-        self._point_to(attempt)
-        if self.turn.waiting:
-            self.turn.caller_hears(outcome("no_carrier"))
-        else:
-            self.turn.caller_hears(outcome("next_one"))
 
-    def _point_to(self, attempt: str) -> None:
-        self.shared["dialled"] = {"leg": attempt, "phone": self.turn.legs.rows[attempt]["phone"]}
+def more(state: CallState, ranking: list[dict[str, Any]]) -> Agenda:
+    """Who may be rung now; those whom this hunt has rung already are left alone."""
+    known = {entry["person"]: entry for entry in state.shared["ranking"]}
+    known |= {entry["person"]: entry for entry in ranking}
+    state.shared["ranking"] = list(known.values())
+    yield from hears(state, "more", people=_willing(state))
 
-    def ring_on(self) -> None:
-        """The operator who directed the hunt is gone: whoever he would have rung next is rung."""
-        if self.hunt is not None and self.hunt.manual and not self.hunt.ringing():
-            self.hears("manual_next")
+
+def time_up(state: CallState, number: int) -> Agenda:
+    """The time of hunt ``number`` is up, if that is the one that still goes on."""
+    if (state.shared.get("hunt") or {}).get("number") == number:
+        yield from hears(state, "time_up")
+
+
+def look_later(state: CallState, round: int) -> None:
+    """Look again in a while, as long as this hunt goes on."""
+    hunt, name = state.hunt, state.shared["hunt"]["name"]
+    after = state.line.config.hunts[name].look_again
+    if after and hunt is not None and hunt.state in ("ringing", "waiting"):
+        number = state.shared["hunt"]["number"]
+        key = f"look_again:{number}:{round}"
+        state.duty("look_again", key, after=after, hunt=number, round=round)
+        state.changed = True
+
+
+# --- without the REST API ---
+
+
+def no_carrier(state: CallState, attempt: str) -> Agenda:
+    """The carrier can't be asked to ring this leg: the caller's own document dials instead."""
+    row = state.legs.rows[attempt]
+    if row["state"] != "ringing" or not state.waiting:
+        if row["state"] == "ringing" and state.dialling and state.hunt is not None:
+            state.hunt.candidates.insert(0, row["person"])  # dialled after this one
+        yield from legs.leg_status(state, attempt, "failed")
+        return
+    _carrier_failed(state)
+    state.legs.talk(attempt).own["by_dial"] = True
+    yield from _dial(state, attempt)
+
+
+def _carrier_failed(state: CallState) -> None:
+    state.shared["by_dial"] = True
+    state.shared["carrier_failed"] = state.now.isoformat()
+    if state.hunt is not None:
+        state.hunt.at_once = 1  # a document dials one after the other
+
+
+def unsure(state: CallState, attempt: str) -> None:
+    """It may be ringing or not. This person isn't rung again; if nobody shows, others are."""
+    row = state.legs.rows[attempt]
+    row["unsure"] = True
+    after = state.line.config.hunts[row["hunt"]].ring + UNSURE
+    state.duty("lapse", f"lapse:{attempt}:unsure", after=after, leg=attempt)
+    state.changed = True
+
+
+def lapsed(state: CallState, attempt: str) -> Agenda:
+    """Its time for answering is over without a word."""
+    row = state.legs.rows[attempt]
+    if row["state"] != "ringing":
+        return
+    picked_up = state.leg_state(attempt) == "listening"
+    if picked_up and not row.get("warned"):
+        row["warned"] = True
+        state.duty("lapse", f"lapse:{attempt}:again", after=2 * LATE, leg=attempt)
+        state.changed = True
+        return
+    if row["sid"]:
+        state.duty("hang_up", f"hang_up:{attempt}:lapsed", leg=attempt, sid=row["sid"])
+    elif row.get("unsure"):
+        _carrier_failed(state)
+    yield from legs.leg_status(state, attempt, "no_answer")
+
+
+def _dial(state: CallState, attempt: str) -> Agenda:
+    """The caller's next document dials; a caller who still waits in the queue leaves it for that.
+
+    While the caller is being asked something nothing can be dialled; it can when they wait.
+    """
+    if state.meanwhile or "back" in state.shared:
+        yield from legs.leg_status(state, attempt, "failed")
+        return
+    state.shared["dialled"] = {"leg": attempt, "phone": state.legs.rows[attempt]["phone"]}
+    yield CallerHears(outcome("no_carrier" if state.waiting else "next_one"))

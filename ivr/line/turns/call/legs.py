@@ -1,249 +1,246 @@
-"""The legs of one call: who was rung, who has joined, who is on hold, who has left.
-
-Everything here belongs to a `Turn` and changes only what the turn will store.
-"""
+"""The legs of the people who are rung: how each answers, joins, is put on hold and leaves."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
 from ivr.line.desk.hunt import EventName
-from ivr.line.flow.conversation import Conversation, keys, outcome
-from ivr.line.turns.call import promises as record
+from ivr.line.flow.conversation import keys, outcome
+from ivr.line.turns.call import case_link, promises
+from ivr.line.turns.call.state import Agenda, CallerHears, CallState, HuntHears, LegHears
 
-if TYPE_CHECKING:
-    from ivr.line.turns.call.turn import Turn
-
-
-# Who is gone so soon after accepting has hardly met the caller: lost on the way, not done.
+# A leg that is gone so soon after accepting has hardly met the caller: lost on the way, not done.
 HARDLY = timedelta(seconds=8)
 
 
-class Legs:
-    """The legs of a turn's call, by attempt."""
+def close(state: CallState) -> None:
+    """Write the legs that moved back, with their documents."""
+    for attempt, talk in state.legs.talks.items():
+        row = state.legs.rows[attempt]
+        if row["state"] == "talking" and talk.turn not in (row["talk"]["turn"], talk.seen):
+            send(state, attempt)
+        row["talk"] = talk.to_dict()
+        if state.line.person.steps[talk.state].waits:
+            row["document"] = state.leg_document(attempt)
 
-    def __init__(self, turn: Turn) -> None:
-        self.turn = turn
-        self.shared = turn.shared
-        self.rows: dict[str, dict[str, Any]] = turn.call.data["legs"]
-        self._talks: dict[str, Conversation] = {}
 
-    def talk(self, attempt: str) -> Conversation:
-        """The conversation of a leg."""
-        if attempt not in self._talks:
-            talk = Conversation.from_dict(self.rows[attempt]["talk"], self.shared)
-            self._talks[attempt] = talk
-        return self._talks[attempt]
+def send(state: CallState, attempt: str = "") -> None:
+    """Have a leg (``""`` is the caller's) fetch its present document: it moved without asking.
 
-    def close(self) -> None:
-        """Write the legs that moved back, with their documents."""
-        for attempt, talk in self._talks.items():
-            row = self.rows[attempt]
-            if row["state"] == "talking" and talk.turn not in (row["talk"]["turn"], talk.seen):
-                self.send(attempt)
-            row["talk"] = talk.to_dict()
-            if self.turn.line.person.steps[talk.state].waits:
-                row["document"] = self.turn.leg_document(attempt)
+    It isn't sent if it has come for that document by itself until then.
+    """
+    turn = state.legs.talk(attempt).turn if attempt else state.caller.turn
+    state.duty("send", f"send:{attempt}:{turn}", lane=f"send{attempt}", leg=attempt, turn=turn)
 
-    def talking(self) -> list[str]:
-        """Who is with the caller, or in his menu and coming back."""
-        return [attempt for attempt, row in self.rows.items() if row["state"] == "talking"]
 
-    def dialled(self, status: EventName) -> None:
-        """The caller's own <Dial> is over; ``status`` is that leg's last word."""
-        self.leg_status(self.shared["dialled"]["leg"], status)
+# --- a leg answers, joins, ends ---
 
-    def caller_talked(self, status: EventName) -> None:
-        """The caller's <Dial> is over though he is still there."""
-        if self.turn.dialling:
-            self.dialled(status)
-        elif not any(self.rows[attempt]["operator"] for attempt in self.talking()):
-            self.turn.caller_hears(outcome("ended"))
 
-    # --- a leg answers, joins, ends ---
+def placed(state: CallState, attempt: str, sid: str) -> None:
+    """The carrier is ringing; ``sid`` is the leg's, or with ``""`` the called-back customer's."""
+    state.changed = True
+    if not attempt:
+        state.shared["back"]["leg"] = state.shared["back"]["leg"] or sid
+        if state.said_all:
+            let_customer_go(state)
+        return
+    row = state.legs.rows[attempt]
+    row["sid"] = row["sid"] or sid
 
-    def adopt(self, attempt: str, sid: str) -> bool:
-        """Whether this leg is the attempt's. A second one is hung up before it speaks."""
-        row = self.rows[attempt]
-        if row["state"] == "over" or row["sid"] not in ("", sid):
-            return False
-        if not row["sid"]:
-            self.turn.hear("placed", attempt, sid)
-        return True
 
-    def left_conference(self, attempt: str) -> None:
-        """A leg that is still up is out of the conference: by star, or because that ended."""
-        if not self.turn.talking:
-            self.turn.leg_hears(attempt, outcome("left"))
-        elif not self.turn.leg_hears(attempt, outcome("stepped_out")):
-            self.turn.leg_hears(attempt, outcome("ended"))
+def caller_talked(state: CallState, status: EventName) -> Agenda:
+    """The caller's <Dial> is over though the caller is still there.
 
-    def placed(self, attempt: str, sid: str) -> None:
-        """The carrier rings; ``sid`` is the leg's, a customer's who is called back if ``""``."""
-        self.turn.changed = True
-        if not attempt:
-            self.shared["back"]["leg"] = self.shared["back"]["leg"] or sid
-            if self.turn.said_all:
-                self.let_customer_go()
-            return
-        row = self.rows[attempt]
-        row["sid"] = row["sid"] or sid
+    ``status`` is the last word of the leg that was dialled.
+    """
+    rows = state.legs.rows
+    if state.dialling:
+        yield from leg_status(state, state.shared["dialled"]["leg"], status)
+    elif not any(rows[attempt]["operator"] for attempt in state.legs.talking()):
+        yield CallerHears(outcome("ended"))
 
-    def accepted(self, leg: str) -> None:
-        self.turn.hunting.hears("accepted", leg)
 
-    def declined(self, leg: str) -> None:
-        self.shared.setdefault("refused", []).append(self.rows[leg]["person"])
-        if self.shared.get("requested") and self.rows[leg]["hunt"] == "manager":
-            self.turn.tell("escalation.declined", leg=leg, by=self._person(leg))
-        self._lost(leg, "declined")
+def left_conference(state: CallState, attempt: str) -> Agenda:
+    """A leg that is still up is out of the conference: by star, or because that ended."""
+    stepped_out = outcome("stepped_out")
+    if not state.talking:
+        yield LegHears(attempt, outcome("left"))
+    elif state.line.person.expects(state.legs.talk(attempt), stepped_out):
+        yield LegHears(attempt, stepped_out)
+    else:
+        yield LegHears(attempt, outcome("ended"))
 
-    def later(self, leg: str) -> None:
-        """He calls the caller himself, soon: the promise is his."""
-        row = self.rows[leg]
-        self.shared |= {"owner": row["person"], "calls_in": record.CALLS_IN}
-        self.turn.tell("dial.declined", leg=leg, by=row["person"], calls_himself=True)
-        self._spare(leg)
 
-    def has_called(self, leg: str) -> None:
-        """He has called the customer in his own way: the promise is kept."""
-        record.came(self.turn, "kept", by=self._person(leg))
-        self.turn.tell("dial.declined", leg=leg, by=self._person(leg), calls_himself=True)
-        self._spare(leg)
+def leg_status(state: CallState, attempt: str, status: EventName) -> Agenda:
+    """A leg's last word: ``busy``, ``no_answer``, ``failed`` or ``ended``; said once."""
+    row = state.legs.rows[attempt]
+    if row["state"] == "over":
+        return
+    was, row["state"] = row["state"], "over"
+    state.changed = True
+    yield LegHears(attempt, outcome("hangup"))
+    wanted = state.legs.talk(attempt).own["wanted"]  # else the line stopped it
+    how = "taken" if was == "talking" else status if wanted else "stopped"
+    _release(state, attempt, how)
+    if was == "ringing":
+        yield from _lost(state, attempt, "no_answer" if status == "ended" else status)
+    else:
+        yield from _left_talk(state, attempt)
 
-    def _spare(self, leg: str) -> None:
-        """This one is done with it, and nobody else is rung."""
-        if self.turn.hunting.hunt is not None:
-            self.turn.hunting.hunt.attempts[leg]["state"] = "dismissed"
-        self.turn.caller_hears(outcome("later"))
 
-    def let_customer_go(self) -> None:
-        """Whoever was to talk to him has gone while his telephone rang."""
-        if sid := self.turn.leg_sid:
-            self.turn.duty("hang_up", "hang_up:customer", leg="", sid=sid)
+def _release(state: CallState, attempt: str, how: str) -> None:
+    person = state.legs.person(attempt)
+    state.duty("release", f"release:{attempt}", person=person, leg=attempt, how=how)
 
-    def no_answer(self, leg: str) -> None:
-        self._lost(leg, "no_answer")
 
-    def _lost(self, attempt: str, how: EventName) -> None:
-        self.turn.tell(f"dial.{how.replace('_', '')}", leg=attempt, by=self._person(attempt))
-        self.turn.hunting.hears(how, attempt)
+def _lost(state: CallState, attempt: str, how: EventName) -> Agenda:
+    state.tell(f"dial.{how.replace('_', '')}", leg=attempt, by=state.legs.person(attempt))
+    yield HuntHears(how, attempt)
 
-    def _person(self, attempt: str) -> str:
-        return str(self.rows[attempt]["person"])
 
-    def join(self, attempt: str) -> None:
-        """This person and the caller meet; both are sent to the conference."""
-        others = self.talking()
-        self.rows[attempt] |= {"state": "talking", "joined_at": self.turn.now.isoformat()}
-        self.talk(attempt).own["introduced"] = bool(others)
-        kind = "operator" if self.rows[attempt]["operator"] else "dial"
-        self.turn.tell(f"{kind}.accepted", leg=attempt, by=self._person(attempt))
-        record.accepted(self.turn, attempt)
-        record.keep_promise(self.turn, attempt)
-        self.turn.caller_hears(outcome("joined", leg=attempt))
-        self.unhold()
+def _left_talk(state: CallState, attempt: str) -> Agenda:
+    others = bool(state.legs.talking())
+    state.tell("transfer.completed" if others else "talk.ended", leg=attempt)
+    yield HuntHears("ended", attempt)
+    if state.dialling:
+        yield CallerHears(outcome("talked"))
+    elif not state.talking:
+        if not state.legs.talking():
+            yield CallerHears(outcome("ended"))  # a customer who isn't there yet
+    elif not state.legs.talking():
+        state.shared["held"] = False
+        yield from _ring_on(state)
+        joined = datetime.fromisoformat(state.legs.rows[attempt]["joined_at"])
+        yield CallerHears(outcome("ended", hardly=state.now - joined < HARDLY))
+    elif state.shared.get("held"):
+        unhold(state)
 
-    def send(self, attempt: str = "") -> None:
-        """Have a leg (``""`` is the caller's) fetch its present document: it moved without asking.
 
-        It isn't sent if it has come for that document by itself until then.
-        """
-        turn = self.talk(attempt).turn if attempt else self.turn.caller.turn
-        self.turn.duty(
-            "send", f"send:{attempt}:{turn}", lane=f"send{attempt}", leg=attempt, turn=turn
-        )
+def _ring_on(state: CallState) -> Agenda:
+    """The operator who directed the hunt is gone: the next candidate is rung."""
+    hunt = state.hunt
+    if hunt is not None and hunt.manual and not hunt.ringing():
+        yield HuntHears("manual_next")
 
-    def leg_status(self, attempt: str, status: EventName) -> None:
-        """A leg's last word: ``busy``, ``no_answer``, ``failed`` or ``ended``; said once."""
-        row = self.rows[attempt]
-        if row["state"] == "over":
-            return
-        was, row["state"] = row["state"], "over"
-        self.turn.changed = True
-        self.turn.leg_hears(attempt, outcome("hangup"))
-        wanted = self.talk(attempt).own["wanted"]  # else it was stopped by us, not by him
-        how = "taken" if was == "talking" else status if wanted else "stopped"
-        self._release(attempt, how)
-        if was == "ringing":
-            self._lost(attempt, "no_answer" if status == "ended" else status)
-        else:
-            self._left_talk(attempt)
 
-    def _release(self, attempt: str, how: str) -> None:
-        person = self._person(attempt)
-        self.turn.duty("release", f"release:{attempt}", person=person, leg=attempt, how=how)
+def join(state: CallState, attempt: str) -> Agenda:
+    """This person and the caller meet; both are sent to the conference."""
+    row, others = state.legs.rows[attempt], state.legs.talking()
+    row |= {"state": "talking", "joined_at": state.now.isoformat()}
+    state.legs.talk(attempt).own["introduced"] = bool(others)
+    kind = "operator" if row["operator"] else "dial"
+    state.tell(f"{kind}.accepted", leg=attempt, by=state.legs.person(attempt))
+    case_link.accepted(state, attempt)
+    promises.keep_promise(state, attempt)
+    yield CallerHears(outcome("joined", leg=attempt))
+    unhold(state)
 
-    def _left_talk(self, attempt: str) -> None:
-        self.turn.tell("transfer.completed" if self.talking() else "talk.ended", leg=attempt)
-        self.turn.hunting.hears("ended", attempt)
-        if self.turn.dialling:
-            self.turn.caller_hears(outcome("talked"))
-        elif not self.turn.talking:
-            if not self.talking():
-                self.turn.caller_hears(outcome("ended"))  # a customer who isn't there yet
-            return
-        elif not self.talking():
-            self.shared["held"] = False
-            self.turn.hunting.ring_on()
-            joined = datetime.fromisoformat(self.rows[attempt]["joined_at"])
-            self.turn.caller_hears(outcome("ended", hardly=self.turn.now - joined < HARDLY))
-        elif self.shared.get("held"):
-            self.unhold()
 
-    def caller_left(self) -> None:
-        """Nobody is there any more: stop ringing, and tell who is with him."""
-        self.turn.hunting.stop()
-        for attempt in self.talking():
-            self.turn.leg_hears(attempt, outcome("left"))
+def caller_left(state: CallState) -> Agenda:
+    """The caller is gone: stop ringing, and tell the people in the conference."""
+    yield HuntHears("caller_left")
+    for attempt in state.legs.talking():
+        yield LegHears(attempt, outcome("left"))
 
-    # --- what an operator orders ---
 
-    def state(self, attempt: str) -> str:
-        """How he stands to the caller: ``ringing``, ``listening`` (he has picked up, and accepted
-        nothing yet), ``talking`` or ``over``."""
-        state = str(self.rows[attempt]["state"])
-        picked_up = self.talk(attempt).state != self.turn.line.person.start
-        return "listening" if state == "ringing" and picked_up else state
+# --- what the person who is rung answers ---
 
-    def click(self, leg: str, key: str) -> None:
-        """A click in place of the key that the whisper asks for. Before he has picked up, to accept
-        counts when he does; what else he says counts at once, and it rings no longer."""
-        if self.state(leg) == "listening":
-            self.turn.leg_hears(leg, keys(key))
-            if self.rows[leg]["state"] == "ringing":
-                self.send(leg)
-        elif key == "1":
-            self.talk(leg).own["clicked"] = True
-        else:
-            self.later(leg) if key == "3" else self.declined(leg)
-            self.turn.hunting.stop_ringing(leg)
 
-    def let_go(self, leg: str) -> None:
-        """He hangs up by a click."""
-        sid = self.rows[leg]["sid"]
-        self.turn.duty("hang_up", f"hang_up:{leg}:click", leg=leg, sid=sid)
+def accepted(leg: str) -> Agenda:
+    yield HuntHears("accepted", leg)
 
-    def hand_over(self, leg: str) -> None:
-        """The operator leaves the rest to the line; his leg says goodbye and ends."""
-        self.rows[leg]["state"] = "over"
-        self.turn.tell("operator.passed", leg=leg, by=self._person(leg))
-        self._release(leg, "taken")
-        if not self.talking():
-            self.shared["held"] = False
-            self.turn.hunting.ring_on()
-            self.turn.caller_hears(outcome("handed_over"))
-        self.unhold()
 
-    def hold(self, leg: str) -> None:
-        self._set_held(True)
+def declined(state: CallState, leg: str) -> Agenda:
+    state.shared.setdefault("refused", []).append(state.legs.person(leg))
+    if state.shared.get("requested") and state.legs.rows[leg]["hunt"] == "manager":
+        state.tell("escalation.declined", leg=leg, by=state.legs.person(leg))
+    yield from _lost(state, leg, "declined")
 
-    def unhold(self, leg: str = "") -> None:
-        if self.shared.get("held"):
-            self._set_held(False)
 
-    def _set_held(self, held: bool) -> None:
-        self.shared["held"] = held
-        count = self.shared["holds"] = self.shared.get("holds", 0) + 1
-        self.turn.duty("hold", f"hold:{count}", lane="hold", held=held)
+def no_answer(state: CallState, leg: str) -> Agenda:
+    yield from _lost(state, leg, "no_answer")
+
+
+def later(state: CallState, leg: str) -> Agenda:
+    """The person calls the caller personally, soon: the promise is theirs."""
+    person = state.legs.person(leg)
+    state.shared |= {"owner": person, "calls_in": promises.CALLS_IN}
+    yield from _calls_personally(state, leg)
+
+
+def has_called(state: CallState, leg: str) -> Agenda:
+    """The person has called the customer in their own way: the promise is kept."""
+    promises.came(state, "kept", by=state.legs.person(leg))
+    yield from _calls_personally(state, leg)
+
+
+def _calls_personally(state: CallState, leg: str) -> Agenda:
+    """This leg is done with, and nobody else is rung."""
+    state.tell("dial.declined", leg=leg, by=state.legs.person(leg), calls_himself=True)
+    if state.hunt is not None:
+        state.hunt.attempts[leg]["state"] = "dismissed"
+    yield CallerHears(outcome("later"))
+
+
+def click(state: CallState, leg: str, key: str) -> Agenda:
+    """A click in place of the key that the whisper asks for. Before the person has picked up, an
+    acceptance counts when they do; anything else counts at once, and it rings no longer."""
+    if state.leg_state(leg) == "listening":
+        yield LegHears(leg, keys(key))
+        if state.legs.rows[leg]["state"] == "ringing":
+            send(state, leg)
+    elif key == "1":
+        state.legs.talk(leg).own["clicked"] = True
+    else:
+        yield from later(state, leg) if key == "3" else declined(state, leg)
+        stop_ringing(state, leg)
+
+
+def stop_ringing(state: CallState, attempt: str) -> None:
+    """Nobody needs this leg any more; if its call has begun, it is ended."""
+    state.legs.talk(attempt).own["wanted"] = False
+    state.duty("hang_up", f"hang_up:{attempt}", lane=attempt, leg=attempt)
+
+
+# --- what an operator orders ---
+
+
+def let_go(state: CallState, leg: str) -> None:
+    """The person hangs up by a click."""
+    sid = state.legs.rows[leg]["sid"]
+    state.duty("hang_up", f"hang_up:{leg}:click", leg=leg, sid=sid)
+
+
+def let_customer_go(state: CallState) -> None:
+    """The person who was to talk to the customer has gone while the customer's phone rang."""
+    if sid := state.leg_sid:
+        state.duty("hang_up", "hang_up:customer", leg="", sid=sid)
+
+
+def hand_over(state: CallState, leg: str) -> Agenda:
+    """The operator leaves the rest to the line; the operator's leg says goodbye and ends."""
+    state.legs.rows[leg]["state"] = "over"
+    state.tell("operator.passed", leg=leg, by=state.legs.person(leg))
+    _release(state, leg, "taken")
+    if not state.legs.talking():
+        state.shared["held"] = False
+        yield from _ring_on(state)
+        yield CallerHears(outcome("handed_over"))
+    unhold(state)
+
+
+def hold(state: CallState) -> None:
+    """Put the caller on hold."""
+    _set_held(state, True)
+
+
+def unhold(state: CallState) -> None:
+    """Take the caller off hold, if they are on hold."""
+    if state.shared.get("held"):
+        _set_held(state, False)
+
+
+def _set_held(state: CallState, held: bool) -> None:
+    state.shared["held"] = held
+    count = state.shared["holds"] = state.shared.get("holds", 0) + 1
+    state.duty("hold", f"hold:{count}", lane="hold", held=held)

@@ -1,42 +1,46 @@
 """One turn of one call, pure: what was heard makes a changed call, and what has to be done about
 it.
 
-A `Turn` is made of a call as it was stored. It is told what was heard (`Turn.hear`), moves the
-flows and the hunt, and collects events and duties; whoever made it saves all of them in one
-transaction or throws the turn away. What concerns a case is a duty: `ivr.line.service.cases` hears
-it. The legs of the people who are rung live in the caller's call, so that there is one writer a
-call.
-
-``call.data`` holds ``shared`` (what flows see), ``caller`` (his conversation), ``legs`` (by
-attempt: person, sid, state ``ringing | talking | over``, conversation, document) and ``hunt``.
+A `CallTurn` is told what was heard (`CallTurn.hear`), moves the flows and the hunt, and collects
+events and duties in its `CallState`; its maker saves all of them in one transaction or throws the
+turn away. What concerns a case is a duty: `ivr.line.service.cases` hears it. The legs of the people
+who are rung live in the caller's call, so that there is one writer a call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from copy import deepcopy
-from datetime import datetime, timedelta
-from typing import Any, Literal, cast
+from datetime import datetime
+from typing import Any, Literal, assert_never, cast
 
 from ivr.errors import CallError
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
-from ivr.line.desk.hunt import EventName, Hunt
+from ivr.line.desk.hunt import EventName
 from ivr.line.desk.phone_numbers import shown
 from ivr.line.flow.conversation import Conversation, Heard, outcome
 from ivr.line.flow.flow import STEPS_PER_TURN, Flow
 from ivr.line.flow.machine import NotAllowed
-from ivr.line.flow.steps import Branch, Customer, Dialling, Entry, Goodbye, Hold, LookUp, Menu, Talk
-from ivr.line.records import Call, Duty
-from ivr.line.turns.call import promises as record
-from ivr.line.turns.call.hunting import Hunting
-from ivr.line.turns.call.legs import Legs
+from ivr.line.flow.steps import Branch, Customer, Entry, Hold, LookUp, Menu, Step, Talk
+from ivr.line.records import Call
+from ivr.line.turns.call import hunting, legs, promises
+from ivr.line.turns.call.orders import carry_out
+from ivr.line.turns.call.state import (
+    Agenda,
+    CallerHears,
+    CallState,
+    HuntHears,
+    LegHears,
+    by_reference,
+)
 
 Answer = Callable[[str, dict[str, Any]], Heard]
 What = Literal[
     "keys", "outcome", "status", "dialled", "out", "placed", "refused", "unsure", "lapsed",
     "time_up", "more", "later", "promise", "click",
 ]  # fmt: skip
+Moves = Generator[CallerHears | LegHears | HuntHears, None, bool]  # an agenda, and whether it moved
 
 
 def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call:
@@ -93,41 +97,42 @@ def _back(line: Line, call: Call, back: dict[str, Any]) -> Call:
     return call
 
 
-LAPSE = 60  # seconds after which a customer who is rung counts as not answering
-
-
-class Turn:
+class CallTurn:
     """What one thing heard makes of a call. ``answer`` answers a look-up: (what, shared) ->
     Heard."""
 
     def __init__(
         self, line: Line, call: Call, now: datetime, answer: Answer, root: str = ""
     ) -> None:
-        self.line, self.call, self.now, self.answer, self.root = line, call, now, answer, root
-        self.shared: dict[str, Any] = call.data["shared"]
-        self.caller = Conversation.from_dict(call.data["caller"], self.shared)
-        hunt = call.data["hunt"]
-        self.legs = Legs(self)
-        self.hunting = Hunting(self, Hunt.from_dict(hunt) if hunt else None)
-        self.events: list[Event] = []
-        self.duties: list[Duty] = []
-        self.changed = not call.version
-        self.left_from: str | None = None  # the step in which he heard the last thing
-        self.leaves = False  # the caller was told to leave the queue, and asks by himself
-        self._before = self.caller.turn
+        self.state = CallState(line, call, now, root)
+        self.line, self.answer = line, answer
+        self._before = self.state.caller.turn
+
+    def begin(self) -> None:
+        """The first request of the call."""
+        state = self.state
+        state.tell("call.started", flow=state.call.flow, version=state.call.flow_version)
+        self._work_off(self._begin())
+
+    def _begin(self) -> Agenda:
+        yield from self._settle(self.line.caller, self.state.caller, "")
+        if self._nobody_there():
+            yield from self._caller_left()
 
     def renew(self) -> None:
         """The flow's version with which this call began isn't deployed any more: to the operator.
 
         People in a conversation aren't disturbed; what comes after it is the new version's.
         """
-        self.tell("flow.renewed", began=self.call.flow_version, now=self.line.config.version)
-        self.call.flow_version, self.changed = self.line.config.version, True
-        known = self.line.caller.steps.get(self.caller.state)
+        state, line = self.state, self.line
+        state.tell("flow.renewed", began=state.call.flow_version, now=line.config.version)
+        state.call.flow_version = line.config.version
+        state.changed = True
+        known = line.caller.steps.get(state.caller.state)
         if not isinstance(known, Talk):
-            there = bool(self.leg_sid)
-            self.caller.state = self.line.caller.start if there else self.line.callback
-            self.caller_hears(outcome("trouble"))
+            there = bool(state.leg_sid)
+            state.caller.state = line.caller.start if there else line.callback
+            self._work_off(self._caller_hears(outcome("trouble")))
 
     # --- what is heard ---
 
@@ -144,65 +149,102 @@ class Turn:
         moves something is logged, so that `ivr.line.story.replay` can take the same turns again.
         False when it moved nothing.
         """
-        at, before = len(self.events), self.changed
+        state = self.state
+        at, before = len(state.events), state.changed
         kind, entry = self._entry(what, leg, value, more)
-        self.changed = False
-        self._take(what, leg, value, more)
-        moved, self.changed = self.changed, self.changed or before
+        state.changed = False
+        self._work_off(self._take(what, leg, value, more))
+        moved = state.changed
+        state.changed = moved or before
         if moved:
-            self.events.insert(at, Event(kind, self.now, "", entry))
+            state.events.insert(at, Event(kind, state.now, "", entry))
         return moved
 
-    def _take(self, what: What, leg: str, value: str, more: dict[str, Any]) -> None:
+    def _work_off(self, first: Agenda) -> None:
+        """Depth first: all that comes of an entry is done before the one after it."""
+        agenda = [first]
+        while agenda:
+            entry = next(agenda[-1], None)
+            if entry is None:
+                agenda.pop()
+            else:
+                agenda.append(self._heard(entry))
+
+    def _heard(self, entry: CallerHears | LegHears | HuntHears) -> Agenda:
+        match entry:
+            case CallerHears(heard=heard):
+                return self._caller_hears(heard)
+            case LegHears(attempt=attempt, heard=heard):
+                return self._leg_hears(attempt, heard)
+            case HuntHears(event=event, attempt=attempt, people=people):
+                return hunting.hears(self.state, event, attempt, people)
+            case _:
+                assert_never(entry)
+
+    def _take(self, what: What, leg: str, value: str, more: dict[str, Any]) -> Agenda:
+        state = self.state
         match what:
             case "keys" | "outcome":
                 heard = Heard(what, value, more)
-                self.leg_hears(leg, heard) if leg else self.caller_hears(heard)
+                yield LegHears(leg, heard) if leg else CallerHears(heard)
             case "status":
-                self.legs.leg_status(leg, cast(EventName, value))
+                yield from legs.leg_status(state, leg, cast(EventName, value))
             case "dialled":
-                self.legs.caller_talked(cast(EventName, value))
+                yield from legs.caller_talked(state, cast(EventName, value))
             case "out":
-                self.legs.left_conference(leg)
+                yield from legs.left_conference(state, leg)
             case "placed":
-                self.legs.placed(leg, value)
+                legs.placed(state, leg, value)
             case "refused":
-                self.hunting.no_carrier(leg)
+                yield from hunting.no_carrier(state, leg)
             case "unsure":
-                self.hunting.unsure(leg)
+                hunting.unsure(state, leg)
             case "lapsed":
-                self.hunting.lapsed(leg)
+                yield from hunting.lapsed(state, leg)
             case "time_up":
-                self.hunting.time_up(more["hunt"])
+                yield from hunting.time_up(state, more["hunt"])
             case "more":
-                self.hunting.more(more["ranking"])
+                yield from hunting.more(state, more["ranking"])
             case "later":
-                self.hunting.look_later(more["round"])
+                hunting.look_later(state, more["round"])
             case "promise":
-                record.promise_hears(self, value, **more)
+                promises.promise_hears(state, value, **more)
             case "click":
-                self._click(leg, value, **more)
+                yield from self._click(leg, value, **more)
 
-    def _click(self, leg: str, value: str, click: str, **more: Any) -> None:
+    def _click(self, leg: str, value: str, click: str, **more: Any) -> Agenda:
         """A page's button; it moves nothing when it isn't offered, or not any more."""
-        flow, state = self.line.console, "away"
-        talk = flow.begin(self.caller.language, self.shared)
+        state, flow = self.state, self.line.console
+        talk = flow.begin(state.caller.language, state.shared)
         talk.own = {"person": value, "operator": True}
+        stands = "away"
         if leg:
-            talk.own, state = self.legs.talk(leg).own, self.legs.state(leg)
+            talk.own = state.legs.talk(leg).own
+            stands = state.leg_state(leg)
+        heard = outcome(click, value=value, state=stands, **more)
         try:
-            if self._hear(flow, talk, leg, outcome(click, value=value, state=state, **more)):
-                self.shared["clicks"] = self.shared.get("clicks", 0) + 1
+            moved = yield from self._move(flow, talk, leg, heard)
         except NotAllowed:
             return
+        if moved:
+            state.shared["clicks"] = state.shared.get("clicks", 0) + 1
+
+    def adopt(self, attempt: str, sid: str) -> bool:
+        """Whether this leg is the attempt's. A second one is hung up before it speaks."""
+        row = self.state.legs.rows[attempt]
+        if row["state"] == "over" or row["sid"] not in ("", sid):
+            return False
+        if not row["sid"]:
+            self.hear("placed", attempt, sid)
+        return True
 
     def _entry(
         self, what: What, leg: str, value: str, more: dict[str, Any]
     ) -> tuple[str, dict[str, Any]]:
         """What was heard as it is logged: nothing personal, nothing over-long."""
-        flow, talk = self.line.caller, self.caller
+        flow, talk = self.line.caller, self.state.caller
         if leg:
-            flow, talk = self.line.person, self.legs.talk(leg)
+            flow, talk = self.line.person, self.state.legs.talk(leg)
         step, kind = flow.steps.get(talk.state), "heard"
         if what == "keys" and isinstance(step, Menu):
             kind = "menu.key"
@@ -213,254 +255,132 @@ class Turn:
             if step.secret:
                 value = "secret" if value else ""
             elif step.personal:
-                self.shared.setdefault("personal", []).append(value)
+                self.state.shared.setdefault("personal", []).append(value)
                 value = "personal"
             elif outcome in step.unlogged:
                 value = "".join("0" if key.isdecimal() else key for key in value)
         if what == "click" and more["click"] in self.line.console.personal:
-            self.shared.setdefault("personal", []).append(value)
+            self.state.shared.setdefault("personal", []).append(value)
             value = "personal"
         entry = {"leg": leg, "step": talk.state, "what": what, "value": value}
         return kind, entry | ({"data": _plain(more)} if more else {})
 
-    def caller_hears(self, heard: Heard) -> bool:
-        """Move the caller; False when his step has no use for it, or he has hung up already."""
-        if self.call.ended_at:
-            return False
-        self.left_from = self.caller.state
+    def _caller_hears(self, heard: Heard) -> Agenda:
+        """Move the caller, unless the step has no use for it, or the caller has hung up already."""
+        state = self.state
+        if state.call.ended_at:
+            return
+        state.left_from = state.caller.state
         if heard.value == "hangup":
-            self.shared["left_at"] = "" if self.said_goodbye else self.caller.state
-        if heard.value in ("hangup", "unanswered") and "back" in self.shared:
-            self.shared["back"]["leg"] = ""  # the customer's leg is over, or never was
-        moved = self._hear(self.line.caller, self.caller, "", heard)
+            state.shared["left_at"] = "" if state.said_goodbye else state.caller.state
+        if heard.value in ("hangup", "unanswered") and "back" in state.shared:
+            state.shared["back"]["leg"] = ""  # the customer's leg is over, or never was
+        moved = yield from self._move(self.line.caller, state.caller, "", heard)
+        busy = state.waiting or state.dialling or state.talking or state.meanwhile
         if moved and (heard.value == "hangup" or self._nobody_there()):
-            self._caller_left()
-        elif moved and not (self.waiting or self.dialling or self.talking or self.meanwhile):
-            self.hunting.stop()  # he has gone on to something else
-        return moved
-
-    def begin(self) -> None:
-        """The first request of the call."""
-        self.tell("call.started", flow=self.call.flow, version=self.call.flow_version)
-        self._settle(self.line.caller, self.caller, "")
-        if self._nobody_there():
-            self._caller_left()
+            yield from self._caller_left()
+        elif moved and not busy:
+            yield from hunting.stop(state)  # the caller has gone on to something else
 
     def _nobody_there(self) -> bool:
         """A call back that is over before the customer was there."""
-        return self.said_all and "back" in self.shared and not self.shared["back"]["leg"]
+        state = self.state
+        return state.said_all and "back" in state.shared and not state.shared["back"]["leg"]
 
-    @property
-    def said_all(self) -> bool:
-        """Whether he has come to the last words."""
-        return isinstance(self.line.caller.steps[self.caller.state], Goodbye)
+    def _caller_left(self) -> Agenda:
+        state = self.state
+        state.call.ended_at = state.now
+        if "back" in state.shared and "came" not in state.shared["back"]:
+            promises.came(state, "operator")
+        state.tell("call.ended", who="line" if state.said_goodbye else "caller")
+        yield from legs.caller_left(state)
 
-    @property
-    def leg_sid(self) -> str:
-        """The carrier's name of the caller's leg; ``""`` before a customer is called back."""
-        back = self.shared.get("back")
-        return self.call.sid if back is None else str(back["leg"])
-
-    def leg_hears(self, attempt: str, heard: Heard) -> bool:
+    def _leg_hears(self, attempt: str, heard: Heard) -> Agenda:
         """Move the leg of somebody who was rung."""
-        talk = self.legs.talk(attempt)
-        return self._hear(self.line.person, talk, attempt, heard)
+        yield from self._move(self.line.person, self.state.legs.talk(attempt), attempt, heard)
 
-    def _hear(self, flow: Flow, talk: Conversation, leg: str, heard: Heard) -> bool:
+    def _move(self, flow: Flow, talk: Conversation, leg: str, heard: Heard) -> Moves:
         if not flow.hear(talk, heard):
             return False
-        self._settle(flow, talk, leg)
+        yield from self._settle(flow, talk, leg)
         return True
 
-    def _settle(self, flow: Flow, talk: Conversation, leg: str) -> None:
+    def _settle(self, flow: Flow, talk: Conversation, leg: str) -> Agenda:
         """Do what the step ordered, and go on as long as nobody waits here."""
-        self.changed = True
+        self.state.changed = True
         for _ in range(STEPS_PER_TURN):
-            self._obey(talk, leg)
+            yield from self._obey(talk, leg)
             step = flow.steps[talk.state]
             if step.waits:
                 return
-            heard = self._pass(step)
-            flow.hear(talk, heard)
+            flow.hear(talk, self._pass(step))
         raise CallError(f"{STEPS_PER_TURN} steps in one turn of '{flow.name}' at '{talk.state}'")
 
-    def _pass(self, step: Any) -> Heard:
+    def _pass(self, step: Step) -> Heard:
+        state = self.state
         match step:
             case Branch():
                 return outcome("next")
-            case LookUp():
-                self.shared["language"] = self.caller.language
-                heard = self.answer(step.asks, self.shared)
-                self.tell("answered", asks=step.asks, value=heard.value, data=_plain(heard.data))
+            case LookUp(asks=asks):
+                state.shared["language"] = state.caller.language
+                heard = self.answer(asks, state.shared)
+                state.tell("answered", asks=asks, value=heard.value, data=_plain(heard.data))
                 return heard
         raise CallError(f"step '{step.name}' can't be passed through")
 
-    def _obey(self, talk: Conversation, leg: str) -> None:
+    def _obey(self, talk: Conversation, leg: str) -> Agenda:
+        by = self.state.legs.person(leg) if leg else ""
         while talk.happened:
             kind, data = talk.happened.pop(0)
-            self.tell(kind, **{"by": self.legs.rows[leg]["person"] if leg else ""} | data)
+            self.state.tell(kind, **{"by": by} | data)
         while talk.orders:
-            what, data = talk.orders.pop(0)
-            self._carry_out(what, talk, leg, data)
-
-    def _carry_out(self, what: str, talk: Conversation, leg: str, data: dict[str, Any]) -> None:
-        """An order that a flow gave."""
-        match what:
-            case "hunt":
-                self.hunting.start(**data)
-            case "next":
-                self.hunting.hears("manual_next")
-            case "escalate":
-                record.escalate(self, **data)
-            case "promise":
-                record.promise(self, **data)
-            case "case":
-                record.tell_case(self, **data)
-            case "came":
-                record.came(self, **data)
-            case "ring_customer":
-                self.duty("ring_customer", "ring_customer")
-                self.duty("ring_customer", "customer_lapse", after=LAPSE, lapsed=True)
-            case "status":
-                self.duty("status", f"status:{talk.turn}", at=self.now.isoformat(), **data)
-            case "let_customer_go":
-                self.legs.let_customer_go()
-            case "take":
-                self.hunting.take(**data)
-            case "ring":
-                self.hunting.ring(**data)
-            case "stop":
-                self.hunting.stop()
-            case "click":
-                self.legs.click(leg, **data)
-            case (
-                "accepted" | "declined" | "no_answer" | "later" | "has_called"
-                | "hold" | "unhold" | "hand_over" | "let_go"
-            ):  # fmt: skip
-                getattr(self.legs, what)(leg)
-            case _:
-                raise CallError(f"nobody knows the order '{what}' of step '{talk.state}'")
-
-    def _caller_left(self) -> None:
-        self.call.ended_at = self.now
-        if "back" in self.shared and "came" not in self.shared["back"]:
-            record.came(self, "operator")
-        self.tell("call.ended", who="line" if self.said_goodbye else "caller")
-        self.legs.caller_left()
+            yield from carry_out(self.state, talk.orders.pop(0), leg)
 
     # --- what comes of it ---
 
-    def tell(self, kind: str, /, **data: Any) -> None:
-        """Add to the event log."""
-        if "ranking" in data:
-            data["ranking"] = by_reference(data["ranking"])
-        self.events.append(Event(kind=kind, at=self.now, actor=str(data.pop("by", "")), data=data))
-
-    def duty(
-        self,
-        kind: str,
-        key: str,
-        *,
-        after: float = 0,
-        lane: str = "",
-        owner: str = "",
-        **data: Any,
-    ) -> None:
-        """Add what must happen; once by ``key`` within the call."""
-        self.duties.append(
-            Duty(
-                key=f"{self.call.sid}:{key}",
-                call=self.call.sid,
-                kind=kind,
-                owner=owner,
-                lane=lane,
-                due=self.now + timedelta(seconds=after),
-                data=data,
-            )
-        )
-
-    @property
-    def waiting(self) -> bool:
-        """Whether the caller is in a queue."""
-        return isinstance(self.line.caller.steps[self.caller.state], Hold)
-
-    @property
-    def said_goodbye(self) -> bool:
-        """Whether his last document hung up."""
-        return self.left_from is not None and isinstance(
-            self.line.caller.steps[self.left_from], Goodbye
-        )
-
-    @property
-    def meanwhile(self) -> bool:
-        """Whether he is asked something while people are rung for him."""
-        return self.line.caller.steps[self.caller.state].meanwhile
-
-    @property
-    def talking(self) -> bool:
-        return isinstance(self.line.caller.steps[self.caller.state], Talk)
-
-    @property
-    def dialling(self) -> bool:
-        return isinstance(self.line.caller.steps[self.caller.state], Dialling)
-
-    # --- documents ---
-
-    def caller_document(self) -> str:
-        return self.line.caller.document(self.caller, self._values(""))
-
-    def caller_waiting(self, position: str, first: bool) -> str:
-        values = {**self._values(""), "position": position}
-        return self.line.caller.waiting(self.caller, first, values)
-
-    def leg_document(self, attempt: str) -> str:
-        return self.line.person.document(self.legs.talk(attempt), self._values(attempt))
-
-    def here(self, attempt: str = "") -> str:
-        """The path of a leg's own webhook."""
-        if not attempt and "back" in self.shared:
-            return f"{self.root}/back/{self.line.name}/{self.call.sid}"
-        if not attempt:
-            return f"{self.root}/voice/{self.line.name}"
-        return f"{self.root}/leg/{self.line.name}/{self.call.sid}/{attempt}"
-
-    def wait_url(self) -> str:
-        """Where the queue's wait document is asked for."""
-        return f"{self.here()}/wait?queue={self.call.waiting_for}"
-
-    def _values(self, attempt: str) -> Mapping[str, str]:
-        values = {"here": self.here(attempt), "room": f"call-{self.call.sid}"}
-        if dialled := self.shared.get("dialled"):
-            phone = str(dialled["phone"])
-            values["leg"] = self.here(dialled["leg"])
-            values["phone"] = phone.removeprefix("client:")
-            values["line_number"] = self.call.called
-        return values
-
     def close(self) -> Call:
         """The call as it is to be stored; documents are made now, when all has happened."""
-        self.legs.close()
-        record.conversation(self)
-        unseen = self.caller.turn not in (self._before, self.caller.seen)
-        step = self.line.caller.steps[self.caller.state]
-        there = self.leg_sid and not isinstance(step, Customer)
-        if unseen and there and not (self.leaves or self.call.ended_at):
-            self.legs.send()
-        queue = step.queue if isinstance(step, Hold) and not self.call.ended_at else ""
-        if queue != self.call.waiting_for:
-            if self.call.waiting_for and not self.call.ended_at:
-                self.tell("queue.left", queue=self.call.waiting_for, why="went on")
-            if queue:
-                self.tell("queue.entered", queue=queue)
-            self.call.waiting_for = queue
-            self.call.waiting_since = self.now if queue else None
-        self.call.step, self.call.language = self.caller.state, self.caller.language
-        if self.changed and not self.call.ended_at:
-            self.call.document = self.caller_document()
-        self.call.data["caller"] = self.caller.to_dict()
-        hunt = self.hunting.hunt
-        self.call.data["hunt"] = hunt.to_dict() if hunt else None
-        return self.call
+        state, call = self.state, self.state.call
+        legs.close(state)
+        self._record_conversation()
+        unseen = state.caller.turn not in (self._before, state.caller.seen)
+        there = state.leg_sid and not isinstance(state.step, Customer)
+        if unseen and there and not (state.leaves or call.ended_at):
+            legs.send(state)
+        self._queue()
+        call.step = state.caller.state
+        call.language = state.caller.language
+        if state.changed and not call.ended_at:
+            call.document = state.caller_document()
+        call.data["caller"] = state.caller.to_dict()
+        call.data["hunt"] = state.hunt.to_dict() if state.hunt else None
+        return call
+
+    def _queue(self) -> None:
+        """In which queue the caller waits, and since when."""
+        state, call, step = self.state, self.state.call, self.state.step
+        queue = step.queue if isinstance(step, Hold) and not call.ended_at else ""
+        if queue == call.waiting_for:
+            return
+        if call.waiting_for and not call.ended_at:
+            state.tell("queue.left", queue=call.waiting_for, why="went on")
+        if queue:
+            state.tell("queue.entered", queue=queue)
+        call.waiting_for = queue
+        call.waiting_since = state.now if queue else None
+
+    def _record_conversation(self) -> None:
+        """Have the caller's leg recorded in a conversation, if the caller agrees; never else."""
+        state = self.state
+        shared, ended = state.shared, state.call.ended_at
+        talks = state.talking and not ended
+        wanted = shared.get("recording", "off") if talks else "off"
+        if wanted == shared.get("recorded", "off"):
+            return
+        shared["recorded"] = wanted
+        count = shared["recordings"] = shared.get("recordings", 0) + 1
+        if not ended:
+            state.duty("record", f"record:{count}", lane="record", wanted=wanted)
 
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -468,11 +388,3 @@ def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
     if "ranking" in data:
         return {**data, "ranking": by_reference(data["ranking"])}
     return dict(data)
-
-
-def by_reference(ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A ranking without names and numbers: a log must outlive them."""
-    return [
-        {name: value for name, value in entry.items() if name not in ("name", "phone", "detail")}
-        for entry in ranking
-    ]

@@ -10,18 +10,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ivr.errors import CaseError
 from ivr.line.desk import emergency as rules
 from ivr.line.desk.promises import promise_due
 from ivr.line.turns.case import severity
-
-if TYPE_CHECKING:
-    from ivr.line.turns.case.turn import CaseTurn, Request
+from ivr.line.turns.case.state import CaseState, Request
 
 
-def declare(turn: CaseTurn, asked: Request) -> None:
+def declare(turn: CaseState, asked: Request) -> None:
     """The customer says that production is down. He reaches a person whatever comes of it.
 
     Always on a case that exists: it is a step of its own, never part of logging one.
@@ -56,7 +54,7 @@ def declare(turn: CaseTurn, asked: Request) -> None:
     turn.later("case", f"{asked.key}:unmet", at, what="unmet", of=asked.key)
 
 
-def unmet(turn: CaseTurn, asked: Request) -> None:
+def unmet(turn: CaseState, asked: Request) -> None:
     """Declared, and nobody of the desk has taken it up: the second level is told."""
     file = _file(turn)
     if file["state"] == "declared" and file["key"] == asked.data["of"]:
@@ -65,12 +63,12 @@ def unmet(turn: CaseTurn, asked: Request) -> None:
         turn.notify("overdue", asked, told, turn.who.duty, level="E-Down")
 
 
-def _file(turn: CaseTurn) -> dict[str, Any]:
+def _file(turn: CaseState) -> dict[str, Any]:
     file: dict[str, Any] = turn.data.get("emergency") or {"state": ""}
     return file
 
 
-def answer(turn: CaseTurn, asked: Request) -> None:
+def answer(turn: CaseState, asked: Request) -> None:
     """Further answers, or the contact's details, by whoever has them."""
     file = _file(turn)
     if file["state"] not in ("declared", "set"):
@@ -79,7 +77,7 @@ def answer(turn: CaseTurn, asked: Request) -> None:
     _judge(turn, asked, file)
 
 
-def _take(turn: CaseTurn, asked: Request, file: dict[str, Any]) -> None:
+def _take(turn: CaseState, asked: Request, file: dict[str, Any]) -> None:
     for name, given in (asked.data.get("answers") or {}).items():
         value = rules.answer(name, given, file["answers"])
         if file["answers"].get(name) != value:
@@ -100,7 +98,7 @@ def _take(turn: CaseTurn, asked: Request, file: dict[str, Any]) -> None:
         turn.tell("edown.answer", asked, question="contact", value=sorted(contact))
 
 
-def _judge(turn: CaseTurn, asked: Request, file: dict[str, Any]) -> rules.Verdict:
+def _judge(turn: CaseState, asked: Request, file: dict[str, Any]) -> rules.Verdict:
     verdict = rules.judge(
         turn.who.case, asked.at, file["answers"], file["contact"], turn.config.emergency
     )
@@ -112,7 +110,7 @@ def _judge(turn: CaseTurn, asked: Request, file: dict[str, Any]) -> rules.Verdic
     return verdict
 
 
-def set_(turn: CaseTurn, asked: Request) -> None:
+def set_(turn: CaseState, asked: Request) -> None:
     """Staff set Enterprise Down on a declared or known case; a condition that fails needs a reason.
 
     What the records can't say is let through, and flagged to be looked at later.
@@ -146,7 +144,7 @@ def _said(verdict: rules.Verdict) -> list[str]:
 
 
 def _begin(
-    turn: CaseTurn, asked: Request, file: dict[str, Any], verdict: rules.Verdict, override: str
+    turn: CaseState, asked: Request, file: dict[str, Any], verdict: rules.Verdict, override: str
 ) -> None:
     who, manager = turn.who, turn.who.duty or turn.who.manager or turn.config.last_resort
     file |= {
@@ -168,14 +166,14 @@ def _begin(
     turn.later("effort", f"{file['key']}:effort", asked.at, of=file["key"])
 
 
-def _remind_later(turn: CaseTurn, asked: Request) -> None:
+def _remind_later(turn: CaseState, asked: Request) -> None:
     file = _file(turn)
     if rules.missing(file["answers"], file["contact"]):
         at = asked.at + timedelta(minutes=turn.config.emergency.remind)
         turn.later("case", f"remind:{at.isoformat()}", at, what="remind", of=file["key"])
 
 
-def remind(turn: CaseTurn, asked: Request) -> None:
+def remind(turn: CaseState, asked: Request) -> None:
     """Something of the questionnaire is still missing: whoever has the emergency is told again."""
     file = _file(turn)
     if file["state"] != "set" or file["key"] != asked.data["of"]:
@@ -187,7 +185,7 @@ def remind(turn: CaseTurn, asked: Request) -> None:
         _remind_later(turn, asked)
 
 
-def end(turn: CaseTurn, asked: Request) -> None:
+def end(turn: CaseState, asked: Request) -> None:
     """Staff end it, with how it ended and why; nothing else ever does."""
     asked.only_staff(f"end {turn.config.emergency_name}")
     file, outcome = _file(turn), asked.data.get("outcome")
@@ -208,7 +206,7 @@ def end(turn: CaseTurn, asked: Request) -> None:
     )
 
 
-def _after(turn: CaseTurn, asked: Request) -> int:
+def _after(turn: CaseState, asked: Request) -> int:
     """The severity after it: the one given, else what it was before, else the next below."""
     before = (turn.data.get("severity") or {}).get("before")
     given = asked.data.get("severity")
@@ -223,7 +221,7 @@ def _after(turn: CaseTurn, asked: Request) -> int:
 # --- around the clock ---
 
 
-def shift_change(turn: CaseTurn, asked: Request) -> None:
+def shift_change(turn: CaseState, asked: Request) -> None:
     """Somebody else is on duty now. He is asked to take it; until he does it stays where it is."""
     file, to = _file(turn), str(asked.data["to"])
     if file["state"] != "set" or file["key"] != asked.data["of"] or to == file["asked"]:
@@ -238,7 +236,7 @@ def shift_change(turn: CaseTurn, asked: Request) -> None:
     turn.later("case", f"{asked.key}:lapsed", at, what="hand_over_lapsed", of=file["key"], to=to)
 
 
-def _packet(turn: CaseTurn, file: dict[str, Any]) -> dict[str, Any]:
+def _packet(turn: CaseState, file: dict[str, Any]) -> dict[str, Any]:
     """What whoever takes over has to know."""
     answers = file["answers"]
     plan = turn.data.get("plan") or {}
@@ -252,7 +250,7 @@ def _packet(turn: CaseTurn, file: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def accept_hand_over(turn: CaseTurn, asked: Request) -> None:
+def accept_hand_over(turn: CaseState, asked: Request) -> None:
     """Whoever it was offered to takes it, or another one of the desk does."""
     asked.only_staff("take over an emergency")
     file = _file(turn)
@@ -266,7 +264,7 @@ def accept_hand_over(turn: CaseTurn, asked: Request) -> None:
     turn.note(asked, f"Emergency handed over from {before} to {asked.by}")
 
 
-def hand_over_lapsed(turn: CaseTurn, asked: Request) -> None:
+def hand_over_lapsed(turn: CaseState, asked: Request) -> None:
     """Nobody has accepted in time: it stays with whoever has it, and the second level knows."""
     file = _file(turn)
     stale = file["state"] != "set" or file["key"] != asked.data["of"]

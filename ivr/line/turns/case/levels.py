@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ivr.errors import CaseError
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.desk.promises import promise_due
 from ivr.line.records import Escalation
-
-if TYPE_CHECKING:
-    from ivr.line.turns.case.turn import CaseTurn, Request
+from ivr.line.turns.case.state import CaseState, Request
 
 REPORT_STATES = ("asked", "escalated", "n.a.")
 
 
-def escalate(turn: CaseTurn, asked: Request) -> None:
+def escalate(turn: CaseState, asked: Request) -> None:
     """Somebody asks for a level. Nothing is argued: who must know is told at once.
 
     Raises `CaseError` only where the level below was never asked for, and nobody gave a reason to
@@ -52,7 +50,7 @@ def _by_staff(asked: Request) -> bool:
     return asked.staff or bool(asked.data.get("set_by"))
 
 
-def level_of(turn: CaseTurn, code: str) -> Level:
+def level_of(turn: CaseState, code: str) -> Level:
     """The level of this code. Raises `CaseError`."""
     for level in turn.config.levels:
         if level.code == code:
@@ -61,12 +59,12 @@ def level_of(turn: CaseTurn, code: str) -> Level:
     raise CaseError(f"there is no level '{code}'; there are {known}")
 
 
-def _stands(turn: CaseTurn) -> dict[str, Any]:
+def _stands(turn: CaseState) -> dict[str, Any]:
     stands: dict[str, Any] = turn.data.setdefault("levels", {})
     return stands
 
 
-def _open(turn: CaseTurn, asked: Request, level: Level, override: str) -> None:
+def _open(turn: CaseState, asked: Request, level: Level, override: str) -> None:
     number, set_by = turn.file.number, str(asked.data.get("set_by") or "")
     reason = str(asked.data.get("reason") or "")
     right = _right(turn, asked, level)
@@ -111,7 +109,7 @@ def _open(turn: CaseTurn, asked: Request, level: Level, override: str) -> None:
     turn.later("case", f"{asked.key}:overdue", due, what="overdue", level=level.code, of=asked.key)
 
 
-def _right(turn: CaseTurn, asked: Request, level: Level) -> str:
+def _right(turn: CaseState, asked: Request, level: Level) -> str:
     """Who answers for this level, there or not; somebody always, as long as anybody works here."""
     who, given = turn.who, str(asked.data.get("right") or "")
     if level.target == "manager":
@@ -119,7 +117,7 @@ def _right(turn: CaseTurn, asked: Request, level: Level) -> str:
     return who.second or given or who.second_duty or turn.config.last_resort
 
 
-def _tell_people(turn: CaseTurn, asked: Request, what: str, level: Level, right: str) -> None:
+def _tell_people(turn: CaseState, asked: Request, what: str, level: Level, right: str) -> None:
     informed = {"owner": turn.who.owner, "manager": turn.who.manager}
     others = [informed[name] for name in level.informs]
     if asked.data.get("override"):
@@ -128,7 +126,7 @@ def _tell_people(turn: CaseTurn, asked: Request, what: str, level: Level, right:
     turn.notify(what, asked, right, *others, level=level.code, reason=reason)
 
 
-def _chase(turn: CaseTurn, asked: Request, level: Level) -> None:
+def _chase(turn: CaseState, asked: Request, level: Level) -> None:
     """Asked for again: counted, and whoever answers for it is told again."""
     stands = _stands(turn)[level.code]
     stands["count"] += 1
@@ -139,7 +137,7 @@ def _chase(turn: CaseTurn, asked: Request, level: Level) -> None:
     _tell_people(turn, asked, "chase", level, right)
 
 
-def accept(turn: CaseTurn, asked: Request) -> None:
+def accept(turn: CaseState, asked: Request) -> None:
     """Somebody of this level has met the customer: live, called back, or in his own way."""
     level = level_of(turn, str(asked.data["level"]))
     stands = _stands(turn).get(level.code)
@@ -152,14 +150,14 @@ def accept(turn: CaseTurn, asked: Request) -> None:
     turn.tell("escalation.accepted", asked, level=level.code, seconds=round(took))
 
 
-def promised(turn: CaseTurn, asked: Request) -> None:
+def promised(turn: CaseState, asked: Request) -> None:
     """A call back was promised for this level: that duty has its own clock from here."""
     stands = _stands(turn).get(str(asked.data["level"]))
     if stands is not None:
         stands["promised"] = True
 
 
-def overdue(turn: CaseTurn, asked: Request) -> None:
+def overdue(turn: CaseState, asked: Request) -> None:
     """The time in which the customer had to be met is over: the next level is told."""
     stands = _stands(turn).get(str(asked.data["level"]))
     if stands is None or stands["state"] != "requested" or stands["key"] != asked.data["of"]:
@@ -170,7 +168,7 @@ def overdue(turn: CaseTurn, asked: Request) -> None:
         turn.notify("overdue", asked, told, stands["right"], level=asked.data["level"])
 
 
-def deescalate(turn: CaseTurn, asked: Request) -> None:
+def deescalate(turn: CaseState, asked: Request) -> None:
     """Staff end an escalation, with a reason and the customer's agreement."""
     asked.only_staff("end an escalation")
     reason = asked.reason("to end an escalation")
@@ -187,7 +185,7 @@ def deescalate(turn: CaseTurn, asked: Request) -> None:
     turn.notify("deescalation", asked, turn.who.owner, turn.who.manager, reason=reason)
 
 
-def report(turn: CaseTurn, asked: Request) -> None:
+def report(turn: CaseState, asked: Request) -> None:
     """A software performance report goes with the escalation."""
     asked.only_staff("attach a report")
     number, state = asked.text("id", "the report's number is missing"), asked.data.get("state")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ivr.errors import CaseError
-
-if TYPE_CHECKING:
-    from ivr.line.turns.case.turn import CaseTurn, Request
+from ivr.line.turns.case.state import CaseState, Request
 
 
-def present(turn: CaseTurn) -> int | None:
+def present(turn: CaseState) -> int | None:
     """The severity as last set here, else as the case system has it; None when neither says."""
     set_: dict[str, Any] | None = turn.data.get("severity")
     if set_ is not None:
@@ -18,18 +16,18 @@ def present(turn: CaseTurn) -> int | None:
     return turn.who.case.severity if turn.who.case else None
 
 
-def _code(turn: CaseTurn, asked: Request) -> int:
+def _code(turn: CaseState, asked: Request) -> int:
     code = str(asked.data.get("severity"))
     if code not in turn.config.severities:
         raise CaseError(f"there is no severity '{code}'; there are {known(turn)}")
     return int(code)
 
 
-def known(turn: CaseTurn) -> str:
+def known(turn: CaseState) -> str:
     return ", ".join(turn.config.severities)
 
 
-def check_self_service(turn: CaseTurn, asked: Request) -> None:
+def check_self_service(turn: CaseState, asked: Request) -> None:
     """A customer who logs a case chooses a severity, never Enterprise Down."""
     code = _code(turn, asked)
     severity = turn.config.severities[str(code)]
@@ -42,11 +40,11 @@ def check_self_service(turn: CaseTurn, asked: Request) -> None:
         raise CaseError(f"severity {code} is set by support: choose one of {_offered(turn)}")
 
 
-def _offered(turn: CaseTurn) -> str:
+def _offered(turn: CaseState) -> str:
     return ", ".join(each.code for each in turn.config.offered(wished=True))
 
 
-def wish(turn: CaseTurn, asked: Request) -> None:
+def wish(turn: CaseState, asked: Request) -> None:
     """The customer asks for another severity: the engineer is told, nothing is set."""
     code = _code(turn, asked)
     severity, down = turn.config.severities[str(code)], turn.config.emergency_name
@@ -70,7 +68,7 @@ def wish(turn: CaseTurn, asked: Request) -> None:
     turn.notify("severity_wish", asked, turn.who.responsible, severity=code, reason=reason)
 
 
-def set_(turn: CaseTurn, asked: Request) -> None:
+def set_(turn: CaseState, asked: Request) -> None:
     """Staff set a severity; lowering it needs a reason and the customer's agreement."""
     asked.only_staff("set a severity")
     code, before = _code(turn, asked), present(turn)
@@ -89,7 +87,7 @@ def set_(turn: CaseTurn, asked: Request) -> None:
     turn.notify("severity_set", asked, turn.who.responsible, severity=code, reason=reason)
 
 
-def put(turn: CaseTurn, asked: Request, code: int, reason: str) -> None:
+def put(turn: CaseState, asked: Request, code: int, reason: str) -> None:
     """Write the new severity: who asked for it, and who set it."""
     before = present(turn)
     wish: dict[str, Any] = turn.data.get("wish") or {}

@@ -1,195 +1,49 @@
-"""What is going on with a case, and what one thing heard makes of it; pure.
+"""What one thing heard makes of a case; pure.
 
-The case itself belongs to the case system. Its *file* is ours: which levels were asked for and who
-met the customer, what severity was wished and set, the emergency, and what is owed. Telephone and
-web are heard here alike (`CaseTurn.hear`), so the same rules hold and the same events are written
-whichever way somebody comes, also when both come at once.
-
-``file.data`` holds ``levels`` (by code: ``state`` requested | accepted | over, when, by whom, until
-when), ``level`` (the one that stands, ``""``), ``severity`` and ``wish`` (who asked and who set are
-two people), ``emergency`` (`ivr.line.turns.case.emergency`), ``reports``, ``plan`` and ``seen``
-(the keys of what was heard lately).
+Telephone and web are heard here alike (`hear`), so the same rules hold and the same events are
+written whichever way somebody comes, also when both come at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
 
 from ivr.errors import CaseError
-from ivr.line.desk.cases import Case
-from ivr.line.desk.events import Event
-from ivr.line.records import CaseFile, Duty, Escalation, Note
 from ivr.line.turns.case import emergency, levels, severity
-
-if TYPE_CHECKING:
-    from ivr.line.config import LineConfig
+from ivr.line.turns.case.state import CaseState, Request
 
 SEEN = 200  # keys that are remembered; a repetition comes within minutes
-WRITTEN = ("reason", "override")
-LONGEST = 4000  # characters of a note or a reason
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Whom a case concerns just now: ids of people, ``""`` for nobody.
-
-    ``case`` is None when there is none, or (``known`` is None) when the records can't say.
-    """
-
-    case: Case | None = None
-    known: bool | None = None
-    owner: str = ""
-    manager: str = ""
-    second: str = ""
-    duty: str = ""
-    second_duty: str = ""
-    zone: str = "UTC"
-    last_resort: str = ""
-
-    @property
-    def responsible(self) -> str:
-        """Who looks after the case: its engineer, his manager, whoever is on duty; somebody
-        always."""
-        return self.owner or self.manager or self.duty or self.last_resort
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One thing heard of a case.
-
-    ``by`` is who says so: ``"caller"``, ``"contact:<id>"``, a person's id, or ``""`` for the line.
-    """
-
-    what: str
-    key: str
-    by: str
-    channel: str
-    at: datetime
-    data: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def staff(self) -> bool:
-        """Whether somebody who works here says so."""
-        return bool(self.by) and self.by != "caller" and not self.by.startswith("contact:")
-
-    def reason(self, why: str) -> str:
-        """The reason given; `CaseError` says that one is needed, and for what."""
-        return self.text("reason", f"a reason is needed {why}")
-
-    def text(self, name: str, lacking: str) -> str:
-        """A text that must be there."""
-        text = str(self.data.get(name) or "").strip()
-        if not text:
-            raise CaseError(lacking)
-        if len(text) > LONGEST:
-            raise CaseError(f"{name}: {len(text)} characters; {LONGEST} are the most")
-        return text
-
-    def only_staff(self, what: str) -> None:
-        if not self.staff:
-            raise CaseError(f"only staff can {what}")
-
-
-class CaseTurn:
-    """What one thing heard makes of a case's file. Whoever made it saves all of it, or nothing."""
-
-    def __init__(self, config: LineConfig, file: CaseFile, who: Who) -> None:
-        self.config, self.file, self.who = config, file, who
-        self.data: dict[str, Any] = file.data
-        self.events: list[Event] = []
-        self.duties: list[Duty] = []
-        self.escalations: list[Escalation] = []
-        self.notes: list[Note] = []
-
-    def hear(self, asked: Request) -> bool:
-        """Move by one thing heard; False when it was heard before. Raises `CaseError`."""
-        if asked.key in self.data.setdefault("seen", []):
-            return False
-        do = ACTIONS.get(asked.what)
-        if do is None:
-            raise CaseError(f"nobody knows what '{asked.what}' of a case is")
-        do(self, asked)
-        self.data["seen"] = [*self.data["seen"], asked.key][-SEEN:]
-        return True
-
-    # --- what comes of it ---
-
-    def tell(self, kind: str, asked: Request, **data: Any) -> None:
-        """Add to the case's event log. What was written freely stands in the note that ``note``
-        names, which can be erased; a log can't."""
-        about = {"case": self.file.number, "channel": asked.channel}
-        written = [data.pop(name, "") for name in WRITTEN]
-        if any(written):
-            about["note"] = asked.key
-        if call := asked.data.get("call"):
-            about["call"] = call
-        self.events.append(Event(kind, asked.at, asked.by, about | data))
-
-    def note(self, asked: Request, text: str, key: str = "", visibility: str = "internal") -> None:
-        """A line in the case's history, and in the case system's."""
-        key = key or asked.key
-        author = asked.data.get("set_by") or asked.by or "line"
-        call = asked.data.get("call", "")
-        self.notes.append(Note(key, call, self.file.number, text, author, asked.at, visibility))
-        self.post("note", asked, key, text=text, visibility=visibility, author=author)
-
-    def post(self, write: str, asked: Request, key: str, **fields: Any) -> None:
-        """Write to the case system, after what was written before."""
-        once = f"{key}:{write}"
-        about = {"write": write, "key": once, "asked_at": asked.at.isoformat()}
-        self._duty("post", once, asked.at, lane="post", **about, **fields)
-
-    def notify(self, what: str, asked: Request, *people: str, **slots: Any) -> None:
-        """Tell each of these, once, and the lists that are told of ``what`` as well."""
-        about = {"what": what, "case": self.file.number, "list": "", **slots}
-        for person in dict.fromkeys(filter(None, people)):
-            self._duty("notify", f"{asked.key}:{what}:{person}", asked.at, owner=person, **about)
-        for name in self.config.also_told(what):
-            key = f"{asked.key}:{what}:list:{name}"
-            self._duty("notify", key, asked.at, **{**about, "list": name})
-
-    def later(self, kind: str, key: str, at: datetime, **data: Any) -> None:
-        """Something to be heard of this case at an instant."""
-        self._duty(kind, key, at, **data)
-
-    def _duty(
-        self, kind: str, once: str, due: datetime, *, lane: str = "", owner: str = "", **data: Any
-    ) -> None:
-        self.duties.append(
-            Duty(
-                key=f"{self.file.sid}:{kind}:{once}",
-                call=self.file.sid,
-                kind=kind,
-                due=due,
-                data={"case": self.file.number} | data,
-                owner=owner,
-                lane=lane,
-            )
-        )
-
-    def minutes(self, count: int, asked: Request) -> datetime:
-        return asked.at + timedelta(minutes=count)
+def hear(turn: CaseState, asked: Request) -> bool:
+    """Move by one thing heard; False when it was heard before. Raises `CaseError`."""
+    seen: list[str] = turn.data.setdefault("seen", [])
+    if asked.key in seen:
+        return False
+    action = ACTIONS.get(asked.what)
+    if action is None:
+        raise CaseError(f"nobody knows what '{asked.what}' of a case is")
+    action(turn, asked)
+    turn.data["seen"] = [*seen, asked.key][-SEEN:]
+    return True
 
 
 # --- the small things ---
 
 
-def _write_note(turn: CaseTurn, asked: Request) -> None:
+def _write_note(turn: CaseState, asked: Request) -> None:
     visibility = asked.data.get("visibility", "internal" if asked.staff else "customer")
     turn.note(asked, asked.text("text", "an empty note"), visibility=visibility)
 
 
-def _log_case(turn: CaseTurn, asked: Request) -> None:
+def _log_case(turn: CaseState, asked: Request) -> None:
     """A case that was logged just now. Enterprise Down is never set at that moment."""
     severity.check_self_service(turn, asked)
     turn.tell("case.logged", asked, severity=asked.data.get("severity"))
     turn.notify("case_logged", asked, turn.who.responsible)
 
 
-def _reopen(turn: CaseTurn, asked: Request) -> None:
+def _reopen(turn: CaseState, asked: Request) -> None:
     """The same problem again; a new one needs a new case."""
     reason = asked.reason("to open a closed case again")
     if turn.who.case and turn.who.case.status != "closed":
@@ -200,7 +54,7 @@ def _reopen(turn: CaseTurn, asked: Request) -> None:
     turn.notify("case_reopened", asked, turn.who.responsible, reason=reason)
 
 
-def _plan(turn: CaseTurn, asked: Request) -> None:
+def _plan(turn: CaseState, asked: Request) -> None:
     """What the manager will do, and with whom."""
     asked.only_staff("write the action plan")
     text = asked.text("text", "an empty action plan")
@@ -209,7 +63,7 @@ def _plan(turn: CaseTurn, asked: Request) -> None:
     turn.note(asked, f"Action plan: {text}")
 
 
-ACTIONS: dict[str, Callable[[CaseTurn, Request], None]] = {
+ACTIONS: dict[str, Callable[[CaseState, Request], None]] = {
     "note": _write_note,
     "log": _log_case,
     "reopen": _reopen,
@@ -233,4 +87,4 @@ ACTIONS: dict[str, Callable[[CaseTurn, Request], None]] = {
     "hand_over_lapsed": emergency.hand_over_lapsed,
 }
 
-__all__ = ["ACTIONS", "CaseTurn", "Request", "Who"]
+__all__ = ["ACTIONS", "hear"]

@@ -23,6 +23,7 @@ from werkzeug.wrappers import Response as Answer
 from ivr.clock import Clock
 from ivr.line.definition import Line
 from ivr.line.desk.roles import PAGES, home, may_open
+from ivr.line.outside.case_systems.built_in import BuiltIn
 from ivr.line.service.calls import Calls
 from ivr.line.service.cases import Cases
 from ivr.line.service.duties.callbacks import Callbacks
@@ -112,10 +113,10 @@ def create_pages(
     app.template_filter("instant")(_instant)
     terms = SessionTerms(line.config.session_idle, line.config.session_longest)
     SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
-    records = records or store
+    records = records or BuiltIn(store)
     look_ups = LookUps(records, store, clock, line.config)
     calls = Calls(store, line, clock, look_ups.answer, root)
-    cases = Cases(store, line.config, records, store, clock)
+    cases = Cases(store, line.config, records, clock)
     callbacks = Callbacks(store, calls, clock)
     if wake_at is not None:
         cases.wake_at = callbacks.wake_at = wake_at
@@ -149,7 +150,7 @@ def _frame(
     def name_of(id: str) -> str:
         """What a person is called; a list's name, and whoever isn't known, as it stands."""
         if "names" not in g:
-            g.names = {person.id: person.name for person in store.people()}
+            g.names = {person.id: person.name for person in store.people.all()}
         return str(g.names.get(id, id))
 
     @app.context_processor
@@ -158,7 +159,7 @@ def _frame(
         return {
             "title": line.config.title,
             "fresh_key": _fresh,
-            "latest": store.latest,
+            "latest": store.logs.latest,
             "now": lambda: clock.now().isoformat(),
             "menu": [
                 *(
@@ -187,7 +188,7 @@ def _frame(
             abort(401)
         if g.login is not None and not may_open(g.login.roles, "now"):
             abort(403)
-        latest = store.latest()
+        latest = store.logs.latest()
         if request.args.get("after") == latest:
             return Response(status=304)
         return jsonify(latest=latest)

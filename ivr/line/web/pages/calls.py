@@ -19,13 +19,13 @@ from ivr.line.desk.roles import may_open, sees_numbers
 from ivr.line.flow.diagram import diagram
 from ivr.line.records import BACK, Call
 from ivr.line.store.calls import HOW, Wanted, mark
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.privacy.remains import PURGED
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 from ivr.line.story.export import NotExported, export
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.story.story import Story, path, story, without_numbers
-from ivr.line.turns.call.promises import case_of
+from ivr.line.turns.call.case_link import case_of
 from ivr.line.web.pages.moments import Telling, worth_showing
 from ivr.line.web.pages.sign_in import for_page
 from ivr.line.web.pages.words import Words
@@ -73,7 +73,7 @@ class CallPages:
         asked = {name: request.args.get(name, "").strip() for name in FILTERS}
         wanted, wrong = self._wanted(asked)
         try:
-            found = [] if wrong else self.store.calls(wanted, PAGE + 1)
+            found = [] if wrong else self.store.calls.page(wanted, PAGE + 1)
         except ValueError:
             abort(404)
         rows = [self._row(call) for call in found[:PAGE]]
@@ -160,10 +160,10 @@ class CallPages:
         )
 
     def _told(self, sid: str) -> tuple[Call, Story]:
-        call = self.store.load(sid)
+        call = self.store.calls.load(sid)
         if call is None:
             abort(404)
-        told = worth_showing(story(self.line, call, self.store.events(sid), self._names()))
+        told = worth_showing(story(self.line, call, self.store.logs.events(sid), self._names()))
         if not sees_numbers(g.login.roles):
             shared = call.data["shared"]
             promised = (shared.get("promise") or {}).get("number", "")
@@ -172,7 +172,7 @@ class CallPages:
         return call, told
 
     def _names(self) -> dict[str, str]:
-        return {person.id: person.name for person in self.store.people()}
+        return {person.id: person.name for person in self.store.people.all()}
 
     def _at(self, count: int) -> int:
         """Which moment is looked at; the last one unless another is asked for."""
@@ -192,7 +192,7 @@ class CallPages:
 
     def _log(self, kind: Kind, call: Call) -> None:
         by = g.login.person or g.login.id
-        self.store.append(ACCESS, Event(kind, self.clock.now(), by, {"call": call.sid}))
+        self.store.logs.append(ACCESS, Event(kind, self.clock.now(), by, {"call": call.sid}))
 
     # --- as a dialogue ---
 
@@ -207,11 +207,11 @@ class CallPages:
     def _exported(self, call: Call) -> str:
         if self.sample is None:
             raise NotExported("no_sample")
-        return export(self.line, call, self.store.events(call.sid), self.sample.desk)
+        return export(self.line, call, self.store.logs.events(call.sid), self.sample.desk)
 
     def export(self, sid: str) -> Response:
         """The call as a dialogue that comes true on the sample desk, with nothing personal."""
-        call = self.store.load(sid)
+        call = self.store.calls.load(sid)
         if call is None:
             abort(404)
         try:

@@ -21,7 +21,7 @@ from ivr.line.desk.events import Event
 from ivr.line.records import Call
 from ivr.line.service.look_ups import BUDGET, LookUps, Records
 from ivr.line.store.store import Store
-from ivr.line.turns.call.promises import case_of
+from ivr.line.turns.call.case_link import case_of
 from ivr.line.web.pages.now import people
 
 # What may be seen while it rings.
@@ -60,9 +60,9 @@ class Cards:
 
     def leg_of(self, person: str) -> Leg | None:
         """The leg with which somebody is engaged just now, ringing or talking."""
-        known = self.store.person(person)
+        known = self.store.people.get(person)
         sid, _, attempt = ((known.busy_with if known else "") or "").partition("/")
-        call = self.store.load(sid) if sid else None
+        call = self.store.calls.load(sid) if sid else None
         row = call.data["legs"].get(attempt) if call else None
         if call is None or row is None or row["state"] == "over":
             return None
@@ -74,7 +74,7 @@ class Cards:
         steps = self.line.caller.steps
         waits = [
             call
-            for call in self.store.open_calls()
+            for call in self.store.calls.open()
             if call.waiting_for or (call.step in steps and steps[call.step].meanwhile)
         ]
         rows = [self._queued(call) for call in waits]
@@ -125,7 +125,7 @@ class Cards:
         call, shared, now = leg.call, leg.call.data["shared"], self.clock.now()
         case, known = self._case(shared.get("keyed", ""))
         file = self._file(call)
-        events = self.store.events(call.sid)
+        events = self.store.logs.events(call.sid)
         number = case_of(shared, self.line.config.case_numbers)
         return {
             **self._little(call),
@@ -156,7 +156,7 @@ class Cards:
             "tried": tried(events),
             "verdict": self._verdict(case, shared, file) if known != "unknown" else None,
             "answers": answers(shared, file),
-            "notes": self.store.notes(number)[-NOTES:] if number else [],
+            "notes": self.store.case_files.notes(number)[-NOTES:] if number else [],
             "sisters": self._sisters(case),
             "promise": shared.get("promise"),
         }
@@ -178,7 +178,7 @@ class Cards:
 
     def _file(self, call: Call) -> dict[str, Any]:
         number = case_of(call.data["shared"], self.line.config.case_numbers)
-        file = self.store.case_file(number) if number else None
+        file = self.store.case_files.load(number) if number else None
         return file.data if file else {}
 
     def _candidates(self, case: Case | None, call: Call) -> list[dict[str, Any]]:
@@ -195,13 +195,13 @@ class Cards:
 
     def _earlier(self, number: str, call: str, now: datetime) -> int:
         """How often it was escalated in the last 90 days, by other calls."""
-        asked = self.store.escalations(number) if number else []
+        asked = self.store.case_files.escalations(number) if number else []
         return sum(each.call != call and now - each.requested_at < BEFORE for each in asked)
 
     def _sisters(self, case: Case | None) -> list[Case]:
         if case is None or case.account is None:
             return []
-        others = self.store.cases_of([case.account.id], 20)
+        others = self.store.cases.of_accounts([case.account.id], 20)
         return [each for each in others if each.status == "open" and each.number != case.number]
 
 

@@ -1,6 +1,6 @@
 """The operator's console, and the card of a call on everybody's own desk.
 
-A click is heard by the same turn that hears keys (`ivr.line.turns.call.turn.Turn.hear`),
+A click is heard by the same turn that hears keys (`ivr.line.turns.call.turn.CallTurn.hear`),
 so telephone and page are one way. What concerns the case alone goes through
 `ivr.line.service.cases.Cases`, as on the case's own page.
 """
@@ -20,9 +20,9 @@ from ivr.line.desk.phone_numbers import dialled, forbidden
 from ivr.line.desk.roles import CLICKS, may, may_click
 from ivr.line.service.calls import Calls
 from ivr.line.service.cases import Cases
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import Turn
+from ivr.line.store.streams import ACCESS
+from ivr.line.turns.call.turn import CallTurn
 from ivr.line.web.pages.card import Cards, Leg
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.sign_in import for_page, signed_in
@@ -102,19 +102,19 @@ class Console:
             return
         by, now = g.login.person or g.login.id, self.calls.clock.now()
         data = {"case": number, "call": leg.call.sid}
-        self.store.append(ACCESS, Event("access.viewed", now, by, data))
+        self.store.logs.append(ACCESS, Event("access.viewed", now, by, data))
         session["seen_cards"] = [*seen, this][-SHOWN_ONCE:]
 
     # --- what is clicked ---
 
     def take(self, sid: str) -> Response:
         """An operator takes somebody who waits. Whoever was quicker has him."""
-        person = self.store.person(g.login.person)
+        person = self.store.people.get(g.login.person)
         if person is None:
             abort(403)
         if person.busy_with:
             return self._said("take_busy", kind="error")
-        call = self.store.load(sid)
+        call = self.store.calls.load(sid)
         if call is None or call.ended_at:
             return self._said("take_gone", kind="error")
         self._hear(sid, "", "take", person.id)
@@ -158,7 +158,7 @@ class Console:
         return self._said("did_set_emergency" if what == "set_emergency" else "did_emergency")
 
     def _on_case(self, leg: Leg, number: str, what: str, data: dict[str, Any]) -> None:
-        file = self.store.case_file(number)
+        file = self.store.case_files.load(number)
         standing = ((file.data.get("emergency") or {}) if file else {}).get("state")
         if what == "declare" and standing in ("declared", "set"):
             what = "answer"
@@ -175,7 +175,7 @@ class Console:
     def _hear(self, sid: str, leg: str, click: str, value: str, **more: Any) -> bool:
         moved: list[bool] = []
 
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             moved[:] = [turn.hear("click", leg, value, click=click, **more)]
             return str
 
@@ -203,7 +203,7 @@ def _none(console: Console, form: Any, leg: Leg) -> str:
 
 
 def _person(console: Console, form: Any, leg: Leg) -> str | None:
-    person = console.store.person(form.get("person", ""))
+    person = console.store.people.get(form.get("person", ""))
     return person.id if person and person.active and person.phone else None
 
 

@@ -26,12 +26,12 @@ class Now:
 
     def calls(self) -> list[dict[str, Any]]:
         """Every call that goes on, as whoever takes it wants to see it; no number of ours."""
-        return [shown(call) for call in self.store.open_calls()]
+        return [shown(call) for call in self.store.calls.open()]
 
     def owed(self, owner: str | None = None) -> list[dict[str, Any]]:
         """The promises that aren't kept yet (of one person, if given), the first one due first."""
-        duties = self.store.duties("call_back", owed=True)
-        promised = [(duty, self.store.load(duty.call)) for duty in duties]
+        duties = self.store.duties.all("call_back", owed=True)
+        promised = [(duty, self.store.calls.load(duty.call)) for duty in duties]
         owed = [
             self._promise(duty, call)
             for duty, call in promised
@@ -65,7 +65,7 @@ class Now:
                 "case": notice.data.get("case", ""),
                 "why": notice.why,
             }
-            for notice in self.store.duties("notify")[-LATEST:]
+            for notice in self.store.duties.all("notify")[-LATEST:]
             if notice.state != "done"
         ]
 

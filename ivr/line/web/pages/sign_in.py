@@ -113,7 +113,7 @@ class SignIn:
         id, now = session.get("login"), self.clock.now()
         if not id:
             return None
-        login = self.store.login(id=id)
+        login = self.store.logins.find(id=id)
         idle = now - datetime.fromisoformat(session["seen"])
         old = now - datetime.fromisoformat(session["began"])
         over = (
@@ -144,19 +144,19 @@ class SignIn:
         if request.method == "GET":
             return self._page()
         email, password = request.form.get("email", ""), request.form.get("password", "")
-        login = self.store.login(email=email.strip())
+        login = self.store.logins.find(email=email.strip())
         if self._too_soon(login):
             return self._page(wrong="too_soon"), 429
         right = check_password_hash((login.hash if login else "") or _NOBODYS, password)
         if login is None or not login.active or not login.hash or not right:
             self._failed(login)
             return self._page(wrong="wrong"), 401
-        self.store.change_login(login.id, failed=0, failed_at=None)
+        self.store.logins.change(login.id, failed=0, failed_at=None)
         self.begin(login)
         return redirect(_next())
 
     def _page(self, wrong: str = "") -> str:
-        people = [each for each in self.store.logins() if each.active] if self.sample else []
+        people = [each for each in self.store.logins.all() if each.active] if self.sample else []
         return render_template(
             "sign_in.html",
             wrong=wrong,
@@ -168,7 +168,7 @@ class SignIn:
 
     def _too_soon(self, login: Login | None) -> bool:
         now = self.clock.now()
-        if self.store.tallied(self._address(), now - HOUR) >= ADDRESS_TRIES:
+        if self.store.tallies.count(self._address(), now - HOUR) >= ADDRESS_TRIES:
             return True
         if login is None or login.failed_at is None:
             return False
@@ -177,16 +177,16 @@ class SignIn:
 
     def _failed(self, login: Login | None) -> None:
         now = self.clock.now()
-        self.store.tally(self._address(), now)
+        self.store.tallies.add(self._address(), now)
         if login is not None:
-            self.store.change_login(login.id, failed=login.failed + 1, failed_at=now)
+            self.store.logins.change(login.id, failed=login.failed + 1, failed_at=now)
 
     def _address(self) -> str:
         return bucket("sign_in", request.remote_addr or "")
 
     def sign_in_as(self) -> Answer:
         """On a laptop only: as one of the sample desk's people."""
-        login = self.store.login(id=request.form.get("login", "")) if self.sample else None
+        login = self.store.logins.find(id=request.form.get("login", "")) if self.sample else None
         if login is None:
             abort(404)
         self.begin(login)
@@ -227,7 +227,7 @@ class SignIn:
         email = str(claims.get("email", ""))
         if not email or claims.get("email_verified") is False:
             return None
-        login = self.store.login(email=email)
+        login = self.store.logins.find(email=email)
         if login is not None and not login.active:
             return None
         given = [*claims.get("groups", ()), *claims.get("roles", ())]
@@ -235,14 +235,14 @@ class SignIn:
         roles = tuple(sorted({mapped[name] for name in given if name in mapped} & set(ROLES)))
         if login is None:
             person = next(
-                (p for p in self.store.people() if p.email.lower() == email.lower()), None
+                (p for p in self.store.people.all() if p.email.lower() == email.lower()), None
             )
             if person is None or not roles:
                 return None
             login = Login(token_hex(6), email, str(claims.get("name", email)), roles, person.id)
         if roles and roles != login.roles:
             login = replace(login, roles=roles)
-        self.store.save_login(login)
+        self.store.logins.save(login)
         return login
 
 

@@ -34,8 +34,8 @@ from ivr.line.desk.events import Event
 from ivr.line.desk.roles import MAY, may, works_here
 from ivr.line.service.cases import Cases
 from ivr.line.service.look_ups import BUDGET
-from ivr.line.store.logs import ACCESS
 from ivr.line.store.store import Store
+from ivr.line.store.streams import ACCESS
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.sign_in import signed_in
@@ -86,7 +86,7 @@ class Tracker:
         login = g.get("login")
         if login is None:
             return
-        person = self.store.person(login.person) if login.person else None
+        person = self.store.people.get(login.person) if login.person else None
         zones = [person.zone] if person else [account.zone for account in self._accounts()]
         g.zone = (zones or [entry.zone for entry in self.config.numbers.values()])[0]
 
@@ -104,7 +104,7 @@ class Tracker:
     # --- whose cases ---
 
     def _accounts(self) -> list[Any]:
-        known = {account.id: account for account in self.store.accounts()}
+        known = {account.id: account for account in self.store.cases.accounts()}
         return [known[id] for id in g.login.accounts if id in known]
 
     def _numbers(self) -> list[str]:
@@ -160,11 +160,11 @@ class Tracker:
             flash(self.words.text("no_number"), "error")
         account = None if staff else self._account_of(self._active())
         accounts = None if staff else ([account.id] if account else [])
-        rows = [self._row(case) for case in self.store.cases_of(accounts)]
+        rows = [self._row(case) for case in self.store.cases.of_accounts(accounts)]
         return render_template("cases.html", rows=rows)
 
     def _row(self, case: Case) -> dict[str, Any]:
-        file = self.store.case_file(case.number)
+        file = self.store.case_files.load(case.number)
         data = file.data if file else {}
         severity = (data.get("severity") or {}).get("severity", case.severity)
         return {"case": case, "severity": severity, "level": data.get("level", "")}
@@ -215,7 +215,7 @@ class Tracker:
         if key in opened:
             return opened[key]
         account = self._account_of(self._active())
-        number = self.store.open_case(
+        number = self.store.cases.open(
             self.config.case_numbers,
             severity=int(given["severity"]),
             subject=given["subject"],
@@ -237,15 +237,17 @@ class Tracker:
         case = self._case(number)
         if works_here(g.login.roles):
             by, now = g.login.person or g.login.id, self.clock.now()
-            self.store.append(ACCESS, Event("access.viewed", now, by, {"case": case.number}))
+            self.store.logs.append(ACCESS, Event("access.viewed", now, by, {"case": case.number}))
         return self._show(case)
 
     def _show(self, case: Case, wrong: str = "", about: str = "") -> str:
         staff = works_here(g.login.roles)
-        file = self.store.case_file(case.number)
+        file = self.store.case_files.load(case.number)
         data = file.data if file else {}
         notes = [
-            note for note in self.store.notes(case.number) if staff or note.visibility == "customer"
+            note
+            for note in self.store.case_files.notes(case.number)
+            if staff or note.visibility == "customer"
         ]
         return render_template(
             "case.html",
@@ -270,8 +272,8 @@ class Tracker:
     def _owed(self, number: str) -> list[Any]:
         """Promised calls about this case that aren't made yet: (the call, the promise)."""
         owed = []
-        for duty in self.store.duties("call_back", owed=True):
-            call = self.store.load(duty.call) if duty.data.get("case") == number else None
+        for duty in self.store.duties.all("call_back", owed=True):
+            call = self.store.calls.load(duty.call) if duty.data.get("case") == number else None
             promise = call.data["shared"].get("promise") if call else None
             if promise and promise["state"] == "owed":
                 owed.append((duty.call, promise))
@@ -332,7 +334,7 @@ class Tracker:
 
     def _on_call(self) -> str:
         """The call on which he has just heard it of the customer; his own, or none."""
-        person = self.store.person(g.login.person) if g.login.person else None
+        person = self.store.people.get(g.login.person) if g.login.person else None
         sid = ((person.busy_with if person else "") or "").partition("/")[0]
         return sid if sid and sid == request.form.get("call") else ""
 
@@ -351,8 +353,8 @@ class Tracker:
     def _escalated(self, person: str) -> list[dict[str, Any]]:
         """The levels that he answers for, the first one due first; those that were met last."""
         since, found = self.clock.now() - RECENT, []
-        for number in self.store.escalated_since(since):
-            file = self.store.case_file(number)
+        for number in self.store.case_files.escalated_since(since):
+            file = self.store.case_files.load(number)
             for code, stands in (file.data.get("levels", {}) if file else {}).items():
                 his = person in (stands.get("right"), stands.get("accepted_by"))
                 if his and stands["state"] != "over":
@@ -361,7 +363,7 @@ class Tracker:
 
     def me(self) -> Any:
         """What somebody who works here says of himself."""
-        person = self.store.person(g.login.person) if g.login.person else None
+        person = self.store.people.get(g.login.person) if g.login.person else None
         if person is None:
             abort(403)
         if request.method == "GET":
@@ -370,7 +372,7 @@ class Tracker:
                 person=person.at(self.clock.now()),
                 wrong="",
                 statuses=STATUSES,
-                people=self.store.people(),
+                people=self.store.people.all(),
                 owed=self.now.owed(person.id),
                 escalated=self._escalated(person.id),
             )
@@ -378,7 +380,7 @@ class Tracker:
         if status not in STATUSES or not (hours or "0").isdecimal():
             abort(400)
         now = self.clock.now()
-        self.store.set_status(
+        self.store.people.set_status(
             person.id,
             status,
             request.form.get("delegate") or None,

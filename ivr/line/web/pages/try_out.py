@@ -40,13 +40,13 @@ class TryOut:
 
     def _mine(self) -> str:
         """The telephone of whoever is signed in, ``""`` if he has none."""
-        person = self.store.person(g.login.person) if g.login and g.login.person else None
+        person = self.store.people.get(g.login.person) if g.login and g.login.person else None
         return person.phone if person else ""
 
     def _names(self) -> str:
         """JSON: whose the phones of the desk are, in the reader's words."""
         return json.dumps(
-            {each.phone: self._called(each) for each in self.store.people() if each.phone}
+            {each.phone: self._called(each) for each in self.store.people.all() if each.phone}
         )
 
     def _called(self, person: Person) -> str:
@@ -54,7 +54,7 @@ class TryOut:
         return ", ".join([person.name, *(self.words.text(f"role_{role}") for role in roles)])
 
     def page(self) -> str:
-        calls = self.store.open_calls()
+        calls = self.store.calls.open()
         newest = calls[-1] if calls else None
         return render_template(
             "phones.html",
@@ -73,7 +73,7 @@ class TryOut:
 
     def _way(self, call: Call) -> list[str]:
         way: list[str] = []
-        for event in self.store.events(call.sid):
+        for event in self.store.logs.events(call.sid):
             step = str(event.data.get("step", ""))
             if event.kind in HEARD and not event.data["leg"] and way[-1:] != [step]:
                 way.append(step)
@@ -82,7 +82,7 @@ class TryOut:
     def _desks(self) -> list[dict[str, Any]]:
         """Of each kind, who may be signed in as: whoever is nothing else, if there is one."""
         found = {}
-        for login in sorted(self.store.logins(), key=lambda each: (len(each.roles), each.id)):
+        for login in sorted(self.store.logins.all(), key=lambda each: (len(each.roles), each.id)):
             for role, what in DESKS.items():
                 if role in login.roles and what not in found:
                     page = f"/{what}"

@@ -19,7 +19,7 @@ from ivr.line.definition import Line
 from ivr.line.desk import figures
 from ivr.line.desk.figures import Logged, Seen
 from ivr.line.flow.steps import Entry, Hold
-from ivr.line.store.periods import CallThen, Periods
+from ivr.line.store.periods import CallThen
 from ivr.line.store.store import Store
 from ivr.line.web.pages.charts import Series, lying, stacked, swatch
 from ivr.line.web.pages.now import Now
@@ -140,7 +140,7 @@ class Wall:
     def counted(self, period: Period) -> Counted:
         """Counted again when something has happened since; but what took long to count is shown
         for some times as long, and the page, which says how old it is, asks again."""
-        key, began, latest = period.bounds, self.timer(), self.store.latest()
+        key, began, latest = period.bounds, self.timer(), self.store.logs.latest()
         until, known = self._counted.get(key, (0.0, None))
         if known is not None and (known.latest == latest or began < until):
             return known
@@ -153,13 +153,13 @@ class Wall:
 
     def _count(self, since: datetime, until: datetime, latest: str) -> Counted:
         now = self.clock.now()
-        with self.store.reading() as connection:
-            read = Periods(connection, since, until)
+        with self.store.periods.reading() as period:
+            read = period(since, until)
             if (count := read.count()) > self.most:
                 return Counted([], [], now, latest, count)
             calls = [figures.seen(self._logged(call)) for call in read.calls(figures.OF_CALLS)]
             desk = list(read.of_the_desk())
-            cases = Periods(connection, since, until + figures.AGAIN).requests()
+            cases = period(since, until + figures.AGAIN).requests()
         levels = [level.code for level in self.line.config.levels]
         terms, bounds = self.line.config.wall, (since, until)
         made = figures.figures(calls, cases, desk, bounds, now, terms, levels)
@@ -181,10 +181,10 @@ class Wall:
     def just_now(self) -> dict[str, Any]:
         """Who waits, who could answer, and which promises are about to be broken."""
         now = self.clock.now()
-        waiting = [call for call in self.store.open_calls() if call.waiting_since is not None]
+        waiting = [call for call in self.store.calls.open() if call.waiting_since is not None]
         since = [call.waiting_since for call in waiting if call.waiting_since is not None]
         owed = self.now.owed()
-        people = [each.at(now) for each in self.store.people() if each.active]
+        people = [each.at(now) for each in self.store.people.all() if each.active]
         operators = [each for each in people if "operator" in each.roles]
         states = Counter(
             "busy" if each.busy_with else "free" if each.status == "available" else "away"
@@ -202,9 +202,8 @@ class Wall:
         }
 
     def _emergencies(self) -> list[dict[str, Any]]:
-        with self.store.reading() as connection:
-            told = Periods.open_emergencies(connection)
-        return [{"case": case, "since": since} for case, since in told]
+        emergencies = self.store.periods.open_emergencies()
+        return [{"case": case, "since": since} for case, since in emergencies]
 
     # --- pages ---
 

@@ -69,11 +69,12 @@ def create_app(
     if not token:
         raise SettingsError("TWILIO_AUTH_TOKEN is missing: without it no webhook can be trusted")
     clock = clock or SystemClock()
-    look_ups = LookUps(records or store, store, clock, line.config)
+    records = records or BuiltIn(store)
+    look_ups = LookUps(records, store, clock, line.config)
     root = parts.path.rstrip("/")
     calls = Calls(store, line, clock, look_ups.answer, root)
     origin = public_url.removesuffix("/").removesuffix(root)
-    cases = Cases(store, line.config, records or store, store, clock)
+    cases = Cases(store, line.config, records, clock)
     callbacks = Callbacks(store, calls, clock)
     rota = RotaWatch(store, line.config, clock)
     privacy = Privacy(store, line.config.retention, line.config.case_numbers, clock)
@@ -133,7 +134,7 @@ def fallback(line: Line, public_url: str = "") -> str:
     return render((*said, dial, verbs.Pause(5), again))
 
 
-def _writable(records: CaseSystem | Records | None, store: Store) -> CaseSystem:
+def _writable(records: CaseSystem | Records, store: Store) -> CaseSystem:
     """Where writes go: to the case system, or to our own tables where records can only be read."""
     return cast(CaseSystem, records) if hasattr(records, "write") else BuiltIn(store)
 
@@ -143,10 +144,10 @@ def _set_status(store: Store, duty: Duty) -> None:
     at = datetime.fromisoformat(duty.data["at"])
     until = datetime.fromisoformat(duty.data["until"]) if duty.data.get("until") else None
     person = duty.data["person"]
-    store.set_status(person, duty.data["status"], at=at, by=person, until=until)
+    store.people.set_status(person, duty.data["status"], at=at, by=person, until=until)
 
 
 def _health(store: Store, line: Line) -> Response:
     """200 while the store answers."""
-    store.load("health")
+    store.calls.load("health")
     return Response(f"ok {line.name} {line.config.version}\n", mimetype="text/plain")

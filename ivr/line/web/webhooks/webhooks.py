@@ -18,7 +18,7 @@ from ivr.line.records import Call
 from ivr.line.service.calls import Calls, Reply
 from ivr.line.service.duties.recordings import Recordings
 from ivr.line.service.duties.runner import Duties
-from ivr.line.turns.call.turn import Turn, begin
+from ivr.line.turns.call.turn import CallTurn, begin
 from ivr.line.web.webhooks.forms import Form, body_of, fields_of
 from ivr.line.web.webhooks.signature import Signature
 from ivr.twiml import verbs
@@ -140,13 +140,13 @@ class Webhooks:
         ``sid`` names the call where that isn't the carrier's name of the leg: when we call back.
         """
 
-        def told(turn: Turn) -> Callable[[], str]:
-            if not turn.call.version:
+        def told(turn: CallTurn) -> Callable[[], str]:
+            if not turn.state.call.version:
                 turn.begin()
             elif sid and "turn" not in form:
-                if turn.call.ended_at or not _customer_answers(turn, form["CallSid"]):
+                if turn.state.call.ended_at or not _customer_answers(turn, form["CallSid"]):
                     return lambda: HANG_UP
-            elif _is_present(form, turn.caller.turn):
+            elif _is_present(form, turn.state.caller.turn):
                 _hear_answer(turn, "", form)
             return _deliver(turn)
 
@@ -162,23 +162,23 @@ class Webhooks:
 
     def wait(self, form: Form, sid: str = "") -> Reply:
         """The wait document, again and again; whoever need not wait any more leaves the queue."""
-        turn = self.calls.look(sid or form["CallSid"])
-        if turn.call.ended_at or turn.call.waiting_for != form["queue"]:
+        state = self.calls.look(sid or form["CallSid"])
+        if state.call.ended_at or state.call.waiting_for != form["queue"]:
             return Reply(LEAVE)
         first = form.get("QueueTime", "0") == "0"
-        return Reply(turn.caller_waiting(form.get("QueuePosition", "1"), first))
+        return Reply(state.caller_waiting(form.get("QueuePosition", "1"), first))
 
     def held(self, form: Form, sid: str = "") -> Reply:
         """A key while waiting. The answer stays in the queue, or leaves it."""
 
-        def told(turn: Turn) -> Callable[[], str]:
-            before = turn.caller.state
-            if _is_present(form, turn.caller.turn):
+        def told(turn: CallTurn) -> Callable[[], str]:
+            before = turn.state.caller.state
+            if _is_present(form, turn.state.caller.turn):
                 turn.hear("keys", value=form.get("Digits", ""))
-            if turn.waiting and turn.caller.state == before:
-                again = render((verbs.Redirect(turn.wait_url()),))
+            if turn.state.waiting and turn.state.caller.state == before:
+                again = render((verbs.Redirect(turn.state.wait_url()),))
                 return lambda: again
-            turn.leaves = True
+            turn.state.leaves = True
             return lambda: LEAVE
 
         return self.calls.hear(sid or form["CallSid"], told)
@@ -187,10 +187,10 @@ class Webhooks:
         """The caller is out of the queue, one way or another."""
         result = form.get("QueueResult", "")
 
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             if result == "hangup" or form.get("CallStatus") in OVER:
                 turn.hear("outcome", value="hangup")
-            elif result in NOT_QUEUED and _is_present(form, turn.caller.turn):
+            elif result in NOT_QUEUED and _is_present(form, turn.state.caller.turn):
                 turn.hear("outcome", value="nobody", why=result)
             elif result.startswith("redirected"):
                 return lambda: NOTHING  # whoever redirected him has said where to
@@ -201,10 +201,10 @@ class Webhooks:
     def talked(self, form: Form, sid: str = "") -> Reply:
         """The caller's <Dial> is over: a conference ended, or a telephone was dialled."""
 
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             if form.get("CallStatus") in OVER:
                 turn.hear("outcome", value="hangup")
-            elif _is_present(form, turn.caller.turn):
+            elif _is_present(form, turn.state.caller.turn):
                 said = form.get("DialCallStatus", "")
                 turn.hear("dialled", value=LAST_WORD.get(said, "failed"))
             return _deliver(turn)
@@ -217,10 +217,10 @@ class Webhooks:
 
     def status(self, form: Form, sid: str = "") -> Reply:
         """The number's own status callback: the caller has hung up."""
-        if self.calls.store.load(sid or form["CallSid"]) is None:
+        if self.calls.store.calls.load(sid or form["CallSid"]) is None:
             return Reply(NOTHING)  # this line was down all the while
 
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             if form.get("CallStatus") not in OVER or _anothers(turn, form["CallSid"]):
                 return lambda: NOTHING
             unanswered = sid and form["CallStatus"] != "completed"
@@ -253,7 +253,7 @@ class Webhooks:
         """A sentence, then a person."""
         try:
 
-            def told(turn: Turn) -> Callable[[], str]:
+            def told(turn: CallTurn) -> Callable[[], str]:
                 turn.hear("outcome", value="trouble")
                 return _deliver(turn)
 
@@ -273,10 +273,10 @@ class Webhooks:
     def leg_answer(self, form: Form, sid: str, attempt: str) -> Reply:
         """Somebody picked up, or pressed a key."""
 
-        def told(turn: Turn) -> Callable[[], str]:
-            if not turn.legs.adopt(attempt, form["CallSid"]):
+        def told(turn: CallTurn) -> Callable[[], str]:
+            if not turn.adopt(attempt, form["CallSid"]):
                 return lambda: HANG_UP
-            talk = turn.legs.talk(attempt)
+            talk = turn.state.legs.talk(attempt)
             if talk.state == self.line.person.start:
                 turn.hear("outcome", attempt, "next")
             elif _is_present(form, talk.turn):
@@ -288,10 +288,10 @@ class Webhooks:
     def leg_talked(self, form: Form, sid: str, attempt: str) -> Reply:
         """This leg is out of the conference: it hung up, pressed star, or the conference ended."""
 
-        def told(turn: Turn) -> Callable[[], str]:
+        def told(turn: CallTurn) -> Callable[[], str]:
             if form.get("CallStatus") in OVER:
                 turn.hear("status", attempt, "ended")
-            elif _is_present(form, turn.legs.talk(attempt).turn):
+            elif _is_present(form, turn.state.legs.talk(attempt).turn):
                 turn.hear("out", attempt)
             return _deliver_leg(turn, attempt)
 
@@ -303,8 +303,8 @@ class Webhooks:
     def leg_status(self, form: Form, sid: str, attempt: str) -> Reply:
         """A leg's last word."""
 
-        def told(turn: Turn) -> Callable[[], str]:
-            row = turn.legs.rows[attempt]
+        def told(turn: CallTurn) -> Callable[[], str]:
+            row = turn.state.legs.rows[attempt]
             ours = row["sid"] in ("", form["CallSid"])
             if ours and form.get("CallStatus") in OVER:
                 turn.hear("status", attempt, LAST_WORD[form["CallStatus"]])
@@ -317,16 +317,16 @@ class Webhooks:
 
         Asked again and again, for when the carrier can't be asked to fetch this leg from here.
         """
-        turn = self.calls.look(sid)
-        phrases = [("caller_left", "")] if turn.call.ended_at else []
-        said = self.line.person.spoken(phrases, turn.legs.talk(attempt).language)
+        state = self.calls.look(sid)
+        phrases = [("caller_left", "")] if state.call.ended_at else []
+        said = self.line.person.spoken(phrases, state.legs.talk(attempt).language)
         return Reply(render((*said, verbs.Pause(5), verbs.Redirect())))
 
     def leg_announce(self, form: Form, sid: str, attempt: str) -> Reply:
         """Said to one person in the conference: how it went with somebody else."""
-        turn = self.calls.look(sid)
-        language = turn.legs.talk(attempt).language
-        name = turn.legs.rows[form["about"]]["name"]
+        state = self.calls.look(sid)
+        language = state.legs.talk(attempt).language
+        name = state.legs.rows[form["about"]]["name"]
         text = self.line.person.prompts.text(language, form["says"]).format(candidate=name)
         words = self.line.person.prompts.language(language)
         return Reply(render((verbs.Say(text, words.voice, words.speech_code),)))
@@ -334,7 +334,7 @@ class Webhooks:
     def _leg_in_trouble(self, form: Form, sid: str, attempt: str) -> Reply:
         try:
 
-            def told(turn: Turn) -> Callable[[], str]:
+            def told(turn: CallTurn) -> Callable[[], str]:
                 turn.hear("outcome", attempt, "trouble")
                 return _deliver_leg(turn, attempt)
 
@@ -344,38 +344,38 @@ class Webhooks:
             return Reply(HANG_UP)
 
 
-def _anothers(turn: Turn, leg: str) -> bool:
+def _anothers(turn: CallTurn, leg: str) -> bool:
     """Whether this leg isn't the one on which a customer is called back."""
-    return turn.leg_sid not in ("", leg)
+    return turn.state.leg_sid not in ("", leg)
 
 
-def _customer_answers(turn: Turn, leg: str) -> bool:
+def _customer_answers(turn: CallTurn, leg: str) -> bool:
     """Whoever we call back has picked up. A second leg is hung up before it speaks."""
     if _anothers(turn, leg):
         return False
-    if not turn.leg_sid:
+    if not turn.state.leg_sid:
         turn.hear("placed", "", leg)
     turn.hear("outcome", value="answered")
     return True
 
 
-def _deliver(turn: Turn) -> Callable[[], str]:
+def _deliver(turn: CallTurn) -> Callable[[], str]:
     """The caller is given the document of where he is."""
-    if turn.caller.seen != turn.caller.turn:
-        turn.caller.seen = turn.caller.turn
-        turn.changed = True
-    return lambda: turn.call.document
+    if turn.state.caller.seen != turn.state.caller.turn:
+        turn.state.caller.seen = turn.state.caller.turn
+        turn.state.changed = True
+    return lambda: turn.state.call.document
 
 
-def _deliver_leg(turn: Turn, attempt: str) -> Callable[[], str]:
-    talk = turn.legs.talk(attempt)
+def _deliver_leg(turn: CallTurn, attempt: str) -> Callable[[], str]:
+    talk = turn.state.legs.talk(attempt)
     if talk.seen != talk.turn:
         talk.seen = talk.turn
-        turn.changed = True
-    return lambda: str(turn.legs.rows[attempt]["document"]) or HANG_UP
+        turn.state.changed = True
+    return lambda: str(turn.state.legs.rows[attempt]["document"]) or HANG_UP
 
 
-def _hear_answer(turn: Turn, leg: str, form: Form) -> None:
+def _hear_answer(turn: CallTurn, leg: str, form: Form) -> None:
     """Keys, silence, or what was spoken on a recording.
 
     Twilio reports silence as a recording too, of as many seconds as it waited.
@@ -387,7 +387,7 @@ def _hear_answer(turn: Turn, leg: str, form: Form) -> None:
     elif silent or pressed == "0":
         sid = form["RecordingSid"]
         turn.hear("keys", leg, pressed if pressed == "0" else "")
-        turn.duty("delete_recording", f"delete:{sid}", sid=sid, why="nothing was said")
+        turn.state.duty("delete_recording", f"delete:{sid}", sid=sid, why="nothing was said")
     else:
         turn.hear("outcome", leg, "recorded", sid=form["RecordingSid"], seconds=seconds)
 
@@ -397,10 +397,10 @@ def _seconds(form: Form) -> int:
     return max(0, int(form.get("RecordingDuration") or 0))
 
 
-def _pause(turn: Turn) -> int:
+def _pause(turn: CallTurn) -> int:
     """Seconds of silence that end the caller's recording."""
-    step = turn.line.caller.steps[turn.caller.state]
-    return step.pause(turn.caller) if isinstance(step, RecordStep) else 0
+    step = turn.state.line.caller.steps[turn.state.caller.state]
+    return step.pause(turn.state.caller) if isinstance(step, RecordStep) else 0
 
 
 def _is_present(form: Form, turn: int) -> bool:

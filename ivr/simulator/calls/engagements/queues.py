@@ -5,25 +5,17 @@ https://www.twilio.com/docs/voice/twiml/enqueue, /queue, /leave
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
-from ivr.simulator.interpreter import requests as acts
-from ivr.simulator.interpreter.interpreter import (
-    QUEUE_WAIT,
-    QUEUE_WHISPER,
-    Line,
-    Setting,
-    resolve,
-    waiting_steps,
-)
+from ivr.simulator.calls.protocols import Engagement
+from ivr.simulator.interpreter import requests
+from ivr.simulator.interpreter.interpreter import Interpreter, resolve, waiting_steps
+from ivr.simulator.interpreter.settings import QUEUE_WAIT, QUEUE_WHISPER, Setting
+from ivr.simulator.network.network import Network
+from ivr.simulator.network.virtual_clock import Bell
 from ivr.twiml import verbs as v
-
-if TYPE_CHECKING:
-    from ivr.simulator.exchange import Exchange
-    from ivr.simulator.network.virtual_clock import Bell
 
 DEFAULT_SIZE = 1000
 
@@ -31,14 +23,14 @@ DEFAULT_SIZE = 1000
 class Queue:
     """A queue; it exists from its first use, or its creation by REST, until it is deleted."""
 
-    def __init__(self, exchange: Exchange, name: str, max_size: int = DEFAULT_SIZE) -> None:
-        self.exchange = exchange
-        self.sid = exchange.seed.sid("QU")
+    def __init__(self, network: Network, name: str, max_size: int = DEFAULT_SIZE) -> None:
+        self.network = network
+        self.sid = network.seed.sid("QU")
         self.name = name
         self.max_size = max_size
         self.members: list[Member] = []
         self.dialling: list[QueueDial] = []  # waiting for somebody to come
-        self.created_at = self.updated_at = exchange.clock.now()
+        self.created_at = self.updated_at = network.clock.now()
 
     @property
     def average_wait(self) -> int:
@@ -54,14 +46,55 @@ class Queue:
         self.members.append(member)
         if self.dialling:
             dialler = self.dialling.pop(0)
-            self.exchange.clock.soon(dialler.take)
+            self.network.clock.soon(dialler.take)
 
     def remove(self, member: Member) -> None:
         if member in self.members:
             self.members.remove(member)
 
 
-class Member:
+class Queues:
+    """All queues of a network, by SID and by name; of one name, the first."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._by_sid: dict[str, Queue] = {}
+        self._by_name: dict[str, Queue] = {}
+
+    def __iter__(self) -> Iterator[Queue]:
+        return iter(list(self._by_sid.values()))
+
+    def get(self, sid: str) -> Queue | None:
+        return self._by_sid.get(sid)
+
+    def named(self, name: str) -> Queue | None:
+        return self._by_name.get(name)
+
+    def create(self, name: str, max_size: int = DEFAULT_SIZE) -> Queue:
+        queue = Queue(self._network, name, max_size)
+        self._by_sid[queue.sid] = queue
+        self._by_name.setdefault(name, queue)
+        return queue
+
+    def rename(self, queue: Queue, name: str) -> None:
+        self._give_up_name(queue)
+        queue.name = name
+        self._by_name.setdefault(name, queue)
+
+    def delete(self, queue: Queue) -> None:
+        del self._by_sid[queue.sid]
+        self._give_up_name(queue)
+
+    def _give_up_name(self, queue: Queue) -> None:
+        if self._by_name[queue.name] is not queue:
+            return
+        del self._by_name[queue.name]
+        for other in self._by_sid.values():
+            if other.name == queue.name and other is not queue:
+                self._by_name.setdefault(queue.name, other)
+
+
+class Member(Engagement[Leg]):
     """A leg waiting in a queue; also what its Enqueue is waiting for."""
 
     __slots__ = ("base", "dialler", "enqueue", "entered_at", "leg", "player", "queue", "waited_for")
@@ -74,7 +107,7 @@ class Member:
         self.player = player
         self.enqueue = enqueue
         self.base = base
-        self.entered_at = leg.exchange.clock.now()
+        self.entered_at = leg.network.clock.now()
         self.dialler: QueueDial | None = None  # who has taken it from the queue
         self.waited_for: int | None = None  # seconds, once it isn't waiting any more
 
@@ -83,7 +116,7 @@ class Member:
         """Whole seconds in the queue."""
         if self.waited_for is not None:
             return self.waited_for
-        return int((self.leg.exchange.clock.now() - self.entered_at).total_seconds())
+        return int((self.leg.network.clock.now() - self.entered_at).total_seconds())
 
     def start(self) -> None:
         self.queue.add(self)
@@ -92,7 +125,7 @@ class Member:
         if steps is not None:
             self.leg.play_over(steps, QUEUE_WAIT)
 
-    def waiting_params(self) -> acts.Params:
+    def waiting_params(self) -> requests.Params:
         """What waitUrl is told, as it is at the time of the request."""
         queue = self.queue
         return (
@@ -113,17 +146,14 @@ class Member:
 
     # as the engagement of a leg
 
-    def star(self) -> None:
-        """No key does anything while waiting, unless the wait document gathers it."""
-
     def left(self, result: str) -> None:
         """Out of the queue by Leave, or because the wait document failed."""
         self._out()
         self.leg.stop_background()
         self.leg.engaged = None
-        self.player.soon(acts.Outcome(self.params(result)))
+        self.player.soon(requests.Outcome(self.params(result)))
 
-    def leave(self, reason: str) -> acts.Params:
+    def leave(self, reason: str) -> requests.Params:
         if self.dialler is None:
             self._out()
             return self.params(reason)
@@ -151,13 +181,13 @@ class Member:
         """The conversation is over: Enqueue's action, "after the bridge ends"."""
         self.leg.stop_background()
         self.leg.engaged = None
-        self.player.soon(acts.Outcome(self.params("bridged")))
+        self.player.soon(requests.Outcome(self.params("bridged")))
 
     def _out(self) -> None:
         self.waited_for = self.waited
         self.queue.remove(self)
 
-    def params(self, result: str) -> acts.Params:
+    def params(self, result: str) -> requests.Params:
         return (
             ("QueueResult", result),
             ("QueueSid", self.queue.sid),
@@ -165,7 +195,7 @@ class Member:
         )
 
 
-class QueueDial:
+class QueueDial(Engagement[Leg]):
     """A Dial with a Queue noun: waits for whoever is first, then talks to them."""
 
     __slots__ = (
@@ -204,7 +234,7 @@ class QueueDial:
             self.take()
         else:
             self.queue.dialling.append(self)
-            clock = self.leg.exchange.clock
+            clock = self.leg.network.clock
             self.limit_bell = clock.after(self.dial.timeout, self.finish, "no-answer")
 
     def take(self) -> None:
@@ -223,7 +253,7 @@ class QueueDial:
         else:
             self.bridge()
 
-    def _whisper(self, member: Member) -> acts.Steps:
+    def _whisper(self, member: Member) -> requests.Steps:
         """On the queued caller's leg; the misspelling is Twilio's."""
         params = (
             ("QueueSid", member.queue.sid),
@@ -231,10 +261,10 @@ class QueueDial:
             ("DequeingCallSid", self.leg.sid),
         )
         url = resolve(self.base, self.noun.url)
-        return Line(QUEUE_WHISPER).run(acts.Fetch(url, self.noun.method, params))
+        return Interpreter(QUEUE_WHISPER).run(requests.Fetch(url, self.noun.method, params))
 
     def bridge(self) -> None:
-        clock = self.leg.exchange.clock
+        clock = self.leg.network.clock
         self.bridged = True
         self.bridged_at = clock.instant()
         self.limit_bell = clock.after(self.dial.time_limit, self.star_out)
@@ -253,7 +283,7 @@ class QueueDial:
         """The other side hung up, or was redirected."""
         self.finish("completed")
 
-    def leave(self, reason: str) -> acts.Params:
+    def leave(self, reason: str) -> requests.Params:
         self._quiet()
         if self.queue is not None and self in self.queue.dialling:
             self.queue.dialling.remove(self)
@@ -265,12 +295,12 @@ class QueueDial:
     def company(self) -> Iterable[Leg]:
         return (self.member.leg,) if self.bridged and self.member is not None else ()
 
-    def params(self, status: str) -> acts.Params:
+    def params(self, status: str) -> requests.Params:
         params = [("DialCallStatus", status), ("DialBridged", "true" if self.bridged else "false")]
         if self.member is not None:
             params.append(("DialCallSid", self.member.leg.sid))
         if self.bridged:
-            talked = (self.leg.exchange.clock.instant() - self.bridged_at) // 1_000_000
+            talked = (self.leg.network.clock.instant() - self.bridged_at) // 1_000_000
             params.append(("DialCallDuration", str(talked)))
         return tuple(params)
 
@@ -279,7 +309,7 @@ class QueueDial:
         if self.queue is not None and self in self.queue.dialling:
             self.queue.dialling.remove(self)
         self.leg.engaged = None
-        self.player.soon(acts.Outcome(self.params(status)))
+        self.player.soon(requests.Outcome(self.params(status)))
 
     def _quiet(self) -> None:
         if self.limit_bell is not None:

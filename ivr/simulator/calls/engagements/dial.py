@@ -6,19 +6,18 @@ https://www.twilio.com/docs/voice/twiml/dial, /number, /client, /sip
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from ivr.simulator.calls.detection import of_noun
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
-from ivr.simulator.calls.recordings import Recording, callback
-from ivr.simulator.interpreter import requests as acts
-from ivr.simulator.interpreter.interpreter import WHISPER, Line, Setting, resolve
+from ivr.simulator.calls.protocols import Engagement
+from ivr.simulator.calls.recordings import Recording, Recordings, callback
+from ivr.simulator.interpreter import requests
+from ivr.simulator.interpreter.interpreter import Interpreter, resolve
+from ivr.simulator.interpreter.settings import WHISPER, Setting
 from ivr.simulator.network.routes import SIP, Callback, Route, e164
+from ivr.simulator.network.virtual_clock import Bell
 from ivr.twiml import verbs as v
-
-if TYPE_CHECKING:
-    from ivr.simulator.network.virtual_clock import Bell
 
 RING_BUFFER = 5.0  # "Twilio adds a buffer of about five seconds" to Dial's timeout
 Ringable = v.Number | v.Client | v.Sip
@@ -34,8 +33,8 @@ def address(noun: Ringable) -> str:
     return e164(noun.number)
 
 
-class NumberDial:
-    """One Dial in progress, from the side of the leg whose document it stands in."""
+class NumberDial(Engagement[Leg]):
+    """One Dial of telephones, as the leg sees it whose document it stands in."""
 
     __slots__ = (
         "base",
@@ -45,17 +44,21 @@ class NumberDial:
         "limit_bell",
         "player",
         "recording",
+        "recordings",
         "redirected",
         "ringing",
         "todo",
         "winner",
     )
 
-    def __init__(self, leg: Leg, player: Player, dial: v.Dial, base: str) -> None:
+    def __init__(
+        self, leg: Leg, player: Player, dial: v.Dial, base: str, recordings: Recordings
+    ) -> None:
         self.leg = leg
         self.player = player
         self.dial = dial
         self.base = base
+        self.recordings = recordings
         self.todo: list[Ringable] = [n for n in dial.nouns if isinstance(n, Ringable)]
         self.ringing: dict[Leg, Ringable] = {}
         self.winner: Leg | None = None
@@ -77,10 +80,10 @@ class NumberDial:
                 self._ring(noun)
 
     def _ring(self, noun: Ringable) -> None:
-        leg, exchange = self.leg, self.leg.exchange
+        leg, network = self.leg, self.leg.network
         receiver = address(noun)
         caller_id = self._caller_id(receiver)
-        child = exchange.leg("outbound-dial", caller_id, receiver or _text(noun), leg)
+        child = network.leg("outbound-dial", caller_id, receiver or _text(noun), leg)
         child.child_of = self
         if isinstance(noun, v.Client) and noun.parameters:
             child.parameters = {each.name: each.value for each in noun.parameters}
@@ -94,21 +97,21 @@ class NumberDial:
             child.detects = of_noun(noun, resolve(self.base, told) if told else "")
         self.ringing[child] = noun
         if not receiver:
-            exchange.note("warning", 13223, f'"{_text(noun)}" is no number', "", leg.sid)
+            network.note("warning", 13223, f'"{_text(noun)}" is no number', "", leg.sid)
         if not receiver or not caller_id:
-            exchange.clock.soon(child.end, "failed")
+            network.clock.soon(child.end, "failed")
         else:
-            exchange.clock.soon(child.place, self.dial.timeout + RING_BUFFER)
+            network.clock.soon(child.place, self.dial.timeout + RING_BUFFER)
 
     def _caller_id(self, receiver: str) -> str:
         """callerId, else the caller's own; no telephone can show a client's name (13214)."""
-        exchange, given = self.leg.exchange, self.dial.caller_id
+        network, given = self.leg.network, self.dial.caller_id
         caller_id = e164(given) if given else self.leg.sender
         if given and not caller_id:
-            exchange.note("warning", 13214, f'callerId="{given}" is ignored', "", self.leg.sid)
+            network.note("warning", 13214, f'callerId="{given}" is ignored', "", self.leg.sid)
             caller_id = self.leg.sender
         if receiver.startswith("+") and caller_id.startswith("client:"):
-            exchange.note("error", 13214, f"{caller_id} needs a callerId", "", self.leg.sid)
+            network.note("error", 13214, f"{caller_id} needs a callerId", "", self.leg.sid)
             return ""
         return caller_id
 
@@ -123,7 +126,7 @@ class NumberDial:
         for other in others:
             other.child_of = None
             other.end("canceled")
-        if noun.url or getattr(noun, "send_digits", ""):
+        if noun.url or _digits(noun):
             child.play_over(_before_bridge(noun, self.base), WHISPER)
         else:
             self._bridge(child)
@@ -134,7 +137,7 @@ class NumberDial:
         if not dial.record.startswith(f"record-from-{when}"):
             return
         told = dial.recording_status_callback
-        self.recording = self.leg.exchange.recordings.start(
+        self.recording = self.recordings.start(
             "DialVerb",
             self.leg.sid,
             callback=callback(
@@ -146,15 +149,15 @@ class NumberDial:
             track=dial.recording_track,
         )
 
-    def document_over(self, child: Leg, setting: Setting, error: str) -> None:
+    def document_over(self, leg: Leg, setting: Setting, error: str) -> None:
         """The whisper has run out: connect them."""
-        if child is self.winner and not child.ended:
-            self._bridge(child)
+        if leg is self.winner and not leg.ended:
+            self._bridge(leg)
 
     def _bridge(self, child: Leg) -> None:
         self.bridged = True
         self.leg.answer()
-        self.limit_bell = self.leg.exchange.clock.after(self.dial.time_limit, child.end)
+        self.limit_bell = self.leg.network.clock.after(self.dial.time_limit, child.end)
 
     def child_ended(self, child: Leg) -> None:
         if child is self.winner:
@@ -178,7 +181,7 @@ class NumberDial:
         if self.dial.hangup_on_star and self.bridged and self.winner is not None:
             self.winner.end()
 
-    def leave(self, reason: str) -> acts.Params:
+    def leave(self, reason: str) -> requests.Params:
         """The caller goes: all over. Redirected by REST, the action isn't requested."""
         self._quiet()
         children = [*self.ringing, *([self.winner] if self.winner else [])]
@@ -197,7 +200,7 @@ class NumberDial:
 
     # ---- the end
 
-    def params(self, status: str, children: list[Leg]) -> acts.Params:
+    def params(self, status: str, children: list[Leg]) -> requests.Params:
         """What the action is told. (docs/voice/twiml/dial#dialcallstatus-values)"""
         params = [("DialCallStatus", status), ("DialBridged", "true" if self.bridged else "false")]
         for child in children:
@@ -217,12 +220,17 @@ class NumberDial:
         self._quiet()
         self.leg.engaged = None
         params = self.params(status, [child] if child else [])
-        self.player.soon(acts.Outcome(params, answered=self.leg.picked_up))
+        self.player.soon(requests.Outcome(params, answered=self.leg.picked_up))
 
     def _quiet(self) -> None:
         if self.limit_bell is not None:
             self.limit_bell.cancel()
             self.limit_bell = None
+
+
+def _digits(noun: Ringable) -> str:
+    """The tones that the callee's telephone is sent first."""
+    return noun.send_digits if isinstance(noun, v.Number) else ""
 
 
 def _text(noun: Ringable) -> str:
@@ -234,11 +242,11 @@ def _text(noun: Ringable) -> str:
     return noun.number
 
 
-def _before_bridge(noun: Ringable, base: str) -> acts.Steps:
+def _before_bridge(noun: Ringable, base: str) -> requests.Steps:
     """On the callee's leg, after pick-up: sendDigits, then the whisper at ``url``."""
-    digits = getattr(noun, "send_digits", "")
+    digits = _digits(noun)
     if digits:
-        yield acts.Speak("tones", digits)
+        yield requests.Speak("tones", digits)
     if noun.url:
         url = resolve(base, noun.url)
-        yield from Line(WHISPER).run(acts.Fetch(url, noun.method))
+        yield from Interpreter(WHISPER).run(requests.Fetch(url, noun.method))

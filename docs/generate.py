@@ -1,0 +1,420 @@
+"""Write the pages that say what the code says: run it after changing a help text, a docstring of
+the public API, a step, a setting or a rule of TwiML.
+
+    python docs/generate.py            writes them
+    python docs/generate.py --check    exits with 1 and names those that aren't up to date
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, Field, fields
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+
+import ivr
+from ivr.cli.main import main
+from ivr.line.flow import steps
+from ivr.server.settings import table
+from ivr.simulator import Exchange, Handset
+from ivr.twiml.table import markdown
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- Written by docs/generate.py from the code: change it there. -->"
+
+HANDSET_INTRO = """
+# Handsets and the exchange
+
+In a test, `exchange` is the phone network ([the fixture](pytest.md#the-exchange-fixture)), and
+`exchange.phone("+15550001234")` is a handset: the phone in somebody's hand. Everything on this page is written from the
+docstrings of `ivr.simulator.Exchange` and `ivr.simulator.Handset`.
+
+At rate 0, the default, whatever a person does has all its immediate consequences before the method returns. Time passes
+only while you wait, or while a phone types several keys.
+""".strip()
+
+# Members without a docstring of their own: attributes that are set in __init__.
+ATTRIBUTES = {
+    "Exchange.clock": "Its clock: `now()`, and `call_at(when, what)`. Share it with your application.",
+    "Exchange.requests": "Every webhook that was made, the oldest first: `url`, `params`, `status`, `body` and more.",
+    "Exchange.debugger": "What Twilio's debugger would show: `at`, `level`, `code`, `text`, `url`, `call_sid`.",
+    "Exchange.account_sid": "The account that webhooks name. `auth_token` is its token.",
+    "Handset.heard": "All that was said to it: `at`, `text`, `language`, `kind`, `complete` (not cut short).",
+    "Handset.messages": "The texts that it has received.",
+    "Handset.caller_id": "The number that its display shows.",
+    "Handset.calls": "Its calls, the newest last: `sid`, `direction`, `status`, `duration`.",
+    "Handset.typing": "Seconds between two keys.",
+    "Handset.ringing": "Whether it is ringing.",
+    "Handset.in_call": "Whether it is in a call.",
+}  # fmt: skip
+
+EXCHANGE = {
+    "Setting it up": ("number", "phone", "softphone", "api_key", "client", "sign_with", "belongs_to"),
+    "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
+    "What has happened": ("requests", "debugger", "streams", "account_sid", "strict"),
+    "Making things go wrong": (
+        *("delay", "deliver_twice", "webhook_fails", "rest_fails", "chaos", "injected"),
+    ),
+}  # fmt: skip
+HANDSET = {
+    "What the person does": (
+        *("call", "answer", "decline", "hang_up", "press", "say", "text", "connect"),
+        *("lose_connection", "will"),
+    ),
+    "What it hears": ("hears", "heard", "last_heard", "messages"),
+    "Where it stands": (
+        *("ringing", "in_call", "listening", "connected_to", "caller_id", "calls", "typing"),
+    ),
+}  # fmt: skip
+
+
+def handset() -> str:
+    parts = [HANDSET_INTRO]
+    for owner, groups in ((Exchange, EXCHANGE), (Handset, HANDSET)):
+        for title, names in groups.items():
+            parts.append(f"## {owner.__name__}: {title[:1].lower()}{title[1:]}")
+            parts += [member(owner, name) for name in names]
+    return "\n\n".join(parts)
+
+
+def member(owner: type, name: str) -> str:
+    """A heading, how it is called, and what its docstring says."""
+    given = inspect.getattr_static(owner, name, None)
+    if given is None:
+        about, call = ATTRIBUTES[f"{owner.__name__}.{name}"], ""
+    elif isinstance(given, property | cached_property):
+        about, call = inspect.getdoc(given) or ATTRIBUTES[f"{owner.__name__}.{name}"], ""
+    else:
+        about, call = inspect.getdoc(given) or "", f"**`{name}{signature(given)}`**\n\n"
+    if not about:
+        raise SystemExit(f"{owner.__name__}.{name} has no docstring")
+    return f"### `{name}`\n\n{call}{prose(about)}"
+
+
+def signature(function: Any) -> str:
+    """As it is called: without self, and with what it returns."""
+    given = inspect.signature(inspect.unwrap(getattr(function, "__func__", function)))
+    parts = []
+    for parameter in given.parameters.values():
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in parts:
+            parts.append("*")
+        if parameter.name != "self":
+            parts.append(parameter_text(parameter))
+    returned = given.return_annotation
+    returns = "" if returned in ("None", inspect.Signature.empty, None) else f" -> {returned}"
+    return f"({', '.join(parts)}){returns}"
+
+
+def parameter_text(parameter: inspect.Parameter) -> str:
+    """Its name, type and default; types as they are written in the code."""
+    written = parameter.annotation
+    written = getattr(written, "__forward_arg__", written)
+    typed = f": {written}" if isinstance(written, str) else ""
+    if parameter.default is parameter.empty:
+        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+        return f"{stars.get(parameter.kind, '')}{parameter.name}{typed}"
+    value = parameter.default
+    shown = value.isoformat() if isinstance(value, datetime) else repr(value)
+    return f"{parameter.name}{typed} = {shown}"
+
+
+def prose(docstring: str) -> str:
+    """A docstring as Markdown: its literals are marked with two backticks, its tags aren't HTML."""
+    text = docstring.replace("``", "`")
+    return "".join(
+        part if part.startswith("`") else part.replace("<", "&lt;")
+        for part in re.split(r"(`[^`]*`)", text)
+    )
+
+
+def fidelity() -> str:
+    return f"""
+# What the simulator does as Twilio does
+
+The rules are those of [Twilio's voice pages](https://www.twilio.com/docs/voice/twiml). In the tests, the sentence that a
+rule comes from stands above the test that proves it.
+
+**As at Twilio:** how long prompts take, what interrupts them, time-outs, who goes on where; signatures, idempotency
+tokens, cookies for each call, redirects, fallback URLs with their error codes, the 15-second limit; status callbacks with
+their order and numbers; warnings and errors under Twilio's own numbers.
+
+**Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; numbers have no
+geography; a text message has no pictures.
+
+What Twilio knows and the simulator doesn't do is **refused by name**: nothing is silently ignored. What Twilio itself
+doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects are
+stopped with a message that says it is the simulator's limit, not Twilio's.
+
+## Verbs and nouns
+
+`ivr twiml` prints this table.
+
+{markdown()}
+
+## The REST API
+
+There are calls (with machine detection and recording), conferences and participants (with coaching), queues and their
+members, recordings, incoming numbers, TwiML applications, messages, keys, notifications, and the events of a call. Errors
+and pages have Twilio's form. The `twilio` libraries for Python and Node.js work with it unmodified.
+
+## The same bytes again
+
+The same seed and the same actions give the same bytes: every SID, token, webhook and event. Two runs of a simulated day of
+mixed calls are compared in the tests; see [Performance](../develop/performance.md).
+"""
+
+
+STEPS_INTRO = """
+# Reference of steps
+
+A flow is a table of steps; [Writing a flow](writing-a-flow.md) shows one. This page is written from the step classes in
+`ivr.line.flow.steps`.
+
+Every step that listens has five outcomes: a match, `invalid` (a key that means nothing here), `silence`, `too_many`
+(failures) and `hangup`. Each must lead somewhere, by the step's own `on` or by the flow's `otherwise`.
+""".strip()
+COMMON = {
+    "name": "its name, unique in the flow",
+    "says": "keys of prompts, or a function of the conversation that returns them",
+    "on": "where each outcome leads: a step's name, a `Go`, or several `Go` with guards",
+    "enter": "effects of arriving (not of a repeated prompt)",
+    "meanwhile": "whether people are rung for the caller while this step asks",
+}
+
+
+def step_kinds() -> list[type[steps.Step]]:
+    found = [each for each in vars(steps).values() if inspect.isclass(each)]
+    return [each for each in found if issubclass(each, steps.Step) and each is not steps.Step]
+
+
+def steps_page() -> str:
+    common = [f"| `{name}` | {about} |" for name, about in COMMON.items()]
+    if set(COMMON) != {each.name for each in fields(steps.Step)}:
+        raise SystemExit("docs/generate.py: COMMON doesn't describe the fields of Step")
+    parts = [
+        STEPS_INTRO,
+        "## What all steps share",
+        "| Field | Is |\n|---|---|\n" + "\n".join(common),
+    ]
+    return "\n\n".join([*parts, *map(step_section, step_kinds())])  # fmt: skip
+
+
+def step_section(kind: type[steps.Step]) -> str:
+    own = [each for each in fields(kind) if each.name not in COMMON]
+    rows = [f"| `{each.name}` | {default(each)} |" for each in own]
+    parts = [f"## `{kind.__name__}`", prose(inspect.getdoc(kind) or "")]
+    example = kind("example")
+    for title, names in (("Must lead somewhere", example.needs), ("May", example.may)):
+        if names:
+            parts.append(f"{title}: {outcomes(names)}.")
+    if not example.waits:
+        parts.append("It is passed through within one turn: nobody waits here.")
+    if rows:
+        parts.append("| Field | Default |\n|---|---|\n" + "\n".join(rows))
+    return "\n\n".join(parts)
+
+
+def outcomes(names: frozenset[str]) -> str:
+    digits = sorted(name for name in names if name.isdecimal())
+    words = sorted(name for name in names if not name.isdecimal())
+    keys = [f"`{digits[0]}` to `{digits[-1]}`"] if digits else []
+    return ", ".join(keys + [f"`{word}`" for word in words])
+
+
+def default(each: Field[Any]) -> str:
+    if each.default_factory is not MISSING:
+        return f"`{each.default_factory()!r}`"
+    if callable(each.default):
+        return "a function of the conversation"
+    if isinstance(each.default, frozenset):
+        return f"`{set(each.default) or '{}'}`"
+    return f"`{each.default!r}`"
+
+
+COMMANDS_INTRO = """
+# Commands
+
+`ivr COMMAND --help` shows the same. Commands of the line need `pip install 'ivr-simulator[line]'`.
+
+| Exit code | Means |
+|---|---|
+| 0 | as hoped |
+| 1 | the thing under test failed |
+| 2 | wrong usage |
+| 3 | the environment is at fault: a setting, a file, a port, a database |
+""".strip()
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command with its full name, groups before their members."""
+    for name, command in sorted(main.commands.items()):
+        yield f"ivr {name}", command
+        if isinstance(command, click.Group):
+            for inner, each in sorted(command.commands.items()):
+                yield f"ivr {name} {inner}", each
+
+
+def commands_page() -> str:
+    rows = [f"| [`{name}`](#{anchor(name)}) | {first(command)} |" for name, command in commands()]
+    summary = "| Command | |\n|---|---|\n" + "\n".join(rows)
+    sections = [command_section(name, command) for name, command in commands()]
+    return "\n\n".join([COMMANDS_INTRO, summary, *sections])
+
+
+def first(command: click.Command) -> str:
+    """The first sentence of its help."""
+    return cell((command.help or "").split("\n\n")[0].replace("\n", " "))
+
+
+def command_section(name: str, command: click.Command) -> str:
+    context = click.Context(command, info_name=name)
+    usage = " ".join(command.collect_usage_pieces(context))
+    options = [option for option in command.params if isinstance(option, click.Option)]
+    rows = [option_row(option, context) for option in options if not option.hidden]
+    parts = [f"## {name}", f"`{name} {usage}`".replace(" [OPTIONS]", " [OPTION …]")]
+    parts.append(prose(inspect.cleandoc(command.help or "")).replace("\b\n", ""))
+    if rows:
+        parts.append("| Option | |\n|---|---|\n" + "\n".join(rows))
+    return "\n\n".join(parts)
+
+
+def option_row(option: click.Option, context: click.Context) -> str:
+    record = option.get_help_record(context)
+    names, about = record if record else (", ".join(option.opts), "")
+    return f"| `{cell(names)}` | {cell(about)} |"
+
+
+def cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+
+
+SETTINGS_INTRO = """
+# Settings
+
+What is set from outside are environment variables, read once when a command starts. `ivr settings` prints them. Everything
+else about a line is in its [line.toml](../line/line-toml.md). A list of `[notices.lists]` names a variable of its own.
+""".strip()
+
+
+def settings_page() -> str:
+    rows = [
+        f"| `{name}` | {f'`{value}`' if value else ''} | {cell(about)} |"
+        for name, value, about in table()
+    ]
+    return SETTINGS_INTRO + "\n\n| Variable | Default | |\n|---|---|---|\n" + "\n".join(rows)
+
+
+API_INTRO = """
+# Python API
+
+`from ivr import …` gives the public names. They are imported when they are first asked for: `Exchange` and `Handset` need
+only the base package, the others `pip install 'ivr-simulator[line]'`. Names that aren't on this page, in
+[Handsets and the exchange](../testing/handset.md) or in [Steps](../flows/steps.md) may change without notice.
+""".strip()
+API_ALSO = {
+    "Exchange": "All its members: [Handsets and the exchange](../testing/handset.md).",
+    "Handset": "All its members: [Handsets and the exchange](../testing/handset.md).",
+    "Flow": "An example: [Writing a flow](../flows/writing-a-flow.md).",
+    "Line": "`flows.escalation.line()` makes the one of this repository.",
+}
+
+
+def api_page() -> str:
+    parts = [API_INTRO, "## `ivr`"]
+    for name in ivr.__all__:
+        parts += api_section("ivr", name, getattr(ivr, name))
+    parts.append("## `ivr.simulator`: more of the test kit")
+    import ivr.simulator as simulator
+
+    for name in simulator.__all__:
+        if name not in ivr.__all__:
+            parts += api_section("ivr.simulator", name, getattr(simulator, name))
+    return "\n\n".join(parts)
+
+
+def api_section(module: str, name: str, thing: Any) -> list[str]:
+    about = [f"### `{module}.{name}`", f"**`{name}{signature(thing).split(' -> ')[0]}`**"]
+    return [*about, prose(inspect.getdoc(thing) or ""), *filter(None, [API_ALSO.get(name)])]
+
+
+ERRORS_INTRO = """
+# Errors
+
+What this package raises on purpose says what is wrong, where, and what to do about it.
+""".strip()
+
+
+def errors_page() -> str:
+    from ivr import errors
+
+    tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n", 1)[1]
+    rows = [
+        f"| `{kind.__name__}` | `{kind.__module__}` | {cell(prose(inspect.getdoc(kind) or ''))} |"
+        for kind in sorted(raised(), key=lambda each: (each.__module__, each.__name__))
+    ]
+    rows_text = "| Error | In | |\n|---|---|---|\n" + "\n".join(rows)
+    return f"{ERRORS_INTRO}\n\n```text\n{tree}\n```\n\n{rows_text}"
+
+
+def raised() -> list[type[BaseException]]:
+    """Every class of error that this package defines and doesn't keep to itself."""
+    import pkgutil
+    from importlib import import_module
+
+    for module in pkgutil.walk_packages(ivr.__path__, "ivr."):
+        if not module.name.endswith("__main__") and ".migrations" not in module.name:
+            import_module(module.name)
+    found: set[type[BaseException]] = set()
+    kinds: list[type[BaseException]] = [Exception]
+    while kinds:
+        for kind in kinds.pop().__subclasses__():
+            kinds.append(kind)
+            if kind.__module__.startswith("ivr.") and not kind.__name__.startswith("_"):
+                found.add(kind)
+    return list(found)
+
+
+def anchor(heading: str) -> str:
+    """As GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+PAGES: Mapping[str, Any] = {
+    "testing/handset.md": handset,
+    "testing/fidelity.md": fidelity,
+    "flows/steps.md": steps_page,
+    "reference/commands.md": commands_page,
+    "reference/settings.md": settings_page,
+    "reference/python-api.md": api_page,
+    "reference/errors.md": errors_page,
+}
+
+
+def pages() -> dict[Path, str]:
+    """Every page that is written from the code, with its text."""
+    return {DOCS / name: f"{NOTE}\n{make().strip()}\n" for name, make in PAGES.items()}
+
+
+def run(check: bool) -> int:
+    wrong = 0
+    for path, text in pages().items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        wrong += 1
+        if check:
+            print(f"docs/{path.relative_to(DOCS)} isn't what the code says")
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"docs/{path.relative_to(DOCS)}")
+    return int(check and wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(run("--check" in sys.argv))

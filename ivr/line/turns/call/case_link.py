@@ -1,0 +1,65 @@
+"""What a call tells its case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ivr.line.desk.cases import CaseNumbers
+from ivr.line.turns.call.state import CallState
+
+
+def case_number(state: CallState) -> str:
+    """The number of the case that this call is about, ``""`` before one was given."""
+    return case_of(state.shared, state.line.config.case_numbers)
+
+
+def case_of(shared: Mapping[str, Any], numbers: CaseNumbers) -> str:
+    """The same, of a call's values."""
+    keyed = shared.get("keyed", "")
+    known = (shared.get("case") or {}).get("number")
+    return str(known or (numbers.written(keyed) if keyed else ""))
+
+
+def tell_case(state: CallState, what: str, key: str, by: str = "caller", **data: Any) -> None:
+    """Have the case hear something of this call, in the order in which it was said; once by
+    ``key`` within the call."""
+    state.duty(
+        "case",
+        f"case:{key}",
+        lane="case",
+        what=what,
+        case=case_number(state),
+        by=by,
+        channel="phone",
+        at=state.now.isoformat(),
+        call=state.call.sid,
+        **data,
+    )
+
+
+def escalate(state: CallState, level: str, set_by: str, override: str = "") -> None:
+    """The request counts from now, whatever becomes of the call; the people concerned are told now.
+
+    Once for a call, case and level. ``set_by`` is the operator who recorded it, ``""`` the line;
+    ``override`` is the operator's reason for a level whose turn it isn't yet.
+    """
+    shared, number = state.shared, case_number(state)
+    asked = {"level": level, "case": number}
+    shared["wish"] = level
+    if asked.items() <= shared.get("requested", {}).items():
+        return
+    shared["requested"] = {**asked, "at": state.now.isoformat()}
+    state.tell("escalation.requested", level=level, case=number, set_by=set_by)
+    right = next((entry["person"] for entry in shared.get("ranking", [])), "")
+    given = {"level": level, "set_by": set_by, "right": right, "override": override}
+    tell_case(state, "escalate", f"{number}:{level}", **given)
+
+
+def accepted(state: CallState, leg: str) -> None:
+    """A manager at the requested level has spoken with the caller."""
+    asked, person = state.shared.get("requested"), state.legs.person(leg)
+    if not asked or state.legs.rows[leg]["hunt"] != "manager":
+        return
+    state.tell("escalation.accepted", by=person, level=asked["level"])
+    tell_case(state, "accept", f"accept:{asked['level']}:{leg}", person, level=asked["level"])

@@ -1,0 +1,228 @@
+"""One call during a turn: what was stored of it, and what the turn has to save and to do.
+
+A `CallState` is made of a call as it was stored. Everything else in this package takes one: it
+answers questions about the call, and collects events (`tell`) and duties (`duty`). Nothing here
+decides what happens next.
+
+**The agenda.** One thing heard often leads to another: a leg that is lost moves the hunt, and that
+moves the caller. Whatever has to be heard next is put on the agenda as `CallerHears`, `LegHears` or
+`HuntHears`, and `ivr.line.turns.call.turn.CallTurn` works it off, depth first. A function that
+returns an `Agenda` is a generator: it yields what has to be heard, and goes on when all that came
+of it is done. It does nothing before somebody iterates it, so call it with ``yield from``.
+
+``call.data`` holds ``shared`` (what flows see), ``caller`` (the caller's conversation), ``legs``
+(by attempt: person, sid, state ``ringing | talking | over``, conversation, document) and ``hunt``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ivr.line.definition import Line
+from ivr.line.desk.events import Event
+from ivr.line.desk.hunt import EventName, Hunt
+from ivr.line.flow.conversation import Conversation, Heard
+from ivr.line.flow.steps import Dialling, Goodbye, Hold, Step, Talk
+from ivr.line.records import Call, Duty
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHears:
+    """The caller's leg has to hear something."""
+
+    heard: Heard
+
+
+@dataclass(frozen=True, slots=True)
+class LegHears:
+    """The leg of somebody who was rung has to hear something."""
+
+    attempt: str
+    heard: Heard
+
+
+@dataclass(frozen=True, slots=True)
+class HuntHears:
+    """The hunt has to hear something; `ivr.line.desk.hunt.hear` says what the fields mean."""
+
+    event: EventName
+    attempt: str = ""
+    people: Sequence[str] = ()
+
+
+Agenda = Iterator[CallerHears | LegHears | HuntHears]
+
+
+class Legs:
+    """The legs of a call, by attempt: ``rows`` as they are stored, and their conversations."""
+
+    def __init__(self, rows: dict[str, dict[str, Any]], shared: dict[str, Any]) -> None:
+        self.rows, self.shared = rows, shared
+        self.talks: dict[str, Conversation] = {}  # of the legs that this turn has looked at
+
+    def talk(self, attempt: str) -> Conversation:
+        """The conversation of a leg."""
+        if attempt not in self.talks:
+            talk = Conversation.from_dict(self.rows[attempt]["talk"], self.shared)
+            self.talks[attempt] = talk
+        return self.talks[attempt]
+
+    def talking(self) -> list[str]:
+        """The legs that are with the caller, or in the operator's menu and coming back."""
+        return [attempt for attempt, row in self.rows.items() if row["state"] == "talking"]
+
+    def person(self, attempt: str) -> str:
+        """The id of the person whom this leg rings."""
+        return str(self.rows[attempt]["person"])
+
+
+class CallState:
+    """What a turn reads, stores and collects. ``root`` is the path under which the line is served.
+
+    ``claims`` are ``(person, attempt)`` of those whom a document is about to dial: they are saved
+    with the turn. ``left_from`` is the step in which the caller heard the last thing. ``leaves``
+    says that the caller was told to leave the queue, and asks for the next document by itself.
+    """
+
+    def __init__(self, line: Line, call: Call, now: datetime, root: str = "") -> None:
+        self.line, self.call, self.now, self.root = line, call, now, root
+        self.shared: dict[str, Any] = call.data["shared"]
+        self.caller = Conversation.from_dict(call.data["caller"], self.shared)
+        self.legs = Legs(call.data["legs"], self.shared)
+        hunt = call.data["hunt"]
+        self.hunt = Hunt.from_dict(hunt) if hunt else None
+        self.events: list[Event] = []
+        self.duties: list[Duty] = []
+        self.claims: list[tuple[str, str]] = []
+        self.changed = not call.version
+        self.left_from: str | None = None
+        self.leaves = False
+
+    # --- what the turn collects ---
+
+    def tell(self, kind: str, /, **data: Any) -> None:
+        """Add to the event log."""
+        if "ranking" in data:
+            data["ranking"] = by_reference(data["ranking"])
+        self.events.append(Event(kind=kind, at=self.now, actor=str(data.pop("by", "")), data=data))
+
+    def duty(
+        self,
+        kind: str,
+        key: str,
+        *,
+        after: float = 0,
+        lane: str = "",
+        owner: str = "",
+        **data: Any,
+    ) -> None:
+        """Add what must happen, ``after`` so many seconds; once by ``key`` within the call."""
+        self.duties.append(
+            Duty(
+                key=f"{self.call.sid}:{key}",
+                call=self.call.sid,
+                kind=kind,
+                owner=owner,
+                lane=lane,
+                due=self.now + timedelta(seconds=after),
+                data=data,
+            )
+        )
+
+    # --- where the caller is ---
+
+    @property
+    def step(self) -> Step:
+        """The caller's present step."""
+        return self.line.caller.steps[self.caller.state]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the caller is in a queue."""
+        return isinstance(self.step, Hold)
+
+    @property
+    def meanwhile(self) -> bool:
+        """Whether the caller is asked something while people are rung."""
+        return self.step.meanwhile
+
+    @property
+    def talking(self) -> bool:
+        """Whether the caller is in the conference, or about to be."""
+        return isinstance(self.step, Talk)
+
+    @property
+    def dialling(self) -> bool:
+        """Whether the caller's own document dials."""
+        return isinstance(self.step, Dialling)
+
+    @property
+    def said_all(self) -> bool:
+        """Whether the caller has come to the last words."""
+        return isinstance(self.step, Goodbye)
+
+    @property
+    def said_goodbye(self) -> bool:
+        """Whether the last document hung up."""
+        return self.left_from is not None and isinstance(
+            self.line.caller.steps[self.left_from], Goodbye
+        )
+
+    @property
+    def leg_sid(self) -> str:
+        """The carrier's name of the caller's leg; ``""`` before a customer is called back."""
+        back = self.shared.get("back")
+        return self.call.sid if back is None else str(back["leg"])
+
+    def leg_state(self, attempt: str) -> str:
+        """``ringing``, ``listening`` (picked up, nothing accepted yet), ``talking`` or ``over``."""
+        state = str(self.legs.rows[attempt]["state"])
+        picked_up = self.legs.talk(attempt).state != self.line.person.start
+        return "listening" if state == "ringing" and picked_up else state
+
+    # --- documents ---
+
+    def caller_document(self) -> str:
+        """The TwiML of the caller's present step."""
+        return self.line.caller.document(self.caller, self._slots(""))
+
+    def caller_waiting(self, position: str, first: bool) -> str:
+        """The wait document of the caller's queue; ``first`` when the wait has just begun."""
+        values = {**self._slots(""), "position": position}
+        return self.line.caller.waiting(self.caller, first, values)
+
+    def leg_document(self, attempt: str) -> str:
+        """The TwiML of a leg's present step."""
+        return self.line.person.document(self.legs.talk(attempt), self._slots(attempt))
+
+    def here(self, attempt: str = "") -> str:
+        """The path of a leg's own webhook."""
+        if not attempt and "back" in self.shared:
+            return f"{self.root}/back/{self.line.name}/{self.call.sid}"
+        if not attempt:
+            return f"{self.root}/voice/{self.line.name}"
+        return f"{self.root}/leg/{self.line.name}/{self.call.sid}/{attempt}"
+
+    def wait_url(self) -> str:
+        """Where the queue's wait document is asked for."""
+        return f"{self.here()}/wait?queue={self.call.waiting_for}"
+
+    def _slots(self, attempt: str) -> Mapping[str, str]:
+        values = {"here": self.here(attempt), "room": f"call-{self.call.sid}"}
+        if dialled := self.shared.get("dialled"):
+            phone = str(dialled["phone"])
+            values["leg"] = self.here(dialled["leg"])
+            values["phone"] = phone.removeprefix("client:")
+            values["line_number"] = self.call.called
+        return values
+
+
+def by_reference(ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A ranking without names and numbers: a log must outlive them."""
+    return [
+        {name: value for name, value in entry.items() if name not in ("name", "phone", "detail")}
+        for entry in ranking
+    ]

@@ -1,0 +1,187 @@
+"""A call as Twilio keeps it: its two ends, its status, its requests, and who is told of it.
+
+https://www.twilio.com/docs/voice/twiml#request-parameters,
+https://www.twilio.com/docs/voice/api/call-resource
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from email.utils import format_datetime
+
+from ivr.simulator.calls.recordings import Recording
+from ivr.simulator.interpreter import requests
+from ivr.simulator.network.network import Network
+from ivr.simulator.network.routes import SIP, Callback, Route
+from ivr.simulator.webhooks.delivery import Delivery, Jar
+
+NO_PARAMETERS: Mapping[str, str] = {}
+SIP_CODES = {"busy": "486", "no-answer": "487", "canceled": "487"}
+
+
+class Call:
+    """The record of a call.
+
+    ``direction``: inbound, outbound-api, outbound-dial. ``sender`` and ``receiver`` are From and
+    To. Instants are microseconds since the network's start, -1 for what hasn't happened.
+    """
+
+    __slots__ = (
+        "answered_at",
+        "answered_by",
+        "callback",
+        "created_at",
+        "direction",
+        "ended_at",
+        "jar",
+        "network",
+        "parameters",
+        "parent_sid",
+        "receiver",
+        "recording",
+        "route",
+        "sender",
+        "sequence",
+        "sid",
+        "status",
+    )
+
+    def __init__(
+        self, network: Network, direction: str, sender: str, receiver: str, parent_sid: str
+    ) -> None:
+        self.network = network
+        self.sid = network.seed.sid("CA")
+        self.direction = direction
+        self.sender = sender
+        self.receiver = receiver
+        self.parent_sid = parent_sid
+        self.status = "ringing" if direction == "inbound" else "queued"
+        self.route = Route("")
+        self.callback: Callback | None = None
+        self.sequence = 0
+        self.jar: Jar | None = None
+        self.recording: Recording | None = None  # of the whole call, requested by REST
+        self.answered_by = ""  # what machine detection has found out
+        self.parameters = NO_PARAMETERS  # what a softphone is told of the call
+        self.created_at = network.clock.instant()
+        self.answered_at = -1
+        self.ended_at = -1
+
+    # ---- state
+
+    @property
+    def picked_up(self) -> bool:
+        """Whether it has been answered and goes on."""
+        return self.answered_at >= 0 and self.ended_at < 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.ended_at >= 0
+
+    @property
+    def duration(self) -> int:
+        """Whole seconds since it was answered; 0 if it never was."""
+        if self.answered_at < 0:
+            return 0
+        until = self.ended_at if self.ended_at >= 0 else self.network.clock.instant()
+        return (until - self.answered_at) // 1_000_000
+
+    @property
+    def address(self) -> str:
+        """The telephone at this call's end: a number, ``client:name`` or ``sip:…``."""
+        return self.sender if self.direction == "inbound" else self.receiver
+
+    # ---- requests
+
+    def fields(self, extra: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+        """The standard parameters. (docs/voice/twiml#request-parameters)"""
+        values = {
+            "AccountSid": self.network.account_sid,
+            "ApiVersion": "2010-04-01",
+            "CallSid": self.sid,
+            "CallStatus": self.status,
+            "Called": self.receiver,
+            "Caller": self.sender,
+            "Direction": self.direction,
+            "From": self.sender,
+            "To": self.receiver,
+        }
+        if self.direction == "inbound":
+            values["CallToken"] = f"token-{self.sid}"
+        if self.direction == "inbound" and self.sender.startswith(SIP):
+            values |= self._sip()
+        if self.answered_by:
+            values["AnsweredBy"] = self.answered_by
+        if self.parent_sid:
+            values["ParentCallSid"] = self.parent_sid
+        values.update(extra)
+        return values
+
+    def _sip(self) -> dict[str, str]:
+        """What a call from a SIP address has besides. (docs/voice/api/sip-interface)"""
+        user, _, domain = self.sender.partition(":")[2].rpartition("@")
+        return {
+            "SipCallId": f"{self.sid}@{domain}",
+            "SipDomain": domain,
+            "SipSourceIp": "127.0.0.1",
+            "SipUsername": user,
+        }
+
+    def request(self, url: str, method: str, values: dict[str, str]) -> Delivery:
+        """A request of this call, with its cookies; not started yet."""
+        if self.jar is None and not self.ended:
+            self.jar = Jar()
+        return Delivery(self.network, url, method, values, self.sid, self.jar)
+
+    def notify(self, request: requests.Notify) -> None:
+        """Make a request at this instant; its answer isn't carried out."""
+        values = self.fields(request.params)
+        self.network.clock.soon(self._tell, request.url, request.method, values)
+
+    def _tell(self, url: str, method: str, values: dict[str, str]) -> None:
+        self.request(url, method, values).tell()
+
+    # ---- who is told
+
+    def progress(self, event: str, shown: str = "") -> None:
+        """Send a status callback, if one was requested for this event.
+
+        (docs/voice/api/call-resource#statuscallback)
+        """
+        number = self.sequence
+        self.sequence += 1
+        callback = self.callback
+        if callback is None or not callback.url or event not in callback.events:
+            return
+        if self.direction == "inbound":  # a number's own: "standard parameters and CallDuration"
+            values = self.fields((("CallDuration", str(self.duration)),))
+        else:
+            values = self.fields(self._progress(event, number, shown))
+        self.network.clock.soon(self._tell, callback.url, callback.method, values)
+
+    def _progress(self, event: str, number: int, shown: str) -> requests.Params:
+        values = [
+            ("CallStatus", shown or self.status),
+            ("CallbackSource", "call-progress-events"),
+            ("SequenceNumber", str(number)),
+            ("Timestamp", format_datetime(self.network.clock.now())),
+        ]
+        if event == "completed":
+            values += self._completed()
+        return tuple(values)
+
+    def _completed(self) -> list[tuple[str, str]]:
+        seconds = self.duration
+        minutes = -(-seconds // 60)
+        values = [("CallDuration", str(seconds)), ("Duration", str(minutes))]
+        if self.recording is not None:
+            self.recording.stop()
+            values += [
+                ("RecordingDuration", str(self.recording.seconds)),
+                ("RecordingSid", self.recording.sid),
+                ("RecordingUrl", self.recording.url),
+            ]
+        if self.status in SIP_CODES:
+            values.append(("SipResponseCode", SIP_CODES[self.status]))
+        return values

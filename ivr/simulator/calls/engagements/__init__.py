@@ -1,0 +1,1 @@
+"""What a leg is engaged in: a dialled number, a queue, a conference, a stream."""

@@ -1,0 +1,144 @@
+"""The switchboard: every leg, every telephone, and what calls have in common.
+
+It makes legs, connects them with what their documents ask for, and keeps what can be looked up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from ivr.errors import CallError
+from ivr.simulator.calls.audio import Audio
+from ivr.simulator.calls.engagements.conference import Conferences
+from ivr.simulator.calls.engagements.queues import Queues
+from ivr.simulator.calls.handlers import Handlers
+from ivr.simulator.calls.leg import Leg
+from ivr.simulator.calls.messages import Messages
+from ivr.simulator.calls.player import Player
+from ivr.simulator.calls.protocols import CallNetwork, Telephone
+from ivr.simulator.calls.recordings import Recordings
+from ivr.simulator.calls.side_streams import SideStream
+from ivr.simulator.interpreter import requests
+from ivr.simulator.network.network import START
+from ivr.simulator.network.numbers import Addresses, Application
+from ivr.simulator.network.routes import e164
+
+MAX_ENDED = 10_000  # ended calls that can still be looked up
+NO_PARAMETERS: Mapping[str, str] = {}
+
+
+class Switchboard(CallNetwork[Leg]):
+    """A network with telephones and the calls between them."""
+
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        start: datetime = START,
+        rate: float = 0,
+        requests: int = 10_000,
+    ) -> None:
+        super().__init__(seed, start=start, rate=rate, requests=requests)
+        self.phones: Mapping[str, Telephone[Leg]] = {}
+        # Makes the telephone of a number that is rung and has none; without it such a call fails.
+        self.on_unknown: Callable[[str], Telephone[Leg]] | None = None
+        self.legs: dict[str, Leg] = {}
+        self.side_streams: dict[str, SideStream] = {}
+        self.recordings = Recordings(self)
+        self.messages = Messages(self, self.phones)
+        self.conferences = Conferences(self, self.recordings)
+        self.queues = Queues(self)
+        self._ended: deque[str] = deque()
+        self._handlers = Handlers(
+            Audio(self, self.recordings),
+            self.recordings,
+            self.messages,
+            self.conferences,
+            self.queues,
+            self.side_streams,
+        ).by_request
+
+    # ---- legs
+
+    def leg(self, direction: str, sender: str, receiver: str, parent: Leg | None = None) -> Leg:
+        """A new leg: ``direction`` is inbound, outbound-api or outbound-dial."""
+        end = sender if direction == "inbound" else receiver
+        phone = self.phones.get(end)
+        if phone is None and self.on_unknown is not None and end:
+            phone = self.on_unknown(end)
+        leg = Leg(self, direction, sender, receiver, phone, parent)
+        self.legs[leg.sid] = leg
+        return leg
+
+    def carry_out(self, leg: Leg, player: Player, request: object) -> object:
+        return self._handlers[type(request)](leg, player, request)
+
+    def ended(self, leg: Leg) -> None:
+        """An ended call can still be looked up, until many more have ended."""
+        self.recordings.over(leg.sid)
+        self._ended.append(leg.sid)
+        while len(self._ended) > MAX_ENDED:
+            self.legs.pop(self._ended.popleft(), None)
+
+    # ---- calls
+
+    def dial_in(self, sender: str, receiver: str) -> Leg:
+        """A telephone calls a number; the application's first document is requested."""
+        number = self.numbers.get(e164(receiver) or receiver)
+        if number is None:
+            known = ", ".join(self.numbers) or "none"
+            raise CallError(
+                f"no application answers at {receiver}; numbers with an application: {known}"
+            )
+        answers = self.applications.get(number.application, number)
+        return self._dialled(sender, number.number, answers)
+
+    def dial_application(self, sender: str, sid: str, params: Mapping[str, str]) -> Leg:
+        """A softphone calls a TwiML application, which is told the parameters as well."""
+        application = self.applications.get(sid)
+        if application is None:
+            raise CallError(
+                f"{sender} calls the TwiML application {sid or '(none)'}, which doesn't exist"
+            )
+        return self._dialled(sender, params.get("To", ""), application, params)
+
+    def _dialled(
+        self,
+        sender: str,
+        receiver: str,
+        answers: Addresses,
+        params: Mapping[str, str] = NO_PARAMETERS,
+    ) -> Leg:
+        leg = self.leg("inbound", sender, receiver)
+        leg.route = answers.route
+        leg.callback = answers.callback
+        extra = [("ApplicationSid", answers.sid)] if isinstance(answers, Application) else []
+        own = leg.fields()  # a softphone's parameters can't replace the call's own
+        extra += [(name, value) for name, value in params.items() if name not in own]
+        start = requests.Fetch(answers.url, answers.method, tuple(extra))
+        self.clock.soon(self._begin, leg, start)
+        return leg
+
+    def _begin(self, leg: Leg, start: requests.Fetch) -> None:
+        if not leg.ended:
+            leg.run(start, answered=False)
+
+    def dial_out(
+        self,
+        sender: str,
+        receiver: str,
+        start: requests.Fetch | requests.Page,
+        timeout: float,
+        digits: str = "",
+    ) -> Leg:
+        """A call made by REST: queued now, placed as soon as whatever is going on is over.
+
+        ``timeout``: seconds that it may ring. ``digits``: tones that the callee hears first.
+        """
+        leg = self.leg("outbound-api", sender, receiver)
+        leg.start = start
+        leg.tones = digits
+        self.clock.soon(leg.place, timeout)
+        return leg

@@ -1,0 +1,138 @@
+"""The network that everything stands on: time, chance, the account, and what is noted.
+
+Nothing here knows a call: what goes on between telephones is `ivr.simulator.calls`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from ivr.simulator.network.faults import Faults
+from ivr.simulator.network.mailbox import Mailbox
+from ivr.simulator.network.numbers import ApiKey, Application, Number
+from ivr.simulator.network.seed import Seed
+from ivr.simulator.network.signing import ALGORITHMS
+from ivr.simulator.network.targets import Target, WSGIApp
+from ivr.simulator.network.virtual_clock import VirtualClock
+from ivr.simulator.network.webhook import Webhook
+
+START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+MAX_NOTICES = 10_000
+MAX_TARGETS = 10_000
+
+
+class Notice(NamedTuple):
+    """A line in the debugger's log.
+
+    ``level`` is "warning" or "error". ``code`` is the number in Twilio's error dictionary
+    (https://www.twilio.com/docs/api/errors), 0 for a remark of the simulator's own.
+    """
+
+    at: datetime
+    level: str
+    code: int
+    text: str
+    url: str = ""
+    call_sid: str = ""
+
+
+class Network(Mailbox):
+    """One account's network: clock, seed, signing, numbers, and who serves which URL."""
+
+    def __init__(
+        self,
+        seed: int = 1,
+        *,
+        start: datetime = START,
+        rate: float = 0,
+        requests: int = 10_000,
+    ) -> None:
+        super().__init__(VirtualClock(start, rate))
+        self.seed = Seed(seed)
+        self.account_sid = self.seed.sid("AC")
+        self.auth_token = self.seed.sid("")
+        self.auth_key = self.auth_token.encode()
+        self.algorithm = "HMAC_SHA1"
+        self.debugger: list[Notice] = []
+        self.requests: deque[Webhook] = deque(maxlen=requests)
+        self.taps: list[Callable[[object], None]] = []  # called with all that goes over the wire
+        self.faults = Faults(self.clock)
+        self.numbers: dict[str, Number] = {}
+        self.applications: dict[str, Application] = {}
+        self.keys: dict[str, ApiKey] = {}
+        self.in_process: dict[str, WSGIApp] = {}  # by origin
+        self.elsewhere_at: set[str] = set()  # origins of applications that run elsewhere
+        self._targets: dict[str, Target] = {}
+
+    # ---- the account
+
+    def belongs_to(self, account_sid: str, auth_token: str) -> None:
+        """Be this account's network: its token signs webhooks and opens the REST API."""
+        self.account_sid = account_sid
+        self.auth_token = auth_token
+        self.auth_key = auth_token.encode()
+
+    def sign_with(self, algorithm: str) -> None:
+        """Sign webhooks with ``HMAC_SHA1`` (the default) or ``HMAC_SHA256`` from now on.
+
+        With SHA-256, which Twilio enables for an account on request, the header
+        X-Twilio-Webhooks-Signature-Settings says so. Raises ValueError for anything else.
+        """
+        if algorithm not in ALGORITHMS:
+            raise ValueError(f"{algorithm} isn't one of {', '.join(ALGORITHMS)}")
+        self.algorithm = algorithm
+
+    @cached_property
+    def shared_key(self) -> str:
+        """The name of the key that signs webhooks."""
+        return f"webhooks_sharedkey_{self.seed.sid('')}"
+
+    def api_key(self, name: str = "") -> ApiKey:
+        """A new API key of the account, with its secret."""
+        key = ApiKey(self.seed.sid("SK"), self.seed.sid(""), name)
+        self.keys[key.sid] = key
+        return key
+
+    # ---- where URLs lead
+
+    def mounted(self) -> None:
+        """Applications have come or gone: where URLs lead is looked up again."""
+        self._targets.clear()
+
+    def target(self, url: str) -> Target:
+        """Who serves a URL (without its query). Raises ValueError when it can't be requested."""
+        target = self._targets.get(url)
+        if target is None:
+            parts = urlsplit(url)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(url)
+            host = parts.netloc.rpartition("@")[2]
+            target = Target(url, self.in_process.get(f"{parts.scheme}://{host}"))
+            if len(self._targets) > MAX_TARGETS:
+                self._targets.clear()
+            self._targets[url] = target
+        return target
+
+    def serves(self, url: str) -> bool:
+        """Whether the URL belongs to an application that has a number here."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return origin in self.in_process or origin in self.elsewhere_at
+
+    # ---- what is noted
+
+    def note(self, level: str, code: int, text: str, url: str = "", call_sid: str = "") -> None:
+        """Add a line to the debugger's log."""
+        del self.debugger[:-MAX_NOTICES]
+        self.debugger.append(Notice(self.clock.now(), level, code, text, url, call_sid))
+        self.tapped(self.debugger[-1])
+
+    def tapped(self, what: object) -> None:
+        """Hand a `Webhook` that was answered, a `RestRequest` or a `Notice` to every tap."""
+        for tap in self.taps:
+            tap(what)

@@ -1,0 +1,169 @@
+"""What the resources of the REST API have in common: forms, errors, addresses, pages.
+
+https://www.twilio.com/docs/usage/twilios-request, /twilios-response
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from ivr.simulator.calls.switchboard import Switchboard
+from ivr.simulator.webhooks.request import refused_for_callbacks
+
+Json = dict[str, Any]
+Response = tuple[int, Json | None]
+VERSION = "2010-04-01"
+
+
+class ApiError(Exception):
+    """A refusal, as Twilio words it; ``code`` is the number in its error dictionary."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def json(self) -> Json:
+        return {
+            "code": self.code,
+            "message": self.message,
+            "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
+            "status": self.status,
+        }
+
+
+class Form:
+    """The parameters of a request; every one that is read is one that this simulator does."""
+
+    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
+        self.values = values
+
+    def text(self, name: str, default: str = "") -> str:
+        given = self.values.get(name)
+        return given[-1].strip() if given else default
+
+    def several(self, name: str) -> list[str]:
+        return [word for value in self.values.get(name, ()) for word in value.split()]
+
+    def has(self, name: str) -> bool:
+        return bool(self.values.get(name))
+
+    def whole(self, name: str, default: int, low: int = 0, high: int | None = None) -> int:
+        text = self.text(name, str(default))
+        if not text.isdecimal() or int(text) < low or (high is not None and int(text) > high):
+            raise ApiError(400, 20001, f"{name} must be a whole number from {low}, not {text!r}")
+        return int(text)
+
+    def truth(self, name: str, default: bool) -> bool:
+        """Anything but "true" is false, once it is given."""
+        return self.text(name).lower() == "true" if self.has(name) else default
+
+    def method(self, name: str, default: str = "POST") -> str:
+        word = self.text(name, default).upper()
+        if word not in ("GET", "POST"):
+            raise ApiError(400, 21200, f"{name} must be GET or POST, not {word!r}")
+        return word
+
+    def url(self, name: str) -> str:
+        text = self.text(name)
+        if text and not re.match(r"https?://[^/\s]", text):
+            raise ApiError(400, 21205, f"{name} is not a valid URL: {text}")
+        if "StatusCallback" in name and refused_for_callbacks(text):
+            raise ApiError(400, 21609, f"{name} {text}: a host name with an underscore is refused")
+        return text
+
+    def refuse(self, unbuilt: Mapping[str, str]) -> None:
+        """Raise for what Twilio knows and isn't built here, unless it has its harmless value."""
+        for name, harmless in unbuilt.items():
+            if self.text(name, harmless).lower() != harmless:
+                raise ApiError(
+                    400, 20001, f"{name} is Twilio's, but this simulator doesn't do it yet"
+                )
+
+
+Handler = Callable[["Resources", Form, tuple[str, ...]], Response]
+Endpoint = tuple[str, str, Handler]  # method, path below the account with {names}, handler
+Item = Callable[[Any], Json]
+
+
+class Resources:
+    """The resources of an account, as a handler needs them.
+
+    ``network`` is what they are about; ``root`` is where their addresses begin.
+    """
+
+    def __init__(self, network: Switchboard) -> None:
+        self.network = network
+
+    @property
+    def root(self) -> str:
+        return f"/{VERSION}/Accounts/{self.network.account_sid}"
+
+    def inner_path(self, path: str) -> str:
+        """What `Exchange.rest_fails` matches: the path below the account, without ".json"."""
+        return path.removeprefix(self.root).removesuffix(".json")
+
+    def missing(self, path: str) -> ApiError:
+        return ApiError(404, 20404, f"The requested resource {path} was not found")
+
+    def uri(self, inner: str) -> str:
+        return f"{self.root}{inner}.json"
+
+    def page(
+        self, form: Form, inner: str, name: str, items: Iterable[Any], show: Item, key: str = "sid"
+    ) -> Response:
+        """One page of a list: 50 items unless PageSize says otherwise."""
+        size = form.whole("PageSize", 50, 1, 1000)
+        number = form.whole("Page", 0)
+        everything = list(items)
+        start = number * size
+        token = form.text("PageToken").removeprefix("PA")
+        if token:  # the page after that item, whatever has come before it meanwhile
+            sids = [_key(item, key) for item in everything]
+            start = sids.index(token) + 1 if token in sids else start
+        chosen = everything[start : start + size]
+        filters = {
+            n: v[-1] for n, v in form.values.items() if n not in ("Page", "PageSize", "PageToken")
+        }
+
+        def uri(page: int, after: str = "") -> str:
+            query = {**filters, "PageSize": size, "Page": page}
+            if after:
+                query["PageToken"] = f"PA{after}"
+            return f"{self.uri(inner)}?{urlencode(query)}"
+
+        more = start + size < len(everything)
+        return 200, {
+            name: [show(item) for item in chosen],
+            "page": number,
+            "page_size": size,
+            "start": start,
+            "end": max(start, start + len(chosen) - 1),
+            "uri": uri(number),
+            "first_page_uri": uri(0),
+            "next_page_uri": uri(number + 1, _key(chosen[-1], key)) if more else None,
+            "previous_page_uri": uri(number - 1) if number else None,
+        }
+
+
+def _key(item: Any, key: str) -> str:
+    for name in key.split("."):
+        item = getattr(item, name)
+    return str(item)
+
+
+def rfc2822(at: datetime | None) -> str | None:
+    """A date as the API writes it."""
+    return format_datetime(at) if at is not None else None
+
+
+def dumps(body: Json | None) -> str:
+    """An answer's body as text; "" for none."""
+    return "" if body is None else json.dumps(body)
