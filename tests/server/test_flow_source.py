@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from flows.escalation import FOLDER
 from ivr.cli.main import main
+from tests.kit.own_flow import own_flow
 from tests.kit.processes import IVR
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a package of its own that is called `flows`, as the working folder."""
-    flow = shutil.copytree(FOLDER, tmp_path / "flows" / "support")
-    (tmp_path / "flows" / "__init__.py").touch()
-    config = flow / "line.toml"
-    text = config.read_text(encoding="utf-8")
-    assert 'version = "1"' in text
-    config.write_text(text.replace('version = "1"', 'version = "own"'), encoding="utf-8")
+    own_flow(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -154,9 +154,11 @@ class PromiseCallback:
 
 @dataclass(frozen=True, slots=True)
 class ReportCallback:
-    """Tell the call in which the callback was promised how it went, in the words of
-    `ivr.line.turns.call.promises.promise_hears`. ``by`` is a person's id, by default whoever has
-    the call."""
+    """Tell the call in which the callback was promised how it went.
+
+    ``what`` is in the words of `ivr.line.turns.call.heard.CallbackWent`; ``by`` is a person's id,
+    by default of the person who has the call.
+    """
 
     what: str
     by: str = ""

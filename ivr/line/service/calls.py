@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 
 from ivr.clock import Clock
 from ivr.errors import CallError
@@ -18,23 +16,13 @@ from ivr.line.definition import Line
 from ivr.line.records import Call
 from ivr.line.store.calls import Engaged
 from ivr.line.store.store import Store
+from ivr.line.turns.call.heard import CallHeard, LegEnded, Report
 from ivr.line.turns.call.state import CallState
 from ivr.line.turns.call.turn import Answer, CallTurn
 
 log = logging.getLogger(__name__)
 
-AGAIN = 20  # turns that may be lost to somebody quicker before the call is given up
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a webhook answers; ``due`` is when the first duty of the turn is due, if it made any."""
-
-    document: str
-    due: datetime | None = None
-
-
-Told = Callable[[CallTurn], Callable[[], str]]
+MAX_SAVE_ATTEMPTS = 20  # turns that may be lost to quicker ones before the call is given up
 
 
 class Calls:
@@ -45,28 +33,42 @@ class Calls:
     ) -> None:
         self.store, self.line, self.clock, self.answer, self.root = store, line, clock, answer, root
 
-    def hear(self, sid: str, told: Told, fresh: Callable[[], Call] | None = None) -> Reply:
-        """Take a turn of call ``sid``, or of a ``fresh`` one if it was never heard of.
+    def hear(
+        self,
+        sid: str,
+        heard: CallHeard | Report | None,
+        *,
+        deliver: str | None = None,
+        fresh: Callable[[], Call] | None = None,
+    ) -> CallTurn:
+        """Take a turn of call ``sid``, and save it; the turn as it was saved.
 
-        ``told`` tells the turn what was heard, and returns what makes the answer once all has
-        happened. Raises `CallError` for a call that nobody knows.
+        ``heard`` is None when only the present document is asked for. ``deliver`` is the leg that
+        gets its document in answer (``""`` is the caller's), if one does. A call that was never
+        heard of is made by ``fresh``, and begins, whatever was heard. Raises `CallError` for a call
+        that nobody knows.
         """
         engaged: set[str] = set()
         lost = 0
-        while lost < AGAIN:
+        while lost < MAX_SAVE_ATTEMPTS:
             turn = self._turn(sid, fresh)
-            made = told(turn)
+            if not turn.state.call.version:
+                turn.begin()
+            elif heard is not None:
+                turn.hear(heard)
+            if deliver is not None:
+                turn.deliver(deliver)
             if not turn.state.changed:
-                return Reply(made())
-            claims, call = self._claims(turn, engaged), turn.close()
+                return turn
+            claims = self._claims(turn, engaged)
+            call = turn.close()
             try:
                 if self.store.calls.save(call, turn.state.events, turn.state.duties, claims):
-                    due = min((duty.due for duty in turn.state.duties), default=None)
-                    return Reply(made(), due)
+                    return turn
                 lost += 1
             except Engaged as error:
                 engaged.add(error.person)
-        raise CallError(f"call {sid}: lost to somebody quicker {AGAIN} times")
+        raise CallError(f"call {sid}: {MAX_SAVE_ATTEMPTS} turns were lost to quicker ones")
 
     def look(self, sid: str) -> CallState:
         """The call as it is, to read from."""
@@ -91,7 +93,7 @@ class Calls:
         claims = turn.state.claims
         for person, attempt in claims:  # an engaged one may add the next
             if person in engaged:
-                turn.hear("status", attempt, "busy")
+                turn.hear(LegEnded(attempt, "busy"))
         return [
             (person, f"{turn.state.call.sid}/{attempt}")
             for person, attempt in claims

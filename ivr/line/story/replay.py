@@ -10,8 +10,10 @@ from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.flow.conversation import Heard
 from ivr.line.records import Call
+from ivr.line.turns.call.begin import anew
+from ivr.line.turns.call.log import from_log
 from ivr.line.turns.call.state import CallState
-from ivr.line.turns.call.turn import CallTurn, anew
+from ivr.line.turns.call.turn import CallTurn
 
 HEARD = frozenset({"heard", "menu.key", "entry.rejected", "entry.partial"})
 
@@ -56,7 +58,7 @@ def from_the_start(
         more = _people(data.get("data", {}), names)
         if _step(turn.state, data["leg"]) != data["step"]:
             raise CallError(f"call {call.sid} can't have been in '{data['step']}' at {event.at}")
-        if not turn.hear(data["what"], data["leg"], value, **more):
+        if not turn.hear(from_log(data["what"], data["leg"], value, more)):
             raise CallError(f"call {call.sid} has no use for {data} at {event.at}")
         yield replace(event, data=data | {"value": value}), turn
 

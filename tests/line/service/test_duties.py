@@ -17,7 +17,7 @@ from ivr.line.records import Duty
 from ivr.line.service.duties.runner import KINDS, PAUSE
 from ivr.line.store.duties import LEASE
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import CallTurn
+from ivr.line.turns.call.heard import LegEnded
 from ivr.simulator import Exchange
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount
 
@@ -92,11 +92,7 @@ def test_somebody_who_is_claimed_too_late_stays_free(desk: Desk, store: Meanwhil
         """Another process has heard that the caller has gone, and has freed whom he had."""
         sid, _, leg = attempt.partition("/")
 
-        def told(turn: CallTurn) -> Callable[[], str]:
-            turn.hear("status", leg, "failed")
-            return str
-
-        desk.duties.calls.hear(sid, told)
+        desk.duties.calls.hear(sid, LegEnded(leg, "failed"))
         store.people.release(person, attempt)
         [release] = store.duties.all("release")
         store.duties.done(release)

@@ -38,7 +38,7 @@ from ivr.line.store.privacy.personal import CLASSES, NOT_PERSONAL
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
-from ivr.line.turns.call.turn import begin
+from ivr.line.turns.call.begin import begin
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.network.virtual_clock import VirtualClock
 from tests.kit.databases import emptied

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from ivr.clock import Clock
 from ivr.errors import NotYet
@@ -21,8 +20,15 @@ from ivr.line.desk.roster import promise_owner
 from ivr.line.records import BACK, Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
+from ivr.line.turns.call.begin import call_back
+from ivr.line.turns.call.heard import (
+    CallbackMissed,
+    CallbackTried,
+    CallbackWent,
+    HeardOfCallback,
+)
 from ivr.line.turns.call.state import CallState
-from ivr.line.turns.call.turn import CallTurn, call_back
+from ivr.line.turns.call.turn import CallTurn
 
 BUCKET = "callbacks"  # the tally of customers who were rung
 LATER = timedelta(hours=1)
@@ -42,17 +48,16 @@ class Callbacks:
         if promise["state"] != "owed":
             return
         self._not_now(promised)
-        self._told(duty.call, "tried", number=number)
+        self._hear(duty.call, CallbackTried(number))
         if forbidden(promise["number"], promised.shared["countries"]):
             return  # never dialled by us; its owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
-        reply = self.calls.hear(
+        turn = self.calls.hear(
             sid,
-            _begun,
-            lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
+            None,
+            fresh=lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
         )
-        if reply.due is not None:
-            self.wake_at(reply.due)
+        self._wake_for(turn)
 
     def _not_now(self, promised: CallState) -> None:
         """Raises `NotYet` when this isn't the time to call anybody."""
@@ -71,7 +76,7 @@ class Callbacks:
         promised = self.calls.look(duty.call)
         promise = promised.shared["promise"]
         if promise["state"] == "owed" and promise["breaches"] == duty.data["breach"]:
-            self._told(duty.call, "missed", to=self._next_owner(promised))
+            self._hear(duty.call, CallbackMissed(to=self._next_owner(promised)))
 
     def _next_owner(self, promised: CallState) -> str:
         """Whoever is on duty at the second level; in the end the last resort."""
@@ -86,26 +91,18 @@ class Callbacks:
 
     def came(self, duty: Duty) -> None:
         """How a call back went, or that the customer has met somebody by himself."""
-        self._told(duty.data["of"], duty.data["outcome"], by=duty.data["by"])
+        self._hear(duty.data["of"], CallbackWent(duty.data["outcome"], by=duty.data["by"]))
 
     def kept(self, call: str, by: str) -> None:
         """Somebody has called the customer in his own way, and says so."""
-        self._told(call, "kept", by=by)
+        self._hear(call, CallbackWent("kept", by=by))
 
-    def _told(self, call: str, what: str, **more: Any) -> None:
-        def told(turn: CallTurn) -> Callable[[], str]:
-            turn.hear("promise", value=what, **more)
-            return str
+    def _hear(self, call: str, heard: HeardOfCallback) -> None:
+        self._wake_for(self.calls.hear(call, heard))
 
-        reply = self.calls.hear(call, told)
-        if reply.due is not None:
-            self.wake_at(reply.due)
-
-
-def _begun(turn: CallTurn) -> Callable[[], str]:
-    if not turn.state.call.version:
-        turn.begin()
-    return str
+    def _wake_for(self, turn: CallTurn) -> None:
+        if turn.due is not None:
+            self.wake_at(turn.due)
 
 
 __all__ = ["Callbacks"]

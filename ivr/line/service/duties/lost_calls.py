@@ -7,7 +7,6 @@ proxy answered in its place), the call would stay open for ever, with people kep
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
 
 from ivr.clock import Clock
@@ -16,7 +15,7 @@ from ivr.line.outside.carrier import Carrier
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
-from ivr.line.turns.call.turn import CallTurn
+from ivr.line.turns.call.heard import OutcomeHeard
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +50,4 @@ class LostCalls:
             return
         if over:
             log.warning("call %s had ended, and what said so was lost", call)
-            self.calls.hear(call, _hung_up)
-
-
-def _hung_up(turn: CallTurn) -> Callable[[], str]:
-    turn.hear("outcome", value="hangup")
-    return str
+            self.calls.hear(call, OutcomeHeard("hangup"))

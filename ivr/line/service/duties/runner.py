@@ -23,8 +23,19 @@ from ivr.line.service.calls import Calls
 from ivr.line.service.duties.callbacks import BUCKET
 from ivr.line.service.look_ups import LookUps
 from ivr.line.store.store import Store
+from ivr.line.turns.call.heard import (
+    CandidatesRanked,
+    CustomerLapsed,
+    HuntTimedOut,
+    LegEnded,
+    LegPlaced,
+    LookedAgain,
+    OutcomeHeard,
+    PlacementRefused,
+    PlacementUnsure,
+    RingLapsed,
+)
 from ivr.line.turns.call.state import CallState
-from ivr.line.turns.call.turn import CallTurn
 
 log = logging.getLogger(__name__)
 
@@ -200,21 +211,21 @@ class Duties:
             )
         except Refused as error:
             log.warning("can't ring for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.hear("refused", attempt))
+            self.calls.hear(duty.call, PlacementRefused(attempt))
         except Unsure as error:
             log.warning("may be ringing for call %s: %s", duty.call, error)
-            self._tell(duty.call, lambda turn: turn.hear("unsure", attempt))
+            self.calls.hear(duty.call, PlacementUnsure(attempt))
         else:
-            self._tell(duty.call, lambda turn: turn.hear("placed", attempt, sid))
+            self.calls.hear(duty.call, LegPlaced(attempt, sid))
 
     def _ring_customer(self, duty: Duty) -> None:
         """Ring a customer who is called back, once; if nobody has said how it went, he didn't
         answer."""
         state = self.calls.look(duty.call)
         if duty.data.get("lapsed"):
-            self._not_reached(duty.call)
+            self.calls.hear(duty.call, CustomerLapsed())
             return
-        if duty.attempts > 1 or state.leg_sid or state.caller.state not in self._customers:
+        if duty.attempts > 1 or state.leg_sid or not isinstance(state.step, Customer):
             return
         self.store.tallies.add(BUCKET, self.clock.now())
         url = self.origin + state.here()
@@ -228,28 +239,14 @@ class Duties:
             )
         except Refused as error:
             log.warning("can't call back for %s: %s", duty.call, error)
-            self._not_reached(duty.call)
+            self.calls.hear(duty.call, CustomerLapsed())
         except Unsure as error:
             log.warning("may be calling back for %s: %s", duty.call, error)
         else:
-            self._tell(duty.call, lambda turn: turn.hear("placed", "", sid))
-
-    def _not_reached(self, call: str) -> None:
-        """He can have let it ring only if there was a leg that rang."""
-
-        def told(turn: CallTurn) -> None:
-            if turn.state.caller.state in self._customers:
-                turn.hear("outcome", value="unanswered" if turn.state.leg_sid else "unplaced")
-
-        self._tell(call, told)
-
-    @property
-    def _customers(self) -> set[str]:
-        steps = self.calls.line.caller.steps
-        return {name for name, step in steps.items() if isinstance(step, Customer)}
+            self.calls.hear(duty.call, LegPlaced("", sid))
 
     def _lapse(self, duty: Duty) -> None:
-        self._tell(duty.call, lambda turn: turn.hear("lapsed", duty.data["leg"]))
+        self.calls.hear(duty.call, RingLapsed(duty.data["leg"]))
 
     def _hang_up(self, duty: Duty) -> None:
         """End a leg, once its SID is known; one that never began has none."""
@@ -284,7 +281,7 @@ class Duties:
         if attempt:
             self._status(call, attempt, "ended")
         else:
-            self._tell(call, lambda turn: turn.hear("outcome", value="hangup"))
+            self.calls.hear(call, OutcomeHeard("hangup"))
 
     def _hold(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
@@ -309,7 +306,7 @@ class Duties:
             self._look(waiting.sid)
 
     def _time_up(self, duty: Duty) -> None:
-        self._tell(duty.call, lambda turn: turn.hear("time_up", hunt=duty.data["hunt"]))
+        self.calls.hear(duty.call, HuntTimedOut(duty.data["hunt"]))
 
     def _look_again(self, duty: Duty) -> None:
         """As long as the caller waits for an operator, see who has become free meanwhile."""
@@ -317,7 +314,7 @@ class Duties:
         if not state.waiting or state.shared["hunt"]["number"] != duty.data["hunt"]:
             return
         self._look(duty.call)
-        self._tell(duty.call, lambda turn: turn.hear("later", round=duty.data["round"] + 1))
+        self.calls.hear(duty.call, LookedAgain(duty.data["round"] + 1))
 
     def _look(self, sid: str) -> None:
         first = self.store.calls.first_waiting("operators")
@@ -325,14 +322,7 @@ class Duties:
             return  # somebody has waited longer
         found = self.look_ups.answer("operators", self.calls.look(sid).shared)
         if found.value == "found":
-            self._tell(sid, lambda turn: turn.hear("more", ranking=found.data["ranking"]))
+            self.calls.hear(sid, CandidatesRanked(found.data["ranking"]))
 
     def _status(self, call: str, attempt: str, status: EventName) -> None:
-        self._tell(call, lambda turn: turn.hear("status", attempt, status))
-
-    def _tell(self, call: str, what: Callable[[CallTurn], object]) -> None:
-        def told(turn: CallTurn) -> Callable[[], str]:
-            what(turn)
-            return str
-
-        self.calls.hear(call, told)
+        self.calls.hear(call, LegEnded(attempt, status))

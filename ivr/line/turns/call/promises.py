@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from ivr.line.desk.promises import promise_due, spoken_time
 from ivr.line.turns.call.case_link import case_number, tell_case
+from ivr.line.turns.call.heard import (
+    CallbackMissed,
+    CallbackTried,
+    CallbackWent,
+    HeardOfCallback,
+)
 from ivr.line.turns.call.state import CallState
 
 BREACHES = 3  # after that nobody further could be told; the last one is, again and again …
@@ -113,31 +119,29 @@ def _notify(state: CallState, what: str, *people: str, **slots: Any) -> None:
         )
 
 
-def promise_hears(state: CallState, what: str, by: str = "", number: int = 0, **more: Any) -> None:
-    """How it goes with the call that is owed: ``tried`` (number ``number`` begins), ``kept``,
-    ``unanswered`` (by the customer), ``unplaced`` (the carrier didn't ring him), ``nobody`` (of
-    us), ``later`` (the customer asks), ``operator`` (he went to one instead), ``himself`` (``by``
-    calls in his own way), ``renewed`` (another took its place), or ``missed`` (it is due, and
-    ``to`` has it now)."""
+def promise_hears(state: CallState, heard: HeardOfCallback) -> None:
+    """How it goes with the call that is owed."""
     promise: dict[str, Any] | None = state.shared.get("promise")
     if promise is None or promise["state"] != "owed":
         return
     state.changed = True
-    match what:
-        case "tried":
+    match heard:
+        case CallbackTried(number=number):
             promise["tries"] = max(promise["tries"], number)
-        case "kept":
+        case CallbackMissed(to=to):
+            _breach(state, to)
+        case CallbackWent(how="kept", by=by):
             _over(state, by, "met")
             asked = state.shared.get("requested")
             if asked and by:
                 key = f"accept:{asked['level']}:{by}"
                 tell_case(state, "accept", key, by, level=asked["level"])
-        case "renewed":
+        case CallbackWent(how="renewed", by=by):
             _over(state, by, "renewed")
-        case "missed":
-            _breach(state, str(more["to"]))
+        case CallbackWent(how=how, by=by):
+            _attempted(state, how, by)
         case _:
-            _attempted(state, what, by)
+            assert_never(heard)
 
 
 def _attempted(state: CallState, what: str, by: str) -> None:

@@ -85,6 +85,7 @@ class CallState:
     ``claims`` are ``(person, attempt)`` of those whom a document is about to dial: they are saved
     with the turn. ``left_from`` is the step in which the caller heard the last thing. ``leaves``
     says that the caller was told to leave the queue, and asks for the next document by itself.
+    ``refuses`` says that the leg which asks for a document is one too many, to be hung up.
     """
 
     def __init__(self, line: Line, call: Call, now: datetime, root: str = "") -> None:
@@ -100,6 +101,11 @@ class CallState:
         self.changed = not call.version
         self.left_from: str | None = None
         self.leaves = False
+        self.refuses = False
+
+    def talk(self, leg: str) -> Conversation:
+        """The conversation of a leg, ``""`` is the caller's."""
+        return self.legs.talk(leg) if leg else self.caller
 
     # --- what the turn collects ---
 

@@ -9,92 +9,59 @@ who are rung live in the caller's call, so that there is one writer a call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from copy import deepcopy
+from collections.abc import Callable, Generator
 from datetime import datetime
-from typing import Any, Literal, assert_never, cast
+from typing import Any, assert_never
 
 from ivr.errors import CallError
 from ivr.line.definition import Line
-from ivr.line.desk.events import Event
-from ivr.line.desk.hunt import EventName
-from ivr.line.desk.phone_numbers import shown
-from ivr.line.flow.conversation import Conversation, Heard, outcome
+from ivr.line.flow.conversation import Conversation, Heard, keys, outcome
 from ivr.line.flow.flow import STEPS_PER_TURN, Flow
 from ivr.line.flow.machine import NotAllowed
-from ivr.line.flow.steps import Branch, Customer, Entry, Hold, LookUp, Menu, Step, Talk
+from ivr.line.flow.steps import (
+    Branch,
+    Customer,
+    Hold,
+    LookUp,
+    Step,
+    Talk,
+)
 from ivr.line.records import Call
 from ivr.line.turns.call import hunting, legs, promises
+from ivr.line.turns.call.heard import (
+    CallbackMissed,
+    CallbackTried,
+    CallbackWent,
+    CallHeard,
+    CandidatesRanked,
+    Clicked,
+    DialEnded,
+    HeardOfLeg,
+    HuntTimedOut,
+    KeysPressed,
+    LeftConference,
+    LegEnded,
+    LegPlaced,
+    LookedAgain,
+    OutcomeHeard,
+    PlacementRefused,
+    PlacementUnsure,
+    Report,
+    RingLapsed,
+)
+from ivr.line.turns.call.log import log_entry, plain
 from ivr.line.turns.call.orders import carry_out
+from ivr.line.turns.call.reports import heard_of
 from ivr.line.turns.call.state import (
     Agenda,
     CallerHears,
     CallState,
     HuntHears,
     LegHears,
-    by_reference,
 )
 
 Answer = Callable[[str, dict[str, Any]], Heard]
-What = Literal[
-    "keys", "outcome", "status", "dialled", "out", "placed", "refused", "unsure", "lapsed",
-    "time_up", "more", "later", "promise", "click",
-]  # fmt: skip
 Moves = Generator[CallerHears | LegHears | HuntHears, None, bool]  # an agenda, and whether it moved
-
-
-def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call:
-    """A call that nobody has heard anything of yet."""
-    entry = line.config.number(called)
-    number = shown(caller)
-    shared: dict[str, Any] = {
-        "sid": sid,
-        "caller_number": number,
-        "line_number": called,
-        "offers": list(entry.languages),
-        "works": {code: entry.works_in(code, now) for code in entry.languages},
-        "zone": entry.zone,
-        "region": entry.region,
-        "country": entry.country,
-        "countries": line.config.callable_from(number),
-    }
-    talk = line.caller.begin(entry.languages[0], shared)
-    return Call(
-        sid=sid,
-        flow=line.name,
-        flow_version=line.config.version,
-        step=talk.state,
-        language=talk.language,
-        caller=caller,
-        called=called,
-        started_at=now,
-        data={"shared": shared, "caller": talk.to_dict(), "legs": {}, "hunt": None},
-    )
-
-
-def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
-    """A call that we make, to keep what was promised in call ``of``; its customer comes later."""
-    promise, before = of.data["shared"]["promise"], of.data["shared"]
-    call = begin(line, sid, promise["number"], of.called, now)
-    kept = ("keyed", "case", "wish", "requested", "emergency", "promise", "zone", "region")
-    knows = {name: before[name] for name in kept if name in before}
-    return _back(line, call, {"of": of.sid, "language": of.language, "knows": knows})
-
-
-def anew(line: Line, call: Call) -> Call:
-    """A stored call as it was when it began."""
-    fresh = begin(line, call.sid, call.caller, call.called, call.started_at)
-    back = call.data["shared"].get("back")
-    return fresh if back is None else _back(line, fresh, back)
-
-
-def _back(line: Line, call: Call, back: dict[str, Any]) -> Call:
-    """``call`` as one that we make; ``knows`` stays as it is, so that it can be replayed."""
-    began = {name: back[name] for name in ("of", "language", "knows")}
-    call.data["shared"] |= deepcopy(back["knows"]) | {"back": deepcopy(began) | {"leg": ""}}
-    call.data["caller"] |= {"state": line.callback, "language": back["language"]}
-    call.step, call.language = line.callback, back["language"]
-    return call
 
 
 class CallTurn:
@@ -106,6 +73,7 @@ class CallTurn:
     ) -> None:
         self.state = CallState(line, call, now, root)
         self.line, self.answer = line, answer
+        self.moved = False  # whether anything that was heard moved something
         self._before = self.state.caller.turn
 
     def begin(self) -> None:
@@ -136,29 +104,47 @@ class CallTurn:
 
     # --- what is heard ---
 
-    def hear(self, what: What, leg: str = "", value: str = "", **more: Any) -> bool:
-        """The one door: something happened to the caller's leg (``""``) or another one.
+    def hear(self, heard: CallHeard | Report) -> bool:
+        """The one door: something happened to the caller's leg or another one.
 
-        ``what`` and ``value`` are ``keys`` (as pressed, ``""`` is silence) · ``outcome`` (its name)
-        · ``status`` (a leg's last word: ended, busy, no_answer, failed) · ``dialled`` (the same, of
-        the caller's own <Dial>) · ``out`` (of the conference, by star or because that ended) ·
-        ``placed`` (the leg's SID) · ``refused``, ``unsure``, ``lapsed`` (how ringing a leg went) ·
-        ``time_up``, ``more`` and ``later`` (of the hunt) · ``promise`` (how the call goes that is
-        owed, see `ivr.line.turns.call.promises.promise_hears`) · ``click`` (of whoever has the leg,
-        or comes forward himself: ``""``; ``value`` is the argument of what ``click`` names). What
-        moves something is logged, so that `ivr.line.story.replay` can take the same turns again.
-        False when it moved nothing.
+        What moves something is logged, so that `ivr.line.story.replay` can take the same turns
+        again. False when it moved nothing.
         """
+        if isinstance(heard, Report):
+            each_moved = [self._hear(each) for each in heard_of(self.state, heard)]
+            moved = any(each_moved)
+        else:
+            moved = self._hear(heard)
+        self.moved = self.moved or moved
+        return moved
+
+    def _hear(self, heard: CallHeard) -> bool:
+        if self._late(heard):
+            return False
         state = self.state
         at, before = len(state.events), state.changed
-        kind, entry = self._entry(what, leg, value, more)
+        entry = log_entry(state, heard)
         state.changed = False
-        self._work_off(self._take(what, leg, value, more))
+        self._work_off(self._take(heard))
         moved = state.changed
         state.changed = moved or before
         if moved:
-            state.events.insert(at, Event(kind, state.now, "", entry))
+            state.events.insert(at, entry)
         return moved
+
+    def _late(self, heard: CallHeard) -> bool:
+        """Whether it answers a document that isn't the present one, or is of another leg."""
+        state = self.state
+        match heard:
+            case KeysPressed(turn=int(turn), leg=leg) | OutcomeHeard(turn=int(turn), leg=leg):
+                return turn != self.state.talk(leg).turn
+            case LeftConference(turn=int(turn), leg=leg):
+                return turn != self.state.talk(leg).turn
+            case DialEnded(turn=int(turn)):
+                return turn != state.caller.turn
+            case LegEnded(leg=leg, sid=sid):
+                return sid != "" and state.legs.rows[leg]["sid"] not in ("", sid)
+        return False
 
     def _work_off(self, first: Agenda) -> None:
         """Depth first: all that comes of an entry is done before the one after it."""
@@ -181,89 +167,65 @@ class CallTurn:
             case _:
                 assert_never(entry)
 
-    def _take(self, what: What, leg: str, value: str, more: dict[str, Any]) -> Agenda:
+    def _take(self, heard: CallHeard) -> Agenda:
         state = self.state
-        match what:
-            case "keys" | "outcome":
-                heard = Heard(what, value, more)
-                yield LegHears(leg, heard) if leg else CallerHears(heard)
-            case "status":
-                yield from legs.leg_status(state, leg, cast(EventName, value))
-            case "dialled":
-                yield from legs.caller_talked(state, cast(EventName, value))
-            case "out":
-                yield from legs.left_conference(state, leg)
-            case "placed":
-                legs.placed(state, leg, value)
-            case "refused":
-                yield from hunting.no_carrier(state, leg)
-            case "unsure":
-                hunting.unsure(state, leg)
-            case "lapsed":
-                yield from hunting.lapsed(state, leg)
-            case "time_up":
-                yield from hunting.time_up(state, more["hunt"])
-            case "more":
-                yield from hunting.more(state, more["ranking"])
-            case "later":
-                hunting.look_later(state, more["round"])
-            case "promise":
-                promises.promise_hears(state, value, **more)
-            case "click":
-                yield from self._click(leg, value, **more)
+        match heard:
+            case KeysPressed(keys=pressed, leg=leg):
+                yield self._hears(leg, keys(pressed))
+            case OutcomeHeard(name=name, leg=leg, data=data):
+                yield self._hears(leg, outcome(name, **data))
+            case Clicked():
+                yield from self._click(heard)
+            case HuntTimedOut(hunt=hunt):
+                yield from hunting.time_up(state, hunt)
+            case CandidatesRanked(ranking=ranking):
+                yield from hunting.more(state, ranking)
+            case LookedAgain(round=round):
+                hunting.look_later(state, round)
+            case CallbackTried() | CallbackMissed() | CallbackWent():
+                promises.promise_hears(state, heard)
+            case _:
+                yield from self._take_of_leg(heard)
 
-    def _click(self, leg: str, value: str, click: str, **more: Any) -> Agenda:
+    def _hears(self, leg: str, heard: Heard) -> LegHears | CallerHears:
+        return LegHears(leg, heard) if leg else CallerHears(heard)
+
+    def _take_of_leg(self, heard: HeardOfLeg) -> Agenda:
+        state = self.state
+        match heard:
+            case DialEnded(status=status):
+                yield from legs.caller_talked(state, status)
+            case LeftConference(leg=leg):
+                yield from legs.left_conference(state, leg)
+            case LegEnded(leg=leg, status=status):
+                yield from legs.leg_status(state, leg, status)
+            case LegPlaced(leg=leg, sid=sid):
+                legs.placed(state, leg, sid)
+            case PlacementRefused(leg=leg):
+                yield from hunting.no_carrier(state, leg)
+            case PlacementUnsure(leg=leg):
+                hunting.unsure(state, leg)
+            case RingLapsed(leg=leg):
+                yield from hunting.lapsed(state, leg)
+            case _:
+                assert_never(heard)
+
+    def _click(self, clicked: Clicked) -> Agenda:
         """A page's button; it moves nothing when it isn't offered, or not any more."""
-        state, flow = self.state, self.line.console
+        state, flow, leg = self.state, self.line.console, clicked.leg
         talk = flow.begin(state.caller.language, state.shared)
-        talk.own = {"person": value, "operator": True}
+        talk.own = {"person": clicked.value, "operator": True}
         stands = "away"
         if leg:
             talk.own = state.legs.talk(leg).own
             stands = state.leg_state(leg)
-        heard = outcome(click, value=value, state=stands, **more)
+        heard = outcome(clicked.click, value=clicked.value, state=stands, **clicked.data)
         try:
             moved = yield from self._move(flow, talk, leg, heard)
         except NotAllowed:
             return
         if moved:
             state.shared["clicks"] = state.shared.get("clicks", 0) + 1
-
-    def adopt(self, attempt: str, sid: str) -> bool:
-        """Whether this leg is the attempt's. A second one is hung up before it speaks."""
-        row = self.state.legs.rows[attempt]
-        if row["state"] == "over" or row["sid"] not in ("", sid):
-            return False
-        if not row["sid"]:
-            self.hear("placed", attempt, sid)
-        return True
-
-    def _entry(
-        self, what: What, leg: str, value: str, more: dict[str, Any]
-    ) -> tuple[str, dict[str, Any]]:
-        """What was heard as it is logged: nothing personal, nothing over-long."""
-        flow, talk = self.line.caller, self.state.caller
-        if leg:
-            flow, talk = self.line.person, self.state.legs.talk(leg)
-        step, kind = flow.steps.get(talk.state), "heard"
-        if what == "keys" and isinstance(step, Menu):
-            kind = "menu.key"
-        if what == "keys" and isinstance(step, Entry):
-            outcome = step.outcome(talk, Heard("keys", value))
-            kind = "entry.rejected" if outcome in step.refusals else kind
-            kind = "entry.partial" if outcome in ("cleared", "slower") else kind
-            if step.secret:
-                value = "secret" if value else ""
-            elif step.personal:
-                self.state.shared.setdefault("personal", []).append(value)
-                value = "personal"
-            elif outcome in step.unlogged:
-                value = "".join("0" if key.isdecimal() else key for key in value)
-        if what == "click" and more["click"] in self.line.console.personal:
-            self.state.shared.setdefault("personal", []).append(value)
-            value = "personal"
-        entry = {"leg": leg, "step": talk.state, "what": what, "value": value}
-        return kind, entry | ({"data": _plain(more)} if more else {})
 
     def _caller_hears(self, heard: Heard) -> Agenda:
         """Move the caller, unless the step has no use for it, or the caller has hung up already."""
@@ -324,7 +286,7 @@ class CallTurn:
             case LookUp(asks=asks):
                 state.shared["language"] = state.caller.language
                 heard = self.answer(asks, state.shared)
-                state.tell("answered", asks=asks, value=heard.value, data=_plain(heard.data))
+                state.tell("answered", asks=asks, value=heard.value, data=plain(heard.data))
                 return heard
         raise CallError(f"step '{step.name}' can't be passed through")
 
@@ -337,6 +299,27 @@ class CallTurn:
             yield from carry_out(self.state, talk.orders.pop(0), leg)
 
     # --- what comes of it ---
+
+    def deliver(self, leg: str) -> None:
+        """A leg (``""``: the caller's) is given its present document in answer."""
+        talk = self.state.talk(leg)
+        if not self.state.refuses and talk.seen != talk.turn:
+            talk.seen = talk.turn
+            self.state.changed = True
+
+    def document(self, leg: str = "") -> str:
+        """The TwiML of a leg, ``""`` when it is to be hung up. Of a turn that is over."""
+        if self.state.refuses:
+            return ""
+        state = self.state
+        return str(state.legs.rows[leg]["document"]) if leg else state.call.document
+
+    @property
+    def due(self) -> datetime | None:
+        """When the first duty of this turn is due, if it made any."""
+        if not self.state.changed:
+            return None
+        return min((duty.due for duty in self.state.duties), default=None)
 
     def close(self) -> Call:
         """The call as it is to be stored; documents are made now, when all has happened."""
@@ -381,10 +364,3 @@ class CallTurn:
         count = shared["recordings"] = shared.get("recordings", 0) + 1
         if not ended:
             state.duty("record", f"record:{count}", lane="record", wanted=wanted)
-
-
-def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
-    """An answer as it is logged: of people, their ids."""
-    if "ranking" in data:
-        return {**data, "ranking": by_reference(data["ranking"])}
-    return dict(data)

@@ -22,7 +22,7 @@ from ivr.line.service.calls import Calls
 from ivr.line.service.cases import Cases
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
-from ivr.line.turns.call.turn import CallTurn
+from ivr.line.turns.call.heard import Clicked
 from ivr.line.web.pages.card import Cards, Leg
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.sign_in import for_page, signed_in
@@ -173,16 +173,10 @@ class Console:
         return leg if leg and f"{leg.call.sid}/{leg.attempt}" == asked else None
 
     def _hear(self, sid: str, leg: str, click: str, value: str, **more: Any) -> bool:
-        moved: list[bool] = []
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            moved[:] = [turn.hear("click", leg, value, click=click, **more)]
-            return str
-
-        reply = self.calls.hear(sid, told)
-        if reply.due is not None:
-            self.soon(reply.due)
-        return moved[0]
+        turn = self.calls.hear(sid, Clicked(click, leg, value, more))
+        if turn.due is not None:
+            self.soon(turn.due)
+        return turn.moved
 
     def _said(self, key: str, kind: str = "done", **values: object) -> Response:
         flash(self.words.text(key, **values), kind)

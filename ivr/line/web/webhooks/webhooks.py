@@ -8,17 +8,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, Response, request
 
 from ivr.line.desk.hunt import EventName
-from ivr.line.flow.steps import RecordStep
 from ivr.line.records import Call
-from ivr.line.service.calls import Calls, Reply
+from ivr.line.service.calls import Calls
 from ivr.line.service.duties.recordings import Recordings
 from ivr.line.service.duties.runner import Duties
-from ivr.line.turns.call.turn import CallTurn, begin
+from ivr.line.turns.call.begin import begin
+from ivr.line.turns.call.heard import (
+    CallerLegEnded,
+    CallHeard,
+    CustomerAnswered,
+    DialEnded,
+    KeysInQueue,
+    KeysPressed,
+    LeftConference,
+    LegAnswered,
+    LegEnded,
+    OutcomeHeard,
+    Recorded,
+    Report,
+)
+from ivr.line.turns.call.turn import CallTurn
 from ivr.line.web.webhooks.forms import Form, body_of, fields_of
 from ivr.line.web.webhooks.signature import Signature
 from ivr.twiml import verbs
@@ -41,6 +56,14 @@ LAST_WORD: dict[str, EventName] = {
 }
 
 NOT_QUEUED = frozenset({"error", "system-error", "queue-full"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a webhook answers; ``due`` is when the first duty of the turn is due, if it made any."""
+
+    document: str
+    due: datetime | None = None
 
 
 class Webhooks:
@@ -125,7 +148,7 @@ class Webhooks:
             response.call_on_close(lambda: self._after(due))
         return response
 
-    def _after(self, due: Any) -> None:
+    def _after(self, due: datetime) -> None:
         """Duties of this turn are done once the answer is out."""
         if due <= self.duties.clock.now():
             self.duties.run()
@@ -139,29 +162,25 @@ class Webhooks:
 
         ``sid`` names the call where that isn't the carrier's name of the leg: when we call back.
         """
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            if not turn.state.call.version:
-                turn.begin()
-            elif sid and "turn" not in form:
-                if turn.state.call.ended_at or not _customer_answers(turn, form["CallSid"]):
-                    return lambda: HANG_UP
-            elif _is_present(form, turn.state.caller.turn):
-                _hear_answer(turn, "", form)
-            return _deliver(turn)
-
         if "RecordingSid" in form:
             self.recordings.message(form["CallSid"], form["RecordingSid"], _seconds(form))
+        if "turn" in form:
+            return self._hear(sid or form["CallSid"], _answer(form))
+        if sid:
+            return self._hear(sid, CustomerAnswered(form["CallSid"]))
+        turn = self.calls.hear(form["CallSid"], None, deliver="", fresh=lambda: self._call(form))
+        return _reply(turn)
 
-        def fresh() -> Call:
-            now = self.calls.clock.now()
-            return begin(self.line, form["CallSid"], form["From"], form["To"], now)
+    def _call(self, form: Form) -> Call:
+        now = self.calls.clock.now()
+        return begin(self.line, form["CallSid"], form["From"], form["To"], now)
 
-        known = sid or "turn" in form
-        return self.calls.hear(sid or form["CallSid"], told, None if known else fresh)
+    def _hear(self, call: str, heard: CallHeard | Report | None, leg: str = "") -> Reply:
+        """Have the call hear this; the answer is the document of the leg that asks."""
+        return _reply(self.calls.hear(call, heard, deliver=leg), leg)
 
     def wait(self, form: Form, sid: str = "") -> Reply:
-        """The wait document, again and again; whoever need not wait any more leaves the queue."""
+        """The wait document, again and again; a caller who need not wait any more leaves."""
         state = self.calls.look(sid or form["CallSid"])
         if state.call.ended_at or state.call.waiting_for != form["queue"]:
             return Reply(LEAVE)
@@ -170,64 +189,43 @@ class Webhooks:
 
     def held(self, form: Form, sid: str = "") -> Reply:
         """A key while waiting. The answer stays in the queue, or leaves it."""
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            before = turn.state.caller.state
-            if _is_present(form, turn.state.caller.turn):
-                turn.hear("keys", value=form.get("Digits", ""))
-            if turn.state.waiting and turn.state.caller.state == before:
-                again = render((verbs.Redirect(turn.state.wait_url()),))
-                return lambda: again
-            turn.state.leaves = True
-            return lambda: LEAVE
-
-        return self.calls.hear(sid or form["CallSid"], told)
+        pressed = KeysInQueue(form.get("Digits", ""), _turn(form))
+        turn = self.calls.hear(sid or form["CallSid"], pressed)
+        again = render((verbs.Redirect(turn.state.wait_url()),))
+        return Reply(LEAVE if turn.state.leaves else again, turn.due)
 
     def left(self, form: Form, sid: str = "") -> Reply:
         """The caller is out of the queue, one way or another."""
-        result = form.get("QueueResult", "")
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            if result == "hangup" or form.get("CallStatus") in OVER:
-                turn.hear("outcome", value="hangup")
-            elif result in NOT_QUEUED and _is_present(form, turn.state.caller.turn):
-                turn.hear("outcome", value="nobody", why=result)
-            elif result.startswith("redirected"):
-                return lambda: NOTHING  # whoever redirected him has said where to
-            return _deliver(turn)
-
-        return self.calls.hear(sid or form["CallSid"], told)
+        call, result = sid or form["CallSid"], form.get("QueueResult", "")
+        if result == "hangup" or form.get("CallStatus") in OVER:
+            return self._hear(call, OutcomeHeard("hangup"))
+        if result in NOT_QUEUED:
+            nobody = OutcomeHeard("nobody", data={"why": result}, turn=_turn(form))
+            return self._hear(call, nobody)
+        if result.startswith("redirected"):
+            return Reply(NOTHING)  # the redirect has said where to
+        return self._hear(call, None)
 
     def talked(self, form: Form, sid: str = "") -> Reply:
         """The caller's <Dial> is over: a conference ended, or a telephone was dialled."""
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            if form.get("CallStatus") in OVER:
-                turn.hear("outcome", value="hangup")
-            elif _is_present(form, turn.state.caller.turn):
-                said = form.get("DialCallStatus", "")
-                turn.hear("dialled", value=LAST_WORD.get(said, "failed"))
-            return _deliver(turn)
-
-        return self.calls.hear(sid or form["CallSid"], told)
+        call = sid or form["CallSid"]
+        if form.get("CallStatus") in OVER:
+            return self._hear(call, OutcomeHeard("hangup"))
+        status = LAST_WORD.get(form.get("DialCallStatus", ""), "failed")
+        return self._hear(call, DialEnded(status, turn=_turn(form)))
 
     def present(self, form: Form, sid: str = "") -> Reply:
-        """Where he is now; whoever redirects a leg sends it here."""
-        return self.calls.hear(sid or form["CallSid"], _deliver)
+        """Where the caller is now; a leg that is redirected is sent here."""
+        return self._hear(sid or form["CallSid"], None)
 
     def status(self, form: Form, sid: str = "") -> Reply:
         """The number's own status callback: the caller has hung up."""
-        if self.calls.store.calls.load(sid or form["CallSid"]) is None:
-            return Reply(NOTHING)  # this line was down all the while
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            if form.get("CallStatus") not in OVER or _anothers(turn, form["CallSid"]):
-                return lambda: NOTHING
-            unanswered = sid and form["CallStatus"] != "completed"
-            turn.hear("outcome", value="unanswered" if unanswered else "hangup")
-            return lambda: NOTHING
-
-        return self.calls.hear(sid or form["CallSid"], told)
+        call, status = sid or form["CallSid"], form.get("CallStatus")
+        if status not in OVER or self.calls.store.calls.load(call) is None:
+            return Reply(NOTHING)  # unknown: this line was down all the while
+        answered = not sid or status == "completed"
+        turn = self.calls.hear(call, CallerLegEnded(form["CallSid"], answered))
+        return Reply(NOTHING, turn.due)
 
     def recording(self, form: Form, sid: str = "") -> Reply:
         """What became of a recorded conversation; its address in this form is left unread."""
@@ -252,12 +250,7 @@ class Webhooks:
     def _caller_in_trouble(self, form: Form, sid: str = "") -> Reply:
         """A sentence, then a person."""
         try:
-
-            def told(turn: CallTurn) -> Callable[[], str]:
-                turn.hear("outcome", value="trouble")
-                return _deliver(turn)
-
-            reply = self.calls.hear(sid or form["CallSid"], told)
+            reply = self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
         except Exception:
             log.exception("call %r falls back", form.get("CallSid"))
             return Reply(self.fallback)
@@ -272,45 +265,24 @@ class Webhooks:
 
     def leg_answer(self, form: Form, sid: str, attempt: str) -> Reply:
         """Somebody picked up, or pressed a key."""
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            if not turn.adopt(attempt, form["CallSid"]):
-                return lambda: HANG_UP
-            talk = turn.state.legs.talk(attempt)
-            if talk.state == self.line.person.start:
-                turn.hear("outcome", attempt, "next")
-            elif _is_present(form, talk.turn):
-                _hear_answer(turn, attempt, form)
-            return _deliver_leg(turn, attempt)
-
-        return self.calls.hear(sid, told)
+        answered = LegAnswered(attempt, form["CallSid"], _answer(form, attempt))
+        return self._hear(sid, answered, attempt)
 
     def leg_talked(self, form: Form, sid: str, attempt: str) -> Reply:
         """This leg is out of the conference: it hung up, pressed star, or the conference ended."""
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            if form.get("CallStatus") in OVER:
-                turn.hear("status", attempt, "ended")
-            elif _is_present(form, turn.state.legs.talk(attempt).turn):
-                turn.hear("out", attempt)
-            return _deliver_leg(turn, attempt)
-
-        return self.calls.hear(sid, told)
+        if form.get("CallStatus") in OVER:
+            return self._hear(sid, LegEnded(attempt, "ended"), attempt)
+        return self._hear(sid, LeftConference(attempt, turn=_turn(form)), attempt)
 
     def leg_present(self, form: Form, sid: str, attempt: str) -> Reply:
-        return self.calls.hear(sid, lambda turn: _deliver_leg(turn, attempt))
+        return self._hear(sid, None, attempt)
 
     def leg_status(self, form: Form, sid: str, attempt: str) -> Reply:
         """A leg's last word."""
-
-        def told(turn: CallTurn) -> Callable[[], str]:
-            row = turn.state.legs.rows[attempt]
-            ours = row["sid"] in ("", form["CallSid"])
-            if ours and form.get("CallStatus") in OVER:
-                turn.hear("status", attempt, LAST_WORD[form["CallStatus"]])
-            return lambda: NOTHING
-
-        return self.calls.hear(sid, told)
+        if form.get("CallStatus") not in OVER:
+            return Reply(NOTHING)
+        ended = LegEnded(attempt, LAST_WORD[form["CallStatus"]], sid=form["CallSid"])
+        return Reply(NOTHING, self.calls.hear(sid, ended).due)
 
     def leg_meet(self, form: Form, sid: str, attempt: str) -> Reply:
         """Silence as long as the caller is on his way; that he has hung up, if he has.
@@ -333,63 +305,22 @@ class Webhooks:
 
     def _leg_in_trouble(self, form: Form, sid: str, attempt: str) -> Reply:
         try:
-
-            def told(turn: CallTurn) -> Callable[[], str]:
-                turn.hear("outcome", attempt, "trouble")
-                return _deliver_leg(turn, attempt)
-
-            return self.calls.hear(sid, told)
+            return self._hear(sid, OutcomeHeard("trouble", attempt), attempt)
         except Exception:
             log.exception("leg %s of call %s is let go", attempt, sid)
             return Reply(HANG_UP)
 
 
-def _anothers(turn: CallTurn, leg: str) -> bool:
-    """Whether this leg isn't the one on which a customer is called back."""
-    return turn.state.leg_sid not in ("", leg)
+def _reply(turn: CallTurn, leg: str = "") -> Reply:
+    return Reply(turn.document(leg) or HANG_UP, turn.due)
 
 
-def _customer_answers(turn: CallTurn, leg: str) -> bool:
-    """Whoever we call back has picked up. A second leg is hung up before it speaks."""
-    if _anothers(turn, leg):
-        return False
-    if not turn.state.leg_sid:
-        turn.hear("placed", "", leg)
-    turn.hear("outcome", value="answered")
-    return True
-
-
-def _deliver(turn: CallTurn) -> Callable[[], str]:
-    """The caller is given the document of where he is."""
-    if turn.state.caller.seen != turn.state.caller.turn:
-        turn.state.caller.seen = turn.state.caller.turn
-        turn.state.changed = True
-    return lambda: turn.state.call.document
-
-
-def _deliver_leg(turn: CallTurn, attempt: str) -> Callable[[], str]:
-    talk = turn.state.legs.talk(attempt)
-    if talk.seen != talk.turn:
-        talk.seen = talk.turn
-        turn.state.changed = True
-    return lambda: str(turn.state.legs.rows[attempt]["document"]) or HANG_UP
-
-
-def _hear_answer(turn: CallTurn, leg: str, form: Form) -> None:
-    """Keys, silence, or what was spoken on a recording.
-
-    Twilio reports silence as a recording too, of as many seconds as it waited.
-    """
-    pressed, seconds = form.get("Digits", ""), _seconds(form)
-    silent = not seconds or (not pressed and seconds <= _pause(turn))
+def _answer(form: Form, leg: str = "") -> KeysPressed | Recorded:
+    """Keys, silence, or what was spoken on a recording."""
+    pressed, turn = form.get("Digits", ""), _turn(form)
     if "RecordingSid" not in form:
-        turn.hear("keys", leg, pressed)
-    elif silent or pressed == "0":
-        sid = form["RecordingSid"]
-        turn.hear("keys", leg, pressed if pressed == "0" else "")
-        turn.state.duty("delete_recording", f"delete:{sid}", sid=sid, why="nothing was said")
-    else:
-        turn.hear("outcome", leg, "recorded", sid=form["RecordingSid"], seconds=seconds)
+        return KeysPressed(pressed, leg, turn)
+    return Recorded(form["RecordingSid"], _seconds(form), pressed, turn, leg)
 
 
 def _seconds(form: Form) -> int:
@@ -397,12 +328,7 @@ def _seconds(form: Form) -> int:
     return max(0, int(form.get("RecordingDuration") or 0))
 
 
-def _pause(turn: CallTurn) -> int:
-    """Seconds of silence that end the caller's recording."""
-    step = turn.state.line.caller.steps[turn.state.caller.state]
-    return step.pause(turn.state.caller) if isinstance(step, RecordStep) else 0
-
-
-def _is_present(form: Form, turn: int) -> bool:
-    """Whether an answer is to the question that stands; a late or second one moves nothing."""
-    return form.get("turn") == str(turn)
+def _turn(form: Form) -> int:
+    """The turn whose document is answered; -1, which is none, if the URL doesn't say."""
+    turn = form.get("turn", "")
+    return int(turn) if turn.isdecimal() else -1

@@ -1,17 +1,13 @@
-"""The test kit alone: the wheel and its base dependencies in an environment with only pytest."""
+"""The test kit alone: the wheel without extras, in an environment with only pytest."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import pytest
 
-from tests.kit.environment import require
+from tests.kit.environments import Environment, run
 
-ROOT = Path(__file__).parent.parent
 NOT_THERE = ["flask", "twilio", "hypothesis", "sqlalchemy", "transitions", "werkzeug", "fastapi"]
 
 LINE = '''
@@ -112,6 +108,15 @@ with program([sys.executable, "line.py"]) as line:
     ivr = [Path(sys.executable).with_name("ivr"), "replay", "hours.call", "--rest-port", "0"]
     sys.exit(subprocess.run([*ivr, "--url", line.url + "/voice", "--rate", "0"]).returncode)
 """
+FUZZED = """
+import subprocess, sys
+from pathlib import Path
+from ivr.simulator import program
+
+with program([sys.executable, "line.py"]) as line:
+    ivr = [Path(sys.executable).with_name("ivr"), "fuzz", line.url + "/voice", "--rest-port", "0"]
+    sys.exit(subprocess.run([*ivr, "--calls", "5"]).returncode)
+"""
 PROJECT = {
     "line.py": LINE,
     "conftest.py": CONFTEST,
@@ -121,44 +126,59 @@ PROJECT = {
 }
 
 
-def run(*command: str | Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(word) for word in command], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
 @pytest.fixture
-def alone(tmp_path: Path) -> Path:
-    """A project, with the wheel and pytest in an environment of its own. Skips without an index."""
-    pip = (sys.executable, "-m", "pip", "--quiet")
-    there = run(*pip, "download", "--no-deps", "hatchling", folder=tmp_path)
-    require("the package index", there.returncode == 0)
-    built = run(*pip, "wheel", "--no-deps", "-w", tmp_path / "dist", ROOT, folder=tmp_path)
-    assert built.returncode == 0, built.stderr
-    [wheel] = (tmp_path / "dist").glob("*.whl")
-    venv.create(tmp_path / "venv")
-    into = ("--python", python(tmp_path), "install", "--no-compile")
-    installed = run(*pip, *into, wheel, "pytest", folder=tmp_path)
-    assert installed.returncode == 0, installed.stderr
+def project(tmp_path: Path) -> Path:
+    """A project that tests a line of its own."""
     for name, text in PROJECT.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
-def python(folder: Path) -> Path:
-    return folder / "venv" / "bin" / "python"
-
-
-def test_a_project_is_tested_with_nothing_but_the_wheel(alone: Path) -> None:
-    """In pytest, and by the commands; those that need the line say so."""
+def test_a_project_is_tested_by_pytest_and_replayed(base: Environment, project: Path) -> None:
     strict = ("--strict-markers", "-W", "error")
-    done = run(python(alone), "-m", "pytest", "-q", *strict, folder=alone)
-    played = run(python(alone), "replayed.py", folder=alone)
-    refused = run(python(alone).with_name("ivr"), "serve", folder=alone)
+    tested = run(base.python, "-m", "pytest", "-q", *strict, folder=project)
+    replayed = run(base.python, "replayed.py", folder=project)
+
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert "5 passed" in tested.stdout  # three applications, a dialogue, and what is installed
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+    assert "1 of 1 passed" in replayed.stdout
+
+
+def test_the_same_project_is_tested_where_the_line_is_installed(
+    with_line: Environment, project: Path
+) -> None:
+    tested = run(with_line.python, "-m", "pytest", "-q", "-k", "hours", folder=project)
+
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert "4 passed" in tested.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        (["serve"], "line"),
+        (["check"], "line"),
+        (["login", "list"], "line"),
+        (["verify"], "line"),
+        (["fuzz", "http://127.0.0.1:1/voice"], "fuzz"),
+    ],
+)
+def test_a_command_whose_extra_is_missing_says_what_to_install(
+    base: Environment, tmp_path: Path, command: list[str], extra: str
+) -> None:
+    refused = run(base.ivr, *command, folder=tmp_path)
+
+    assert refused.returncode == 3
+    assert f"pip install 'ivr-simulator[{extra}]'" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_fuzz_callers_get_lost(with_fuzz: Environment, project: Path) -> None:
+    (project / "fuzzed.py").write_text(FUZZED, encoding="utf-8")
+
+    done = run(with_fuzz.python, "fuzzed.py", folder=project)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 passed" in done.stdout  # three applications, a dialogue, and what is installed
-    assert played.returncode == 0, played.stdout + played.stderr
-    assert "1 of 1 passed" in played.stdout
-    assert refused.returncode == 3
-    assert "pip install 'ivr-simulator[line]'" in refused.stderr
+    assert done.stdout == "no caller was stranded\n"
