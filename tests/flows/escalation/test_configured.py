@@ -85,7 +85,7 @@ def test_three_levels_are_asked_for_one_after_another(
         "L2": "DIR1",
         "L3": "DIR1",
     }
-    assert [each.level for each in desk.store.escalations(NUMBER)] == ["L1", "L2", "L3"]
+    assert [each.level for each in desk.store.case_files.escalations(NUMBER)] == ["L1", "L2", "L3"]
     wish(caller, exchange, "3")
     assert desk.file(NUMBER)["levels"]["L3"]["count"] == 2  # there is none above
     finish(caller, exchange)
@@ -219,7 +219,9 @@ def test_enterprise_down_is_the_severity_that_says_so(
     desk.cases.hear(NUMBER, "set_emergency", key="set", override="because", **given)
 
     assert desk.file(NUMBER)["severity"]["severity"] == 1
-    assert "Halt en declared by the customer" in [note.text for note in desk.store.notes(NUMBER)]
+    assert "Halt en declared by the customer" in [
+        note.text for note in desk.store.case_files.notes(NUMBER)
+    ]
     desk.cases.hear(NUMBER, "end_emergency", key="end", outcome="restored", reason="ok", **given)
     assert desk.file(NUMBER)["severity"]["severity"] == 2  # as it was before
 

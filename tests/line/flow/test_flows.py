@@ -251,7 +251,7 @@ def test_prompts_that_differ_in_their_slots_between_languages_are_refused() -> N
         ("", "voice"),
         ("voice = 1\ndigits = [", "not TOML"),
         (
-            'voice={name="a",language="b"}\ndigits=["a"]\ntime=""\nhour=""\nnames={}\n[prompts]',
+            'voice={name="a",language="b"}\ndigits=["a"]\ntime=""\nhour=""\nchoice=""\nnames={}\n[prompts]',
             "ten",
         ),
     ],

@@ -108,7 +108,7 @@ def _days(written: str) -> str:
 
 
 def _severity(written: str) -> int:
-    if _whole(written) > MAX_SEVERITY:
+    if not (written.isascii() and written.isdecimal() and int(written) <= MAX_SEVERITY):
         raise ValueError(f"'{written}' is no severity: 0 to {MAX_SEVERITY}")
     return int(written)
 
