@@ -1,7 +1,7 @@
-"""A phone line for escalating support cases, and the simulated phone network on which it is proved.
+"""A simulated phone network for testing TwiML applications, and an escalation phone line.
 
-The public names, imported when they are first asked for: `Exchange` and `Handset` need the base
-package alone, `Flow`, `Line`, `Prompts`, `Store` and `create_app` the line.
+The public names are imported on first use. `Exchange` and `Handset` need the base package alone;
+`Flow`, `Line`, `Prompts`, `Store` and `create_app` need ``pip install 'ivr-simulator[line]'``.
 """
 
 from __future__ import annotations

@@ -172,7 +172,8 @@ def settings(as_json: bool) -> None:
         click.echo(json.dumps(rows, indent=2))
         return
     for variable, default, purpose in table():
-        click.echo(f"{variable}\n    {purpose} [{default or 'not set'}]")
+        shown = f"  [default: {default}]" if default else ""
+        click.echo(f"{variable}\n    {purpose}{shown}")
 
 
 @click.group()

@@ -65,7 +65,7 @@ def shop(words: Prompts) -> Flow:
 
 def heard(flow: Flow, *pressed: str) -> list[str]:
     """What a caller of the flow hears, as a dialogue writes it."""
-    talk = flow.begin("en", {})
+    talk = flow.begin("en", {}, {})
 
     def voice(form: dict[str, Any]) -> str:
         if "Digits" in form:

@@ -39,6 +39,16 @@ from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
 from ivr.line.turns.call.begin import begin
+from ivr.line.values import (
+    CaseOnCall,
+    FoundCase,
+    Leg,
+    PersonValues,
+    Place,
+    Promise,
+    Ranked,
+    there,
+)
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.network.virtual_clock import VirtualClock
 from tests.kit.databases import emptied
@@ -92,9 +102,10 @@ def have_called(
 ) -> Call:
     """A call that is over: a case was looked up, a number keyed, a call back promised."""
     call = begin(LINE, sid, caller, ENTRY, ended - timedelta(minutes=5))
-    call.data["shared"] |= {"keyed": case, "personal": [f"00{caller[1:]}#"], "wish": "M1"}
-    call.data["shared"]["case"] = {"result": "found", "number": f"C{case}"}
-    call.data["shared"]["promise"] = {"number": caller, "state": "owed"}
+    call.data.shared.case = CaseOnCall(keyed=case, record=FoundCase(number=f"C{case}"))
+    call.data.shared.personal = [f"00{caller[1:]}#"]
+    call.data.shared.wish = "M1"
+    call.data.shared.promise = Promise("owed", caller, due=ended, spoken=ended)
     call.ended_at, call.document = ended, f"<Response><Dial>{caller}</Dial></Response>"
     told = [
         Event("call.started", call.started_at),
@@ -323,8 +334,9 @@ def test_a_manager_is_erased_and_his_callers_are_still_owed_their_calls(store: S
     call = have_called(store)
     boss = store.people.get("MGR1")
     assert boss is not None
-    call.data["shared"]["ranking"] = [{"person": "MGR1", "name": boss.name, "phone": boss.phone}]
-    call.data["legs"] = {"1": {"person": "MGR1", "phone": boss.phone}}
+    call.data.shared.hunt.ranking = [Ranked("MGR1", boss.name, boss.phone)]
+    talk = Place("rung", "fr", PersonValues())
+    call.data.legs = {"1": Leg("MGR1", talk, phone=boss.phone)}
     store.calls.save(call)
 
     privacy(store).erase("MGR1")
@@ -333,7 +345,7 @@ def test_a_manager_is_erased_and_his_callers_are_still_owed_their_calls(store: S
     assert left is not None
     assert after is not None
     assert left.caller == CALLER
-    assert left.data["shared"]["promise"]["state"] == "owed"
+    assert there(left.data.shared.promise).state == "owed"
     assert boss.name not in dump(store)
     assert boss.phone not in dump(store)
     assert (after.name, after.phone, after.active) == ("", "", False)
@@ -1045,13 +1057,13 @@ def test_what_was_keyed_is_let_go_from_the_calls_back_as_well(
     back = f"CB-{desk.sid(caller)}-1"
     before = store.calls.load(back)
     assert before is not None
-    assert before.data["shared"]["back"]["knows"]["keyed"] == "17349013"
+    assert there(there(before.data.shared.back).knows).keyed == "17349013"
     privacy(store, exchange.clock.now() + 31 * DAY).purge()
 
     call = store.calls.load(back)
     assert call is not None
-    assert "17349013" not in str(call.data["shared"]["back"])
-    assert "keyed" not in call.data["shared"]
+    assert "17349013" not in str(call.data.shared.back)
+    assert not call.data.shared.case.keyed
 
 
 def test_no_log_line_has_a_callers_number_or_what_he_keyed(

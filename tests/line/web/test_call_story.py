@@ -409,8 +409,8 @@ def test_every_scenario_can_be_exported_and_comes_true_again(
     )
     assert first is not None
     assert second is not None
-    assert first.data["caller"]["state"] == second.data["caller"]["state"]
-    rung = [[leg["person"] for leg in call.data["legs"].values()] for call in (first, second)]
+    assert first.data.caller.state == second.data.caller.state
+    rung = [[leg.person for leg in call.data.legs.values()] for call in (first, second)]
     assert rung[0] == rung[1]
 
 

@@ -106,7 +106,7 @@ def test_an_operator_records_levels_and_sets_severities(
 
 
 def test_the_wall_counts_requests_for_the_first_level(pages: Any, desk: Desk, store: Store) -> None:
-    store.save_login(login("super", "supervisor"))
+    store.logins.save(login("super", "supervisor"))
     browser = Browser(pages.test_client())
     browser.sign_in("super")
     for level, by in (("L1", "MGR1"), ("L2", "DIR1")):

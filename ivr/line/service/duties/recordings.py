@@ -37,7 +37,7 @@ class Recordings:
         """A ``record``: bring the recording of the caller's leg to what is wanted of it, if that
         still is."""
         state, wanted = self.calls.look(duty.call), duty.data["wanted"]
-        if state.call.ended_at or state.shared["recorded"] != wanted:
+        if state.call.ended_at or state.shared.recording.state != wanted:
             return
         url = f"{self.origin}{state.here()}/recording"
         for sid in self.carrier.record(duty.call, wanted, url):

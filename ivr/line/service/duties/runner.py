@@ -183,19 +183,19 @@ class Duties:
         """Ring once. Whatever may have rung already is never rung again: its lapse decides."""
         state, attempt = self.calls.look(duty.call), duty.data["leg"]
         row, mine = state.legs.rows[attempt], f"{duty.call}/{attempt}"
-        if row["state"] == "over":  # whoever claimed him for this may have been killed since
-            self.store.people.release(row["person"], mine)
+        if row.state == "over":  # whoever claimed him for this may have been killed since
+            self.store.people.release(row.person, mine)
             return
-        if duty.attempts > 1 or row["sid"] or row["state"] != "ringing":
+        if duty.attempts > 1 or row.sid or row.state != "ringing":
             return
-        if not state.legs.talk(attempt).own["wanted"]:
+        if not state.legs.talk(attempt).own.wanted:
             self._status(duty.call, attempt, "no_answer")
             return
-        if not self.store.people.claim(row["person"], mine):
+        if not self.store.people.claim(row.person, mine):
             self._status(duty.call, attempt, "busy")
             return
-        if self.calls.look(duty.call).legs.rows[attempt]["state"] == "over":
-            self.store.people.release(row["person"], mine)  # its release came before the claim
+        if self.calls.look(duty.call).legs.rows[attempt].state == "over":
+            self.store.people.release(row.person, mine)  # its release came before the claim
             return
         self._place(duty, state, attempt)
 
@@ -203,7 +203,7 @@ class Duties:
         url = self.origin + state.here(attempt)
         try:
             sid = self.carrier.place(
-                to=state.legs.rows[attempt]["phone"],
+                to=state.legs.rows[attempt].phone,
                 shown=state.call.called,
                 url=url,
                 status=f"{url}/status",
@@ -255,18 +255,18 @@ class Duties:
             self.carrier.hang_up(duty.data["sid"])
             return
         row = state.legs.rows[attempt]
-        sid = duty.data.get("sid") or (row["sid"] if row["state"] != "over" else "")
+        sid = duty.data.get("sid") or (row.sid if row.state != "over" else "")
         if sid:
             self.carrier.hang_up(sid)
-        elif state.legs.talk(attempt).own["by_dial"]:  # it may never have been dialled
+        elif state.legs.talk(attempt).own.by_dial:  # it may never have been dialled
             self._status(duty.call, attempt, "no_answer")
 
     def _send(self, duty: Duty) -> None:
         """Bring a leg to its present document, unless it has been there by itself."""
         state, attempt = self.calls.look(duty.call), duty.data["leg"]
         talk = state.legs.talk(attempt) if attempt else state.caller
-        sid = state.legs.rows[attempt]["sid"] if attempt else state.leg_sid
-        gone = state.legs.rows[attempt]["state"] == "over" if attempt else state.call.ended_at
+        sid = state.legs.rows[attempt].sid if attempt else state.leg_sid
+        gone = state.legs.rows[attempt].state == "over" if attempt else state.call.ended_at
         if gone or not sid or talk.seen >= duty.data["turn"]:
             return
         try:
@@ -285,17 +285,17 @@ class Duties:
 
     def _hold(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
-        if not state.call.ended_at and bool(state.shared.get("held")) == duty.data["held"]:
+        if not state.call.ended_at and state.shared.held == duty.data["held"]:
             url = f"{self.origin}{state.here()}/hold?{urlencode({'language': state.call.language})}"
             self.carrier.hold(f"call-{duty.call}", state.leg_sid, duty.data["held"], url)
 
     def _announce(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
         row = state.legs.rows[duty.data["leg"]]
-        if row["state"] == "talking":
+        if row.state == "talking":
             said = urlencode({"says": duty.data["says"], "about": duty.data["about"]})
             url = f"{self.origin}{state.here(duty.data['leg'])}/announce?{said}"
-            self.carrier.announce(f"call-{duty.call}", row["sid"], url)
+            self.carrier.announce(f"call-{duty.call}", row.sid, url)
 
     def _release(self, duty: Duty) -> None:
         """Free somebody at once, and let whoever waits longest look for him."""
@@ -311,7 +311,7 @@ class Duties:
     def _look_again(self, duty: Duty) -> None:
         """As long as the caller waits for an operator, see who has become free meanwhile."""
         state = self.calls.look(duty.call)
-        if not state.waiting or state.shared["hunt"]["number"] != duty.data["hunt"]:
+        if not state.waiting or state.shared.hunt.number != duty.data["hunt"]:
             return
         self._look(duty.call)
         self.calls.hear(duty.call, LookedAgain(duty.data["round"] + 1))

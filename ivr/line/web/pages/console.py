@@ -23,6 +23,7 @@ from ivr.line.service.cases import Cases
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.turns.call.heard import Clicked
+from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.card import Cards, Leg
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.sign_in import for_page, signed_in
@@ -72,7 +73,7 @@ class Console:
         leg = self.cards.leg_of(g.login.person) if g.login.person else None
         if leg is None:
             return {"state": "none"}
-        if leg.row["state"] == "ringing":
+        if leg.view.state == "ringing":
             return {"state": "ringing", "leg": leg, "call": self.cards.ringing(leg)}
         shown = self.cards.connected(leg)
         self._looked(leg, shown["number"])
@@ -118,8 +119,8 @@ class Console:
         if call is None or call.ended_at:
             return self._said("take_gone", kind="error")
         self._hear(sid, "", "take", person.id)
-        legs = self.calls.look(sid).legs.rows.values()
-        mine = [leg for leg in legs if leg["person"] == person.id and leg["state"] != "over"]
+        people = CallView(self.calls.look(sid).call).people
+        mine = person.id in [each.person for each in people]
         return self._said("take_done") if mine else self._said("take_lost", kind="error")
 
     def click(self, click: str) -> Response:
@@ -214,12 +215,12 @@ def _level(console: Console, form: Any, leg: Leg) -> str | None:
 
 def _number(console: Console, form: Any, leg: Leg) -> str | None:
     """A number that may be called back: as the caller shows it, or as it is written."""
-    shared, given = leg.call.data["shared"], form.get("number", "").strip()
+    call, given = leg.call, form.get("number", "").strip()
     if given.startswith("+"):
         plain = "+" + "".join(each for each in given if each.isdecimal())
-        return None if forbidden(plain, shared["countries"]) else plain
+        return None if forbidden(plain, call.countries) else plain
     digits = "".join(each for each in given if each.isdecimal())
-    return dialled(digits, shared["country"], shared["countries"])
+    return dialled(digits, call.country, call.countries)
 
 
 def _reason(console: Console, form: Any, leg: Leg) -> str | None:

@@ -36,6 +36,7 @@ from ivr.line.service.cases import Cases
 from ivr.line.service.look_ups import BUDGET
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
+from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.sign_in import signed_in
@@ -274,9 +275,9 @@ class Tracker:
         owed = []
         for duty in self.store.duties.all("call_back", owed=True):
             call = self.store.calls.load(duty.call) if duty.data.get("case") == number else None
-            promise = call.data["shared"].get("promise") if call else None
-            if promise and promise["state"] == "owed":
-                owed.append((duty.call, promise))
+            view = CallView(call) if call else None
+            if view and view.owed:
+                owed.append((duty.call, view.promise))
         return owed
 
     def keep(self, number: str) -> Response:

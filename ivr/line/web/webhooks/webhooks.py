@@ -298,7 +298,7 @@ class Webhooks:
         """Said to one person in the conference: how it went with somebody else."""
         state = self.calls.look(sid)
         language = state.legs.talk(attempt).language
-        name = state.legs.rows[form["about"]]["name"]
+        name = state.legs.rows[form["about"]].name
         text = self.line.person.prompts.text(language, form["says"]).format(candidate=name)
         words = self.line.person.prompts.language(language)
         return Reply(render((verbs.Say(text, words.voice, words.speech_code),)))
