@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ivr.errors import FlowError
 from ivr.line.config import LineConfig
 from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import Templates
+from ivr.line.errors import FlowError
 from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts, slots

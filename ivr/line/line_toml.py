@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ivr.errors import FlowError, SettingsError
+from ivr.errors import SettingsError
 from ivr.line.config import (
     DAYS,
     HUNTS,
@@ -34,6 +34,7 @@ from ivr.line.desk.promises import CallbackTerms
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
 from ivr.line.desk.roles import ROLES
+from ivr.line.errors import FlowError
 from ivr.line.toml_table import NEEDED, Table, hint
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows.escalation import FOLDER, line
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 from tests.kit.configured import SAMPLE, configured, levels, severities
 
 NAMES = dict.fromkeys(("en", "fr", "de", "ja"), "Severity")

@@ -19,8 +19,8 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from ivr.errors import FlowError
 from ivr.line.desk.names import name_in
+from ivr.line.errors import FlowError
 
 KINDS = (
     "escalation", "chase", "overdue", "deescalation", "report", "severity_wish", "severity_set",

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 from ivr.line.flow.checks import complaints
 from ivr.line.flow.conversation import (
     AnyConversation,

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from ivr.clock import Clock
 from ivr.line.config import LineConfig
@@ -21,6 +21,7 @@ from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import judge
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.flow.conversation import Heard, outcome
+from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.records import Call, Duty
 from ivr.line.store.store import Store
 from ivr.line.values import CallValues, Emergency, resume_words, there
@@ -31,21 +32,17 @@ DUTIES = {"manager": "duty", "second_level": "second_level_duty"}
 BUDGET = 3.0  # seconds for one look-up; a webhook has 15 in all
 
 
-class Records(Protocol):
-    """Where cases come from: the built-in tables, or a case system behind an adapter."""
-
-    def case(self, digits: str, budget: float) -> Case | None:
-        """The case of these digits, or None. Raises `TimeoutError` or `OSError` when it can't
-        say."""
-        ...
-
-
 class LookUps:
     """Answers by name: ``case``, ``desk_case``, ``pin``, ``managers``, ``next_level``,
     ``operators``, ``duty``, ``engineer``, ``emergency``, ``taker``."""
 
-    def __init__(self, records: Records, store: Store, clock: Clock, config: LineConfig) -> None:
-        self.records, self.store, self.clock, self.config = records, store, clock, config
+    def __init__(
+        self, case_system: CaseSystem, store: Store, clock: Clock, config: LineConfig
+    ) -> None:
+        self.case_system = case_system
+        self.store = store
+        self.clock = clock
+        self.config = config
         self._asked: dict[str, Callable[[CallValues], Heard]] = {
             "case": self._case,
             "desk_case": self._desk_case,
@@ -120,7 +117,7 @@ class LookUps:
         return outcome("found", status=case.status, severity=case.severity, level=level)
 
     def _desk_case(self, shared: CallValues) -> Heard:
-        case = self.records.case(shared.case.keyed, BUDGET)
+        case = self.case_system.case(shared.case.keyed, BUDGET)
         if case is None:
             return outcome("not_found")
         phones = {phone for contact in case.contacts for phone in contact.phones}
@@ -330,7 +327,7 @@ class LookUps:
 
     def _known(self, shared: CallValues) -> Case | None:
         keyed = shared.case.keyed
-        return self.records.case(keyed, BUDGET) if keyed else None
+        return self.case_system.case(keyed, BUDGET) if keyed else None
 
 
 def _still_owed(call: Call) -> bool:

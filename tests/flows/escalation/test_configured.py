@@ -119,7 +119,7 @@ def test_the_operator_asks_for_the_level_whose_turn_it_is(
 def test_a_caller_with_a_pin_hears_the_levels_name(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    desk.cases.hear(NUMBER, "escalate", key="a", by="caller", channel="phone", level="L1")
+    desk.hear(NUMBER, "escalate", key="a", by="caller", channel="phone", level="L1")
     wish(caller, exchange, "5", "482913#")
     exchange.wait(12)
 
@@ -216,13 +216,13 @@ def test_enterprise_down_is_the_severity_that_says_so(
     assert said_to(operator)[0].startswith("Acme support. Halt fr, en anglais.")
     finish(caller, exchange)
     given = {"by": "DIR1", "channel": "web"}
-    desk.cases.hear(NUMBER, "set_emergency", key="set", override="because", **given)
+    desk.hear(NUMBER, "set_emergency", key="set", override="because", **given)
 
     assert desk.file(NUMBER)["severity"]["severity"] == 1
     assert "Halt en declared by the customer" in [
         note.text for note in desk.store.case_files.notes(NUMBER)
     ]
-    desk.cases.hear(NUMBER, "end_emergency", key="end", outcome="restored", reason="ok", **given)
+    desk.hear(NUMBER, "end_emergency", key="end", outcome="restored", reason="ok", **given)
     assert desk.file(NUMBER)["severity"]["severity"] == 2  # as it was before
 
 
@@ -272,7 +272,7 @@ def test_what_is_said_to_be_recorded_is_recorded(
         store = Store(f"sqlite:///{folder}/ivr.db")
         line = any_line(Path(folder), ladder, scale, down)
         exchange = Exchange(seed=1)
-        desk = Desk(store, mount(exchange, store, line), exchange, line)
+        desk = mount(exchange, store, line)
         caller = exchange.phone(CALLER)
         for key in asked:
             before, requests = len(caller.heard), asked_for(desk)

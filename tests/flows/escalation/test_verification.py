@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ivr.errors import DataError
 from ivr.line.desk import pins
 from ivr.line.desk.phone_numbers import dialled, forbidden
+from ivr.line.errors import DataError
 from ivr.line.store import tables
 from ivr.line.store.store import Store
 from ivr.line.values import UnknownCase

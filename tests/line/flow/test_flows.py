@@ -11,8 +11,8 @@ import pytest
 from msgspec import convert
 
 from flows.escalation import line
-from ivr.errors import FlowError
 from ivr.line.definition import Line
+from ivr.line.errors import FlowError
 from ivr.line.flow.conversation import AnyConversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.orders import Escalate, StartHunt

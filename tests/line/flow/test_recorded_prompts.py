@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 from ivr.line.flow.conversation import Go, keys
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts

@@ -126,7 +126,7 @@ def test_who_hung_up_with_a_withheld_number_is_owed_a_call_until_somebody_says_i
     exchange.wait(24 * 3600)
     assert len(desk.events(caller, "callback.breached")) == before + 1
 
-    desk.app.extensions["ivr_callbacks"].kept(desk.sid(caller), "DIR1")
+    desk.services.callbacks.kept(desk.sid(caller), "DIR1")
     exchange.wait(48 * 3600)
 
     assert told(desk, caller)[-1] == ("done", "met")

@@ -24,10 +24,11 @@ from sqlalchemy import select, text
 import ivr.line.store.store
 from flows.escalation import SAMPLE, line
 from ivr.cli.main import main
-from ivr.errors import CallError, DataError, NotYet
+from ivr.errors import CallError
 from ivr.line.desk.events import Event
 from ivr.line.desk.retention import RetentionTerms
 from ivr.line.desk.subjects import Subject, masked
+from ivr.line.errors import DataError, NotYet
 from ivr.line.outside.carrier import client
 from ivr.line.records import Call, CaseFile, Duty, Escalation, Login, Note, Recording
 from ivr.line.service.privacy import Privacy
@@ -211,7 +212,7 @@ def test_what_others_say_is_logged_without_numbers_and_addresses() -> None:
 
 def test_reasons_stand_in_notes_and_only_their_keys_in_the_log(desk: Desk) -> None:
     """Personal data by reference so it can be erased without breaking the chain."""
-    desk.cases.hear(
+    desk.hear(
         CASE, "escalate", key="k", by="contact:marie", channel="web", level="M1",
         reason="call Marie Aubert",
     )  # fmt: skip
@@ -373,7 +374,7 @@ def test_an_erased_call_is_not_taken_again(desk: Desk, exchange: Exchange, calle
     sid = desk.sid(caller)
     is_the_same_again(desk, sid)
 
-    desk.app.extensions["ivr_privacy"].erase(CALLER)
+    desk.services.privacy.erase(CALLER)
 
     call = desk.store.calls.load(sid)
     assert call is not None
@@ -408,7 +409,7 @@ def test_whatever_was_said_on_a_call_not_a_byte_of_the_number_is_left(
         desk.exchange.wait(4 * 3600)
         boss = store.people.get("MGR1")
         assert boss is not None
-        erase = desk.app.extensions["ivr_privacy"].erase
+        erase = desk.services.privacy.erase
         store.seals.add(desk.exchange.clock.now())
         erase(whom)  # what is going on has to wait
         desk.exchange.wait(4 * 3600)
@@ -663,8 +664,8 @@ def test_counts_of_failures_are_forgotten_after_a_month(store: Store) -> None:
 
 
 def test_purging_and_sealing_come_again_by_themselves(desk: Desk, exchange: Exchange) -> None:
-    desk.app.extensions["ivr_privacy"].begin()
-    desk.app.extensions["ivr_privacy"].begin()
+    desk.services.privacy.begin()
+    desk.services.privacy.begin()
     desk.duties.everything()
     desk.store.logs.append(
         ACCESS, Event("access.viewed", exchange.clock.now(), "OP1", {"case": CASE})
@@ -1006,7 +1007,7 @@ def test_export_and_audit_write_what_can_be_checked(
 @pytest.fixture
 def kept(desk: Desk) -> Privacy:
     """The line's own."""
-    made: Privacy = desk.app.extensions["ivr_privacy"]
+    made = desk.services.privacy
     return made
 
 

@@ -54,7 +54,7 @@ def test_a_customer_asks_for_each_level_in_turn(browser: Browser, desk: Desk) ->
     asked(browser, "escalate", level="L1", reason="it is slow")
     assert "team lead en:" in browser.page
     for before, level, person in (("L1", "L2", "MGR1"), ("L2", "L3", "DIR1")):
-        desk.cases.hear(NUMBER, "accept", key=before, by=person, channel="web", level=before)
+        desk.hear(NUMBER, "accept", key=before, by=person, channel="web", level=before)
         assert f"Escalate to {level}" in browser.go(f"/cases/{NUMBER}").page
         asked(browser, "escalate", level=level)
 
@@ -112,7 +112,7 @@ def test_the_wall_counts_requests_for_the_first_level(pages: Any, desk: Desk, st
     for level, by in (("L1", "MGR1"), ("L2", "DIR1")):
         for what, who in (("escalate", "caller"), ("accept", by)):
             key = f"{what} {level}"
-            desk.cases.hear(NUMBER, what, key=key, by=who, channel="phone", level=level)
+            desk.hear(NUMBER, what, key=key, by=who, channel="phone", level=level)
         desk.exchange.wait(60)
 
     answer = browser.client.get("/wall.csv?period=today")

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ivr.clock import Clock
-from ivr.line.definition import Line
 from ivr.line.desk.candidates import Candidate
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import Verdict, judge, missing
 from ivr.line.desk.events import Event
-from ivr.line.service.look_ups import BUDGET, LookUps, Records
-from ivr.line.store.store import Store
+from ivr.line.service.look_ups import BUDGET
+from ivr.line.service.services import Services
 from ivr.line.web.pages.call_view import CallView, LegView
 
 # What may be seen while it rings.
@@ -45,14 +43,15 @@ class Leg:
 
 
 class Cards:
-    """Makes cards. ``records`` are asked once in half a minute for one number, however often a
+    """Makes cards. The case system is asked once in half a minute for one number, however often a
     card is shown."""
 
-    def __init__(
-        self, store: Store, records: Records, look_ups: LookUps, line: Line, clock: Clock
-    ) -> None:
-        self.store, self.records, self.look_ups = store, records, look_ups
-        self.line, self.clock = line, clock
+    def __init__(self, services: Services) -> None:
+        self.store = services.store
+        self.case_system = services.case_system
+        self.look_ups = services.look_ups
+        self.line = services.line
+        self.clock = services.clock
         self._read: dict[str, tuple[datetime, Case | None]] = {}
 
     def leg_of(self, person: str) -> Leg | None:
@@ -156,7 +155,7 @@ class Cards:
         now, kept = self.clock.now(), self._read.get(digits)
         if kept is None or now - kept[0] > REMEMBERED:
             try:
-                kept = now, self.records.case(digits, BUDGET)
+                kept = now, self.case_system.case(digits, BUDGET)
             except (TimeoutError, OSError):
                 return None, "unknown"
             if len(self._read) > 500:

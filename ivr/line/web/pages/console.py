@@ -13,14 +13,12 @@ from typing import Any
 from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from ivr.errors import CaseError
 from ivr.line.desk.emergency import CATEGORIES, REACH
 from ivr.line.desk.events import Event
 from ivr.line.desk.phone_numbers import dialled, forbidden
 from ivr.line.desk.roles import CLICKS, may, may_click
-from ivr.line.service.calls import Calls
-from ivr.line.service.cases import Cases
-from ivr.line.store.store import Store
+from ivr.line.errors import CaseError
+from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
 from ivr.line.turns.call.heard import Clicked
 from ivr.line.web.pages.call_view import CallView
@@ -34,23 +32,15 @@ LIVE = "X-Live"
 
 
 class Console:
-    """The page of whoever takes calls, and the clicks on it.
+    """The page of the people who take calls, and the clicks on it."""
 
-    ``soon`` is told what a click made due.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        calls: Calls,
-        cases: Cases,
-        cards: Cards,
-        words: Words,
-        soon: Callable[[Any], None],
-    ) -> None:
-        self.store, self.calls, self.cases, self.cards = store, calls, cases, cards
-        self.words, self.soon = words, soon
-        self.config = calls.line.config
+    def __init__(self, services: Services, cards: Cards, words: Words) -> None:
+        self.store = services.store
+        self.calls = services.calls
+        self.cases = services.cases
+        self.config = services.line.config
+        self.cards = cards
+        self.words = words
         self.blueprint = Blueprint("console", __name__)
         rule = self.blueprint.add_url_rule
         rule("/console", "console", for_page("console", self.page))
@@ -174,10 +164,7 @@ class Console:
         return leg if leg and f"{leg.call.sid}/{leg.attempt}" == asked else None
 
     def _hear(self, sid: str, leg: str, click: str, value: str, **more: Any) -> bool:
-        turn = self.calls.hear(sid, Clicked(click, leg, value, more))
-        if turn.due is not None:
-            self.soon(turn.due)
-        return turn.moved
+        return self.calls.hear(sid, Clicked(click, leg, value, more)).moved
 
     def _said(self, key: str, kind: str = "done", **values: object) -> Response:
         flash(self.words.text(key, **values), kind)
