@@ -25,9 +25,9 @@ CASES = "number,owner\n"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, empty_file: Path) -> Iterator[Store]:
+    shutil.copy(empty_file, tmp_path / "ivr.db")
     made = Store(f"sqlite:///{tmp_path / 'ivr.db'}")
-    made.migrate()
     yield made
     made.close()
 
