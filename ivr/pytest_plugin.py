@@ -1,7 +1,7 @@
 """The test kit in pytest: an ``exchange`` fixture, and `.call` dialogues as tests.
 
-The package is imported when the first test needs it, so a project that measures its coverage, or
-has no calls at all, doesn't pay for it here.
+The simulator is imported when the first test needs it: pytest loads this module in every project
+that has the package installed, and before coverage is measured.
 """
 
 from __future__ import annotations
@@ -17,41 +17,41 @@ if TYPE_CHECKING:
     from ivr.simulator.dialogues import Dialogue
 
 _PASSED = pytest.StashKey[bool]()
-_LENIENT = "A test that is about failures is marked with @pytest.mark.lenient_calls."
+_LENIENT = "If the test is about failures, mark it with @pytest.mark.lenient_calls."
 _REWRITTEN = "rewritten with what was heard"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("ivr", "simulated telephone calls")
+    group = parser.getgroup("ivr", "simulated phone calls")
     group.addoption(
         "--ivr-seed",
         type=int,
         default=1,
         metavar="N",
-        help="seed of each simulated exchange (default: 1); a dialogue's own seed wins",
+        help="seed of the simulated networks (default: 1); a .call file may set its own",
     )
     group.addoption(
         "--update-calls",
         action="store_true",
-        help="rewrite .call dialogues with what was heard",
+        help="rewrite .call files with what was heard",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "lenient_calls: the exchange fixture doesn't fail this test for webhook errors, debugger "
-        "notices, or phones left ringing or in a call",
+        "lenient_calls: don't fail this test for webhook errors, debugger notices, or phones left "
+        "ringing or in a call",
     )
 
 
 @pytest.fixture
 def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
-    """A simulated telephone network on a virtual clock, for one test.
+    """A simulated phone network on a virtual clock, for one test.
 
-    At the end the test fails on any webhook error, any warning or error in the debugger's log, and
-    any phone left ringing or in a call; ``@pytest.mark.lenient_calls`` opts out. A project mounts
-    its application once, by overriding this fixture in its ``conftest.py``:
+    At its end the test fails if a webhook failed, if the debugger logged a warning or an error, or
+    if a phone is left ringing or in a call; ``@pytest.mark.lenient_calls`` turns this off. A
+    project connects its application once, by overriding this fixture in its ``conftest.py``:
 
         @pytest.fixture
         def exchange(exchange):
@@ -60,12 +60,12 @@ def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
     """
     node = request.node
     dialogue = node.dialogue if isinstance(node, CallItem) else None
-    made = _exchange(dialogue, request.config.getoption("--ivr-seed"))
-    yield made
-    # A test that has failed already has its reason; what it left behind would only hide it.
+    network = _exchange(dialogue, request.config.getoption("--ivr-seed"))
+    yield network
+    # When a test has failed, complaints about what it left behind would hide the reason.
     if node.stash.get(_PASSED, False) and not node.get_closest_marker("lenient_calls"):
         try:
-            made.strict()
+            network.strict()
         except AssertionError as error:
             pytest.fail(f"{error}\n\n  {_LENIENT}", pytrace=False)
 
@@ -77,31 +77,28 @@ def pytest_runtest_makereport(
     report = yield
     if report.when == "call":
         item.stash[_PASSED] = report.passed
-    made = getattr(item, "funcargs", {}).get("exchange")
-    if report.failed and made is not None and call.when == "call":
-        report.sections += _told(made, str(call.excinfo and call.excinfo.value))
+    network = getattr(item, "funcargs", {}).get("exchange")
+    if report.failed and network is not None and call.when == "call":
+        report.sections += _sections(network, str(call.excinfo and call.excinfo.value))
     return report
 
 
-def _told(exchange: Any, failure: str) -> list[tuple[str, str]]:
-    """What was said lately, unless the failure tells that itself; and what programs printed."""
+def _sections(exchange: Any, failure: str) -> list[tuple[str, str]]:
+    """For a failed test: the latest calls, unless the failure shows them, and programs' output."""
     from ivr.simulator import Exchange
     from ivr.simulator.expectations.order import told
 
-    if not isinstance(exchange, Exchange):  # somebody else's fixture of that name
+    if not isinstance(exchange, Exchange):  # the fixture of another package
         return []
     calls = exchange.do(lambda: told(exchange, exchange.phones)) if exchange.phones else ""
-    shown = [("telephone calls", calls)] if calls and "The phones at" not in failure else []
-    return shown + _printed(exchange)
-
-
-def _printed(exchange: Exchange) -> list[tuple[str, str]]:
-    """What the programs that answer the calls have said about it."""
-    return [(f"printed by {each.url}", each.printed_lately) for each in exchange.programs]
+    sections = [(f"printed by {each.url}", each.printed_lately) for each in exchange.programs]
+    if calls and "The phones at" not in failure:
+        sections.insert(0, ("phone calls", calls))
+    return sections
 
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> CallFile | None:
-    """Each ``.call`` file below the test paths is a test."""
+    """Collect each ``.call`` file below the test paths as a test."""
     if file_path.suffix != ".call":
         return None
     collected: CallFile = CallFile.from_parent(parent, path=file_path)
@@ -109,7 +106,7 @@ def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> CallFile |
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say which dialogues ``--update-calls`` has rewritten."""
+    """List the dialogues that ``--update-calls`` has rewritten."""
     for report in terminalreporter.stats.get("passed", []):
         for title, name in report.sections:
             if _REWRITTEN in title:
@@ -117,7 +114,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 class CallFile(pytest.File):
-    """A dialogue's file."""
+    """A file that holds one dialogue."""
 
     def collect(self) -> Iterable[pytest.Item]:
         from ivr.simulator.dialogues import DialogueSyntaxError, parse
@@ -136,7 +133,7 @@ class CallFile(pytest.File):
 
 
 class CallItem(pytest.Function):
-    """A dialogue as a test: played on whatever the ``exchange`` fixture is where the file lies."""
+    """A dialogue as a test, played on the ``exchange`` fixture of the folder that it is in."""
 
     def __init__(self, *, dialogue: Dialogue, **rest: Any) -> None:
         super().__init__(**rest)

@@ -1,25 +1,17 @@
-"""What is set from outside: environment variables, read once, checked, and explained by `ivr
---help`."""
+"""Settings: environment variables, read once and checked. `ivr settings` lists them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 
-from ivr.clock import Clock
 from ivr.errors import SettingsError
-from ivr.line.definition import Line
-from ivr.line.outside.case_systems.system import CaseSystem
-from ivr.line.service.duties.notices import Addresses
-from ivr.line.store.store import Store
-from ivr.server.flow_source import load
 
 
-def _variable(name: str, default: str, about: str) -> str:
-    made: str = field(default=default, metadata={"name": name, "about": about})
-    return made
+def _variable(name: str, purpose: str, default: str = "") -> str:
+    setting: str = field(default=default, metadata={"name": name, "purpose": purpose})
+    return setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +19,49 @@ class Settings:
     """Every setting, with its variable and its default."""
 
     flow: str = _variable(
-        "IVR_FLOW", "", "the call flow: a module, or a folder such as ./my_flow; else the sample"
+        "IVR_FLOW",
+        "Call flow: a module, or a folder such as ./my_flow. If not set, the sample flow is used.",
     )
     database: str = _variable(
-        "IVR_DATABASE", "sqlite:///instance/ivr.db", "where calls, people and cases are stored"
+        "IVR_DATABASE",
+        "Database: sqlite:///FILE or postgresql://USER@HOST/NAME.",
+        default="sqlite:///instance/ivr.db",
     )
     public_url: str = _variable(
-        "IVR_PUBLIC_URL", "", "the address under which the carrier reaches the webhooks"
+        "IVR_PUBLIC_URL",
+        "Public address of the webhooks, such as https://line.example.com.",
     )
-    account_sid: str = _variable("TWILIO_ACCOUNT_SID", "", "Twilio's account")
-    auth_token: str = _variable("TWILIO_AUTH_TOKEN", "", "its token, which signs the webhooks")
-    secret_key: str = _variable("IVR_SECRET_KEY", "", "what signs the sessions of the pages")
-    oidc_issuer: str = _variable("IVR_OIDC_ISSUER", "", "the OpenID Connect provider, if any")
-    oidc_client_id: str = _variable("IVR_OIDC_CLIENT_ID", "", "what it calls this application")
-    oidc_client_secret: str = _variable("IVR_OIDC_CLIENT_SECRET", "", "the secret it gave")
+    account_sid: str = _variable("TWILIO_ACCOUNT_SID", "SID of the Twilio account.")
+    auth_token: str = _variable(
+        "TWILIO_AUTH_TOKEN",
+        "Auth token of the Twilio account. It proves that webhook requests come from Twilio.",
+    )
+    secret_key: str = _variable(
+        "IVR_SECRET_KEY", "Secret that signs the session cookies of the web pages."
+    )
+    oidc_issuer: str = _variable(
+        "IVR_OIDC_ISSUER", "Issuer URL of an OpenID Connect provider that signs people in."
+    )
+    oidc_client_id: str = _variable(
+        "IVR_OIDC_CLIENT_ID", "Client ID of the web pages at the OpenID Connect provider."
+    )
+    oidc_client_secret: str = _variable(
+        "IVR_OIDC_CLIENT_SECRET", "Client secret of the web pages at the OpenID Connect provider."
+    )
     cases_url: str = _variable(
-        "IVR_CASES_URL", "", "the case system: https://… or salesforce://…; else our tables"
+        "IVR_CASES_URL",
+        "External case system: https://… or salesforce://…. If not set, cases are stored in the "
+        "database.",
     )
-    cases_token: str = _variable("IVR_CASES_TOKEN", "", "the bearer token that it takes")
+    cases_token: str = _variable("IVR_CASES_TOKEN", "Bearer token for the external case system.")
     notice_mail: str = _variable(
-        "IVR_NOTICE_MAIL", "", "what sends mail, as an apprise URL: mailtos://user:word@smtp.host"
+        "IVR_NOTICE_MAIL",
+        "Apprise URL that sends email notices, such as mailtos://user:password@smtp.example.com.",
     )
-    api_url: str = _variable("IVR_TWILIO_API", "", "another REST API than Twilio's: ivr network's")
+    api_url: str = _variable(
+        "IVR_TWILIO_API",
+        "Address to use instead of Twilio's REST API, such as the one that `ivr network` prints.",
+    )
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -61,60 +74,19 @@ class Settings:
         return cls(**given)
 
     def require(self, *names: str) -> None:
-        """Raises `SettingsError` naming every variable that is missing."""
+        """Raise `SettingsError`, naming every variable that is missing."""
         missing = [
-            f"{each.metadata['name']} ({each.metadata['about']})"
+            f"\n  {each.metadata['name']}: {each.metadata['purpose']}"
             for each in fields(self)
             if each.name in names and not getattr(self, each.name)
         ]
         if missing:
-            raise SettingsError(f"not set: {', '.join(missing)}")
-
-    def addresses(self, line: Line, environment: Mapping[str, str] = os.environ) -> Addresses:
-        """Where the line's people and lists are told things."""
-        lists = {
-            name: tuple(environment.get(variable, "").split())
-            for name, variable in line.config.lists.items()
-        }
-        return Addresses(self.notice_mail, {name: urls for name, urls in lists.items() if urls})
-
-    def case_system(self, line: Line, clock: Clock, store: Store) -> CaseSystem | None:
-        """Where cases are, None for our own tables; their owners are people of ``store``. Raises
-        `SettingsError`."""
-        if not self.cases_url:
-            return None
-        scheme, _, rest = self.cases_url.partition("://")
-        if scheme == "salesforce":
-            from ivr.line.outside.case_systems.salesforce import SalesforceCases, connection
-
-            self.require("cases_token")
-            connect = connection(f"https://{rest}", self.cases_token)
-            return SalesforceCases(connect, clock, whose=store.people.known_as)
-        if scheme not in ("http", "https"):
-            raise SettingsError(
-                f"IVR_CASES_URL is '{self.cases_url}': it must begin with https://, http:// "
-                "or salesforce://"
-            )
-        from ivr.line.outside.case_systems.http import HTTPCases
-
-        numbers, whose = line.config.case_numbers, store.people.known_as
-        return HTTPCases(self.cases_url, self.cases_token, numbers, clock, whose=whose)
-
-    def line(self) -> Line:
-        """The line that `flow` makes. Raises `SettingsError` if there is no such flow, `FlowError`
-        if it is wrong."""
-        line: Line = load(self.flow).line()
-        return line
-
-    def sample(self) -> Path | None:
-        """The folder of that flow's sample desk, if it has one."""
-        folder: Path | None = getattr(load(self.flow), "SAMPLE", None)
-        return folder
+            raise SettingsError(f"these settings are missing:{''.join(missing)}")
 
 
 def table() -> list[tuple[str, str, str]]:
-    """Every variable with its default and what it is for."""
+    """Every variable, its default and its purpose."""
     return [
-        (each.metadata["name"], str(each.default), each.metadata["about"])
+        (each.metadata["name"], str(each.default), each.metadata["purpose"])
         for each in fields(Settings)
     ]

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 
 from flows.escalation import SAMPLE
 from ivr.cli.main import main
-from ivr.errors import DataError, NotYet
 from ivr.line.definition import Line
 from ivr.line.desk.people import Person
+from ivr.line.errors import DataError, NotYet
 from ivr.line.outside.calendars import LARGEST, Fetched, entries_of, fetch, refreshed
 from ivr.line.records import Duty, Feed
 from ivr.line.service.duties.rota import RotaWatch
@@ -306,7 +306,7 @@ def test_a_gap_is_said_once_and_the_next_one_again(
 
 def test_a_new_feed_is_found_by_the_watch(desk: Desk, tmp_path: Path) -> None:
     imported(desk.store, tmp_path, "feeds", f"id,url\nfile,file://{tmp_path}/none.ics\n")
-    desk.app.extensions["ivr_rota"].begin()
+    desk.services.rota.begin()
     desk.duties.everything()
     [feed] = desk.store.feeds.all()
 

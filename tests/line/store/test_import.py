@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from flows.escalation import SAMPLE
 from ivr.cli.main import main
-from ivr.errors import DataError
+from ivr.line.errors import DataError
 from ivr.line.store.imports.csv import COLUMNS
 from ivr.line.store.store import Store
 from tests.kit.calls import call

@@ -228,10 +228,10 @@ async def _gone(scope: Any, receive: Any, send: Any) -> None:
 @pytest.mark.parametrize(
     ("app", "why"),
     [
-        (_nothing, "it returned without a complete response"),
-        (_half, "it returned without a complete response"),
-        (_body_first, "http.response.body has no place here"),
-        (_twice, "http.response.start has no place here"),
+        (_nothing, "the application returned without a complete response"),
+        (_half, "the application returned without a complete response"),
+        (_body_first, "unexpected http.response.body"),
+        (_twice, "unexpected http.response.start"),
         (_gone, "SystemExit"),
     ],
 )
@@ -367,7 +367,7 @@ def test_an_application_that_cant_start_up_says_why() -> None:
     exchange.phone(CALLER).call(LINE)
 
     assert exchange.requests[0].status == 500
-    assert "its start-up failed" in exchange.requests[0].error
+    assert "the application failed to start" in exchange.requests[0].error
     assert "no database at db.test" in exchange.requests[0].error
 
 
