@@ -18,8 +18,6 @@ from ivr.line.errors import CaseError
 from ivr.line.turns.case import severity
 from ivr.line.turns.case.state import CaseState, Request
 
-HIGHEST = 0
-
 
 def declare(state: CaseState, request: Request) -> None:
     """The customer says that production is down. They reach a person whatever comes of it.
@@ -50,7 +48,7 @@ def declare(state: CaseState, request: Request) -> None:
     state.tell("edown.declared", request)
     by_customer = request.by == "caller" or request.by.startswith("contact:")
     by = "the customer" if by_customer else "the desk, for the customer"
-    state.note(request, f"Enterprise Down declared by {by}", visibility="customer")
+    state.note(request, f"{state.config.emergency_name} declared by {by}", visibility="customer")
     state.notify("edown", request, state.who.duty or state.config.last_resort, state="declared")
     at = promise_due(request.at, state.config, state.who.zone, "E-Down")
     state.later("case", f"{request.key}:unmet", at, what="unmet", of=request.key)
@@ -62,7 +60,7 @@ def unmet(state: CaseState, request: Request) -> None:
     if file["state"] == "declared" and file["key"] == request.data["of"]:
         state.tell("edown.unmet", request)
         second_level = state.who.second_duty or state.config.last_resort
-        state.notify("overdue", request, second_level, state.who.duty, level="Enterprise Down")
+        state.notify("overdue", request, second_level, state.who.duty, level="E-Down")
 
 
 def _file(state: CaseState) -> dict[str, Any]:
@@ -74,7 +72,7 @@ def answer(state: CaseState, request: Request) -> None:
     """Further answers, or the contact's details."""
     file = _file(state)
     if file["state"] not in ("declared", "set"):
-        raise CaseError(f"Enterprise Down isn't declared on {state.file.number}")
+        raise CaseError(f"{state.config.emergency_name} isn't declared on {state.file.number}")
     _take(state, request, file)
     _judge(state, request, file)
 
@@ -117,12 +115,12 @@ def set_(state: CaseState, request: Request) -> None:
 
     What the records can't say is let through, and flagged to be looked at later.
     """
-    request.only_staff("set Enterprise Down")
+    request.only_staff(f"set {state.config.emergency_name}")
     if state.who.known is False:
         raise CaseError(f"there is no case {state.file.number}: log one first, then set it down")
     file = _file(state)
     if file["state"] == "set":
-        raise CaseError(f"Enterprise Down stands on {state.file.number} already")
+        raise CaseError(f"{state.config.emergency_name} stands on {state.file.number} already")
     if file["state"] != "declared":
         declare(state, request)
         file = _file(state)
@@ -132,7 +130,8 @@ def set_(state: CaseState, request: Request) -> None:
     override = str(request.data.get("override") or "").strip()
     if verdict.result == "no" and not override:
         raise CaseError(
-            f"not met: {', '.join(_said(verdict))}; offer severity 1 and an escalation, "
+            f"not met: {', '.join(_said(verdict))}; "
+            f"offer severity {state.config.below_emergency.code} and an escalation, "
             "or say why it is set all the same"
         )
     _begin(state, request, file, verdict, override)
@@ -159,7 +158,8 @@ def _begin(
     }
     why = override or "the conditions are met"
     request.data.setdefault("requested_by", file["declared_by"])
-    severity.put(state, request, HIGHEST, "Enterprise Down: " + why)
+    code = int(state.config.emergency_severity.code)
+    severity.put(state, request, code, f"{state.config.emergency_name}: {why}")
     state.tell("edown.set", request, manager=manager, override=override, flagged=file["flagged"])
     state.notify("edown", request, manager, who.owner, who.manager, state="set")
     _remind_later(state, request)
@@ -187,18 +187,20 @@ def remind(state: CaseState, request: Request) -> None:
 
 def end(state: CaseState, request: Request) -> None:
     """Staff end it, with how it ended and why; nothing else ever does."""
-    request.only_staff("end Enterprise Down")
+    request.only_staff(f"end {state.config.emergency_name}")
     file, outcome = _file(state), request.data.get("outcome")
     if file["state"] not in ("set", "declared"):
-        raise CaseError(f"Enterprise Down doesn't stand on {state.file.number}")
+        raise CaseError(f"{state.config.emergency_name} doesn't stand on {state.file.number}")
     if outcome not in rules.ENDS:
         raise CaseError(f"it ends as one of {', '.join(rules.ENDS)}; not '{outcome}'")
-    reason = request.reason("to end Enterprise Down")
+    reason = request.reason(f"to end {state.config.emergency_name}")
     was_set = file["state"] == "set"
     file |= {"state": "ended", "ended_at": request.at.isoformat(), "ended_by": request.by}
     file |= {"outcome": outcome, "why": reason}
     state.tell("edown.ended", request, outcome=outcome, reason=reason)
-    state.note(request, f"Enterprise Down ended, {outcome.replace('_', ' ')}: {reason}")
+    state.note(
+        request, f"{state.config.emergency_name} ended, {outcome.replace('_', ' ')}: {reason}"
+    )
     if was_set:
         severity.put(state, request, _after(state, request), reason)
     state.notify(
@@ -210,10 +212,12 @@ def _after(state: CaseState, request: Request) -> int:
     """The severity after it: the one given, else what it was before, else the next below."""
     before = (state.data.get("severity") or {}).get("before")
     given = request.data.get("severity")
-    code = str(given if given is not None else before if before else HIGHEST + 1)
-    if code not in state.config.severities or int(code) == HIGHEST:
-        raise CaseError(f"'{code}' is no severity to go on with; there are {severity.known(state)}")
-    return int(code)
+    codes = [each.code for each in state.config.offered(wished=False)]
+    if given is None:
+        return int(str(before) if str(before) in codes else state.config.below_emergency.code)
+    if str(given) not in codes:
+        raise CaseError(f"'{given}' is no severity to go on with; there are {', '.join(codes)}")
+    return int(given)
 
 
 # --- around the clock ---
@@ -253,7 +257,7 @@ def accept_hand_over(state: CaseState, request: Request) -> None:
     request.only_staff("take over an emergency")
     file = _file(state)
     if file["state"] != "set":
-        raise CaseError(f"Enterprise Down doesn't stand on {state.file.number}")
+        raise CaseError(f"{state.config.emergency_name} doesn't stand on {state.file.number}")
     if file["manager"] == request.by:
         raise CaseError("you have it already")
     before = file["manager"]

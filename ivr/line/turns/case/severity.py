@@ -28,20 +28,30 @@ def known(state: CaseState) -> str:
 
 
 def check_self_service(state: CaseState, request: Request) -> None:
-    """A customer who logs a case chooses a severity, never the highest."""
+    """A customer who logs a case chooses a severity, never Enterprise Down."""
     code = _code(state, request)
-    if not state.config.severities[str(code)].self_service:
+    severity = state.config.severities[str(code)]
+    if severity.emergency:
         raise CaseError(
             f"severity {code} can't be chosen when a case is logged: declare it on the case "
             "once that has its number, best by phone"
         )
+    if not severity.self_service:
+        raise CaseError(f"severity {code} is set by support: choose one of {_offered(state)}")
+
+
+def _offered(state: CaseState) -> str:
+    return ", ".join(each.code for each in state.config.offered(wished=True))
 
 
 def wish(state: CaseState, request: Request) -> None:
     """The customer asks for another severity: the engineer is told, nothing is set."""
     code = _code(state, request)
-    if not state.config.severities[str(code)].self_service:
-        raise CaseError(f"severity {code} is declared, not wished for: declare Enterprise Down")
+    severity, down = state.config.severities[str(code)], state.config.emergency_name
+    if severity.emergency:
+        raise CaseError(f"severity {code} is declared, not wished for: declare {down}")
+    if not severity.self_service:
+        raise CaseError(f"severity {code} is set by support: ask for one of {_offered(state)}")
     reason, recording = str(request.data.get("reason") or ""), request.data.get("recording", "")
     before = present(state)
     state.data["wish"] = {
@@ -62,15 +72,16 @@ def set_(state: CaseState, request: Request) -> None:
     """Staff set a severity; lowering it needs a reason and the customer's agreement."""
     request.only_staff("set a severity")
     code, before = _code(state, request), present(state)
+    down = state.config.emergency_name
     if before == code:
         raise CaseError(f"{state.file.number} has severity {code} already")
-    if not state.config.severities[str(code)].self_service:
-        raise CaseError(f"severity {code} is set by declaring Enterprise Down, on its conditions")
+    if state.config.severities[str(code)].emergency:
+        raise CaseError(f"severity {code} is set by declaring {down}, on its conditions")
     emergency: dict[str, Any] | None = state.data.get("emergency")
     if emergency and emergency["state"] == "set":
-        raise CaseError("Enterprise Down stands: end it with a reason, then set a severity")
+        raise CaseError(f"{down} stands: end it with a reason, then set a severity")
     reason = request.reason("to change a severity")
-    if before is not None and code > before and not request.data.get("agreed"):
+    if before is not None and state.config.worse(before, code) and not request.data.get("agreed"):
         raise CaseError("a severity is lowered with the customer's agreement: ask them, and say so")
     put(state, request, code, reason)
     state.notify("severity_set", request, state.who.responsible, severity=code, reason=reason)
