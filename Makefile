@@ -18,6 +18,8 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --ed
 run: $(TO_RUN)
 	$(BIN)/ivr run
 
+# The tests start some sixty processes: each module is compiled once, not in each of them.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(TO_TEST)
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 

@@ -48,13 +48,14 @@ def store(sample_database: Path, tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def exchange(exchange: Exchange, store: Store, escalation: Line) -> Exchange:
     """The simulated network with the line's numbers and everybody's telephones on it."""
-    mount(exchange, store, escalation)
+    exchange.desk = mount(exchange, store, escalation)  # type: ignore[attr-defined]
     return exchange
 
 
 @pytest.fixture
-def desk(exchange: Exchange, store: Store, escalation: Line) -> Desk:
-    return Desk(store, exchange.line_app, exchange, escalation)  # type: ignore[attr-defined]
+def desk(exchange: Exchange) -> Desk:
+    mounted: Desk = exchange.desk  # type: ignore[attr-defined]
+    return mounted
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def escalated(desk: Desk) -> Desk:
     """The desk, where C17349021 has M1 since yesterday and its manager met the customer once."""
     then = desk.exchange.clock.now() - timedelta(days=1)
     for what, by in (("escalate", "caller"), ("accept", "MGR1")):
-        desk.cases.hear("C17349021", what, key=what, by=by, channel="phone", at=then, level="M1")
+        desk.hear("C17349021", what, key=what, by=by, channel="phone", at=then, level="M1")
     for duty in desk.store.duties.all():
         desk.store.duties.done(duty)
     return desk

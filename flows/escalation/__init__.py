@@ -324,6 +324,7 @@ def steps(config: LineConfig) -> list[Step]:
         # --- the same by plain <Dial>, when the REST API is down ---
         Dialling(
             "dial",
+            to_client=do.dials_client,
             on={
                 "next_one": Go(),
                 "talked": "after",

@@ -7,11 +7,13 @@ who was cut off himself is welcomed back, and nothing of his case is said then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from ivr.line.flow.conversation import Conversation, Go, Heard
+from msgspec import convert
+
+from ivr.line.flow.conversation import Go, Heard
 from ivr.line.flow.orders import SetStatus
 from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Step
+from ivr.line.values import CallerTalk, Owed, Resumed
 
 from . import effects as do
 
@@ -124,51 +126,53 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
     ]
 
 
-def is_staff(talk: Conversation, heard: Heard) -> bool:
+def is_staff(talk: CallerTalk, heard: Heard) -> bool:
     return bool(heard.data.get("staff"))
 
 
-def has_pin(talk: Conversation, heard: Heard) -> bool:
+def has_pin(talk: CallerTalk, heard: Heard) -> bool:
     return is_staff(talk, heard) and bool(heard.data["pin"])
 
 
-def know_staff(talk: Conversation, heard: Heard) -> None:
-    talk.shared["staff"] = heard.data["staff"]
+def know_staff(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.staff = heard.data["staff"]
 
 
-def forget_secret(talk: Conversation, heard: Heard) -> None:
-    talk.shared.pop("secret", None)
+def forget_secret(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.case.secret = ""
 
 
-def say_status(status: str) -> Callable[[Conversation, Heard], None]:
-    def effect(talk: Conversation, heard: Heard) -> None:
-        talk.order(SetStatus(talk.shared["staff"], status))
+def say_status(status: str) -> Callable[[CallerTalk, Heard], None]:
+    def effect(talk: CallerTalk, heard: Heard) -> None:
+        talk.order(SetStatus(talk.shared.caller.staff, status))
 
     return effect
 
 
-def was_cut_off(talk: Conversation, heard: Heard) -> bool:
+def was_cut_off(talk: CallerTalk, heard: Heard) -> bool:
     return bool(heard.data.get("resume"))
 
 
-def remember(talk: Conversation, heard: Heard) -> None:
-    """Where he was, in case he wants to go on there; and the calls that he is still owed."""
-    talk.shared["owes"] = heard.data.get("owes", [])
-    if resume := heard.data.get("resume"):
-        talk.shared["resume"] = dict(resume)
-        talk.language = resume["language"]
+def remember(talk: CallerTalk, heard: Heard) -> None:
+    """Where they were, in case they want to go on there; and the calls that they are still owed."""
+    talk.shared.caller.owes = convert(heard.data.get("owes", []), list[Owed])
+    if "resume" in heard.data:
+        resume = convert(heard.data["resume"], Resumed)
+        talk.shared.caller.resume = resume
+        talk.language = resume.language
 
 
-def take_up(talk: Conversation, heard: Heard) -> None:
-    resume: dict[str, Any] = talk.shared.pop("resume")
-    talk.shared |= resume["shared"]
-    talk.own |= resume["own"]
-    talk.emit("call.resumed", where=talk.shared.get("left_at", ""))
+def take_up(talk: CallerTalk, heard: Heard) -> None:
+    if resume := talk.shared.caller.resume:
+        talk.shared.caller.resume = None
+        resume.shared.into(talk.shared)
+        talk.own = resume.own
+    talk.emit("call.resumed", where=talk.shared.caller.left_at)
 
 
-def was_at(place: str) -> Callable[[Conversation, Heard], bool]:
-    return lambda talk, heard: talk.shared.get("left_at") == place
+def was_at(place: str) -> Callable[[CallerTalk, Heard], bool]:
+    return lambda talk, heard: talk.shared.caller.left_at == place
 
 
-def was_escalating(talk: Conversation, heard: Heard) -> bool:
-    return bool(talk.shared.get("requested")) and do.known_and_open(talk, heard)
+def was_escalating(talk: CallerTalk, heard: Heard) -> bool:
+    return talk.shared.requested is not None and do.known_and_open(talk, heard)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.line.flow.conversation import Conversation, Go, Heard
+from ivr.line.flow.conversation import Go, Heard
 from ivr.line.flow.orders import HangUpCustomer, ReportCallback, RingCustomer
 from ivr.line.flow.steps import Customer, Goodbye, Hold, LookUp, Menu, Step
+from ivr.line.values import CallerTalk
 
 from . import effects as do
 
@@ -69,22 +70,22 @@ def steps() -> list[Step]:
     ]
 
 
-def ring_customer(talk: Conversation, heard: Heard) -> None:
+def ring_customer(talk: CallerTalk, heard: Heard) -> None:
     talk.order(RingCustomer())
 
 
-def came(what: str) -> Callable[[Conversation, Heard], None]:
+def came(what: str) -> Callable[[CallerTalk, Heard], None]:
     """The call that the promise was made in hears how it went."""
 
-    def effect(talk: Conversation, heard: Heard) -> None:
+    def effect(talk: CallerTalk, heard: Heard) -> None:
         talk.order(ReportCallback(what))
 
     return effect
 
 
-def calls_himself(talk: Conversation, heard: Heard) -> None:
-    talk.order(ReportCallback("himself", by=talk.shared["owner"]))
+def calls_himself(talk: CallerTalk, heard: Heard) -> None:
+    talk.order(ReportCallback("himself", by=talk.shared.hunt.owner or ""))
 
 
-def let_customer_go(talk: Conversation, heard: Heard) -> None:
+def let_customer_go(talk: CallerTalk, heard: Heard) -> None:
     talk.order(HangUpCustomer())

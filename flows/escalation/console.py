@@ -7,7 +7,7 @@ stays where it is; every click is heard here, and leads back here.
 from __future__ import annotations
 
 from ivr.line.config import LineConfig
-from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard
+from ivr.line.flow.conversation import Effect, Go, Guard, Heard
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.orders import (
     ClickKey,
@@ -25,6 +25,7 @@ from ivr.line.flow.orders import (
 )
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Clicks, LookUp, Step
+from ivr.line.values import PersonTalk
 
 from . import effects as do
 from . import recording, words
@@ -134,118 +135,115 @@ def order(what: Order) -> Effect:
 # --- what may be clicked ---
 
 
-def may_answer(talk: Conversation, heard: Heard) -> bool:
+def may_answer(talk: PersonTalk, heard: Heard) -> bool:
     """Whether he is rung. Who is dialled by a document presses his key, once he has picked up."""
     state = heard.data["state"]
     return state == "ringing" or (state == "listening" and not do.dialled_by_document(talk, heard))
 
 
-def talks(talk: Conversation, heard: Heard) -> bool:
+def talks(talk: PersonTalk, heard: Heard) -> bool:
     return bool(heard.data["state"] == "talking")
 
 
-def directs(talk: Conversation, heard: Heard) -> bool:
+def directs(talk: PersonTalk, heard: Heard) -> bool:
     """Whether he has the caller, and may decide what becomes of him."""
     return talks(talk, heard) and do.is_operator(talk)
 
 
-def held(talk: Conversation, heard: Heard) -> bool:
-    return bool(talk.shared.get("held"))
+def held(talk: PersonTalk, heard: Heard) -> bool:
+    return talk.shared.held
 
 
-def not_held(talk: Conversation, heard: Heard) -> bool:
+def not_held(talk: PersonTalk, heard: Heard) -> bool:
     return not held(talk, heard)
 
 
-def not_ringing(talk: Conversation, heard: Heard) -> bool:
+def not_ringing(talk: PersonTalk, heard: Heard) -> bool:
     return not do.ringing(talk, heard)
 
 
-def known_reason(talk: Conversation, heard: Heard) -> bool:
+def known_reason(talk: PersonTalk, heard: Heard) -> bool:
     return heard.data["value"] in OVERRIDES
 
 
 # --- what comes of it ---
 
 
-def come_forward(talk: Conversation, heard: Heard) -> None:
-    talk.shared["taker"] = heard.data["value"]
+def come_forward(talk: PersonTalk, heard: Heard) -> None:
+    talk.shared.hunt.taker = heard.data["value"]
 
 
-def take(talk: Conversation, heard: Heard) -> None:
+def take(talk: PersonTalk, heard: Heard) -> None:
     """An operator takes somebody who waits, before he is rung for him."""
     for entry in heard.data.get("ranking", ()):
         talk.order(TakeCaller(entry))
 
 
-def take_typed(talk: Conversation, heard: Heard) -> None:
+def take_typed(talk: PersonTalk, heard: Heard) -> None:
     """The right case number, as it was typed; a PIN was another case's."""
-    talk.shared |= {"keyed": heard.data["value"], "case": None}
-    talk.shared.pop("verified", None)
+    do.keep_keyed(talk, heard.data["value"])
     talk.emit("entry.accepted", digits=heard.data["value"], tries=1)
 
 
-def is_emergency(talk: Conversation, heard: Heard) -> None:
+def is_emergency(talk: PersonTalk, heard: Heard) -> None:
     """Who is rung from here on is rung for Enterprise Down, and told of what was answered."""
-    talk.shared["wish"] = "E-Down"
-    answers = (talk.shared.get("emergency") or {}).get("answers", {})
-    answers |= heard.data.get("answers", {})
-    talk.shared["emergency"] = {"contact": {}} | (talk.shared.get("emergency") or {})
-    talk.shared["emergency"]["answers"] = answers
+    talk.shared.wish = "E-Down"
+    do.emergency(talk).answers |= heard.data.get("answers", {})
     talk.emit("menu.wish", wish="E-Down")
 
 
-def want(talk: Conversation, heard: Heard) -> None:
+def want(talk: PersonTalk, heard: Heard) -> None:
     """The level that is asked for."""
-    talk.shared["wish"] = heard.data["value"]
+    talk.shared.wish = heard.data["value"]
 
 
 def want_all_the_same(level: str) -> Effect:
     """The level whose turn it isn't yet, with a reason; ``level`` where nobody could say which."""
 
-    def effect(talk: Conversation, heard: Heard) -> None:
-        talk.own["why"] = OVERRIDES[heard.data["value"]]
-        talk.shared["wish"] = talk.own.get("next_level") or level
+    def effect(talk: PersonTalk, heard: Heard) -> None:
+        talk.own.why = OVERRIDES[heard.data["value"]]
+        talk.shared.wish = talk.own.next_level or level
 
     return effect
 
 
-def request_wanted(talk: Conversation, heard: Heard) -> None:
-    talk.order(Escalate(talk.shared["wish"], set_by=talk.own["person"]))
+def request_wanted(talk: PersonTalk, heard: Heard) -> None:
+    talk.order(Escalate(talk.shared.wish, set_by=talk.own.person))
 
 
-def request_override(talk: Conversation, heard: Heard) -> None:
-    level, why = talk.shared["wish"], talk.own["why"]
-    talk.order(Escalate(level, set_by=talk.own["person"], override=why))
+def request_override(talk: PersonTalk, heard: Heard) -> None:
+    level, why = talk.shared.wish, talk.own.why
+    talk.order(Escalate(level, set_by=talk.own.person, override=why))
 
 
-def refused(talk: Conversation, heard: Heard) -> None:
+def refused(talk: PersonTalk, heard: Heard) -> None:
     """It isn't that level's turn; the page asks for a reason."""
-    talk.own |= {"needs_reason": True, "next_level": heard.data.get("level", "")}
+    talk.own.needs_reason = True
+    talk.own.next_level = heard.data.get("level", "")
 
 
-def choose(talk: Conversation, heard: Heard) -> None:
-    talk.own["chosen"] = heard.data["value"]
+def choose(talk: PersonTalk, heard: Heard) -> None:
+    talk.own.chosen = heard.data["value"]
 
 
 def request_first(level: str) -> Effect:
     """Nobody is rung for a level that wasn't asked for, if there is a case."""
 
-    def effect(talk: Conversation, heard: Heard) -> None:
-        if do.has_case(talk, heard) and not talk.shared.get("requested"):
-            talk.order(Escalate(level, set_by=talk.own["person"]))
+    def effect(talk: PersonTalk, heard: Heard) -> None:
+        if do.has_case(talk, heard) and talk.shared.requested is None:
+            talk.order(Escalate(level, set_by=talk.own.person))
 
     return effect
 
 
-def ring_chosen(talk: Conversation, heard: Heard) -> None:
-    talk.order(RingPerson(talk.own["chosen"]))
+def ring_chosen(talk: PersonTalk, heard: Heard) -> None:
+    talk.order(RingPerson(talk.own.chosen))
 
 
-def number(talk: Conversation, heard: Heard) -> None:
-    talk.own["callback_number"] = heard.data["value"]
+def number(talk: PersonTalk, heard: Heard) -> None:
+    talk.own.callback_number = heard.data["value"]
 
 
-def promise(talk: Conversation, heard: Heard) -> None:
+def promise(talk: PersonTalk, heard: Heard) -> None:
     """The operator has promised it, to a number that the caller has confirmed."""
-    talk.order(PromiseCallback(talk.own["callback_number"], why="asked"))
+    talk.order(PromiseCallback(talk.own.callback_number, why="asked"))

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import convert
+
 from ivr.line.config import LineConfig
-from ivr.line.flow.conversation import Conversation, Go, Heard, Leads, Phrase
+from ivr.line.flow.conversation import Go, Heard, Leads, Phrase
 from ivr.line.flow.orders import Escalate, TellCase
 from ivr.line.flow.steps import LookUp, Menu, Step
+from ivr.line.values import Conditions, Emergency, PersonTalk, there
 
 from . import effects as do
 
@@ -145,71 +148,82 @@ def _reasons(reasons: dict[str, str], to: str) -> dict[str, Leads]:
     return {key: Go(to, then=(why(reason),)) for key, reason in reasons.items()}
 
 
-def why(reason: str) -> Callable[[Conversation, Heard], None]:
-    def effect(talk: Conversation, heard: Heard) -> None:
-        talk.own["why"] = reason
+def why(reason: str) -> Callable[[PersonTalk, Heard], None]:
+    def effect(talk: PersonTalk, heard: Heard) -> None:
+        talk.own.why = reason
 
     return effect
 
 
-def _tell(talk: Conversation, what: str, **data: Any) -> None:
+def _tell(talk: PersonTalk, what: str, **data: Any) -> None:
     """The case hears it of this person, once."""
-    by, key = talk.own["person"], f"{what}:{talk.own['person']}:{talk.turn}"
+    by, key = talk.own.person, f"{what}:{talk.own.person}:{talk.turn}"
     talk.order(TellCase(what, key, by, {"requested_by": "caller", **data}))
 
 
-def reopen(talk: Conversation, heard: Heard) -> None:
+def reopen(talk: PersonTalk, heard: Heard) -> None:
     _tell(talk, "reopen", reason="the same problem again, by phone")
 
 
-def request_override(talk: Conversation, heard: Heard) -> None:
-    level, why = talk.shared["wish"], talk.own["why"]
-    talk.order(Escalate(level, set_by=talk.own["person"], override=why))
+def request_override(talk: PersonTalk, heard: Heard) -> None:
+    level, why = talk.shared.wish, talk.own.why
+    talk.order(Escalate(level, set_by=talk.own.person, override=why))
 
 
-def keep_conditions(talk: Conversation, heard: Heard) -> None:
+def keep_conditions(talk: PersonTalk, heard: Heard) -> None:
     """How the conditions stand; what the records can't say is let through, and flagged."""
-    found = {"result": "unknown", "failed": [], "stands": False} | dict(heard.data)
-    talk.own |= {"conditions": found, "why": ""}
+    talk.own.conditions = convert(heard.data, Conditions)
+    talk.own.why = ""
 
 
-def conditions(talk: Conversation) -> tuple[Phrase, ...]:
-    found = talk.own["conditions"]
-    if found["stands"]:
+def conditions(talk: PersonTalk) -> tuple[Phrase, ...]:
+    judged = there(talk.own.conditions)
+    if judged.stands:
         return (("emergency_stands", ""), ("desk_emergency", ""))
-    failed = ((f"condition_{name}", "") for name in found["failed"])
-    return ((f"emergency_{found['result']}", ""), *failed, ("desk_emergency", ""))
+    failed = ((f"condition_{name}", "") for name in judged.failed)
+    return ((f"emergency_{judged.result}", ""), *failed, ("desk_emergency", ""))
 
 
-def stands(talk: Conversation, heard: Heard) -> bool:
-    return bool(talk.own["conditions"]["stands"])
+def stands(talk: PersonTalk, heard: Heard) -> bool:
+    return there(talk.own.conditions).stands
 
 
-def not_met(talk: Conversation, heard: Heard) -> bool:
-    return bool(talk.own["conditions"]["result"] == "no")
+def not_met(talk: PersonTalk, heard: Heard) -> bool:
+    return there(talk.own.conditions).result == "no"
 
 
-def set_emergency(talk: Conversation, heard: Heard) -> None:
+def set_emergency(talk: PersonTalk, heard: Heard) -> None:
     """Severity 0, by this person; with all that the caller has answered so far."""
-    said: dict[str, Any] = talk.shared.get("emergency") or {"answers": {}, "contact": {}}
-    _tell(talk, "set_emergency", override=talk.own["why"], **said)
+    answered = talk.shared.emergency or Emergency()
+    _tell(
+        talk,
+        "set_emergency",
+        override=talk.own.why,
+        answers=answered.answers,
+        contact=answered.contact,
+    )
 
 
-def has_severity(code: int) -> Callable[[Conversation, Heard], bool]:
-    return lambda talk, heard: bool(talk.shared["case"]["severity"] == code)
+def has_severity(code: int) -> Callable[[PersonTalk, Heard], bool]:
+    def guard(talk: PersonTalk, heard: Heard) -> bool:
+        case = talk.shared.case.found
+        return case is not None and case.severity == code
+
+    return guard
 
 
-def choose_severity(code: int) -> Callable[[Conversation, Heard], None]:
-    def effect(talk: Conversation, heard: Heard) -> None:
-        talk.own["severity"] = code
+def choose_severity(code: int) -> Callable[[PersonTalk, Heard], None]:
+    def effect(talk: PersonTalk, heard: Heard) -> None:
+        talk.own.severity = code
 
     return effect
 
 
-def set_severity(reason: str, agreed: bool) -> Callable[[Conversation, Heard], None]:
-    def effect(talk: Conversation, heard: Heard) -> None:
-        code = talk.own["severity"]
-        talk.shared["case"]["severity"] = code
+def set_severity(reason: str, agreed: bool) -> Callable[[PersonTalk, Heard], None]:
+    def effect(talk: PersonTalk, heard: Heard) -> None:
+        code = talk.own.severity
+        if case := talk.shared.case.found:
+            case.severity = code
         _tell(talk, "set_severity", severity=code, reason=reason, agreed=agreed)
 
     return effect

@@ -12,9 +12,10 @@ from typing import Any
 
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
-from ivr.line.flow.conversation import Conversation, Go, Heard, Leads
+from ivr.line.flow.conversation import Go, Heard, Leads
 from ivr.line.flow.orders import TellCase
 from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
+from ivr.line.values import CallerTalk, there
 
 from . import effects as do
 from . import entry
@@ -182,28 +183,23 @@ def steps(numbers: CaseNumbers) -> list[Step]:
     ]
 
 
-def _file(talk: Conversation) -> dict[str, Any]:
-    file: dict[str, Any] = talk.shared.setdefault("emergency", {"answers": {}, "contact": {}})
-    return file
-
-
-def declare(talk: Conversation, heard: Heard) -> None:
+def declare(talk: CallerTalk, heard: Heard) -> None:
     """The case hears of it at once; the answers follow as they are given."""
-    _file(talk)
+    do.emergency(talk)
     talk.order(TellCase("declare", key="declare"))
 
 
-def _tell(talk: Conversation, name: str, **given: Any) -> None:
+def _tell(talk: CallerTalk, name: str, **given: Any) -> None:
     talk.order(TellCase("answer", key=f"answer:{name}:{talk.turn}", data=given))
 
 
-def _answer(talk: Conversation, name: str, value: Any) -> None:
-    _file(talk)["answers"][name] = value
+def _answer(talk: CallerTalk, name: str, value: Any) -> None:
+    do.emergency(talk).answers[name] = value
     talk.emit("edown.answer", question=name, value=value)
     _tell(talk, name, answers={name: value})
 
 
-def answered(name: str, value: Any) -> Callable[[Conversation, Heard], None]:
+def answered(name: str, value: Any) -> Callable[[CallerTalk, Heard], None]:
     return lambda talk, heard: _answer(talk, name, value)
 
 
@@ -212,59 +208,59 @@ def _number(keyed: str, least: int, most: int) -> int | None:
     return number if least <= number <= most else None
 
 
-def count(name: str, least: int, of: str = "") -> Callable[[Conversation, str], str]:
+def count(name: str, least: int, of: str = "") -> Callable[[CallerTalk, str], str]:
     """So many people; never more of them than there are."""
 
-    def read(talk: Conversation, keyed: str) -> str:
+    def read(talk: CallerTalk, keyed: str) -> str:
         number = _number(keyed, least, MOST_USERS)
         if number is None:
             return "bad_count"
-        total = _file(talk)["answers"].get(of)
-        if total is not None and number > total:
+        total = do.emergency(talk).answers.get(of)
+        if isinstance(total, int) and number > total:
             return "too_many_affected"
-        talk.own[name] = number
+        setattr(talk.own, name, number)
         return "accepted"
 
     return read
 
 
-def counted(name: str) -> Callable[[Conversation, Heard], None]:
-    return lambda talk, heard: _answer(talk, name, talk.own[name])
+def counted(name: str) -> Callable[[CallerTalk, Heard], None]:
+    return lambda talk, heard: _answer(talk, name, getattr(talk.own, name))
 
 
-def duration(unit: str, most: int) -> Callable[[Conversation, str], str]:
-    def read(talk: Conversation, keyed: str) -> str:
+def duration(unit: str, most: int) -> Callable[[CallerTalk, str], str]:
+    def read(talk: CallerTalk, keyed: str) -> str:
         number = _number(keyed, 0, most)
         if number is None:
             return "bad_count"
-        talk.own[unit] = number
+        setattr(talk.own, unit, number)
         return "accepted"
 
     return read
 
 
-def down_for(talk: Conversation, heard: Heard) -> None:
-    _answer(talk, "down_for", talk.own["hours"] * 60 + talk.own["minutes"])
+def down_for(talk: CallerTalk, heard: Heard) -> None:
+    _answer(talk, "down_for", 60 * there(talk.own.hours) + there(talk.own.minutes))
 
 
-def recorded(talk: Conversation, heard: Heard) -> None:
+def recorded(talk: CallerTalk, heard: Heard) -> None:
     """What was done so far, as spoken; the case keeps where the recording is."""
     _answer(talk, "actions", f"recording {heard.data['sid']}")
 
 
-def _contact(talk: Conversation, **given: Any) -> None:
-    _file(talk)["contact"] |= given
+def _contact(talk: CallerTalk, **given: Any) -> None:
+    do.emergency(talk).contact |= given
     talk.emit("edown.answer", question="contact", value=sorted(given))
     _tell(talk, "contact", contact=given)
 
 
-def contact(name: str, value: Any) -> Callable[[Conversation, Heard], None]:
+def contact(name: str, value: Any) -> Callable[[CallerTalk, Heard], None]:
     return lambda talk, heard: _contact(talk, **{name: value})
 
 
-def contact_here(talk: Conversation, heard: Heard) -> None:
-    _contact(talk, number=talk.shared["caller_number"])
+def contact_here(talk: CallerTalk, heard: Heard) -> None:
+    _contact(talk, number=talk.shared.caller.number)
 
 
-def contact_keyed(talk: Conversation, heard: Heard) -> None:
-    _contact(talk, number=talk.own["reading"])
+def contact_keyed(talk: CallerTalk, heard: Heard) -> None:
+    _contact(talk, number=talk.own.reading or "")

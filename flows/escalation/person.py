@@ -7,10 +7,11 @@ and opens the menu, star again goes back.
 from __future__ import annotations
 
 from ivr.line.config import LineConfig
-from ivr.line.flow.conversation import Conversation, Go, Leads
+from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Ready, Step, Talk
+from ivr.line.values import PersonTalk
 
 from . import desk, recording, words
 from . import effects as do
@@ -67,12 +68,12 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
     )
 
 
-def has_star(talk: Conversation) -> bool:
+def has_star(talk: PersonTalk) -> bool:
     """Operators have a menu behind it; everybody who is recorded can end that there."""
     return do.is_operator(talk) or recording.recorded(talk)
 
 
-def leads(talk: Conversation) -> bool:
+def leads(talk: PersonTalk) -> bool:
     """Whoever may step out can't take the conversation with him."""
     return do.outlasted_by_nobody(talk) and not has_star(talk)
 

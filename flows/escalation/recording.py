@@ -10,9 +10,10 @@ from __future__ import annotations
 from hashlib import sha256
 
 from ivr.line.config import LineConfig
-from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard, Leads, Phrase
+from ivr.line.flow.conversation import Effect, Go, Guard, Heard, Leads, Phrase
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Menu, Step
+from ivr.line.values import LegTalk
 
 from . import effects as do
 
@@ -85,32 +86,32 @@ def stepped_out(config: LineConfig, *then: Effect) -> tuple[Go, ...]:
 
 
 def drawn(config: LineConfig) -> Guard:
-    return lambda talk, heard: config.recording.choose(talk.shared["sid"])
+    return lambda talk, heard: config.recording.choose(talk.shared.sid)
 
 
-def recorded(talk: Conversation, heard: Heard | None = None) -> bool:
-    return talk.shared.get("recording") in ("on", "paused")
+def recorded(talk: LegTalk, heard: Heard | None = None) -> bool:
+    return talk.shared.recording.wanted in ("on", "paused")
 
 
-def runs(talk: Conversation, heard: Heard) -> bool:
-    return bool(talk.shared.get("recording") == "on")
+def runs(talk: LegTalk, heard: Heard) -> bool:
+    return talk.shared.recording.wanted == "on"
 
 
-def paused(talk: Conversation, heard: Heard) -> bool:
-    return bool(talk.shared.get("recording") == "paused")
+def paused(talk: LegTalk, heard: Heard) -> bool:
+    return talk.shared.recording.wanted == "paused"
 
 
-def how_it_stands(talk: Conversation) -> tuple[Phrase, ...]:
-    on = talk.shared.get("recording") == "on"
+def how_it_stands(talk: LegTalk) -> tuple[Phrase, ...]:
+    on = talk.shared.recording.wanted == "on"
     return (("desk_recording_on" if on else "desk_recording_paused", ""),)
 
 
-def told_to_staff(talk: Conversation) -> tuple[Phrase, ...]:
+def told_to_staff(talk: LegTalk) -> tuple[Phrase, ...]:
     """Staff are told beforehand, too."""
     return (("brief_recorded", ""),) if recorded(talk) else ()
 
 
-def in_desk(talk: Conversation) -> tuple[Phrase, ...]:
+def in_desk(talk: LegTalk) -> tuple[Phrase, ...]:
     return (("desk", ""), ("desk_recording", "")) if recorded(talk) else (("desk", ""),)
 
 
@@ -120,7 +121,7 @@ def in_desk(talk: Conversation) -> tuple[Phrase, ...]:
 def notice_played(prompts: Prompts, key: str) -> Effect:
     """With the version of its text, by which it can be found again."""
 
-    def effect(talk: Conversation, heard: Heard) -> None:
+    def effect(talk: LegTalk, heard: Heard) -> None:
         text = prompts.text(talk.language, key)
         version = sha256(text.encode()).hexdigest()[:12]
         talk.emit("notice.played", language=talk.language, notice=key, version=version)
@@ -131,24 +132,24 @@ def notice_played(prompts: Prompts, key: str) -> Effect:
 def consent(recording: str, by: str) -> Effect:
     """What the caller said to it, by key or by staying; it holds for the whole call."""
 
-    def effect(talk: Conversation, heard: Heard) -> None:
-        talk.shared["recording"] = recording
+    def effect(talk: LegTalk, heard: Heard) -> None:
+        talk.shared.recording.wanted = recording
         talk.emit("consent.changed", recording=recording, how=by)
 
     return effect
 
 
-def pause(talk: Conversation, heard: Heard) -> None:
-    talk.shared["recording"] = "paused"
+def pause(talk: LegTalk, heard: Heard) -> None:
+    talk.shared.recording.wanted = "paused"
     talk.emit("recording.paused")
 
 
-def resume(talk: Conversation, heard: Heard) -> None:
-    talk.shared["recording"] = "on"
+def resume(talk: LegTalk, heard: Heard) -> None:
+    talk.shared.recording.wanted = "on"
     talk.emit("recording.resumed")
 
 
-def stop(talk: Conversation, heard: Heard) -> None:
+def stop(talk: LegTalk, heard: Heard) -> None:
     """For good: the caller has objected, and that holds for whoever comes after."""
-    talk.shared["recording"] = "off"
+    talk.shared.recording.wanted = "off"
     talk.emit("consent.changed", recording="off", how="staff")

@@ -2,108 +2,114 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from ivr.line.flow.conversation import Conversation
 from ivr.line.flow.flow import SlotValue
 from ivr.line.flow.prompts import Language
+from ivr.line.values import LegTalk, PersonTalk, there
 
 
-def keyed(talk: Conversation, language: Language) -> str:
-    return language.read_digits(talk.shared["keyed"])
+def keyed(talk: LegTalk, language: Language) -> str:
+    return language.read_digits(talk.shared.case.keyed)
 
 
-def first(talk: Conversation, language: Language) -> str:
-    return language.read_digits(talk.own["readings"][0])
+def first(talk: LegTalk, language: Language) -> str:
+    return language.read_digits(talk.own.readings[0])
 
 
-def second(talk: Conversation, language: Language) -> str:
-    return language.read_digits(talk.own["readings"][1])
+def second(talk: LegTalk, language: Language) -> str:
+    return language.read_digits(talk.own.readings[1])
 
 
-def count(talk: Conversation, language: Language) -> str:
-    number = int(talk.own["count"])
+def count(talk: LegTalk, language: Language) -> str:
+    number = talk.own.count
     return language.digits[number] if number < 10 else str(number)
 
 
-def callback_number(talk: Conversation, language: Language) -> str:
+def callback_number(talk: LegTalk, language: Language) -> str:
     """Two by two, as telephone numbers are read."""
-    number = talk.own["callback_number"]
+    number = talk.own.callback_number
     return language.read_digits(number, 2)
 
 
-def language_key(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["offers"].index(language.code) + 1)
+def language_key(talk: LegTalk, language: Language) -> str:
+    return str(talk.shared.called.languages.index(language.code) + 1)
 
 
-def work_language(talk: Conversation, language: Language) -> str:
-    works = talk.shared["works"].get(language.code, language.code)
+def work_language(talk: LegTalk, language: Language) -> str:
+    works = talk.shared.called.works_in.get(language.code, language.code)
     return str(language.names[works])
 
 
-def due(talk: Conversation, language: Language) -> str:
+def due(talk: LegTalk, language: Language) -> str:
     """The promised time as the line's own clock on the wall shows it."""
-    promise = talk.shared["promise"]
-    return language.read_time(
-        datetime.fromisoformat(promise["spoken"]).astimezone(ZoneInfo(talk.shared["zone"]))
-    )
+    spoken = there(talk.shared.promise).spoken
+    return language.read_time(spoken.astimezone(ZoneInfo(talk.shared.called.zone)))
 
 
-def reference(talk: Conversation, language: Language) -> str:
-    return language.read_digits(talk.shared["promise"]["reference"], 3)
+def reference(talk: LegTalk, language: Language) -> str:
+    return language.read_digits(there(talk.shared.promise).reference, 3)
 
 
-def title(talk: Conversation, language: Language) -> str:
-    return str(talk.own["title"])
+def title(talk: PersonTalk, language: Language) -> str:
+    return talk.own.title
 
 
-def level(talk: Conversation, language: Language) -> str:
-    return str(talk.own["level"])
+def level(talk: PersonTalk, language: Language) -> str:
+    return talk.own.level
 
 
-def call_language(talk: Conversation, language: Language) -> str:
-    return str(language.names[talk.own["call_language"]])
+def call_language(talk: PersonTalk, language: Language) -> str:
+    return language.names[talk.own.call_language]
 
 
-def severity(talk: Conversation, language: Language) -> str:
-    return str(language.digits[talk.shared["case"]["severity"]])
+def severity(talk: LegTalk, language: Language) -> str:
+    return _digit(language, there(talk.shared.case.found).severity)
 
 
-def status_severity(talk: Conversation, language: Language) -> str:
-    return str(language.digits[talk.shared["status"]["severity"]])
+def status_severity(talk: LegTalk, language: Language) -> str:
+    return _digit(language, there(talk.shared.case.status).severity)
 
 
-def status_level(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["status"]["level"])
+def status_level(talk: LegTalk, language: Language) -> str:
+    return there(talk.shared.case.status).level
 
 
-def purpose(talk: Conversation, language: Language) -> str:
-    return str(language.digits[talk.shared["emergency"]["answers"]["purpose"]])
+def _digit(language: Language, number: int | None) -> str:
+    return language.digits[there(number)]
 
 
-def users(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["emergency"]["answers"]["users"])
+def _count(talk: LegTalk, question: str) -> int:
+    """An answer about an Enterprise Down that is a number."""
+    return int(there(talk.shared.emergency).answers[question])
 
 
-def affected(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["emergency"]["answers"]["affected"])
+def purpose(talk: LegTalk, language: Language) -> str:
+    return _digit(language, _count(talk, "purpose"))
 
 
-def hours(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["emergency"]["answers"]["down_for"] // 60)
+def users(talk: LegTalk, language: Language) -> str:
+    return str(_count(talk, "users"))
 
 
-def minutes(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["emergency"]["answers"]["down_for"] % 60)
+def affected(talk: LegTalk, language: Language) -> str:
+    return str(_count(talk, "affected"))
 
 
-def account(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["case"]["account"])
+def hours(talk: LegTalk, language: Language) -> str:
+    return str(_count(talk, "down_for") // 60)
 
 
-def candidate(talk: Conversation, language: Language) -> str:
-    return str(talk.shared["rung"]["name"])
+def minutes(talk: LegTalk, language: Language) -> str:
+    return str(_count(talk, "down_for") % 60)
+
+
+def account(talk: LegTalk, language: Language) -> str:
+    return there(talk.shared.case.found).account
+
+
+def candidate(talk: LegTalk, language: Language) -> str:
+    return there(talk.shared.hunt.rung).name
 
 
 CALLER: dict[str, SlotValue] = {

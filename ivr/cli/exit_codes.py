@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from ivr.errors import CaseError, DataError, FlowError, IVRError
+from ivr.errors import IVRError
+from ivr.line.errors import CaseError, DataError, FlowError
 
 UNDER_TEST = (CaseError, DataError, FlowError)  # what a person wrote, and can put right
 EXTRAS = {"hypothesis": "fuzz"}  # what needs another extra than [line]

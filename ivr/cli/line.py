@@ -42,7 +42,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     Settings are environment variables, listed by `ivr settings`. The database is migrated first.
     """
     _require("public_url", "account_sid", "auth_token")
-    _serve("create", host, port, workers, threads)
+    _serve("create_webhooks", host, port, workers, threads)
 
 
 @click.command()
@@ -62,9 +62,11 @@ def pages(host: str, port: int, workers: int, threads: int) -> None:
 
 def _require(*names: str) -> None:
     """Refuse what the worker processes would refuse, once and before they start."""
+    from ivr.server.build import line_of
+
     settings = read_settings()
     settings.require(*names)
-    settings.line()
+    line_of(settings)
     open_store(settings).close()  # before the processes are forked
 
 
@@ -100,20 +102,17 @@ def worker(once: bool, pause: float) -> None:
     """
     from threading import Event
 
-    from ivr.line.service.duties.runner import Duties
-    from ivr.line.web.webhooks.app import begin
-    from ivr.server.processes import create
+    from ivr.server.build import full_services
 
-    app = create(patrol=False)
-    duties: Duties = app.extensions["ivr"]
-    duties.store.migrate()
-    begin(app)
+    services = full_services(read_settings())
+    services.store.migrate()
+    services.begin()
     with suppress(KeyboardInterrupt):
-        done = duties.everything()
+        done = services.duties.everything()
         if once:
             click.echo(f"{done} duties done")
         else:
-            duties.patrol(pause, Event())
+            services.duties.patrol(pause, Event())
 
 
 @click.command()
@@ -122,7 +121,9 @@ def check() -> None:
 
     Exits with 1 and names the file, the step and the remedy if something is wrong.
     """
-    line = read_settings().line()
+    from ivr.server.build import line_of
+
+    line = line_of(read_settings())
     steps = len(line.caller.steps) + len(line.person.steps)
     languages = ", ".join(line.caller.prompts.codes)
     click.echo(f"{line.name} {line.config.version}: {steps} steps in {languages}; no errors found")
@@ -134,10 +135,11 @@ def check() -> None:
 def draw(person: bool, console: bool) -> None:
     """Print a diagram of the call flow (Mermaid)."""
     from ivr.line.flow.mermaid import mermaid
+    from ivr.server.build import line_of
 
     if person and console:
         raise click.UsageError("choose one of --person and --console")
-    line = read_settings().line()
+    line = line_of(read_settings())
     flow = line.caller
     if person:
         flow = line.person
@@ -154,10 +156,11 @@ def fallback() -> None:
     URL of the phone number.
     """
     from ivr.line.web.webhooks.app import fallback as document
+    from ivr.server.build import line_of
 
     settings = read_settings()
     settings.require("public_url")
-    click.echo(document(settings.line(), settings.public_url))
+    click.echo(document(line_of(settings), settings.public_url))
 
 
 @click.command()
@@ -228,11 +231,12 @@ def rota(
     Each row gives the period, the person, and the shift or calendar that says so.
     """
     from ivr.cli.reports import rota as reports
+    from ivr.server.build import line_of
 
     settings = read_settings()
     report = reports.report(
         open_store(settings),
-        settings.line().config,
+        line_of(settings).config,
         at=at or datetime.now(UTC),
         days=days,
         role=role,

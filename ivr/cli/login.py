@@ -80,7 +80,7 @@ def add(
 @click.argument("email")
 def disable(email: str) -> None:
     """Disable a login, and end its sessions."""
-    from ivr.errors import DataError
+    from ivr.line.errors import DataError
 
     store = open_store(read_settings())
     known = store.logins.find(email=email)

@@ -31,10 +31,11 @@ subject_option = click.option(
 def _privacy() -> Privacy:
     from ivr.clock import SystemClock
     from ivr.line.service.privacy import Privacy
+    from ivr.server.build import line_of
 
     settings = read_settings()
     store = open_store(settings)
-    config = settings.line().config
+    config = line_of(settings).config
     return Privacy(store, config.retention, config.case_numbers, SystemClock(), f"os:{getuser()}")
 
 

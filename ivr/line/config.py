@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ivr.errors import FlowError, SettingsError
+from ivr.errors import SettingsError
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.days_off import checked
 from ivr.line.desk.emergency import EmergencyTerms
@@ -23,6 +23,7 @@ from ivr.line.desk.promises import CallbackTerms, in_hours
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
 from ivr.line.desk.roles import ROLES
+from ivr.line.errors import FlowError
 
 LEVELS = (
     Level("M1", "manager", (30, 60)),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ivr.errors import FlowError
 from ivr.line.config import LineConfig
 from ivr.line.desk.notice_texts import Templates
+from ivr.line.errors import FlowError
 from ivr.line.flow.flow import Flow
 
 

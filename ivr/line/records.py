@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from ivr.line.values import CallData
+
 
 @dataclass(slots=True)
 class Call:
     """One caller's call. ``version`` is the optimistic lock, 0 before it was ever stored.
 
-    ``data`` is JSON-safe (see `ivr.line.turns.call.state`); ``document`` is the TwiML of the
-    caller's present step.
-    ``waiting_for`` names the queue he waits in, ``""`` when he doesn't. ``events`` and ``head`` are
+    ``document`` is the TwiML of the caller's present step. ``waiting_for`` names the queue that
+    they wait in, ``""`` when they don't. ``events`` and ``head`` are
     the length of the call's event log and the hash of its last one.
     """
 
@@ -25,7 +26,7 @@ class Call:
     caller: str
     called: str
     started_at: datetime
-    data: dict[str, Any]
+    data: CallData
     version: int = 0
     document: str = ""
     waiting_for: str = ""
@@ -114,7 +115,7 @@ class Recording:
 
 @dataclass(slots=True)
 class CaseFile:
-    """What is going on with a case, see `ivr.line.turns.case.state`.
+    """What is going on with a case, see `ivr.line.turns.case.turn`.
 
     ``version`` is the optimistic lock.
     """

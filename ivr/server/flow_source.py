@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 import ivr
-from ivr.errors import FlowError, SettingsError
+from ivr.errors import SettingsError
+from ivr.line.errors import FlowError
 
 PACKAGE = Path(ivr.__file__).parent
 SAMPLES = (

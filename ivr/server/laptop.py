@@ -6,15 +6,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from secrets import randbits, token_hex
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from ivr.errors import SettingsError
 from ivr.line.records import Login
+from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.web.pages.app import Entrance, create_pages
-from ivr.line.web.webhooks.app import begin, create_app
+from ivr.line.web.webhooks.app import create_app
+from ivr.server import build
 from ivr.server.rehearsal import ORIGIN, mount, sample_of
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange
@@ -31,31 +34,31 @@ class _Quiet(WSGIRequestHandler):
 def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C. Raises `SettingsError` when a port is taken."""
     settings = Settings.from_environment()
-    line, store = settings.line(), Store(settings.database, checkpoints=True)
-    _fill(store, settings)
+    line = build.line_of(settings)
+    store = Store(settings.database, checkpoints=True)
+    sample = build.sample_folder(settings)
+    _fill(store, sample)
     exchange = Exchange(seed=randbits(32), start=datetime.now(UTC), rate=1.0)
-    app = create_app(
+    services = build_services(
         line,
-        store=store,
+        store,
         twilio=exchange.client,
         public_url=ORIGIN,
         clock=exchange.clock,
-        addresses=settings.addresses(line) or None,  # a try-out writes to nobody by itself
+        addresses=build.addresses_of(settings, line) or None,  # no mail is sent unless it is set up
     )
+    app = create_app(services)
     mount(exchange, line, app, ORIGIN)
     people = CUSTOMERS | _people(store)
     dial = {number: f"{number} ({entry.region})" for number, entry in line.config.numbers.items()}
     desk = create_pages(
-        line,
-        store,
-        exchange.clock,
-        phones=Phones(exchange, people, dial),
+        services,
         entrance=Entrance(secret=token_hex(32), sample=True),
-        wake_at=app.extensions["ivr"].wake_at,
-        sample=sample_of(line, settings.sample()),
+        phones=Phones(exchange, people, dial),
+        sample=sample_of(line, sample),
     )
     servers = [_server(webhooks, app), _server(pages, desk)]
-    begin(app)
+    services.begin()
     exchange.start()
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -74,11 +77,10 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
         store.close()
 
 
-def _fill(store: Store, settings: Settings) -> None:
-    """The flow's sample desk, into a database that knows nobody yet; calls of an earlier run are
-    over."""
+def _fill(store: Store, sample: Path | None) -> None:
+    """Load the sample desk into a database without people, and end the calls of an earlier run."""
     store.migrate()
-    if not store.people.all() and (sample := settings.sample()):
+    if sample is not None and not store.people.all():
         store.import_csv(sample)
     if not store.logins.all():
         _let_in(store)

@@ -3,67 +3,64 @@
 from __future__ import annotations
 
 from threading import Event, Thread
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from ivr.clock import SystemClock
-from ivr.line.outside.carrier import client
-from ivr.line.store.store import Store
-from ivr.line.web.webhooks.app import begin, create_app
+from ivr.line.definition import Line
+from ivr.line.web.webhooks.app import create_app
+from ivr.server import build
 from ivr.server.settings import Settings
 
-PATROL = 1.0  # seconds between two looks for what another process left behind
+if TYPE_CHECKING:
+    from ivr.line.web.pages.app import Entrance
+
+PATROL = 1.0  # seconds between two checks for what another process left behind
 
 
 def create_pages() -> Flask:
-    """The pages, as `ivr pages` has each worker make them. Raises `SettingsError`."""
+    """The pages, as each worker of `ivr pages` makes them. Raises `SettingsError`."""
     from ivr.line.web.pages import app as pages
-    from ivr.line.web.pages.sign_in import Provider
     from ivr.server.rehearsal import sample_of
 
     settings = Settings.from_environment()
     settings.require("secret_key")
-    line, store = settings.line(), Store(settings.database, checkpoints=True)
+    services = build.page_services(settings)
+    line = services.line
+    return pages.create_pages(
+        services,
+        entrance=_entrance(settings, line),
+        sample=sample_of(line, build.sample_folder(settings)),
+    )
+
+
+def _entrance(settings: Settings, line: Line) -> Entrance:
+    from ivr.line.web.pages.app import Entrance
+    from ivr.line.web.pages.sign_in import Provider
+
     provider = None
     if settings.oidc_issuer:
         settings.require("oidc_client_id", "oidc_client_secret")
-        id, secret = settings.oidc_client_id, settings.oidc_client_secret
-        roles = line.config.provider_roles
-        provider = Provider(settings.oidc_issuer, id, secret, roles)
+        provider = Provider(
+            settings.oidc_issuer,
+            settings.oidc_client_id,
+            settings.oidc_client_secret,
+            line.config.provider_roles,
+        )
     https = settings.public_url.startswith("https")
-    entrance = pages.Entrance(settings.secret_key, https, provider)
-    records = settings.case_system(line, SystemClock(), store)
-    root = urlsplit(settings.public_url).path.rstrip("/")
-    return pages.create_pages(
-        line,
-        store,
-        SystemClock(),
-        records=records,
-        entrance=entrance,
-        root=root,
-        sample=sample_of(line, settings.sample()),
-    )
+    return Entrance(settings.secret_key, https, provider)
 
 
-def create(settings: Settings | None = None, *, patrol: bool = True) -> Flask:
-    """The webhooks, as `ivr serve` has each worker make them. Raises `SettingsError`.
+def create_webhooks() -> Flask:
+    """The webhooks, as each worker of `ivr serve` makes them. Raises `SettingsError`.
 
-    With ``patrol`` a thread looks after the duties of processes that died, from the start on.
+    A thread carries out the duties of processes that died, from the start on.
     """
-    settings = settings or Settings.from_environment()
-    settings.require("public_url", "account_sid", "auth_token")
-    line, store = settings.line(), Store(settings.database, checkpoints=True)
-    app = create_app(
-        line,
-        store=store,
-        twilio=client(settings.account_sid, settings.auth_token, settings.api_url),
-        public_url=settings.public_url,
-        addresses=settings.addresses(line),
-        records=settings.case_system(line, SystemClock(), store),
+    services = build.full_services(Settings.from_environment())
+    app = create_app(services)
+    services.begin()
+    patrol = Thread(
+        target=services.duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True
     )
-    if patrol:
-        begin(app)
-        duties = app.extensions["ivr"]
-        Thread(target=duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True).start()
+    patrol.start()
     return app

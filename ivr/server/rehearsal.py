@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from flask import Flask
 
 from ivr.line.definition import Line
+from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.web.pages.calls import Sample
@@ -54,13 +55,12 @@ def mount(exchange: Exchange, line: Line, app: Flask, origin: str) -> None:
 def _played(line: Line, store: Store, dialogue: str) -> str:
     read = parse(dialogue, "export.call")
     exchange = exchange_for(read)
-    app = create_app(
-        line, store=store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
+    services = build_services(
+        line, store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
     )
-    mount(exchange, line, app, ORIGIN)
-    for (
-        person
-    ) in store.people.all():  # everybody has a telephone, whether the dialogue says so or not
+    mount(exchange, line, create_app(services), ORIGIN)
+    # Everybody has a telephone, whether the dialogue says so or not.
+    for person in store.people.all():
         exchange.phone(person.phone)
     try:
         play(read, exchange)

@@ -5,15 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 
-from ivr.clock import Clock
 from ivr.errors import SettingsError
-from ivr.line.definition import Line
-from ivr.line.outside.case_systems.system import CaseSystem
-from ivr.line.service.duties.notices import Addresses
-from ivr.line.store.store import Store
-from ivr.server.flow_source import load
 
 
 def _variable(name: str, purpose: str, default: str = "") -> str:
@@ -89,47 +82,6 @@ class Settings:
         ]
         if missing:
             raise SettingsError(f"these settings are missing:{''.join(missing)}")
-
-    def addresses(self, line: Line, environment: Mapping[str, str] = os.environ) -> Addresses:
-        """Where notices to people and lists are sent."""
-        lists = {
-            name: tuple(environment.get(variable, "").split())
-            for name, variable in line.config.lists.items()
-        }
-        return Addresses(self.notice_mail, {name: urls for name, urls in lists.items() if urls})
-
-    def case_system(self, line: Line, clock: Clock, store: Store) -> CaseSystem | None:
-        """Where cases are, None for our own tables; their owners are people of ``store``. Raises
-        `SettingsError`."""
-        if not self.cases_url:
-            return None
-        scheme, _, rest = self.cases_url.partition("://")
-        if scheme == "salesforce":
-            from ivr.line.outside.case_systems.salesforce import SalesforceCases, connection
-
-            self.require("cases_token")
-            connect = connection(f"https://{rest}", self.cases_token)
-            return SalesforceCases(connect, clock, whose=store.people.known_as)
-        if scheme not in ("http", "https"):
-            raise SettingsError(
-                f"IVR_CASES_URL is '{self.cases_url}': it must begin with https://, http:// "
-                "or salesforce://"
-            )
-        from ivr.line.outside.case_systems.http import HTTPCases
-
-        numbers, whose = line.config.case_numbers, store.people.known_as
-        return HTTPCases(self.cases_url, self.cases_token, numbers, clock, whose=whose)
-
-    def line(self) -> Line:
-        """The line that `flow` makes. Raises `SettingsError` if there is no such flow, `FlowError`
-        if it is wrong."""
-        line: Line = load(self.flow).line()
-        return line
-
-    def sample(self) -> Path | None:
-        """The folder of that flow's sample desk, if it has one."""
-        folder: Path | None = getattr(load(self.flow), "SAMPLE", None)
-        return folder
 
 
 def table() -> list[tuple[str, str, str]]:

@@ -19,10 +19,10 @@ from ivr.twiml.rules import ELEMENTS, ERRORS, NOUNS, SCHEMA, SSML, UNBUILT_CHILD
 
 
 class Unbuilt(TwiMLError):
-    """TwiML that Twilio knows and this simulator doesn't do yet, by name. ``code`` is 0."""
+    """TwiML that Twilio supports and this simulator doesn't yet. ``code`` is 0."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(0, f"{what} is TwiML, but this simulator doesn't do it yet")
+        super().__init__(0, f"{what} is TwiML, but this simulator doesn't support it yet")
 
     def __str__(self) -> str:
         return self.message
@@ -30,7 +30,7 @@ class Unbuilt(TwiMLError):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """Something in a document that Twilio notes and ignores; ``line`` counts from 1."""
+    """Something in a document that Twilio logs and ignores; ``line`` counts from 1."""
 
     code: int
     message: str
@@ -38,7 +38,7 @@ class Flaw:
 
     @property
     def level(self) -> str:
-        """ "warning", or "error" for the few that Twilio calls so. (…/docs/api/errors)"""
+        """ "warning", or "error" for the few that Twilio calls errors. (…/docs/api/errors)"""
         return "error" if self.code in ERRORS else "warning"
 
 
@@ -65,11 +65,11 @@ class Node:
 
 
 def parse(body: bytes | str, encoding: str | None = None) -> Document:
-    """The verbs of a TwiML document, and what Twilio would warn of.
+    """The verbs of a TwiML document, and what Twilio would warn about.
 
-    ``encoding`` is that of the HTTP header, which wins over the XML declaration. Raises `Unbuilt`,
-    and `TwiMLError`: 12100 when the document isn't well-formed (a DOCTYPE or an entity of its own
-    counts as that), 12101 when it is of another version, 12102 when its root isn't ``<Response>``.
+    ``encoding`` comes from the HTTP header, which wins over the XML declaration. Raises `Unbuilt`,
+    and `TwiMLError`: 12100 when the document isn't well-formed XML or has a DOCTYPE or entities of
+    its own, 12101 when its XML version isn't 1.0, 12102 when its root isn't ``<Response>``.
     (https://www.twilio.com/docs/api/errors/12100, /12101, /12102, /12200)
     """
     root = tree(body, encoding)
@@ -88,7 +88,7 @@ TOP_LEVEL = frozenset(ELEMENTS) - NOUNS
 
 
 def tree(body: bytes | str, encoding: str | None) -> Node:
-    """The XML as it stands, for whoever reads other documents. Raises `TwiMLError` 12100."""
+    """The elements of any XML document, unchecked. Raises `TwiMLError` 12100 or 12101."""
     if isinstance(body, str):
         body, encoding = body.encode("utf-8", "surrogatepass"), "utf-8"
     parser = expat.ParserCreate(encoding)
@@ -122,15 +122,15 @@ def tree(body: bytes | str, encoding: str | None) -> Node:
 
 def _only_version_1(version: str, _encoding: str | None, _standalone: int) -> None:
     if version != "1.0":
-        raise TwiMLError(12101, f"XML of version {version}; TwiML is 1.0")
+        raise TwiMLError(12101, f"XML version {version} isn't supported; TwiML is 1.0")
 
 
 def _refuse_doctype(*_declaration: object) -> None:
-    raise TwiMLError(12100, "a DOCTYPE has no place in TwiML")
+    raise TwiMLError(12100, "TwiML can't have a DOCTYPE")
 
 
 class _Reader:
-    """Nodes to verbs, by the rule table; what is wrong is noted and left out."""
+    """Turns nodes into verbs, by the rule table; what is wrong is noted and left out."""
 
     __slots__ = ("flaws",)
 
@@ -141,17 +141,17 @@ class _Reader:
         self.flaws.append(Flaw(code, message, node.line))
 
     def children(self, parent: Node, allowed: frozenset[str], code: int) -> list[Any]:
-        made = []
+        verbs = []
         for node in parent.children:
             if node.tag in allowed:
                 verb = self.verb(node)
                 if verb is not None:
-                    made.append(verb)
+                    verbs.append(verb)
             elif node.tag in UNBUILT_CHILDREN.get(parent.tag, "").split():
                 raise Unbuilt(_element(parent, node))
             elif parent.tag not in ELEMENTS or f"<{node.tag}>" not in ELEMENTS[parent.tag].moot:
                 self.warn(node, code, f"{_element(parent, node)} isn't TwiML, ignored")
-        return made
+        return verbs
 
     def verb(self, node: Node) -> Any:
         """The verb of a node, or None when Twilio would skip it."""
@@ -191,7 +191,7 @@ class _Reader:
     def say(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Say | None:
         text = self.speech(node).strip()
         if not text:
-            self.warn(node, 13520, "<Say> without a text is skipped")
+            self.warn(node, 13520, "<Say> without text is skipped")
             return None
         if len(text) > 4096:
             self.warn(node, 13521, f"<Say> has {len(text)} characters, more than 4096")
@@ -211,7 +211,7 @@ class _Reader:
         return "".join(pieces)
 
     def length(self, node: Node) -> tuple[float, float]:
-        """Seconds of breaks, and characters' time that rates add, of all that is in a Say."""
+        """Seconds of breaks in a Say, and the time of so many characters that rates add."""
         silence = stretch = 0.0
         for child in node.children:
             if child.tag == "break":
@@ -227,7 +227,7 @@ class _Reader:
         self.children(node, _NOTHING, SCHEMA)
         values["url"] = "".join(node.text).strip()
         if values.get("digits") and node.within == "Gather":
-            self.warn(node, 13320, "<Play digits> has no place in <Gather>, ignored")
+            self.warn(node, 13320, "<Play digits> isn't allowed in <Gather>, ignored")
             return None
         if not values["url"] and not values.get("digits"):
             self.warn(node, 13420, "<Play> without a URL is skipped")
@@ -243,12 +243,12 @@ class _Reader:
             nouns = [v.Number(text)]
         alone = [noun for noun in nouns if isinstance(noun, (v.Conference, v.Queue))]
         if alone and len(nouns) > 1:
-            raise TwiMLError(13000, "a Conference or Queue can't share its <Dial>")
+            raise TwiMLError(13000, "a <Conference> or <Queue> must be alone in its <Dial>")
         if alone and values.get("record"):
             name = type(alone[0]).__name__
             raise Unbuilt(f'<Dial record="{values["record"]}"> with <{name}>')
         if len(nouns) > 10:
-            self.warn(node, SCHEMA, "<Dial> takes ten nouns, the rest is ignored")
+            self.warn(node, SCHEMA, "<Dial> takes at most ten nouns, the rest are ignored")
         return v.Dial(tuple(nouns[:10]), **values)
 
     def client(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Client:
@@ -286,11 +286,9 @@ class _Reader:
         """ "transcribe: the recording must be 2 to 120 seconds long." """
         self.children(node, _NOTHING, SCHEMA)
         if values.get("transcribe"):
-            if values.get("max_length", LONGEST_TRANSCRIBED) > LONGEST_TRANSCRIBED:
-                self.warn(node, 13615, "<Record transcribe> takes 120 seconds at most")
-            values["max_length"] = min(
-                values.get("max_length", LONGEST_TRANSCRIBED), LONGEST_TRANSCRIBED
-            )
+            if values.get("max_length", MAX_TRANSCRIBED) > MAX_TRANSCRIBED:
+                self.warn(node, 13615, "<Record transcribe> lasts 120 seconds at most")
+            values["max_length"] = min(values.get("max_length", MAX_TRANSCRIBED), MAX_TRANSCRIBED)
         return v.Record(**values)
 
 
@@ -303,7 +301,7 @@ _SPECIAL: Mapping[str, Callable[[_Reader, Node, Element, dict[str, Any]], Any]] 
     "Gather": _Reader.gather,
     "Record": _Reader.record,
 }
-LONGEST_TRANSCRIBED = 120  # seconds: https://www.twilio.com/docs/voice/twiml/record#transcribe
+MAX_TRANSCRIBED = 120  # seconds: https://www.twilio.com/docs/voice/twiml/record#transcribe
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -312,8 +310,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# https://www.w3.org/TR/speech-synthesis11/: what a break of that strength and a rate of that name
-# come to is the voice's affair; these are usual.
+# https://www.w3.org/TR/speech-synthesis11/ leaves the length of each named break and rate to the
+# voice; these are usual values.
 _BREAKS = {"none": 0.0, "x-weak": 0.1, "weak": 0.25, "medium": 0.5, "strong": 0.75, "x-strong": 1.0}
 _RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "fast": 1.25, "x-fast": 1.75}
 _TIME = re.compile(r"\+?(\d+(?:\.\d+)?)(ms|s)")
@@ -322,16 +320,17 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)%")
 
 def _break(attributes: Mapping[str, str]) -> float:
     """Seconds of ``<break>``."""
-    found = _TIME.fullmatch(attributes.get("time", "").strip())
-    if found:
-        return min(float(found[1]) / (1000 if found[2] == "ms" else 1), 10.0)
+    time = _TIME.fullmatch(attributes.get("time", "").strip())
+    if time:
+        unit = 1000 if time[2] == "ms" else 1
+        return min(float(time[1]) / unit, 10.0)
     return _BREAKS.get(attributes.get("strength", ""), 0.5)
 
 
 def _rate(value: str) -> float:
     """How many times as fast as usual; 1 for what can't be read."""
-    found = _PERCENT.fullmatch(value.strip())
-    rate = float(found[1]) / 100 if found else _RATES.get(value.strip(), 1.0)
+    percent = _PERCENT.fullmatch(value.strip())
+    rate = float(percent[1]) / 100 if percent else _RATES.get(value.strip(), 1.0)
     return min(max(rate, 0.2), 2.0)
 
 

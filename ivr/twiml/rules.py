@@ -1,8 +1,8 @@
 """The rule table of TwiML: which attributes, text and children each element may have.
 
-`twiml` reads and writes by it, and `twiml_table` tells it: what is done as Twilio does it, what is
-simplified and how, what is refused by name. Source: https://www.twilio.com/docs/voice/twiml and the
-page of each verb; of the codes: https://www.twilio.com/docs/api/errors.
+`reading` and `writing` follow it, and `table` prints it: what works as it does at Twilio, what is
+simplified and how, what is refused by name. Sources: https://www.twilio.com/docs/voice/twiml and
+the page of each verb; for the codes, https://www.twilio.com/docs/api/errors.
 """
 
 from __future__ import annotations
@@ -74,20 +74,23 @@ _dial_record = _one_of(  # true and false are the older spelling
         for both in ("", "-dual")
     }
 )
-_room_record = _one_of(
+_conference_record = _one_of(
     {"do-not-record": "", "false": ""}
     | dict.fromkeys(("record-from-start", "true"), "record-from-start")
 )
 _progress = _words("initiated", "ringing", "answered", "completed")
-_room = _words("start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement")
+_conference = _words(
+    "start", "end", "join", "leave", "mute", "hold", "modify", "speaker", "announcement"
+)
 _language = _like("[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """``name`` in the verb's dataclass, how to read the value, and Twilio's code if it can't be.
+    """One attribute: its field in the verb's dataclass, and how to read its value.
 
-    ``how`` says how it is simplified; "" is as Twilio does it.
+    ``code`` is Twilio's warning for a value that can't be read. ``how`` says how the attribute is
+    simplified; "" means that it works as it does at Twilio.
     """
 
     name: str
@@ -100,10 +103,11 @@ class Attribute:
 class Element:
     """What one element may have, and how the simulator carries it out.
 
-    ``moot`` attributes (or children, as ``<Name>``) are accepted and change nothing here, each with
-    the reason; ``unbuilt`` ones are refused by name, an attribute unless it has a value of those
-    listed. ``nested`` is the code for a child that doesn't belong; ``how`` says what of the whole
-    is simplified. A ``noun`` stands inside a verb only.
+    ``text`` and ``holds`` are the fields for its text and its children. ``moot`` attributes (or
+    children, as ``<Name>``) are accepted and have no effect here, each for the reason given.
+    ``unbuilt`` attributes are refused by name unless they have one of the values listed.
+    ``nested`` is the code for a child that doesn't belong here; ``how`` says what is simplified
+    about the element as a whole. A ``noun`` only stands inside a verb.
     """
 
     verb: type
@@ -120,12 +124,12 @@ class Element:
 
 def _moot(**reasons: str) -> dict[str, str]:
     """Reasons as ``attribute=…``, or ``several="a b c: reason"``."""
-    made = {}
+    by_name = {}
     for name, reason in reasons.items():
         names, _, why = reason.rpartition(": ")
         for each in names.split() or [name]:
-            made[each] = why
-    return made
+            by_name[each] = why
+    return by_name
 
 
 def _hint_list(value: str) -> str:
@@ -153,7 +157,7 @@ _STATUS = {
     "statusCallback": Attribute("status_callback"),
     "statusCallbackMethod": Attribute("status_callback_method", _method),
 }
-_TOLD_OF_RECORDING = {
+_RECORDING_CALLBACK = {
     "recordingStatusCallback": Attribute("recording_status_callback"),
     "recordingStatusCallbackEvent": Attribute(
         "recording_status_callback_event", _words("in-progress", "completed", "absent"), 13621
@@ -173,9 +177,9 @@ _DETECTS = {
     "amdStatusCallback": Attribute("amd_status_callback"),
     "amdStatusCallbackMethod": Attribute("amd_status_callback_method", _method),
 }
-_SILENT = _moot(machineDetectionSilenceTimeout="whoever picks up says something")
+_SILENT = _moot(machineDetectionSilenceTimeout="callees always say something when they pick up")
 _TRACK = _like("inbound_track|outbound_track|both_tracks")
-_FORKED = "announced to its statusCallback as Twilio does; no sound is sent"
+_STREAMED = "its statusCallback is called as at Twilio; no sound is sent"
 _TONES = _like("[0-9A-Da-d*#wW]*")
 UNBUILT_CHILDREN: Mapping[str, str] = {
     "Response": "Prompt Queue",
@@ -187,7 +191,7 @@ UNBUILT_CHILDREN: Mapping[str, str] = {
 SSML = frozenset(
     {"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"}
 )
-# Levels in Twilio's error dictionary: these are errors although the document goes on.
+# Twilio's error dictionary calls these errors, although the document goes on.
 ERRORS = frozenset({13231, 13238, 13239, 13240, 13338, 13621})
 
 ELEMENTS: Mapping[str, Element] = MappingProxyType(
@@ -200,13 +204,13 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                     "voice",
                     _like(r"man|woman|alice|\w+\.[\w-]+"),
                     13511,
-                    "its name is noted; a voice that Twilio doesn't have isn't found out",
+                    "only its form is checked, not whether Twilio has the voice",
                 ),
                 "language": Attribute("language", _language, 13512),
                 "loop": Attribute("loop", _whole(0), 13510),
             },
-            how="no sound: what is said takes as long as it would, by its length and language, and"
-            " by SSML's breaks and rates",
+            how="no sound: the time it takes is estimated from the length and language of the text,"
+            " and from SSML's breaks and rates",
         ),
         "Play": Element(
             v.Play,
@@ -215,8 +219,8 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "loop": Attribute("loop", _whole(0), 13410),
                 "digits": Attribute("digits", _TONES, 13430),
             },
-            how="the file is fetched and takes its time, a WAV as long as it is, any other 3 s; a"
-            " file on another host than the applications' isn't asked for",
+            how="the file is requested; a WAV takes as long as it lasts, any other file 3 s; files"
+            " on hosts other than the applications' aren't requested",
         ),
         "Pause": Element(v.Pause, attributes={"length": Attribute("length", _whole(1), 13910)}),
         "Gather": Element(
@@ -232,11 +236,14 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                     "speech_timeout",
                     _like("auto|[0-9]+"),
                     13327,
-                    "auto ends with the first thing that is said",
+                    "auto ends after the first thing that is said",
                 ),
                 "language": Attribute("language", _language, 13331),
                 "hints": Attribute(
-                    "hints", _hint_list, 13330, "checked; words are always understood as said"
+                    "hints",
+                    _hint_list,
+                    13330,
+                    "only checked: words are always recognized as they were said",
                 ),
                 "bargeIn": Attribute(
                     "barge_in",
@@ -245,7 +252,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                     "false: a key stops the prompts, speech doesn't",
                 ),
                 "partialResultCallback": Attribute(
-                    "partial_result_callback", how="once for each thing that is said"
+                    "partial_result_callback", how="one request for each thing that is said"
                 ),
                 "partialResultCallbackMethod": Attribute(
                     "partial_result_callback_method", _method, 13329
@@ -255,8 +262,8 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             holds="verbs",
             nested=13320,
             moot=_moot(
-                recogniser="debug enhanced profanityFilter speechModel maxSpeechTime: there is no"
-                " recogniser; Confidence is what the person's say() says"
+                recognizer="debug enhanced profanityFilter speechModel maxSpeechTime: there is no"
+                " recognizer; Confidence comes from the phone's say()"
             ),
         ),
         "Record": Element(
@@ -271,14 +278,14 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                     "trim",
                     _like("trim-silence|do-not-trim"),
                     13699,
-                    "silence is what nobody filled with words or keys",
+                    "silence is the time without words or keys",
                 ),
                 "transcribe": Attribute("transcribe", _boolean, 13614),
                 "transcribeCallback": Attribute("transcribe_callback"),
-                **_TOLD_OF_RECORDING,
+                **_RECORDING_CALLBACK,
             },
             moot=_moot(recordingConfigurationId=_CONFIGURED),
-            how="the file at RecordingUrl is a WAV of its length, silent, and complete at once",
+            how="the file at RecordingUrl is a silent WAV of the right length, available at once",
         ),
         "Dial": Element(
             v.Dial,
@@ -294,17 +301,17 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "recordingTrack": Attribute(
                     "recording_track", _like("both|inbound|outbound"), 13622
                 ),
-                **_TOLD_OF_RECORDING,
+                **_RECORDING_CALLBACK,
             },
             children="Number Client Sip Conference Queue",
             holds="nouns",
             nested=13215,
             moot=_moot(
                 recordingConfigurationId=_CONFIGURED,
-                refer="referMethod referUrl: no telephone here sends a REFER",
-                ringTone="no sound of ringing is made",
-                trim="there is no sound, so silence isn't known",
-                callReason="a text for branded calls",
+                refer="referMethod referUrl: phones here don't send REFER",
+                ringTone="there is no sound",
+                trim="there is no sound, so no silence to trim",
+                callReason="only for branded calls",
             ),
             unbuilt={"events": "", "passports": ""},
         ),
@@ -318,7 +325,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             },
             moot=_SILENT,
             unbuilt={"byoc": ""},
-            how="machines are known by the length of their greeting",
+            how="a machine is recognized by the length of its greeting",
             noun=True,
         ),
         "Client": Element(
@@ -326,7 +333,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             text="identity",
             attributes=_callbacks(),
             children="Identity Parameter",
-            moot=_moot(clientNotificationUrl="no push service is told"),
+            moot=_moot(clientNotificationUrl="there is no push service"),
             noun=True,
         ),
         "Sip": Element(
@@ -336,11 +343,11 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             children="Uri Headers",
             moot=_SILENT
             | _moot(
-                login="username password: nobody asks for them",
-                several="<Headers>: no SIP message is sent",
+                login="username password: SIP phones here don't ask for them",
+                several="<Headers>: no SIP messages are sent",
             ),
-            how="rings the telephone of that address; of several <Uri> the one that its priority"
-            " and weight put first",
+            how="rings the phone with that address; of several <Uri>, only the first by priority"
+            " and weight",
             noun=True,
         ),
         "Conference": Element(
@@ -355,17 +362,17 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "waitMethod": Attribute("wait_method", _method, 13234),
                 "maxParticipants": Attribute("max_participants", _whole(2, 250)),
                 **_STATUS,
-                "statusCallbackEvent": Attribute("status_callback_event", _room),
+                "statusCallbackEvent": Attribute("status_callback_event", _conference),
                 "participantLabel": Attribute("label"),
                 "coach": Attribute("coach", _like("CA[0-9a-f]{32}"), 13240),
-                "record": Attribute("record", _room_record),
-                **_TOLD_OF_RECORDING,
+                "record": Attribute("record", _conference_record),
+                **_RECORDING_CALLBACK,
             },
             moot=_moot(
                 jitterBufferSize="there is no sound",
                 recordingConfigurationId=_CONFIGURED,
                 region="there is one network",
-                trim="there is no sound, so silence isn't known",
+                trim="there is no sound, so no silence to trim",
             ),
             unbuilt={"eventCallbackUrl": ""},
             noun=True,
@@ -392,17 +399,17 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
         "Redirect": Element(
             v.Redirect, text="url", attributes={"method": Attribute("method", _method, 13710)}
         ),
-        "Hangup": Element(v.Hangup, moot=_moot(several="<Parameter>: nobody is told")),
+        "Hangup": Element(v.Hangup, moot=_moot(several="<Parameter>: no one receives it")),
         "Reject": Element(
             v.Reject,
             attributes={"reason": Attribute("reason", _like("rejected|busy"), 13810)},
-            moot=_moot(several="<Parameter>: nobody is told"),
+            moot=_moot(several="<Parameter>: no one receives it"),
         ),
         "Start": Element(
             v.Start,
             children="Stream Siprec Transcription Recording",
             holds="nouns",
-            moot=_moot(several="action method: it doesn't wait, so nothing comes of it"),
+            moot=_moot(several="action method: <Start> doesn't wait for an outcome"),
         ),
         "Stop": Element(v.Stop, children="Stream Siprec Transcription", holds="nouns"),
         "Connect": Element(
@@ -410,7 +417,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             attributes=_action(),
             children="Stream",
             holds="nouns",
-            how="a <Stream> lasts until the test closes it (exchange.streams) or somebody hangs up",
+            how="a <Stream> lasts until the test closes it (exchange.streams) or the call ends",
         ),
         "Stream": Element(
             v.Stream,
@@ -424,7 +431,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             children="Parameter",
             holds="parameters",
             moot=_moot(several="audioFormat sampleRate: no sound is sent"),
-            how=_FORKED,
+            how=_STREAMED,
             noun=True,
         ),
         "Siprec": Element(
@@ -437,7 +444,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             },
             children="Parameter",
             holds="parameters",
-            how=_FORKED,
+            how=_STREAMED,
             noun=True,
         ),
         "Transcription": Element(
@@ -449,15 +456,17 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "statusCallbackMethod": Attribute("status_callback_method", _method),
                 "languageCode": Attribute("language_code", _language),
                 "partialResults": Attribute(
-                    "partial_results", _boolean, how="one result more, the same, that isn't final"
+                    "partial_results",
+                    _boolean,
+                    how="one more result, with the same words, that isn't final",
                 ),
             },
             moot=_moot(
-                recogniser="enableAutomaticPunctuation hints inboundTrackLabel intelligenceService"
+                recognizer="enableAutomaticPunctuation hints inboundTrackLabel intelligenceService"
                 " outboundTrackLabel profanityFilter speechModel transcriptionEngine <Config>"
-                " <Parameter>: there is no recogniser"
+                " <Parameter>: there is no recognizer"
             ),
-            how="what people say and what is said to them comes as it was written",
+            how="words are transcribed exactly as they were said",
             noun=True,
         ),
         "Recording": Element(
@@ -465,11 +474,11 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             attributes={
                 "channels": Attribute("channels", _like("mono|dual")),
                 "track": Attribute("track", _like("both|inbound|outbound")),
-                **_TOLD_OF_RECORDING,
+                **_RECORDING_CALLBACK,
             },
             moot=_moot(
                 recordingConfigurationId=_CONFIGURED,
-                trim="there is no sound, so silence isn't known",
+                trim="there is no sound, so no silence to trim",
             ),
             noun=True,
         ),
@@ -478,13 +487,13 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             attributes={"name": Attribute("name"), "value": Attribute("value")},
             noun=True,
         ),
-        "Echo": Element(v.Echo, how="who speaks hears his own words"),
+        "Echo": Element(v.Echo, how="callers hear their own words"),
         "Refer": Element(
             v.Refer,
             attributes=_action(),
             children="Sip",
             holds="nouns",
-            how="the other side always takes the call over (202, 200)",
+            how="the transfer always succeeds (202, 200)",
         ),
         "Sms": Element(
             v.Sms,
@@ -520,7 +529,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                         "optima",
                         "visa",
                     ),
-                    how="amex, discover, mastercard and visa are told apart",
+                    how="only amex, discover, mastercard and visa are recognized",
                 ),
             },
             children="Prompt Parameter",
@@ -528,8 +537,8 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             moot=_moot(
                 connector="bankAccountType currency description input paymentConnector tokenType:"
                 " no payment is made",
-                language="prompts of its own are English",
-                told="statusCallback statusCallbackMethod: only the action is told",
+                language="the built-in prompts are English",
+                status="statusCallback statusCallbackMethod: only the action is requested",
             ),
             how="asks for each part, checks it, and asks again; every payment succeeds",
         ),
@@ -543,7 +552,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             },
             children="Say Play Pause",
             holds="verbs",
-            moot=_moot(requireMatchingInputs="nothing is asked for twice"),
+            moot=_moot(requireMatchingInputs="inputs aren't asked for twice"),
             noun=True,
         ),
     }

@@ -1,4 +1,4 @@
-"""What is done of each element of TwiML, as a table for people; made from the rule table."""
+"""How faithfully each element of TwiML is carried out: a table for people, from the rules."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from ivr.twiml.rules import ELEMENTS, UNBUILT_CHILDREN, Element
 
-HEAD = "| Element | As Twilio does it | Simplified | Refused by name |\n|---|---|---|---|"
+HEAD = "| Element | As at Twilio | Simplified | Refused by name |\n|---|---|---|---|"
 
 
 def markdown() -> str:
-    """One row an element, verbs first, in Markdown."""
+    """One row for each element, verbs first, in Markdown."""
     verbs = [name for name, rule in ELEMENTS.items() if not rule.noun]
     nouns = [name for name, rule in ELEMENTS.items() if rule.noun]
     rows = [_row(name, ELEMENTS[name]) for name in (*verbs, *nouns)]

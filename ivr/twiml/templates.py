@@ -17,7 +17,7 @@ _EMPTY = re.compile(r"<(\w+)((?: [^<>]*)?)></\1>")
 
 
 def slot(name: str) -> str:
-    """A marker to put into any text or attribute of a verb; `Compiled.fill` puts a value there."""
+    """A marker for any text or attribute of a verb, which `Compiled.fill` replaces by a value."""
     return f"\ue000{name}\ue001"
 
 

@@ -1,9 +1,9 @@
 """TwiML's verbs and nouns as plain values, with Twilio's defaults.
 
-One vocabulary for both sides: the line makes these and `twiml.render` writes them; the simulator
-gets them from `twiml.parse` and carries them out. Times are seconds; a URL may be relative to the
-document's own.
-Source of the defaults: https://www.twilio.com/docs/voice/twiml and the page of each verb.
+One vocabulary for both sides of the wire: an application builds these and `writing.render` writes
+them; the simulator gets them from `reading.parse` and carries them out. Times are in seconds; a URL
+may be relative to the document's own. Source of the defaults:
+https://www.twilio.com/docs/voice/twiml and the page of each verb.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 class Say:
     """Speak a text. ``loop=0`` repeats until hang-up. (…/docs/voice/twiml/say)
 
-    ``silence`` and ``stretch`` are what SSML makes of its length: seconds of breaks, and by how
-    many characters' time a rate makes it longer (or, below 0, shorter).
+    ``silence`` and ``stretch`` are how SSML changes its length: seconds of breaks, and the time of
+    so many characters that a rate adds (or, below 0, saves).
     """
 
     text: str
@@ -48,7 +48,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """Collect keys; nested prompts stop at the first one. (…/docs/voice/twiml/gather)"""
+    """Collect keys or speech; nested prompts stop at the first key. (…/docs/voice/twiml/gather)"""
 
     action: str = ""
     method: str = "POST"
@@ -113,7 +113,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A softphone to dial by its identity; it is told the parameters. (…/voice/twiml/client)"""
+    """A softphone to dial by its identity; it gets the parameters. (…/docs/voice/twiml/client)"""
 
     identity: str
     url: str = ""
@@ -144,7 +144,10 @@ class Sip:
 
 @dataclass(frozen=True, slots=True)
 class Conference:
-    """A room; ``wait_url=None`` is Twilio's music, ``""`` silence. (…/voice/twiml/conference)"""
+    """A conference to join. (…/docs/voice/twiml/conference)
+
+    ``wait_url=None`` is Twilio's music, ``""`` is silence.
+    """
 
     name: str
     muted: bool = False
@@ -167,7 +170,7 @@ class Conference:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """Inside Dial: whoever is at the front of a queue. (…/docs/voice/twiml/queue)"""
+    """Inside Dial: the caller at the front of a queue. (…/docs/voice/twiml/queue)"""
 
     name: str
     url: str = ""
@@ -214,7 +217,7 @@ class Enqueue:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The call's sound to a websocket, ``wss:`` only. (…/docs/voice/twiml/stream)"""
+    """Send the call's sound to a websocket, ``wss:`` only. (…/docs/voice/twiml/stream)"""
 
     url: str = ""
     name: str = ""
@@ -227,7 +230,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Siprec:
-    """The call's sound to a session recorder. (…/docs/voice/twiml/siprec)"""
+    """Send the call's sound to a session recorder. (…/docs/voice/twiml/siprec)"""
 
     connector_name: str = ""
     name: str = ""
@@ -239,7 +242,7 @@ class Siprec:
 
 @dataclass(frozen=True, slots=True)
 class Transcription:
-    """What is said in the call, as text while it is said. (…/docs/voice/twiml/transcription)"""
+    """Transcribe what is said in the call, live. (…/docs/voice/twiml/transcription)"""
 
     name: str = ""
     track: str = "both_tracks"
@@ -265,21 +268,21 @@ SideNoun = Stream | Siprec | Transcription  # what goes on beside a call
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Begin something beside the call, and go on at once. (…/docs/voice/twiml/stream)"""
+    """Start something beside the call, and go on at once. (…/docs/voice/twiml/stream)"""
 
     nouns: tuple[SideNoun | Recording, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End what was started, by its name. (…/docs/voice/twiml/stream#stop)"""
+    """Stop what was started, by its name. (…/docs/voice/twiml/stream#stop)"""
 
     nouns: tuple[SideNoun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Talk with a websocket until it closes. (…/docs/voice/twiml/connect)"""
+    """Connect the call to a websocket until that closes. (…/docs/voice/twiml/connect)"""
 
     nouns: tuple[Stream, ...] = ()
     action: str = ""
@@ -288,12 +291,12 @@ class Connect:
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """The caller hears himself until he hangs up. (…/docs/voice/twiml/echo)"""
+    """Callers hear themselves until they hang up. (…/docs/voice/twiml/echo)"""
 
 
 @dataclass(frozen=True, slots=True)
 class Refer:
-    """Hand a SIP call over to another address. (…/docs/voice/twiml/refer)"""
+    """Transfer a SIP call to another address. (…/docs/voice/twiml/refer)"""
 
     nouns: tuple[Sip, ...] = ()
     action: str = ""
@@ -313,7 +316,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Pay:
-    """Ask for a card's or a bank account's data, key by key. (…/docs/voice/twiml/pay)"""
+    """Ask for the data of a card or a bank account, key by key. (…/docs/voice/twiml/pay)"""
 
     action: str = ""
     method: str = "POST"
@@ -330,7 +333,7 @@ class Pay:
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """Send a text in the midst of a call, by default to the caller. (…/docs/voice/twiml/sms)"""
+    """Send a text during a call, to the caller by default. (…/docs/voice/twiml/sms)"""
 
     text: str
     to: str = ""

@@ -29,9 +29,10 @@ from random import Random
 from sqlalchemy import select
 
 from flows.escalation import FOLDER, line
+from ivr.line.service.services import build_services
 from ivr.line.store import tables
 from ivr.line.store.store import Store
-from ivr.line.web.webhooks.app import begin, create_app
+from ivr.line.web.webhooks.app import create_app
 from ivr.server.rehearsal import mount
 from ivr.simulator import Exchange
 from ivr.simulator.network.webhook import Webhook
@@ -112,15 +113,11 @@ def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
     store.import_csv(folder / "desk")
     escalation = line(_config(folder))
     learn(escalation.caller.prompts)
-    app = create_app(
-        escalation,
-        store=store,
-        twilio=exchange.client,
-        public_url=ORIGIN,
-        clock=exchange.clock,
+    services = build_services(
+        escalation, store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
     )
-    mount(exchange, escalation, app, ORIGIN)
-    begin(app)
+    mount(exchange, escalation, create_app(services), ORIGIN)
+    services.begin()
     for person in store.people.all():
         talk, answers = (55.0, 0.85) if "operator" in person.roles else (60.0, 0.7)
         exchange.phones[person.phone] = Colleague(

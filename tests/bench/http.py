@@ -58,7 +58,7 @@ class Measured:
 
 
 def line(
-    name: str, database: str, factory: str = "ivr.server.processes:create", **more: int
+    name: str, database: str, factory: str = "ivr.server.processes:create_webhooks", **more: int
 ) -> Server:
     """Our line on a database that is made here, as `ivr serve` has it."""
     store = Store(database)

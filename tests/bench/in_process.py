@@ -18,6 +18,7 @@ from twilio.rest import Client
 
 from flows.escalation import FOLDER, line
 from ivr.clock import Alarm
+from ivr.line.service.services import Services, build_services
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
@@ -53,23 +54,24 @@ class Silent:
     def cancel(self) -> None: ...
 
 
-def app_on(database: str, calls: int = 0, people: int = 0) -> Flask:
+def services_on(database: str, calls: int = 0, people: int = 0) -> Services:
     """Our line on a new database with so much in it; its duties are left undone."""
     store = Store(database)
     store.migrate()
     store.import_csv(FOLDER / "sample")
-    app = create_app(
+    services = build_services(
         line(),
-        store=store,
+        store,
         twilio=Client(traffic.ACCOUNT, traffic.TOKEN),
         public_url=traffic.ORIGIN,
         clock=Still(),
     )
     if calls:
+        app = create_app(services)
         for asked in traffic.stream(traffic.CASES, population.LATER - 1000, 1):
             traffic.send(app, asked)
         population.fill(store, calls, people)
-    return app
+    return services
 
 
 # ---- much stored -------------------------------------------------------------------------------
@@ -78,8 +80,9 @@ def app_on(database: str, calls: int = 0, people: int = 0) -> Flask:
 def much_stored(folder: Path, calls: int, people: int, rounds: int) -> list[Figure]:
     """The same webhooks on a large database and on a small one, in turns."""
     print(f"filling a database with {calls:,} calls and {people:,} people", file=sys.stderr)
-    large = app_on(f"sqlite:///{folder}/large.db", calls, people)
-    small = app_on(f"sqlite:///{folder}/small.db", 1000, 10)
+    large = services_on(f"sqlite:///{folder}/large.db", calls, people)
+    small = services_on(f"sqlite:///{folder}/small.db", 1000, 10)
+    apps = [create_app(large), create_app(small)]
     figures = []
     mixes = {"menu keys": traffic.MENUS, "a case looked up": traffic.CASES, "0 pressed": OPERATOR}
     for place, (what, steps) in enumerate(mixes.items()):
@@ -87,14 +90,14 @@ def much_stored(folder: Path, calls: int, people: int, rounds: int) -> list[Figu
         for number in range(rounds + 1):
             first = 1 + (place * 100 + number) * 10_000
             asked = list(traffic.stream(steps, first, 2_000))
-            pair = [_answered(app, asked) for app in (large, small)]
+            pair = [_answered(app, asked) for app in apps]
             ratios.append(pair[0] / pair[1])
         reached = f"{median(ratios[1:]):.2f}"  # the first fills the caches
         figures.append(
             Figure(f"{what}: {calls:,} calls, {people:,} people / 1,000, 10", "<=1.1", reached)
         )
-    for app in (large, small):
-        app.extensions["ivr"].store.close()
+    for services in (large, small):
+        services.store.close()
     return figures
 
 
@@ -122,13 +125,10 @@ def durable_line(folder: Path) -> Exchange:
     store = Store(f"sqlite:///{folder}/simulated.db")
     store.migrate()
     store.import_csv(FOLDER / "sample")
-    app = create_app(
-        line(),
-        store=store,
-        twilio=exchange.client,
-        public_url=traffic.ORIGIN,
-        clock=exchange.clock,
+    services = build_services(
+        line(), store, twilio=exchange.client, public_url=traffic.ORIGIN, clock=exchange.clock
     )
+    app = create_app(services)
     exchange.number(LINE, app, traffic.VOICE, status_callback=f"{traffic.VOICE}/status")
     return exchange
 

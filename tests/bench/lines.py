@@ -8,14 +8,16 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import event
 
-from ivr.server import processes as serving
+from ivr.line.web.webhooks.app import create_app
+from ivr.server.build import full_services
+from ivr.server.settings import Settings
 
 
 def full() -> Flask:
     """The line alone: a connection opened by its patrol would be in the pool before we listen."""
-    app = serving.create(patrol=False)
-    event.listen(app.extensions["ivr"].store.connections.engine, "connect", _full)
-    return app
+    services = full_services(Settings.from_environment())
+    event.listen(services.store.connections.engine, "connect", _full)
+    return create_app(services)
 
 
 def _full(connection: sqlite3.Connection, _record: Any) -> None:

@@ -8,17 +8,18 @@ from typing import Any
 
 import pytest
 
+from ivr.line.web.webhooks.app import create_app
 from tests.bench import rivals, traffic
-from tests.bench.in_process import app_on
+from tests.bench.in_process import services_on
 
 ROUNDS, TOGETHER = 30, 64
 
 
 @pytest.fixture
 def ours(tmp_path: Path) -> Iterator[Any]:
-    app = app_on(f"sqlite:///{tmp_path}/ivr.db")
-    yield app
-    app.extensions["ivr"].store.close()
+    services = services_on(f"sqlite:///{tmp_path}/ivr.db")
+    yield create_app(services)
+    services.store.close()
 
 
 def fresh(step: int) -> Callable[[], tuple[tuple[list[traffic.Request]], dict[str, Any]]]:

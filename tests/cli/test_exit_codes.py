@@ -11,7 +11,7 @@ from ivr.cli.main import main
 from ivr.line.store.store import Store
 
 WRONG_FLOW = """
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 
 def line():
     raise FlowError("flow.py: step 'menu' leads to 'meun', which doesn't exist")

@@ -10,8 +10,9 @@ from flask import Flask
 
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
-from ivr.line.service.cases import Cases
+from ivr.line.records import CaseFile
 from ivr.line.service.duties.runner import Duties
+from ivr.line.service.services import Services, build_services
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.server import laptop
@@ -39,15 +40,27 @@ PEOPLE = {
 class Desk:
     """The line's side of a test: what it has stored, and how to change what it believes."""
 
-    store: Store
-    app: Flask
+    services: Services
     exchange: Exchange
-    line: Line
+    app: Flask
 
     @property
-    def cases(self) -> Cases:
-        made: Cases = self.app.extensions["ivr_cases"]
-        return made
+    def store(self) -> Store:
+        return self.services.store
+
+    @property
+    def line(self) -> Line:
+        return self.services.line
+
+    @property
+    def duties(self) -> Duties:
+        return self.services.duties
+
+    def hear(self, number: str, what: str, **given: Any) -> CaseFile:
+        """Something is heard of a case, as from a page."""
+        file = self.services.cases.hear(number, what, **given)
+        self.duties.wake()
+        return file
 
     def file(self, number: str) -> dict[str, Any]:
         """What stands in a case's file."""
@@ -63,11 +76,6 @@ class Desk:
         """The people who are told of this."""
         told = [each for each in self.store.duties.all("notify") if each.data["what"] == what]
         return {each.owner for each in told if each.due >= START and each.owner}
-
-    @property
-    def duties(self) -> Duties:
-        made: Duties = self.app.extensions["ivr"]
-        return made
 
     def phone(self, person: str) -> Handset:
         """The telephone of one of the sample desk's people."""
@@ -87,13 +95,13 @@ class Desk:
         return [dict(event.data) for event in self.events(phone, kind)]
 
 
-def mount(exchange: Exchange, store: Store, line: Line, origin: str = ORIGIN, **more: Any) -> Flask:
-    """Put a line on a network."""
-    app = create_app(
-        line, store=store, twilio=exchange.client, public_url=origin, clock=exchange.clock, **more
+def mount(exchange: Exchange, store: Store, line: Line, origin: str = ORIGIN, **more: Any) -> Desk:
+    """Put a line on a network, with everybody's telephones."""
+    services = build_services(
+        line, store, twilio=exchange.client, public_url=origin, clock=exchange.clock, **more
     )
+    app = create_app(services)
     laptop.mount(exchange, line, app, origin)
     for number in PEOPLE.values():
         exchange.phone(number)
-    exchange.line_app = app  # type: ignore[attr-defined]
-    return app
+    return Desk(services, exchange, app)

@@ -24,6 +24,7 @@ from ivr.clock import Alarm
 from ivr.line.definition import Line
 from ivr.line.outside.carrier import client
 from ivr.line.records import Duty
+from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 
@@ -176,19 +177,20 @@ def answer(line: Line, job: dict[str, Any]) -> None:
     fate = Fate(job["point"])
     twilio = client(job["account_sid"], job["auth_token"], job["api"])
     twilio.http_client = MortalHttp(twilio.http_client, fate)
-    app = create_app(
+    services = build_services(
         line,
-        store=MortalStore(job["database"], fate),
+        MortalStore(job["database"], fate),
         twilio=twilio,
         public_url=job["origin"],
         clock=Stopped(datetime.fromisoformat(job["now"])),
     )
     if "environ" not in job:
-        app.extensions["ivr"].everything()
+        services.duties.everything()
         return
     head: list[Any] = []
     body = io.BytesIO(job["body"].encode())
     environ = job["environ"] | {"wsgi.input": body, "wsgi.errors": sys.stderr}
+    app = create_app(services)
     response = app.wsgi_app(environ, lambda *given: head.extend(given))
     document = b"".join(response).decode()
     fate.reach("before answer")

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.line.definition import Line
+from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
@@ -28,13 +29,14 @@ class World:
         self.store, self.doomed = store, doomed
         self.exchange = Exchange(seed=1)
         self.api = RestServer(self.exchange.api)
-        self.app = create_app(
+        self.services = build_services(
             line,
-            store=store,
+            store,
             twilio=self.exchange.client,
             public_url=ORIGIN,
             clock=self.exchange.clock,
         )
+        self.app = create_app(self.services)
         self.caller = self.exchange.phone(CALLER)
         self.company = 0  # the most people that the caller could talk to at a time
         self._fatal: tuple[str, str] | None = None
@@ -101,7 +103,7 @@ class World:
 
     def _gone(self, point: str) -> None:
         assert self.doomed.ended() == signal.SIGKILL, f"'{point}' isn't on its way"
-        self.app.extensions["ivr"].run()  # another process looks what is due
+        self.services.duties.run()  # another process looks what is due
 
     # --- what is seen
 

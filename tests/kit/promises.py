@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ivr.line.values import Promise, there
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import Desk
 from tests.kit.telephones import ask_for_a_manager, keyed
@@ -22,11 +21,10 @@ def promised(caller: Handset, exchange: Exchange, desk: Desk) -> None:
         desk.phone(person).will("ring")
 
 
-def promise(desk: Desk, caller: Handset) -> dict[str, Any]:
+def promise(desk: Desk, caller: Handset) -> Promise:
     call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    found: dict[str, Any] = call.data["shared"]["promise"]
-    return found
+    return there(call.data.shared.promise)
 
 
 def told(desk: Desk, caller: Handset) -> list[tuple[str, str]]:

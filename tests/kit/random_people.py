@@ -49,10 +49,10 @@ def network(sample: Path, habits: dict[str, tuple[str, float, str]]) -> Iterator
         shutil.copy(sample, Path(folder) / "ivr.db")
         store = Store(f"sqlite:///{folder}/ivr.db")
         exchange = Exchange(seed=1)
-        app = mount(exchange, store, LINE)
+        desk = mount(exchange, store, LINE)
         for person, (habit, after, press) in habits.items():
             exchange.phone(PEOPLE[person]).will(habit, after=after, press=press)
-        yield Desk(store, app, exchange, LINE)
+        yield desk
         store.close()
 
 

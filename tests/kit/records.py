@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ivr.line.desk.cases import Case
+from ivr.line.outside.case_systems.built_in import BuiltIn
 
 
-class Down:
-    """Records that can't say."""
+class Down(BuiltIn):
+    """The built-in cases, which can be written, but don't answer in time."""
 
-    def case(self, digits: str, budget: float) -> Case | None:
+    def case(self, digits: str, budget: float = 3.0) -> Case | None:
         raise TimeoutError(f"no answer within {budget} s")

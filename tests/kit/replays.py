@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from ivr.line.story.replay import replay
+from ivr.line.values import CallData
 from tests.kit.desk import Desk
 
 
-def states(data: dict[str, Any]) -> dict[str, Any]:
+def states(data: CallData) -> dict[str, Any]:
     """Where everybody in a call is."""
     return {
-        "caller": (data["caller"]["state"], data["caller"]["turn"]),
+        "caller": (data.caller.state, data.caller.turn),
         "legs": {
-            attempt: (leg["person"], leg["state"], leg["talk"]["state"], leg["talk"]["turn"])
-            for attempt, leg in data["legs"].items()
+            attempt: (leg.person, leg.state, leg.talk.state, leg.talk.turn)
+            for attempt, leg in data.legs.items()
         },
-        "hunt": data["hunt"],
-        "promise": data["shared"].get("promise"),
-        "requested": data["shared"].get("requested"),
-        "keyed": data["shared"].get("keyed"),
+        "hunt": data.hunt,
+        "promise": data.shared.promise,
+        "requested": data.shared.requested,
+        "keyed": data.shared.case.keyed,
     }
 
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from ivr.clock import SystemClock
 from ivr.line.definition import Line
+from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
@@ -147,13 +147,8 @@ def test_a_worker_does_what_was_left_undone(
     tmp_path: Path, store: Store, escalation: Line, once: bool
 ) -> None:
     network = Exchange(start=datetime.now(UTC))
-    app = create_app(
-        escalation,
-        store=store,
-        twilio=network.client,
-        public_url=ORIGIN,
-        clock=SystemClock(),
-    )
+    services = build_services(escalation, store, twilio=network.client, public_url=ORIGIN)
+    app = create_app(services)
     network.number(ENTRY, Unfinished(app), "/voice/escalation", origin=ORIGIN)
     caller, operator = network.phone(CALLER), network.phone(PEOPLE["OP1"])
     caller.call(ENTRY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from ivr.errors import SettingsError
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
-from ivr.server.processes import create
+from ivr.server.build import full_services
 from ivr.server.settings import Settings
 from tests.kit.desk import Desk
 
@@ -23,7 +24,7 @@ def test_what_is_not_set_has_its_default() -> None:
 
 def test_every_missing_setting_is_named_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
-        create(Settings())
+        full_services(Settings())
 
     for name in ("IVR_PUBLIC_URL", "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"):
         assert name in str(refused.value)
@@ -31,8 +32,9 @@ def test_every_missing_setting_is_named_at_once() -> None:
 
 @pytest.mark.parametrize("url", ["", "line.example.com", "ftp://x"])
 def test_a_public_url_that_nobody_can_reach_is_refused(desk: Desk, url: str) -> None:
+    services = replace(desk.services, public_url=url)
     with pytest.raises(SettingsError, match="IVR_PUBLIC_URL"):
-        create_app(desk.line, store=desk.store, twilio=desk.exchange.client, public_url=url)
+        create_app(services)
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])

@@ -14,6 +14,7 @@ from ivr.line.outside.case_systems.built_in import BuiltIn
 from ivr.line.outside.case_systems.system import CaseSystem, Unreachable
 from ivr.line.service.look_ups import BUDGET
 from ivr.line.store.store import Store
+from ivr.server.build import case_system_of, line_of
 from ivr.server.settings import Settings
 
 
@@ -32,12 +33,12 @@ def look_up(number: str, settings: Settings, store: Store) -> Answer:
 
     Raises `click.BadParameter` for what isn't a case number, and `Unreachable`.
     """
-    line = settings.line()
+    line = line_of(settings)
     reading = line.config.case_numbers.typed(number)
     if reading.kind != "accepted":
         reason = reading.kind.replace("_", " ")
         raise click.BadParameter(f"{number!r} isn't a valid case number: {reason}")
-    system = settings.case_system(line, SystemClock(), store) or BuiltIn(store)
+    system = case_system_of(settings, line, SystemClock(), store) or BuiltIn(store)
     return _ask(system, reading.candidates[0])
 
 

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from ivr.errors import CaseError
 from ivr.line.desk.cases import Account, Case
+from ivr.line.errors import CaseError
 
 VERSION = "1"  # of the questions' wording, kept with each answer
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from ivr.line.flow.machine import Machine, Transition, Trigger
 
@@ -92,7 +92,7 @@ Command = Ring | StopRinging | Join | Dismiss | SendOn | Report
 
 @dataclass(slots=True)
 class Hunt:
-    """One search for somebody, JSON-safe through `to_dict` and `from_dict`.
+    """One search for somebody, as it is stored with its call.
 
     ``candidates`` are the ids still to be rung, in order. ``attempts`` are, in the order of
     ringing, ``{attempt: {"person": id, "state": state}}``; the states are "ringing", "joined",
@@ -130,21 +130,8 @@ class Hunt:
         rung = {made["person"] for made in self.attempts.values()}
         return [person for person in dict.fromkeys(people) if person not in rung]
 
-    def to_dict(self) -> dict[str, Any]:
-        own = {name: getattr(self, name) for name in _FIELDS}
-        return own | {"candidates": list(self.candidates), "attempts": _copied(self.attempts)}
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Hunt:
-        return cls(**data | {"attempts": _copied(data.get("attempts", {}))})
-
-
-def _copied(attempts: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-    return {id: dict(made) for id, made in attempts.items()}
-
 
 _JOINED = ("joined", "left")
-_FIELDS = tuple(Hunt.__dataclass_fields__)
 _EVENTS = get_args(EventName)
 
 

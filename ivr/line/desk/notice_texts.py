@@ -19,7 +19,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 
 KINDS = (
     "escalation", "chase", "overdue", "deescalation", "report", "severity_wish", "severity_set",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ivr.line.flow.orders import Order
 
@@ -36,8 +36,12 @@ def outcome(name: str, **data: Any) -> Heard:
     return Heard("outcome", name, data)
 
 
+Shared = TypeVar("Shared", covariant=True)
+Own = TypeVar("Own", covariant=True)
+
+
 @dataclass(slots=True)
-class Conversation:
+class Conversation(Generic[Shared, Own]):
     """Where one leg is in its flow: plain data between two turns.
 
     ``own`` are this leg's values, ``shared`` those of the whole call. ``happened`` is what this
@@ -48,14 +52,14 @@ class Conversation:
 
     state: str
     language: str
-    shared: dict[str, Any]
+    shared: Shared
+    own: Own
     turn: int = 0
     seen: int = -1
     tries: int = 0
     silences: int = 0
     slow: bool = False
     notes: tuple[str, ...] = ()
-    own: dict[str, Any] = field(default_factory=dict)
     happened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
 
@@ -67,40 +71,13 @@ class Conversation:
         """Say that something happened. Callbacks do nothing else to the world."""
         self.happened.append((kind, data))
 
-    def to_dict(self) -> dict[str, Any]:
-        """This leg as JSON-safe data, without what it shares."""
-        return {
-            "state": self.state,
-            "language": self.language,
-            "turn": self.turn,
-            "seen": self.seen,
-            "tries": self.tries,
-            "silences": self.silences,
-            "slow": self.slow,
-            "notes": list(self.notes),
-            "own": self.own,
-        }
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], shared: dict[str, Any]) -> Conversation:
-        return cls(
-            state=data["state"],
-            language=data["language"],
-            shared=shared,
-            turn=data["turn"],
-            seen=data["seen"],
-            tries=data["tries"],
-            silences=data.get("silences", 0),
-            slow=data["slow"],
-            notes=tuple(data["notes"]),
-            own=data["own"],
-        )
-
+AnyConversation = Conversation[Any, Any]  # the engine reads no values
 
 Phrase = tuple[str, str]  # a prompt's key, and the language it is said in ("" is the caller's)
-Says = tuple[str, ...] | Callable[[Conversation], tuple[Phrase, ...]]
-Effect = Callable[[Conversation, Heard], None]
-Guard = Callable[[Conversation, Heard], bool]
+Says = tuple[str, ...] | Callable[[AnyConversation], tuple[Phrase, ...]]
+Effect = Callable[[AnyConversation, Heard], None]
+Guard = Callable[[AnyConversation, Heard], bool]
 
 
 @dataclass(frozen=True, slots=True)

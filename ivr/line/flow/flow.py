@@ -11,11 +11,20 @@ I/O or knows a call's number, a database or Flask.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 from ivr.line.flow.checks import complaints
-from ivr.line.flow.conversation import Conversation, Effect, Go, Guard, Heard, Leads, Phrase
+from ivr.line.flow.conversation import (
+    AnyConversation,
+    Conversation,
+    Effect,
+    Go,
+    Guard,
+    Heard,
+    Leads,
+    Phrase,
+)
 from ivr.line.flow.machine import Machine, NotAllowed, Transition, Trigger
 from ivr.line.flow.prompts import Language, Prompts, slots
 from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step
@@ -23,9 +32,12 @@ from ivr.twiml import verbs
 from ivr.twiml.templates import Compiled, slot
 from ivr.twiml.templates import compile as compile_verbs
 
-SlotValue = Callable[[Conversation, Language], str]
+SlotValue = Callable[[AnyConversation, Language], str]
 
 STEPS_PER_TURN = 20
+
+_Shared = TypeVar("_Shared")
+_Own = TypeVar("_Own")
 
 
 class Flow:
@@ -81,11 +93,11 @@ class Flow:
         )
         self._documents: dict[Any, Compiled] = {}
 
-    def begin(self, language: str, shared: dict[str, Any]) -> Conversation:
+    def begin(self, language: str, shared: _Shared, own: _Own) -> Conversation[_Shared, _Own]:
         """A leg at the first step; that step's ``enter`` has not run."""
-        return Conversation(state=self.start, language=language, shared=shared)
+        return Conversation(state=self.start, language=language, shared=shared, own=own)
 
-    def hear(self, talk: Conversation, heard: Heard) -> bool:
+    def hear(self, talk: AnyConversation, heard: Heard) -> bool:
         """Move by one thing heard; False when the present step has no use for it."""
         step, before = self.steps[talk.state], talk.state
         name = self._counted(step, talk, step.outcome(talk, heard))
@@ -100,18 +112,18 @@ class Flow:
             talk.tries = talk.silences = 0
         return True
 
-    def expects(self, talk: Conversation, heard: Heard) -> bool:
+    def expects(self, talk: AnyConversation, heard: Heard) -> bool:
         """Whether the present step has a use for this outcome."""
         step = self.steps[talk.state]
         return self.machine.allows(talk.state, step.outcome(talk, heard))
 
-    def _refused(self, step: Step, talk: Conversation, name: str, heard: Heard) -> None:
+    def _refused(self, step: Step, talk: AnyConversation, name: str, heard: Heard) -> None:
         """A key that isn't offered just now is like any other key without a meaning."""
         if heard.kind != "keys" or "invalid" not in step.needs:
             raise NotAllowed(f"no guard of '{name}' agrees in step '{talk.state}' of '{self.name}'")
         self.machine.trigger(talk, self._counted(step, talk, "invalid"), heard=heard)
 
-    def _counted(self, step: Step, talk: Conversation, name: str) -> str:
+    def _counted(self, step: Step, talk: AnyConversation, name: str) -> str:
         talk.silences = talk.silences + 1 if name == "silence" else 0
         failed = name in FAILURES or (isinstance(step, Entry) and name in step.refusals)
         if not failed or not step.tries:
@@ -120,7 +132,7 @@ class Flow:
         enough = talk.tries >= step.tries or talk.silences >= step.patience
         return "too_many" if enough else name
 
-    def document(self, talk: Conversation, values: Mapping[str, str]) -> str:
+    def document(self, talk: AnyConversation, values: Mapping[str, str]) -> str:
         """The present step's TwiML. ``values`` are the slots that the flow itself can't know."""
         step = self.steps[talk.state]
         notes = tuple((note, "") for note in talk.notes)
@@ -132,7 +144,7 @@ class Flow:
             compiled = self._documents[key] = compile_verbs(step.document(talk, spoken))
         return compiled.fill(self._values(compiled, talk, values))
 
-    def waiting(self, talk: Conversation, first: bool, values: Mapping[str, str]) -> str:
+    def waiting(self, talk: AnyConversation, first: bool, values: Mapping[str, str]) -> str:
         """The wait document of a `Hold`; ``first`` when the caller has only just come."""
         step = self.steps[talk.state]
         if not isinstance(step, Hold):
@@ -161,7 +173,7 @@ class Flow:
         return verbs.Say(text, voice=words.voice, language=words.speech_code)
 
     def _values(
-        self, compiled: Compiled, talk: Conversation, values: Mapping[str, str]
+        self, compiled: Compiled, talk: AnyConversation, values: Mapping[str, str]
     ) -> dict[str, str]:
         filled = {}
         for name in compiled.slots:
@@ -175,7 +187,7 @@ class Flow:
         return filled
 
 
-def _phrases(says: Any, talk: Conversation) -> tuple[Phrase, ...]:
+def _phrases(says: Any, talk: AnyConversation) -> tuple[Phrase, ...]:
     return says(talk) if callable(says) else tuple((key, "") for key in says)
 
 

@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 from transitions import Machine as FlatMachine
 
-from ivr.errors import FlowError, IVRError
+from ivr.errors import IVRError
+from ivr.line.errors import FlowError
 
 logging.getLogger("transitions").setLevel(logging.WARNING)
 

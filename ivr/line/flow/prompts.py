@@ -29,7 +29,7 @@ from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 from ivr.line.flow import voices
 
 _NEEDED = {"voice", "digits", "time", "hour", "names", "prompts"}

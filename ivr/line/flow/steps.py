@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ivr.line.flow.conversation import Conversation, Effect, Heard, Leads, Phrase, Says
+from ivr.line.flow.conversation import AnyConversation, Effect, Heard, Leads, Phrase, Says
 from ivr.twiml import verbs
 from ivr.twiml.templates import slot
 
@@ -41,26 +41,26 @@ class Step:
     may = frozenset[str]()  # outcomes that may
     waits = True  # whether a turn may end here
 
-    def phrases(self, talk: Conversation) -> tuple[Phrase, ...]:
+    def phrases(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said on being here."""
         if callable(self.says):
             return self.says(talk)
         return tuple((key, "") for key in self.says)
 
-    def opening(self, talk: Conversation) -> tuple[Phrase, ...]:
+    def opening(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What its document says, after the notes."""
         return self.phrases(talk)
 
-    def variant(self, talk: Conversation) -> Any:
+    def variant(self, talk: AnyConversation) -> Any:
         """What else, besides language and phrases, the document's shape depends on."""
         return talk.slow
 
-    def outcome(self, talk: Conversation, heard: Heard) -> str:
+    def outcome(self, talk: AnyConversation, heard: Heard) -> str:
         """The outcome's name for what was heard."""
         return heard.value
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         """The verbs, with slots."""
         raise TypeError(f"step '{self.name}' is passed through, it has no document")
@@ -97,7 +97,7 @@ class Menu(Step):
     def tries(self) -> int:
         return self.limit
 
-    def outcome(self, talk: Conversation, heard: Heard) -> str:
+    def outcome(self, talk: AnyConversation, heard: Heard) -> str:
         if heard.kind != "keys":
             return heard.value
         key = heard.value[:1]
@@ -105,7 +105,7 @@ class Menu(Step):
         return name if name in self.on or name in ("silence", "zero") else "invalid"
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         return (
             verbs.Gather(
@@ -130,7 +130,7 @@ class Entry(Step):
     one for the first key and the next alike.
     """
 
-    reads: Callable[[Conversation, str], str] = lambda talk, digits: "accepted"
+    reads: Callable[[AnyConversation, str], str] = lambda talk, digits: "accepted"
     personal: bool = False
     secret: bool = False
     unlogged: frozenset[str] = frozenset()
@@ -155,7 +155,7 @@ class Entry(Step):
     def patience(self) -> int:
         return self.silences
 
-    def outcome(self, talk: Conversation, heard: Heard) -> str:
+    def outcome(self, talk: AnyConversation, heard: Heard) -> str:
         if heard.kind != "keys":
             return heard.value
         pressed, digits = heard.value, heard.value.rpartition("*")[2]
@@ -169,7 +169,7 @@ class Entry(Step):
         return "zero" if digits == "0" else self.reads(talk, digits)
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         return (
             verbs.Gather(
@@ -203,18 +203,18 @@ class RecordStep(Step):
     def tries(self) -> int:
         return self.limit
 
-    def outcome(self, talk: Conversation, heard: Heard) -> str:
+    def outcome(self, talk: AnyConversation, heard: Heard) -> str:
         if heard.kind != "keys":
             return heard.value
         return {"": "silence", "0": "zero"}.get(heard.value[:1], "invalid")
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         pause = self.pause(talk)
         return (*spoken, verbs.Record(ANSWER, timeout=pause, max_length=self.longest))
 
-    def pause(self, talk: Conversation) -> int:
+    def pause(self, talk: AnyConversation) -> int:
         """Seconds of silence that end it."""
         return self.timeout * (2 if talk.slow else 1)
 
@@ -265,17 +265,17 @@ class Hold(Step):
     needs = RUNG | {"hangup"}
     may = frozenset("123456789") | {"zero", "back", "again", "later"}
 
-    def outcome(self, talk: Conversation, heard: Heard) -> str:
+    def outcome(self, talk: AnyConversation, heard: Heard) -> str:
         if heard.kind != "keys":
             return heard.value
         name = {"0": "zero", "*": "back"}.get(heard.value[:1], heard.value[:1])
         return name if name in self.on or name == "zero" else "again"
 
-    def opening(self, talk: Conversation) -> tuple[Phrase, ...]:
+    def opening(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         return ()  # that is for the wait document, where keys are heard
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         left = f"{HERE}/left?turn={TURN}"
         return (
@@ -284,7 +284,7 @@ class Hold(Step):
         )
 
     def waiting(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         """The wait document: it says, listens for a key, and is asked for again when it ends."""
         return (
@@ -306,17 +306,17 @@ class Talk(Step):
     ``star`` lets the leg step out with the star key.
     """
 
-    leads: Callable[[Conversation], bool] = lambda talk: False
-    star: Callable[[Conversation], bool] = lambda talk: False
+    leads: Callable[[AnyConversation], bool] = lambda talk: False
+    star: Callable[[AnyConversation], bool] = lambda talk: False
 
     needs = frozenset({"ended", "hangup"})
     may = frozenset({"stepped_out", "handed_over"})
 
-    def variant(self, talk: Conversation) -> Any:
+    def variant(self, talk: AnyConversation) -> Any:
         return self.leads(talk), self.star(talk)
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         room = verbs.Conference(
             name=slot("room"),
@@ -330,18 +330,22 @@ class Talk(Step):
 
 @dataclass(frozen=True, slots=True)
 class Dialling(Step):
-    """One person is dialled by the document itself: what is left when the REST API is down."""
+    """One person is dialled by the document itself: what is left when the REST API is down.
+
+    ``to_client``: they work with a browser's telephone, so that a <Client> is dialled.
+    """
 
     timeout: int = 20
+    to_client: Callable[[AnyConversation], bool] = lambda talk: False
 
     needs = frozenset({"talked", "next_one", "nobody", "hangup"})
     may = frozenset({"joined"})
 
-    def variant(self, talk: Conversation) -> Any:
-        return str(talk.shared["dialled"]["phone"]).startswith("client:")
+    def variant(self, talk: AnyConversation) -> Any:
+        return self.to_client(talk)
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         url, status = f"{slot('leg')}", f"{slot('leg')}/status"
         told: dict[str, Any] = {
@@ -370,7 +374,7 @@ class Customer(Step):
     needs = frozenset({"answered", "unanswered", "unplaced", "ended", "hangup"})
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         return spoken
 
@@ -383,7 +387,7 @@ class Ready(Step):
     may = frozenset({"ended"})
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         return spoken
 
@@ -395,6 +399,6 @@ class Goodbye(Step):
     may = frozenset({"hangup"})
 
     def document(
-        self, talk: Conversation, spoken: tuple[verbs.Spoken, ...]
+        self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
         return (*spoken, verbs.Hangup())

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 import requests
 
-from ivr.errors import DataError
 from ivr.line.desk.people import Person
+from ivr.line.errors import DataError
 from ivr.line.records import Feed, FeedEntry
 
 if TYPE_CHECKING:

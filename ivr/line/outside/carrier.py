@@ -15,17 +15,25 @@ from ivr.errors import CallError
 from ivr.line.desk.subjects import masked
 
 if TYPE_CHECKING:
+    from twilio.base.exceptions import TwilioRestException
     from twilio.rest import Client
 
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 STATUS_EVENTS = ["completed"]
 RECORDING_EVENTS = ["in-progress", "completed", "absent"]
 RECORDING = {"on": "in-progress", "paused": "paused", "off": "stopped"}  # Twilio's words
-PATIENCE = 5.0  # seconds to connect, and again to answer; a call waits meanwhile
+HTTP_TIMEOUT = 5.0  # seconds to connect, and again to answer; a call waits meanwhile
+# Twilio's "Call is not in-progress" and "not found": https://www.twilio.com/docs/api/errors/21220,
+# https://www.twilio.com/docs/api/errors/20404
+LEG_GONE = (21220, 20404)
 
 
 class Refused(CallError):
     """The carrier did not do it, and says so or can't be reached at all."""
+
+
+class LegGone(Refused):
+    """The leg has ended, or the carrier doesn't know it."""
 
 
 class Unsure(CallError):
@@ -33,10 +41,16 @@ class Unsure(CallError):
 
 
 class Carrier:
-    """Places, redirects and ends legs. Every method raises `Refused` or `Unsure`."""
+    """Places, redirects and ends legs. Every method raises `Refused` or `Unsure`; `send` raises
+    `LegGone` for a leg that has ended."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
+
+    @property
+    def auth_token(self) -> str:
+        """The account's token, which signs the webhooks as well."""
+        return str(self.client.auth[1])
 
     def place(self, to: str, shown: str, url: str, status: str, timeout: int) -> str:
         """Ring ``to``, showing ``shown``; once it is picked up, ``url`` serves it, and is asked
@@ -135,15 +149,20 @@ class Carrier:
         try:
             return request()
         except TwilioRestException as error:
-            if over_is_fine and error.code in (21220, 20404):
+            if over_is_fine and error.code in LEG_GONE:
                 return None
-            kind = Unsure if error.status >= 500 else Refused
-            raise kind(masked(f"{error.status} {error.code}: {error.msg}")) from error
+            raise _kind(error)(masked(f"{error.status} {error.code}: {error.msg}")) from error
         except requests.ConnectionError as error:
             kind = Refused if _never_sent(error) else Unsure
             raise kind(masked(f"no connection to the carrier: {error}")) from error
         except (requests.RequestException, TwilioException, ValueError, KeyError) as error:
             raise Unsure(masked(f"{type(error).__name__}: {error}")) from error
+
+
+def _kind(error: TwilioRestException) -> type[CallError]:
+    if error.code in LEG_GONE:
+        return LegGone
+    return Unsure if error.status >= 500 else Refused
 
 
 def _never_sent(error: requests.ConnectionError) -> bool:
@@ -165,7 +184,7 @@ def client(account_sid: str, auth_token: str, api_url: str = "") -> Client:
         "ivr.line.outside.carrier.http"
     )  # it would log the addresses of recordings
     quiet.setLevel(logging.WARNING)
-    http = TwilioHttpClient(timeout=PATIENCE, logger=quiet)
+    http = TwilioHttpClient(timeout=HTTP_TIMEOUT, logger=quiet)
     made = Client(account_sid, auth_token, http_client=http)
     if api_url:
         made.api.base_url = api_url

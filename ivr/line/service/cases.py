@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.clock import Clock
-from ivr.errors import CaseError, NotYet
 from ivr.line.config import LineConfig
 from ivr.line.desk import roster
 from ivr.line.desk.candidates import Directory
 from ivr.line.desk.cases import Case
 from ivr.line.desk.people import Person
 from ivr.line.desk.rota import on_duty
+from ivr.line.errors import CaseError, NotYet
+from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.records import CaseFile, Duty
-from ivr.line.service.look_ups import BUDGET, Records
+from ivr.line.service.look_ups import BUDGET
 from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.store import Store
 from ivr.line.turns.case.state import CaseState, Request, Who
@@ -30,12 +30,13 @@ ROUND = timedelta(minutes=5)  # between two looks at whose shift an emergency is
 
 
 class Cases:
-    """The cases of one desk. ``records`` is where cases come from."""
+    """The cases of one desk. Outside a duty, run `Duties.wake` after `hear`."""
 
-    def __init__(self, store: Store, config: LineConfig, records: Records, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, config: LineConfig, case_system: CaseSystem, clock: Clock
+    ) -> None:
         self.store, self.config, self.clock = store, config, clock
-        self.records = records
-        self.wake_at: Callable[[datetime], None] = lambda when: None  # whoever does the duties
+        self.case_system = case_system
 
     def hear(
         self,
@@ -64,8 +65,6 @@ class Cases:
                 return file
             records = CaseRecords(turn.events, turn.duties, turn.escalations, turn.notes)
             if self.store.case_files.save(file, records):
-                for due in sorted({duty.due for duty in turn.duties})[:1]:
-                    self.wake_at(due)
                 return file
         raise CaseError(f"case {number}: somebody was quicker {AGAIN} times; try again")
 
@@ -74,7 +73,7 @@ class Cases:
         known: bool | None = None
         case: Case | None = None
         try:
-            case = self.records.case(self.config.case_numbers.digits_of(number), BUDGET)
+            case = self.case_system.case(self.config.case_numbers.digits_of(number), BUDGET)
             known = case is not None
         except (TimeoutError, OSError) as error:
             log.warning("case %s: %s: %s", number, type(error).__name__, error)

@@ -21,11 +21,11 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from ivr.clock import Clock
-from ivr.errors import DataError, NotYet
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.events import Event
 from ivr.line.desk.retention import RetentionTerms
 from ivr.line.desk.subjects import Subject, e164
+from ivr.line.errors import DataError, NotYet
 from ivr.line.records import Duty
 from ivr.line.store import tables
 from ivr.line.store.instants import instant, ticks

@@ -62,8 +62,7 @@ def only(asked: Select[Any], wanted: Wanted) -> Select[Any]:
     if wanted.case:
         # What was looked up, purged or not; the digits alone where it wasn't found.
         digits = "".join(key for key in wanted.case if key.isdecimal())
-        whole = f'%"number":"{wanted.case}"%', f'%"keyed":"{digits}"%'
-        named = (*whole, f'%"number": "{wanted.case}"%')  # as a purge writes it
+        named = f'%"number":"{wanted.case}"%', f'%"keyed":"{digits}"%'
         asked = asked.where(or_(*(_calls.data.like(each) for each in named)))
     if wanted.since is not None:
         asked = asked.where(_calls.started_at >= ticks(wanted.since))

@@ -19,6 +19,7 @@ from ivr.line.store.chain import chained
 from ivr.line.store.connections import OwnConnections, patiently
 from ivr.line.store.instants import instant, instant_or_none, ticks, ticks_or_none
 from ivr.line.store.people import CLAIM
+from ivr.line.values import decode, encode
 
 COLUMNS = (  # in the order of a call's fields
     "sid", "flow", "flow_version", "step", "language", "caller", "called", "started_at", "data",
@@ -56,7 +57,7 @@ def call_of(row: Sequence[Any]) -> Call:
     version, document, waiting_for, waiting_since, ended, events, head = rest
     return Call(
         sid, flow, flow_version, step, language, caller, called, instant(started),
-        json.loads(data), version, document, waiting_for, instant_or_none(waiting_since),
+        decode(data, sid), version, document, waiting_for, instant_or_none(waiting_since),
         instant_or_none(ended), events, head,
     )  # fmt: skip
 
@@ -68,7 +69,7 @@ def _call_row(call: Call, count: int, head: str) -> tuple[Any, ...]:
         call.version + 1,
         call.step,
         call.language,
-        _plain(call.data),
+        encode(call.data),
         call.document,
         count,
         head,

@@ -69,8 +69,8 @@ def _possible(line: Line, call: Call, log: Sequence[Event], sample: SampleDesk) 
     answers = [event.data for event in log if event.kind == "answered"]
     rung = {event.data["person"] for event in log if event.kind == "dial.started"}
     reasons = {
-        "gone": bool(call.data.get("purged")) or call.flow_version != line.config.version,
-        "called_back": call.sid.startswith(BACK) or "back" in call.data["shared"],
+        "gone": call.data.purged or call.flow_version != line.config.version,
+        "called_back": call.sid.startswith(BACK) or call.data.shared.back is not None,
         "number": call.called not in line.config.numbers,
         "resumed": any(a["asks"] == "arrival" and a["value"] == "found" for a in answers),
         "clicked": any(data["what"] in ("click", "promise") for data in heard),

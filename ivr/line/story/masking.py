@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from ivr.errors import CallError
@@ -34,11 +34,12 @@ def masked(
     if caller.startswith("+"):
         caller = sample.customer(caller, sample.account_of(known))
     numbers = {old: new for old, (new, _) in cases.items()}
-    shared = dict(call.data["shared"])
-    if "personal" in shared:
-        shared["personal"] = [_own_number(each, caller) for each in shared["personal"]]
-    made = replace(call, caller=caller, data={**call.data, "shared": shared})
-    return made, [_event(event, numbers, sample) for event in log]
+    shared = copy(call.data.shared)
+    shared.personal = [_own_number(each, caller) for each in shared.personal]
+    data = copy(call.data)
+    data.shared = shared
+    sample_call = replace(call, caller=caller, data=data)
+    return sample_call, [_event(event, numbers, sample) for event in log]
 
 
 def _cases(line: Line, log: Sequence[Event], sample: SampleDesk) -> dict[str, tuple[str, bool]]:
@@ -92,15 +93,12 @@ def _event(event: Event, numbers: Mapping[str, str], sample: SampleDesk) -> Even
 def unsaid(line: Line, call: Call, log: Sequence[Event]) -> tuple[str, ...]:
     """What is never written, as it is spoken: names, and the reference of a promise."""
     people = [event.data["person"] for event in log if event.kind == "dial.started"]
-    promise = call.data["shared"].get("promise") or {}
-    codes = line.caller.prompts.codes
-    reference = str(promise.get("reference", ""))
-    read = [line.caller.prompts.language(code).read_digits(reference, 3) for code in codes]
-    times = [
-        line.caller.prompts.language(code).read_time(datetime.fromisoformat(promise["spoken"]))
-        for code in codes
-        if "spoken" in promise
-    ]
+    promise = call.data.shared.promise
+    if promise is None:
+        return tuple(people)
+    languages = [line.caller.prompts.language(code) for code in line.caller.prompts.codes]
+    read = [language.read_digits(promise.reference, 3) for language in languages]
+    times = [language.read_time(promise.spoken) for language in languages]
     return tuple(filter(None, (*people, *read, *times)))
 
 

@@ -39,11 +39,11 @@ def from_the_start(
 
     An event whose value was kept out of the log comes with that value.
     """
-    if call.data.get("purged"):
+    if call.data.purged:
         raise CallError(f"call {call.sid} can't be taken again: what was keyed in it is gone")
     log = list(events)
     answers = iter([event for event in log if event.kind == "answered"])
-    personal = iter(call.data["shared"].get("personal", ()))
+    personal = iter(call.data.shared.personal)
     names = names or {}
     turn = CallTurn(
         line, anew(line, call), call.started_at, lambda asks, shared: _answer(answers, asks, names)

@@ -137,7 +137,7 @@ class _Telling:
         flow = self.line.person if leg else self.line.caller
         return replace(
             _heard(event, leg),
-            person=state.legs.rows[leg]["person"] if leg else "",
+            person=state.legs.rows[leg].person if leg else "",
             before=event.data["step"],
             step=state.legs.talk(leg).state if leg else state.caller.state,
             caller_step=state.caller.state,
@@ -159,7 +159,7 @@ class _Telling:
 
     def _held(self, state: CallState) -> Moment | None:
         """What the caller hears while he is put on hold."""
-        before, self.held = self.held, bool(state.shared.get("held"))
+        before, self.held = self.held, state.shared.held
         if before or not self.held or state.call.ended_at:
             return None
         return _said(state, "", self._meanwhile(state, "please_hold"))
@@ -180,7 +180,7 @@ def _said(state: CallState, leg: str, words: tuple[tuple[str, str], ...]) -> Mom
         state.now,
         "said",
         leg,
-        state.legs.rows[leg]["person"] if leg else "",
+        state.legs.rows[leg].person if leg else "",
         step=talk.state,
         caller_step=state.caller.state,
         words=tuple(text for text, _ in words),
@@ -191,7 +191,7 @@ def _said(state: CallState, leg: str, words: tuple[tuple[str, str], ...]) -> Mom
 
 def connected(state: CallState) -> frozenset[str]:
     """The legs that are in conversation with the caller."""
-    if not state.talking or state.shared.get("held") or state.call.ended_at:
+    if not state.talking or state.shared.held or state.call.ended_at:
         return frozenset()
     steps, legs = state.line.person.steps, state.legs
     there = (leg for leg in legs.talking() if type(steps[legs.talk(leg).state]).__name__ == "Talk")
@@ -203,7 +203,7 @@ def _is_there(state: CallState, leg: str) -> bool:
         return bool(state.leg_sid) and not state.call.ended_at
     where = state.leg_state(leg)
     # Whoever has passed, or handed over, hears so; a leg that is over has no more words but those.
-    return where in ("listening", "talking") or state.legs.rows[leg]["sid"] != ""
+    return where in ("listening", "talking") or state.legs.rows[leg].sid != ""
 
 
 def _document(state: CallState, leg: str) -> str:

@@ -1,8 +1,8 @@
-"""Files that are played: are they there, are they audio, how long are they?
+"""Files that are played: whether they exist, whether they are audio, and how long they are.
 
-Fetched "by GET, without the standard call parameters" and remembered. Only an application that
-has a number here is asked; a file elsewhere on the Internet is taken to be there, and
-`UNKNOWN_AUDIO` long. (https://www.twilio.com/docs/voice/twiml/play)
+They are requested "by GET, without the standard call parameters", and remembered. Only files of
+applications with a number here are requested; any other is assumed to exist, and to last
+`UNKNOWN_AUDIO` seconds. (https://www.twilio.com/docs/voice/twiml/play)
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ivr.simulator.webhooks.delivery import Delivery
 from ivr.simulator.webhooks.documents import AUDIO_TYPES, check, content_type
 from ivr.simulator.webhooks.request import HTTPReply
 
-KEPT = 1000
+MAX_FILES = 1000  # whose length is remembered
 
 
 class Audio:
@@ -34,13 +34,14 @@ class Audio:
         self._seconds: dict[str, float] = {}
 
     def play(self, leg: Leg, player: Player, request: Speak) -> object:
+        """Let the person hear a file for as long as it lasts."""
         seconds = self._known(request.text)
         if seconds is not None:
             return player.utter(request, seconds)
         return self._fetch(leg, player, request)
 
     def load(self, leg: Leg, player: Player, request: Load) -> object:
-        """Nothing is heard; the file is known from now on."""
+        """Request the file, so that its length is known before it plays."""
         if self._known(request.url) is not None:
             return None
         return self._fetch(leg, player, request)
@@ -79,7 +80,7 @@ class Audio:
         except TwiMLError as error:
             audio_failed(leg, player, error, url)
             return PENDING
-        if len(self._seconds) >= KEPT:
+        if len(self._seconds) >= MAX_FILES:
             self._seconds.clear()
         self._seconds[url] = seconds
         return player.utter(request, seconds) if isinstance(request, Speak) else None

@@ -1,4 +1,4 @@
-"""A call as Twilio keeps it: its two ends, its status, its requests, and who is told of it.
+"""A call as Twilio records it: its two ends, its status, its requests and status callbacks.
 
 https://www.twilio.com/docs/voice/twiml#request-parameters,
 https://www.twilio.com/docs/voice/api/call-resource
@@ -61,8 +61,8 @@ class Call:
         self.sequence = 0
         self.jar: Jar | None = None
         self.recording: Recording | None = None  # of the whole call, requested by REST
-        self.answered_by = ""  # what machine detection has found out
-        self.parameters = NO_PARAMETERS  # what a softphone is told of the call
+        self.answered_by = ""  # the result of machine detection
+        self.parameters = NO_PARAMETERS  # those that a softphone gets with the call
         self.created_at = network.clock.instant()
         self.answered_at = -1
         self.ended_at = -1
@@ -119,7 +119,7 @@ class Call:
         return values
 
     def _sip(self) -> dict[str, str]:
-        """What a call from a SIP address has besides. (docs/voice/api/sip-interface)"""
+        """Further parameters of a call from a SIP address. (docs/voice/api/sip-interface)"""
         user, _, domain = self.sender.partition(":")[2].rpartition("@")
         return {
             "SipCallId": f"{self.sid}@{domain}",
@@ -142,7 +142,7 @@ class Call:
     def _tell(self, url: str, method: str, values: dict[str, str]) -> None:
         self.request(url, method, values).tell()
 
-    # ---- who is told
+    # ---- status callbacks
 
     def progress(self, event: str, shown: str = "") -> None:
         """Send a status callback, if one was requested for this event.

@@ -1,7 +1,7 @@
-"""Machine detection: who has picked up, a person or an answering machine, and when that is known.
+"""Machine detection: whether a person or an answering machine picked up, and when that is known.
 
-There is no sound, so it is decided by how long the greeting takes: a machine whose greeting is
-shorter than the speech threshold is taken for a person, as at Twilio.
+There is no sound, so the length of the greeting decides: a machine whose greeting is shorter than
+the speech threshold is taken for a person, as at Twilio.
 https://www.twilio.com/docs/voice/answering-machine-detection
 """
 
@@ -12,13 +12,14 @@ from typing import NamedTuple
 from ivr.simulator.interpreter.speech import BEEP, saying
 from ivr.twiml import verbs as v
 
-HELLO = saying("Hello?", "")  # what a person says who picks up
+HELLO = saying("Hello?", "")  # what people say when they pick up
 
 
-class Detects(NamedTuple):
-    """What is asked for; ``timeout`` in seconds, the others in milliseconds, as in the API.
+class Detection(NamedTuple):
+    """The options of a detection, as in the API: ``timeout`` in seconds, thresholds in ms.
 
-    ``waits``: the call's document is asked for once it is known. Else ``url`` is told.
+    ``waits``: the call's document is requested once the result is known; otherwise the result goes
+    to ``url``.
     """
 
     mode: str
@@ -30,9 +31,9 @@ class Detects(NamedTuple):
     waits: bool = False
 
 
-def of_noun(noun: v.Number | v.Sip, url: str) -> Detects:
-    """What a <Number> or <Sip> asks for; ``url`` is its amdStatusCallback, absolute."""
-    return Detects(
+def of_noun(noun: v.Number | v.Sip, url: str) -> Detection:
+    """The options of a <Number> or <Sip>; ``url`` is its amdStatusCallback, absolute."""
+    return Detection(
         noun.machine_detection,
         noun.machine_detection_timeout,
         noun.machine_detection_speech_threshold,
@@ -42,14 +43,17 @@ def of_noun(noun: v.Number | v.Sip, url: str) -> Detects:
     )
 
 
-def answered_by(greeting: float | None, detects: Detects) -> tuple[str, float]:
-    """(AnsweredBy, seconds until it is known); ``greeting`` is a machine's, in seconds."""
-    threshold, silence = detects.speech_threshold / 1000, detects.speech_end_threshold / 1000
+def answered_by(greeting: float | None, options: Detection) -> tuple[str, float]:
+    """(AnsweredBy, seconds until it is known).
+
+    ``greeting``: seconds that a machine's greeting takes; None when a person picks up.
+    """
+    threshold, silence = options.speech_threshold / 1000, options.speech_end_threshold / 1000
     spoken = HELLO if greeting is None else greeting
     if spoken < threshold:
         verdict, after = "human", spoken + silence
-    elif detects.mode == "DetectMessageEnd":
+    elif options.mode == "DetectMessageEnd":
         verdict, after = "machine_end_beep", spoken + BEEP
     else:
         verdict, after = "machine_start", threshold
-    return (verdict, after) if after <= detects.timeout else ("unknown", float(detects.timeout))
+    return (verdict, after) if after <= options.timeout else ("unknown", float(options.timeout))

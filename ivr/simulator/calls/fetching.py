@@ -1,4 +1,4 @@
-"""How a playing document gets the next one: requested, read, or replaced after a failure."""
+"""How a document gets the next one: requested, read, or replaced after a failure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ivr.simulator.webhooks.delivery import Delivery
 from ivr.simulator.webhooks.documents import APPLICATION_ERROR, document_of, unbuilt_page
 from ivr.twiml.reading import Unbuilt
 
-# Documents that play over a leg's own don't take the call down when they fail.
+# Other documents play over the leg's own; when they fail, the call goes on.
 MAIN = (CALL, WHISPER)
 
 
@@ -76,7 +76,7 @@ def fail(
 
 
 def audio_failed(leg: Leg, player: Player, error: TwiMLError, url: str) -> None:
-    """A Play that can't be played is fatal for its document."""
+    """A file that can't be played is fatal for its document."""
     if player.setting in MAIN:
         failure = requests.Fail(error.code, f"{error.message} ({url})")
         player.steps = _after_failure(Interpreter(player.setting), failure)

@@ -16,7 +16,7 @@ from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import Engagement
-from ivr.simulator.calls.recordings import Recordings, callback
+from ivr.simulator.calls.recordings import Recordings, recording_callback
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.interpreter import requests, speech
 from ivr.simulator.interpreter.interpreter import resolve
@@ -127,7 +127,7 @@ class Handlers:
         self._recordings.start(
             "StartCallRecordingTwiML",
             leg.sid,
-            callback=callback(
+            callback=recording_callback(
                 resolve(request.base, url) if url else "",
                 noun.recording_status_callback_method,
                 noun.recording_status_callback_event,
@@ -141,8 +141,8 @@ class Handlers:
         return leg.engage(player, request, connection)
 
     def _tape(self, leg: Leg, player: Player, request: requests.Tape) -> None:
-        told = callback(*request.told)
-        player.tape = self._recordings.start("RecordVerb", leg.sid, callback=told)
+        callback = recording_callback(*request.callback)
+        player.tape = self._recordings.start("RecordVerb", leg.sid, callback=callback)
 
     def _text(self, leg: Leg, player: Player, request: requests.Text) -> requests.Params:
         """ "to: the caller; from: the called number", unless the verb says otherwise."""

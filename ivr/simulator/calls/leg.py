@@ -1,11 +1,11 @@
-"""One leg: a call between the network and one telephone, what it hears and who it is with."""
+"""One leg: a call with the telephone at its end, what is heard there and who it is with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from ivr.simulator.calls.call import Call
-from ivr.simulator.calls.detection import Detects, answered_by
+from ivr.simulator.calls.detection import Detection, answered_by
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import CallNetwork, Engagement, Parent, Telephone
 from ivr.simulator.calls.side_streams import INBOUND, OUTBOUND, SideStream
@@ -17,7 +17,7 @@ from ivr.simulator.interpreter.speech import Utterance, saying
 from ivr.simulator.network.virtual_clock import Bell
 from ivr.simulator.webhooks.delivery import Delivery
 
-MAX_SECONDS = 14400.0  # "a call may last four hours" unless timeLimit says otherwise
+MAX_SECONDS = 14400.0  # "a call may last four hours", unless timeLimit says otherwise
 NO_RESULT_CALLBACK = 21262  # https://www.twilio.com/docs/api/errors/21262
 
 
@@ -32,7 +32,7 @@ class Leg(Call):
     __slots__ = (
         "background",
         "child_of",
-        "detects",
+        "detection",
         "engaged",
         "limit",
         "on_answer",
@@ -67,7 +67,7 @@ class Leg(Call):
         self.child_of: Parent[Leg] | None = None
         self.side_streams: Sequence[SideStream] = ()
         self.on_answer: Callable[[], object] | None = None
-        self.detects: Detects | None = None
+        self.detection: Detection | None = None
         self.limit = MAX_SECONDS
         self.over_bell: Bell | None = None
         self.ring_bell: Bell | None = None
@@ -90,7 +90,7 @@ class Leg(Call):
         return over.ears if over is not None else ""
 
     def company(self) -> set[Leg]:
-        """The legs it can talk to at this moment."""
+        """The legs that this one can talk to at this moment."""
         if self.background is not None and self.background.setting in (WHISPER, QUEUE_WHISPER):
             return set()
         if self.engaged is not None:
@@ -102,7 +102,7 @@ class Leg(Call):
     # ---- a call's life
 
     def place(self, timeout: float) -> None:
-        """Make an outgoing call: initiated, ringing, and then it is up to the person."""
+        """Make an outgoing call: initiated, then ringing for up to ``timeout`` seconds."""
         if self.ended:
             return
         self.progress("initiated", "initiated")
@@ -119,16 +119,17 @@ class Leg(Call):
         self.phone.ring(self)
 
     def person_answers(self) -> None:
-        """The person picks up an outgoing call."""
+        """The person, or a machine, picks up an outgoing call."""
         self.answer()
-        if self.detects is not None:
-            self._detect(self.detects)
+        if self.detection is not None:
+            self._detect(self.detection)
         if self.child_of is not None:
             self.child_of.picked_up(self)
-        elif self.start is not None and not (self.detects and self.detects.waits):
+        elif self.start is not None and not (self.detection and self.detection.waits):
             self.run(self.start)
 
     def answer(self) -> None:
+        """The call is answered; nothing happens if it already was, or is over."""
         if self.answered_at >= 0 or self.ended:
             return
         clock = self.network.clock
@@ -143,7 +144,7 @@ class Leg(Call):
             self.on_answer()
 
     def set_limit(self, seconds: float) -> None:
-        """The call ends so long after it was answered."""
+        """The call ends so many seconds after it was answered."""
         self.limit = seconds
         if self.over_bell is not None:
             clock = self.network.clock
@@ -152,7 +153,7 @@ class Leg(Call):
             self.over_bell = clock.after(max(0.0, seconds - talked), self.end, "completed")
 
     def run(self, start: requests.Fetch | requests.Page, answered: bool = True) -> None:
-        """Play a document, in place of whatever was played before."""
+        """Play a document in place of what was played before."""
         if self.player is not None:
             self.player.close()
         steps = Interpreter(CALL, answered=answered).run(start)
@@ -161,7 +162,7 @@ class Leg(Call):
         self.player.resume(None)
 
     def redirect(self, start: requests.Fetch | requests.Page) -> None:
-        """By REST: a new document for a live call, wherever it is at present."""
+        """By REST: a new document for a live call, whatever it is engaged in."""
         if not self.picked_up:
             return
         self.disengage("redirected")
@@ -172,7 +173,7 @@ class Leg(Call):
             self.run(start)
 
     def disengage(self, reason: str) -> None:
-        """Leave the room, queue or partner; the document that led there may still report it."""
+        """Leave the conference, queue or partner; the document that led there may report it."""
         self.stop_background()
         engaged, self.engaged = self.engaged, None
         player, self.player = self.player, None
@@ -208,7 +209,7 @@ class Leg(Call):
         self.network.ended(self)
 
     def lose_phone(self) -> None:
-        """There is nobody at this end any more, and nobody knows; what is being said breaks off."""
+        """The telephone is gone, and the network doesn't know; what is being said breaks off."""
         phone, self.phone = self.phone, None
         for player in (self.player, self.background):
             if player is not None:
@@ -219,6 +220,7 @@ class Leg(Call):
     # ---- what the person does and hears
 
     def key(self, key: str) -> None:
+        """The person presses a key."""
         player = self.background or self.player
         if player is not None and player.listening:
             player.hear(requests.Key(key))
@@ -226,6 +228,7 @@ class Leg(Call):
             self.engaged.star()
 
     def speak(self, text: str, confidence: float = 0.9) -> None:
+        """The person says something."""
         for stream in self.side_streams:
             stream.said(text, INBOUND, confidence)
         if self.engaged is not None:
@@ -235,6 +238,7 @@ class Leg(Call):
             player.hear(requests.Speech(text, confidence))
 
     def hear(self, utterance: Utterance) -> None:
+        """The person hears something."""
         if self.side_streams and utterance.kind in ("say", "person"):
             for stream in self.side_streams:
                 stream.said(utterance.text, OUTBOUND)
@@ -244,7 +248,7 @@ class Leg(Call):
     # ---- documents that play over the leg's own
 
     def play_over(self, steps: requests.Steps, setting: Setting) -> None:
-        """Music, a whisper, an announcement: heard until it ends or is stopped."""
+        """Play music, a whisper or an announcement until it ends or is stopped."""
         self.stop_background()
         self.background = Player(self, steps, setting)
         self.background.resume(None)
@@ -255,7 +259,7 @@ class Leg(Call):
             background.close()
 
     def played_out(self, player: Player) -> None:
-        """A document has come to its end."""
+        """A document has run out."""
         if player is self.player:
             if self.engaged is None:
                 self.end("completed" if self.picked_up or self.direction == "inbound" else "failed")
@@ -266,14 +270,14 @@ class Leg(Call):
         self.over(player, "")
 
     def failed(self, player: Player, error: str) -> None:
-        """A document played over the leg's own can't go on."""
+        """A document that played over the leg's own can't go on."""
         if self.background is player:
             self.background = None
         player.close()
         self.over(player, error)
 
     def over(self, player: Player, error: str) -> None:
-        """A document played over the leg's own has ended, or failed."""
+        """A document that played over the leg's own has ended; ``error`` is "" unless it failed."""
         led_here = self.child_of if player.setting is WHISPER else self.engaged
         if led_here is not None:
             led_here.document_over(self, player.setting, error)
@@ -281,6 +285,7 @@ class Leg(Call):
     # ---- for its documents
 
     def carry_out(self, player: Player, request: object) -> object:
+        """Answer one request of a document, or PENDING."""
         return self.network.carry_out(self, player, request)
 
     def asked(self) -> None:
@@ -289,7 +294,7 @@ class Leg(Call):
             self.phone.asked(self)
 
     def engage(self, player: Player, request: object, engagement: Engagement[Leg]) -> object:
-        """The document waits for what it has led to."""
+        """The document waits while the leg is engaged."""
         player.waiting = request
         self.engaged = engagement
         engagement.start()
@@ -304,24 +309,24 @@ class Leg(Call):
 
     # ---- machine detection
 
-    def _detect(self, detects: Detects) -> None:
-        """Somebody has picked up."""
+    def _detect(self, detection: Detection) -> None:
+        """The call was picked up: the result is known after a while."""
         phone = self.phone
         greeting = saying(phone.greeting, "") if phone is not None and phone.machine else None
-        verdict, after = answered_by(greeting, detects)
-        self.network.clock.after(after, self._detected, detects, verdict, after)
+        verdict, after = answered_by(greeting, detection)
+        self.network.clock.after(after, self._detected, detection, verdict, after)
 
-    def _detected(self, detects: Detects, verdict: str, after: float) -> None:
+    def _detected(self, detection: Detection, verdict: str, after: float) -> None:
         if self.ended:
             return
         self.answered_by = verdict
-        if detects.waits:
+        if detection.waits:
             if self.start is not None:
                 self.run(self.start)
             return
         network = self.network
-        if not detects.url:
-            text = "nobody is told who answered"
+        if not detection.url:
+            text = "machine detection has no callback for its result"
             network.note("warning", NO_RESULT_CALLBACK, text, "", self.sid)
             return
         values = {
@@ -330,7 +335,7 @@ class Leg(Call):
             "CallSid": self.sid,
             "MachineDetectionDuration": str(round(after * 1000)),
         }
-        Delivery(network, detects.url, detects.method, values, self.sid).tell()
+        Delivery(network, detection.url, detection.method, values, self.sid).tell()
 
 
 def _after_tones(tones: str, steps: requests.Steps) -> requests.Steps:

@@ -19,21 +19,25 @@ from ivr.simulator.webhooks.delivery import Delivery, Jar
 from ivr.simulator.webhooks.documents import TWIML_TYPES, check, content_type
 from ivr.twiml.reading import Node, tree
 
-SENDING, DELIVERING = 1.0, 2.0  # seconds until it is sent, and until it is there
-UNREACHABLE = 30003  # https://www.twilio.com/docs/api/errors/30003: the handset can't be reached
-LONGEST = 1600  # characters; https://www.twilio.com/docs/api/errors/21617
+SENDING = 1.0  # seconds until a text is sent
+DELIVERING = 2.0  # and seconds from then until it is delivered
+UNREACHABLE = 30003  # https://www.twilio.com/docs/api/errors/30003
+MAX_CHARS = 1600  # characters; https://www.twilio.com/docs/api/errors/21617
 SEGMENT = 160
 SCHEMA = 12200
-MAX_REDIRECTS = 10  # ours: of <Redirect>s in a row
+MAX_REDIRECTS = 10  # our limit: documents in a row for one text
 DELIVERED = frozenset({"delivered", "received"})
-TOLD = frozenset({"sent", "delivered", "undelivered"})
+REPORTED = frozenset({"sent", "delivered", "undelivered"})
 
 
 @dataclass(slots=True)
 class Message:
-    """A text. ``status``: queued, sending, sent, then delivered or undelivered; received when it
-    came from a telephone; canceled. ``direction`` is inbound, outbound-api, outbound-reply or, from
-    a call's <Sms>, outbound-call."""
+    """A text.
+
+    ``status``: queued, sent, then delivered or undelivered; canceled; received for one from a
+    telephone. ``direction``: inbound, outbound-api, outbound-reply or, from a call's <Sms>,
+    outbound-call.
+    """
 
     sid: str
     sender: str
@@ -92,21 +96,21 @@ class Messages:
         callback: str = "",
         method: str = "POST",
     ) -> Message:
-        """Queued; a telephone that exists gets it a little later."""
-        message = self._made(sender, receiver, body, direction, "queued")
+        """Queue a text; the telephone, if there is one, gets it a little later."""
+        message = self._new(sender, receiver, body, direction, "queued")
         message.callback, message.method = callback, method
         self._network.clock.after(SENDING, self._go, message, "sent")
         return message
 
     def cancel(self, message: Message) -> None:
-        """Only what still waits can be held back."""
+        """Cancel a text that is still queued."""
         if message.status == "queued":
-            self._now(message, "canceled")
+            self._set_status(message, "canceled")
 
     def _go(self, message: Message, status: str) -> None:
         if message.status == "canceled":
             return
-        self._now(message, status)
+        self._set_status(message, status)
         if status == "sent":
             message.sent_at = message.updated_at
             self._network.clock.after(DELIVERING, self._arrive, message)
@@ -116,16 +120,17 @@ class Messages:
         if phone is not None and phone.reachable:
             phone.messages.append(message)
             self._go(message, "delivered")
-        elif message.receiver in self._network.numbers:  # one application writes to another
+        elif message.receiver in self._network.numbers:  # from one application to another
             self._go(message, "delivered")
             self.receive(message.sender, message.receiver, message.body)
         else:
             message.error_code = UNREACHABLE
             self._go(message, "undelivered")
 
-    def _now(self, message: Message, status: str) -> None:
-        message.status, message.updated_at = status, self._network.clock.now()
-        if message.callback and status in TOLD:
+    def _set_status(self, message: Message, status: str) -> None:
+        message.status = status
+        message.updated_at = self._network.clock.now()
+        if message.callback and status in REPORTED:
             values = self._fields(message)
             values["MessageStatus"] = values["SmsStatus"] = status
             if message.error_code:
@@ -136,23 +141,25 @@ class Messages:
     # ---- from a telephone
 
     def receive(self, sender: str, receiver: str, body: str) -> Message:
-        """Somebody writes to a number: its application is asked, and may answer."""
-        message = self._made(sender, receiver, body, "inbound", "received")
+        """A telephone sends a text to a number: its application is called, and may reply."""
+        message = self._new(sender, receiver, body, "inbound", "received")
         number = self._network.numbers.get(receiver)
         if number is not None:
             answers = self._network.applications.get(number.sms_application, number)
-            fetch = _Fetch(self._network, self, message, answers, self._jar(sender, receiver))
+            fetch = _Conversation(
+                self._network, self, message, answers, self._jar(sender, receiver)
+            )
             if answers.sms_url:
                 self._network.clock.soon(fetch.get, answers.sms_url, answers.sms_method)
         return message
 
     def _jar(self, sender: str, receiver: str) -> Jar:
-        """ "Cookies are kept for each pair of From and To"."""
+        """ "Cookies are kept for each pair of From and To." """
         return self._jars.setdefault((sender, receiver), Jar())
 
     # ---- both
 
-    def _made(self, sender: str, receiver: str, body: str, direction: str, status: str) -> Message:
+    def _new(self, sender: str, receiver: str, body: str, direction: str, status: str) -> Message:
         now = self._network.clock.now()
         sid = self._network.seed.sid("SM")
         message = Message(sid, sender, receiver, body, direction, status, now, now)
@@ -170,7 +177,7 @@ class Messages:
         }
 
     def incoming_fields(self, message: Message) -> dict[str, str]:
-        """What an application is told of a text that came for it."""
+        """The parameters of the request for a text that an application has received."""
         places = {f"{who}{what}": "" for who in ("From", "To") for what in _PLACES}
         return (
             self._fields(message)
@@ -188,8 +195,8 @@ class Messages:
 _PLACES = ("City", "Country", "State", "Zip")
 
 
-class Reply(NamedTuple):
-    """A <Message> of an answer; "" is the default."""
+class MessageReply(NamedTuple):
+    """A <Message> in an answer; "" stands for the default."""
 
     body: str
     to: str = ""
@@ -199,8 +206,8 @@ class Reply(NamedTuple):
     method: str = "POST"
 
 
-class _Fetch:
-    """An application being asked what to do about a text: replies, and where to go on."""
+class _Conversation:
+    """An application's answer to a text: its replies, and the document to go on with."""
 
     def __init__(
         self,
@@ -226,10 +233,10 @@ class _Fetch:
             return
         values = self.messages.incoming_fields(self.message) | extra
         delivery = Delivery(self.network, url, method, values, self.message.sid, self.jar)
-        if delivery.start(self._come, patience=True):
-            self._come(delivery)
+        if delivery.start(self._arrived, patience=True):
+            self._arrived(delivery)
 
-    def _come(self, delivery: Delivery) -> None:
+    def _arrived(self, delivery: Delivery) -> None:
         network, sid = self.network, self.message.sid
         try:
             replies, go_on = self._read(delivery)
@@ -245,28 +252,28 @@ class _Fetch:
         if go_on:
             self.get(resolve(delivery.url, go_on[0]), go_on[1])
 
-    def _send(self, reply: Reply, base: str) -> None:
-        told = resolve(base, reply.callback) if reply.callback else ""
+    def _send(self, reply: MessageReply, base: str) -> None:
+        callback = resolve(base, reply.callback) if reply.callback else ""
         sent = self.messages.send(
             reply.sender or self.message.receiver,
             reply.to or self.message.sender,
             reply.body,
             "outbound-reply",
-            told,
+            callback,
         )
         if reply.action:  # "Twilio makes a request to this URL … with MessageSid, MessageStatus"
             fields = {"MessageSid": sent.sid, "SmsSid": sent.sid, "MessageStatus": sent.status}
             self.get(resolve(base, reply.action), reply.method, **fields)
 
-    def _read(self, delivery: Delivery) -> tuple[list[Reply], tuple[str, str] | None]:
-        """The replies of an answer, and its <Redirect>. Raises `TwiMLError`."""
+    def _read(self, delivery: Delivery) -> tuple[list[MessageReply], tuple[str, str] | None]:
+        """The replies in an answer, and its <Redirect> as (URL, method). Raises `TwiMLError`."""
         assert delivery.reply is not None
         reply = delivery.reply
         check(reply)
         content, encoding = content_type(reply)
         text = reply.body.decode(encoding or "utf-8", "replace").strip()
         if content == "text/plain":  # "the content is sent as a message"
-            return ([Reply(text)] if text else []), None
+            return ([MessageReply(text)] if text else []), None
         if not text:
             return [], None
         if content not in TWIML_TYPES:
@@ -274,7 +281,7 @@ class _Fetch:
         root = tree(reply.body, encoding)
         if root.tag != "Response":
             raise TwiMLError(12102, f"the root element is <{root.tag}>, not <Response>")
-        replies: list[Reply] = []
+        replies: list[MessageReply] = []
         for node in root.children:
             if node.tag in ("Message", "Sms"):
                 replies.append(self._message(node, delivery.url))
@@ -285,15 +292,15 @@ class _Fetch:
                 self._flaw(node, delivery.url)
         return replies, None
 
-    def _message(self, node: Node, url: str) -> Reply:
+    def _message(self, node: Node, url: str) -> MessageReply:
         body = "".join(node.text).strip()
         for child in node.children:
             if child.tag == "Body":
                 body = "".join(child.text).strip()
-            else:  # <Media> among them: a picture isn't shown here
+            else:  # such as <Media>: texts have no pictures here
                 self._flaw(child, url)
         given = node.attributes
-        return Reply(
+        return MessageReply(
             body,
             given.get("to", ""),
             given.get("from", ""),

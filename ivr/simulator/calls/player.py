@@ -27,7 +27,11 @@ class Audience(Protocol):
 
 
 class Player:
-    """One running document. A leg has its own, and maybe another over it (music, a whisper)."""
+    """One document that is being played.
+
+    `waiting` is the request that hasn't been answered yet, `ticket` tells a late answer from one
+    that is still wanted.
+    """
 
     __slots__ = ("alarm", "leg", "setting", "steps", "tape", "ticket", "utterance", "waiting")
 
@@ -42,7 +46,7 @@ class Player:
         self.ticket = 0
 
     def resume(self, answer: Any) -> None:
-        """Go on with an answer, until something has to be waited for."""
+        """Go on with an answer, until the next one has to be waited for."""
         self.ticket += 1
         self.waiting = None
         while self.steps is not None:
@@ -57,7 +61,7 @@ class Player:
                 return
 
     def soon(self, answer: Any) -> None:
-        """Go on at this instant, after whatever is going on; unless it has gone on by then."""
+        """Go on at this instant, after the current event, unless it has gone on by then."""
         self.leg.network.clock.soon(self._soon, self.ticket, answer)
 
     def _soon(self, ticket: int, answer: Any) -> None:
@@ -65,7 +69,7 @@ class Player:
             self.resume(answer)
 
     def close(self) -> None:
-        """Nothing more is heard of it."""
+        """End the document, wherever it is."""
         self.quiet()
         if self.tape is not None:
             self.tape.stop()
@@ -76,13 +80,14 @@ class Player:
             steps.close()
 
     def quiet(self) -> None:
-        """Stop what is being said or waited for."""
+        """Stop what is being played or waited for."""
         if self.alarm is not None:
             self.alarm.cancel()
             self.alarm = None
         self.utterance = None
 
     def time_up(self) -> None:
+        """What was played has ended, or what was waited for hasn't come."""
         self.alarm = None
         if self.utterance is not None:
             self.utterance.complete = True
@@ -90,7 +95,7 @@ class Player:
         self.resume(None)
 
     def hear(self, what: requests.Key | requests.Speech) -> None:
-        """The person presses a key or speaks; nobody may be listening."""
+        """The person presses a key or speaks; it is ignored unless the document listens."""
         sense = "dtmf" if type(what) is requests.Key else "speech"
         if sense in self.ears:
             self.quiet()

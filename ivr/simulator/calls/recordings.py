@@ -1,6 +1,6 @@
-"""Recordings: what is being recorded of a call or a conference, and what has been.
+"""Recordings of calls and conferences.
 
-No sound is made: a recording has a length, an address and a state.
+There is no sound: a recording has a length, a URL and a status.
 https://www.twilio.com/docs/voice/api/recording, /docs/voice/twiml/record, /dial, /conference
 """
 
@@ -16,18 +16,20 @@ from ivr.simulator.network.network import Network
 from ivr.simulator.network.routes import Callback
 from ivr.simulator.webhooks.delivery import Delivery
 
-NOBODY = Callback("")
-TOO_SHORT = 16101  # https://www.twilio.com/docs/api/errors/16101: an absent recording says why
+NO_CALLBACK = Callback("")
+TOO_SHORT = 16101  # https://www.twilio.com/docs/api/errors/16101
 OUT_OF_RANGE = 13617  # https://www.twilio.com/docs/api/errors/13617
 TRANSCRIBING = 10.0  # seconds; at Twilio "it can take some minutes"
-RATE = 8000  # samples a second of a telephone's sound
-KEPT = 10_000
+RATE = 8000  # samples a second, as on the phone
+MAX_RECORDINGS = 10_000  # that can still be looked up
 
 
 class Recording:
-    """One recording: in-progress or paused, then stopped or processing, then completed.
+    """One recording.
 
-    ``seconds`` are whole; ``owner`` is the SID of the call or conference that it ends with.
+    ``status``: in-progress or paused, then stopped or processing, then completed (or absent, when
+    it has no length). ``seconds`` are whole. ``owner`` is the SID of the call or conference whose
+    end stops it.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Recording:
         self.error_code = 0
         self.seconds = 0
         self.started_at = self.updated_at = network.clock.now()
-        self._left_out = 0.0  # seconds that a pause with PauseBehavior=skip takes away
+        self._left_out = 0.0  # seconds left out by pauses with PauseBehavior=skip
         self._skipping: float | None = None
         self._began = network.clock.seconds()
         self.tell()
@@ -71,7 +73,7 @@ class Recording:
         return self.status in ("in-progress", "paused")
 
     def pause(self, skip: bool) -> None:
-        """ "silence will replace the actual audio", and lasts as long; skip leaves the time out."""
+        """Pause: "silence will replace the actual audio", or with ``skip`` the time is left out."""
         self._go("paused")
         if skip and self._skipping is None:
             self._skipping = self.network.clock.seconds()
@@ -83,9 +85,9 @@ class Recording:
             self._skipping = None
 
     def stop(self, status: str = "processing", seconds: int | None = None) -> None:
-        """No more is recorded; it is completed, and told of, after whatever is going on.
+        """Stop recording; it is completed, and reported, after the current event.
 
-        ``seconds`` is its length, if silence was cut off its ends.
+        ``seconds`` is its length if the silence at its ends was cut off.
         """
         if not self.active:
             return
@@ -96,9 +98,9 @@ class Recording:
         self.network.clock.soon(self._complete)
 
     def transcribe(self, words: str, url: str, fields: dict[str, str]) -> None:
-        """Write down what was said, "for recordings of 2 to 120 seconds"; ``url`` is told."""
+        """Transcribe what was said, "for recordings of 2 to 120 seconds", and report to ``url``."""
         if not 2 <= self.seconds <= 120:
-            text = f"a recording of {self.seconds} s is not transcribed"
+            text = f"a recording of {self.seconds} s isn't transcribed: it must have 2 to 120 s"
             self.network.note("warning", OUT_OF_RANGE, text, url, self.call)
             return
         sid = self.network.seed.sid("TR")
@@ -126,7 +128,7 @@ class Recording:
         self.status, self.updated_at = status, self.network.clock.now()
 
     def tell(self) -> None:
-        """The recordingStatusCallback: no From, To or CallStatus in it."""
+        """Send the recordingStatusCallback, which has no From, To or CallStatus."""
         if not self.callback.url or self.status not in self.callback.events:
             return
         where = {"ConferenceSid": self.conference} if self.conference else {"CallSid": self.call}
@@ -159,7 +161,7 @@ class Recording:
 
 
 class Recordings:
-    """All recordings of an exchange, by SID."""
+    """All recordings of a network, by SID."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -177,23 +179,24 @@ class Recordings:
         source: str,
         call: str,
         conference: str = "",
-        callback: Callback = NOBODY,
+        callback: Callback = NO_CALLBACK,
         channels: int = 1,
         track: str = "both",
     ) -> Recording:
-        made = Recording(self._network, source, call, conference, callback, channels, track)
-        self._kept[made.sid] = made
-        while len(self._kept) > KEPT:
+        """Begin to record. ``call`` and ``conference`` are SIDs; ``source`` is Twilio's word."""
+        recording = Recording(self._network, source, call, conference, callback, channels, track)
+        self._kept[recording.sid] = recording
+        while len(self._kept) > MAX_RECORDINGS:
             self._kept.popitem(last=False)
-        self._active.setdefault(made.owner, []).append(made)
-        return made
+        self._active.setdefault(recording.owner, []).append(recording)
+        return recording
 
     def active(self, owner: str) -> list[Recording]:
-        """What is being recorded of a call or conference, paused or not."""
+        """The recordings of a call or conference that go on, paused or not."""
         return [each for each in self._active.get(owner, ()) if each.active]
 
     def over(self, owner: str) -> None:
-        """The call or conference has ended, and with it what was recorded of it."""
+        """A call or conference has ended, and with it its recordings."""
         for recording in self._active.pop(owner, ()):
             recording.stop()
 
@@ -201,12 +204,14 @@ class Recordings:
         del self._kept[sid]
 
     def at(self, url: str) -> Recording | None:
-        """Of a recording's address, with or without an ending."""
+        """The recording with a URL, with or without a file extension."""
         path, _, name = url.rpartition("/Recordings/")
-        found = self._kept.get(name.removesuffix(".wav").removesuffix(".mp3"))
-        return found if path and found and found.url.startswith(path) else None
+        recording = self._kept.get(name.removesuffix(".wav").removesuffix(".mp3"))
+        if path and recording is not None and recording.url.startswith(path):
+            return recording
+        return None
 
 
-def callback(url: str, method: str, events: str) -> Callback:
-    """Who is told of a recording; "completed" only, unless more is asked for."""
+def recording_callback(url: str, method: str, events: str) -> Callback:
+    """A recording's status callback; only for "completed", unless ``events`` name others."""
     return Callback(url, method, frozenset(events.split() or ["completed"]))

@@ -1,7 +1,7 @@
-"""What goes on beside a call: streams, recorders and transcriptions that TwiML starts and stops.
+"""Side streams: streams, session recorders and transcriptions beside a call.
 
-They are announced as Twilio announces them, and what is said reaches a transcription; no sound is
-sent anywhere. https://www.twilio.com/docs/voice/twiml/stream, /siprec, /transcription, /connect
+Their status callbacks are called as at Twilio, and a transcription gets what is said; no sound is
+sent. https://www.twilio.com/docs/voice/twiml/stream, /siprec, /transcription, /connect
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ivr.twiml import verbs as v
 
 KINDS = {v.Stream: ("MZ", "Stream"), v.Siprec: ("SR", "Siprec"), v.Transcription: ("GT", "")}
 NO_URL = 31923  # https://www.twilio.com/docs/api/errors/31923: "Malformed URL"
-INBOUND, OUTBOUND = "inbound_track", "outbound_track"  # what the person says; what they hear
+INBOUND, OUTBOUND = "inbound_track", "outbound_track"  # what the person says; what the person hears
 
 
 class SideStream:
@@ -68,19 +68,19 @@ class SideStream:
             call.network.note("error", NO_URL, "<Stream> has no wss: URL", self.base, call.sid)
             return False
         if any(each.open and each.name == self.name for each in beside):
-            self._tell("error", f'this call has another one that is named "{self.name}"')
+            self._tell("error", f'the call already has one that is named "{self.name}"')
             return False
         self.running[self.sid] = self
         self._tell("started")
         return True
 
     def stop(self) -> None:
-        """By <Stop>, or because the call is over."""
+        """Stop it: by <Stop>, or because the call is over."""
         if self.running.pop(self.sid, None) is not None:
             self._tell("stopped")
 
     def close(self) -> None:
-        """The other side ends it; a call that was connected to it goes on with its document."""
+        """End it as the other side would; a call that is connected to it goes on."""
         self.call.network.act(self._close)
 
     def _close(self) -> None:
@@ -90,7 +90,7 @@ class SideStream:
                 self.on_close()
 
     def said(self, text: str, track: str, confidence: float = 0.9) -> None:
-        """Words on one of the two tracks; a transcription tells of them."""
+        """Words on one of the two tracks; a transcription reports them."""
         noun = self.noun
         if not isinstance(noun, v.Transcription) or noun.track not in (track, "both_tracks"):
             return

@@ -96,7 +96,7 @@ class Switchboard(CallNetwork[Leg]):
         return self._dialled(sender, number.number, answers)
 
     def dial_application(self, sender: str, sid: str, params: Mapping[str, str]) -> Leg:
-        """A softphone calls a TwiML application, which is told the parameters as well."""
+        """A softphone calls a TwiML application, which gets the parameters as well."""
         application = self.applications.get(sid)
         if application is None:
             raise CallError(
@@ -133,7 +133,7 @@ class Switchboard(CallNetwork[Leg]):
         timeout: float,
         digits: str = "",
     ) -> Leg:
-        """A call made by REST: queued now, placed as soon as whatever is going on is over.
+        """A call made by REST: queued now, placed after the current event.
 
         ``timeout``: seconds that it may ring. ``digits``: tones that the callee hears first.
         """

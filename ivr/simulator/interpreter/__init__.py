@@ -1,1 +1,1 @@
-"""Walking through one TwiML document; pure."""
+"""The TwiML interpreter; pure: it does no I/O and knows no clock."""

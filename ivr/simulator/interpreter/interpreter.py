@@ -1,4 +1,4 @@
-"""One leg's TwiML interpreter: a generator without I/O, clock or thread.
+"""The TwiML interpreter of one leg: a generator without I/O, clock or thread.
 
 `Interpreter.run` yields requests (`requests`: speak this, fetch that, connect these) and is sent
 the answers. Its driver decides when: so a test can play the network, and the exchange can run a
@@ -22,10 +22,10 @@ from ivr.simulator.interpreter.settings import CALL, Setting
 from ivr.simulator.interpreter.speech import TONE, pace, saying
 from ivr.twiml import verbs as v
 
-MAX_LOOP = 1000  # https://www.twilio.com/docs/voice/twiml/say: loop="0" stops here as well
-MAX_SPEECH = 60.0  # seconds of speaking to a <Gather>
-MAX_HOPS = 100  # ours, not Twilio's: documents in a row while no time passes
-WAIT_PAUSE = 1.0  # ours: a wait document that takes no time isn't requested again sooner than this
+MAX_LOOP = 1000  # https://www.twilio.com/docs/voice/twiml/say: loop="0" stops here too
+MAX_SPEECH = 60.0  # seconds that a person may speak to a <Gather>
+MAX_HOPS = 100  # our limit, not Twilio's: documents in a row while no time passes
+WAIT_PAUSE = 1.0  # ours: seconds until a wait document that takes no time is requested again
 OVER = requests.Page("", ())  # returned by a verb after which nothing runs
 
 
@@ -33,7 +33,7 @@ OVER = requests.Page("", ())  # returned by a verb after which nothing runs
 
 
 class Interpreter:
-    """The interpreter of one leg; its state between two requests."""
+    """The interpreter of one leg, and its state between two requests."""
 
     __slots__ = ("answered", "hops", "page", "setting", "turned")
 
@@ -41,11 +41,11 @@ class Interpreter:
         self.setting = setting
         self.answered = answered
         self.hops = 0  # documents since time last passed
-        self.turned = -1.0  # when the last one was asked for
+        self.turned = -1.0  # when the last one was requested
         self.page = OVER
 
     def run(self, start: requests.Fetch | requests.Page) -> Steps:
-        """Carry out the document, and those it leads to, to the end."""
+        """Carry out a document, and those that it leads to, to the end."""
         page: requests.Page | None
         if isinstance(start, requests.Page):
             page = start
@@ -58,6 +58,7 @@ class Interpreter:
                 page = yield from self.once_more(start)
 
     def carry_out(self, verbs: tuple[v.Verb, ...]) -> Steps:
+        """The page to go on with, OVER, or None when the verbs have run out."""
         setting = self.setting
         for place, verb in enumerate(verbs):
             kind = type(verb)
@@ -73,8 +74,9 @@ class Interpreter:
         return None
 
     def misplaced(self, verb: v.Verb) -> Steps:
+        """A verb that isn't allowed here: skipped with a warning, or fatal."""
         name = type(verb).__name__
-        message = f"<{name}> has no place in a {self.setting.name} document"
+        message = f"<{name}> isn't allowed in a {self.setting.name} document"
         code = self.setting.fatal.get(type(verb))
         if code:
             return (yield requests.Fail(code, message))
@@ -88,6 +90,7 @@ class Interpreter:
         return (yield from self.turn_to(start))
 
     def turn_to(self, fetch: requests.Fetch) -> Steps:
+        """Request another document, unless too many have come while no time passed."""
         now = yield requests.Now()
         self.hops = self.hops + 1 if now == self.turned else 1
         self.turned = now
@@ -97,7 +100,7 @@ class Interpreter:
         return (yield fetch)
 
     def go(self, url: str, method: str, params: Params = NONE) -> Steps:
-        """Transfer control to another document; "" is the present one."""
+        """Transfer control to another document; "" is the current one."""
         target = resolve(self.page.url, url)
         if not target and url:
             message = f'the document has no URL, so "{url}" can\'t be resolved'
@@ -106,7 +109,7 @@ class Interpreter:
             return (yield requests.Fail(11100, "the document has no URL to return to"))
         return (yield from self.turn_to(requests.Fetch(target, method, params)))
 
-    # prompts
+    # ---- prompts
 
     def say(self, verb: v.Say, ears: str = "") -> Steps:
         text = " ".join(verb.text.split())
@@ -133,7 +136,7 @@ class Interpreter:
     def pause(self, verb: v.Pause, ears: str = "") -> Steps:
         return (yield requests.Speak("pause", ears=ears, seconds=verb.length))
 
-    # input
+    # ---- input
 
     def gather(self, verb: v.Gather) -> Steps:
         ears = verb.input if verb.barge_in else verb.input.replace("speech", "").strip()
@@ -158,26 +161,28 @@ class Interpreter:
         return (yield from self.go(verb.action, verb.method, params))
 
     def fetched(self, verbs: tuple[v.Verb, ...]) -> Steps:
-        """Of several nested files "all files are fetched before the first one plays"."""
+        """With several nested files, "all files are fetched before the first one plays"."""
         files = [verb.url for verb in verbs if type(verb) is v.Play and verb.url]
         if len(files) > 1:
             for url in files:
                 yield requests.Load(resolve(self.page.url, url) or url)
 
     def prompt(self, verbs: tuple[v.Verb, ...], ears: str) -> Steps:
-        """Nested prompts; what broke in, or None."""
+        """Play nested prompts; returns what broke in, or None."""
         for prompt in verbs:
             heard = yield from _VERBS[type(prompt)](self, prompt, ears)
             if heard is not None:
                 return heard
         return None
 
-    def spoken(self, verb: v.Gather, said: requests.Speech) -> Steps:
-        """Once it has begun, speech wins; speechTimeout of silence ends it ("auto": at once), or a
-        minute of speaking."""
+    def spoken(self, verb: v.Gather, first: requests.Speech) -> Steps:
+        """Once the person speaks, keys don't count any more.
+
+        It ends after speechTimeout seconds of silence ("auto": at once), or a minute of speaking.
+        """
         silence = verb.speech_timeout or str(verb.timeout)
         over = (yield requests.Now()) + MAX_SPEECH
-        heard = [said]
+        heard = [first]
         yield from self.partly(verb, heard)
         while silence != "auto" and (left := over - (yield requests.Now())) > 0:
             more = yield requests.Listen(min(int(silence), left), "speech")
@@ -190,7 +195,7 @@ class Interpreter:
         return (yield from self.go(verb.action, verb.method, params))
 
     def partly(self, verb: v.Gather, heard: list[requests.Speech]) -> Steps:
-        """partialResultCallback: "in real time"; what it answers is ignored."""
+        """partialResultCallback: called "in real time"; its answer is ignored."""
         if verb.partial_result_callback:
             *stable, last = heard
             params = (
@@ -203,24 +208,23 @@ class Interpreter:
             yield from self.report(url, method, params)
 
     def record(self, verb: v.Record) -> Steps:
-        """There is no sound: the recording is its length and its URL.
+        """There is no sound: a recording is its length and its URL.
 
-        What the person says or keys counts as sound; ``timeout`` of neither is silence and ends it.
-        The action is told the length as it was, whoever is told of the recording the one without
-        silence at its ends.
+        What the person says or keys counts as sound; ``timeout`` seconds without either end it.
+        The action gets the full length, the status callback the length without the silence at both
+        ends.
         """
         if verb.play_beep:
             yield requests.Speak("beep")
-        yield requests.Tape(self.told_of(verb))
+        yield requests.Tape(self.recording_callback(verb))
         began = yield requests.Now()
         words: list[str] = []
         heard, sound = yield from self.sounds(verb, began, words)
         now = yield requests.Now()
         first, last = sound or (began, now)
         kept = min(last, now) - first if verb.trim == "trim-silence" else now - began
-        told = verb.transcribe_callback
-        told = resolve(self.page.url, told) if told else ""
-        sid, url = yield requests.Keep(int(kept), " ".join(words), verb.transcribe, told)
+        callback = self.absolute(verb.transcribe_callback)
+        sid, url = yield requests.Keep(int(kept), " ".join(words), verb.transcribe, callback)
         params: Params = (
             ("RecordingDuration", str(int(now - began))),
             ("RecordingSid", sid),
@@ -234,7 +238,7 @@ class Interpreter:
         return (yield from self.go(verb.action, verb.method, params))
 
     def sounds(self, verb: v.Record, began: float, words: list[str]) -> Steps:
-        """(what ended it, when sound began and ended or None); ``words`` gets what is said."""
+        """Returns (what ended it, when sound began and ended or None); adds to ``words``."""
         now, quiet, first = began, began, -1.0
         while True:
             left = began + verb.max_length - now
@@ -252,13 +256,16 @@ class Interpreter:
             if now >= began + verb.max_length:
                 return None, (first, quiet)
 
-    def told_of(self, verb: v.Record) -> tuple[str, str, str]:
-        """Who is told of a recording, how, and of what."""
-        url, events = verb.recording_status_callback, verb.recording_status_callback_event
-        url = resolve(self.page.url, url) if url else ""
-        return url, verb.recording_status_callback_method, events
+    def recording_callback(self, verb: v.Record) -> tuple[str, str, str]:
+        """The (URL, method, events) of a recording's status callback."""
+        url = self.absolute(verb.recording_status_callback)
+        return url, verb.recording_status_callback_method, verb.recording_status_callback_event
 
-    # other people
+    def absolute(self, url: str) -> str:
+        """An optional URL of the current document; "" stays ""."""
+        return resolve(self.page.url, url) if url else ""
+
+    # ---- other people
 
     def dial(self, verb: v.Dial) -> Steps:
         outcome: requests.Outcome = yield requests.Connect(verb, self.page.url)
@@ -280,6 +287,7 @@ class Interpreter:
         return (yield from self.go(action, method, outcome.params))
 
     def report(self, action: str, method: str, params: Params) -> Steps:
+        """Request a URL whose answer isn't carried out."""
         target = resolve(self.page.url, action)
         if target:
             yield requests.Notify(target, method, params)
@@ -288,7 +296,7 @@ class Interpreter:
         outcome: requests.Outcome = yield from pay(verb, self.prompt)
         return (yield from self.after(outcome, verb.action, verb.method))
 
-    # beside the call, and away from it
+    # ---- beside the call, and away from it
 
     def start(self, verb: v.Start) -> Steps:
         for noun in verb.nouns:
@@ -320,13 +328,13 @@ class Interpreter:
         return (yield from self.after(outcome, verb.action, verb.method))
 
     def sms(self, verb: v.Sms) -> Steps:
-        told = resolve(self.page.url, verb.status_callback) if verb.status_callback else ""
-        params = yield requests.Text(verb.to, verb.sender, verb.text, told)
+        callback = self.absolute(verb.status_callback)
+        params = yield requests.Text(verb.to, verb.sender, verb.text, callback)
         if not verb.action:
             return None
         return (yield from self.go(verb.action, verb.method, params))
 
-    # ends
+    # ---- ends
 
     def redirect(self, verb: v.Redirect) -> Steps:
         return (yield from self.go(verb.url, verb.method))
@@ -364,7 +372,7 @@ _VERBS: Mapping[type, Callable[..., Steps]] = {
 
 
 def _picks_up(verb: v.Verb, place: int) -> bool:
-    """Every verb answers the call, but a leading Reject, Pause, Redirect or Dial answerOnBridge.
+    """Whether a verb answers the call: not Pause, Redirect, <Dial answerOnBridge>, a first Reject.
 
     (https://www.twilio.com/docs/voice/twiml/reject, /pause, /dial)
     """
@@ -382,7 +390,7 @@ def music() -> Steps:
 
 
 def waiting_steps(url: str | None, method: str, base: str, setting: Setting) -> Steps | None:
-    """What is heard while waiting: Twilio's music (None), nothing ("") or a document."""
+    """What is heard while waiting: Twilio's music (url None), nothing ("") or a document."""
     if url is None:
         return music()
     if not url:

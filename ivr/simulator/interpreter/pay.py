@@ -1,7 +1,7 @@
-"""<Pay>: asking for a card or a bank account, key by key, with second tries.
+"""<Pay>: asking for a card or a bank account, key by key.
 
-Each part is asked for, checked and asked for again as Twilio describes it; no payment is made, and
-every one that gets so far succeeds. https://www.twilio.com/docs/voice/twiml/pay, /pay/prompt
+Each part is asked for, checked and asked for again as Twilio describes it. No payment is made:
+every one that gets that far succeeds. https://www.twilio.com/docs/voice/twiml/pay, /pay/prompt
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ CARD_TYPES = (
     ("amex", re.compile(r"3[47]\d{13}")),
     ("discover", re.compile(r"6(011|5\d\d)\d{12}")),
 )
-ENOUGH = 30  # keys; more are not a number of anything
+MAX_KEYS = 30  # more can't be the number of anything
 
 
 class Part(NamedTuple):
-    """One thing that is asked for: Twilio's name, the words, and what is wrong with an answer."""
+    """One thing that is asked for: Twilio's name for it, the prompt, and how to check an answer.
+
+    ``wrong`` returns the errorType of an answer, "" for a good one.
+    """
 
     step: str
     words: str
@@ -33,12 +36,12 @@ class Part(NamedTuple):
 
 
 def card_type(number: str) -> str:
-    """ "visa", "mastercard" …; "" if it is none of those."""
+    """ "visa", "mastercard", "amex" or "discover"; "" for any other."""
     return next((name for name, form in CARD_TYPES if form.fullmatch(number)), "")
 
 
 def luhn(number: str) -> bool:
-    """Does the last digit check the others?"""
+    """Whether a card number's check digit is right."""
     doubled = [int(d) * (1 + i % 2) for i, d in enumerate(reversed(number))]
     return sum(d - 9 if d > 9 else d for d in doubled) % 10 == 0
 
@@ -51,7 +54,7 @@ def _card(text: str, pay: v.Pay, _known: dict[str, str]) -> str:
 
 
 def _date(text: str, _pay: v.Pay, known: dict[str, str]) -> str:
-    """MMYY, and not past."""
+    """MMYY, and not in the past."""
     if not re.fullmatch(r"(0[1-9]|1[0-2])\d\d", text):
         return "invalid-date"
     return "" if text[2:] + text[:2] >= known["now"] else "invalid-date"
@@ -67,7 +70,7 @@ def _postal(text: str, pay: v.Pay, _known: dict[str, str]) -> str:
 
 
 def _routing(text: str, _pay: v.Pay, _known: dict[str, str]) -> str:
-    """ "3-7-1": the American Bankers Association's check digit."""
+    """The American Bankers Association's check digit, with the weights 3-7-1."""
     digits = [int(digit) for digit in text]
     good = (
         len(digits) == 9
@@ -123,7 +126,7 @@ def _parts(verb: v.Pay) -> list[Part]:
 
 
 def _ask(prompt: Prompt, verb: v.Pay, part: Part, known: dict[str, str]) -> Steps:
-    """ "" when it is known, else the Result that ends it."""
+    """Ask for one part. Returns "" once it is known, otherwise the Result that ends it."""
     error = ""
     for attempt in range(1, verb.max_attempts + 1):
         card = card_type(known.get("payment-card-number", ""))
@@ -144,7 +147,7 @@ def _ask(prompt: Prompt, verb: v.Pay, part: Part, known: dict[str, str]) -> Step
 def _say(
     prompt: Prompt, verb: v.Pay, step: str, error: str, attempt: int, card: str, words: str
 ) -> Steps:
-    """The application's prompt for this step, error, attempt and card, else our own."""
+    """The application's prompt for this step, error, attempt and card, or the built-in one."""
     given = [each for each in verb.nouns if isinstance(each, v.Prompt)]
     prompts = [p for p in given if _fits(p, step, error, attempt, card)]
     if not prompts:
@@ -164,9 +167,9 @@ def _fits(prompt: v.Prompt, step: str, error: str, attempt: int, card: str) -> b
 
 
 def _keys(verb: v.Pay, first: str | None) -> Steps:
-    """Until ``#``, ``*`` or a pause."""
+    """The keys until ``#``, ``*`` or a pause; HANGUP if the person hangs up."""
     text, key = "", first or (yield requests.Listen(verb.timeout, "dtmf", True))
-    while key is not None and key is not HANGUP and key != "#" and len(text) < ENOUGH:
+    while key is not None and key is not HANGUP and key != "#" and len(text) < MAX_KEYS:
         text += key
         if key == "*":
             return text
@@ -181,7 +184,7 @@ def _month() -> Steps:
 
 
 def _captured(known: dict[str, str]) -> Params:
-    """What was keyed, as far as Twilio gives it on."""
+    """What was keyed, as far as Twilio passes it on."""
     card = known.get("payment-card-number", "")
     if not card:
         account = known["bank-account-number"]
@@ -202,7 +205,7 @@ def _captured(known: dict[str, str]) -> Params:
 
 
 def _receipt(verb: v.Pay) -> Steps:
-    """A charge has a confirmation, anything else a token."""
+    """A charge gets a confirmation code, anything else a token."""
     token = yield requests.Token()
     charged = float(verb.charge_amount) > 0
     return (("PaymentConfirmationCode" if charged else "PaymentToken", token),)

@@ -2,15 +2,15 @@
 
 request      what is sent back
 Answer       None, at once
-Speak        None when it has been said to the end, or the Key or Speech that broke in
-Listen       a Key, a Speech, HANGUP, or None when the time is up
+Speak        None once it has been played to the end, or the Key or Speech that broke in
+Listen       a Key, a Speech, HANGUP, or None when time is up
 Fetch, Fail  the Page to go on with
 Connect      the Outcome of a Dial
 Join         the Outcome of an Enqueue
-Tape         None, at once: recording has begun
+Tape         None, at once: the recording has begun
 Keep         (sid, url) of the recording
-Now          seconds, of any origin; the date and time with ``date``
-Token        a string that is nobody else's
+Now          seconds since any fixed instant; with ``date``, the date and time
+Token        a unique string
 Begin, Halt  None, at once
 Attach       the Outcome of a Connect, when the websocket has closed
 Echo         nothing: it lasts until the end of the call
@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
 
 class Fetch(NamedTuple):
-    """Request a document. ``waiting``: it is a queue's waitUrl, which is told the position."""
+    """Request a document. ``waiting``: a waitUrl, which also gets what the wait is about."""
 
     url: str
     method: str = "POST"
@@ -49,21 +49,21 @@ class Fetch(NamedTuple):
 
 
 class Fail(NamedTuple):
-    """The document can't be carried out: Twilio's error, then the fallback."""
+    """The document can't be carried out: note Twilio's error, and fall back."""
 
     code: int
     message: str
 
 
 class Warn(NamedTuple):
-    """Twilio's debugger notes it; the document goes on."""
+    """Note a warning in the debugger's log; the document goes on."""
 
     code: int
     message: str
 
 
 class Notify(NamedTuple):
-    """Make a request whose answer nobody will carry out."""
+    """Make a request whose answer isn't carried out."""
 
     url: str
     method: str
@@ -75,10 +75,10 @@ class Answer(NamedTuple):
 
 
 class Speak(NamedTuple):
-    """Let the person hear something. ``ears`` says what may break in: "dtmf", "speech", both or "".
+    """Let the person hear something.
 
-    ``kind`` is say, play, tones, beep or pause; ``seconds`` is how long a pause is, and by how much
-    SSML makes what is said longer.
+    ``kind`` is say, play, tones, beep, pause or music. ``ears`` says what may break in: "dtmf",
+    "speech", both or "". ``seconds`` is the length of a pause, or how much longer SSML makes a say.
     """
 
     kind: str
@@ -96,7 +96,7 @@ class Load(NamedTuple):
 
 
 class Listen(NamedTuple):
-    """Wait for a key (or speech), ``seconds`` at most. ``hangup``: a hang-up is an answer too."""
+    """Wait for a key or speech, at most ``seconds``. ``hangup``: a hang-up is an answer too."""
 
     seconds: float
     ears: str = "dtmf"
@@ -120,8 +120,8 @@ class Join(NamedTuple):
 class Outcome(NamedTuple):
     """How a Dial or an Enqueue ended, as the parameters of its action.
 
-    ``over``: the document has no say any more (hung up, or redirected by REST). ``answered``: the
-    incoming call has been picked up meanwhile.
+    ``over``: the document is over (hung up, or redirected by REST). ``answered``: the incoming call
+    has been answered meanwhile.
     """
 
     params: Params
@@ -130,15 +130,15 @@ class Outcome(NamedTuple):
 
 
 class Tape(NamedTuple):
-    """Begin to record the person; ``told`` is (URL, method, events) of who is told of it."""
+    """Begin to record; ``callback`` is (URL, method, events) of the status callback."""
 
-    told: tuple[str, str, str] = ("", "POST", "")
+    callback: tuple[str, str, str] = ("", "POST", "")
 
 
 class Keep(NamedTuple):
-    """End the recording; so many seconds are left of it once silence is cut off.
+    """End the recording, which has ``seconds`` once silence is cut off.
 
-    ``transcribe``: what was said (``words``) is to be written down, and ``callback`` told.
+    ``transcribe``: what was said (``words``) is transcribed and sent to ``callback``.
     """
 
     seconds: int
@@ -148,13 +148,13 @@ class Keep(NamedTuple):
 
 
 class Now(NamedTuple):
-    """What time is it?"""
+    """Ask for the time."""
 
     date: bool = False
 
 
 class Token(NamedTuple):
-    """Something to name a thing by that nothing else is named."""
+    """Ask for a unique string."""
 
 
 class Begin(NamedTuple):
@@ -178,7 +178,7 @@ class Attach(NamedTuple):
 
 
 class Echo(NamedTuple):
-    """Let the person hear himself."""
+    """Let people hear themselves."""
 
 
 class Text(NamedTuple):
@@ -191,13 +191,13 @@ class Text(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """Hand a SIP call over."""
+    """Transfer a SIP call."""
 
     uri: str
 
 
 class End(NamedTuple):
-    """End the call with this final status, if it was never answered; else it is completed."""
+    """End the call. ``status`` is its final one if it was never answered; otherwise completed."""
 
     status: str
 
@@ -219,15 +219,15 @@ class Key(str):
 
 
 class Speech(str):
-    """What a person said, as a recogniser would have it; ``confidence`` is from 0 to 1."""
+    """What a person said, as a recognizer would report it; ``confidence`` is from 0 to 1."""
 
     __slots__ = ("confidence",)
     confidence: float
 
     def __new__(cls, text: str, confidence: float = 0.9) -> Speech:
-        made = super().__new__(cls, text)
-        made.confidence = confidence
-        return made
+        speech = super().__new__(cls, text)
+        speech.confidence = confidence
+        return speech
 
 
 class Gone(Enum):

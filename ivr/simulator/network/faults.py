@@ -1,6 +1,6 @@
-"""What a test makes go wrong: REST requests that fail, webhooks that fail, come twice or late.
+"""Faults that a test injects: REST requests that fail, webhooks that fail, come twice or late.
 
-By name, or by chance: then a seed says which, and the same seed says the same.
+Either by rule or by chance; then the same seed gives the same faults.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ivr.simulator.network.virtual_clock import VirtualClock
 
 KINDS = frozenset({"429", "500", "timeout", "malformed", "answer lost"})
 WEBHOOK_KINDS = "dropped, answer lost, or an HTTP status from 400 to 599"
-# By chance: what a webhook, a callback, a REST request suffers; all as likely as each other.
-DOCUMENT_TROUBLES = ("late", "twice", "dropped", "503")
-CALLBACK_TROUBLES = ("late", "twice", "dropped", "503", "answer lost")
-REST_TROUBLES = ("429", "500", "timeout", "answer lost")
+# By chance, what happens to a document request, a callback or a REST request; all equally likely.
+DOCUMENT_FAULTS = ("late", "twice", "dropped", "503")
+CALLBACK_FAULTS = ("late", "twice", "dropped", "503", "answer lost")
+REST_FAULTS = ("429", "500", "timeout", "answer lost")
 
 
 class Injected(NamedTuple):
-    """Something that was made to go wrong; ``what`` is the URL, or the method and path."""
+    """One fault that was injected; ``what`` is the URL, or the method and path."""
 
     at: datetime
     kind: str
@@ -43,7 +43,7 @@ class Fault:
         rules.append(self)
 
     def stop(self) -> None:
-        """No more of it."""
+        """End the rule."""
         if self in self._rules:
             self._rules.remove(self)
 
@@ -65,8 +65,11 @@ class Fault:
 
 
 class WebhookFault(Fault):
-    """Webhooks whose URL matches are ``seconds`` late, are made ``again`` so many times more, or
-    fail: ``kind`` is one of `WEBHOOK_KINDS`, "" for none."""
+    """Webhooks whose URL matches are late, repeated, or fail.
+
+    ``seconds`` late; repeated ``again`` times; failing as ``kind`` says, one of `WEBHOOK_KINDS`, ""
+    for not at all.
+    """
 
     __slots__ = ("again", "kind", "seconds")
 
@@ -81,7 +84,7 @@ class WebhookFault(Fault):
     ) -> None:
         known = kind in ("", "dropped", "answer lost")
         if not known and not (kind.isdecimal() and 400 <= int(kind) <= 599):
-            raise ValueError(f"no such failure as {kind!r}; there are {WEBHOOK_KINDS}")
+            raise ValueError(f"unknown kind of failure {kind!r}; use one of: {WEBHOOK_KINDS}")
         super().__init__(rules, matching, times)
         self.seconds = seconds
         self.again = again
@@ -98,7 +101,9 @@ class RestFault(Fault):
 
     def __init__(self, rules: list[Any], matching: str, times: int | None, kind: str) -> None:
         if kind not in KINDS:
-            raise ValueError(f"no such failure as {kind!r}; there are {', '.join(sorted(KINDS))}")
+            raise ValueError(
+                f"unknown kind of failure {kind!r}; use one of: {', '.join(sorted(KINDS))}"
+            )
         super().__init__(rules, matching, times)
         self.kind = kind
 
@@ -110,10 +115,10 @@ class RestFault(Fault):
 
 
 class Chaos(Fault):
-    """Faults by chance: of each attempt it is drawn whether it fails, and how.
+    """Faults by chance: for each request it is drawn whether it fails, and how.
 
-    ``webhooks``, ``callbacks`` and ``rest`` are probabilities; what is late is so up to ``within``
-    seconds, so that callbacks come in another order than they were made in.
+    ``webhooks``, ``callbacks`` and ``rest`` are probabilities from 0 to 1. Late requests are up to
+    ``within`` seconds late, so callbacks may arrive out of order.
     """
 
     __slots__ = ("_draw", "callbacks", "rest", "webhooks", "within")
@@ -129,35 +134,38 @@ class Chaos(Fault):
     ) -> None:
         for name, chance in (("webhooks", webhooks), ("callbacks", callbacks), ("rest", rest)):
             if not 0 <= chance <= 1:
-                raise ValueError(f"{name} is a probability from 0 to 1, not {chance}")
+                raise ValueError(f"{name} must be a probability from 0 to 1, not {chance}")
         super().__init__(rules, "*", None)
         self._draw = random.Random(f"chaos {seed}")
-        self.webhooks, self.callbacks, self.rest, self.within = webhooks, callbacks, rest, within
+        self.webhooks = webhooks
+        self.callbacks = callbacks
+        self.rest = rest
+        self.within = within
 
     def of_webhook(self, callback: bool) -> str:
-        """What happens to a document's request or a callback; "" is nothing."""
-        chance, troubles = (
-            (self.callbacks, CALLBACK_TROUBLES) if callback else (self.webhooks, DOCUMENT_TROUBLES)
+        """What happens to a document request or a callback; "" for nothing."""
+        chance, kinds = (
+            (self.callbacks, CALLBACK_FAULTS) if callback else (self.webhooks, DOCUMENT_FAULTS)
         )
-        return self._one(chance, troubles)
+        return self._one(chance, kinds)
 
     def of_rest(self) -> str:
-        return self._one(self.rest, REST_TROUBLES)
+        return self._one(self.rest, REST_FAULTS)
 
-    def _one(self, chance: float, troubles: tuple[str, ...]) -> str:
+    def _one(self, chance: float, kinds: tuple[str, ...]) -> str:
         if self._draw.random() >= chance:
             return ""
         self.hit()
-        return self._draw.choice(troubles)
+        return self._draw.choice(kinds)
 
     def delay(self) -> float:
-        """How late something is, in whole milliseconds of seconds."""
+        """How late something is: seconds, to the millisecond."""
         return round(self._draw.uniform(0.1, self.within), 3)
 
 
-class Suffers(NamedTuple):
-    """What a webhook is about to suffer: ``seconds`` late, ``again`` so many times more, and how
-    its first attempt fails."""
+class WebhookFaults(NamedTuple):
+    """The faults of one webhook: seconds late, how often it is repeated, and how its first attempt
+    fails ("" if it doesn't)."""
 
     seconds: float = 0.0
     again: int = 0
@@ -165,7 +173,7 @@ class Suffers(NamedTuple):
 
 
 class Faults:
-    """All rules in force, in the order in which they were made; and what came of them."""
+    """All rules in force, oldest first, and the faults that they have injected."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
@@ -175,11 +183,11 @@ class Faults:
         self.injected: deque[Injected] = deque(maxlen=10_000)
 
     def __bool__(self) -> bool:
-        """Is there anything that a webhook could suffer?"""
+        """Whether any rule could affect a webhook."""
         return bool(self.webhooks or self.chaos)
 
-    def of_webhook(self, url: str, callback: bool) -> Suffers:
-        """All matching rules together, and chance; of a request's first attempt."""
+    def of_webhook(self, url: str, callback: bool) -> WebhookFaults:
+        """The faults of a request's first attempt: those of all matching rules, and by chance."""
         seconds, again, kind = 0.0, 0, ""
         for rule in self.webhooks.copy():
             if not rule.kind and rule.matches(url):
@@ -201,7 +209,7 @@ class Faults:
             self._note(f"{seconds:g} s late", url)
         if again:
             self._note("twice", url)
-        return Suffers(seconds, again, kind)
+        return WebhookFaults(seconds, again, kind)
 
     def failure(self, url: str) -> str:
         """How an attempt fails by rule; "" if it doesn't."""
@@ -214,14 +222,15 @@ class Faults:
 
     def of_rest(self, method: str, path: str) -> str:
         """How a request fails; "" if it doesn't."""
-        kind = next((rule for rule in self.requests if rule.matches(method, path)), None)
-        if kind is not None:
-            kind.hit()
-        drawn = next((d for chaos in self.chaos if (d := chaos.of_rest())), "")
-        found = kind.kind if kind is not None else drawn
-        if found:
-            self._note(found, f"{method} {path}")
-        return found
+        rule = next((each for each in self.requests if each.matches(method, path)), None)
+        if rule is not None:
+            rule.hit()
+        kind = next((drawn for chaos in self.chaos if (drawn := chaos.of_rest())), "")
+        if rule is not None:
+            kind = rule.kind
+        if kind:
+            self._note(kind, f"{method} {path}")
+        return kind
 
     def _note(self, kind: str, what: str) -> None:
         self.injected.append(Injected(self._clock.now(), kind, what))

@@ -1,4 +1,4 @@
-"""One thread at a time: how everybody else's wishes reach the exchange, and how its time moves."""
+"""One thread at a time: how other threads reach the network, and how its time moves."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ivr.simulator.network.virtual_clock import VirtualClock
 
 Result = TypeVar("Result")
 log = logging.getLogger("ivr.simulator")
-WORKERS = 32  # requests over HTTP that are under way at once
-POLL = 0.005  # seconds between two looks at a condition that another thread brings about
+WORKERS = 32  # requests over HTTP that can be in flight at once
+POLL = 0.005  # seconds between two checks of a condition that another thread fulfils
 
 
 class Mailbox:
@@ -24,22 +24,22 @@ class Mailbox:
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
-        self.failure: BaseException | None = None  # what an event raised on the own thread
+        self.failure: BaseException | None = None  # what an event raised on its own thread
         self._letters: SimpleQueue[Callable[[], object]] = SimpleQueue()
-        self._hand = threading.Lock()  # held by the thread that is the exchange at present
+        self._hand = threading.Lock()  # held by the thread that runs the network at present
         self._owner: int | None = None
         self._thread: threading.Thread | None = None
         self._stopping = False
-        self._elsewhere = 0  # requests over HTTP under way
+        self._elsewhere = 0  # requests over HTTP in flight
         self._calling = False  # an application in process is being called, on another thread
-        self._asked: SimpleQueue[Callable[[], object]] = SimpleQueue()  # meanwhile
+        self._questions: SimpleQueue[Callable[[], object]] = SimpleQueue()  # asked meanwhile
         self._workers: ThreadPoolExecutor | None = None
-        clock.on_ask = self._wake
+        clock.on_set = self._wake
 
     # ---- from any thread
 
     def do(self, function: Callable[[], Result]) -> Result:
-        """Run a function on the exchange's thread, and return what it returns."""
+        """Run a function on the network's thread, and return what it returns."""
         if self._owner == threading.get_ident():
             return function()
         if self._thread is None and self._hand.acquire(blocking=False):
@@ -49,14 +49,17 @@ class Mailbox:
         return self._awaited(answer)
 
     def ask(self, function: Callable[[], Result]) -> Result:
-        """`do` for the REST API, which also answers while an application is being called: it may
-        be who asks, on a thread of its own. Nothing that is asked ever calls an application."""
+        """`do` for the REST API, which also answers while an application is being called.
+
+        That application may be what sends the request, on a thread of its own. No REST request
+        ever calls an application.
+        """
         if self._owner == threading.get_ident() or not self._calling:
             return self.do(function)
         answer: Future[Result] = Future()
         letter = partial(_answer, answer, function)
-        self._asked.put(letter)
-        self._letters.put(letter)  # should the call be over before that is read
+        self._questions.put(letter)
+        self._letters.put(letter)  # in case the call is over before that is read
         return self._awaited(answer)
 
     def _awaited(self, answer: Future[Result]) -> Result:
@@ -68,23 +71,23 @@ class Mailbox:
         return answer.result()
 
     def calling(self, start: Callable[[], Future[None]]) -> None:
-        """In the middle of an event, let an application work on another thread, and wait for it.
+        """In the middle of an event, let an application run on another thread, and wait for it.
 
-        ``start`` sets it to work; whatever it asks from then on is answered here.
+        ``start`` starts it; the REST requests that it makes from then on are answered here.
         """
-        asked = self._asked = SimpleQueue()
+        questions = self._questions = SimpleQueue()
         self._calling = True
         try:
             work = start()
-            work.add_done_callback(lambda _: asked.put(_nothing))
+            work.add_done_callback(lambda _: questions.put(_nothing))
             while not work.done():
-                asked.get()()
+                questions.get()()
         finally:
             self._calling = False
         work.result()
 
     def act(self, function: Callable[[], Result]) -> Result:
-        """What a person does: `do` it and, at rate 0, whatever is then due at this instant."""
+        """`do` what a person does and, at rate 0, everything that is due at this instant."""
         if self._owner == threading.get_ident() or self._thread is not None:
             return self.do(function)
         return self.do(lambda: self._and_settle(function))
@@ -105,13 +108,13 @@ class Mailbox:
 
     @property
     def inside(self) -> bool:
-        """Is this the exchange's thread, in the middle of an event?"""
+        """Whether this is the network's thread, in the middle of an event."""
         return self._owner == threading.get_ident()
 
     # ---- time
 
     def wait(self, seconds: float) -> None:
-        """Run everything due in the next so many (virtual) seconds, in order."""
+        """Let so many seconds of simulated time pass, and run everything due in them, in order."""
         if self._thread is not None:
             passed = threading.Event()
             self.do(lambda: self.clock.after(seconds, passed.set))
@@ -121,7 +124,10 @@ class Mailbox:
         self.do(lambda: self._run_until(until))
 
     def wait_until(self, condition: Callable[[], object], at_most: float = 120.0) -> None:
-        """Go from event to event until something is so; AssertionError if it isn't in time."""
+        """Let time pass, event by event, until the condition is met.
+
+        ``at_most``: seconds of simulated time. Raises AssertionError if it isn't met by then.
+        """
         until = self.clock.instant() + round(at_most * 1e6)
         if self._thread is not None:
             while not self.do(condition) and self.clock.instant() < until:
@@ -129,9 +135,7 @@ class Mailbox:
         else:
             self.do(lambda: self._run_until(until, condition))
         if not self.do(condition):
-            raise AssertionError(
-                f"it didn't come to that within {at_most:g} s of the exchange's time"
-            )
+            raise AssertionError(f"condition not met within {at_most:g} s of simulated time")
 
     def _run_until(self, until: int, enough: Callable[[], object] | None = None) -> None:
         clock = self.clock
@@ -143,7 +147,7 @@ class Mailbox:
             self._fetched()
 
     def _fetched(self) -> None:
-        """At rate 0 time stands still until every request over HTTP has been answered."""
+        """At rate 0, time stands still until every request over HTTP has been answered."""
         while self._elsewhere:
             self._letters.get()()
 
@@ -152,7 +156,7 @@ class Mailbox:
     def elsewhere(
         self, work: Callable[[Any], Any], argument: Any, then: Callable[..., object], *first: Any
     ) -> None:
-        """Do slow work on a thread of its own, then go on here with what it returned."""
+        """Do slow work on another thread, then go on here with what it returned."""
         if self._workers is None:
             self._workers = ThreadPoolExecutor(WORKERS, "ivr-webhook")
         self._elsewhere += 1
@@ -166,7 +170,7 @@ class Mailbox:
         then: Callable[..., object],
         first: tuple[Any, ...],
     ) -> None:
-        """On the other thread; what goes wrong there is raised here."""
+        """On the other thread; what it raises is raised here."""
         answer: Future[Any] = Future()
         _answer(answer, lambda: work(argument))
 
@@ -190,11 +194,14 @@ class Mailbox:
     # ---- a thread of its own
 
     def start(self) -> None:
-        """Let time run at ``rate``, on a thread of the exchange's own."""
+        """Let time run at ``rate``, on a thread of the exchange's own.
+
+        Raises ValueError at rate 0, RuntimeError when it is running already.
+        """
         if self.clock.rate <= 0:
-            raise ValueError("an exchange with rate 0 has no thread: its time moves by wait()")
+            raise ValueError("an exchange with rate 0 has no thread: call wait() to move its time")
         if self._thread is not None:
-            raise RuntimeError("the exchange is running already")
+            raise RuntimeError("the exchange is already running")
         self._stopping = False
         ready = threading.Event()
         self._thread = threading.Thread(
@@ -204,7 +211,7 @@ class Mailbox:
         ready.wait()
 
     def stop(self) -> None:
-        """Stop the thread; raises what an event on it raised, if one did."""
+        """Stop the thread. Raises the first exception that an event on it raised."""
         thread = self._thread
         if thread is None:
             return
@@ -231,7 +238,7 @@ class Mailbox:
             self._owner = None
 
     def _turn(self) -> None:
-        """Wait for a letter or the next bell, then do what there is to do."""
+        """Wait for a letter or the next bell, then run it."""
         clock = self.clock
         due = clock.next_due()
         patience = None if due is None else max(0.0, (due - clock.instant()) / 1e6 / clock.rate)

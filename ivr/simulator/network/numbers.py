@@ -1,4 +1,4 @@
-"""What leads to an application: a telephone number, or a TwiML application that others refer to.
+"""What leads to an application: a telephone number, or a TwiML application that it refers to.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource,
 https://www.twilio.com/docs/usage/api/applications
@@ -13,7 +13,7 @@ from ivr.simulator.network.routes import Callback, Route
 
 
 class Addresses:
-    """Where calls and texts are answered, and who is told when a call is over."""
+    """The URLs that answer calls and texts, and the status callback."""
 
     __slots__ = (
         "fallback",
@@ -32,10 +32,15 @@ class Addresses:
     def __init__(self, sid: str, name: str) -> None:
         self.sid = sid
         self.friendly_name = name
-        self.url = self.fallback = self.status_callback = ""
-        self.method = self.fallback_method = self.status_method = "POST"
-        self.sms_url = self.sms_fallback = ""
+        self.url = ""
+        self.method = "POST"
+        self.fallback = ""
+        self.fallback_method = "POST"
+        self.status_callback = ""
+        self.status_method = "POST"
+        self.sms_url = ""
         self.sms_method = "POST"
+        self.sms_fallback = ""
 
     @property
     def route(self) -> Route:
@@ -50,8 +55,8 @@ class Addresses:
 class Number(Addresses):
     """A telephone number that leads to an application.
 
-    ``application`` and ``sms_application`` are SIDs of those that answer in its place: "overrides
-    voice_url".
+    ``application`` and ``sms_application`` are the SIDs of TwiML applications that answer in its
+    place: "overrides voice_url".
     """
 
     __slots__ = ("application", "number", "origin", "sms_application")
@@ -60,11 +65,12 @@ class Number(Addresses):
         super().__init__(sid, number)
         self.number = number
         self.origin = origin
-        self.application = self.sms_application = ""
+        self.application = ""
+        self.sms_application = ""
 
 
 class Application(Addresses):
-    """A named set of addresses, which numbers, REST calls and softphones lead to."""
+    """A named set of URLs, which numbers, REST calls and softphones can refer to."""
 
     __slots__ = ("created_at", "updated_at")
 
@@ -74,7 +80,7 @@ class Application(Addresses):
 
 
 class ApiKey(NamedTuple):
-    """What an application signs access tokens with. (docs/iam/api-keys)"""
+    """A key that an application signs access tokens with. (docs/iam/api-keys)"""
 
     sid: str
     secret: str

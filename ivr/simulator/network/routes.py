@@ -1,15 +1,15 @@
-"""Where a call's documents come from, and who is told of its progress."""
+"""Where a call's documents come from, and where its progress is reported."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
-SIP = ("sip:", "sips:")  # how an address of that kind begins
+SIP = ("sip:", "sips:")  # how a SIP address begins
 
 
 class Callback(NamedTuple):
-    """Who is told of a call's progress, and of which events."""
+    """Where a call's progress is reported, and which events."""
 
     url: str
     method: str = "POST"
@@ -26,7 +26,7 @@ class Route(NamedTuple):
 
 
 def e164(text: str) -> str:
-    """A number as E.164; US forms such as 415-123-4567 are understood. "" if it isn't one."""
+    """A number in E.164; US forms such as 415-123-4567 are accepted. "" if it isn't a number."""
     if text.startswith(("client:", *SIP)):
         return text
     digits = re.sub(r"[\s().-]", "", text)

@@ -6,7 +6,7 @@ import random
 
 
 class Seed:
-    """SIDs and tokens; the same seed and the same order of asking give the same ones."""
+    """SIDs and tokens: the same seed and the same sequence of calls give the same ones."""
 
     __slots__ = ("_bits", "number")
 
@@ -19,6 +19,6 @@ class Seed:
         return f"{prefix}{self._bits(128):032x}"
 
     def token(self) -> str:
-        """A UUID, as I-Twilio-Idempotency-Token is one."""
+        """A UUID, the form of I-Twilio-Idempotency-Token."""
         h = f"{self._bits(128):032x}"
         return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"

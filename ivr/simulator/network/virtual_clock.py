@@ -1,4 +1,4 @@
-"""Virtual time: a heap of what is due, in order, that moves by jumps or with the wall clock."""
+"""Simulated time: a heap of what is due, in order. It jumps, or moves with the wall clock."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Bell:
         self._arguments = arguments
 
     def cancel(self) -> None:
-        """Forget it; nothing happens once it has rung."""
+        """Cancel it; does nothing once it has rung."""
         if self._what is not None:
             self._what = None
             self._arguments = ()
@@ -41,19 +41,20 @@ class Bell:
 
 
 class VirtualClock:
-    """Time as the exchange has it; the same shape as `ivr.clock.Clock`.
+    """The network's clock; the same shape as `ivr.clock.Clock`.
 
-    ``rate`` 0: time stands still until somebody moves it. 1: as on the wall. 20: twenty times as
-    fast. What is due at the same time rings in the order in which it was asked for.
+    ``start`` must be aware; ValueError otherwise. ``rate`` 0: time stands still until it is moved.
+    1: real time. 20: twenty times as fast. Bells that are due at the same time ring in the order
+    in which they were set.
     """
 
     def __init__(self, start: datetime, rate: float = 0) -> None:
         if start.tzinfo is None:
-            raise ValueError("the start must say its time zone")
+            raise ValueError("start needs a time zone, such as tzinfo=UTC")
         self.start = start.astimezone(UTC)
         self.rate = rate
         self.elapsed = 0  # microseconds; whole numbers add up the same everywhere
-        self.on_ask: Callable[[], None] | None = None  # something new is due; any thread
+        self.on_set: Callable[[], None] | None = None  # a bell was set, on any thread
         self._heap: list[tuple[int, int, Bell]] = []
         self._numbers = count()
         self._forgotten = 0
@@ -68,7 +69,7 @@ class VirtualClock:
         return self._shown[1]
 
     def at(self, instant: int) -> datetime:
-        """When it is, or was, so many microseconds after the start."""
+        """The date and time at so many microseconds after the start."""
         return self.start + instant * MICROSECOND
 
     def instant(self) -> int:
@@ -78,36 +79,37 @@ class VirtualClock:
         return max(self.elapsed, int((time.monotonic() - self._wall) * self.rate * 1e6))
 
     def seconds(self) -> float:
+        """Seconds since the start."""
         return self.instant() / 1e6
 
     def call_at(self, when: datetime, what: Callable[[], object]) -> Bell:
-        """Call ``what`` once, at ``when``, or at once (not before this returns) if that is past."""
-        return self._ask((when - self.start) // MICROSECOND, what, ())
+        """Call ``what`` once, at ``when``; if that is past, at once, but after this returns."""
+        return self._set((when - self.start) // MICROSECOND, what, ())
 
     def after(self, seconds: float, what: Callable[..., object], *arguments: Any) -> Bell:
         """Call ``what(*arguments)`` in so many seconds."""
-        return self._ask(self.instant() + round(seconds * 1e6), what, arguments)
+        return self._set(self.instant() + round(seconds * 1e6), what, arguments)
 
     def soon(self, what: Callable[..., object], *arguments: Any) -> Bell:
-        """Call it at this very instant, after everything that is already due."""
-        return self._ask(self.instant(), what, arguments)
+        """Call it at this instant, after everything that is already due."""
+        return self._set(self.instant(), what, arguments)
 
-    def _ask(self, due: int, what: Callable[..., object], arguments: tuple[Any, ...]) -> Bell:
+    def _set(self, due: int, what: Callable[..., object], arguments: tuple[Any, ...]) -> Bell:
         bell = Bell(self, what, arguments)
         heapq.heappush(self._heap, (max(due, self.elapsed), next(self._numbers), bell))
-        if self.on_ask is not None:
-            self.on_ask()
+        if self.on_set is not None:
+            self.on_set()
         return bell
 
     def forgotten(self) -> None:
-        """A cancelled bell stays in the heap; too many are swept out together."""
+        """A canceled bell stays in the heap until there are many, then all are removed."""
         self._forgotten += 1
         if self._forgotten > 1000 and self._forgotten * 2 > len(self._heap):
             self._heap[:] = [entry for entry in self._heap if entry[2]._what is not None]
             heapq.heapify(self._heap)
             self._forgotten = 0
 
-    # for the exchange
+    # ---- for the network
 
     def next_due(self) -> int | None:
         """When the next bell rings, in microseconds since the start."""
@@ -130,7 +132,7 @@ class VirtualClock:
         self.elapsed = max(self.elapsed, instant)
 
     def run(self) -> None:
-        """From here on time moves by itself, at ``rate``."""
+        """From here on, time moves by itself, at ``rate``."""
         self._wall = time.monotonic() - self.elapsed / 1e6 / self.rate
 
     def halt(self) -> None:

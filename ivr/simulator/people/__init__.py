@@ -1,1 +1,1 @@
-"""Who holds a telephone, and what they do with it."""
+"""Telephones, and what people do with them."""

@@ -1,8 +1,8 @@
-"""Which browser has which phone in hand, and what one sends to another.
+"""Which browser holds which phone, and the messages between browsers.
 
-Two people who talk hear each other's microphones where each has his phone in hand in a browser of
-his own. The browsers find each other by letters (WebRTC's descriptions and candidates), which are
-kept here until they are fetched; sound never comes by.
+Two people on a call hear each other's microphones if each holds their phone in a browser of their
+own. The browsers connect by letters (WebRTC's descriptions and candidates), which are kept here
+until they are fetched; the sound itself goes from browser to browser.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-GONE = 5.0  # seconds without a word after which a browser has let go of its phones
-MOST = 200  # letters kept for one browser
+GONE = 5.0  # seconds without a request after which a browser no longer holds its phones
+MAX_LETTERS = 200  # kept for one browser
 
 
 class Hands:
-    """Phones in hand. ``now`` tells seconds that only go forward."""
+    """The phones that browsers hold. ``now`` is a monotonic clock, in seconds."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now, self._lock = now, Lock()
+        self._now = now
+        self._lock = Lock()
         self._hands: dict[str, str] = {}
         self._seen: dict[str, float] = {}
         self._letters: dict[str, list[dict[str, Any]]] = {}
 
     def seen(self, client: str) -> None:
-        """This browser is there; those that haven't been for a while have let go."""
+        """A browser has sent a request; those that haven't for a while lose their phones."""
         with self._lock:
             now = self._now()
             if client:
@@ -38,38 +39,38 @@ class Hands:
             self._hands = {n: who for n, who in self._hands.items() if who not in gone}
 
     def take(self, number: str, client: str) -> None:
-        """Take a phone in hand, out of another browser's if need be."""
+        """Hold a phone, even if another browser holds it now."""
         with self._lock:
             if client:
                 self._hands[number] = client
                 self._seen[client] = self._now()
 
     def put_down(self, number: str, client: str) -> None:
-        """Let go of it, if it is this browser that has it."""
+        """Put down a phone, if it is this browser that holds it."""
         with self._lock:
             if self._hands.get(number) == client:
                 del self._hands[number]
 
     def of(self, number: str) -> str:
-        """The browser that has it in hand, ``""`` if none has."""
+        """The browser that holds a phone, "" if none does."""
         return self._hands.get(number, "")
 
     def send(self, client: str, sender: str, receiver: str, letter: Any) -> str:
-        """A letter from one phone to another; what is wrong with that otherwise."""
+        """Send a letter from one phone to another. Returns why it can't be sent, "" if it was."""
         with self._lock:
             if self._hands.get(sender) != client:
-                return f"{sender} isn't in this browser's hand"
+                return f"this browser doesn't hold {sender}"
             to = self._hands.get(receiver, "")
             if not to or to == client:
-                return f"{receiver} isn't in another browser's hand"
+                return f"no other browser holds {receiver}"
             box = self._letters.setdefault(to, [])
-            if len(box) >= MOST:
-                return f"{receiver} doesn't fetch its letters"
+            if len(box) >= MAX_LETTERS:
+                return f"the browser that holds {receiver} doesn't fetch its letters"
             box.append({"from": sender, "to": receiver, "letter": letter})
             return ""
 
     def letters(self, client: str) -> list[dict[str, Any]]:
-        """What came for this browser since it asked last."""
+        """The letters for this browser since it last asked."""
         with self._lock:
             return self._letters.pop(client, [])
 

@@ -1,4 +1,4 @@
-"""What a telephone does by itself when it is rung, and what it does once it has answered."""
+"""What a telephone does by itself when it rings, and after it has answered."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 GREETING = "Please leave a message after the tone."
 
-# Each habit, and the options that have any effect with it.
+# Each habit, and the options that have an effect with it.
 TAKES: Mapping[str, frozenset[str]] = {
     "answer": frozenset({"after", "press", "say", "hang_up"}),
     "voicemail": frozenset({"after", "say", "hang_up"}),
@@ -19,8 +19,11 @@ TAKES: Mapping[str, frozenset[str]] = {
 
 
 class Habit(NamedTuple):
-    """``kind`` is a key of `TAKES`; ``after`` and ``hang_up`` are seconds since it began to ring
-    and since it answered (None: it doesn't hang up). What a kind doesn't take has no effect."""
+    """What a telephone does by itself.
+
+    ``kind`` is a key of `TAKES`. ``after``: seconds that it rings; ``hang_up``: seconds after it
+    has answered (None: it doesn't hang up). Options that the kind doesn't take have no effect.
+    """
 
     kind: str = "ring"
     after: float = 0.0
@@ -30,7 +33,7 @@ class Habit(NamedTuple):
 
     @property
     def options(self) -> list[str]:
-        """The names of those that are given."""
+        """The names of the options that are set."""
         given = {
             "after": self.after,
             "press": self.press,

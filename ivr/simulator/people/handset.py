@@ -1,4 +1,4 @@
-"""The telephone in a person's hand: what it hears, and what the person does."""
+"""A telephone: what the person who holds it does, and what they hear."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from ivr.simulator.people.softphone import Access
 
 KEYS = frozenset("0123456789*#")
 TYPING = 0.25  # seconds between two keys
-REACTION = 1.0  # seconds until a scripted person presses what is asked for
-REMEMBERED = 5000  # utterances
-NOTICED = 30.0  # seconds until a network gives somebody up of whom it hears nothing
+REACTION = 1.0  # seconds until a scripted person reacts
+MAX_HEARD = 5000  # utterances that are remembered
+NOTICED = 30.0  # seconds until the network notices that a phone is gone
 
 
 class Listener(Protocol):
@@ -28,10 +28,13 @@ class Listener(Protocol):
 
 
 class Handset:
-    """One telephone, with one line: a second caller finds it busy.
+    """One telephone, with one line: a second caller finds it busy. `Exchange.phone` makes it.
 
-    At rate 0 what the person does has all its immediate consequences before the method returns;
-    only `press` with several keys moves time (``typing`` seconds between two).
+    `heard` are the `Utterance`s that the person has heard, the oldest first; `calls` its calls;
+    `messages` the texts that it has received.
+
+    At rate 0, what the person does has all its immediate consequences before the method returns.
+    Only `press` with several keys moves time (``typing`` seconds between two keys).
     """
 
     def __init__(self, network: Switchboard, number: str) -> None:
@@ -41,14 +44,15 @@ class Handset:
         self.leg: Leg | None = None
         self.heard: list[Utterance] = []
         self.calls: list[Leg] = []
-        self.messages: list[Message] = []  # texts that it has got
-        self.access: Access | None = None  # of a softphone: what its token grants
+        self.messages: list[Message] = []  # texts that it has received
+        self.access: Access | None = None  # a softphone's: what its token grants
         self.caller_id = ""
-        self.parameters: dict[str, str] = {}  # <Client><Parameter>: what a softphone is told
-        self.eager = False  # there is something to key or say as soon as a document listens
+        self.parameters: dict[str, str] = {}  # <Client><Parameter>: those that a softphone gets
+        self.eager = False  # a script has keys or words for the next document that listens
         self._habit = Habit()
-        self._keys = self._words = ""  # what that is
-        self.listener: Listener | None = None  # what `hears` asks; `Exchange.phone` provides it
+        self._keys = ""  # those that the script still has
+        self._words = ""
+        self.listener: Listener | None = None  # set by `Exchange.phone`, for `hears`
 
     def __repr__(self) -> str:
         return f"<Handset {self.number}>"
@@ -56,7 +60,10 @@ class Handset:
     # ---- what the person does
 
     def call(self, number: str) -> None:
-        """Dial a number that has an application."""
+        """Dial a number that has an application.
+
+        Raises CallError when this phone is in use, or no application answers at the number.
+        """
         self.network.act(lambda: self._call(number))
 
     def _call(self, number: str) -> None:
@@ -66,7 +73,10 @@ class Handset:
         self._remember(self.leg)
 
     def press(self, keys: str) -> None:
-        """Press keys one after the other. Raises CallError when there is no call."""
+        """Press keys (0-9, * and #) one after the other, ``typing`` seconds apart.
+
+        Raises ValueError for anything else, CallError when the phone isn't in a call.
+        """
         wrong = set(keys) - KEYS
         if wrong or not keys:
             raise ValueError(f"a telephone has no key {''.join(sorted(wrong)) or '(none)'}")
@@ -82,10 +92,12 @@ class Handset:
                 network.act(partial(leg.key, key))
 
     def say(self, text: str, confidence: float = 0.9) -> None:
-        """Speak. A Gather for speech or a Record takes notice, and so do the people whom it is
-        connected to: they hear an utterance of kind "person", whose ``voice`` is this number.
+        """Say something. A <Gather> for speech and a <Record> hear it.
 
-        ``confidence``: how sure a recogniser is to have heard that, from 0 to 1."""
+        So do the people on the call, as an `Utterance` of kind "person" whose ``voice`` is this
+        phone's number. ``confidence``: the recognizer's, from 0 to 1. Raises CallError when the
+        phone isn't in a call.
+        """
         self.network.act(lambda: self._say(text, confidence))
 
     def _say(self, text: str, confidence: float = 0.9) -> None:
@@ -96,8 +108,11 @@ class Handset:
         leg.speak(text, confidence)
 
     def connect(self, **parameters: str) -> None:
-        """Call as a softphone does (`Exchange.softphone`): the application that its token names is
-        asked, with the parameters of the token and with these."""
+        """Call as a softphone does (see `Exchange.softphone`).
+
+        The TwiML application in its token answers, and gets the parameters of the token and these.
+        Raises CallError when there is no token or no such application, or the phone is in use.
+        """
         self.network.act(lambda: self._connect(parameters))
 
     def _connect(self, parameters: dict[str, str]) -> None:
@@ -111,28 +126,32 @@ class Handset:
         self._remember(self.leg)
 
     def text(self, number: str, body: str) -> None:
-        """Write to a number; its application's answer comes into `messages`."""
+        """Send a text to a number; its application's replies arrive in `messages`.
+
+        Raises CallError when no application has the number.
+        """
         if e164(number) not in self.network.numbers:
-            raise CallError(f"nobody reads texts at {number}")
+            raise CallError(f"no application receives texts at {number}")
         self.network.act(lambda: self.network.messages.receive(self.number, e164(number), body))
 
     def answer(self) -> None:
-        """Pick up. Raises CallError when it isn't ringing."""
+        """Pick up. Raises CallError when the phone isn't ringing."""
         self.network.act(lambda: self._ringing().person_answers())
 
     def decline(self) -> None:
-        """Refuse the call that is ringing: the caller finds the line busy."""
+        """Refuse the call: the caller finds the line busy. Raises CallError when not ringing."""
         self.network.act(lambda: self._ringing().end("busy"))
 
     def hang_up(self) -> None:
-        """Put the receiver down."""
+        """Hang up. Raises CallError when the phone isn't in a call."""
         self.network.act(lambda: self._in_use().end(self._final_status()))
 
     def lose_connection(self, noticed: float = NOTICED) -> None:
-        """Be out of reach from now on: a tunnel, an empty battery. The phone hears nothing more,
-        and can call again; the network, and whoever was connected, take so many seconds to notice.
+        """Lose the connection, as in a tunnel or with an empty battery.
 
-        A call that was ringing goes on ringing, for nobody. Raises CallError without a call.
+        The phone hears nothing more of the call, and can make another. The network, and the people
+        on the call, notice after ``noticed`` seconds. A call that is ringing goes on ringing, but
+        nobody can answer it. Raises CallError when there is no call.
         """
         self.network.act(lambda: self._lose_connection(noticed))
 
@@ -154,19 +173,22 @@ class Handset:
         hang_up: float | None = None,
         typing: float | None = None,
     ) -> None:
-        """What it does by itself from now on when rung.
+        """Set what the phone does by itself whenever it rings from now on. ``habit`` is one of
 
-        "answer" (``after`` so many seconds; then it types ``press`` as soon as it is asked for
-        keys, and says ``say`` as soon as it is asked for words or, after a second at least, is
-        connected to somebody), "voicemail" (a machine answers ``after`` so many seconds, says its
-        greeting, ``say``, to whoever is connected or asks for words; then it beeps, and records),
-        "ring" (nothing), "busy", "decline" (``after`` so many seconds), "unreachable".
+        - "answer": it answers ``after`` so many seconds, presses the keys ``press`` as soon as a
+          document asks for keys, and says ``say`` as soon as a document asks for words or, after a
+          second, to the people on the call;
+        - "voicemail": an answering machine answers ``after`` so many seconds, says its greeting
+          (``say``), beeps, and is silent from then on;
+        - "decline": it refuses the call ``after`` so many seconds;
+        - "ring": it only rings; "busy"; "unreachable".
 
-        ``hang_up``: so many seconds after it has answered. ``typing``: seconds between two keys,
-        whoever presses them; it stays as it was when None.
+        ``hang_up``: seconds after which it hangs up once it has answered (None: it doesn't).
+        ``typing``: seconds between two keys from now on, also for `press`; None leaves it as it is.
+        Raises ValueError for an unknown habit.
         """
         if habit not in TAKES:
-            raise ValueError(f"a phone can't {habit!r}; it may {', '.join(sorted(TAKES))}")
+            raise ValueError(f"unknown habit {habit!r}; use one of: {', '.join(sorted(TAKES))}")
         self._habit = Habit(habit, after, press, say, hang_up)
         if typing is not None:
             self.typing = typing
@@ -174,33 +196,36 @@ class Handset:
     # ---- what must be heard
 
     def hears(self, words: str, *, within: float = 60.0, language: str = "") -> None:
-        """Wait until it has heard these words; AssertionError with an explanation if it doesn't.
+        """Wait until the person has heard these words.
 
-        They are compared as in a `.call` dialogue: in order, from where the last `hears` ended, and
-        with nothing else between unless ``…`` stands there; a prompt that was cut short needn't be
-        expected. They are heard as soon as the prompt with the last word begins. ``within``:
-        seconds of the exchange's time. ``language``: which they must be spoken in, if any.
+        They are compared as in a ``.call`` dialogue: in order, from where the last `hears` ended,
+        and with nothing in between unless ``…`` stands there. A prompt that was cut short doesn't
+        have to be expected. Words count as heard as soon as the prompt with the last one begins.
+
+        ``within``: seconds of simulated time. ``language``: the language code that they must be
+        spoken in, such as "fr"; "" for any. Raises AssertionError, which shows what was heard
+        instead.
         """
         __tracebackhide__ = True  # pytest: what failed is the test's line
         if self.listener is None:
-            raise CallError(f"{self.number} wasn't made by Exchange.phone: nothing listens to it")
+            raise CallError(f"{self.number} can't be listened to: get it from Exchange.phone")
         self.listener.hears(words, within, language)
 
     # ---- what it is doing
 
     @property
     def habit(self) -> str:
-        """What it does by itself when rung, see `will`."""
+        """What the phone does by itself when it rings; see `will`."""
         return self._habit.kind
 
     @property
     def script(self) -> Habit:
-        """The same, with everything that was said to `will`."""
+        """The same, with all its options."""
         return self._habit
 
     @property
     def machine(self) -> bool:
-        """Is it a machine that answers here?"""
+        """Whether an answering machine picks up here."""
         return self._habit.kind == "voicemail"
 
     @property
@@ -210,21 +235,23 @@ class Handset:
 
     @property
     def ringing(self) -> bool:
+        """Whether it is ringing."""
         leg = self.leg
         return leg is not None and leg.direction != "inbound" and not leg.picked_up
 
     @property
     def in_call(self) -> bool:
+        """Whether it is in a call: it has called, or has answered."""
         return self.leg is not None and not self.ringing
 
     @property
     def listening(self) -> bool:
-        """Would a key be taken notice of: is a document gathering (or recording)?"""
+        """Whether a document is listening: gathering keys or words, or recording."""
         return self.leg is not None and self.leg.listening
 
     @property
     def connected_to(self) -> set[Handset]:
-        """The telephones whose persons it can talk to at this moment."""
+        """The telephones of the people who can hear this one at this moment."""
         if self.leg is None:
             return set()
         phones = (leg.phone for leg in self.leg.company())
@@ -232,10 +259,10 @@ class Handset:
 
     @property
     def last_heard(self) -> str:
-        """The text that was said to it last; "" if nothing was."""
+        """The last text that was said to the person; "" if there is none."""
         return next((u.text for u in reversed(self.heard) if u.kind == "say"), "")
 
-    # ---- for the exchange
+    # ---- for the network
 
     @property
     def reachable(self) -> bool:
@@ -262,27 +289,28 @@ class Handset:
 
     def hear(self, utterance: Utterance) -> None:
         self.heard.append(utterance)
-        if len(self.heard) > REMEMBERED:
-            del self.heard[: REMEMBERED // 2]
+        if len(self.heard) > MAX_HEARD:
+            del self.heard[: MAX_HEARD // 2]
 
     def asked(self, leg: Leg) -> None:
-        """A document begins to listen, and there is something to be keyed or said."""
+        """A document has begun to listen, and the script has keys or words for it."""
         clock, ears = self.network.clock, leg.ears
         if self._keys and "dtmf" in ears:
             keys, self._keys = self._keys, ""
             clock.after(REACTION, self._react, leg, keys)
         if self._words and "speech" in ears:
-            # A machine that has been talking all the time doesn't think about it first.
+            # A machine is talking all the time; only people take a moment to react.
             clock.after(0.0 if self.machine else REACTION, self._speak, leg)
         self.eager = bool(self._keys or self._words)
 
     def dropped(self, leg: Leg) -> None:
         if self.leg is leg:
             self.leg = None
-            self._keys = self._words = ""
+            self._keys = ""
+            self._words = ""
             self.eager = False
 
-    # ---- within
+    # ---- internals
 
     def _remember(self, leg: Leg) -> None:
         self.calls.append(leg)
@@ -299,7 +327,7 @@ class Handset:
         return self.leg
 
     def _final_status(self) -> str:
-        """A caller who hangs up before being answered leaves a call that wasn't."""
+        """A caller who hangs up before the call is answered leaves it unanswered."""
         return "completed" if self._in_use().picked_up else "no-answer"
 
     def _type(self, keys: str) -> None:
@@ -314,7 +342,8 @@ class Handset:
     def _answer_by_itself(self, leg: Leg, habit: Habit) -> None:
         if self.leg is not leg or not self.ringing:
             return
-        self._keys, self._words = habit.press, habit.say
+        self._keys = habit.press
+        self._words = habit.say
         if habit.kind == "voicemail":
             self._words = habit.say or GREETING
         self.eager = bool(self._keys or self._words)
@@ -333,7 +362,7 @@ class Handset:
             clock.after(REACTION, self._speak_to_company, leg)
 
     def _speak_to_company(self, leg: Leg) -> None:
-        """Say it to whom it is connected to, now or as soon as it is."""
+        """Say the words to the people on the call, now or as soon as there are any."""
         if self.leg is not leg or not self._words:
             return
         if leg.company():
@@ -348,7 +377,7 @@ class Handset:
             self._say(words)
 
     def _beep(self, leg: Leg) -> None:
-        """The greeting is over, whoever has heard it; from here on the machine is silent."""
+        """The greeting is over, whether anyone heard it or not; the machine is silent now."""
         if self.leg is not leg:
             return
         self._words = ""

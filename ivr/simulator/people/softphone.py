@@ -1,8 +1,8 @@
 """Softphones: what an application's access token lets a browser do.
 
 The token is a JWT, signed with an API key's secret. https://www.twilio.com/docs/iam/access-tokens,
-https://www.twilio.com/docs/voice/sdks/javascript. How the SDK talks to Twilio isn't public, so the
-telephone itself is driven like any other.
+https://www.twilio.com/docs/voice/sdks/javascript. How the SDK talks to Twilio isn't public, so a
+softphone is driven like any other telephone.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ INVALID, BAD_HEADER, BAD_ISSUER, EXPIRED, NOT_YET, BAD_GRANTS, BAD_SIGNATURE = (
 
 
 class Access(NamedTuple):
-    """What a token grants: who it is, which application its calls reach, with what parameters, and
-    whether it may be called."""
+    """What a token grants.
+
+    ``identity`` is who it is; ``application`` is the SID of the TwiML application that answers its
+    calls, with ``params``; ``incoming`` says whether it can be called.
+    """
 
     identity: str
     application: str = ""
@@ -33,7 +36,7 @@ class Access(NamedTuple):
 
 
 def access(network: Network, token: str) -> Access:
-    """Read an access token. Raises `CallError` with Twilio's number for what is wrong with it."""
+    """Read an access token. Raises `CallError` with Twilio's error code when it isn't valid."""
     try:
         head, body, signature = token.split(".")
         header, payload = _part(head), _part(body)
@@ -41,18 +44,22 @@ def access(network: Network, token: str) -> Access:
     except ValueError as error:
         raise _refused(INVALID, f"it isn't a JWT ({error})") from error
     if header.get("alg") != "HS256" or header.get("cty") != "twilio-fpa;v=1":
-        raise _refused(BAD_HEADER, "its header must say HS256 and twilio-fpa;v=1")
+        raise _refused(BAD_HEADER, "its header must have alg HS256 and cty twilio-fpa;v=1")
     key = network.keys.get(str(payload.get("iss")))
     if key is None or payload.get("sub") != network.account_sid:
-        raise _refused(BAD_ISSUER, "iss must be an API key of the account that sub names")
+        raise _refused(BAD_ISSUER, "iss must be an API key of the account in sub")
     expected = hmac.digest(key.secret.encode(), f"{head}.{body}".encode(), sha256)
     if not hmac.compare_digest(given, expected):
         raise _refused(BAD_SIGNATURE, f"it isn't signed with the secret of {key.sid}")
     now = network.clock.now().timestamp()
     if not isinstance(payload.get("exp"), int) or payload["exp"] <= now:
-        raise _refused(EXPIRED, "exp is past (the network has its own clock: exchange.clock)")
+        raise _refused(
+            EXPIRED, "exp is in the past (the network has its own clock: exchange.clock)"
+        )
     if payload.get("nbf", 0) > now:
-        raise _refused(NOT_YET, "nbf is still to come (the network has its own clock)")
+        raise _refused(
+            NOT_YET, "nbf is in the future (the network has its own clock: exchange.clock)"
+        )
     return _granted(payload.get("grants"))
 
 
@@ -60,7 +67,7 @@ def _granted(grants: Any) -> Access:
     grants = grants if isinstance(grants, dict) else {}
     voice, identity = grants.get("voice"), grants.get("identity")
     if not isinstance(voice, dict) or not identity or len(str(identity)) > 256:
-        raise _refused(BAD_GRANTS, "grants need an identity and a voice grant")
+        raise _refused(BAD_GRANTS, "it needs an identity and a voice grant")
     outgoing = voice.get("outgoing") or {}
     return Access(
         str(identity),

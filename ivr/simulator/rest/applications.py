@@ -1,4 +1,4 @@
-"""REST: TwiML applications, API keys, the account, and what the debugger has noted.
+"""REST: TwiML applications, API keys, the account, and the debugger's log.
 
 https://www.twilio.com/docs/usage/api/applications, /docs/iam/api-keys,
 https://www.twilio.com/docs/usage/api/notification, /docs/voice/api/call-event-resource
@@ -24,17 +24,17 @@ ERRORS = "https://www.twilio.com/docs/errors"
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     network = api.network
     name = form.text("FriendlyName") or "application"
-    made = Application(network.seed.sid("AP"), name, network.clock.now())
-    point(made, form)
-    network.applications[made.sid] = made
-    return 201, show(api, made)
+    application = Application(network.seed.sid("AP"), name, network.clock.now())
+    point(application, form)
+    network.applications[application.sid] = application
+    return 201, show(api, application)
 
 
 def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    found: Iterable[Application] = reversed(api.network.applications.values())
+    rows: Iterable[Application] = reversed(api.network.applications.values())
     if form.has("FriendlyName"):
-        found = [each for each in found if each.friendly_name == form.text("FriendlyName")]
-    return api.page(form, "/Applications", "applications", found, lambda each: show(api, each))
+        rows = [each for each in rows if each.friendly_name == form.text("FriendlyName")]
+    return api.page(form, "/Applications", "applications", rows, lambda each: show(api, each))
 
 
 def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
@@ -42,26 +42,26 @@ def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    found = find(api, path[0])
-    point(found, form)
-    found.friendly_name = form.text("FriendlyName", found.friendly_name)
-    found.updated_at = api.network.clock.now()
-    return 200, show(api, found)
+    application = find(api, path[0])
+    point(application, form)
+    application.friendly_name = form.text("FriendlyName", application.friendly_name)
+    application.updated_at = api.network.clock.now()
+    return 200, show(api, application)
 
 
 def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     sid = find(api, path[0]).sid
     if any(number.application == sid for number in api.network.numbers.values()):
-        raise ApiError(400, 20001, "A number leads to this application")
+        raise ApiError(400, 20001, "A number uses this application")
     del api.network.applications[sid]
     return 204, None
 
 
 def find(api: Resources, sid: str) -> Application:
-    found = api.network.applications.get(sid)
-    if found is None:
+    application = api.network.applications.get(sid)
+    if application is None:
         raise api.missing(api.uri(f"/Applications/{sid}"))
-    return found
+    return application
 
 
 def show(api: Resources, each: Application) -> Json:
@@ -93,7 +93,7 @@ def show(api: Resources, each: Application) -> Json:
 
 
 def create_key(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    """POST /Keys: the secret is shown this once."""
+    """POST /Keys: the only answer with the secret."""
     key = api.network.api_key(form.text("FriendlyName"))
     return 201, {**_key(api, key), "secret": key.secret}
 
@@ -124,7 +124,7 @@ def account(api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
     return 200, {
         "sid": api.network.account_sid,
         "owner_account_sid": api.network.account_sid,
-        "auth_token": None,  # nobody needs it who could ask for it
+        "auth_token": None,  # clients already have it
         "friendly_name": "a simulated network",
         "status": "active",
         "type": "Full",
@@ -135,7 +135,7 @@ def account(api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
     }
 
 
-# ---- what the debugger has noted, and what went over the wire
+# ---- the debugger's log, and what went over the wire
 
 
 def notifications(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
@@ -153,10 +153,11 @@ def notifications(api: Resources, form: Form, path: tuple[str, ...]) -> Response
 
 
 class _Numbered:
-    """A line of the debugger with a SID that stays."""
+    """A line of the debugger's log with a stable SID."""
 
     def __init__(self, number: int, notice: Notice) -> None:
-        self.sid, self.notice = f"NO{number:032x}", notice
+        self.sid = f"NO{number:032x}"
+        self.notice = notice
 
 
 def _notification(api: Resources, row: _Numbered) -> Json:
@@ -180,23 +181,29 @@ def _notification(api: Resources, row: _Numbered) -> Json:
 
 
 def events(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    """GET /Calls/{sid}/Events: the webhooks that the call has made, and what was answered."""
+    """GET /Calls/{sid}/Events: the call's webhooks, with their answers."""
     sid = find_call(api, path[0]).sid
-    made = [_Made(n, each) for n, each in enumerate(api.network.requests) if each.call_sid == sid]
-    return api.page(form, f"/Calls/{sid}/Events", "events", made, _Made.show)
+    numbered = enumerate(api.network.requests)
+    rows = [_Event(number, each) for number, each in numbered if each.call_sid == sid]
+    return api.page(form, f"/Calls/{sid}/Events", "events", rows, _Event.show)
 
 
-class _Made:
-    """A webhook with a number of its own, to page by."""
+class _Event:
+    """A webhook with a stable number, for paging."""
 
     def __init__(self, number: int, webhook: Webhook) -> None:
-        self.sid, self.webhook = str(number), webhook
+        self.sid = str(number)
+        self.webhook = webhook
 
     def show(self) -> Json:
-        made = self.webhook
+        webhook = self.webhook
         return {
-            "request": {"method": made.method, "url": made.url, "parameters": made.params},
-            "response": {"response_code": made.status, "response_body": made.body},
+            "request": {
+                "method": webhook.method,
+                "url": webhook.url,
+                "parameters": webhook.params,
+            },
+            "response": {"response_code": webhook.status, "response_body": webhook.body},
         }
 
 

@@ -9,9 +9,9 @@ from operator import attrgetter
 from typing import TypeVar
 
 from ivr.errors import TwiMLError
-from ivr.simulator.calls.detection import Detects
+from ivr.simulator.calls.detection import Detection
 from ivr.simulator.calls.leg import Leg
-from ivr.simulator.calls.recordings import callback
+from ivr.simulator.calls.recordings import recording_callback
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.numbers import Application
 from ivr.simulator.network.routes import Callback, Route, e164
@@ -41,7 +41,7 @@ SUBRESOURCES = (
 
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    """POST /Calls: queued; it is placed when whatever is going on is over."""
+    """POST /Calls: queued now, placed after the current event."""
     form.refuse(UNBUILT)
     sender, receiver = parties(form)
     application = _application(api, form)
@@ -51,13 +51,14 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     else:
         start = beginning(api, form)
     if start is None:
-        raise ApiError(400, 21200, "Url, Twiml or ApplicationSid says what the call does")
+        raise ApiError(400, 21200, "Url, Twiml or ApplicationSid is required")
     digits = form.text("SendDigits")
     leg = api.network.dial_out(sender, receiver, start, form.whole("Timeout", 60, 1, 600), digits)
-    leg.detects = detects(form)
+    leg.detection = detection(form)
     settle(leg, form)
     if application is not None:  # "ignores all of the other URL parameters"
-        leg.route, leg.callback = application.route, application.callback
+        leg.route = application.route
+        leg.callback = application.callback
     if form.truth("Record", False):
         leg.on_answer = partial(_record, api, leg, form)
     return 201, show(api, leg)
@@ -66,7 +67,7 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 def _application(api: Resources, form: Form) -> Application | None:
     sid = form.text("ApplicationSid")
     if sid and sid not in api.network.applications:
-        raise ApiError(400, 21218, f"ApplicationSid {sid} is no application of this account")
+        raise ApiError(400, 21218, f"ApplicationSid {sid} isn't an application of this account")
     return api.network.applications.get(sid)
 
 
@@ -75,7 +76,7 @@ def _record(api: Resources, leg: Leg, form: Form) -> None:
     leg.recording = api.network.recordings.start(
         "OutboundAPI",
         leg.sid,
-        callback=callback(
+        callback=recording_callback(
             form.url("RecordingStatusCallback"),
             form.method("RecordingStatusCallbackMethod"),
             " ".join(form.several("RecordingStatusCallbackEvent")),
@@ -85,15 +86,20 @@ def _record(api: Resources, leg: Leg, form: Form) -> None:
     )
 
 
-def detects(form: Form) -> Detects | None:
-    """Is it to be found out who answers? (docs/voice/answering-machine-detection)"""
+def detection(form: Form) -> Detection | None:
+    """The options of machine detection, None without it.
+
+    (docs/voice/answering-machine-detection)
+    """
     mode = form.text("MachineDetection")
     if mode not in ("", "Enable", "DetectMessageEnd"):
-        raise ApiError(400, 21207, f"MachineDetection is Enable or DetectMessageEnd, not {mode!r}")
+        raise ApiError(
+            400, 21207, f"MachineDetection must be Enable or DetectMessageEnd, not {mode!r}"
+        )
     if not mode:
         return None
     background = form.truth("AsyncAmd", False)
-    return Detects(
+    return Detection(
         mode,
         form.whole("MachineDetectionTimeout", 30, 3, 59),
         form.whole("MachineDetectionSpeechThreshold", 2400, 1000, 6000),
@@ -105,7 +111,7 @@ def detects(form: Form) -> Detects | None:
 
 
 def parties(form: Form) -> tuple[str, str]:
-    """From and To, checked."""
+    """From and To, checked and in E.164."""
     receiver, sender = form.text("To"), form.text("From")
     if not receiver:
         raise ApiError(400, 21201, "No 'To' number is specified")
@@ -122,7 +128,7 @@ def parties(form: Form) -> tuple[str, str]:
 
 
 def beginning(api: Resources, form: Form) -> requests.Fetch | requests.Page | None:
-    """What the call does: Url, else Twiml."""
+    """What the call does: the document at Url, or Twiml; None without either."""
     url = form.url("Url")
     if url:
         return requests.Fetch(url, form.method("Method"))
@@ -144,7 +150,7 @@ def beginning(api: Resources, form: Form) -> requests.Fetch | requests.Page | No
 
 
 def settle(leg: Leg, form: Form) -> None:
-    """What creating and updating a call have in common."""
+    """Apply the parameters that creating and updating a call have in common."""
     if form.has("FallbackUrl"):
         leg.route = Route("", "POST", form.url("FallbackUrl"), form.method("FallbackMethod"))
     if form.has("StatusCallback"):
@@ -175,7 +181,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def finish(api: Resources, leg: Leg, status: str) -> None:
-    """Status=completed ends any call; canceled only one that hasn't been answered."""
+    """Status "completed" ends any call, "canceled" only one that hasn't been answered."""
     if status not in ("completed", "canceled"):
         raise ApiError(400, 20001, f"Status can't be set to {status}")
     if leg.status == "queued":  # "no callbacks" for a call that never left the queue
@@ -214,7 +220,7 @@ def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 def within(
     form: Form, name: str, items: Iterable[Item], read: Callable[[Item], datetime | None]
 ) -> list[Item]:
-    """Filter by a date: NAME=day, NAME<=day, NAME>=day (days or ISO instants, UTC)."""
+    """Filter by date: NAME=day, NAME<=day, NAME>=day (days or ISO instants, UTC)."""
     kept = list(items)
     for suffix in ("", "<", ">"):
         if form.has(name + suffix):
@@ -227,13 +233,17 @@ def _dated(at: datetime | None, suffix: str, given: str) -> bool:
     if at is None:
         return False
     shown = at.strftime("%Y-%m-%dT%H:%M:%SZ")[: len(given)]
-    return shown == given if not suffix else (shown <= given if suffix == "<" else shown >= given)
+    if suffix == "<":
+        return shown <= given
+    if suffix == ">":
+        return shown >= given
+    return shown == given
 
 
 def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     leg = find(api, path[0])
     if not leg.ended:
-        raise ApiError(400, 20001, "A call that is going on can't be deleted")
+        raise ApiError(400, 20001, "A call that is in progress can't be deleted")
     del api.network.legs[leg.sid]
     return 204, None
 
@@ -257,7 +267,7 @@ def ended(leg: Leg) -> datetime | None:
 
 
 def show(api: Resources, leg: Leg) -> Json:
-    """A call as JSON: "all numbers are strings", what is missing is null."""
+    """A call as JSON: "all numbers are strings", missing values are null."""
     created = api.network.clock.at(leg.created_at)
     uri = f"/Calls/{leg.sid}"
     number = api.network.numbers.get(leg.receiver if leg.direction == "inbound" else leg.sender)

@@ -62,7 +62,7 @@ def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    """POST /Conferences/{sid}: end it, or announce something to everybody."""
+    """POST /Conferences/{sid}: end it, or announce something to everyone."""
     conference = find(api, path[0])
     status = form.text("Status")
     if status not in ("", "completed"):
@@ -76,7 +76,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def find(api: Resources, sid: str, create: bool = False) -> Conference:
-    """By SID, or by the name of a conference that is going on."""
+    """By SID, or by the name of a conference that hasn't ended."""
     conferences = api.network.conferences
     conference = conferences.get(sid) or conferences.named(sid)
     if conference is None and create and not sid.startswith("CF"):
@@ -134,7 +134,7 @@ def _people(conference: Conference) -> list[Shown]:
 
 
 def invite(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    """POST /Conferences/{sid or name}/Participants: ring somebody, who then joins."""
+    """POST /Conferences/{sid or name}/Participants: place a call, which then joins."""
     form.refuse(UNBUILT)
     sender, receiver = parties(form)
     conference = find(api, path[0], create=True)

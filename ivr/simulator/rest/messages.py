@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ivr.simulator.calls.messages import LONGEST, Message
+from ivr.simulator.calls.messages import MAX_CHARS, Message
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.calls import within
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
@@ -20,11 +20,11 @@ UNBUILT = {
 MOOT = (
     "AddressRetention Attempt ContentRetention ForceDelivery MaxPrice PersistentAction"
     " ProvideFeedback RiskCheck SendAsMms ShortenUrls SmartEncoded TrafficType ValidityPeriod"
-)  # of billing, of other channels, of a real network
+)  # about billing, other channels, or a real network
 
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    """POST /Messages: queued, and sent as soon as whatever is going on is over."""
+    """POST /Messages: queued, and sent a little later."""
     form.refuse(UNBUILT)
     receiver, sender, body = form.text("To"), form.text("From"), form.text("Body")
     if not receiver:
@@ -33,8 +33,8 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
         raise ApiError(400, 21603, "A 'From' phone number is required.")
     if not body:
         raise ApiError(400, 21602, "Message body is required.")
-    if len(body) > LONGEST:
-        raise ApiError(400, 21617, f"The concatenated message body exceeds the {LONGEST} limit.")
+    if len(body) > MAX_CHARS:
+        raise ApiError(400, 21617, f"The concatenated message body exceeds the {MAX_CHARS} limit.")
     to, caller = e164(receiver), e164(sender)
     if not to:
         raise ApiError(400, 21211, f"Invalid 'To' Phone Number: {receiver}")
@@ -47,12 +47,12 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 
 def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """GET /Messages, the newest first."""
-    found: Iterable[Message] = reversed(list(api.network.messages))
+    rows: Iterable[Message] = reversed(list(api.network.messages))
     for name, field in (("To", "receiver"), ("From", "sender")):
         if form.has(name):
-            found = [each for each in found if getattr(each, field) == form.text(name)]
-    found = within(form, "DateSent", found, lambda each: each.sent_at)
-    return api.page(form, "/Messages", "messages", found, lambda each: show(api, each))
+            rows = [each for each in rows if getattr(each, field) == form.text(name)]
+    rows = within(form, "DateSent", rows, lambda each: each.sent_at)
+    return api.page(form, "/Messages", "messages", rows, lambda each: show(api, each))
 
 
 def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
@@ -60,12 +60,12 @@ def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    """POST /Messages/{sid}: Body="" takes the words out, Status=canceled holds it back."""
+    """POST /Messages/{sid}: an empty Body redacts it, Status "canceled" cancels it."""
     message = find(api, path[0])
     if form.text("Status") not in ("", "canceled"):
         raise ApiError(400, 20001, "Status can only be set to canceled")
     if form.text("Body"):
-        raise ApiError(400, 20001, "Body can only be taken out, by an empty one")
+        raise ApiError(400, 20001, "Body can only be set to an empty text")
     if form.has("Status"):
         api.network.messages.cancel(message)
     if "Body" in form.values:
@@ -79,7 +79,7 @@ def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def media(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    """Texts have no pictures here."""
+    """GET /Messages/{sid}/Media: empty, since texts have no pictures here."""
     sid = find(api, path[0]).sid
     return api.page(form, f"/Messages/{sid}/Media", "media_list", [], lambda _: {})
 

@@ -60,7 +60,9 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     form.refuse(UNBUILT)
     given = form.text("PhoneNumber")
     if not given:
-        raise ApiError(400, 21421, "PhoneNumber is required; AreaCode alone isn't built here")
+        raise ApiError(
+            400, 21421, "PhoneNumber is required; AreaCode alone isn't supported by this simulator"
+        )
     number = e164(given)
     if not number.startswith("+"):
         raise ApiError(400, 21421, f"{given} is not a valid number")
@@ -68,10 +70,10 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
         raise ApiError(400, 21422, f"{number} is not available")
     parts = urlsplit(form.url("VoiceUrl"))
     origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-    made = Number(api.network.seed.sid("PN"), number, origin)
-    _change(api, made, form)
-    api.network.numbers[number] = made
-    return 201, show(api, made)
+    row = Number(api.network.seed.sid("PN"), number, origin)
+    _change(api, row, form)
+    api.network.numbers[number] = row
+    return 201, show(api, row)
 
 
 def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
@@ -83,7 +85,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
-    """DELETE: give the number back; calls that go on aren't touched."""
+    """DELETE: release the number; calls in progress go on."""
     del api.network.numbers[find(api, path[0]).number]
     return 204, None
 
@@ -93,14 +95,14 @@ def _change(api: Resources, number: Number, form: Form) -> None:
         if name in form.values:
             sid = form.text(name)
             if sid and sid not in api.network.applications:
-                raise ApiError(400, 21218, f"{name} {sid} is no application of this account")
+                raise ApiError(400, 21218, f"{name} {sid} isn't an application of this account")
             setattr(number, field, sid)
     point(number, form)
     number.friendly_name = form.text("FriendlyName", number.friendly_name)
 
 
 def point(addresses: Addresses, form: Form) -> None:
-    """The URLs and methods that numbers and TwiML applications have in common."""
+    """Set the URLs and methods that numbers and TwiML applications have in common."""
     for name, field in URLS.items():
         if name in form.values:
             setattr(addresses, field, form.url(name))

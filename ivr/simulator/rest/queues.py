@@ -19,7 +19,7 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 def _name(form: Form, before: str = "") -> str:
     name = form.text("FriendlyName", before)
     if not 0 < len(name) <= 64:
-        raise ApiError(400, 20001, "FriendlyName has 1 to 64 characters")
+        raise ApiError(400, 20001, "FriendlyName must have 1 to 64 characters")
     return name
 
 
@@ -49,7 +49,7 @@ def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def find(api: Resources, sid: str) -> Queue:
-    """By SID only: "no name look-up"."""
+    """By SID only, not by name."""
     queue = api.network.queues.get(sid)
     if queue is None:
         raise api.missing(api.uri(f"/Queues/{sid}"))
@@ -74,11 +74,11 @@ def member(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def dequeue(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    """POST …/Members/{call or Front}: out of the queue, and on with another document."""
+    """POST …/Members/{call or Front}: leave the queue for another document."""
     chosen = find_member(api, path)
     url = form.url("Url")
     if not url:
-        raise ApiError(400, 20001, "Url says where the call goes on")
+        raise ApiError(400, 20001, "Url is required: where the call goes on")
     shown = show_member(api, chosen)
     start = requests.Fetch(url, form.method("Method"))
     api.network.clock.soon(chosen.leg.redirect, start)

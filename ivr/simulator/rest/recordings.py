@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ivr.simulator.calls.recordings import Recording, callback
+from ivr.simulator.calls.recordings import Recording, recording_callback
 from ivr.simulator.rest.calls import find as find_call
 from ivr.simulator.rest.calls import within
 from ivr.simulator.rest.conferences import find as find_conference
@@ -25,11 +25,11 @@ SOUND = re.compile(r"/Recordings/(RE\w+)(\.wav)?")
 
 def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """GET /Recordings, the newest first."""
-    found = _newest_first(api)
+    rows = _newest_first(api)
     for name, field in FILTERS.items():
         if form.has(name):
-            found = [each for each in found if getattr(each, field) == form.text(name)]
-    return _page(api, form, "/Recordings", found)
+            rows = [each for each in rows if getattr(each, field) == form.text(name)]
+    return _page(api, form, "/Recordings", rows)
 
 
 def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
@@ -41,13 +41,14 @@ def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def sound(api: Resources, method: str, path: str) -> bytes | None:
-    """The file at a recording's address, b"" if it is gone; None for any other address."""
-    found = SOUND.fullmatch(path.removeprefix(api.root)) if method == "GET" else None
-    if not found:
+    """The WAV file at a recording's URL, b"" if there is none; None for any other URL."""
+    address = SOUND.fullmatch(path.removeprefix(api.root)) if method == "GET" else None
+    if address is None:
         return None
-    recording = api.network.recordings.get(found[1])
-    ready = recording is not None and recording.status == "completed"
-    return recording.sound() if recording and ready else b""
+    recording = api.network.recordings.get(address[1])
+    if recording is None or recording.status != "completed":
+        return b""
+    return recording.sound()
 
 
 # ---- of a call
@@ -59,10 +60,10 @@ def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     leg = find_call(api, path[0])
     if not leg.picked_up:
         raise ApiError(400, 21220, "Call is not in-progress. Cannot record.")
-    made = api.network.recordings.start(
+    recording = api.network.recordings.start(
         "StartCallRecordingAPI",
         leg.sid,
-        callback=callback(
+        callback=recording_callback(
             form.url("RecordingStatusCallback"),
             form.method("RecordingStatusCallbackMethod"),
             " ".join(form.several("RecordingStatusCallbackEvent")),
@@ -70,13 +71,13 @@ def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         channels=CHANNELS[_word(form, "RecordingChannels", *CHANNELS)],
         track=_word(form, "RecordingTrack", "both", "inbound", "outbound"),
     )
-    return 201, show(api, made)
+    return 201, show(api, recording)
 
 
 def of_call(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     sid = find_call(api, path[0]).sid
-    found = [each for each in _newest_first(api) if each.call == sid]
-    return _page(api, form, f"/Calls/{sid}/Recordings", found)
+    rows = [each for each in _newest_first(api) if each.call == sid]
+    return _page(api, form, f"/Calls/{sid}/Recordings", rows)
 
 
 # ---- of a conference
@@ -84,8 +85,8 @@ def of_call(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 def of_conference(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     sid = find_conference(api, path[0]).sid
-    found = [each for each in _newest_first(api) if each.conference == sid]
-    return _page(api, form, f"/Conferences/{sid}/Recordings", found)
+    rows = [each for each in _newest_first(api) if each.conference == sid]
+    return _page(api, form, f"/Conferences/{sid}/Recordings", rows)
 
 
 # ---- of either
@@ -119,15 +120,15 @@ def delete_one(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def _of(api: Resources, path: tuple[str, ...]) -> Recording:
-    """A call's or conference's recording, by its SID or, while it goes on, as Twilio.CURRENT."""
+    """A recording of a call or conference, by its SID or, if active, as Twilio.CURRENT."""
     kind, owner, sid = path
     owner = find_call(api, owner).sid if kind == "Calls" else find_conference(api, owner).sid
     inner = f"/{kind}/{owner}/Recordings/{sid}"
     if sid == CURRENT:
-        going_on = api.network.recordings.active(owner)
-        if len(going_on) > 1:  # https://www.twilio.com/docs/api/errors/16108
+        active = api.network.recordings.active(owner)
+        if len(active) > 1:  # https://www.twilio.com/docs/api/errors/16108
             raise ApiError(400, 16108, "There is more than one active recording for this call")
-        sid = going_on[0].sid if going_on else sid
+        sid = active[0].sid if active else sid
     recording = _find(api, sid, inner)
     if owner not in (recording.call, recording.conference):
         raise api.missing(api.uri(inner))
@@ -143,7 +144,7 @@ def _find(api: Resources, sid: str, inner: str) -> Recording:
 
 def _delete(api: Resources, recording: Recording) -> Response:
     if recording.active:
-        raise ApiError(400, 20001, "A recording that is going on can't be deleted")
+        raise ApiError(400, 20001, "A recording that is in progress can't be deleted")
     api.network.recordings.delete(recording.sid)
     return 204, None
 
@@ -152,13 +153,13 @@ def _newest_first(api: Resources) -> list[Recording]:
     return list(reversed(list(api.network.recordings)))
 
 
-def _page(api: Resources, form: Form, inner: str, found: list[Recording]) -> Response:
-    found = within(form, "DateCreated", found, lambda each: each.started_at)
-    return api.page(form, inner, "recordings", found, lambda each: show(api, each))
+def _page(api: Resources, form: Form, inner: str, rows: list[Recording]) -> Response:
+    rows = within(form, "DateCreated", rows, lambda each: each.started_at)
+    return api.page(form, inner, "recordings", rows, lambda each: show(api, each))
 
 
 def _word(form: Form, name: str, *words: str) -> str:
-    """One of ``words``; the first is Twilio's default."""
+    """One of ``words``, of which the first is Twilio's default."""
     word = form.text(name, words[0])
     if word not in words:
         raise ApiError(400, 20001, f"{name} must be {' or '.join(words)}, not {word!r}")

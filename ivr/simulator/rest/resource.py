@@ -22,7 +22,7 @@ VERSION = "2010-04-01"
 
 
 class ApiError(Exception):
-    """A refusal, as Twilio words it; ``code`` is the number in its error dictionary."""
+    """A refusal: an HTTP status, and a code of Twilio's error dictionary."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)
@@ -40,14 +40,17 @@ class ApiError(Exception):
 
 
 class Form:
-    """The parameters of a request; every one that is read is one that this simulator does."""
+    """The parameters of a request, each with all its values.
+
+    Every reading method raises `ApiError` for a value that Twilio refuses.
+    """
 
     def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
         self.values = values
 
     def text(self, name: str, default: str = "") -> str:
-        given = self.values.get(name)
-        return given[-1].strip() if given else default
+        values = self.values.get(name)
+        return values[-1].strip() if values else default
 
     def several(self, name: str) -> list[str]:
         return [word for value in self.values.get(name, ()) for word in value.split()]
@@ -62,7 +65,7 @@ class Form:
         return int(text)
 
     def truth(self, name: str, default: bool) -> bool:
-        """Anything but "true" is false, once it is given."""
+        """Any value but "true" is false."""
         return self.text(name).lower() == "true" if self.has(name) else default
 
     def method(self, name: str, default: str = "POST") -> str:
@@ -80,12 +83,11 @@ class Form:
         return text
 
     def refuse(self, unbuilt: Mapping[str, str]) -> None:
-        """Raise for what Twilio knows and isn't built here, unless it has its harmless value."""
+        """Raise for parameters that aren't supported, unless they have their harmless value."""
         for name, harmless in unbuilt.items():
             if self.text(name, harmless).lower() != harmless:
-                raise ApiError(
-                    400, 20001, f"{name} is Twilio's, but this simulator doesn't do it yet"
-                )
+                message = f"{name} isn't supported by this simulator yet"
+                raise ApiError(400, 20001, message)
 
 
 Handler = Callable[["Resources", Form, tuple[str, ...]], Response]
@@ -125,7 +127,7 @@ class Resources:
         everything = list(items)
         start = number * size
         token = form.text("PageToken").removeprefix("PA")
-        if token:  # the page after that item, whatever has come before it meanwhile
+        if token:  # the page after that item, whatever has been added before it
             sids = [_key(item, key) for item in everything]
             start = sids.index(token) + 1 if token in sids else start
         chosen = everything[start : start + size]
@@ -160,7 +162,7 @@ def _key(item: Any, key: str) -> str:
 
 
 def rfc2822(at: datetime | None) -> str | None:
-    """A date as the API writes it."""
+    """A date in RFC 2822, as the API writes it."""
     return format_datetime(at) if at is not None else None
 
 

@@ -1,4 +1,4 @@
-"""The HTTP client that lets an unmodified ``twilio.rest.Client`` talk to a network in process."""
+"""An unmodified ``twilio.rest.Client`` that talks to a network in process."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ BROKEN = {
 
 
 class RestRequest(NamedTuple):
-    """A request to the REST API; ``outcome`` is (status, body), None if the client saw nothing."""
+    """A request to the REST API.
+
+    ``outcome`` is (status, body), None if the client saw nothing but a time-out.
+    """
 
     at: datetime
     method: str
@@ -45,7 +48,7 @@ def client(api: Api) -> Any:
 
 
 def http_client(api: Api) -> Any:
-    """A ``twilio.http.HttpClient`` over the API; failures on purpose included."""
+    """A ``twilio.http.HttpClient`` over the API; injected failures included."""
     from requests.exceptions import ReadTimeout
     from twilio.http import HttpClient
     from twilio.http.response import Response
@@ -68,7 +71,7 @@ def http_client(api: Api) -> Any:
             path = urlsplit(uri).path
             outcome = api.network.ask(lambda: answer(api, method, path, values))
             if outcome is None:
-                raise ReadTimeout("the network was told to let this request time out")
+                raise ReadTimeout("this request times out (injected fault)")
             return Response(*outcome)
 
     return ExchangeClient(log, False)
@@ -77,7 +80,7 @@ def http_client(api: Api) -> Any:
 def answer(
     api: Api, method: str, path: str, values: dict[str, list[str]]
 ) -> tuple[int, str] | None:
-    """(status, body) of a REST request; None if the client is to see nothing but a time-out."""
+    """(status, body) for a REST request; None when the client sees only a time-out."""
     outcome = _outcome(api, method, path, values)
     network = api.network
     if network.taps:
@@ -100,7 +103,7 @@ def _outcome(
 def as_lists(
     params: dict[str, object] | None, data: dict[str, object] | None, query: str = ""
 ) -> dict[str, list[str]]:
-    """Parameters as they would come out of a form; a list repeats its key, None is left out."""
+    """Parameters as a form has them: a list repeats its key, None is left out."""
     values = parse_qs(query, keep_blank_values=True)
     for name, value in {**(params or {}), **(data or {})}.items():
         if isinstance(value, (list, tuple)):

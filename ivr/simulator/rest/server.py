@@ -53,8 +53,8 @@ class RestServer:
     def close(self) -> None:
         """Stop serving; requests under way are finished by their own threads.
 
-        A client that keeps its connection would go on to talk to this exchange, even when another
-        one serves at the same port by then: each is told that nothing more is read.
+        A client that keeps its connection open would go on talking to this network, even if
+        another one is served at the same port by then: so every connection is shut for reading.
         """
         self._server.shutdown()
         self._server.server_close()
@@ -74,12 +74,13 @@ class RestServer:
 
 
 class _Server(ThreadingHTTPServer):
-    """Knows its open connections."""
+    """An HTTP server that keeps track of its open connections."""
 
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], handler: type[_Handler]) -> None:
         self._open: set[Any] = set()
+        self.closing = False
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -91,7 +92,8 @@ class _Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
-        """Read nothing more; what is being answered is answered."""
+        """Answer no further requests, only those in progress."""
+        self.closing = True
         for connection in list(self._open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RD)
@@ -101,10 +103,14 @@ class _Handler(BaseHTTPRequestHandler):
     """One request; the network answers it on its own thread."""
 
     api: Api
+    server: _Server
     protocol_version = "HTTP/1.1"
     server_version = "ivr-simulator"
 
     def _answer(self) -> None:
+        if self.server.closing:  # a thread that was slow may still have read this request
+            self.close_connection = True
+            return
         parts = urlsplit(self.path)
         values = parse_qs(parts.query, keep_blank_values=True)
         length = int(self.headers.get("Content-Length") or 0)
@@ -125,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
             return
         outcome = network.ask(lambda: answer(api, method, parts.path, values))
-        if outcome is None:  # the client is to see nothing at all
+        if outcome is None:  # the client sees a closed connection
             self.close_connection = True
             return
         self._send(*outcome)
@@ -150,4 +156,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Nothing on stderr for each request."""
+        """Don't log each request to stderr."""

@@ -1,12 +1,12 @@
 """ASGI applications (FastAPI, Starlette, Quart, Django's ``asgi``) in process, like WSGI ones.
 
-One is called with a scope, a ``receive`` and a ``send`` that are all its own request
-(https://asgi.readthedocs.io/en/latest/specs/www.html), and the network goes on when its coroutine
-is over: a streamed body has ended then, and so have the response's background tasks. All of them
-run on one event loop, on a thread of its own, as in a server: what belongs to that loop (a pool, a
-client) may be used again in the next request and in the next test. An application's lifespan
-(https://asgi.readthedocs.io/en/latest/specs/lifespan.html) begins before its first request and ends
-with this process.
+Each request has a scope, a ``receive`` and a ``send`` of its own
+(https://asgi.readthedocs.io/en/latest/specs/www.html), and the network goes on when the
+application's coroutine has returned: by then a streamed body has ended, and so have the response's
+background tasks. All applications run on one event loop, on a thread of its own, as in a server:
+what belongs to that loop (a pool, a client) can be used again in the next request and in the next
+test. An application's lifespan (https://asgi.readthedocs.io/en/latest/specs/lifespan.html) begins
+before its first request and ends with this process.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 Message = MutableMapping[str, Any]
 ASGIApp = Callable[..., Awaitable[None]]
 VERSIONS = {"version": "3.0", "spec_version": "2.3"}
-GOODBYE = 5.0  # seconds that all applications have to clean up when the process ends
+SHUTDOWN = 5.0  # seconds that all applications have to clean up when the process ends
 
 
 def is_asgi(app: object) -> bool:
-    """Is this callable an ASGI application: asynchronous, or called with three things?"""
-    call = getattr(app, "__call__", None)  # noqa: B004 -- it is its kind that we want to know
+    """Whether a callable is an ASGI application: asynchronous, or taking three arguments."""
+    call = getattr(app, "__call__", None)  # noqa: B004 -- the kind of function matters
     if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(call):
         return True
     try:
@@ -63,7 +63,7 @@ class InProcess:
     def __call__(
         self, environ: dict[str, Any], start_response: Callable[..., object]
     ) -> Iterable[bytes]:
-        """Raises what the application raised, unless its answer was complete by then."""
+        """Raises what the application raised, unless its answer was already complete."""
         from asyncio import run_coroutine_threadsafe
 
         request = _Request(environ["wsgi.input"].read())
@@ -71,7 +71,7 @@ class InProcess:
         self._network.calling(lambda: run_coroutine_threadsafe(running, _loop()))
         failure = request.failure
         if failure is not None:
-            # Starlette answers 500 itself, and raises then: that is one failure, not two.
+            # Starlette answers 500 itself and then raises: one failure, not two.
             if not request.complete or request.status >= 500:
                 raise failure if isinstance(failure, Exception) else RuntimeError(repr(failure))
             self._too_late(failure, environ)
@@ -79,14 +79,14 @@ class InProcess:
         return request.pieces
 
     def _too_late(self, failure: BaseException, environ: dict[str, Any]) -> None:
-        """A background task failed: the answer stands, and nobody would hear of it."""
+        """A background task failed: the answer stands, and only the debugger's log can show it."""
         url = f"{environ['wsgi.url_scheme']}://{environ['HTTP_HOST']}{environ['PATH_INFO']}"
         text = f"the application raised {failure!r} after it had answered"
         self._network.note("error", 0, text, url)
 
 
 class _Request:
-    """One request, and what was answered."""
+    """One request, and its answer."""
 
     def __init__(self, body: bytes) -> None:
         self.status = 0
@@ -105,12 +105,12 @@ class _Request:
             scope["state"] = await life.state()
             await app(scope, self.receive, self.send)
             if not self.complete:
-                raise RuntimeError("it returned without a complete response")
-        except BaseException as error:  # a SystemExit would end the loop of all the others
+                raise RuntimeError("the application returned without a complete response")
+        except BaseException as error:  # a SystemExit would end the loop of every application
             self.failure = error
 
     async def receive(self) -> Message:
-        """The body at once; after it nothing, until the answer is complete and we hang up."""
+        """The body at once; then nothing until the answer is complete, then a disconnect."""
         if self._body is not None:
             body, self._body = self._body, None
             return {"type": "http.request", "body": body, "more_body": False}
@@ -133,11 +133,11 @@ class _Request:
                 assert self._over is not None
                 self._over.set()
         else:
-            raise RuntimeError(f"{kind} has no place here in an answer")
+            raise RuntimeError(f"the application sent an unexpected {kind}")
 
 
 class _Life:
-    """The lifespan of an application; most know nothing of it, and say so by an exception."""
+    """The lifespan of an application; one that doesn't support it raises an exception."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -149,9 +149,9 @@ class _Life:
         self._asked = False
 
     async def state(self) -> dict[str, Any]:
-        """What it has kept for its requests, each of which gets a copy. Begins it if need be.
+        """The state for one request, a copy. Starts the application before its first one.
 
-        Raises RuntimeError if the application couldn't start up.
+        Raises RuntimeError if the application failed to start.
         """
         from asyncio import Event, create_task
 
@@ -160,7 +160,7 @@ class _Life:
             self._task = create_task(self._live())
         await self._begun.wait()
         if self._failure:
-            raise RuntimeError(f"its start-up failed: {self._failure}")
+            raise RuntimeError(f"the application failed to start: {self._failure}")
         return dict(self._state)
 
     async def end(self) -> None:
@@ -176,7 +176,7 @@ class _Life:
             await self.app(about, self._receive, self._send)
         except BaseException:
             # "If an exception is raised … the server must continue but not send any lifespan
-            # events"; what failed at start-up has been sent by then.
+            # events". A failure at start-up has already been reported by _send.
             return
         finally:
             self._begun.set()
@@ -194,9 +194,9 @@ class _Life:
         assert self._begun is not None
         kind = message["type"]
         if not kind.startswith("lifespan."):
-            raise RuntimeError(f"{kind} has no place in a lifespan")
+            raise RuntimeError(f"the application sent an unexpected {kind} in its lifespan")
         if kind == "lifespan.startup.failed":
-            self._failure = message.get("message", "") or "it didn't say why"
+            self._failure = message.get("message", "") or "it gave no reason"
         self._begun.set()
 
 
@@ -204,16 +204,16 @@ _lives: list[_Life] = []
 
 
 def _life(app: ASGIApp) -> _Life:
-    """The one lifespan that an application has in this process."""
+    """The one lifespan of an application in this process."""
     for life in _lives:
-        if life.app == app:  # a method of it is another object each time
+        if life.app == app:  # a bound method is a new object each time
             return life
     _lives.append(_Life(app))
     return _lives[-1]
 
 
 def scope(environ: dict[str, Any]) -> dict[str, Any]:
-    """The connection scope of a request that is written down as a WSGI environ."""
+    """The connection scope for a request in the form of a WSGI environ."""
     path = environ["PATH_INFO"].encode("latin-1")
     headers = [
         (name[5:].lower().replace("_", "-").encode("latin-1"), str(value).encode("latin-1"))
@@ -256,7 +256,7 @@ def _loop() -> AbstractEventLoop:
 
     def stop() -> None:
         with suppress(TimeoutError):
-            run_coroutine_threadsafe(end(), loop).result(GOODBYE)
+            run_coroutine_threadsafe(end(), loop).result(SHUTDOWN)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(1)
         if not loop.is_running():

@@ -1,4 +1,4 @@
-"""How Twilio logs in where a URL holds a user name and a password: Basic or Digest.
+"""How Twilio authenticates when a URL has a user name and a password: Basic or Digest.
 
 "Twilio supports HTTP Basic and Digest Authentication." (docs/usage/security#http-authentication;
 the digest is RFC 7616's)
@@ -16,7 +16,7 @@ HASHES = {"MD5": md5, "SHA-256": sha256}
 
 
 class Login(Protocol):
-    """What is sent from now on."""
+    """Credentials, in the scheme that was requested."""
 
     def header(self, method: str, path: str) -> str:
         """The Authorization header of a request; ``path`` includes the query."""
@@ -24,7 +24,7 @@ class Login(Protocol):
 
 
 class Basic:
-    """User and password with each request."""
+    """The user name and password with each request."""
 
     def __init__(self, credentials: str) -> None:
         self._pair = b64encode(unquote(credentials).encode()).decode()
@@ -34,35 +34,35 @@ class Basic:
 
 
 class Digest:
-    """Only a hash that proves the password. Raises KeyError for a challenge that isn't known."""
+    """A hash that proves the password. Raises KeyError for an incomplete or unknown challenge."""
 
     def __init__(self, credentials: str, challenge: str) -> None:
         user, _, password = credentials.partition(":")
         self._user, self._password = unquote(user), unquote(password)
-        self._asked = {
+        self._challenge = {
             name.lower(): value
             for name, value in parse_keqv_list(parse_http_list(challenge)).items()
         }
-        self._algorithm = self._asked.get("algorithm", "MD5").upper()
+        self._algorithm = self._challenge.get("algorithm", "MD5").upper()
         self._hash = HASHES[self._algorithm]
-        self._nonce = self._asked["nonce"]
+        self._nonce = self._challenge["nonce"]
         self._count = 0
 
     def header(self, method: str, path: str) -> str:
         self._count += 1
-        realm, count = self._asked.get("realm", ""), f"{self._count:08x}"
-        own = self._of(self._nonce, count)[:16]  # the same in every run, other in every request
+        realm, count = self._challenge.get("realm", ""), f"{self._count:08x}"
+        own = self._of(self._nonce, count)[:16]  # the same in every run, different in every request
         who = self._of(self._user, realm, self._password)
         what = self._of(method, path)
         parts = {"username": self._user, "realm": realm, "nonce": self._nonce, "uri": path}
-        if "auth" in self._asked.get("qop", "").replace(",", " ").split():
+        if "auth" in self._challenge.get("qop", "").replace(",", " ").split():
             parts["response"] = self._of(who, self._nonce, count, own, "auth", what)
             plain = f", qop=auth, nc={count}"
             parts["cnonce"] = own
         else:
             parts["response"], plain = self._of(who, self._nonce, what), ""
-        if "opaque" in self._asked:
-            parts["opaque"] = self._asked["opaque"]
+        if "opaque" in self._challenge:
+            parts["opaque"] = self._challenge["opaque"]
         quoted = ", ".join(f'{name}="{value}"' for name, value in parts.items())
         return f"Digest {quoted}, algorithm={self._algorithm}{plain}"
 
@@ -71,7 +71,7 @@ class Digest:
 
 
 def login(credentials: str, challenge: str) -> Login | None:
-    """What a ``WWW-Authenticate`` header asks for; None if that isn't known."""
+    """Credentials for a ``WWW-Authenticate`` challenge; None for an unknown scheme."""
     kind, _, rest = challenge.partition(" ")
     if kind.lower() != "digest":
         return Basic(credentials)

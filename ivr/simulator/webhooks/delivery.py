@@ -1,4 +1,4 @@
-"""Getting one logical request through: retries, redirects, passwords, cookies, late or twice."""
+"""One logical request: retries, redirects, credentials, cookies, and injected faults."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ READ_FAILURES = frozenset({11203, 11206})
 
 
 class Jar:
-    """Cookies and log-ins of one call: "Twilio keeps cookies per call" (docs/voice/twiml)."""
+    """A call's cookies and credentials: "Twilio keeps cookies per call" (docs/voice/twiml)."""
 
     __slots__ = ("cookies", "logged_in")
 
@@ -39,7 +39,7 @@ class Jar:
         self.logged_in: dict[str, Login] | None = None
 
     def headers(self, host: str, method: str, path: str) -> dict[str, str]:
-        """What is sent because of what was received before; ``path`` includes the query."""
+        """The headers that earlier answers have led to; ``path`` includes the query."""
         headers = {}
         if self.cookies is not None and self.cookies.get(host):
             headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.cookies[host].items())
@@ -48,13 +48,14 @@ class Jar:
         return headers
 
     def log_in(self, host: str, credentials: str, challenge: str) -> bool:
-        """With a URL's own user and password, in the way asked for; False if that isn't known."""
-        found = login(credentials, challenge)
-        if found is not None:
-            self.logged_in = {**(self.logged_in or {}), host: found}
-        return found is not None
+        """Answer a challenge with a URL's own credentials; False for an unknown scheme."""
+        scheme = login(credentials, challenge)
+        if scheme is not None:
+            self.logged_in = {**(self.logged_in or {}), host: scheme}
+        return scheme is not None
 
     def store(self, host: str, reply: HTTPReply) -> None:
+        """Keep the cookies of an answer."""
         for name, value in reply.headers:
             if name.lower() != "set-cookie":
                 continue
@@ -83,7 +84,7 @@ class Overrides:
     total: float = TOTAL_SECONDS
 
     def allows(self, reply: HTTPReply) -> bool:
-        """Is a reply such that the request is made again?"""
+        """Whether the request is made again after this reply."""
         reasons = {f"{reply.status // 100}xx"} if reply.status else set()
         if reply.code in CONNECT_FAILURES:
             reasons.add("ct")
@@ -97,7 +98,7 @@ DEFAULT = Overrides()
 
 
 def overrides_of(fragment: str) -> Overrides:
-    """Raises ValueError for values that Twilio refuses (11240-11243)."""
+    """Read a fragment. Raises ValueError for values that Twilio refuses (11240-11243)."""
     given = dict(parse_qsl(fragment, strict_parsing=True))
 
     def whole(name: str, low: int, high: int, default: int) -> int:
@@ -121,7 +122,8 @@ def overrides_of(fragment: str) -> Overrides:
 class Delivery:
     """One logical request; every attempt has the same I-Twilio-Idempotency-Token.
 
-    ``then`` is called with the delivery when it came to an end later than `start` returned.
+    ``values`` are its parameters; None for a request without any, such as a file's. `reply` is the
+    final answer, None until there is one.
     """
 
     __slots__ = (
@@ -173,14 +175,18 @@ class Delivery:
         patience: bool = False,
         callback: bool = False,
     ) -> bool:
-        """True if it is through; else ``then`` will be called. ``patience``: give up after 15 s.
-        ``callback``: nobody waits for what is answered."""
+        """Make the request. True if it is already answered; otherwise ``then`` is called later.
+
+        ``patience``: give up after 15 s. ``callback``: the answer isn't needed.
+        """
         url, _, fragment = self.url.partition("#")
         if fragment:
             try:
                 self._overrides = overrides_of(fragment)
             except ValueError as error:
-                self._network.note("error", 11240, f"bad override {error}", self.url, self.call_sid)
+                self._network.note(
+                    "error", 11240, f"invalid connection override {error}", self.url, self.call_sid
+                )
             self.url = url
         delay = 0.0
         if self._network.faults:
@@ -198,16 +204,16 @@ class Delivery:
         return False
 
     def tell(self) -> None:
-        """Make the request; nobody waits for the answer, but a failure is noted."""
+        """Make the request; the answer isn't needed, but a failure is noted."""
         if refused_for_callbacks(self.url):
             text = "host names with an underscore are refused for callbacks"
             self._finish(failed(11100, text))
-            _told(self)
-        elif self.start(_told, callback=True):
-            _told(self)
+            self.note_failure()
+        elif self.start(Delivery.note_failure, callback=True):
+            self.note_failure()
 
     def note_failure(self) -> None:
-        """Note it in the debugger if the application didn't take it."""
+        """Note a failed request in the debugger's log."""
         reply = self.reply
         if reply is not None and (reply.code or reply.status >= 400):
             text = reply.error or f"HTTP {reply.status}"
@@ -227,7 +233,7 @@ class Delivery:
         try:
             target = self._network.target(url)
         except ValueError:
-            self._finish(failed(11100, f"{self.url} isn't a URL that can be requested"))
+            self._finish(failed(11100, f"{self.url} isn't a valid HTTP URL"))
             return
         call, record = self._compose(target, query)
         if self._fails:
@@ -238,12 +244,14 @@ class Delivery:
             self._network.elsewhere(call_server, call, self._arrived, call, record)
 
     def _fail(self, call: HTTPCall, record: Webhook) -> None:
-        """On purpose: it doesn't arrive, something in front answers, or its answer is lost."""
+        """An injected failure: it is dropped, a proxy answers, or the answer is lost."""
         kind, self._fails = self._fails, ""
         if kind == "dropped":
-            self._arrived(call, record, failed(11205, "the connection was dropped on purpose"))
+            self._arrived(
+                call, record, failed(11205, "the connection was dropped (injected fault)")
+            )
         elif kind != "answer lost":
-            reply = HTTPReply(int(kind), [], b"", error="in front of the application, on purpose")
+            reply = HTTPReply(int(kind), [], b"", error="answered by a proxy (injected fault)")
             self._arrived(call, record, reply)
         elif call.target.app is not None:
             self._lost(call, record, call_application(call))
@@ -251,8 +259,8 @@ class Delivery:
             self._network.elsewhere(call_server, call, self._lost, call, record)
 
     def _lost(self, call: HTTPCall, record: Webhook, _answer: HTTPReply) -> None:
-        """The application has done its work; Twilio waits for nothing."""
-        reply = failed(11203, "the answer was lost on purpose")
+        """The application has done its work, and its answer never arrives."""
+        reply = failed(11203, "the answer was lost (injected fault)")
         self._network.clock.after(TOTAL_SECONDS, self._arrived, call, record, reply)
 
     def _compose(self, target: Target, query: str) -> tuple[HTTPCall, Webhook]:
@@ -261,18 +269,18 @@ class Delivery:
         form, tail = compose(self.values) if self.values else ("", "")
         if method != "POST":
             query, tail = (f"{query}&{form}" if query and form else query or form), ""
-        asked = f"?{query}" if query else ""
+        search = f"?{query}" if query else ""
         algorithm = network.algorithm
-        signature = sign(network.auth_key, target.signed + asked, tail, algorithm)
+        signature = sign(network.auth_key, target.signed + search, tail, algorithm)
         headers = {"X-Twilio-Signature": signature, "I-Twilio-Idempotency-Token": self._token}
         if algorithm != "HMAC_SHA1":
             settings = f"key={network.shared_key},algorithm={algorithm}"
             headers["X-Twilio-Webhooks-Signature-Settings"] = settings
         if self.jar is not None:
-            headers.update(self.jar.headers(target.host, method, target.path + asked))
+            headers.update(self.jar.headers(target.host, method, target.path + search))
         record = Webhook(
             network.clock.now(),
-            target.url + asked,
+            target.url + search,
             method,
             form,
             self.call_sid,
@@ -316,22 +324,19 @@ class Delivery:
             self._finish(reply)
 
     def _log_in(self, call: HTTPCall, reply: HTTPReply) -> bool:
-        """After a 401 the request is repeated with the URL's own user and password, once."""
+        """After a 401, repeat the request once with the URL's own user name and password."""
         if not call.target.credentials or "Authorization" in call.headers or self.jar is None:
             return False
         challenge = reply.header("www-authenticate")
         return self.jar.log_in(call.target.host, call.target.credentials, challenge)
 
     def _follow(self, reply: HTTPReply) -> None:
-        """A redirected POST becomes a GET: Digits are lost. (docs/voice/twiml/gather)"""
+        """A redirected POST becomes a GET and loses its parameters. (docs/voice/twiml/gather)"""
         self._hops += 1
         if self._hops > MAX_REDIRECTS:
             self._finish(failed(11215, f"more than {MAX_REDIRECTS} redirects"))
             return
         self.url = urljoin(self.url, reply.header("location")).partition("#")[0]
-        self.method, self.values = "GET", None
+        self.method = "GET"
+        self.values = None
         self._attempt()
-
-
-def _told(delivery: Delivery) -> None:
-    delivery.note_failure()

@@ -36,12 +36,12 @@ _parse = lru_cache(maxsize=2048)(parse)
 
 
 def unbuilt_page(refusal: Unbuilt) -> Page:
-    """What the caller hears when the document asks for what isn't built."""
+    """What the caller hears when a document needs something that isn't supported."""
     return Page("", (v.Say(f"{refusal.message}."), v.Hangup()))
 
 
 def check(reply: HTTPReply) -> None:
-    """Raises `TwiMLError` for an answer that carries no document (11200 and its neighbours)."""
+    """Raises `TwiMLError` for an answer that isn't usable (11200 and its neighbors)."""
     if reply.code:
         raise TwiMLError(reply.code, reply.error)
     if reply.status >= 400 or reply.status < 200:
@@ -68,7 +68,7 @@ def document_of(reply: HTTPReply, url: str) -> Document:
 
 
 def _plain(body: bytes, encoding: str | None) -> Document:
-    """text/plain is TwiML if it parses; else it is read aloud, and the call ends."""
+    """text/plain is TwiML if it parses; otherwise it is read aloud, and the call ends."""
     try:
         return _parse(body, encoding)
     except Unbuilt:
@@ -78,7 +78,7 @@ def _plain(body: bytes, encoding: str | None) -> Document:
 
 
 def content_type(reply: HTTPReply) -> tuple[str, str | None]:
-    """The media type in lower case, and the charset if one is given."""
+    """The media type in lower case, and the charset, None if there is none."""
     return _content_type(reply.header("content-type"))
 
 

@@ -25,7 +25,7 @@ CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0
 MAX_BODY = 64 * 1024
 
-# Best effort at Twilio; here nothing is known, and then "the keys are present with empty values".
+# Twilio looks these up; where it knows nothing, "the keys are present with empty values".
 PLACES = tuple(
     f"{who}{what}"
     for who in ("Called", "Caller", "From", "To")
@@ -34,7 +34,7 @@ PLACES = tuple(
 
 
 class HTTPReply(NamedTuple):
-    """What came back. ``code`` is Twilio's error when nothing did; ``error`` says what happened."""
+    """What came back. When nothing did, ``code`` is Twilio's error and ``error`` says why."""
 
     status: int
     headers: Headers
@@ -48,6 +48,7 @@ class HTTPReply(NamedTuple):
 
 
 def failed(code: int, error: str) -> HTTPReply:
+    """The reply that stands for none: Twilio's error, and why."""
     return HTTPReply(0, [], b"", code, error)
 
 
@@ -58,9 +59,9 @@ _templates: dict[tuple[str, ...], tuple[tuple[str, ...], str, str]] = {}
 
 
 def compose(values: Mapping[str, str]) -> tuple[str, str]:
-    """Parameters as a form body, keys in ASCII order, and as the tail of what is signed.
+    """Parameters as a form body, with keys in ASCII order, and as the tail of what is signed.
 
-    A call's parameters (those with Caller) get the empty geographical keys as well.
+    A call's parameters (those with Caller) also get the empty geographic keys.
     """
     names = tuple(values)
     template = _templates.get(names)
@@ -73,7 +74,7 @@ def compose(values: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _template(names: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:
-    if len(_templates) > 1000:  # names an application made up
+    if len(_templates) > 1000:  # an application can make up any names
         _templates.clear()
     order = tuple(sorted(names))
     every = sorted({*names, *PLACES}) if "Caller" in names else order
@@ -85,7 +86,7 @@ def _template(names: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:
 
 
 def refused_for_callbacks(url: str) -> bool:
-    """Whether Twilio takes no such URL for a status callback: its host has an underscore."""
+    """Whether Twilio refuses the URL for status callbacks: its host name has an underscore."""
     return "_" in (urlsplit(url).hostname or "")
 
 
@@ -95,7 +96,7 @@ FORM = "application/x-www-form-urlencoded; charset=UTF-8"
 
 
 class HTTPCall(NamedTuple):
-    """One attempt, ready to be made; usable on any thread."""
+    """One attempt, ready to be made, on any thread. Time-outs are in seconds."""
 
     target: Target
     method: str
@@ -111,7 +112,7 @@ class HTTPCall(NamedTuple):
 
 
 class _Answer:
-    """What a WSGI application says through ``start_response``."""
+    """What a WSGI application passes to ``start_response``."""
 
     __slots__ = ("headers", "pieces", "status")
 
@@ -128,7 +129,7 @@ class _Answer:
 def call_application(call: HTTPCall) -> HTTPReply:
     """HTTPCall a WSGI application; its response is read and closed before this returns.
 
-    An application that raises is one that answers 500: that is what a server would make of it.
+    An application that raises answers 500, as it would behind a server.
     """
     environ = call.target.environ.copy()
     environ["REQUEST_METHOD"] = call.method
@@ -158,7 +159,7 @@ def call_application(call: HTTPCall) -> HTTPReply:
 
 
 def call_server(call: HTTPCall) -> HTTPReply:
-    """Make the request over HTTP; failures become the codes of Twilio's error dictionary."""
+    """Make the request over HTTP; a failure becomes a code of Twilio's error dictionary."""
     began = time.monotonic()
     connection = _connection(call)
     try:
@@ -179,7 +180,7 @@ def call_server(call: HTTPCall) -> HTTPReply:
         return failed(11206, repr(error))
     except OSError as error:
         return failed(11205, str(error))
-    except ValueError as error:  # a host name that can't be one, a path with blanks
+    except ValueError as error:  # an impossible host name, a path with spaces
         return failed(11100, str(error))
     finally:
         connection.close()

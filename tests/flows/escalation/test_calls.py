@@ -36,7 +36,7 @@ def test_a_call_whose_flow_version_is_gone_goes_to_the_operator(
     old = desk.store.calls.load(desk.sid(caller))
     assert old is not None
     old.flow_version = "0"
-    old.data["caller"]["state"] = "a step of long ago"
+    old.data.caller.state = "a step of long ago"
     with desk.store.connections.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE calls SET flow_version = '0'")
     assert desk.store.calls.save(old)
@@ -59,8 +59,8 @@ def test_a_turn_that_fails_says_a_sentence_and_goes_to_an_operator(
     exchange.wait(1)
     broken = desk.store.calls.load(desk.sid(caller))
     assert broken is not None
-    del broken.data["shared"]["offers"]
-    broken.data["caller"]["state"] = "language"
+    broken.data.shared.called.languages = []
+    broken.data.caller.state = "language"
     assert desk.store.calls.save(broken)
 
     caller.press("1")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ivr.errors import CaseError
 from ivr.line.definition import Line
+from ivr.line.errors import CaseError
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, Desk, mount
@@ -62,7 +62,7 @@ def test_a_further_request_at_the_last_level_invents_no_further_one(
     for key in ("a", "b", "c"):
         at = exchange.clock.now()
         given = {"by": "caller", "channel": "phone", "at": at, "level": "M2"}
-        escalated.cases.hear("C17349021", "escalate", key=key, **given)
+        escalated.hear("C17349021", "escalate", key=key, **given)
 
     assert escalated.file("C17349021")["levels"]["M2"]["count"] == 3
     assert len(escalated.on_case("C17349021", "escalation.chased")) == 2
@@ -110,11 +110,11 @@ def test_s06_the_second_level_without_the_first_is_the_operators_to_override(
 def test_an_override_needs_a_reason(desk: Desk) -> None:
     given = {"by": "OP1", "channel": "web", "level": "M2"}
     with pytest.raises(CaseError, match="M2 needs M1 first"):
-        desk.cases.hear("C17349013", "escalate", key="a", **given)
+        desk.hear("C17349013", "escalate", key="a", **given)
 
     assert desk.store.case_files.load("C17349013") is None
 
-    desk.cases.hear("C17349013", "escalate", key="a", override="a deadline", **given)
+    desk.hear("C17349013", "escalate", key="a", override="a deadline", **given)
     assert desk.file("C17349013")["level"] == "M2"
 
 
@@ -145,7 +145,7 @@ def test_s07_a_severity_is_wished_for_by_phone_and_set_by_the_engineer(
     caller.hang_up()
     exchange.wait(10)
 
-    desk.cases.hear(
+    desk.hear(
         "C17349037",
         "set_severity",
         key="set",
@@ -254,7 +254,7 @@ def test_whoever_accepts_meets_the_caller_in_the_middle_of_the_questions(
 def test_what_is_missing_is_asked_for_again_until_it_is_there(desk: Desk, store: Store) -> None:
     """The E-Down record is incomplete until the contact is given; it goes ahead. (R23)"""
     given = {"by": "OP1", "channel": "web"}
-    desk.cases.hear("C17349013", "set_emergency", key="set", **given)
+    desk.hear("C17349013", "set_emergency", key="set", **given)
     desk.exchange.wait(31 * 60)
     missing = desk.on_case("C17349013", "edown.incomplete")
     assert len(missing) == 2
@@ -263,7 +263,7 @@ def test_what_is_missing_is_asked_for_again_until_it_is_there(desk: Desk, store:
 
     answers = {"purpose": 1, "users": 9, "affected": 9, "actions": "none", "down_for": 5}
     contact = {"number": "+33155500101", "reach": "on_site", "english": True, "competent": True}
-    desk.cases.hear(
+    desk.hear(
         "C17349013", "answer", key="all", answers=answers, contact=contact, by="OP1", channel="web"
     )
     desk.exchange.wait(3600)
@@ -349,9 +349,9 @@ def test_s11_an_emergency_without_a_case_is_two_steps(
     operator_menu(operator, exchange, "5", "2")
     assert "Il n'y a pas encore de numéro de requête. Tapez 1 pour le saisir." in said_to(operator)
     with pytest.raises(CaseError, match="log one first"):
-        desk.cases.hear("C17349555", "set_emergency", key="x", by="OP1", channel="web")
+        desk.hear("C17349555", "set_emergency", key="x", by="OP1", channel="web")
     with pytest.raises(CaseError, match="can't be chosen when a case is logged"):
-        desk.cases.hear("C17349068", "log", key="x", by="contact:lena", channel="web", severity=0)
+        desk.hear("C17349068", "log", key="x", by="contact:lena", channel="web", severity=0)
 
     keyed(operator, exchange, "*", "1")
     operator.press("17349068#")
@@ -371,8 +371,8 @@ def test_what_the_records_cannot_say_is_let_through_and_flagged(
 ) -> None:
     """Unknown: let through, flag for later check. (R12)"""
     exchange = Exchange(seed=2)
-    desk = Desk(store, mount(exchange, store, escalation, records=Down()), exchange, escalation)
-    desk.cases.hear("C17349013", "set_emergency", key="x", by="OP1", channel="web")
+    desk = mount(exchange, store, escalation, case_system=Down(store))
+    desk.hear("C17349013", "set_emergency", key="x", by="OP1", channel="web")
 
     assert desk.file("C17349013")["emergency"]["flagged"] is True
 
@@ -384,7 +384,7 @@ def test_an_emergency_is_handed_over_at_the_end_of_the_shift_and_never_ended_by_
     exchange: Exchange, desk: Desk
 ) -> None:
     """Support works until the system is back or as long as meaningful progress is made. (R22)"""
-    desk.cases.hear("C17349013", "set_emergency", key="set", by="OP1", channel="web")
+    desk.hear("C17349013", "set_emergency", key="set", by="OP1", channel="web")
     exchange.wait(60)
     assert desk.file("C17349013")["emergency"]["manager"] == "MGR2"
     exchange.wait(5 * 3600 + 300)  # 14:05 in UTC: EMEA's shift is over
@@ -392,7 +392,7 @@ def test_an_emergency_is_handed_over_at_the_end_of_the_shift_and_never_ended_by_
     assert (file["manager"], file["offered"]) == ("MGR2", "MGR4")
     assert desk.notices("hand_over") == {"MGR2", "MGR4"}
 
-    desk.cases.hear("C17349013", "accept_hand_over", key="take", by="MGR4", channel="web")
+    desk.hear("C17349013", "accept_hand_over", key="take", by="MGR4", channel="web")
     exchange.wait(8 * 3600 + 1800)  # 22:35: APAC's, and nobody accepts
     file = desk.file("C17349013")["emergency"]
     assert (file["manager"], file["offered"]) == ("MGR4", "")
@@ -400,8 +400,8 @@ def test_an_emergency_is_handed_over_at_the_end_of_the_shift_and_never_ended_by_
     assert file["state"] == "set"
 
     with pytest.raises(CaseError, match="it ends as one of"):
-        desk.cases.hear("C17349013", "end_emergency", key="e", by="MGR4", channel="web", reason="x")
-    desk.cases.hear(
+        desk.hear("C17349013", "end_emergency", key="e", by="MGR4", channel="web", reason="x")
+    desk.hear(
         "C17349013",
         "end_emergency",
         key="end",

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ivr.errors import GivenUp, NotYet
 from ivr.line.desk.events import KINDS
+from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.case_systems.system import Refused, Unreachable, Write
+from ivr.line.outside.mail import Addresses
 from ivr.line.records import Duty
 from ivr.line.service.duties.case_writes import CaseWrites
-from ivr.line.service.duties.notices import Addresses, Notices
+from ivr.line.service.duties.notices import Notices
 from ivr.line.store import tables
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
@@ -109,7 +110,7 @@ def operators_and_transfers(caller: Handset, exchange: Exchange, desk: Desk) -> 
 def clicks(desk: Desk, store: Store) -> None:
     """What is asked for on the web, and what staff do with it."""
     web: dict[str, Any] = {"channel": "web"}
-    hear = desk.cases.hear
+    hear = desk.hear
     hear("C17349068", "escalate", key="a", by="caller", channel="phone", level="M1")
     hear("C17349068", "escalate", key="b", by="contact:lena", level="M1", **web)
     hear("C17349068", "deescalate", key="c", by="MGR2", reason="solved", agreed=True, **web)
@@ -158,7 +159,7 @@ def others(desk: Desk, store: Store, folder: Path) -> None:
         writes.post(post)
     with pytest.raises(GivenUp):
         writes.post(post)
-    privacy = desk.app.extensions["ivr_privacy"]
+    privacy = desk.services.privacy
     privacy.hold("C17349045", "a dispute")
     privacy.export("marie", folder / "marie.zip")
     privacy.erase(CALLER)
@@ -168,7 +169,7 @@ def others(desk: Desk, store: Store, folder: Path) -> None:
 def test_every_event_is_told_by_something(store: Store, tmp_path: Path) -> None:
     line = configured(tmp_path, "on", "legitimate_interest")
     exchange = Exchange(seed=1, start=START)
-    desk = Desk(store, mount(exchange, store, line), exchange, line)
+    desk = mount(exchange, store, line)
     caller = exchange.phone(CALLER)
     keys_and_questions(caller, exchange, desk)
     managers_of_all_kinds(caller, exchange, desk)

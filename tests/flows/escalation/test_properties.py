@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ivr.line.service.duties.lost_calls import first_check
 from ivr.simulator import Handset
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.random_people import (
@@ -132,7 +133,7 @@ def test_whatever_is_late_lost_or_comes_twice_nobody_is_stranded(
 ) -> None:
     with network(sample_database, habits) as desk:
         exchange, caller = desk.exchange, desk.exchange.phone(CALLER)
-        desk.app.extensions["ivr_lost_calls"].begin()
+        desk.store.duties.add([first_check(desk.exchange.clock.now())])
         desk.duties.run()
         exchange.chaos(webhooks=0.1, callbacks=0.2, rest=0.1, seed=seed)
         do(caller, exchange, [*WANTS_A_MANAGER, *acts])

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ivr.errors import FlowError
 from ivr.line.definition import Line
 from ivr.line.desk.recording_terms import RecordingTerms
+from ivr.line.errors import FlowError
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
@@ -44,7 +44,7 @@ def mounted(store: Store) -> Mount:
 
     def make(line: Line) -> Desk:
         exchange = Exchange(seed=1, start=START)
-        return Desk(store, mount(exchange, store, line), exchange, line)
+        return mount(exchange, store, line)
 
     return make
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ivr.errors import CaseError
 from ivr.line.desk import emergency
 from ivr.line.desk.cases import Account, Case
 from ivr.line.desk.emergency import EmergencyTerms
+from ivr.line.errors import CaseError
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import START, Desk
@@ -90,7 +90,7 @@ def test_whose_contact_speaks_no_english_is_told_in_his_own_language(
 @pytest.mark.parametrize("case", ["C17349037", "C17349076", "C17349084", "C17349068"])
 def test_nobody_argues_with_a_request_for_a_manager(desk: Desk, case: str) -> None:
     """Escalating is recommended to get the right attention: no contract, no age gates it. (R35)"""
-    file = desk.cases.hear(case, "escalate", key="k", by="caller", channel="phone", level="M1")
+    file = desk.hear(case, "escalate", key="k", by="caller", channel="phone", level="M1")
 
     assert file.data["level"] == "M1"
 

@@ -477,8 +477,7 @@ def test_s19_records_that_are_down_are_not_the_callers_trouble(
     store: Store, escalation: Line
 ) -> None:
     exchange = Exchange(seed=2)
-    app = mount(exchange, store, escalation, records=Down())
-    desk = Desk(store, app, exchange, escalation)
+    desk = mount(exchange, store, escalation, case_system=Down(store))
     caller = exchange.phone(CALLER)
     caller.call(ENTRY)
     keyed(caller, exchange, "2", "1", f"{CASE}#", "1")

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from ivr.errors import DataError
 from ivr.line.desk import pins
 from ivr.line.desk.phone_numbers import dialled, forbidden
+from ivr.line.errors import DataError
 from ivr.line.store import tables
 from ivr.line.store.store import Store
+from ivr.line.values import UnknownCase
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, Desk
 from tests.kit.telephones import accept, ask_for_a_manager, keyed
@@ -148,10 +149,8 @@ def test_ten_unknown_numbers_an_hour_from_one_telephone_are_enough(
         caller.hang_up()
         exchange.wait(10)
     to_the_wish(caller, exchange, "17349013")
-    assert (desk.store.calls.load(desk.sid(caller)).data["shared"]["case"]) == {  # type: ignore[union-attr]
-        "result": "not_found",
-        "suspicious": True,
-    }
+    case = desk.store.calls.load(desk.sid(caller)).data.shared.case  # type: ignore[union-attr]
+    assert case.record == UnknownCase(suspicious=True)
     caller.hang_up()
 
     exchange.wait(3600)

@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import convert
 
 from flows.escalation import FOLDER, line
-from ivr.errors import FlowError
 from ivr.line.config import LineConfig
 from ivr.line.definition import Line
-from ivr.line.flow.conversation import Conversation, Go, keys, outcome
+from ivr.line.errors import FlowError
+from ivr.line.flow.conversation import AnyConversation, Go, keys, outcome
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.orders import Escalate, StartHunt
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Goodbye, LookUp, Menu
+from ivr.line.values import (
+    CallBack,
+    CalledNumber,
+    Caller,
+    CallerValues,
+    CallValues,
+    CaseOnCall,
+    CaseStatus,
+    Conditions,
+    Dialled,
+    Emergency,
+    FoundCase,
+    HuntView,
+    LegValues,
+    PersonValues,
+    Promise,
+    Ranked,
+    Resumed,
+    ResumedValues,
+    Rung,
+)
 from ivr.twiml.reading import parse
 
 LINE = line()
@@ -26,58 +49,63 @@ RANKED = {"person": "MGR1", "name": "Paul", "phone": "+33155500011", "languages"
 RANKED |= {"reason": "owners_manager", "detail": "", "skipped": ""}
 
 
-def conversation(flow: Flow, step: str, language: str) -> Conversation:
+def conversation(flow: Flow, step: str, language: str) -> AnyConversation:
     """Somebody in the middle of a call, at this step."""
-    shared: dict[str, Any] = {
-        "sid": "CA1",
-        "offers": ["fr", "en"],
-        "zone": "Europe/Paris",
-        "country": "FR",
-        "caller_number": "+33155500101",
-        "keyed": "17349013",
-        "case": {"result": "found", "status": "open", "severity": 2, "account": "Helio"},
-        "wish": "M1",
-        "works": {"fr": "fr", "en": "en"},
-        "back": {"of": "CA0", "leg": "CA1"},
-        "staff": "MGR1",
-        "resume": {"language": "en", "shared": {"left_at": "wish"}, "own": {}},
-        "secret": "482913",
-        "status": {"status": "open", "severity": 2, "level": "M1"},
-        "ranking": [RANKED],
-        "rung": RANKED,
-        "dialled": {"leg": "1-1", "phone": "+33155500011"},
-        "hunt": {"name": "manager", "number": 1},
-        "emergency": {
-            "answers": {"purpose": 2, "users": 1200, "affected": 950, "down_for": 150},
-            "contact": {},
-        },
-        "promise": {"spoken": "2026-11-24T09:45:00+00:00", "reference": "123456"},
-    }
-    talk = flow.begin(language, shared)
-    talk.state = step
-    talk.own = {
+    known: dict[str, Any] = {
+        "person": "OP1",
         "readings": ["17349013", "7349013"],
         "count": 4,
-        "callback_number": "+33155500101",
-        "reading": "+33155500101",
-        "person": "OP1",
-        "hunt": "operator",
-        "title": "Acme",
-        "level": "M1",
-        "call_language": "fr",
-        "wanted": True,
-        "by_dial": False,
-        "introduced": False,
-        "operator": True,
-        "conditions": {"result": "no", "failed": ["contract"], "stands": False},
-        "why": "a deadline",
         "severity": 1,
-        "users": 1200,
-        "affected": 950,
-        "hours": 2,
-        "minutes": 30,
+        "callback_number": "+33155500101",
     }
+    own: LegValues
+    if flow is LINE.caller:
+        own = CallerValues(
+            **known, reading="+33155500101", users=1200, affected=950, hours=2, minutes=30
+        )
+    else:
+        own = PersonValues(
+            **known,
+            hunt="operator",
+            operator=True,
+            title="Acme",
+            level="M1",
+            call_language="fr",
+            conditions=Conditions("no", ["contract"]),
+            why="a deadline",
+        )
+    talk = flow.begin(language, values(), own)
+    talk.state = step
     return talk
+
+
+def values() -> CallValues:
+    """A call of which everything is known."""
+    spoken = datetime(2026, 11, 24, 9, 45, tzinfo=UTC)
+    answers: dict[str, int | str] = {"purpose": 2, "users": 1200, "affected": 950, "down_for": 150}
+    resumed = Resumed("en", ResumedValues(left_at="wish"), CallerValues())
+    return CallValues(
+        sid="CA1",
+        called=CalledNumber(["fr", "en"], {"fr": "fr", "en": "en"}, "Europe/Paris", country="FR"),
+        caller=Caller("+33155500101", staff="MGR1", resume=resumed),
+        case=CaseOnCall(
+            keyed="17349013",
+            record=FoundCase(status="open", severity=2, account="Helio"),
+            status=CaseStatus("open", 2, "M1"),
+            secret="482913",
+        ),
+        hunt=HuntView(
+            name="manager",
+            number=1,
+            ranking=[convert(RANKED, Ranked)],
+            rung=Rung("Paul", "owners_manager"),
+            dialled=Dialled("1-1", "+33155500011"),
+        ),
+        wish="M1",
+        emergency=Emergency(answers),
+        promise=Promise("owed", "+33155500101", due=spoken, spoken=spoken, reference="123456"),
+        back=CallBack("CA0", leg="CA1"),
+    )
 
 
 STEPS = [

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 from ivr.line.flow.machine import Machine, NotAllowed, Transition, Trigger
 
 

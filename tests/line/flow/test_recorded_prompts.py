@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 from ivr.line.flow.conversation import Go, keys
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
@@ -64,7 +64,7 @@ def shop(words: Prompts) -> Flow:
 
 def heard(flow: Flow, *pressed: str) -> list[str]:
     """What a caller of the flow hears, as a dialogue writes it."""
-    talk = flow.begin("en", {})
+    talk = flow.begin("en", {}, {})
 
     def voice(form: dict[str, Any]) -> str:
         if "Digits" in form:

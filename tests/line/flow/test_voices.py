@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.escalation import FOLDER
-from ivr.errors import FlowError
+from ivr.line.errors import FlowError
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.voices import VOICES, refusal
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ivr.line.desk.promises import after_night
+from ivr.line.values import there
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.promises import promise, promised, told
@@ -100,7 +101,7 @@ def test_a_promise_that_is_not_kept_goes_to_the_next_level_and_then_to_the_last_
     [duty] = desk.store.duties.all("call_back")
     exchange.wait((duty.due - exchange.clock.now()).total_seconds() + 1)
 
-    assert promise(desk, caller)["owner"] == "DIR1"
+    assert promise(desk, caller).owner == "DIR1"
     assert desk.notices("callback_missed") == {"DIR1", "MGR2"}
     exchange.wait(16 * 60)
     assert [event.data["after"] for event in desk.events(caller, "callback.breached")] == [
@@ -125,7 +126,7 @@ def test_who_hung_up_with_a_withheld_number_is_owed_a_call_until_somebody_says_i
     exchange.wait(24 * 3600)
     assert len(desk.events(caller, "callback.breached")) == before + 1
 
-    desk.app.extensions["ivr_callbacks"].kept(desk.sid(caller), "DIR1")
+    desk.services.callbacks.kept(desk.sid(caller), "DIR1")
     exchange.wait(48 * 3600)
 
     assert told(desk, caller)[-1] == ("done", "met")
@@ -145,7 +146,7 @@ def test_who_is_owed_a_call_and_meets_a_manager_by_himself_is_not_called_again(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert call.data["shared"]["promise"]["outcome"] == "met"
+    assert there(call.data.shared.promise).outcome == "met"
     caller.hang_up()
     exchange.wait(2400)
     assert len([leg for leg in caller.calls if leg.direction != "inbound"]) == 0
@@ -183,8 +184,8 @@ def test_a_manager_may_say_that_he_calls_himself(
 
     assert not manager.in_call
     found = promise(desk, caller)
-    assert found["owner"] == "MGR1"
-    due = datetime.fromisoformat(found["due"]) - exchange.clock.now()
+    assert found.owner == "MGR1"
+    due = found.due - exchange.clock.now()
     assert timedelta(minutes=8) < due < timedelta(minutes=10)
     exchange.wait_until(lambda: manager.ringing, at_most=400)
     manager.decline()

@@ -13,8 +13,8 @@ import pytest
 
 from ivr.clock import Alarm
 from ivr.line.definition import Line
-from ivr.line.records import Duty
-from ivr.line.service.duties.runner import KINDS, PAUSE
+from ivr.line.records import MOVES_LEGS, Duty
+from ivr.line.service.duties.runner import PAUSE, Duties
 from ivr.line.store.duties import LEASE
 from ivr.line.store.store import Store
 from ivr.line.turns.call.heard import LegEnded
@@ -78,7 +78,7 @@ def store(store: Store) -> Iterator[Meanwhile]:
 def desk(store: Meanwhile, escalation: Line) -> Desk:
     """A network without a fixture's strictness: here things do go wrong."""
     network = Exchange(seed=1)
-    return Desk(store, mount(network, store, escalation), network, escalation)
+    return mount(network, store, escalation)
 
 
 def engaged(store: Store) -> dict[str, str]:
@@ -92,7 +92,7 @@ def test_somebody_who_is_claimed_too_late_stays_free(desk: Desk, store: Meanwhil
         """Another process has heard that the caller has gone, and has freed whom he had."""
         sid, _, leg = attempt.partition("/")
 
-        desk.duties.calls.hear(sid, LegEnded(leg, "failed"))
+        desk.services.calls.hear(sid, LegEnded(leg, "failed"))
         store.people.release(person, attempt)
         [release] = store.duties.all("release")
         store.duties.done(release)
@@ -144,10 +144,9 @@ def test_what_waited_longer_than_its_lease_is_left_to_others(desk: Desk, store: 
         taken.append(duty.key)
         clock.at += LEASE
 
-    desk.duties.clock = clock
-    desk.duties._do = dict.fromkeys(KINDS, slowly)
+    duties = Duties(store, clock, dict.fromkeys(MOVES_LEGS, slowly))
 
-    assert desk.duties.run() == len(due) > 2
+    assert duties.run() == len(due) > 2
     assert sorted(taken) == sorted(due)
     assert store.duties.all("time_up")[0].attempts > 1
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.line.turns.call.promises import MOST
+from ivr.line.values import there
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.promises import promise, promised, told
@@ -101,17 +101,17 @@ def test_what_he_asks_for_afterwards_is_a_request_of_its_own(
 
     call = desk.store.calls.load(f"CB-{desk.sid(caller)}-1")
     assert call is not None
-    second = call.data["shared"]["promise"]
-    assert second["state"] == "owed"
-    assert datetime.fromisoformat(second["due"]) > exchange.clock.now() + timedelta(minutes=25)
-    assert promise(desk, caller)["state"] == "done"
+    second = there(call.data.shared.promise)
+    assert second.state == "owed"
+    assert second.due > exchange.clock.now() + timedelta(minutes=25)
+    assert promise(desk, caller).state == "done"
     caller.will("answer", after=2, press="1")
     desk.phone("MGR2").will("answer", after=2, press="1")
     exchange.wait_until(lambda: bool(caller.connected_to), at_most=900)
     exchange.wait(10)
     again = desk.store.calls.load(call.sid)
     assert again is not None
-    assert again.data["shared"]["promise"]["outcome"] == "met"
+    assert there(again.data.shared.promise).outcome == "met"
     caller.hang_up()
     exchange.wait(60)
     assert free(desk)
@@ -133,7 +133,7 @@ def test_a_promise_of_another_case_stands_whomever_he_meets(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert call.data["shared"]["promise"]["state"] == "owed"
+    assert there(call.data.shared.promise).state == "owed"
 
 
 def test_an_operator_does_not_stand_in_for_the_manager_who_owes_a_call(
@@ -152,7 +152,7 @@ def test_an_operator_does_not_stand_in_for_the_manager_who_owes_a_call(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert call.data["shared"]["promise"]["state"] == "owed"
+    assert there(call.data.shared.promise).state == "owed"
 
 
 def test_who_asks_again_is_owed_the_second_call_and_not_both(
@@ -165,8 +165,8 @@ def test_who_asks_again_is_owed_the_second_call_and_not_both(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert call.data["shared"]["promise"]["outcome"] == "renewed"
-    assert promise(desk, caller)["state"] == "owed"
+    assert there(call.data.shared.promise).outcome == "renewed"
+    assert promise(desk, caller).state == "owed"
     desk.phone("MGR2").will("answer", after=2, press="1")
     caller.will("answer", after=2, press="1")
     exchange.wait_until(lambda: bool(caller.connected_to), at_most=900)
@@ -192,7 +192,7 @@ def test_after_many_tries_he_is_still_known_when_he_rings_by_himself(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert call.data["shared"]["promise"]["outcome"] == "met"
+    assert there(call.data.shared.promise).outcome == "met"
     caller.hang_up()
     exchange.wait(60)
     assert free(desk)
@@ -211,7 +211,7 @@ def test_when_he_hangs_up_the_customers_telephone_stops_ringing(
 
     assert not caller.ringing
     assert told(desk, caller)[-1] == ("attempted", "nobody")
-    assert promise(desk, caller)["unanswered"] == 0
+    assert promise(desk, caller).unanswered == 0
     exchange.wait(60)
     assert not desk.store.calls.open()
     assert free(desk)
@@ -252,7 +252,7 @@ def test_key_3_makes_the_promise_his_and_rings_him_again(
 
     assert not other.in_call
     assert told(desk, caller)[-1] == ("attempted", "himself")
-    assert promise(desk, caller)["owner"] == "MGR1"
+    assert promise(desk, caller).owner == "MGR1"
     assert next_try(exchange, desk) > timedelta(minutes=9)
     exchange.wait_until(lambda: other.ringing, at_most=620)
     other.answer()
@@ -285,7 +285,7 @@ def test_a_carrier_that_does_not_ring_is_not_the_customers_silence(
     exchange.wait(90)
 
     assert told(desk, caller)[-1] == ("attempted", "unplaced")
-    assert promise(desk, caller)["unanswered"] == 0
+    assert promise(desk, caller).unanswered == 0
     assert not owner.in_call
     exchange.wait(30)
     assert free(desk)
@@ -337,11 +337,11 @@ def test_in_an_emergency_he_is_called_at_night_as_well(
     promised(caller, exchange, desk)
     call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    call.data["shared"]["wish"] = "E-Down"
+    call.data.shared.wish = "E-Down"
     assert desk.store.calls.save(call, [], [], [])
     exchange.wait(90 * 60)
 
-    assert promise(desk, caller)["breaches"]
+    assert promise(desk, caller).breaches
     last = desk.events(caller, "callback.attempted")[-1]
     assert exchange.clock.now() - last.at < timedelta(minutes=15)
     exchange.wait_until(lambda: not desk.store.calls.open(), at_most=200)
@@ -356,7 +356,7 @@ def test_a_number_that_costs_more_than_a_call_is_never_rung(exchange: Exchange, 
 
     assert rung(caller) == 0
     assert not desk.store.calls.load(f"CB-{desk.sid(caller)}-1")
-    assert promise(desk, caller)["state"] == "owed"
+    assert promise(desk, caller).state == "owed"
     assert len(desk.store.duties.all("call_back", owed=True)) == 1
 
 
@@ -442,7 +442,7 @@ def hang_up_all(desk: Desk, caller: Handset) -> None:
 def in_order(desk: Desk, sid: str) -> None:
     call, now = desk.store.calls.load(sid), desk.exchange.clock.now()
     assert call is not None
-    made: dict[str, Any] = call.data["shared"]["promise"]
+    made = there(call.data.shared.promise)
     ours = [leg for leg in desk.exchange.legs.values() if leg.direction == "outbound-api"]
     placed = Counter(str(leg.start.url) for leg in ours)
     backs = [times for url, times in placed.items() if "/back/" in url]
@@ -451,16 +451,16 @@ def in_order(desk: Desk, sid: str) -> None:
     attempts = [
         event.data["outcome"] for event in desk.store.logs.events(sid) if "outcome" in event.data
     ]
-    assert made["owner"] in PEOPLE
-    assert made["unanswered"] <= 3
-    assert len(backs) >= made["unanswered"]
+    assert made.owner in PEOPLE
+    assert made.unanswered <= 3
+    assert len(backs) >= made.unanswered
     assert set(backs) <= {1}, placed
     assert desk.store.logs.verify(sid)
     assert not [each for each in desk.store.duties.all() if each.state == "dropped"], attempts
-    if made["state"] == "owed":
+    if made.state == "owed":
         assert [due for due in looked_at if due > now - timedelta(minutes=1)], attempts
-        assert tried or desk.store.calls.open() or made["tries"] == MOST, attempts
-        assert made["breaches"] >= 1
+        assert tried or desk.store.calls.open() or made.tries == MOST, attempts
+        assert made.breaches >= 1
     else:
-        assert made["outcome"] in ("met", "unreachable")
-        assert made["outcome"] == "met" or made["unanswered"] == 3
+        assert made.outcome in ("met", "unreachable")
+        assert made.outcome == "met" or made.unanswered == 3

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from ivr.line.values import Promise, there
 from ivr.simulator import Handset
 from tests.kit.killed_line import ANSWERED, MET, TAKEN, World, nothing_is_left
 
@@ -49,14 +48,13 @@ def is_kept(world: World) -> None:
     assert world.caller.connected_to == {world.people[OWNER]}, world.story()
     assert set(legs.values()) == {1}, legs
     nothing_is_left(world)
-    assert promise(world)["outcome"] == "met", world.story()
+    assert promise(world).outcome == "met", world.story()
 
 
-def promise(world: World) -> dict[str, Any]:
+def promise(world: World) -> Promise:
     call = world.store.calls.load(world.sid)
     assert call is not None
-    found: dict[str, Any] = call.data["shared"]["promise"]
-    return found
+    return there(call.data.shared.promise)
 
 
 @pytest.mark.parametrize(
@@ -134,5 +132,5 @@ def test_killed_when_nobody_has_called_in_time(world: World, point: str) -> None
     world.killed_at_work("call_back", point)
     world.watch(120)
 
-    assert (promise(world)["breaches"], promise(world)["owner"]) == (1, "DIR1")
+    assert (promise(world).breaches, promise(world).owner) == (1, "DIR1")
     is_kept(world)

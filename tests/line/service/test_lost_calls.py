@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ivr.line.service.duties.lost_calls import first_check
 from ivr.simulator import Handset
 from tests.kit.desk import ENTRY, Desk
 
@@ -13,7 +14,7 @@ STATUS = "/voice/escalation/status"
 
 @pytest.fixture
 def watched(desk: Desk) -> Desk:
-    desk.app.extensions["ivr_lost_calls"].begin()
+    desk.store.duties.add([first_check(desk.exchange.clock.now())])
     desk.duties.run()
     return desk
 

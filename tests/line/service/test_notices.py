@@ -20,12 +20,14 @@ from click.testing import CliRunner
 
 from flows.escalation import FOLDER
 from ivr.cli.main import main
-from ivr.errors import FlowError, GivenUp, NotYet
 from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import KINDS, Templates, Words
+from ivr.line.errors import FlowError, GivenUp, NotYet
+from ivr.line.outside.mail import Addresses, by_apprise, masked
 from ivr.line.records import Duty
-from ivr.line.service.duties.notices import Addresses, Notices, by_apprise, masked
+from ivr.line.service.duties.notices import Notices
 from ivr.line.store.store import Store
+from ivr.server.build import addresses_of
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, Desk, mount
@@ -97,8 +99,8 @@ def test_a_call_that_asks_for_a_manager_sends_him_and_the_engineer_a_mail(
 ) -> None:
     """Escalate: the engineer's manager is notified (R9), at the moment of the request."""
     network = Exchange(seed=3)
-    app = mount(network, store, escalation, addresses=Addresses(server))
-    desk, caller = Desk(store, app, network, escalation), network.phone("+33155500101")
+    desk = mount(network, store, escalation, addresses=Addresses(server))
+    caller = network.phone("+33155500101")
     caller.call(ENTRY)
     keyed(caller, network, "2", "1", "17349013#", "1", "2")
 
@@ -215,7 +217,7 @@ def test_a_dead_server_keeps_other_duties_waiting_once(store: Store) -> None:
 def test_a_list_is_told_besides_the_people(
     desk: Desk, store: Store, server: str, postbox: Postbox
 ) -> None:
-    desk.cases.hear("C17349013", "set_emergency", key="x", by="OP1", channel="web")
+    desk.hear("C17349013", "set_emergency", key="x", by="OP1", channel="web")
     [told] = [each for each in store.duties.all("notify") if each.data["list"]]
     assert told.data["list"] == "major_incident"
 
@@ -238,10 +240,10 @@ def test_everybody_on_a_list_is_told_though_one_cannot_be(
 ) -> None:
     urls = (f"{server}&to=a@acme.example", "json://127.0.0.1:1/gone", f"{server}&to=b@acme.example")
     network = Exchange(start=NOW)
-    mount(network, store, escalation, addresses=Addresses("", {"all": urls}))
+    desk = mount(network, store, escalation, addresses=Addresses("", {"all": urls}))
     store.duties.add([duty("", list="all")])
 
-    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    desk.duties.everything()
     network.wait(8 * 3600)
     assert sorted(to for to, _ in postbox.mails) == ["a@acme.example", "b@acme.example"]
     assert len({mail["X-Notice-Key"] for _, mail in postbox.mails}) == 2
@@ -340,8 +342,8 @@ def test_when_the_server_comes_back_the_notice_comes_once(
     store: Store, escalation: Line, server: str, postbox: Postbox
 ) -> None:
     network, postbox.refuses = Exchange(start=NOW), True
-    mount(network, store, escalation, addresses=Addresses(server))
-    duties = network.line_app.extensions["ivr"]  # type: ignore[attr-defined]
+    desk = mount(network, store, escalation, addresses=Addresses(server))
+    duties = desk.duties
     assert told(store).state == "due"
 
     duties.everything()
@@ -366,11 +368,11 @@ def test_whoever_has_an_address_of_his_own_needs_no_mail_server(
     (tmp_path / "people.csv").write_text(f"id,name,phone,roles,notify\n{row}\n")
     store.import_csv(tmp_path)
     network = Exchange(start=NOW)
-    mount(network, store, escalation, addresses=Settings().addresses(escalation, {}))
+    desk = mount(network, store, escalation, addresses=addresses_of(Settings(), escalation, {}))
     assert told(store).state == "due"
     store.duties.add([replace(duty("MGR4"), key="mail only")])
 
-    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    desk.duties.everything()
     assert told(store).state == "done"
     assert [to for to, _ in postbox.mails] == ["paul@pager.example"]
     assert told(store, "mail only").why.startswith("no address: set IVR_NOTICE_MAIL")
@@ -410,10 +412,10 @@ def test_what_nobody_takes_is_given_up_after_hours_and_shown(
     store: Store, escalation: Line, server: str, postbox: Postbox
 ) -> None:
     network, postbox.refuses = Exchange(start=NOW), True
-    mount(network, store, escalation, addresses=Addresses(server))
+    desk = mount(network, store, escalation, addresses=Addresses(server))
     assert told(store).state == "due"
 
-    network.line_app.extensions["ivr"].everything()  # type: ignore[attr-defined]
+    desk.duties.everything()
     network.wait(6 * 3600)
     assert told(store).state == "due"
 

@@ -22,12 +22,13 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 import ivr.line.store.store
-from flows.escalation import SAMPLE, line
+from flows.escalation import line
 from ivr.cli.main import main
-from ivr.errors import CallError, DataError, NotYet
+from ivr.errors import CallError
 from ivr.line.desk.events import Event
 from ivr.line.desk.retention import RetentionTerms
 from ivr.line.desk.subjects import Subject, masked
+from ivr.line.errors import DataError, NotYet
 from ivr.line.outside.carrier import client
 from ivr.line.records import Call, CaseFile, Duty, Escalation, Login, Note, Recording
 from ivr.line.service.privacy import Privacy
@@ -39,9 +40,19 @@ from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
 from ivr.line.turns.call.begin import begin
+from ivr.line.values import (
+    CaseOnCall,
+    FoundCase,
+    Leg,
+    PersonValues,
+    Place,
+    Promise,
+    Ranked,
+    there,
+)
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.network.virtual_clock import VirtualClock
-from tests.kit.databases import emptied
+from tests.kit.databases import emptied, fill
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.emergencies import answer_all, emergency
 from tests.kit.promises import promised
@@ -74,7 +85,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, sample_database: Path)
         url = str(request.getfixturevalue("servers_database"))
     with emptied(url) as store:
         if request.param == "postgres":
-            store.import_csv(SAMPLE)
+            fill(store, request.getfixturevalue("sample_rows"))
         yield store
 
 
@@ -92,9 +103,10 @@ def have_called(
 ) -> Call:
     """A call that is over: a case was looked up, a number keyed, a call back promised."""
     call = begin(LINE, sid, caller, ENTRY, ended - timedelta(minutes=5))
-    call.data["shared"] |= {"keyed": case, "personal": [f"00{caller[1:]}#"], "wish": "M1"}
-    call.data["shared"]["case"] = {"result": "found", "number": f"C{case}"}
-    call.data["shared"]["promise"] = {"number": caller, "state": "owed"}
+    call.data.shared.case = CaseOnCall(keyed=case, record=FoundCase(number=f"C{case}"))
+    call.data.shared.personal = [f"00{caller[1:]}#"]
+    call.data.shared.wish = "M1"
+    call.data.shared.promise = Promise("owed", caller, due=ended, spoken=ended)
     call.ended_at, call.document = ended, f"<Response><Dial>{caller}</Dial></Response>"
     told = [
         Event("call.started", call.started_at),
@@ -200,7 +212,7 @@ def test_what_others_say_is_logged_without_numbers_and_addresses() -> None:
 
 def test_reasons_stand_in_notes_and_only_their_keys_in_the_log(desk: Desk) -> None:
     """Personal data by reference so it can be erased without breaking the chain."""
-    desk.cases.hear(
+    desk.hear(
         CASE, "escalate", key="k", by="contact:marie", channel="web", level="M1",
         reason="call Marie Aubert",
     )  # fmt: skip
@@ -323,8 +335,9 @@ def test_a_manager_is_erased_and_his_callers_are_still_owed_their_calls(store: S
     call = have_called(store)
     boss = store.people.get("MGR1")
     assert boss is not None
-    call.data["shared"]["ranking"] = [{"person": "MGR1", "name": boss.name, "phone": boss.phone}]
-    call.data["legs"] = {"1": {"person": "MGR1", "phone": boss.phone}}
+    call.data.shared.hunt.ranking = [Ranked("MGR1", boss.name, boss.phone)]
+    talk = Place("rung", "fr", PersonValues())
+    call.data.legs = {"1": Leg("MGR1", talk, phone=boss.phone)}
     store.calls.save(call)
 
     privacy(store).erase("MGR1")
@@ -333,7 +346,7 @@ def test_a_manager_is_erased_and_his_callers_are_still_owed_their_calls(store: S
     assert left is not None
     assert after is not None
     assert left.caller == CALLER
-    assert left.data["shared"]["promise"]["state"] == "owed"
+    assert there(left.data.shared.promise).state == "owed"
     assert boss.name not in dump(store)
     assert boss.phone not in dump(store)
     assert (after.name, after.phone, after.active) == ("", "", False)
@@ -361,7 +374,7 @@ def test_an_erased_call_is_not_taken_again(desk: Desk, exchange: Exchange, calle
     sid = desk.sid(caller)
     is_the_same_again(desk, sid)
 
-    desk.app.extensions["ivr_privacy"].erase(CALLER)
+    desk.services.privacy.erase(CALLER)
 
     call = desk.store.calls.load(sid)
     assert call is not None
@@ -396,7 +409,7 @@ def test_whatever_was_said_on_a_call_not_a_byte_of_the_number_is_left(
         desk.exchange.wait(4 * 3600)
         boss = store.people.get("MGR1")
         assert boss is not None
-        erase = desk.app.extensions["ivr_privacy"].erase
+        erase = desk.services.privacy.erase
         store.seals.add(desk.exchange.clock.now())
         erase(whom)  # what is going on has to wait
         desk.exchange.wait(4 * 3600)
@@ -651,8 +664,8 @@ def test_counts_of_failures_are_forgotten_after_a_month(store: Store) -> None:
 
 
 def test_purging_and_sealing_come_again_by_themselves(desk: Desk, exchange: Exchange) -> None:
-    desk.app.extensions["ivr_privacy"].begin()
-    desk.app.extensions["ivr_privacy"].begin()
+    desk.services.privacy.begin()
+    desk.services.privacy.begin()
     desk.duties.everything()
     desk.store.logs.append(
         ACCESS, Event("access.viewed", exchange.clock.now(), "OP1", {"case": CASE})
@@ -994,7 +1007,7 @@ def test_export_and_audit_write_what_can_be_checked(
 @pytest.fixture
 def kept(desk: Desk) -> Privacy:
     """The line's own."""
-    made: Privacy = desk.app.extensions["ivr_privacy"]
+    made = desk.services.privacy
     return made
 
 
@@ -1045,13 +1058,13 @@ def test_what_was_keyed_is_let_go_from_the_calls_back_as_well(
     back = f"CB-{desk.sid(caller)}-1"
     before = store.calls.load(back)
     assert before is not None
-    assert before.data["shared"]["back"]["knows"]["keyed"] == "17349013"
+    assert there(there(before.data.shared.back).knows).keyed == "17349013"
     privacy(store, exchange.clock.now() + 31 * DAY).purge()
 
     call = store.calls.load(back)
     assert call is not None
-    assert "17349013" not in str(call.data["shared"]["back"])
-    assert "keyed" not in call.data["shared"]
+    assert "17349013" not in str(call.data.shared.back)
+    assert not call.data.shared.case.keyed
 
 
 def test_no_log_line_has_a_callers_number_or_what_he_keyed(

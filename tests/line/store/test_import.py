@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from flows.escalation import SAMPLE
 from ivr.cli.main import main
-from ivr.errors import DataError
+from ivr.line.errors import DataError
 from ivr.line.store.imports.csv import COLUMNS
 from ivr.line.store.store import Store
 from tests.kit.calls import call
@@ -25,9 +25,9 @@ CASES = "number,owner\n"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, empty_file: Path) -> Iterator[Store]:
+    shutil.copy(empty_file, tmp_path / "ivr.db")
     made = Store(f"sqlite:///{tmp_path / 'ivr.db'}")
-    made.migrate()
     yield made
     made.close()
 

@@ -19,7 +19,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event, insert, text, update
 
-from flows.escalation import SAMPLE
 from ivr.errors import SettingsError
 from ivr.line.desk.events import Event
 from ivr.line.desk.figures import OF_CALLS
@@ -30,8 +29,8 @@ from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.duties import LEASE
 from ivr.line.store.periods import Period
 from ivr.line.store.store import Store
-from tests.kit.calls import NOW, SID, call
-from tests.kit.databases import emptied, postgres
+from tests.kit.calls import NOW, SID, call, data
+from tests.kit.databases import Rows, emptied, fill, postgres
 
 OF_NO_TABLE = re.compile(r"SCAN (CONSTANT ROW|kind\d+|soonest)")
 SECOND = timedelta(seconds=1)
@@ -45,8 +44,8 @@ def store(url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def desk(store: Store) -> Store:
-    store.import_csv(SAMPLE)
+def desk(store: Store, sample_rows: Rows) -> Store:
+    fill(store, sample_rows)
     return store
 
 
@@ -94,7 +93,7 @@ def test_a_call_that_nobody_knows_is_none(store: Store) -> None:
         {"waiting_for": "operators", "waiting_since": NOW},
         {"waiting_for": "", "waiting_since": None},
         {"ended_at": NOW},
-        {"data": {"shared": {}}, "document": "<Response>2</Response>", "language": "en"},
+        {"data": data("00331"), "document": "<Response>2</Response>", "language": "en"},
     ],
 )
 def test_every_change_is_saved(store: Store, change: dict[str, Any]) -> None:
@@ -172,20 +171,20 @@ def test_of_two_who_write_to_a_case_at_once_one_has_to_read_again(store: Store) 
 
 
 def test_threads_that_save_one_call_lose_to_each_other_and_lose_nothing(store: Store) -> None:
-    store.calls.save(call(data={"count": 0}))
+    store.calls.save(call())
 
     def count(_: int) -> None:
         while True:
             mine = store.calls.load(SID)
             assert mine is not None
-            mine.data["count"] += 1
-            if store.calls.save(mine, [told(count=mine.data["count"])]):
+            mine.data.shared.holds += 1
+            if store.calls.save(mine, [told(count=mine.data.shared.holds)]):
                 return
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(count, range(60)))
 
-    assert store.calls.load(SID).data == {"count": 60}  # type: ignore[union-attr]
+    assert store.calls.load(SID).data.shared.holds == 60  # type: ignore[union-attr]
     assert [each.data["count"] for each in store.logs.events(SID)] == list(range(1, 61))
     assert store.logs.verify(SID)
 
@@ -367,6 +366,7 @@ def test_two_threads_never_take_the_same_duty(store: Store) -> None:
 TAKES = """
 import sys
 from datetime import datetime
+from ivr.line.store.periods import Period
 from ivr.line.store.store import Store
 store = Store(sys.argv[1])
 print("ready", flush=True)
@@ -717,6 +717,7 @@ def test_migrating_again_changes_nothing(desk: Store) -> None:
 EMPTY = "0.0.0.0.0.0"  # `Store.latest` of a database in which nothing has happened
 MIGRATES = """
 import sys
+from ivr.line.store.periods import Period
 from ivr.line.store.store import Store
 store = Store(sys.argv[1])
 print("ready", flush=True)
@@ -744,20 +745,20 @@ SAVES = """
 import sys
 from datetime import datetime
 from ivr.line.desk.events import Event
-from ivr.line.records import Call, Duty, Note
+from ivr.line.records import Duty
+from ivr.line.store.periods import Period
 from ivr.line.store.store import Store
+from tests.kit.calls import call
 store, now = Store(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
-calls = [
-    store.calls.load(sid) or Call(sid, "f", "1", "", "", "", "", now, {}) for sid in sys.argv[3:]
-]
+calls = [store.calls.load(sid) or call(sid) for sid in sys.argv[3:]]
 while True:
-    for call in calls:
-        turn = call.version + 1
-        call.data, key = {"turn": turn}, f"{call.sid}:{turn}"
+    for each in calls:
+        turn = each.version + 1
+        each.data.caller.turn, key = turn, f"{each.sid}:{turn}"
         events = [Event("heard", now, "", {"turn": turn, "part": part}) for part in range(3)]
-        duty = Duty(key, call.sid, "ring", now)
-        assert store.calls.save(call, events, [duty])
-        print(call.sid, call.version, flush=True)
+        duty = Duty(key, each.sid, "ring", now)
+        assert store.calls.save(each, events, [duty])
+        print(each.sid, each.version, flush=True)
 """
 
 
@@ -801,7 +802,7 @@ def test_what_was_acknowledged_survives_a_kill_and_nothing_is_half_there(
         left = store.calls.load(sid)
         assert left is not None
         assert left.version - version in (0, 1)  # one may have been saved, but not acknowledged
-        assert left.data == {"turn": left.version}
+        assert left.data.caller.turn == left.version
         assert len(store.logs.events(sid)) == left.events == 3 * left.version
         assert len(store.duties.all(call=sid)) == left.version
         assert store.logs.verify(sid)

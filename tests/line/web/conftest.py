@@ -26,8 +26,7 @@ def pages(desk: Desk, store: Store) -> Iterator[Any]:
     for each in people:
         store.logins.save(each)
     entrance = Entrance(secret="a secret")
-    clock, wake_at = desk.exchange.clock, desk.duties.wake_at
-    app = create_pages(desk.line, store, clock, entrance=entrance, wake_at=wake_at)
+    app = create_pages(desk.services, entrance=entrance)
     app.testing = True
     return app
 

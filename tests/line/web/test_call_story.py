@@ -46,9 +46,7 @@ def pages(desk: Desk, store: Store, escalation: Line) -> Any:
         person = "OP1" if role == "operator" else ""
         store.logins.save(login(role, role, person=person))
     app = create_pages(
-        desk.line,
-        store,
-        desk.exchange.clock,
+        desk.services,
         entrance=Entrance(secret="a secret", sample=True),
         sample=sample_of(escalation, SAMPLE),
     )
@@ -355,12 +353,10 @@ def fresh(tmp_path: Path, sample_database: Path, escalation: Line) -> Iterator[A
         file.write_bytes(sample_database.read_bytes())
         opened.append(Store(f"sqlite:///{file}"))
         exchange = exchange_for(dialogue)
-        desk = Desk(opened[-1], mount(exchange, opened[-1], escalation), exchange, escalation)
+        desk = mount(exchange, opened[-1], escalation)
         then = exchange.clock.now() - timedelta(days=1)
         for what, by in (("escalate", "caller"), ("accept", "MGR1")):
-            desk.cases.hear(
-                "C17349021", what, key=what, by=by, channel="phone", at=then, level="M1"
-            )
+            desk.hear("C17349021", what, key=what, by=by, channel="phone", at=then, level="M1")
         for duty in desk.store.duties.all():
             desk.store.duties.done(duty)
         return desk
@@ -409,8 +405,8 @@ def test_every_scenario_can_be_exported_and_comes_true_again(
     )
     assert first is not None
     assert second is not None
-    assert first.data["caller"]["state"] == second.data["caller"]["state"]
-    rung = [[leg["person"] for leg in call.data["legs"].values()] for call in (first, second)]
+    assert first.data.caller.state == second.data.caller.state
+    rung = [[leg.person for leg in call.data.legs.values()] for call in (first, second)]
     assert rung[0] == rung[1]
 
 

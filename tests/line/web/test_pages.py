@@ -22,8 +22,7 @@ def pages(desk: Desk, store: Store) -> Flask:
     for id, roles in (("op1", "operator"), ("mgr1", "manager"), ("ines", "supervisor")):
         store.logins.save(login(id, roles, person="" if id == "ines" else id.upper()))
     phones = Phones(desk.exchange, {CALLER: "Marie", "client:op1": "Odile"}, {ENTRY: "EMEA"})
-    clock, entrance = desk.exchange.clock, Entrance(sample=True)
-    return create_pages(desk.line, store, clock, phones=phones, entrance=entrance)
+    return create_pages(desk.services, phones=phones, entrance=Entrance(sample=True))
 
 
 @pytest.fixture

@@ -75,7 +75,7 @@ def elsewhere() -> Iterator[Elsewhere]:
 @pytest.fixture
 def browser(desk: Desk, store: Store, elsewhere: Elsewhere) -> Browser:
     entrance = Entrance("a secret", provider=Provider(ISSUER, "ivr", "hush", ROLES))
-    app = create_pages(desk.line, store, desk.exchange.clock, entrance=entrance)
+    app = create_pages(desk.services, entrance=entrance)
     return Browser(app.test_client())
 
 

@@ -19,6 +19,7 @@ from twilio.rest import Client
 from werkzeug.datastructures import MultiDict
 
 from ivr.line.definition import Line
+from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.line.web.webhooks.signature import Signature
@@ -161,7 +162,9 @@ def test_a_body_that_is_no_form_is_signed_by_its_hash() -> None:
 
 
 def served(store: Store, line: Line, public_url: str) -> Flask:
-    return create_app(line, store=store, twilio=Client("AC1", TOKEN), public_url=public_url)
+    return create_app(
+        build_services(line, store, twilio=Client("AC1", TOKEN), public_url=public_url)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ivr.line.desk.roles import MAY, ROLES
+from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.web.pages.app import Entrance, create_pages
@@ -121,7 +122,7 @@ def test_a_click_is_enough_on_a_laptop_only(pages: Any, desk: Desk, store: Store
     assert (
         Browser(pages.test_client()).go("/sign-in").send("/sign-in/as", login="op1").status == 404
     )
-    laptop = create_pages(desk.line, store, desk.exchange.clock, entrance=Entrance(sample=True))
+    laptop = create_pages(desk.services, entrance=Entrance(sample=True))
     browser = Browser(laptop.test_client()).go("/sign-in").send("/sign-in/as", login="op1")
 
     assert "Op1" in browser.page
@@ -359,7 +360,7 @@ def test_a_manager_ends_an_escalation_with_the_customers_agreement(
     """Who may de-escalate: manager or engineer with the customer's agreement, with a reason.
     He records his plan (R38, R43), and reports that go with it (R42)."""
     given = {"by": "caller", "channel": "phone", "level": "M1"}
-    desk.cases.hear("C17349013", "escalate", key="e", **given)
+    desk.hear("C17349013", "escalate", key="e", **given)
     browser.sign_in("mgr1").go("/cases/C17349013")
     browser.send("/cases/C17349013/deescalate", reason="solved", key="a")
     assert browser.status == 409
@@ -411,8 +412,8 @@ def test_somebody_says_how_he_is_until_when_and_who_stands_in(
 def test_cases_come_from_where_they_are_and_that_may_be_down(
     pages: Any, desk: Desk, store: Store
 ) -> None:
-    clock, entrance = desk.exchange.clock, Entrance("a secret")
-    app = create_pages(desk.line, store, clock, records=Down(), entrance=entrance)
+    services = build_services(desk.line, store, clock=desk.exchange.clock, case_system=Down(store))
+    app = create_pages(services, entrance=Entrance("a secret"))
     browser = Browser(app.test_client()).sign_in("marie").go("/cases/C17349013")
 
     assert browser.status == 503

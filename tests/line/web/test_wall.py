@@ -116,7 +116,7 @@ def test_a_promise_is_at_risk_before_it_is_overdue(
 def test_an_outage_shows_until_it_is_over(supervisor: Operator, desk: Desk) -> None:
     def hear(what: str, **said: object) -> None:
         now = desk.exchange.clock.now()
-        desk.cases.hear("C17349013", what, key=what, by="OP1", channel="web", at=now, **said)
+        desk.hear("C17349013", what, key=what, by="OP1", channel="web", at=now, **said)
 
     hear("set_emergency", override="production by what the customer says")
     assert "Enterprise Down 1 C17349013" in supervisor.look().reads

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ivr.simulator.calls.detection import Detects, answered_by
+from ivr.simulator.calls.detection import Detection, answered_by
 from ivr.twiml.verbs import Dial, Hangup, Number, Pause, Say
 from tests.kit.twiml_app import CALLEE, LINE, network
 
@@ -31,7 +31,7 @@ GREETING = "You have reached Paul Morel. Please leave a message after the tone."
 def test_who_has_answered_and_when_that_is_known(
     greeting: float | None, options: dict[str, Any], verdict: str, seconds: float
 ) -> None:
-    found, after = answered_by(greeting, Detects(**{"mode": "Enable", **options}))
+    found, after = answered_by(greeting, Detection(**{"mode": "Enable", **options}))
 
     assert (found, after) == (verdict, pytest.approx(seconds))
 

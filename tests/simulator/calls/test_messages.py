@@ -246,7 +246,7 @@ def test_one_application_writes_to_another() -> None:
 
 def test_nobody_reads_texts_at_a_telephone() -> None:
     _, _, phone = line()
-    with pytest.raises(CallError, match="nobody reads texts"):
+    with pytest.raises(CallError, match="no application receives texts"):
         phone.text(CALLEE, "Hello")
 
 

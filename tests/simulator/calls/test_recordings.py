@@ -344,7 +344,7 @@ def test_what_goes_on_is_not_deleted(call: Call) -> None:
     exchange, _, _, leg = call
     made = leg.recordings.create()
 
-    with pytest.raises(TwilioRestException, match="going on"):
+    with pytest.raises(TwilioRestException, match="in progress"):
         exchange.client.recordings(made.sid).delete()
 
 

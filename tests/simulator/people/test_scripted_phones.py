@@ -253,7 +253,9 @@ def test_a_person_in_an_empty_room_speaks_to_whoever_comes() -> None:
 
 
 def test_a_habit_that_isnt_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="it may answer, busy, decline, ring, unreachable, voice"):
+    with pytest.raises(
+        ValueError, match="use one of: answer, busy, decline, ring, unreachable, voice"
+    ):
         Exchange().phone(CALLEE).will("sing")
 
 

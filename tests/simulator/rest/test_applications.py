@@ -65,7 +65,7 @@ def test_a_call_by_rest_runs_an_application() -> None:
     callee.hang_up()
     assert len(app.asked("/over")) == 1
 
-    with pytest.raises(TwilioRestException, match="is no application"):
+    with pytest.raises(TwilioRestException, match="isn't an application"):
         exchange.client.calls.create(to=CALLEE, from_=LINE, application_sid="AP0")
 
 
@@ -77,14 +77,14 @@ def test_applications_are_listed_changed_and_deleted() -> None:
     assert [each.sid for each in client.applications.list(friendly_name="other")] == [desk.sid]
     number = client.incoming_phone_numbers.list()[0]
     number.update(voice_application_sid=desk.sid)
-    with pytest.raises(TwilioRestException, match="A number leads"):
+    with pytest.raises(TwilioRestException, match="A number uses"):
         client.applications(desk.sid).delete()
     number.update(voice_application_sid="")
     client.applications(desk.sid).delete()
     with pytest.raises(TwilioRestException) as caught:
         client.applications(desk.sid).fetch()
     assert (caught.value.status, caught.value.code) == (404, 20404)
-    with pytest.raises(TwilioRestException, match="is no application"):
+    with pytest.raises(TwilioRestException, match="isn't an application"):
         number.update(voice_application_sid="AP0")
 
 

@@ -511,7 +511,7 @@ def test_only_what_matches_fails(world: Any) -> None:
 
 
 def test_there_is_no_other_way_to_fail(world: Any) -> None:
-    with pytest.raises(ValueError, match="no such failure as '418'"):
+    with pytest.raises(ValueError, match="unknown kind of failure '418'"):
         world[0].rest_fails("418")
 
 

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client
 
 from ivr.simulator import Exchange
-from ivr.simulator.people.browsers import GONE, MOST, Hands
+from ivr.simulator.people.browsers import GONE, MAX_LETTERS, Hands
 from ivr.simulator.screens.phones_page import LARGEST, Phones
 from ivr.twiml.verbs import Conference, Dial, Number
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, network
@@ -187,8 +187,8 @@ def test_nobody_writes_in_anothers_name_nor_to_nobody() -> None:
     false = there.write(CALLER, CALLEE, {})
 
     assert (nobody.status_code, false.status_code) == (409, 409)
-    assert "isn't in another browser's hand" in nobody.json["error"]
-    assert "isn't in this browser's hand" in false.json["error"]
+    assert "no other browser holds" in nobody.json["error"]
+    assert "this browser doesn't hold" in false.json["error"]
     assert here.http.post("/signal", json={"client": "here"}).status_code == 400
 
 
@@ -213,7 +213,9 @@ def test_letters_that_nobody_fetches_are_not_kept_for_ever() -> None:
     hands.take(CALLER, "here")
     hands.take(CALLEE, "there")
 
-    sent = [hands.send("here", CALLER, CALLEE, each) for each in range(MOST + 1)]
+    sent = [hands.send("here", CALLER, CALLEE, each) for each in range(MAX_LETTERS + 1)]
 
-    assert sent == [""] * MOST + [f"{CALLEE} doesn't fetch its letters"]
-    assert len(hands.letters("there")) == MOST
+    assert sent == [""] * MAX_LETTERS + [
+        f"the browser that holds {CALLEE} doesn't fetch its letters"
+    ]
+    assert len(hands.letters("there")) == MAX_LETTERS

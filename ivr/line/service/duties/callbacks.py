@@ -8,15 +8,14 @@ the call in which it was promised (``came``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ivr.clock import Clock
-from ivr.errors import NotYet
 from ivr.line.desk.candidates import Directory
 from ivr.line.desk.phone_numbers import forbidden, zone_of
 from ivr.line.desk.promises import after_night
 from ivr.line.desk.roster import promise_owner
+from ivr.line.errors import NotYet
 from ivr.line.records import BACK, Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
@@ -25,10 +24,9 @@ from ivr.line.turns.call.heard import (
     CallbackMissed,
     CallbackTried,
     CallbackWent,
-    HeardOfCallback,
 )
 from ivr.line.turns.call.state import CallState
-from ivr.line.turns.call.turn import CallTurn
+from ivr.line.values import there
 
 BUCKET = "callbacks"  # the tally of customers who were rung
 LATER = timedelta(hours=1)
@@ -39,70 +37,61 @@ class Callbacks:
 
     def __init__(self, store: Store, calls: Calls, clock: Clock) -> None:
         self.store, self.calls, self.clock = store, calls, clock
-        self.wake_at: Callable[[datetime], None] = lambda when: None  # whoever does the duties
 
     def try_back(self, duty: Duty) -> None:
         """Begin the call, once; not at night when it is overdue, nor beyond the day's number."""
         promised = self.calls.look(duty.call)
-        promise, number = promised.shared["promise"], duty.data["number"]
-        if promise["state"] != "owed":
+        promise, number = there(promised.shared.promise), duty.data["number"]
+        if promise.state != "owed":
             return
         self._not_now(promised)
-        self._hear(duty.call, CallbackTried(number))
-        if forbidden(promise["number"], promised.shared["countries"]):
+        self.calls.hear(duty.call, CallbackTried(number))
+        if forbidden(promise.number, promised.shared.caller.countries):
             return  # never dialled by us; its owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
-        turn = self.calls.hear(
+        self.calls.hear(
             sid,
             None,
             fresh=lambda: call_back(self.calls.line, sid, promised.call, self.clock.now()),
         )
-        self._wake_for(turn)
 
     def _not_now(self, promised: CallState) -> None:
         """Raises `NotYet` when this isn't the time to call anybody."""
         now, shared = self.clock.now(), promised.shared
-        terms, promise = self.calls.line.config.callback, shared["promise"]
+        terms, promise = self.calls.line.config.callback, there(shared.promise)
         if self.store.tallies.count(BUCKET, now - timedelta(days=1)) >= terms.per_day:
             raise NotYet(now + LATER, "as many calls back were made today as may be")
-        if now <= datetime.fromisoformat(promise["due"]) or shared.get("wish") == "E-Down":
+        if now <= promise.due or shared.wish == "E-Down":
             return
-        morning = after_night(now, zone_of(promise["number"], shared["zone"]), terms.night)
+        morning = after_night(now, zone_of(promise.number, shared.called.zone), terms.night)
         if morning > now:
             raise NotYet(morning, "it is night there")
 
     def due(self, duty: Duty) -> None:
         """It had to be kept by now; if it wasn't, somebody else has it from here."""
         promised = self.calls.look(duty.call)
-        promise = promised.shared["promise"]
-        if promise["state"] == "owed" and promise["breaches"] == duty.data["breach"]:
-            self._hear(duty.call, CallbackMissed(to=self._next_owner(promised)))
+        promise = there(promised.shared.promise)
+        if promise.state == "owed" and promise.breaches == duty.data["breach"]:
+            self.calls.hear(duty.call, CallbackMissed(to=self._next_owner(promised)))
 
     def _next_owner(self, promised: CallState) -> str:
         """Whoever is on duty at the second level; in the end the last resort."""
         now, config = self.clock.now(), self.calls.line.config
-        if promised.shared["promise"]["breaches"]:
+        if there(promised.shared.promise).breaches:
             return config.last_resort
         directory: Directory = self.store.people.directory(None, now)
-        region, role = promised.shared["region"], "second_level_duty"
+        region, role = promised.shared.called.region, "second_level_duty"
         resort = config.last_resort
         owner = promise_owner(None, now, directory, region, role=role, last_resort=resort)
         return owner or resort
 
     def came(self, duty: Duty) -> None:
         """How a call back went, or that the customer has met somebody by himself."""
-        self._hear(duty.data["of"], CallbackWent(duty.data["outcome"], by=duty.data["by"]))
+        self.calls.hear(duty.data["of"], CallbackWent(duty.data["outcome"], by=duty.data["by"]))
 
     def kept(self, call: str, by: str) -> None:
         """Somebody has called the customer in his own way, and says so."""
-        self._hear(call, CallbackWent("kept", by=by))
-
-    def _hear(self, call: str, heard: HeardOfCallback) -> None:
-        self._wake_for(self.calls.hear(call, heard))
-
-    def _wake_for(self, turn: CallTurn) -> None:
-        if turn.due is not None:
-            self.wake_at(turn.due)
+        self.calls.hear(call, CallbackWent("kept", by=by))
 
 
 __all__ = ["Callbacks"]

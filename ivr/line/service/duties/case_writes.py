@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ivr.clock import Clock
-from ivr.errors import GivenUp, NotYet
 from ivr.line.desk.events import Event
 from ivr.line.desk.subjects import masked
+from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.case_systems.system import (
     CaseSystem,
     Conflict,

@@ -7,10 +7,11 @@ proxy answered in its place), the call would stay open for ever, with people kep
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ivr.clock import Clock
-from ivr.errors import CallError, NotYet
+from ivr.errors import CallError
+from ivr.line.errors import NotYet
 from ivr.line.outside.carrier import Carrier
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
@@ -27,11 +28,6 @@ class LostCalls:
 
     def __init__(self, store: Store, calls: Calls, carrier: Carrier, clock: Clock) -> None:
         self.store, self.calls, self.carrier, self.clock = store, calls, carrier, clock
-
-    def begin(self) -> None:
-        """Owe the first look, unless it is owed already."""
-        due = self.clock.now() + PAUSE
-        self.store.duties.add([Duty("lost_calls", "lost_calls", "lost_calls", due)])
 
     def look(self, duty: Duty) -> None:
         """End every open call that has ended at the carrier; the duty is put off."""
@@ -51,3 +47,8 @@ class LostCalls:
         if over:
             log.warning("call %s had ended, and what said so was lost", call)
             self.calls.hear(call, OutcomeHeard("hangup"))
+
+
+def first_check(now: datetime) -> Duty:
+    """The duty with which the checks begin; there is one for the whole line."""
+    return Duty("lost_calls", "lost_calls", "lost_calls", now + PAUSE)

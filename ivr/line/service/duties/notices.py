@@ -1,4 +1,4 @@
-"""Tells people and lists what they have to know, by mail or whatever `apprise` reaches.
+"""Duties that tell people and lists what they have to know.
 
 A notice is a duty of kind ``notify``, made once by its key; here it is delivered, at least once. A
 repetition after a crash carries the same ``X-Notice-Key``. What can't be delivered is tried again
@@ -7,103 +7,19 @@ for hours, then given up, logged and shown. Addresses and passwords are never lo
 
 from __future__ import annotations
 
-import logging
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
-
-import apprise
+from typing import Any
 
 from ivr.clock import Clock
-from ivr.errors import GivenUp, NotYet
 from ivr.line.desk.events import Event
 from ivr.line.desk.notice_texts import Templates, Words
-from ivr.line.desk.people import Person
+from ivr.line.errors import GivenUp, NotYet
+from ivr.line.outside.mail import Addresses, Channel, by_apprise
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
 
 PAUSES = (30, 60, 300, 900, 3600, 7200, 14400)  # seconds before each further try
-PATIENCE = 5  # seconds for a connection, and for an answer
 SLOW = timedelta(seconds=2)  # a failure that takes longer has kept other duties waiting
-
-SHORTEST = 4  # characters of what is masked; shorter ones are no secrets, and parts of words
-
-_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w-]+(\.[\w-]+)+|localhost)(:\d+)?")
-
-# What it says goes to whoever captures it, not to the log: URLs that it can't read it says in full.
-logging.getLogger("apprise").propagate = False
-
-
-class Channel(Protocol):
-    """Delivers a text; the reason why not, ``""`` when it did."""
-
-    def __call__(self, url: str, words: Words) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where people and lists are reached: `apprise` URLs, with their secrets.
-
-    ``mail`` sends to a person's address (``mailtos://user:password@smtp.example.com``); ``lists``
-    are the URLs of each list.
-    """
-
-    mail: str = ""
-    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def __bool__(self) -> bool:
-        return bool(self.mail or self.lists)
-
-    def of(self, person: Person, headers: Mapping[str, str]) -> tuple[str, ...]:
-        """A person's own URLs, else his mail; none when there is no way to him."""
-        if person.notify:
-            return tuple(_with(url, headers) for url in person.notify)
-        if not (self.mail and person.email):
-            return ()
-        return (_with(self.mail, headers, to=person.email),)
-
-    def of_list(self, name: str, headers: Mapping[str, str]) -> tuple[str, ...]:
-        return tuple(_with(url, headers) for url in self.lists.get(name, ()))
-
-
-def _with(url: str, headers: Mapping[str, str], **more: str) -> str:
-    """The URL with our time-outs, and a mail's headers."""
-    given = {"cto": str(PATIENCE), "rto": str(PATIENCE)} | more
-    if url.startswith("mailto"):
-        given |= {"format": "text"} | {f"+{name}": value for name, value in headers.items()}
-    query = "&".join(f"{name}={quote(value)}" for name, value in given.items())
-    return f"{url}{'&' if '?' in url else '?'}{query}"
-
-
-def by_apprise(url: str, words: Words) -> str:
-    """Deliver through `apprise`."""
-    sender = apprise.Apprise()
-    with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as said:  # type: ignore[no-untyped-call]
-        if not sender.add(url):
-            return "the address isn't one that apprise knows"
-        if sender.notify(title=words.subject, body=words.text):
-            return ""
-        lines = said.getvalue().strip().splitlines()
-    return masked(lines[-1] if lines else "not delivered", url)
-
-
-def masked(text: str, url: str) -> str:
-    """Without anything that the URL holds but its host: the rest is addresses and secrets."""
-    for part in sorted(_confidential(url), key=len, reverse=True):
-        text = text.replace(part, "…")
-    return text
-
-
-def _confidential(url: str) -> set[str]:
-    parts = urlsplit(url)
-    user, _, host = parts.netloc.rpartition("@")
-    found = [*user.split(":"), *parts.path.split("/"), *(v for _, v in parse_qsl(parts.query))]
-    if not _HOST.fullmatch(host):  # the first of several tokens, with many services
-        found.append(host)
-    return {each for part in found for each in (part, unquote(part)) if len(each) >= SHORTEST}
 
 
 class Notices:
@@ -212,4 +128,4 @@ def _headers(duty: Duty) -> dict[str, str]:
     }
 
 
-__all__ = ["Addresses", "Notices", "by_apprise", "masked"]
+__all__ = ["Notices"]

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.clock import Clock
-from ivr.errors import NotYet
 from ivr.line.config import LineConfig
 from ivr.line.desk.rota_plan import LOOK_BACK, Asked, gap_began
+from ivr.line.errors import NotYet
 from ivr.line.outside.calendars import Fetch, fetch, refreshed
 from ivr.line.records import Duty, Feed
 from ivr.line.store.store import Store

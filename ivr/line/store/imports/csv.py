@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select
 
-from ivr.errors import DataError
+from ivr.line.errors import DataError
 from ivr.line.store import tables
 from ivr.line.store.imports.columns import COLUMNS, Field, digits
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, select
 from ivr.line.desk.subjects import Subject
 from ivr.line.store import tables
 from ivr.line.store.privacy.rows import DataClass, Row
+from ivr.line.values import decode
 
 SETTLES = 3600 * 1_000_000  # µs after which the carrier has nothing more to say of a call
 
@@ -32,8 +33,8 @@ def cases_of(connection: Connection, kind: DataClass, rows: Sequence[Row]) -> li
         if kind.table is tables.duties:
             named.add(digits(str(json.loads(row.data).get("case", ""))))
         if kind.table is tables.calls:
-            case = json.loads(row.data)["shared"].get("case") or {}
-            named.add(digits(str(case.get("number", ""))))
+            case = decode(row.data, row.sid).shared.case.found
+            named.add(digits(case.number if case else ""))
         found.append((named | by_stream.get(kind.of(row), set())) - {""})
     return found
 

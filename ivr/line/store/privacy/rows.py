@@ -13,9 +13,9 @@ from ivr.line.desk.subjects import Subject
 from ivr.line.store import tables
 from ivr.line.store.inserts import insert_new
 from ivr.line.store.privacy import remains
+from ivr.line.values import decode
 
 JSON = ("data",)  # columns that are read and written as JSON
-OTHERS = ("ranking", "rung", "dialled", "staff")  # what a call knows of people who work here
 
 Values = dict[str, Any]
 Row = Any
@@ -90,13 +90,8 @@ class DataClass:
         given = {name: value for name, value in row._mapping.items() if name not in self.hidden}
         given |= {name: each for name, each in read(self, row).items() if name in given}
         if self.table is tables.calls:
-            given["data"] = without_others(given["data"])
+            given["data"] = decode(row.data, row.sid).shared.without_staff()
         return given
-
-
-def without_others(data: Mapping[str, Any]) -> Values:
-    """What a call knows of its caller, and of the case."""
-    return {name: each for name, each in data["shared"].items() if name not in OTHERS}
 
 
 def read(kind: DataClass, row: Row) -> Values:
@@ -107,7 +102,10 @@ def read(kind: DataClass, row: Row) -> Values:
 
 def written(values: Mapping[str, Any]) -> Values:
     """Values as they are stored."""
-    return {name: json.dumps(each) if name in JSON else each for name, each in values.items()}
+    return {name: _compact(each) if name in JSON else each for name, each in values.items()}
+
+
+_compact = json.JSONEncoder(separators=(",", ":")).encode  # as the store writes and searches it
 
 
 # --- how rows are erased ---
@@ -146,16 +144,17 @@ def with_its_call(round: Round, kind: DataClass, row: Row) -> bool:
 
 
 def erase_call(round: Round, kind: DataClass, row: Row) -> bool:
-    """His call remains, as one of somebody whom nobody can name; where he is only mentioned, all
-    else stays."""
-    subject, data = round.subject, json.loads(row.data)
+    """Their call remains, as one of somebody whom nobody can name; where they are only mentioned,
+    all else stays."""
+    subject = round.subject
     his = subject.stands_in(row.caller)
-    if not his and not subject.stands_in(without_others(data)):
+    known = decode(row.data, row.sid).shared.without_staff()
+    if not his and not subject.stands_in(known):
         return rewrite(round, kind, row)
     _give_up_promise(round, row.sid)
     for recording in _sounds(round.connection, row.sid) if his else ():
         delete_sound(round, recording)
-    left = {"data": json.dumps(remains.of_call(data)), "document": ""}
+    left = {"data": remains.of_call(row.data, row.sid), "document": ""}
     return round.set(tables.calls, row, caller=round.instead if his else row.caller, **left)
 
 
@@ -191,7 +190,7 @@ def delete_sound(round: Round, recording: Row) -> bool:
 
 
 def end_keyed(round: Round, row: Row) -> bool:
-    left = {"data": json.dumps(remains.of_call(json.loads(row.data))), "document": ""}
+    left = {"data": remains.of_call(row.data, row.sid), "document": ""}
     return round.set(tables.calls, row, **left)
 
 

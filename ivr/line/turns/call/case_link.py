@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from ivr.line.desk.cases import CaseNumbers
 from ivr.line.turns.call.state import CallState
+from ivr.line.values import Requested
 
 
 def case_number(state: CallState) -> str:
     """The number of the case that this call is about, ``""`` before one was given."""
-    return case_of(state.shared, state.line.config.case_numbers)
-
-
-def case_of(shared: Mapping[str, Any], numbers: CaseNumbers) -> str:
-    """The same, of a call's values."""
-    keyed = shared.get("keyed", "")
-    known = (shared.get("case") or {}).get("number")
-    return str(known or (numbers.written(keyed) if keyed else ""))
+    return state.shared.case.number(state.line.config.case_numbers)
 
 
 def tell_case(state: CallState, what: str, key: str, by: str = "caller", **data: Any) -> None:
@@ -45,21 +37,21 @@ def escalate(state: CallState, level: str, set_by: str, override: str = "") -> N
     ``override`` is the operator's reason for a level whose turn it isn't yet.
     """
     shared, number = state.shared, case_number(state)
-    asked = {"level": level, "case": number}
-    shared["wish"] = level
-    if asked.items() <= shared.get("requested", {}).items():
+    before = shared.requested
+    shared.wish = level
+    if before is not None and (before.level, before.case) == (level, number):
         return
-    shared["requested"] = {**asked, "at": state.now.isoformat()}
+    shared.requested = Requested(level, number, state.now)
     state.tell("escalation.requested", level=level, case=number, set_by=set_by)
-    right = next((entry["person"] for entry in shared.get("ranking", [])), "")
+    right = next((entry.person for entry in shared.hunt.ranking), "")
     given = {"level": level, "set_by": set_by, "right": right, "override": override}
     tell_case(state, "escalate", f"{number}:{level}", **given)
 
 
 def accepted(state: CallState, leg: str) -> None:
     """A manager at the requested level has spoken with the caller."""
-    asked, person = state.shared.get("requested"), state.legs.person(leg)
-    if not asked or state.legs.rows[leg]["hunt"] != "manager":
+    asked, person = state.shared.requested, state.legs.person(leg)
+    if not asked or state.legs.rows[leg].hunt != "manager":
         return
-    state.tell("escalation.accepted", by=person, level=asked["level"])
-    tell_case(state, "accept", f"accept:{asked['level']}:{leg}", person, level=asked["level"])
+    state.tell("escalation.accepted", by=person, level=asked.level)
+    tell_case(state, "accept", f"accept:{asked.level}:{leg}", person, level=asked.level)

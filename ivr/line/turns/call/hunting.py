@@ -7,8 +7,10 @@ caller's own documents when the carrier can't be asked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, assert_never
+
+from msgspec import convert
 
 from ivr.line.desk import hunt as rules
 from ivr.line.desk.hunt import (
@@ -21,9 +23,10 @@ from ivr.line.desk.hunt import (
     SendOn,
     StopRinging,
 )
-from ivr.line.flow.conversation import Conversation, outcome
+from ivr.line.flow.conversation import outcome
 from ivr.line.turns.call import legs
 from ivr.line.turns.call.state import Agenda, CallerHears, CallState, LegHears
+from ivr.line.values import Dialled, Leg, PersonTalk, PersonValues, Place, Ranked, Rung
 
 LATE = 15  # seconds that a leg's last word may be late before it counts as not answered
 UNSURE = 3  # the same, when it isn't even known whether it ever rang
@@ -40,32 +43,32 @@ def start(state: CallState, name: str, manual: bool = False, first: str = "") ->
     yield from stop(state)
     shared = state.shared
     rule = state.line.config.hunts[name]
-    number = shared["hunts"] = shared.get("hunts", 0) + 1
-    shared["hunt"] = {"name": name, "number": number}
-    shared["asking"] = state.meanwhile
-    shared["by_dial"] = _carrier_failed_lately(state)
+    shared.hunt.name = name
+    shared.hunt.number += 1
+    shared.hunt.asking = state.meanwhile
+    shared.hunt.by_dial = _carrier_failed_lately(state)
     state.hunt = Hunt(
         [*([first] if first else []), *_willing(state)],
-        at_once=1 if shared["by_dial"] else rule.at_once,
+        at_once=1 if shared.hunt.by_dial else rule.at_once,
         wait_for_more=bool(rule.look_again),
         manual=manual,
-        name=f"{number}-",
+        name=f"{shared.hunt.number}-",
     )
     if not manual:
-        _timers(state, number, rule.cap, rule.look_again)
+        _timers(state, shared.hunt.number, rule.cap, rule.look_again)
     yield from hears(state, "start")
 
 
 def _carrier_failed_lately(state: CallState) -> bool:
-    failed = state.shared.get("carrier_failed", "")
-    return bool(failed) and state.now - datetime.fromisoformat(failed) < CARRIER_RESTS
+    failed = state.shared.hunt.carrier_failed
+    return failed is not None and state.now - failed < CARRIER_RESTS
 
 
 def _goes_on(state: CallState, name: str) -> bool:
     """This very hunt has begun while the caller was being asked: now the caller waits for it."""
     hunt, shared = state.hunt, state.shared
     going = hunt is not None and hunt.state in ("ringing", "waiting")
-    return bool(going and shared["hunt"]["name"] == name and shared.get("asking"))
+    return bool(going and shared.hunt.name == name and shared.hunt.asking)
 
 
 def _taken_over(state: CallState, name: str) -> bool:
@@ -74,7 +77,7 @@ def _taken_over(state: CallState, name: str) -> bool:
     if hunt is None or not hunt.manual or not hunt.ringing():
         return False
     hunt.manual = False
-    _timers(state, state.shared["hunt"]["number"], rule.cap, rule.look_again)
+    _timers(state, state.shared.hunt.number, rule.cap, rule.look_again)
     return True
 
 
@@ -85,11 +88,11 @@ def _timers(state: CallState, number: int, cap: int, look_again: int) -> None:
 
 
 def _willing(state: CallState) -> list[str]:
-    refused = state.shared.get("refused", [])
+    hunt = state.shared.hunt
     return [
-        entry["person"]
-        for entry in state.shared.get("ranking", [])
-        if not entry["skipped"] and entry["person"] not in refused
+        entry.person
+        for entry in hunt.ranking
+        if not entry.skipped and entry.person not in hunt.refused
     ]
 
 
@@ -132,55 +135,50 @@ def hears(
 def _mirror(state: CallState, hunt: Hunt) -> None:
     """What flows may know of the hunt."""
     if hunt is state.hunt:
-        state.shared["ringing"] = bool(hunt.ringing())
+        state.shared.hunt.ringing = bool(hunt.ringing())
         going = hunt.state in ("ringing", "waiting")
-        state.shared["left_to_ring"] = going and bool(hunt.candidates)
+        state.shared.hunt.left_to_ring = going and bool(hunt.candidates)
 
 
 def _ring(state: CallState, attempt: str, person: str) -> Agenda:
-    entry = next(each for each in state.shared["ranking"] if each["person"] == person)
-    by_dial = state.shared["by_dial"]
-    state.legs.rows[attempt] = {
-        "person": person,
-        "name": entry["name"],
-        "phone": entry["phone"],
-        "hunt": state.shared["hunt"]["name"],
-        "operator": entry["reason"] == "operator",
-        "state": "ringing",
-        "sid": "",
-        "document": "",
-        "talk": _whisper(state, entry).to_dict(),
-    }
-    state.shared["rung"] = {"name": entry["name"], "reason": entry["reason"]}
-    if entry["reason"] == "operator":
+    view = state.shared.hunt
+    entry = next(each for each in view.ranking if each.person == person)
+    operator = entry.reason == "operator"
+    state.legs.rows[attempt] = Leg(
+        person=person,
+        name=entry.name,
+        phone=entry.phone,
+        hunt=view.name,
+        operator=operator,
+        talk=Place.of(_whisper(state, entry)),
+    )
+    view.rung = Rung(entry.name, entry.reason)
+    if operator:
         state.tell("operator.offered", leg=attempt, person=person)
-    state.tell("dial.started", leg=attempt, person=person, reason=entry["reason"])
-    if by_dial:
-        state.claims.append((entry["person"], attempt))
+    state.tell("dial.started", leg=attempt, person=person, reason=entry.reason)
+    if view.by_dial:
+        state.claims.append((person, attempt))
         yield from _dial(state, attempt)
     else:
-        rule = state.line.config.hunts[state.shared["hunt"]["name"]]
+        rule = state.line.config.hunts[view.name]
         state.duty("ring", f"ring:{attempt}", lane=attempt, leg=attempt, timeout=rule.ring)
         state.duty("lapse", f"lapse:{attempt}", after=rule.ring + LATE, leg=attempt)
 
 
-def _whisper(state: CallState, entry: dict[str, Any]) -> Conversation:
+def _whisper(state: CallState, entry: Ranked) -> PersonTalk:
     flow = state.line.person
     codes = flow.prompts.codes
-    spoken = [code for code in entry["languages"] if code in codes]
-    talk = flow.begin(spoken[0] if spoken else codes[0], state.shared)
-    talk.own = {
-        "person": entry["person"],
-        "hunt": state.shared["hunt"]["name"],
-        "operator": entry["reason"] == "operator",
-        "title": state.line.config.title,
-        "level": state.shared.get("wish", ""),
-        "call_language": state.caller.language,
-        "wanted": True,
-        "by_dial": state.shared["by_dial"],
-        "introduced": False,
-    }
-    return talk
+    spoken = [code for code in entry.languages if code in codes]
+    own = PersonValues(
+        person=entry.person,
+        hunt=state.shared.hunt.name,
+        operator=entry.reason == "operator",
+        title=state.line.config.title,
+        level=state.shared.wish,
+        call_language=state.caller.language,
+        by_dial=state.shared.hunt.by_dial,
+    )
+    return flow.begin(spoken[0] if spoken else codes[0], state.shared, own)
 
 
 def take(state: CallState, entry: dict[str, Any]) -> Agenda:
@@ -189,23 +187,24 @@ def take(state: CallState, entry: dict[str, Any]) -> Agenda:
     Nothing, when somebody else has come forward before, or is with the caller.
     """
     hunt = state.hunt
-    if hunt is None or state.shared["by_dial"] or state.talking:
+    if hunt is None or state.shared.hunt.by_dial or state.talking:
         return
     ringing = [state.legs.talk(attempt) for attempt in hunt.ringing()]
-    if any(talk.own.get("clicked") for talk in ringing):
+    if any(talk.own.clicked for talk in ringing):
         return
-    person = entry["person"]
-    others = [each for each in state.shared["ranking"] if each["person"] != person]
-    state.shared["ranking"] = [*others, entry]
+    taker = convert(entry, Ranked)
+    person = taker.person
+    others = [each for each in state.shared.hunt.ranking if each.person != person]
+    state.shared.hunt.ranking = [*others, taker]
     yield from hears(state, "take", people=(person,))
     for attempt in hunt.ringing():
         if hunt.attempts[attempt]["person"] == person:
-            state.legs.talk(attempt).own["clicked"] = True
+            state.legs.talk(attempt).own.clicked = True
 
 
 def ring(state: CallState, person: str) -> Agenda:
     """The operator chooses who is rung; those after that person are rung on the next order."""
-    if any(entry["person"] == person for entry in state.shared["ranking"]):
+    if any(entry.person == person for entry in state.shared.hunt.ranking):
         yield from start(state, "manager", manual=True, first=person)
 
 
@@ -221,24 +220,24 @@ def _report(state: CallState, attempt: str, how: str) -> None:
 
 def more(state: CallState, ranking: list[dict[str, Any]]) -> Agenda:
     """Who may be rung now; those whom this hunt has rung already are left alone."""
-    known = {entry["person"]: entry for entry in state.shared["ranking"]}
-    known |= {entry["person"]: entry for entry in ranking}
-    state.shared["ranking"] = list(known.values())
+    known = {entry.person: entry for entry in state.shared.hunt.ranking}
+    known |= {entry.person: entry for entry in convert(ranking, list[Ranked])}
+    state.shared.hunt.ranking = list(known.values())
     yield from hears(state, "more", people=_willing(state))
 
 
 def time_up(state: CallState, number: int) -> Agenda:
     """The time of hunt ``number`` is up, if that is the one that still goes on."""
-    if (state.shared.get("hunt") or {}).get("number") == number:
+    if state.shared.hunt.number == number:
         yield from hears(state, "time_up")
 
 
 def look_later(state: CallState, round: int) -> None:
     """Look again in a while, as long as this hunt goes on."""
-    hunt, name = state.hunt, state.shared["hunt"]["name"]
+    hunt, name = state.hunt, state.shared.hunt.name
     after = state.line.config.hunts[name].look_again
     if after and hunt is not None and hunt.state in ("ringing", "waiting"):
-        number = state.shared["hunt"]["number"]
+        number = state.shared.hunt.number
         key = f"look_again:{number}:{round}"
         state.duty("look_again", key, after=after, hunt=number, round=round)
         state.changed = True
@@ -250,19 +249,19 @@ def look_later(state: CallState, round: int) -> None:
 def no_carrier(state: CallState, attempt: str) -> Agenda:
     """The carrier can't be asked to ring this leg: the caller's own document dials instead."""
     row = state.legs.rows[attempt]
-    if row["state"] != "ringing" or not state.waiting:
-        if row["state"] == "ringing" and state.dialling and state.hunt is not None:
-            state.hunt.candidates.insert(0, row["person"])  # dialled after this one
+    if row.state != "ringing" or not state.waiting:
+        if row.state == "ringing" and state.dialling and state.hunt is not None:
+            state.hunt.candidates.insert(0, row.person)  # dialled after this one
         yield from legs.leg_status(state, attempt, "failed")
         return
     _carrier_failed(state)
-    state.legs.talk(attempt).own["by_dial"] = True
+    state.legs.talk(attempt).own.by_dial = True
     yield from _dial(state, attempt)
 
 
 def _carrier_failed(state: CallState) -> None:
-    state.shared["by_dial"] = True
-    state.shared["carrier_failed"] = state.now.isoformat()
+    state.shared.hunt.by_dial = True
+    state.shared.hunt.carrier_failed = state.now
     if state.hunt is not None:
         state.hunt.at_once = 1  # a document dials one after the other
 
@@ -270,8 +269,8 @@ def _carrier_failed(state: CallState) -> None:
 def unsure(state: CallState, attempt: str) -> None:
     """It may be ringing or not. This person isn't rung again; if nobody shows, others are."""
     row = state.legs.rows[attempt]
-    row["unsure"] = True
-    after = state.line.config.hunts[row["hunt"]].ring + UNSURE
+    row.unsure = True
+    after = state.line.config.hunts[row.hunt].ring + UNSURE
     state.duty("lapse", f"lapse:{attempt}:unsure", after=after, leg=attempt)
     state.changed = True
 
@@ -279,17 +278,17 @@ def unsure(state: CallState, attempt: str) -> None:
 def lapsed(state: CallState, attempt: str) -> Agenda:
     """Its time for answering is over without a word."""
     row = state.legs.rows[attempt]
-    if row["state"] != "ringing":
+    if row.state != "ringing":
         return
     picked_up = state.leg_state(attempt) == "listening"
-    if picked_up and not row.get("warned"):
-        row["warned"] = True
+    if picked_up and not row.warned:
+        row.warned = True
         state.duty("lapse", f"lapse:{attempt}:again", after=2 * LATE, leg=attempt)
         state.changed = True
         return
-    if row["sid"]:
-        state.duty("hang_up", f"hang_up:{attempt}:lapsed", leg=attempt, sid=row["sid"])
-    elif row.get("unsure"):
+    if row.sid:
+        state.duty("hang_up", f"hang_up:{attempt}:lapsed", leg=attempt, sid=row.sid)
+    elif row.unsure:
         _carrier_failed(state)
     yield from legs.leg_status(state, attempt, "no_answer")
 
@@ -299,8 +298,8 @@ def _dial(state: CallState, attempt: str) -> Agenda:
 
     While the caller is being asked something nothing can be dialled; it can when they wait.
     """
-    if state.meanwhile or "back" in state.shared:
+    if state.meanwhile or state.shared.back is not None:
         yield from legs.leg_status(state, attempt, "failed")
         return
-    state.shared["dialled"] = {"leg": attempt, "phone": state.legs.rows[attempt]["phone"]}
+    state.shared.hunt.dialled = Dialled(attempt, state.legs.rows[attempt].phone)
     yield CallerHears(outcome("no_carrier" if state.waiting else "next_one"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ivr.line.desk.hunt import EventName
 from ivr.line.flow.conversation import keys, outcome
 from ivr.line.turns.call import case_link, promises
 from ivr.line.turns.call.state import Agenda, CallerHears, CallState, HuntHears, LegHears
+from ivr.line.values import Place, there
 
 # A leg that is gone so soon after accepting has hardly met the caller: lost on the way, not done.
 HARDLY = timedelta(seconds=8)
@@ -17,11 +18,11 @@ def close(state: CallState) -> None:
     """Write the legs that moved back, with their documents."""
     for attempt, talk in state.legs.talks.items():
         row = state.legs.rows[attempt]
-        if row["state"] == "talking" and talk.turn not in (row["talk"]["turn"], talk.seen):
+        if row.state == "talking" and talk.turn not in (row.talk.turn, talk.seen):
             send(state, attempt)
-        row["talk"] = talk.to_dict()
+        row.talk = Place.of(talk)
         if state.line.person.steps[talk.state].waits:
-            row["document"] = state.leg_document(attempt)
+            row.document = state.leg_document(attempt)
 
 
 def send(state: CallState, attempt: str = "") -> None:
@@ -40,12 +41,13 @@ def placed(state: CallState, attempt: str, sid: str) -> None:
     """The carrier is ringing; ``sid`` is the leg's, or with ``""`` the called-back customer's."""
     state.changed = True
     if not attempt:
-        state.shared["back"]["leg"] = state.shared["back"]["leg"] or sid
+        back = there(state.shared.back)
+        back.leg = back.leg or sid
         if state.said_all:
             let_customer_go(state)
         return
     row = state.legs.rows[attempt]
-    row["sid"] = row["sid"] or sid
+    row.sid = row.sid or sid
 
 
 def caller_talked(state: CallState, status: EventName) -> Agenda:
@@ -55,8 +57,8 @@ def caller_talked(state: CallState, status: EventName) -> Agenda:
     """
     rows = state.legs.rows
     if state.dialling:
-        yield from leg_status(state, state.shared["dialled"]["leg"], status)
-    elif not any(rows[attempt]["operator"] for attempt in state.legs.talking()):
+        yield from leg_status(state, there(state.shared.hunt.dialled).leg, status)
+    elif not any(rows[attempt].operator for attempt in state.legs.talking()):
         yield CallerHears(outcome("ended"))
 
 
@@ -74,12 +76,12 @@ def left_conference(state: CallState, attempt: str) -> Agenda:
 def leg_status(state: CallState, attempt: str, status: EventName) -> Agenda:
     """A leg's last word: ``busy``, ``no_answer``, ``failed`` or ``ended``; said once."""
     row = state.legs.rows[attempt]
-    if row["state"] == "over":
+    if row.state == "over":
         return
-    was, row["state"] = row["state"], "over"
+    was, row.state = row.state, "over"
     state.changed = True
     yield LegHears(attempt, outcome("hangup"))
-    wanted = state.legs.talk(attempt).own["wanted"]  # else the line stopped it
+    wanted = state.legs.talk(attempt).own.wanted  # else the line stopped it
     how = "taken" if was == "talking" else status if wanted else "stopped"
     _release(state, attempt, how)
     if was == "ringing":
@@ -108,11 +110,11 @@ def _left_talk(state: CallState, attempt: str) -> Agenda:
         if not state.legs.talking():
             yield CallerHears(outcome("ended"))  # a customer who isn't there yet
     elif not state.legs.talking():
-        state.shared["held"] = False
+        state.shared.held = False
         yield from _ring_on(state)
-        joined = datetime.fromisoformat(state.legs.rows[attempt]["joined_at"])
+        joined = there(state.legs.rows[attempt].joined_at)
         yield CallerHears(outcome("ended", hardly=state.now - joined < HARDLY))
-    elif state.shared.get("held"):
+    elif state.shared.held:
         unhold(state)
 
 
@@ -126,9 +128,10 @@ def _ring_on(state: CallState) -> Agenda:
 def join(state: CallState, attempt: str) -> Agenda:
     """This person and the caller meet; both are sent to the conference."""
     row, others = state.legs.rows[attempt], state.legs.talking()
-    row |= {"state": "talking", "joined_at": state.now.isoformat()}
-    state.legs.talk(attempt).own["introduced"] = bool(others)
-    kind = "operator" if row["operator"] else "dial"
+    row.state = "talking"
+    row.joined_at = state.now
+    state.legs.talk(attempt).own.introduced = bool(others)
+    kind = "operator" if row.operator else "dial"
     state.tell(f"{kind}.accepted", leg=attempt, by=state.legs.person(attempt))
     case_link.accepted(state, attempt)
     promises.keep_promise(state, attempt)
@@ -151,8 +154,8 @@ def accepted(leg: str) -> Agenda:
 
 
 def declined(state: CallState, leg: str) -> Agenda:
-    state.shared.setdefault("refused", []).append(state.legs.person(leg))
-    if state.shared.get("requested") and state.legs.rows[leg]["hunt"] == "manager":
+    state.shared.hunt.refused.append(state.legs.person(leg))
+    if state.shared.requested and state.legs.rows[leg].hunt == "manager":
         state.tell("escalation.declined", leg=leg, by=state.legs.person(leg))
     yield from _lost(state, leg, "declined")
 
@@ -164,7 +167,8 @@ def no_answer(state: CallState, leg: str) -> Agenda:
 def later(state: CallState, leg: str) -> Agenda:
     """The person calls the caller personally, soon: the promise is theirs."""
     person = state.legs.person(leg)
-    state.shared |= {"owner": person, "calls_in": promises.CALLS_IN}
+    state.shared.hunt.owner = person
+    state.shared.hunt.calls_in = promises.CALLS_IN
     yield from _calls_personally(state, leg)
 
 
@@ -187,10 +191,10 @@ def click(state: CallState, leg: str, key: str) -> Agenda:
     acceptance counts when they do; anything else counts at once, and it rings no longer."""
     if state.leg_state(leg) == "listening":
         yield LegHears(leg, keys(key))
-        if state.legs.rows[leg]["state"] == "ringing":
+        if state.legs.rows[leg].state == "ringing":
             send(state, leg)
     elif key == "1":
-        state.legs.talk(leg).own["clicked"] = True
+        state.legs.talk(leg).own.clicked = True
     else:
         yield from later(state, leg) if key == "3" else declined(state, leg)
         stop_ringing(state, leg)
@@ -198,7 +202,7 @@ def click(state: CallState, leg: str, key: str) -> Agenda:
 
 def stop_ringing(state: CallState, attempt: str) -> None:
     """Nobody needs this leg any more; if its call has begun, it is ended."""
-    state.legs.talk(attempt).own["wanted"] = False
+    state.legs.talk(attempt).own.wanted = False
     state.duty("hang_up", f"hang_up:{attempt}", lane=attempt, leg=attempt)
 
 
@@ -207,7 +211,7 @@ def stop_ringing(state: CallState, attempt: str) -> None:
 
 def let_go(state: CallState, leg: str) -> None:
     """The person hangs up by a click."""
-    sid = state.legs.rows[leg]["sid"]
+    sid = state.legs.rows[leg].sid
     state.duty("hang_up", f"hang_up:{leg}:click", leg=leg, sid=sid)
 
 
@@ -219,11 +223,11 @@ def let_customer_go(state: CallState) -> None:
 
 def hand_over(state: CallState, leg: str) -> Agenda:
     """The operator leaves the rest to the line; the operator's leg says goodbye and ends."""
-    state.legs.rows[leg]["state"] = "over"
+    state.legs.rows[leg].state = "over"
     state.tell("operator.passed", leg=leg, by=state.legs.person(leg))
     _release(state, leg, "taken")
     if not state.legs.talking():
-        state.shared["held"] = False
+        state.shared.held = False
         yield from _ring_on(state)
         yield CallerHears(outcome("handed_over"))
     unhold(state)
@@ -236,11 +240,11 @@ def hold(state: CallState) -> None:
 
 def unhold(state: CallState) -> None:
     """Take the caller off hold, if they are on hold."""
-    if state.shared.get("held"):
+    if state.shared.held:
         _set_held(state, False)
 
 
 def _set_held(state: CallState, held: bool) -> None:
-    state.shared["held"] = held
-    count = state.shared["holds"] = state.shared.get("holds", 0) + 1
-    state.duty("hold", f"hold:{count}", lane="hold", held=held)
+    state.shared.held = held
+    state.shared.holds += 1
+    state.duty("hold", f"hold:{state.shared.holds}", lane="hold", held=held)

@@ -131,12 +131,12 @@ def log_entry(state: CallState, heard: CallHeard) -> Event:
         if step.secret:
             value = "secret" if value else ""
         elif step.personal:
-            state.shared.setdefault("personal", []).append(value)
+            state.shared.personal.append(value)
             value = "personal"
         elif name in step.unlogged:
             value = "".join("0" if key.isdecimal() else key for key in value)
     if isinstance(heard, Clicked) and heard.click in state.line.console.personal:
-        state.shared.setdefault("personal", []).append(value)
+        state.shared.personal.append(value)
         value = "personal"
     entry: dict[str, Any] = {"leg": leg, "step": talk.state, "what": what, "value": value}
     if data:

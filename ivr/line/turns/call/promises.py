@@ -14,6 +14,7 @@ from ivr.line.turns.call.heard import (
     HeardOfCallback,
 )
 from ivr.line.turns.call.state import CallState
+from ivr.line.values import Promise, there
 
 BREACHES = 3  # after that nobody further could be told; the last one is, again and again …
 REMIND = timedelta(days=1)  # … so often
@@ -31,46 +32,43 @@ def promise(state: CallState, number: str, why: str) -> None:
     """
     shared, config = state.shared, state.line.config
     owed = _owed_for_this(state)
-    if shared.get("promise") or (why == "hung up" and shared.get("wish", "") in owed.values()):
+    if shared.promise or (why == "hung up" and shared.wish in owed.values()):
         return
     for call in owed:
         came(state, "renewed", call)
-    asked = shared.get("requested", {}).get("at")
-    requested = state.now if asked is None else datetime.fromisoformat(asked)
-    level = shared.get("wish", "")
-    due = promise_due(requested, config, shared["zone"], level)
-    if "calls_in" in shared:
-        due = state.now + timedelta(minutes=shared["calls_in"])
-    owner = shared.get("owner") or config.last_resort
-    shared["promise"] = {
-        "state": "owed",
-        "due": due.isoformat(),
-        "spoken": spoken_time(due, shared["zone"]).isoformat(),
-        "reference": _reference(state.call.sid),
-        "owner": owner,
-        "number": number,
-        "why": why,
-        "tries": 0,
-        "unanswered": 0,
-        "breaches": 0,
-    }
-    _due(state, due)
+    requested = shared.requested
+    counts_from = requested.at if requested else state.now
+    level = shared.wish
+    due = promise_due(counts_from, config, shared.called.zone, level)
+    if shared.hunt.calls_in:
+        due = state.now + timedelta(minutes=shared.hunt.calls_in)
+    owner = shared.hunt.owner or config.last_resort
+    shared.promise = Promise(
+        state="owed",
+        due=due,
+        spoken=spoken_time(due, shared.called.zone),
+        reference=_reference(state.call.sid),
+        owner=owner,
+        number=number,
+        why=why,
+    )
+    _due(state, shared.promise)
     if number:
-        _try_in(state, config.callback.first_try)
+        _try_in(state, shared.promise, config.callback.first_try)
     state.tell("callback.promised", owner=owner, due=due.isoformat(), why=why)
-    _notify(state, "callback_owed", owner)
-    if asked:
+    _notify(state, shared.promise, "callback_owed", owner)
+    if requested:
         tell_case(state, "promised", f"promised:{level}", level=level, owner=owner)
 
 
 def _owed_for_this(state: CallState) -> dict[str, str]:
-    """The earlier calls in which he was promised one for the same case, if either is known; with
-    the level of each."""
+    """The earlier calls in which the caller was promised one for the same case, if either is
+    known; with the level of each."""
     case = case_number(state)
     return {
-        owed["call"]: owed["level"]
-        for owed in state.shared.get("owes", ())
-        if owed["case"] == case or not owed["case"] or not case
+        owed.call: owed.level
+        for owed in state.shared.caller.owes
+        if owed.case == case or not owed.case or not case
     }
 
 
@@ -80,117 +78,117 @@ def _reference(sid: str) -> str:
     return f"{int(digits[-6:], 16) % 1_000_000:06d}"
 
 
-def _due(state: CallState, due: datetime) -> None:
-    promise = state.shared["promise"]
+def _due(state: CallState, promise: Promise, again: datetime | None = None) -> None:
+    """See whether it was kept, at its due time or ``again`` later."""
     state.duty(
         "call_back",
-        f"call_back:{promise['breaches']}" if promise["breaches"] else "call_back",
-        after=(due - state.now).total_seconds(),
-        owner=promise["owner"],
-        number=promise["number"],
-        why=promise["why"],
+        f"call_back:{promise.breaches}" if promise.breaches else "call_back",
+        after=((again or promise.due) - state.now).total_seconds(),
+        owner=promise.owner,
+        number=promise.number,
+        why=promise.why,
         case=case_number(state),
-        level=state.shared.get("wish", ""),
-        reference=promise["reference"],
-        breach=promise["breaches"],
+        level=state.shared.wish,
+        reference=promise.reference,
+        breach=promise.breaches,
     )
 
 
-def _try_in(state: CallState, minutes: int) -> None:
-    number = state.shared["promise"]["tries"] + 1
+def _try_in(state: CallState, promise: Promise, minutes: int) -> None:
+    number = promise.tries + 1
     state.duty("try_back", f"try_back:{number}", after=60 * minutes, number=number)
 
 
-def _notify(state: CallState, what: str, *people: str, **slots: Any) -> None:
+def _notify(state: CallState, promise: Promise, what: str, *people: str, **slots: Any) -> None:
     """Tell each of these something about the promise."""
-    promise = state.shared["promise"]
     for person in dict.fromkeys(people):
         state.duty(
             "notify",
-            f"notify:{what}:{promise['breaches']}:{person}",
+            f"notify:{what}:{promise.breaches}:{person}",
             owner=person,
             what=what,
             list="",
             case=case_number(state),
-            level=state.shared.get("wish", ""),
-            reference=promise["reference"],
-            due=promise["due"],
+            level=state.shared.wish,
+            reference=promise.reference,
+            due=promise.due.isoformat(),
             **slots,
         )
 
 
 def promise_hears(state: CallState, heard: HeardOfCallback) -> None:
     """How it goes with the call that is owed."""
-    promise: dict[str, Any] | None = state.shared.get("promise")
-    if promise is None or promise["state"] != "owed":
+    promise = state.shared.promise
+    if promise is None or promise.state != "owed":
         return
     state.changed = True
     match heard:
         case CallbackTried(number=number):
-            promise["tries"] = max(promise["tries"], number)
+            promise.tries = max(promise.tries, number)
         case CallbackMissed(to=to):
-            _breach(state, to)
+            _breach(state, promise, to)
         case CallbackWent(how="kept", by=by):
-            _over(state, by, "met")
-            asked = state.shared.get("requested")
+            _over(state, promise, by, "met")
+            asked = state.shared.requested
             if asked and by:
-                key = f"accept:{asked['level']}:{by}"
-                tell_case(state, "accept", key, by, level=asked["level"])
+                tell_case(state, "accept", f"accept:{asked.level}:{by}", by, level=asked.level)
         case CallbackWent(how="renewed", by=by):
-            _over(state, by, "renewed")
+            _over(state, promise, by, "renewed")
         case CallbackWent(how=how, by=by):
-            _attempted(state, how, by)
+            _attempted(state, promise, how, by)
         case _:
             assert_never(heard)
 
 
-def _attempted(state: CallState, what: str, by: str) -> None:
+def _attempted(state: CallState, promise: Promise, what: str, by: str) -> None:
     """It will be tried again, unless the customer hasn't answered often enough."""
-    promise, terms = state.shared["promise"], state.line.config.callback
-    state.tell("callback.attempted", by=by, outcome=what, number=promise["tries"])
-    promise["unanswered"] += what == "unanswered"
+    terms = state.line.config.callback
+    state.tell("callback.attempted", by=by, outcome=what, number=promise.tries)
+    promise.unanswered += what == "unanswered"
     if what == "himself":
-        promise["owner"] = by
-    if promise["unanswered"] >= terms.tries:
-        _over(state, by, "unreachable")
-        _notify(state, "callback_done", promise["owner"], outcome="no answer")
-    elif promise["tries"] < MOST:
-        _try_in(state, {"later": terms.later, "himself": CALLS_IN}.get(what, terms.again))
+        promise.owner = by
+    if promise.unanswered >= terms.tries:
+        _over(state, promise, by, "unreachable")
+        _notify(state, promise, "callback_done", promise.owner, outcome="no answer")
+    elif promise.tries < MOST:
+        _try_in(state, promise, {"later": terms.later, "himself": CALLS_IN}.get(what, terms.again))
 
 
-def _over(state: CallState, by: str, outcome: str) -> None:
-    state.shared["promise"] |= {"state": "done", "outcome": outcome}
+def _over(state: CallState, promise: Promise, by: str, outcome: str) -> None:
+    promise.state = "done"
+    promise.outcome = outcome
     state.tell("callback.done", by=by, outcome=outcome)
 
 
-def _breach(state: CallState, to: str) -> None:
+def _breach(state: CallState, promise: Promise, to: str) -> None:
     """It should have been kept by now: the next level has it from here, and both know."""
-    promise, before = state.shared["promise"], state.shared["promise"]["owner"]
-    promise |= {"owner": to, "breaches": promise["breaches"] + 1}
+    before = promise.owner
+    promise.owner = to
+    promise.breaches += 1
     state.tell("callback.breached", before=before, after=to)
-    _notify(state, "callback_missed", to, before)
+    _notify(state, promise, "callback_missed", to, before)
     soon = timedelta(minutes=state.line.config.callback.breach)
-    _due(state, state.now + (soon if promise["breaches"] < BREACHES else REMIND))
+    _due(state, promise, state.now + (soon if promise.breaches < BREACHES else REMIND))
 
 
 def keep_promise(state: CallState, leg: str) -> None:
     """A caller who reaches someone at that level no longer needs the promised callback."""
-    if "back" in state.shared:
+    if state.shared.back is not None:
         return _keep_back(state)
     row, owed = state.legs.rows[leg], _owed_for_this(state)
-    if state.shared.get("promise"):
-        owed[state.call.sid] = state.shared.get("wish", "")
+    if state.shared.promise:
+        owed[state.call.sid] = state.shared.wish
     levels = [level.code for level in state.line.config.levels]
-    manages = not row["operator"] and row["hunt"] != "engineer"
+    manages = not row.operator and row.hunt != "engineer"
     for call, level in owed.items():
         if manages or level not in levels:  # others only put him through
-            came(state, "kept", call, by=row["person"])
+            came(state, "kept", call, by=row.person)
 
 
 def _keep_back(state: CallState) -> None:
     """An operator took the customer whom we called; has he met whoever was to call him, too?"""
     rows = [state.legs.rows[leg] for leg in state.legs.talking()]
-    met = [row["person"] for row in rows if not row["operator"]]
+    met = [row.person for row in rows if not row.operator]
     if state.leg_sid and met:
         came(state, "kept", by=met[0])
 
@@ -198,10 +196,14 @@ def _keep_back(state: CallState) -> None:
 def came(state: CallState, what: str, of: str = "", by: str = "") -> None:
     """The call in which it was promised (by default the one that this call is to keep) hears how
     it went, once."""
-    by = by or next((state.legs.rows[leg]["person"] for leg in state.legs.talking()), "")
-    back = {} if of else state.shared["back"]
-    if back.setdefault("came", what) == what:
-        state.duty("came", f"came:{what}:{of}", of=of or back["of"], outcome=what, by=by)
-    if back.get("came") == "kept":  # whatever he asks for now is something new
-        state.shared.pop("promise", None)
-        state.shared.pop("requested", None)
+    by = by or next((state.legs.rows[leg].person for leg in state.legs.talking()), "")
+    how, promised_in = what, of
+    if not of:
+        back = there(state.shared.back)
+        back.came = back.came or what
+        how, promised_in = back.came, back.of
+    if how == what:
+        state.duty("came", f"came:{what}:{of}", of=promised_in, outcome=what, by=by)
+    if how == "kept":  # whatever the caller asks for now is something new
+        state.shared.promise = None
+        state.shared.requested = None

@@ -66,10 +66,10 @@ def _recorded(state: CallState, report: Recorded) -> Iterator[CallHeard]:
 def _leg_answered(state: CallState, report: LegAnswered) -> Iterator[CallHeard]:
     """A second leg of one attempt is hung up before it speaks."""
     leg, row = report.leg, state.legs.rows[report.leg]
-    if row["state"] == "over" or row["sid"] not in ("", report.sid):
+    if row.state == "over" or row.sid not in ("", report.sid):
         state.refuses = True
         return
-    if not row["sid"]:
+    if not row.sid:
         yield LegPlaced(leg, report.sid)
     if state.legs.talk(leg).state == state.line.person.start:
         yield OutcomeHeard("next", leg)

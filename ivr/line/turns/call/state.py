@@ -9,9 +9,6 @@ moves the caller. Whatever has to be heard next is put on the agenda as `CallerH
 `HuntHears`, and `ivr.line.turns.call.turn.CallTurn` works it off, depth first. A function that
 returns an `Agenda` is a generator: it yields what has to be heard, and goes on when all that came
 of it is done. It does nothing before somebody iterates it, so call it with ``yield from``.
-
-``call.data`` holds ``shared`` (what flows see), ``caller`` (the caller's conversation), ``legs``
-(by attempt: person, sid, state ``ringing | talking | over``, conversation, document) and ``hunt``.
 """
 
 from __future__ import annotations
@@ -23,10 +20,11 @@ from typing import Any
 
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
-from ivr.line.desk.hunt import EventName, Hunt
-from ivr.line.flow.conversation import Conversation, Heard
+from ivr.line.desk.hunt import EventName
+from ivr.line.flow.conversation import Heard
 from ivr.line.flow.steps import Dialling, Goodbye, Hold, Step, Talk
 from ivr.line.records import Call, Duty
+from ivr.line.values import CallValues, Leg, LegTalk, PersonTalk
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +57,23 @@ Agenda = Iterator[CallerHears | LegHears | HuntHears]
 class Legs:
     """The legs of a call, by attempt: ``rows`` as they are stored, and their conversations."""
 
-    def __init__(self, rows: dict[str, dict[str, Any]], shared: dict[str, Any]) -> None:
+    def __init__(self, rows: dict[str, Leg], shared: CallValues) -> None:
         self.rows, self.shared = rows, shared
-        self.talks: dict[str, Conversation] = {}  # of the legs that this turn has looked at
+        self.talks: dict[str, PersonTalk] = {}  # of the legs that this turn has looked at
 
-    def talk(self, attempt: str) -> Conversation:
+    def talk(self, attempt: str) -> PersonTalk:
         """The conversation of a leg."""
         if attempt not in self.talks:
-            talk = Conversation.from_dict(self.rows[attempt]["talk"], self.shared)
-            self.talks[attempt] = talk
+            self.talks[attempt] = self.rows[attempt].talk.conversation(self.shared)
         return self.talks[attempt]
 
     def talking(self) -> list[str]:
         """The legs that are with the caller, or in the operator's menu and coming back."""
-        return [attempt for attempt, row in self.rows.items() if row["state"] == "talking"]
+        return [attempt for attempt, row in self.rows.items() if row.state == "talking"]
 
     def person(self, attempt: str) -> str:
         """The id of the person whom this leg rings."""
-        return str(self.rows[attempt]["person"])
+        return self.rows[attempt].person
 
 
 class CallState:
@@ -90,11 +87,10 @@ class CallState:
 
     def __init__(self, line: Line, call: Call, now: datetime, root: str = "") -> None:
         self.line, self.call, self.now, self.root = line, call, now, root
-        self.shared: dict[str, Any] = call.data["shared"]
-        self.caller = Conversation.from_dict(call.data["caller"], self.shared)
-        self.legs = Legs(call.data["legs"], self.shared)
-        hunt = call.data["hunt"]
-        self.hunt = Hunt.from_dict(hunt) if hunt else None
+        self.shared = call.data.shared
+        self.caller = call.data.caller.conversation(self.shared)
+        self.legs = Legs(call.data.legs, self.shared)
+        self.hunt = call.data.hunt
         self.events: list[Event] = []
         self.duties: list[Duty] = []
         self.claims: list[tuple[str, str]] = []
@@ -103,7 +99,7 @@ class CallState:
         self.leaves = False
         self.refuses = False
 
-    def talk(self, leg: str) -> Conversation:
+    def talk(self, leg: str) -> LegTalk:
         """The conversation of a leg, ``""`` is the caller's."""
         return self.legs.talk(leg) if leg else self.caller
 
@@ -180,12 +176,12 @@ class CallState:
     @property
     def leg_sid(self) -> str:
         """The carrier's name of the caller's leg; ``""`` before a customer is called back."""
-        back = self.shared.get("back")
-        return self.call.sid if back is None else str(back["leg"])
+        back = self.shared.back
+        return self.call.sid if back is None else back.leg
 
     def leg_state(self, attempt: str) -> str:
         """``ringing``, ``listening`` (picked up, nothing accepted yet), ``talking`` or ``over``."""
-        state = str(self.legs.rows[attempt]["state"])
+        state = self.legs.rows[attempt].state
         picked_up = self.legs.talk(attempt).state != self.line.person.start
         return "listening" if state == "ringing" and picked_up else state
 
@@ -206,7 +202,7 @@ class CallState:
 
     def here(self, attempt: str = "") -> str:
         """The path of a leg's own webhook."""
-        if not attempt and "back" in self.shared:
+        if not attempt and self.shared.back is not None:
             return f"{self.root}/back/{self.line.name}/{self.call.sid}"
         if not attempt:
             return f"{self.root}/voice/{self.line.name}"
@@ -218,10 +214,9 @@ class CallState:
 
     def _slots(self, attempt: str) -> Mapping[str, str]:
         values = {"here": self.here(attempt), "room": f"call-{self.call.sid}"}
-        if dialled := self.shared.get("dialled"):
-            phone = str(dialled["phone"])
-            values["leg"] = self.here(dialled["leg"])
-            values["phone"] = phone.removeprefix("client:")
+        if dialled := self.shared.hunt.dialled:
+            values["leg"] = self.here(dialled.leg)
+            values["phone"] = dialled.phone.removeprefix("client:")
             values["line_number"] = self.call.called
         return values
 

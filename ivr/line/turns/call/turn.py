@@ -10,12 +10,13 @@ who are rung live in the caller's call, so that there is one writer a call.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from datetime import datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 from ivr.errors import CallError
 from ivr.line.definition import Line
-from ivr.line.flow.conversation import Conversation, Heard, keys, outcome
+from ivr.line.flow.conversation import Heard, keys, outcome
 from ivr.line.flow.flow import STEPS_PER_TURN, Flow
 from ivr.line.flow.machine import NotAllowed
 from ivr.line.flow.steps import (
@@ -59,8 +60,9 @@ from ivr.line.turns.call.state import (
     HuntHears,
     LegHears,
 )
+from ivr.line.values import CallValues, LegTalk, PersonValues, Place
 
-Answer = Callable[[str, dict[str, Any]], Heard]
+Answer = Callable[[str, CallValues], Heard]
 Moves = Generator[CallerHears | LegHears | HuntHears, None, bool]  # an agenda, and whether it moved
 
 
@@ -143,7 +145,7 @@ class CallTurn:
             case DialEnded(turn=int(turn)):
                 return turn != state.caller.turn
             case LegEnded(leg=leg, sid=sid):
-                return sid != "" and state.legs.rows[leg]["sid"] not in ("", sid)
+                return sid != "" and state.legs.rows[leg].sid not in ("", sid)
         return False
 
     def _work_off(self, first: Agenda) -> None:
@@ -213,19 +215,15 @@ class CallTurn:
     def _click(self, clicked: Clicked) -> Agenda:
         """A page's button; it moves nothing when it isn't offered, or not any more."""
         state, flow, leg = self.state, self.line.console, clicked.leg
-        talk = flow.begin(state.caller.language, state.shared)
-        talk.own = {"person": clicked.value, "operator": True}
+        own = PersonValues(person=clicked.value, operator=True)
         stands = "away"
         if leg:
-            talk.own = state.legs.talk(leg).own
+            own = state.legs.talk(leg).own
             stands = state.leg_state(leg)
+        talk = flow.begin(state.caller.language, state.shared, own)
         heard = outcome(clicked.click, value=clicked.value, state=stands, **clicked.data)
-        try:
-            moved = yield from self._move(flow, talk, leg, heard)
-        except NotAllowed:
-            return
-        if moved:
-            state.shared["clicks"] = state.shared.get("clicks", 0) + 1
+        with suppress(NotAllowed):
+            yield from self._move(flow, talk, leg, heard)
 
     def _caller_hears(self, heard: Heard) -> Agenda:
         """Move the caller, unless the step has no use for it, or the caller has hung up already."""
@@ -234,9 +232,10 @@ class CallTurn:
             return
         state.left_from = state.caller.state
         if heard.value == "hangup":
-            state.shared["left_at"] = "" if state.said_goodbye else state.caller.state
-        if heard.value in ("hangup", "unanswered") and "back" in state.shared:
-            state.shared["back"]["leg"] = ""  # the customer's leg is over, or never was
+            state.shared.caller.left_at = "" if state.said_goodbye else state.caller.state
+        back = state.shared.back
+        if heard.value in ("hangup", "unanswered") and back is not None:
+            back.leg = ""  # the customer's leg is over, or never was
         moved = yield from self._move(self.line.caller, state.caller, "", heard)
         busy = state.waiting or state.dialling or state.talking or state.meanwhile
         if moved and (heard.value == "hangup" or self._nobody_there()):
@@ -247,12 +246,14 @@ class CallTurn:
     def _nobody_there(self) -> bool:
         """A call back that is over before the customer was there."""
         state = self.state
-        return state.said_all and "back" in state.shared and not state.shared["back"]["leg"]
+        back = state.shared.back
+        return state.said_all and back is not None and not back.leg
 
     def _caller_left(self) -> Agenda:
         state = self.state
         state.call.ended_at = state.now
-        if "back" in state.shared and "came" not in state.shared["back"]:
+        back = state.shared.back
+        if back is not None and not back.came:
             promises.came(state, "operator")
         state.tell("call.ended", who="line" if state.said_goodbye else "caller")
         yield from legs.caller_left(state)
@@ -261,13 +262,13 @@ class CallTurn:
         """Move the leg of somebody who was rung."""
         yield from self._move(self.line.person, self.state.legs.talk(attempt), attempt, heard)
 
-    def _move(self, flow: Flow, talk: Conversation, leg: str, heard: Heard) -> Moves:
+    def _move(self, flow: Flow, talk: LegTalk, leg: str, heard: Heard) -> Moves:
         if not flow.hear(talk, heard):
             return False
         yield from self._settle(flow, talk, leg)
         return True
 
-    def _settle(self, flow: Flow, talk: Conversation, leg: str) -> Agenda:
+    def _settle(self, flow: Flow, talk: LegTalk, leg: str) -> Agenda:
         """Do what the step ordered, and go on as long as nobody waits here."""
         self.state.changed = True
         for _ in range(STEPS_PER_TURN):
@@ -284,13 +285,13 @@ class CallTurn:
             case Branch():
                 return outcome("next")
             case LookUp(asks=asks):
-                state.shared["language"] = state.caller.language
+                state.shared.language = state.caller.language
                 heard = self.answer(asks, state.shared)
                 state.tell("answered", asks=asks, value=heard.value, data=plain(heard.data))
                 return heard
         raise CallError(f"step '{step.name}' can't be passed through")
 
-    def _obey(self, talk: Conversation, leg: str) -> Agenda:
+    def _obey(self, talk: LegTalk, leg: str) -> Agenda:
         by = self.state.legs.person(leg) if leg else ""
         while talk.happened:
             kind, data = talk.happened.pop(0)
@@ -312,7 +313,7 @@ class CallTurn:
         if self.state.refuses:
             return ""
         state = self.state
-        return str(state.legs.rows[leg]["document"]) if leg else state.call.document
+        return str(state.legs.rows[leg].document) if leg else state.call.document
 
     @property
     def due(self) -> datetime | None:
@@ -335,8 +336,8 @@ class CallTurn:
         call.language = state.caller.language
         if state.changed and not call.ended_at:
             call.document = state.caller_document()
-        call.data["caller"] = state.caller.to_dict()
-        call.data["hunt"] = state.hunt.to_dict() if state.hunt else None
+        call.data.caller = Place.of(state.caller)
+        call.data.hunt = state.hunt
         return call
 
     def _queue(self) -> None:
@@ -357,10 +358,11 @@ class CallTurn:
         state = self.state
         shared, ended = state.shared, state.call.ended_at
         talks = state.talking and not ended
-        wanted = shared.get("recording", "off") if talks else "off"
-        if wanted == shared.get("recorded", "off"):
+        wanted = (shared.recording.wanted if talks else "") or "off"
+        if wanted == shared.recording.state:
             return
-        shared["recorded"] = wanted
-        count = shared["recordings"] = shared.get("recordings", 0) + 1
+        shared.recording.state = wanted
+        shared.recording.changes += 1
         if not ended:
-            state.duty("record", f"record:{count}", lane="record", wanted=wanted)
+            key = f"record:{shared.recording.changes}"
+            state.duty("record", key, lane="record", wanted=wanted)

@@ -12,9 +12,9 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from ivr.errors import CaseError
 from ivr.line.desk import emergency as rules
 from ivr.line.desk.promises import promise_due
+from ivr.line.errors import CaseError
 from ivr.line.turns.case import severity
 from ivr.line.turns.case.state import CaseState, Request
 

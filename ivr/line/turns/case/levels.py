@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ivr.errors import CaseError
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.desk.promises import promise_due
+from ivr.line.errors import CaseError
 from ivr.line.records import Escalation
 from ivr.line.turns.case.state import CaseState, Request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ivr.errors import CaseError
+from ivr.line.errors import CaseError
 from ivr.line.turns.case.state import CaseState, Request
 
 

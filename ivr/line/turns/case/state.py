@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ivr.errors import CaseError
 from ivr.line.desk.cases import Case
 from ivr.line.desk.events import Event
+from ivr.line.errors import CaseError
 from ivr.line.records import CaseFile, Duty, Escalation, Note
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.errors import CaseError
+from ivr.line.errors import CaseError
 from ivr.line.turns.case import emergency, levels, severity
 from ivr.line.turns.case.state import CaseState, Request
 

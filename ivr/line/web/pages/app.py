@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from secrets import token_hex, token_urlsafe
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -23,11 +24,8 @@ from werkzeug.wrappers import Response as Answer
 from ivr.clock import Clock
 from ivr.line.definition import Line
 from ivr.line.desk.roles import PAGES, home, may_open
-from ivr.line.outside.case_systems.built_in import BuiltIn
-from ivr.line.service.calls import Calls
-from ivr.line.service.cases import Cases
-from ivr.line.service.duties.callbacks import Callbacks
-from ivr.line.service.look_ups import LookUps, Records
+from ivr.line.service.duties.runner import Duties
+from ivr.line.service.services import Services
 from ivr.line.store.store import Store
 from ivr.line.web.pages.calls import CallPages, Sample
 from ivr.line.web.pages.card import Cards
@@ -53,8 +51,6 @@ ENDPOINTS = {
     "cases": "tracker.cases",
     "new": "tracker.new",
 }
-
-WakeAt = Callable[[datetime], None]
 
 
 class _Compiled(BytecodeCache):
@@ -82,25 +78,18 @@ class Entrance:
 
 
 def create_pages(
-    line: Line,
-    store: Store,
-    clock: Clock,
+    services: Services,
     *,
-    phones: Callable[..., Any] | None = None,
-    records: Records | None = None,
     entrance: Entrance | None = None,
-    root: str = "",
-    wake_at: WakeAt | None = None,
+    phones: Callable[..., Any] | None = None,
     sample: Sample | None = None,
 ) -> Flask:
     """The pages of one line.
 
-    ``phones`` are the simulator's, for the page ``/phones``; ``records`` answer for case
-    numbers, by default the store's own tables; ``root`` is the path under which the carrier reaches
-    the line. ``wake_at`` is told when something that a click made is due, where this process does
-    what is due; else whoever does finds it within a second. ``sample`` is the desk on which an
+    ``phones`` are the simulator's, for the page ``/phones``. ``sample`` is the desk on which an
     exported call has to come true.
     """
+    line, store, clock = services.line, services.store, services.clock
     app, entrance = Flask(__name__), entrance or Entrance(sample=phones is not None)
     app.secret_key = entrance.secret or token_hex(32)
     app.config.update(SESSION_COOKIE_SECURE=entrance.https, WTF_CSRF_TIME_LIMIT=None)
@@ -113,20 +102,14 @@ def create_pages(
     app.template_filter("instant")(_instant)
     terms = SessionTerms(line.config.session_idle, line.config.session_longest)
     SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
-    records = records or BuiltIn(store)
-    look_ups = LookUps(records, store, clock, line.config)
-    calls = Calls(store, line, clock, look_ups.answer, root)
-    cases = Cases(store, line.config, records, clock)
-    callbacks = Callbacks(store, calls, clock)
-    if wake_at is not None:
-        cases.wake_at = callbacks.wake_at = wake_at
-    cards = Cards(store, records, look_ups, line, clock)
-    Console(store, calls, cases, cards, words, cases.wake_at).install(app)
+    cards = Cards(services)
+    Console(services, cards, words).install(app)
     now = Now(store, clock)
     now.install(app)
-    Tracker(store, cases, line.config, clock, words, callbacks.kept, now).install(app)
+    Tracker(services, words, now).install(app)
     Wall(line, store, clock, now, words).install(app)
     CallPages(store, line, clock, words, sample).install(app)
+    app.after_request(partial(_wake, services.duties))
     guard(app, _POLICY)
     _frame(app, line, store, clock, bool(phones), entrance.sample)
     _errors(app)
@@ -134,6 +117,13 @@ def create_pages(
         TryOut(store, line, now, words).install(app)
         app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/handsets": phones})  # type: ignore[method-assign]
     return app
+
+
+def _wake(duties: Duties, response: Response) -> Response:
+    """What a click has made due is carried out in this process, if it carries out duties."""
+    if request.method == "POST":
+        duties.wake()
+    return response
 
 
 def _frame(

@@ -19,13 +19,12 @@ from ivr.line.desk.roles import may_open, sees_numbers
 from ivr.line.flow.diagram import diagram
 from ivr.line.records import BACK, Call
 from ivr.line.store.calls import HOW, Wanted, mark
-from ivr.line.store.privacy.remains import PURGED
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.export import NotExported, export
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.story.story import Story, path, story, without_numbers
-from ivr.line.turns.call.case_link import case_of
+from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.moments import Telling, worth_showing
 from ivr.line.web.pages.sign_in import for_page
 from ivr.line.web.pages.words import Words
@@ -123,10 +122,10 @@ class CallPages:
             "seconds": int((call.ended_at - call.started_at).total_seconds())
             if call.ended_at
             else None,
-            "case": case_of(call.data["shared"], self.line.config.case_numbers),
-            "people": [leg["name"] for leg in call.data["legs"].values() if "joined_at" in leg],
+            "case": CallView(call).case_number(self.line.config.case_numbers),
+            "people": CallView(call).met,
             "how": how_ended(call),
-            "step": call.data["shared"].get("left_at") or call.step,
+            "step": CallView(call).step,
         }
 
     def _caller(self, call: Call) -> str:
@@ -150,7 +149,7 @@ class CallPages:
             "call.html",
             call=self._row(call) | {"called": call.called, "language": call.language},
             whole=told.whole,
-            gone=call.data.get(PURGED) or not call.caller.startswith(("+", "a")),
+            gone=CallView(call).purged or not call.caller.startswith(("+", "a")),
             moments=moments,
             at=at,
             view=view if view in VIEWS else VIEWS[0],
@@ -165,10 +164,7 @@ class CallPages:
             abort(404)
         told = worth_showing(story(self.line, call, self.store.logs.events(sid), self._names()))
         if not sees_numbers(g.login.roles):
-            shared = call.data["shared"]
-            promised = (shared.get("promise") or {}).get("number", "")
-            keyed = shared.get("personal", ())
-            told = without_numbers(told, self.line, (call.caller, promised, *keyed))
+            told = without_numbers(told, self.line, (call.caller, *CallView(call).unlogged))
         return call, told
 
     def _names(self) -> dict[str, str]:
@@ -234,11 +230,12 @@ def how_ended(call: Call) -> str:
     """A key of `HOW`."""
     if call.ended_at is None:
         return "open"
-    if call.data.get(PURGED):
+    view = CallView(call)
+    if view.purged:
         return "purged"
-    if any("joined_at" in leg for leg in call.data["legs"].values()):
+    if view.met:
         return "met"
-    return "promised" if call.data["shared"].get("promise") else "left"
+    return "promised" if view.promise else "left"
 
 
 __all__ = ["CallPages", "Sample", "how_ended"]

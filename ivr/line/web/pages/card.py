@@ -12,17 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ivr.clock import Clock
-from ivr.line.definition import Line
 from ivr.line.desk.candidates import Candidate
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import Verdict, judge, missing
 from ivr.line.desk.events import Event
-from ivr.line.records import Call
-from ivr.line.service.look_ups import BUDGET, LookUps, Records
-from ivr.line.store.store import Store
-from ivr.line.turns.call.case_link import case_of
-from ivr.line.web.pages.now import people
+from ivr.line.service.look_ups import BUDGET
+from ivr.line.service.services import Services
+from ivr.line.web.pages.call_view import CallView, LegView
 
 # What may be seen while it rings.
 RINGING = ("called", "language", "since", "emergency", "wish", "keyed", "match", "hunt", "level")
@@ -38,24 +34,24 @@ BEFORE = timedelta(days=90)
 class Leg:
     """A call, and somebody's own leg in it."""
 
-    call: Call
+    call: CallView
     attempt: str
 
     @property
-    def row(self) -> dict[str, Any]:
-        row: dict[str, Any] = self.call.data["legs"][self.attempt]
-        return row
+    def view(self) -> LegView:
+        return self.call.legs[self.attempt]
 
 
 class Cards:
-    """Makes cards. ``records`` are asked once in half a minute for one number, however often a
+    """Makes cards. The case system is asked once in half a minute for one number, however often a
     card is shown."""
 
-    def __init__(
-        self, store: Store, records: Records, look_ups: LookUps, line: Line, clock: Clock
-    ) -> None:
-        self.store, self.records, self.look_ups = store, records, look_ups
-        self.line, self.clock = line, clock
+    def __init__(self, services: Services) -> None:
+        self.store = services.store
+        self.case_system = services.case_system
+        self.look_ups = services.look_ups
+        self.line = services.line
+        self.clock = services.clock
         self._read: dict[str, tuple[datetime, Case | None]] = {}
 
     def leg_of(self, person: str) -> Leg | None:
@@ -63,10 +59,10 @@ class Cards:
         known = self.store.people.get(person)
         sid, _, attempt = ((known.busy_with if known else "") or "").partition("/")
         call = self.store.calls.load(sid) if sid else None
-        row = call.data["legs"].get(attempt) if call else None
-        if call is None or row is None or row["state"] == "over":
+        view = CallView(call) if call else None
+        if view is None or attempt not in view.legs or view.legs[attempt].over:
             return None
-        return Leg(call, attempt)
+        return Leg(view, attempt)
 
     def waiting(self) -> list[dict[str, Any]]:
         """Everybody who waits, or is asked something while people are rung for him: emergencies
@@ -77,36 +73,28 @@ class Cards:
             for call in self.store.calls.open()
             if call.waiting_for or (call.step in steps and steps[call.step].meanwhile)
         ]
-        rows = [self._queued(call) for call in waits]
+        rows = [self._queued(CallView(call)) for call in waits]
         return sorted(rows, key=lambda row: (not row["emergency"], row["since"]))
 
-    def _queued(self, call: Call) -> dict[str, Any]:
-        legs = call.data["legs"].values()
-        taken = [
-            leg["name"]
-            for leg in legs
-            if leg["state"] == "ringing" and leg["talk"]["own"].get("clicked")
-        ]
+    def _queued(self, call: CallView) -> dict[str, Any]:
         return {
             **self._little(call),
             "sid": call.sid,
             "caller": call.caller,
             "queue": call.waiting_for or "questions",
-            "people": people(legs),
-            "taken": (taken or [""])[0],
+            "people": call.people,
+            "taken": call.taken_by,
         }
 
-    def _little(self, call: Call) -> dict[str, Any]:
-        shared = call.data["shared"]
-        case = shared.get("case") or {}
+    def _little(self, call: CallView) -> dict[str, Any]:
         return {
             "called": call.called,
             "language": call.language,
-            "since": call.waiting_since or call.started_at,
-            "emergency": shared.get("wish") == "E-Down",
-            "wish": shared.get("wish", ""),
-            "keyed": shared.get("keyed", ""),
-            "match": case.get("result", "") if shared.get("keyed") else "none",
+            "since": call.since,
+            "emergency": call.emergency,
+            "wish": call.wish,
+            "keyed": call.keyed,
+            "match": call.match,
         }
 
     def ringing(self, leg: Leg) -> dict[str, Any]:
@@ -114,51 +102,50 @@ class Cards:
         file = self._file(leg.call)
         return {
             **self._little(leg.call),
-            "hunt": leg.row["hunt"],
+            "hunt": leg.view.hunt,
             "level": file.get("level", ""),
-            "picked_up": leg.row["talk"]["state"] != self.line.person.start,
-            "clicked": bool(leg.row["talk"]["own"].get("clicked")),
+            "picked_up": leg.view.step != self.line.person.start,
+            "clicked": leg.view.clicked,
         }
 
     def connected(self, leg: Leg) -> dict[str, Any]:
         """Everything: whoever has the caller may see it, and that he does is logged."""
-        call, shared, now = leg.call, leg.call.data["shared"], self.clock.now()
-        case, known = self._case(shared.get("keyed", ""))
+        call, now = leg.call, self.clock.now()
+        case, known = self._case(call.keyed)
         file = self._file(call)
         events = self.store.logs.events(call.sid)
-        number = case_of(shared, self.line.config.case_numbers)
+        number = call.case_number(self.line.config.case_numbers)
         return {
             **self._little(call),
             "sid": call.sid,
             "caller": call.caller,
-            "joined": leg.row.get("joined_at", ""),
-            "operator": leg.row["operator"],
-            "own": leg.row["talk"]["own"],
+            "joined": leg.view.joined,
+            "operator": leg.view.operator,
+            "needs_reason": leg.view.needs_reason,
             "path": way(events),
             "errors": sum(event.kind == "entry.rejected" for event in events),
-            "verified": verified(shared),
-            "suspicious": bool((shared.get("case") or {}).get("suspicious")),
-            "recording": shared.get("recorded", "off"),
-            "opted_out": shared.get("recording") == "refused",
-            "held": bool(shared.get("held")),
-            "people": people(call.data["legs"].values()),
-            "ringing": bool(shared.get("ringing")),
-            "more_to_ring": bool(shared.get("left_to_ring")),
+            "verified": call.verified,
+            "suspicious": call.suspicious,
+            "recording": call.recording,
+            "held": call.held,
+            "people": call.people,
+            "ringing": call.ringing,
+            "more_to_ring": call.more_to_ring,
             "number": number,
             "known": known,
             "case": case,
-            "contacts": [] if case is None else on_file(case, shared["caller_number"]),
+            "contacts": [] if case is None else on_file(case, call.caller_number),
             "file": file,
             "severity": (file.get("severity") or {}).get("severity", case and case.severity),
             "levels": levels(file),
             "earlier": self._earlier(number, call.sid, now),
             "candidates": self._candidates(case, call),
             "tried": tried(events),
-            "verdict": self._verdict(case, shared, file) if known != "unknown" else None,
-            "answers": answers(shared, file),
+            "verdict": self._verdict(case, call, file) if known != "unknown" else None,
+            "answers": answers(call, file),
             "notes": self.store.case_files.notes(number)[-NOTES:] if number else [],
             "sisters": self._sisters(case),
-            "promise": shared.get("promise"),
+            "promise": call.promise,
         }
 
     def _case(self, digits: str) -> tuple[Case | None, str]:
@@ -168,7 +155,7 @@ class Cards:
         now, kept = self.clock.now(), self._read.get(digits)
         if kept is None or now - kept[0] > REMEMBERED:
             try:
-                kept = now, self.records.case(digits, BUDGET)
+                kept = now, self.case_system.case(digits, BUDGET)
             except (TimeoutError, OSError):
                 return None, "unknown"
             if len(self._read) > 500:
@@ -176,20 +163,19 @@ class Cards:
             self._read[digits] = kept
         return kept[1], "found" if kept[1] else "not_found"
 
-    def _file(self, call: Call) -> dict[str, Any]:
-        number = case_of(call.data["shared"], self.line.config.case_numbers)
+    def _file(self, call: CallView) -> dict[str, Any]:
+        number = call.case_number(self.line.config.case_numbers)
         file = self.store.case_files.load(number) if number else None
         return file.data if file else {}
 
-    def _candidates(self, case: Case | None, call: Call) -> list[dict[str, Any]]:
-        """The right manager and those after him, each with why he is there and how he is."""
-        shared = {**call.data["shared"], "language": call.language}
-        here = {each["person"] for each in people(call.data["legs"].values())}
-        listed = self.look_ups.candidates(case, shared)
+    def _candidates(self, case: Case | None, call: CallView) -> list[dict[str, Any]]:
+        """The right manager and those after them, each with why they are there, and available."""
+        here = {each.person for each in call.people}
+        listed = self.look_ups.candidates(case, call.call)
         return [candidate(each, each.person.id in here) for each in listed]
 
-    def _verdict(self, case: Case | None, shared: dict[str, Any], file: dict[str, Any]) -> Verdict:
-        said = answers(shared, file)
+    def _verdict(self, case: Case | None, call: CallView, file: dict[str, Any]) -> Verdict:
+        said = answers(call, file)
         terms = self.line.config.emergency
         return judge(case, self.clock.now(), said["answers"], said["contact"], terms)
 
@@ -220,11 +206,11 @@ def candidate(each: Candidate, here: bool) -> dict[str, Any]:
     }
 
 
-def answers(shared: dict[str, Any], file: dict[str, Any]) -> dict[str, Any]:
+def answers(call: CallView, file: dict[str, Any]) -> dict[str, Any]:
     """What was answered about an outage, on this call or before, and what is missing still."""
-    before, said = file.get("emergency") or {}, shared.get("emergency") or {}
-    known = {**before.get("answers", {}), **said.get("answers", {})}
-    contact = {**before.get("contact", {}), **said.get("contact", {})}
+    before = file.get("emergency") or {}
+    known = {**before.get("answers", {}), **call.answers.answers}
+    contact = {**before.get("contact", {}), **call.answers.contact}
     return {"answers": known, "contact": contact, "missing": missing(known, contact)}
 
 
@@ -235,13 +221,6 @@ def levels(file: dict[str, Any]) -> list[dict[str, Any]]:
         for code, stands in file.get("levels", {}).items()
         if stands["state"] != "over"
     ]
-
-
-def verified(shared: dict[str, Any]) -> str:
-    """V2 by PIN, V1 by a number on file (which can be forged), else V0."""
-    if shared.get("verified"):
-        return str(shared["verified"])
-    return "V1" if (shared.get("case") or {}).get("on_file") else "V0"
 
 
 def on_file(case: Case, number: str) -> list[Any]:

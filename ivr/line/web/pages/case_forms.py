@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ivr.errors import CaseError
 from ivr.line.desk.emergency import CONTACT, QUESTIONS
+from ivr.line.errors import CaseError
 
 Form = Any
 

@@ -13,16 +13,15 @@ from typing import Any
 from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, session
 from werkzeug.wrappers import Response
 
-from ivr.errors import CaseError
 from ivr.line.desk.emergency import CATEGORIES, REACH
 from ivr.line.desk.events import Event
 from ivr.line.desk.phone_numbers import dialled, forbidden
 from ivr.line.desk.roles import CLICKS, may, may_click
-from ivr.line.service.calls import Calls
-from ivr.line.service.cases import Cases
-from ivr.line.store.store import Store
+from ivr.line.errors import CaseError
+from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
 from ivr.line.turns.call.heard import Clicked
+from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.card import Cards, Leg
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.sign_in import for_page, signed_in
@@ -33,23 +32,15 @@ LIVE = "X-Live"
 
 
 class Console:
-    """The page of whoever takes calls, and the clicks on it.
+    """The page of the people who take calls, and the clicks on it."""
 
-    ``soon`` is told what a click made due.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        calls: Calls,
-        cases: Cases,
-        cards: Cards,
-        words: Words,
-        soon: Callable[[Any], None],
-    ) -> None:
-        self.store, self.calls, self.cases, self.cards = store, calls, cases, cards
-        self.words, self.soon = words, soon
-        self.config = calls.line.config
+    def __init__(self, services: Services, cards: Cards, words: Words) -> None:
+        self.store = services.store
+        self.calls = services.calls
+        self.cases = services.cases
+        self.config = services.line.config
+        self.cards = cards
+        self.words = words
         self.blueprint = Blueprint("console", __name__)
         rule = self.blueprint.add_url_rule
         rule("/console", "console", for_page("console", self.page))
@@ -72,7 +63,7 @@ class Console:
         leg = self.cards.leg_of(g.login.person) if g.login.person else None
         if leg is None:
             return {"state": "none"}
-        if leg.row["state"] == "ringing":
+        if leg.view.state == "ringing":
             return {"state": "ringing", "leg": leg, "call": self.cards.ringing(leg)}
         shown = self.cards.connected(leg)
         self._looked(leg, shown["number"])
@@ -118,8 +109,8 @@ class Console:
         if call is None or call.ended_at:
             return self._said("take_gone", kind="error")
         self._hear(sid, "", "take", person.id)
-        legs = self.calls.look(sid).legs.rows.values()
-        mine = [leg for leg in legs if leg["person"] == person.id and leg["state"] != "over"]
+        people = CallView(self.calls.look(sid).call).people
+        mine = person.id in [each.person for each in people]
         return self._said("take_done") if mine else self._said("take_lost", kind="error")
 
     def click(self, click: str) -> Response:
@@ -173,10 +164,7 @@ class Console:
         return leg if leg and f"{leg.call.sid}/{leg.attempt}" == asked else None
 
     def _hear(self, sid: str, leg: str, click: str, value: str, **more: Any) -> bool:
-        turn = self.calls.hear(sid, Clicked(click, leg, value, more))
-        if turn.due is not None:
-            self.soon(turn.due)
-        return turn.moved
+        return self.calls.hear(sid, Clicked(click, leg, value, more)).moved
 
     def _said(self, key: str, kind: str = "done", **values: object) -> Response:
         flash(self.words.text(key, **values), kind)
@@ -214,12 +202,12 @@ def _level(console: Console, form: Any, leg: Leg) -> str | None:
 
 def _number(console: Console, form: Any, leg: Leg) -> str | None:
     """A number that may be called back: as the caller shows it, or as it is written."""
-    shared, given = leg.call.data["shared"], form.get("number", "").strip()
+    call, given = leg.call, form.get("number", "").strip()
     if given.startswith("+"):
         plain = "+" + "".join(each for each in given if each.isdecimal())
-        return None if forbidden(plain, shared["countries"]) else plain
+        return None if forbidden(plain, call.countries) else plain
     digits = "".join(each for each in given if each.isdecimal())
-    return dialled(digits, shared["country"], shared["countries"])
+    return dialled(digits, call.country, call.countries)
 
 
 def _reason(console: Console, form: Any, leg: Leg) -> str | None:

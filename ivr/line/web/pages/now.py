@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Flask, render_template
@@ -12,6 +10,8 @@ from flask import Blueprint, Flask, render_template
 from ivr.clock import Clock
 from ivr.line.records import Call, Duty
 from ivr.line.store.store import Store
+from ivr.line.values import there
+from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.sign_in import for_page
 
 LATEST = 20  # notices that are shown
@@ -24,9 +24,9 @@ class Now:
     store: Store
     clock: Clock
 
-    def calls(self) -> list[dict[str, Any]]:
-        """Every call that goes on, as whoever takes it wants to see it; no number of ours."""
-        return [shown(call) for call in self.store.calls.open()]
+    def calls(self) -> list[CallView]:
+        """Every call that goes on."""
+        return [CallView(call) for call in self.store.calls.open()]
 
     def owed(self, owner: str | None = None) -> list[dict[str, Any]]:
         """The promises that aren't kept yet (of one person, if given), the first one due first."""
@@ -35,25 +35,24 @@ class Now:
         owed = [
             self._promise(duty, call)
             for duty, call in promised
-            if call is not None and call.data["shared"]["promise"]["state"] == "owed"
+            if call is not None and CallView(call).owed
         ]
         mine = [each for each in owed if owner in (None, each["owner"])]
         return sorted(mine, key=lambda each: str(each["due"]))
 
     def _promise(self, duty: Duty, call: Call) -> dict[str, Any]:
-        promise = call.data["shared"]["promise"]
-        due = datetime.fromisoformat(promise["due"])
+        promise = there(CallView(call).promise)
         return {
             "call": duty.call,
-            "number": promise["number"],
-            "owner": promise["owner"],
-            "due": due,
-            "overdue": self.clock.now() >= due,
-            "tries": promise["tries"],
-            "unanswered": promise["unanswered"],
+            "number": promise.number,
+            "owner": promise.owner,
+            "due": promise.due,
+            "overdue": self.clock.now() >= promise.due,
+            "tries": promise.tries,
+            "unanswered": promise.unanswered,
             "case": duty.data["case"],
-            "why": promise["why"],
-            "reference": promise["reference"],
+            "why": promise.why,
+            "reference": promise.reference,
         }
 
     def undelivered(self) -> list[dict[str, Any]]:
@@ -82,31 +81,4 @@ class Now:
         return render_template("now.html", **self.everything())
 
 
-def shown(call: Call) -> dict[str, Any]:
-    """One call, as a list of calls shows it."""
-    shared = call.data["shared"]
-    return {
-        "sid": call.sid,
-        "caller": call.caller,
-        "called": call.called,
-        "language": call.language,
-        "step": call.step,
-        "waiting_for": call.waiting_for,
-        "since": call.waiting_since or call.started_at,
-        "keyed": shared.get("keyed", ""),
-        "case": shared.get("case") or {},
-        "wish": shared.get("wish", ""),
-        "people": people(call.data["legs"].values()),
-    }
-
-
-def people(legs: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Who is rung or talks; no manager's number is shown."""
-    return [
-        {"name": leg["name"], "person": leg["person"], "state": leg["state"]}
-        for leg in legs
-        if leg["state"] != "over"
-    ]
-
-
-__all__ = ["Now", "people", "shown"]
+__all__ = ["Now"]

@@ -30,9 +30,9 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response as Answer
 
 from ivr.clock import Clock
-from ivr.errors import DataError
 from ivr.line.desk.limits import HOUR, bucket
 from ivr.line.desk.roles import ROLES, may_open
+from ivr.line.errors import DataError
 from ivr.line.records import Login
 from ivr.line.store.store import Store
 

@@ -5,7 +5,6 @@ The same rules as by telephone, since everything that changes a case goes throug
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 from typing import Any
@@ -25,17 +24,15 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from ivr.clock import Clock
-from ivr.errors import CaseError
-from ivr.line.config import LineConfig
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import CATEGORIES, ENDS, QUESTIONS, REACH
 from ivr.line.desk.events import Event
 from ivr.line.desk.roles import MAY, may, works_here
-from ivr.line.service.cases import Cases
+from ivr.line.errors import CaseError
 from ivr.line.service.look_ups import BUDGET
-from ivr.line.store.store import Store
+from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
+from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.case_forms import ASKED
 from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.sign_in import signed_in
@@ -52,18 +49,13 @@ DONE = {  # what is said when something was recorded
 class Tracker:
     """The pages about cases, for customers and for staff."""
 
-    def __init__(
-        self,
-        store: Store,
-        cases: Cases,
-        config: LineConfig,
-        clock: Clock,
-        words: Words,
-        kept: Callable[[str, str], None],
-        now: Now,
-    ) -> None:
-        self.store, self.hear, self.config, self.clock, self.now = store, cases, config, clock, now
-        self.words, self.kept = words, kept
+    def __init__(self, services: Services, words: Words, now: Now) -> None:
+        self.services = services
+        self.store = services.store
+        self.config = services.line.config
+        self.clock = services.clock
+        self.words = words
+        self.now = now
         self.blueprint = Blueprint("tracker", __name__)
         for rule, view, methods in (
             ("/cases", self.cases, ["GET"]),
@@ -143,7 +135,7 @@ class Tracker:
     def _read(self, digits: str) -> Case | None:
         """From wherever cases are; 503 when that can't say."""
         try:
-            return self.hear.records.case(digits, BUDGET)
+            return self.services.case_system.case(digits, BUDGET)
         except (TimeoutError, OSError):
             abort(503)
 
@@ -226,7 +218,9 @@ class Tracker:
             "note": {"text": given["description"]},
         }
         for what, told in said.items():
-            self.hear.hear(number, what, key=f"{key}:{what}", by=by, channel="web", **told)
+            self.services.cases.hear(
+                number, what, key=f"{key}:{what}", by=by, channel="web", **told
+            )
         session["opened"] = dict([*opened.items(), (key, number)][-20:])
         return number
 
@@ -271,9 +265,9 @@ class Tracker:
         owed = []
         for duty in self.store.duties.all("call_back", owed=True):
             call = self.store.calls.load(duty.call) if duty.data.get("case") == number else None
-            promise = call.data["shared"].get("promise") if call else None
-            if promise and promise["state"] == "owed":
-                owed.append((duty.call, promise))
+            view = CallView(call) if call else None
+            if view and view.owed:
+                owed.append((duty.call, view.promise))
         return owed
 
     def keep(self, number: str) -> Response:
@@ -282,7 +276,7 @@ class Tracker:
         known = call in [sid for sid, _ in self._owed(case.number)]
         if not may(g.login.roles, "accept") or not known:
             abort(403)
-        self.kept(call, g.login.person)
+        self.services.callbacks.kept(call, g.login.person)
         flash(self.words.text("done"), "done")
         if request.form.get("back") == "/me":
             return redirect(url_for("tracker.me"))
@@ -312,7 +306,7 @@ class Tracker:
         on_call = self._on_call()
         try:
             data = ASKED[what](request.form) | ({"call": on_call} if on_call else {})
-            file = self.hear.hear(
+            file = self.services.cases.hear(
                 case.number,
                 what,
                 key=f"web:{request.form.get('key') or token_urlsafe(12)}:{what}",

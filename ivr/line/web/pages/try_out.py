@@ -17,7 +17,8 @@ from ivr.line.desk.roles import ROLES
 from ivr.line.flow.diagram import diagram
 from ivr.line.records import Call
 from ivr.line.store.store import Store
-from ivr.line.web.pages.now import Now, shown
+from ivr.line.web.pages.call_view import CallView
+from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.words import Words
 
 # The steps that a caller has come by, in order, as his call's log tells it.
@@ -59,8 +60,8 @@ class TryOut:
         return render_template(
             "phones.html",
             numbers=self.line.config.numbers,
-            calls=[shown(call) for call in calls],
-            call=newest and shown(newest),
+            calls=[CallView(call) for call in calls],
+            call=newest and CallView(newest),
             drawn=Markup(self._drawn(newest)),
             open_as=self._desks(),
         )

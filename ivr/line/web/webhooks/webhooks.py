@@ -15,9 +15,7 @@ from flask import Blueprint, Response, request
 
 from ivr.line.desk.hunt import EventName
 from ivr.line.records import Call
-from ivr.line.service.calls import Calls
-from ivr.line.service.duties.recordings import Recordings
-from ivr.line.service.duties.runner import Duties
+from ivr.line.service.services import Services
 from ivr.line.turns.call.begin import begin
 from ivr.line.turns.call.heard import (
     CallerLegEnded,
@@ -69,17 +67,13 @@ class Reply:
 class Webhooks:
     """The carrier's requests for one line, as a blueprint."""
 
-    def __init__(
-        self,
-        calls: Calls,
-        duties: Duties,
-        recordings: Recordings,
-        signature: Signature,
-        fallback: str,
-    ) -> None:
-        self.calls, self.duties, self.recordings = calls, duties, recordings
-        self.signature, self.fallback = signature, fallback
-        self.line = calls.line
+    def __init__(self, services: Services, signature: Signature, fallback: str) -> None:
+        self.calls = services.calls
+        self.duties = services.duties
+        self.recordings = services.recordings
+        self.line = services.line
+        self.signature = signature
+        self.fallback = fallback
         name = self.line.name
         self.blueprint = Blueprint(f"webhooks_{name}", __name__)
         caller: dict[str, Callable[[Form], Reply]] = {
@@ -298,7 +292,7 @@ class Webhooks:
         """Said to one person in the conference: how it went with somebody else."""
         state = self.calls.look(sid)
         language = state.legs.talk(attempt).language
-        name = state.legs.rows[form["about"]]["name"]
+        name = state.legs.rows[form["about"]].name
         text = self.line.person.prompts.text(language, form["says"]).format(candidate=name)
         words = self.line.person.prompts.language(language)
         return Reply(render((verbs.Say(text, words.voice, words.speech_code),)))

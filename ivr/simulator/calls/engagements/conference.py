@@ -1,4 +1,4 @@
-"""Conferences: where legs meet, who hears what, and who is told.
+"""Conferences: where legs meet, who hears what, and their status callbacks.
 
 https://www.twilio.com/docs/voice/twiml/conference,
 https://www.twilio.com/docs/voice/api/conference-participant-resource
@@ -17,7 +17,7 @@ from ivr.simulator.calls.engagements.participants import (
     Invitation,
     Participant,
 )
-from ivr.simulator.calls.recordings import Recordings, callback
+from ivr.simulator.calls.recordings import Recordings, recording_callback
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import resolve, waiting_steps
 from ivr.simulator.interpreter.settings import CONFERENCE_WAIT, HOLD
@@ -31,7 +31,7 @@ MAX_ENDED = 10_000  # ended conferences that can still be looked up
 
 
 class Conference:
-    """A conference: init until it starts, then in-progress, then completed for ever."""
+    """A conference. ``status``: init until it starts, then in-progress, then completed."""
 
     def __init__(self, conferences: Conferences, name: str) -> None:
         self.conferences = conferences
@@ -39,15 +39,15 @@ class Conference:
         self.sid = network.seed.sid("CF")
         self.name = name
         self.status = "init"
-        self.participants: dict[str, Participant] = {}  # by the leg's SID
-        self.expected: dict[str, Invitation] = {}  # invited by REST, not here yet
+        self.participants: dict[str, Participant] = {}  # by call SID
+        self.expected: dict[str, Invitation] = {}  # invited by REST, not joined yet
         self.callback: Callback | None = None
         self.sequence = 0
         self.created_at = self.updated_at = network.clock.now()
         self.ended_by = ""
         self.reason = ""
         self.recorded = False
-        self.announcing = False  # something that everybody hears
+        self.announcing = False  # a document that everyone hears
 
     def __repr__(self) -> str:
         return f"<Conference {self.name} {self.status} {len(self.participants)}>"
@@ -87,7 +87,7 @@ class Conference:
         self._record()
 
     def _record(self) -> None:
-        """ "record-from-start": from when the first two are together; by whoever asked first."""
+        """Record from the start, as the first participant with ``record`` asks for."""
         first = next((each for each in self.participants.values() if each.noun.record), None)
         if first is None or self.recorded:
             return
@@ -98,7 +98,7 @@ class Conference:
             "Conference",
             first.leg.sid,
             self.sid,
-            callback(
+            recording_callback(
                 resolve(first.base, url) if url else "",
                 noun.recording_status_callback_method,
                 noun.recording_status_callback_event,
@@ -106,7 +106,7 @@ class Conference:
         )
 
     def settle(self, participant: Participant) -> None:
-        """What a participant hears now: on hold, HoldUrl; before the start, waitUrl."""
+        """Play what a participant hears now: HoldUrl on hold, waitUrl before the start."""
         if participant.leg.background is not None or participant.leg.engaged is not participant:
             return
         noun = participant.noun
@@ -121,7 +121,7 @@ class Conference:
             participant.leg.play_over(steps, setting)
 
     def remove(self, participant: Participant, reason: str) -> None:
-        """A participant has left; with endConferenceOnExit everybody has to."""
+        """A participant has left; with endConferenceOnExit, everyone has to."""
         if self.participants.pop(participant.leg.sid, None) is None:
             return
         self._left(participant, reason)
@@ -135,7 +135,7 @@ class Conference:
             self._beep()
 
     def end(self, reason: str, ended: str, by: Participant | None = None) -> None:
-        """Everybody is removed; each one's Dial then goes on."""
+        """Remove everyone; each participant's document then goes on."""
         participants = list(self.participants.values())
         self.participants = {}
         for participant in participants:
@@ -162,14 +162,14 @@ class Conference:
         self.conferences.ended(self)
 
     def forget_ended(self) -> None:
-        """Those who were invited and didn't come."""
+        """Drop the invitations whose calls have ended without joining."""
         for sid in [sid for sid, invited in self.expected.items() if invited.leg.ended]:
             del self.expected[sid]
 
     # ---- what is heard
 
     def announce(self, url: str, method: str) -> None:
-        """Fetch a document once, and play it to everybody."""
+        """Request a document once, and play it to everyone."""
         values = {
             "AccountSid": self.network.account_sid,
             "ConferenceSid": self.sid,
@@ -195,7 +195,7 @@ class Conference:
             participant.play(requests.Page(delivery.url, document.verbs))
 
     def announced(self, participant: Participant | None, how: str) -> None:
-        """An announcement to one participant, or (once) to all, has ended."""
+        """An announcement to one participant, or to all (participant None), has ended."""
         if participant is not None or self.announcing:
             self.tell(f"announcement-{how}", participant, "announcement")
         if participant is None:
@@ -208,7 +208,7 @@ class Conference:
                 tone.complete = True
                 participant.leg.hear(tone)
 
-    # ---- who is told
+    # ---- status callbacks
 
     def tell(
         self,
@@ -217,7 +217,7 @@ class Conference:
         token: str,
         extra: requests.Params = requests.NONE,
     ) -> None:
-        """The conference's own status callback. (docs/voice/twiml/conference#statuscallback)"""
+        """Send the conference's status callback. (docs/voice/twiml/conference#statuscallback)"""
         self.sequence += 1
         callback = self.callback
         if callback is None or not callback.url or token not in callback.events:

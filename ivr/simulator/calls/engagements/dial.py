@@ -1,4 +1,4 @@
-"""Dial with numbers, clients and SIP addresses: ringing, whispering, connected.
+"""<Dial> with numbers, clients and SIP addresses: ringing, whisper, connected.
 
 https://www.twilio.com/docs/voice/twiml/dial, /number, /client, /sip
 """
@@ -11,7 +11,7 @@ from ivr.simulator.calls.detection import of_noun
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import Engagement
-from ivr.simulator.calls.recordings import Recording, Recordings, callback
+from ivr.simulator.calls.recordings import Recording, Recordings, recording_callback
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import Interpreter, resolve
 from ivr.simulator.interpreter.settings import WHISPER, Setting
@@ -19,12 +19,13 @@ from ivr.simulator.network.routes import SIP, Callback, Route, e164
 from ivr.simulator.network.virtual_clock import Bell
 from ivr.twiml import verbs as v
 
-RING_BUFFER = 5.0  # "Twilio adds a buffer of about five seconds" to Dial's timeout
+INVALID_NUMBER = 13223  # https://www.twilio.com/docs/api/errors/13223
+RING_BUFFER = 5.0  # "Twilio adds a buffer of about five seconds" to the timeout
 Ringable = v.Number | v.Client | v.Sip
 
 
 def address(noun: Ringable) -> str:
-    """Whom a noun rings, as To shows it; "" when it isn't an address."""
+    """The address that a noun rings, as To shows it; "" when it isn't valid."""
     match noun:
         case v.Client(identity=identity):
             return f"client:{identity}" if identity else ""
@@ -34,7 +35,7 @@ def address(noun: Ringable) -> str:
 
 
 class NumberDial(Engagement[Leg]):
-    """One Dial of telephones, as the leg sees it whose document it stands in."""
+    """A <Dial> of telephones, from the side of the leg whose document it is in."""
 
     __slots__ = (
         "base",
@@ -47,7 +48,7 @@ class NumberDial(Engagement[Leg]):
         "recordings",
         "redirected",
         "ringing",
-        "todo",
+        "waiting",
         "winner",
     )
 
@@ -59,7 +60,7 @@ class NumberDial(Engagement[Leg]):
         self.dial = dial
         self.base = base
         self.recordings = recordings
-        self.todo: list[Ringable] = [n for n in dial.nouns if isinstance(n, Ringable)]
+        self.waiting: list[Ringable] = [n for n in dial.nouns if isinstance(n, Ringable)]
         self.ringing: dict[Leg, Ringable] = {}
         self.winner: Leg | None = None
         self.bridged = False
@@ -68,15 +69,16 @@ class NumberDial(Engagement[Leg]):
         self.recording: Recording | None = None
 
     def start(self) -> None:
-        """Ring everybody at once or, ``sequential``, the first."""
+        """Ring everyone at once or, if ``sequential``, only the first."""
         self._record("ringing")
-        if not self.todo:
+        if not self.waiting:
             self.finish("failed", None)
         elif self.dial.sequential:
-            self._ring(self.todo.pop(0))
+            self._ring(self.waiting.pop(0))
         else:
-            todo, self.todo = self.todo, []
-            for noun in todo:
+            nouns = self.waiting
+            self.waiting = []
+            for noun in nouns:
                 self._ring(noun)
 
     def _ring(self, noun: Ringable) -> None:
@@ -93,18 +95,19 @@ class NumberDial(Engagement[Leg]):
             url = resolve(self.base, noun.status_callback)
             child.callback = Callback(url, noun.status_callback_method, events)
         if not isinstance(noun, v.Client) and noun.machine_detection:
-            told = noun.amd_status_callback
-            child.detects = of_noun(noun, resolve(self.base, told) if told else "")
+            url = noun.amd_status_callback
+            child.detection = of_noun(noun, resolve(self.base, url) if url else "")
         self.ringing[child] = noun
         if not receiver:
-            network.note("warning", 13223, f'"{_text(noun)}" is no number', "", leg.sid)
+            text = f'"{_text(noun)}" isn\'t a valid number'
+            network.note("warning", INVALID_NUMBER, text, "", leg.sid)
         if not receiver or not caller_id:
             network.clock.soon(child.end, "failed")
         else:
             network.clock.soon(child.place, self.dial.timeout + RING_BUFFER)
 
     def _caller_id(self, receiver: str) -> str:
-        """callerId, else the caller's own; no telephone can show a client's name (13214)."""
+        """callerId, or the caller's own number; "" when that is a client's name (13214)."""
         network, given = self.leg.network, self.dial.caller_id
         caller_id = e164(given) if given else self.leg.sender
         if given and not caller_id:
@@ -115,14 +118,15 @@ class NumberDial(Engagement[Leg]):
             return ""
         return caller_id
 
-    # ---- what the other side does
+    # ---- what callees do
 
     def picked_up(self, child: Leg) -> None:
-        """The first to pick up is connected and the rest are hung up."""
+        """The first to pick up is connected; the other calls end."""
         self.winner = child
         self._record("answer")
         noun = self.ringing.pop(child)
-        others, self.ringing = list(self.ringing), {}
+        others = list(self.ringing)
+        self.ringing = {}
         for other in others:
             other.child_of = None
             other.end("canceled")
@@ -132,16 +136,16 @@ class NumberDial(Engagement[Leg]):
             self._bridge(child)
 
     def _record(self, when: str) -> None:
-        """ "record-from-answer", "record-from-ringing"; of both legs, under the parent's SID."""
+        """Record both legs under the parent's SID, if it is to be recorded from then on."""
         dial = self.dial
         if not dial.record.startswith(f"record-from-{when}"):
             return
-        told = dial.recording_status_callback
+        url = dial.recording_status_callback
         self.recording = self.recordings.start(
             "DialVerb",
             self.leg.sid,
-            callback=callback(
-                resolve(self.base, told) if told else "",
+            callback=recording_callback(
+                resolve(self.base, url) if url else "",
                 dial.recording_status_callback_method,
                 dial.recording_status_callback_event,
             ),
@@ -150,7 +154,7 @@ class NumberDial(Engagement[Leg]):
         )
 
     def document_over(self, leg: Leg, setting: Setting, error: str) -> None:
-        """The whisper has run out: connect them."""
+        """The whisper has run out: connect the two."""
         if leg is self.winner and not leg.ended:
             self._bridge(leg)
 
@@ -165,24 +169,24 @@ class NumberDial(Engagement[Leg]):
             return
         if self.ringing.pop(child, None) is None:
             return
-        if not self.ringing and self.todo:
-            self._ring(self.todo.pop(0))
+        if not self.ringing and self.waiting:
+            self._ring(self.waiting.pop(0))
         elif not self.ringing:
             self.finish(child.status, child)
 
     def child_redirected(self, child: Leg) -> None:
-        """By REST; "the action is requested without DialCallDuration"."""
+        """The callee was redirected by REST: the action "without DialCallDuration"."""
         self.redirected = True
         self.finish("completed", child)
 
-    # ---- what this side does
+    # ---- what the caller does
 
     def star(self) -> None:
         if self.dial.hangup_on_star and self.bridged and self.winner is not None:
             self.winner.end()
 
     def leave(self, reason: str) -> requests.Params:
-        """The caller goes: all over. Redirected by REST, the action isn't requested."""
+        """The caller goes, and every callee with them; after a redirect, no action."""
         self._quiet()
         children = [*self.ringing, *([self.winner] if self.winner else [])]
         params = self.params("completed" if self.winner else "canceled", children[-1:])
@@ -201,7 +205,7 @@ class NumberDial(Engagement[Leg]):
     # ---- the end
 
     def params(self, status: str, children: list[Leg]) -> requests.Params:
-        """What the action is told. (docs/voice/twiml/dial#dialcallstatus-values)"""
+        """The parameters of the action. (docs/voice/twiml/dial#dialcallstatus-values)"""
         params = [("DialCallStatus", status), ("DialBridged", "true" if self.bridged else "false")]
         for child in children:
             params.append(("DialCallSid", child.sid))
@@ -243,7 +247,7 @@ def _text(noun: Ringable) -> str:
 
 
 def _before_bridge(noun: Ringable, base: str) -> requests.Steps:
-    """On the callee's leg, after pick-up: sendDigits, then the whisper at ``url``."""
+    """On the callee's leg, once it is picked up: sendDigits, then the whisper at ``url``."""
     digits = _digits(noun)
     if digits:
         yield requests.Speak("tones", digits)

@@ -80,9 +80,9 @@ class Participant(Engagement[Leg]):
         self.noun = noun
         self.base = base
         self.muted = noun.muted
-        self.coaches = noun.coach  # the SID of the call whose person alone hears this one
+        self.coaches = noun.coach  # SID of the only call that hears this one; "" for all
         self.hold = False
-        self.announcing = False  # something that only this participant hears
+        self.announcing = False  # a document that only this participant hears
         self.hold_with: tuple[str | None, str] = (None, "GET")
         self.ends_conference = noun.end_on_exit
         self.limit_bell: Bell | None = None
@@ -92,14 +92,12 @@ class Participant(Engagement[Leg]):
     def label(self) -> str:
         return self.noun.label
 
-    # as the engagement of a leg
-
     def start(self) -> None:
         leg, conference = self.leg, self.conference
         leg.answer()
         labels = [each.label for each in conference.participants.values()]
         if self.label and self.label in labels:
-            text = f'"{self.label}" is in the conference already'
+            text = f'"{self.label}" is already in the conference'
             leg.network.note("warning", SAME_LABEL, text, "", leg.sid)
             self._done("failed")
         elif len(conference.participants) >= self.noun.max_participants:
@@ -113,7 +111,7 @@ class Participant(Engagement[Leg]):
             conference.enter(self)
 
     def star(self) -> None:
-        """ "hangupOnStar": the way out of a conference by key; DialCallStatus is answered."""
+        """hangupOnStar: leave the conference by key, with DialCallStatus "answered"."""
         if self.dial.hangup_on_star:
             self.star_out()
 
@@ -155,7 +153,7 @@ class Participant(Engagement[Leg]):
         return (("ConferenceSid", self.conference.sid),)
 
     def document_over(self, leg: Leg, setting: Setting, error: str) -> None:
-        """waitUrl and HoldUrl end in silence; a waitUrl that fails ends the Dial."""
+        """After waitUrl and HoldUrl there is silence; a waitUrl that fails ends the <Dial>."""
         if setting is ANNOUNCEMENT:
             how = "fail" if error else "end"
             self.conference.announced(self if self.announcing else None, how)
@@ -165,7 +163,7 @@ class Participant(Engagement[Leg]):
             self.conference.remove(self, HUNG_UP)
             self._done("failed")
 
-    # by REST
+    # ---- by REST
 
     def mute(self, muted: bool) -> None:
         if muted != self.muted:
@@ -173,13 +171,13 @@ class Participant(Engagement[Leg]):
             self.conference.tell(f"participant-{'mute' if muted else 'unmute'}", self, "mute")
 
     def coach(self, sid: str) -> None:
-        """Be heard by one participant only, or ("") by all again."""
+        """Be heard by one participant only, or (``sid`` "") by all again."""
         if sid != self.coaches:
             self.coaches = sid
             self.conference.tell("participant-modify", self, "modify")
 
     def put_on_hold(self, hold: bool, url: str | None, method: str) -> None:
-        """What is heard follows at once, but not from within the request."""
+        """Hold or resume; what is heard changes at once, but after the REST request."""
         if hold != self.hold:
             self.hold = hold
             self.hold_with = (url, method)
@@ -192,7 +190,7 @@ class Participant(Engagement[Leg]):
             self.conference.settle(self)
 
     def announce(self, url: str, method: str) -> None:
-        """Played to this participant only."""
+        """Play a document to this participant only."""
         self.announcing = True
         self.play(requests.Fetch(url, method, waiting=True))
 
@@ -206,15 +204,15 @@ class Participant(Engagement[Leg]):
             self.conference.tell("participant-modify", self, "modify")
 
     def put_out(self, reason: str) -> None:
-        """Removed from outside; the leg's Dial goes on."""
+        """Be removed by REST or by the conference; the leg's document goes on."""
         if self.leg.engaged is self:
             self.conference.remove(self, reason)
             self._done("answered")
 
-    # the end
+    # ---- the end
 
     def _params(self, status: str) -> requests.Params:
-        """No DialCallSid or DialCallDuration for a conference."""
+        """The parameters of the action; a conference has no DialCallSid or DialCallDuration."""
         return (("DialCallStatus", status), ("DialBridged", "true"))
 
     def _done(self, status: str) -> None:

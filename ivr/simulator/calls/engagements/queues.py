@@ -1,4 +1,4 @@
-"""Queues: callers waiting in order, and those who come to fetch the first.
+"""Queues: callers waiting in order, and the legs that dial a queue to get the first.
 
 https://www.twilio.com/docs/voice/twiml/enqueue, /queue, /leave
 """
@@ -29,17 +29,17 @@ class Queue:
         self.name = name
         self.max_size = max_size
         self.members: list[Member] = []
-        self.dialling: list[QueueDial] = []  # waiting for somebody to come
+        self.dialling: list[QueueDial] = []  # waiting for a caller
         self.created_at = self.updated_at = network.clock.now()
 
     @property
     def average_wait(self) -> int:
-        """Seconds that those who are waiting have waited, on average."""
+        """Average seconds that the callers in the queue have waited."""
         waits = [member.waited for member in self.members]
         return sum(waits) // len(waits) if waits else 0
 
     def position(self, member: Member) -> int:
-        """From 1; 0 when it isn't waiting any more."""
+        """Counted from 1; 0 when it isn't waiting any more."""
         return self.members.index(member) + 1 if member in self.members else 0
 
     def add(self, member: Member) -> None:
@@ -54,7 +54,7 @@ class Queue:
 
 
 class Queues:
-    """All queues of a network, by SID and by name; of one name, the first."""
+    """All queues of a network, by SID and by name; the first one with a name has it."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -95,7 +95,7 @@ class Queues:
 
 
 class Member(Engagement[Leg]):
-    """A leg waiting in a queue; also what its Enqueue is waiting for."""
+    """A leg's place in a queue; also what its <Enqueue> is waiting for."""
 
     __slots__ = ("base", "dialler", "enqueue", "entered_at", "leg", "player", "queue", "waited_for")
 
@@ -108,7 +108,7 @@ class Member(Engagement[Leg]):
         self.enqueue = enqueue
         self.base = base
         self.entered_at = leg.network.clock.now()
-        self.dialler: QueueDial | None = None  # who has taken it from the queue
+        self.dialler: QueueDial | None = None  # what has taken it out of the queue
         self.waited_for: int | None = None  # seconds, once it isn't waiting any more
 
     @property
@@ -126,7 +126,7 @@ class Member(Engagement[Leg]):
             self.leg.play_over(steps, QUEUE_WAIT)
 
     def waiting_params(self) -> requests.Params:
-        """What waitUrl is told, as it is at the time of the request."""
+        """The parameters of waitUrl, as things stand when it is requested."""
         queue = self.queue
         return (
             ("QueueSid", queue.sid),
@@ -138,16 +138,14 @@ class Member(Engagement[Leg]):
         )
 
     def taken(self, dialler: QueueDial) -> None:
-        """Dequeued by a Dial; its wait document stops."""
+        """Taken out of the queue by a <Dial>; its wait document stops."""
         self.waited_for = self.waited
         self.dialler = dialler
         self.queue.remove(self)
         self.leg.stop_background()
 
-    # as the engagement of a leg
-
     def left(self, result: str) -> None:
-        """Out of the queue by Leave, or because the wait document failed."""
+        """Out of the queue by <Leave>, or because the wait document failed."""
         self._out()
         self.leg.stop_background()
         self.leg.engaged = None
@@ -178,7 +176,7 @@ class Member(Engagement[Leg]):
             self.left("error")
 
     def released(self) -> None:
-        """The conversation is over: Enqueue's action, "after the bridge ends"."""
+        """The conversation is over: request the action, "after the bridge ends"."""
         self.leg.stop_background()
         self.leg.engaged = None
         self.player.soon(requests.Outcome(self.params("bridged")))
@@ -196,7 +194,7 @@ class Member(Engagement[Leg]):
 
 
 class QueueDial(Engagement[Leg]):
-    """A Dial with a Queue noun: waits for whoever is first, then talks to them."""
+    """A <Dial> of a <Queue>: waits for the first caller, then talks to them."""
 
     __slots__ = (
         "base",
@@ -226,7 +224,7 @@ class QueueDial(Engagement[Leg]):
         self.limit_bell: Bell | None = None
 
     def start(self) -> None:
-        """An empty queue is waited at until ``timeout``; one that doesn't exist is a failure."""
+        """Wait at an empty queue until ``timeout``; a queue that doesn't exist is a failure."""
         self.leg.answer()
         if self.queue is None:
             self.finish("failed")
@@ -238,7 +236,7 @@ class QueueDial(Engagement[Leg]):
             self.limit_bell = clock.after(self.dial.timeout, self.finish, "no-answer")
 
     def take(self) -> None:
-        """The first of the queue is mine."""
+        """Take the first caller out of the queue."""
         assert self.queue is not None
         self._quiet()
         if self.leg.engaged is not self:
@@ -254,7 +252,7 @@ class QueueDial(Engagement[Leg]):
             self.bridge()
 
     def _whisper(self, member: Member) -> requests.Steps:
-        """On the queued caller's leg; the misspelling is Twilio's."""
+        """On the queued caller's leg; the spelling of DequeingCallSid is Twilio's."""
         params = (
             ("QueueSid", member.queue.sid),
             ("QueueTime", str(member.waited)),
@@ -274,13 +272,13 @@ class QueueDial(Engagement[Leg]):
             self.star_out()
 
     def star_out(self) -> None:
-        """This side ends the conversation; the queued caller goes on after Enqueue."""
+        """This side ends the conversation; the queued caller goes on after <Enqueue>."""
         if self.member is not None:
             self.member.released()
         self.finish("completed")
 
     def member_gone(self) -> None:
-        """The other side hung up, or was redirected."""
+        """The queued caller hung up, or was redirected."""
         self.finish("completed")
 
     def leave(self, reason: str) -> requests.Params:

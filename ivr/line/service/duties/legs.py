@@ -1,0 +1,169 @@
+"""Duties that move the legs of a call: ring a person, join, redirect and hang up legs, hold and
+announce, and free people for the next caller."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import urlencode
+
+from ivr.clock import Clock
+from ivr.line.desk.hunt import EventName
+from ivr.line.outside.carrier import Carrier, LegGone, Refused, Unsure
+from ivr.line.records import Duty
+from ivr.line.service.calls import Calls
+from ivr.line.service.look_ups import LookUps
+from ivr.line.store.store import Store
+from ivr.line.turns.call.heard import (
+    CandidatesRanked,
+    HuntTimedOut,
+    LegEnded,
+    LegPlaced,
+    LookedAgain,
+    OutcomeHeard,
+    PlacementRefused,
+    PlacementUnsure,
+    RingLapsed,
+)
+from ivr.line.turns.call.state import CallState
+
+log = logging.getLogger(__name__)
+
+
+class Legs:
+    """Carries out the duties of one line's legs. ``origin`` is the scheme and host at which the
+    carrier reaches the line. Each method is a kind of duty; they raise `Refused` and `Unsure`."""
+
+    def __init__(
+        self,
+        store: Store,
+        calls: Calls,
+        carrier: Carrier,
+        look_ups: LookUps,
+        clock: Clock,
+        origin: str,
+    ) -> None:
+        self.store = store
+        self.calls = calls
+        self.carrier = carrier
+        self.look_ups = look_ups
+        self.clock = clock
+        self.origin = origin
+
+    def ring(self, duty: Duty) -> None:
+        """Ring once. Whatever may have rung already is never rung again: its lapse decides."""
+        state, attempt = self.calls.look(duty.call), duty.data["leg"]
+        row, mine = state.legs.rows[attempt], f"{duty.call}/{attempt}"
+        if row.state == "over":  # whoever claimed him for this may have been killed since
+            self.store.people.release(row.person, mine)
+            return
+        if duty.attempts > 1 or row.sid or row.state != "ringing":
+            return
+        if not state.legs.talk(attempt).own.wanted:
+            self._status(duty.call, attempt, "no_answer")
+            return
+        if not self.store.people.claim(row.person, mine):
+            self._status(duty.call, attempt, "busy")
+            return
+        if self.calls.look(duty.call).legs.rows[attempt].state == "over":
+            self.store.people.release(row.person, mine)  # its release came before the claim
+            return
+        self._place(duty, state, attempt)
+
+    def _place(self, duty: Duty, state: CallState, attempt: str) -> None:
+        url = self.origin + state.here(attempt)
+        try:
+            sid = self.carrier.place(
+                to=state.legs.rows[attempt].phone,
+                shown=state.call.called,
+                url=url,
+                status=f"{url}/status",
+                timeout=duty.data["timeout"],
+            )
+        except Refused as error:
+            log.warning("can't ring for call %s: %s", duty.call, error)
+            self.calls.hear(duty.call, PlacementRefused(attempt))
+        except Unsure as error:
+            log.warning("may be ringing for call %s: %s", duty.call, error)
+            self.calls.hear(duty.call, PlacementUnsure(attempt))
+        else:
+            self.calls.hear(duty.call, LegPlaced(attempt, sid))
+
+    def lapse(self, duty: Duty) -> None:
+        self.calls.hear(duty.call, RingLapsed(duty.data["leg"]))
+
+    def hang_up(self, duty: Duty) -> None:
+        """End a leg, once its SID is known; one that never began has none."""
+        state, attempt = self.calls.look(duty.call), duty.data["leg"]
+        if not attempt:
+            self.carrier.hang_up(duty.data["sid"])
+            return
+        row = state.legs.rows[attempt]
+        sid = duty.data.get("sid") or (row.sid if row.state != "over" else "")
+        if sid:
+            self.carrier.hang_up(sid)
+        elif state.legs.talk(attempt).own.by_dial:  # it may never have been dialled
+            self._status(duty.call, attempt, "no_answer")
+
+    def send(self, duty: Duty) -> None:
+        """Bring a leg to its present document, unless it has been there by itself."""
+        state, attempt = self.calls.look(duty.call), duty.data["leg"]
+        talk = state.legs.talk(attempt) if attempt else state.caller
+        sid = state.legs.rows[attempt].sid if attempt else state.leg_sid
+        gone = state.legs.rows[attempt].state == "over" if attempt else state.call.ended_at
+        if gone or not sid or talk.seen >= duty.data["turn"]:
+            return
+        try:
+            self.carrier.send(sid, f"{self.origin}{state.here(attempt)}/present")
+        except LegGone:
+            self._gone(duty.call, attempt)
+
+    def _gone(self, call: str, attempt: str) -> None:
+        """A leg has ended, and what said so was lost."""
+        if attempt:
+            self._status(call, attempt, "ended")
+        else:
+            self.calls.hear(call, OutcomeHeard("hangup"))
+
+    def hold(self, duty: Duty) -> None:
+        state = self.calls.look(duty.call)
+        if not state.call.ended_at and state.shared.held == duty.data["held"]:
+            url = f"{self.origin}{state.here()}/hold?{urlencode({'language': state.call.language})}"
+            self.carrier.hold(f"call-{duty.call}", state.leg_sid, duty.data["held"], url)
+
+    def announce(self, duty: Duty) -> None:
+        state = self.calls.look(duty.call)
+        row = state.legs.rows[duty.data["leg"]]
+        if row.state == "talking":
+            said = urlencode({"says": duty.data["says"], "about": duty.data["about"]})
+            url = f"{self.origin}{state.here(duty.data['leg'])}/announce?{said}"
+            self.carrier.announce(f"call-{duty.call}", row.sid, url)
+
+    def release(self, duty: Duty) -> None:
+        """Free somebody at once, and let whoever waits longest look for him."""
+        mine, now = f"{duty.call}/{duty.data['leg']}", self.clock.now()
+        self.store.people.release(duty.data["person"], mine, now, duty.data["how"])
+        waiting = self.store.calls.first_waiting("operators")
+        if waiting is not None:
+            self._look(waiting.sid)
+
+    def time_up(self, duty: Duty) -> None:
+        self.calls.hear(duty.call, HuntTimedOut(duty.data["hunt"]))
+
+    def look_again(self, duty: Duty) -> None:
+        """As long as the caller waits for an operator, see who has become free meanwhile."""
+        state = self.calls.look(duty.call)
+        if not state.waiting or state.shared.hunt.number != duty.data["hunt"]:
+            return
+        self._look(duty.call)
+        self.calls.hear(duty.call, LookedAgain(duty.data["round"] + 1))
+
+    def _look(self, sid: str) -> None:
+        first = self.store.calls.first_waiting("operators")
+        if first is None or first.sid != sid:
+            return  # somebody has waited longer
+        found = self.look_ups.answer("operators", self.calls.look(sid).shared)
+        if found.value == "found":
+            self.calls.hear(sid, CandidatesRanked(found.data["ranking"]))
+
+    def _status(self, call: str, attempt: str, status: EventName) -> None:
+        self.calls.hear(call, LegEnded(attempt, status))

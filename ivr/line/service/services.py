@@ -1,0 +1,148 @@
+"""Everything that serves one line, built once and in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ivr.clock import Clock, SystemClock
+from ivr.line.definition import Line
+from ivr.line.outside.carrier import Carrier
+from ivr.line.outside.case_systems.built_in import BuiltIn
+from ivr.line.outside.case_systems.system import CaseSystem
+from ivr.line.outside.mail import Addresses
+from ivr.line.service.calls import Calls
+from ivr.line.service.cases import Cases
+from ivr.line.service.duties import lost_calls
+from ivr.line.service.duties.callbacks import Callbacks
+from ivr.line.service.duties.case_writes import CaseWrites
+from ivr.line.service.duties.customers import Customers
+from ivr.line.service.duties.legs import Legs
+from ivr.line.service.duties.lost_calls import LostCalls
+from ivr.line.service.duties.notices import Notices
+from ivr.line.service.duties.recordings import RecordingDuties
+from ivr.line.service.duties.rota import RotaWatch
+from ivr.line.service.duties.runner import Duties, Handler
+from ivr.line.service.duties.statuses import Statuses
+from ivr.line.service.look_ups import LookUps
+from ivr.line.service.privacy import Privacy
+from ivr.line.service.recordings import Recordings
+from ivr.line.store.store import Store
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """One line with everything that serves it in this process; `build_services` makes it.
+
+    Webhooks, pages and workers take it. Without a ``carrier`` the process carries out no duties:
+    another one does, within a second.
+    """
+
+    line: Line
+    store: Store
+    clock: Clock
+    public_url: str
+    carrier: Carrier | None
+    case_system: CaseSystem
+    look_ups: LookUps
+    calls: Calls
+    cases: Cases
+    callbacks: Callbacks
+    recordings: Recordings
+    rota: RotaWatch
+    privacy: Privacy
+    duties: Duties
+
+    def begin(self) -> None:
+        """Add the duties that never end: the rota's, privacy's, and the check for lost calls. Those
+        that are there already are left as they are."""
+        self.rota.begin()
+        self.privacy.begin()
+        self.store.duties.add([lost_calls.first_check(self.clock.now())])
+
+
+def build_services(
+    line: Line,
+    store: Store,
+    *,
+    twilio: Client | None = None,
+    public_url: str = "",
+    clock: Clock | None = None,
+    case_system: CaseSystem | None = None,
+    addresses: Addresses | None = None,
+) -> Services:
+    """Everything that serves ``line``, which keeps what it knows in ``store``.
+
+    ``twilio`` is where legs are placed; leave it out in a process that only serves pages.
+    ``public_url`` is the address at which the carrier reaches the webhooks, with its path if there
+    is one. ``case_system`` has the cases, by default the store's own tables. Without ``addresses``
+    notices are kept and shown, but sent nowhere.
+    """
+    clock = clock or SystemClock()
+    case_system = case_system or BuiltIn(store)
+    carrier = None if twilio is None else Carrier(twilio)
+    root = urlsplit(public_url).path.rstrip("/")
+    look_ups = LookUps(case_system, store, clock, line.config)
+    calls = Calls(store, line, clock, look_ups.answer, root)
+    cases = Cases(store, line.config, case_system, clock)
+    callbacks = Callbacks(store, calls, clock)
+    recordings = Recordings(store, calls, clock)
+    rota = RotaWatch(store, line.config, clock)
+    privacy = Privacy(store, line.config.retention, line.config.case_numbers, clock)
+    handlers: dict[str, Handler] = {}
+    if carrier is not None:
+        origin = public_url.removesuffix("/").removesuffix(root)
+        legs = Legs(store, calls, carrier, look_ups, clock, origin)
+        recording_duties = RecordingDuties(recordings, carrier, origin)
+        handlers = {
+            "ring": legs.ring,
+            "lapse": legs.lapse,
+            "hang_up": legs.hang_up,
+            "send": legs.send,
+            "hold": legs.hold,
+            "announce": legs.announce,
+            "release": legs.release,
+            "time_up": legs.time_up,
+            "look_again": legs.look_again,
+            "ring_customer": Customers(store, calls, carrier, clock, origin).ring,
+            "record": recording_duties.record,
+            "delete_recording": recording_duties.delete,
+            "case": cases.heard_later,
+            "effort": cases.effort,
+            "try_back": callbacks.try_back,
+            "call_back": callbacks.due,
+            "came": callbacks.came,
+            "status": Statuses(store).set,
+            "post": CaseWrites(store, case_system, clock).post,
+            "rota": rota.look,
+            "feed": rota.feed,
+            "purge": privacy.purge_duty,
+            "seal": privacy.seal_duty,
+            "lost_calls": LostCalls(store, calls, carrier, clock).look,
+        }
+        if addresses is not None:
+            resort = line.config.last_resort
+            handlers["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
+    return Services(
+        line=line,
+        store=store,
+        clock=clock,
+        public_url=public_url,
+        carrier=carrier,
+        case_system=case_system,
+        look_ups=look_ups,
+        calls=calls,
+        cases=cases,
+        callbacks=callbacks,
+        recordings=recordings,
+        rota=rota,
+        privacy=privacy,
+        duties=Duties(store, clock, handlers),
+    )
+
+
+__all__ = ["Services", "build_services"]

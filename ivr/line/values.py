@@ -1,0 +1,542 @@
+"""The values of a call as they are stored: one record each for what belongs together.
+
+`CallData` is all that a call's row holds besides its columns; `encode` and `decode` are the only
+ways to and from the row's text. Each field declares how long it is kept
+(`ivr.line.desk.retention.Keep`): purging and erasing go by that alone.
+
+Flows read and write the values of the whole call (`CallValues`), and those of the leg that they
+move: the caller's (`CallerValues`), or that of somebody who was rung (`PersonValues`).
+"""
+
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from ivr.errors import CallError
+from ivr.line.desk.cases import CaseNumbers
+from ivr.line.desk.hunt import Hunt
+from ivr.line.desk.retention import Audit, Digits, Kept, Staff
+from ivr.line.flow.conversation import Conversation
+
+_T = TypeVar("_T")
+
+
+def there(value: _T | None) -> _T:
+    """A value that what is said or done next can't do without. Raises `CallError`."""
+    if value is None:
+        raise CallError("a value of the call isn't there that this step needs")
+    return value
+
+
+class CalledNumber(Kept):
+    """What the called number offers.
+
+    ``languages`` in the order of their keys; ``works_in`` says in which language the desk works for
+    callers in each of them, at the time of the call. ``country`` is an ISO code.
+    """
+
+    languages: Audit[list[str]]
+    works_in: Digits[dict[str, str]] = {}
+    zone: Audit[str] = "UTC"
+    region: Audit[str] = ""
+    country: Audit[str] = ""
+
+
+class Owed(Kept):
+    """A call back that was promised in an earlier call and isn't made yet."""
+
+    call: Digits[str]
+    case: Digits[str]
+    level: Digits[str]
+
+
+class Requested(Kept):
+    """The level that was asked for, for which case (``""`` if unknown), and when."""
+
+    level: Audit[str]
+    case: Audit[str]
+    at: Audit[datetime]
+
+
+class FoundCase(Kept, tag_field="result", tag="found", omit_defaults=False):
+    """What the records say of the case: ``owner`` is a person's id, ``account`` a name.
+
+    ``on_file``: the caller's number is one of the case's contacts. ``stale``: the records couldn't
+    be asked, and this is what they said some minutes ago.
+    """
+
+    number: Audit[str] = ""
+    digits: Digits[str] = ""
+    status: Digits[str] = ""
+    severity: Digits[int | None] = None
+    subject: Digits[str] = ""
+    owner: Digits[str | None] = None
+    account: Digits[str] = ""
+    on_file: Digits[bool] = False
+    stale: Digits[bool] = False
+
+
+class UnknownCase(Kept, tag_field="result", tag="not_found"):
+    """The records have no such case. ``suspicious``: too many were tried, so none was looked up."""
+
+    suspicious: Digits[bool] = False
+
+
+class UnansweredCase(Kept, tag_field="result", tag="too_slow"):
+    """The records couldn't say in time."""
+
+
+CaseRecord = FoundCase | UnknownCase | UnansweredCase
+
+
+class CaseStatus(Kept):
+    """Where the case stands, for a caller who has its PIN; ``level`` is ``""`` if none stands."""
+
+    status: Digits[str]
+    severity: Digits[int | None]
+    level: Digits[str] = ""
+
+
+class CaseOnCall(Kept):
+    """The case that the call is about.
+
+    ``keyed`` are its digits and ``record`` what the records said of it; ``numbers`` are all that
+    were looked up in this call. ``verified`` is "V2" once the PIN was right. ``secret`` is a PIN
+    on its way to the lookup of the same turn.
+    """
+
+    keyed: Digits[str] = ""
+    record: CaseRecord | None = None
+    numbers: Digits[list[str]] = []
+    verified: Digits[str] = ""
+    status: Digits[CaseStatus | None] = None
+    pin_tries: Digits[int] = 0
+    secret: Digits[str] = ""
+
+    @property
+    def found(self) -> FoundCase | None:
+        """What the records say of it, if they know it."""
+        return self.record if isinstance(self.record, FoundCase) else None
+
+    def number(self, numbers: CaseNumbers) -> str:
+        """The number of the case as it is written, ``""`` before one was given."""
+        found = self.found.number if self.found else ""
+        return found or (numbers.written(self.keyed) if self.keyed else "")
+
+    @property
+    def suspicious(self) -> bool:
+        """Whether the caller has tried too many numbers."""
+        return isinstance(self.record, UnknownCase) and self.record.suspicious
+
+    @property
+    def result(self) -> str:
+        """``found``, ``not_found`` or ``too_slow``; ``""`` before it was looked up."""
+        return "" if self.record is None else str(type(self.record).__struct_config__.tag)
+
+
+class Emergency(Kept, omit_defaults=False):
+    """Answers about an Enterprise Down, by question, and how its contact is reached; see
+    `ivr.line.desk.emergency`."""
+
+    answers: Digits[dict[str, int | str]] = {}
+    contact: Digits[dict[str, bool | str]] = {}
+
+
+class Promise(Kept):
+    """A call back that is owed, or was.
+
+    ``state`` is "owed" or "done", and then ``outcome`` says how. ``spoken`` is the due time as the
+    caller was told it; ``why`` is "asked" or "hung up". ``tries`` began; of those, ``unanswered``
+    were not answered by the customer; ``breaches`` is how often it came due and wasn't kept.
+    """
+
+    state: Digits[str]
+    number: Digits[str]
+    due: Digits[datetime]
+    spoken: Digits[datetime]
+    reference: Digits[str] = ""
+    owner: Digits[str] = ""
+    why: Digits[str] = ""
+    tries: Digits[int] = 0
+    unanswered: Digits[int] = 0
+    breaches: Digits[int] = 0
+    outcome: Digits[str] = ""
+
+
+class Known(Kept):
+    """What a call back knows from the call in which it was promised."""
+
+    promise: Promise
+    zone: Digits[str]
+    region: Digits[str]
+    keyed: Digits[str] = ""
+    record: CaseRecord | None = None
+    wish: Digits[str] = ""
+    requested: Requested | None = None
+    emergency: Emergency | None = None
+
+
+class CallBack(Kept):
+    """What makes a call one that we make: ``of`` is the call in which it was promised.
+
+    ``leg`` is the SID of the customer's leg, ``""`` while there is none; ``came`` how it went, as
+    it was told to that call. ``knows`` stays as it is, so that the call can be replayed.
+    """
+
+    of: Audit[str]
+    language: Digits[str] = ""
+    knows: Digits[Known | None] = None
+    leg: Audit[str] = ""
+    came: Audit[str] = ""
+
+
+class Ranked(Kept):
+    """One of those who may be rung, with the reason; ``skipped`` says why not, if not."""
+
+    person: Staff[str]
+    name: Staff[str] = ""
+    phone: Staff[str] = ""
+    languages: Staff[list[str]] = []
+    reason: Staff[str] = ""
+    detail: Staff[str] = ""
+    skipped: Staff[str] = ""
+
+
+class Rung(Kept):
+    """Who was rung last, and why that person."""
+
+    name: Staff[str]
+    reason: Staff[str]
+
+
+class Dialled(Kept):
+    """The leg that the caller's own document dials, and the number or client there."""
+
+    leg: Staff[str]
+    phone: Staff[str]
+
+
+class HuntView(Kept):
+    """What flows may know of the hunt for somebody, and what it begins with.
+
+    ``name`` and ``number`` (from 1) are of the present or last one. ``owner`` owes the caller a
+    call if nobody takes it (within ``calls_in`` minutes, if they said so). ``refused`` are the
+    people who declined this call, ``taker`` is the operator who comes forward. ``asking``: it began
+    while the caller was being asked. ``by_dial``: the caller's document dials, because the carrier
+    failed to at ``carrier_failed``.
+    """
+
+    name: Digits[str] = ""
+    number: Digits[int] = 0
+    ranking: Staff[list[Ranked]] = []
+    owner: Digits[str | None] = None
+    calls_in: Digits[int] = 0
+    refused: Digits[list[str]] = []
+    taker: Digits[str] = ""
+    rung: Staff[Rung | None] = None
+    dialled: Staff[Dialled | None] = None
+    ringing: Digits[bool] = False
+    left_to_ring: Digits[bool] = False
+    asking: Digits[bool] = False
+    by_dial: Digits[bool] = False
+    carrier_failed: Digits[datetime | None] = None
+
+
+class RecordingState(Kept):
+    """Whether the conversation is recorded.
+
+    ``wanted`` is what the caller and staff want: "on", "paused" or "off", ``""`` before anybody was
+    asked. ``state`` is what the carrier was last asked for, ``changes`` how often it was.
+    """
+
+    wanted: Audit[str] = ""
+    state: Audit[str] = "off"
+    changes: Audit[int] = 0
+
+
+# --- a leg's own values ---
+
+
+class LegValues(Kept):
+    """The values of one leg that both flows have.
+
+    ``readings`` are what the keyed digits can mean, ``count`` how many digits they were.
+    ``person`` is the id of whoever has the leg, ``""`` for a caller.
+    """
+
+    person: Staff[str] = ""
+    readings: Digits[list[str]] = []
+    count: Digits[int] = 0
+    severity: Digits[int | None] = None
+    callback_number: Digits[str] = ""
+
+
+class CallerValues(LegValues):
+    """The values of the caller's leg; ``reading`` is a telephone number, ``""`` if it was none."""
+
+    reading: Digits[str | None] = None
+    users: Digits[int | None] = None
+    affected: Digits[int | None] = None
+    hours: Digits[int | None] = None
+    minutes: Digits[int | None] = None
+
+
+class Conditions(Kept):
+    """How the conditions of Enterprise Down stand, see `ivr.line.desk.emergency.Verdict`.
+
+    ``failed`` are those that aren't met; ``stands``: it has been set already.
+    """
+
+    result: Digits[str] = "unknown"
+    failed: Digits[list[str]] = []
+    stands: Digits[bool] = False
+
+
+class PersonValues(LegValues):
+    """The values of the leg of somebody who was rung, in the hunt named ``hunt``.
+
+    ``wanted``: it should ring still. ``clicked``: accepted on a page before picking up.
+    ``introduced``: somebody else was with the caller before. ``told``: who is being rung meanwhile
+    is to be said. ``why`` is the reason for an override of a level whose turn it isn't
+    (``next_level``), ``chosen`` a person to ring.
+    """
+
+    hunt: Staff[str] = ""
+    operator: Staff[bool] = False
+    title: Staff[str] = ""
+    level: Staff[str] = ""
+    call_language: Staff[str] = ""
+    wanted: Staff[bool] = True
+    by_dial: Staff[bool] = False
+    introduced: Staff[bool] = False
+    clicked: Staff[bool] = False
+    told: Staff[bool] = False
+    conditions: Staff[Conditions | None] = None
+    why: Staff[str] = ""
+    needs_reason: Staff[bool] = False
+    next_level: Staff[str] = ""
+    chosen: Staff[str] = ""
+
+
+# --- who calls ---
+
+
+class ResumedValues(Kept):
+    """What a caller who was cut off had said until then; a PIN isn't remembered."""
+
+    keyed: Digits[str] = ""
+    record: CaseRecord | None = msgspec.field(default=None, name="case")
+    numbers: Digits[list[str]] = []
+    pin_tries: Digits[int] = 0
+    wish: Digits[str] = ""
+    asked_for: Digits[str] = ""
+    requested: Requested | None = None
+    emergency: Emergency | None = None
+    refused: Digits[list[str]] = []
+    left_at: Digits[str] = ""
+
+    def into(self, shared: "CallValues") -> None:
+        """Let a new call go on with them."""
+        shared.case.keyed = self.keyed
+        shared.case.record = self.record
+        shared.case.numbers = self.numbers
+        shared.case.pin_tries = self.pin_tries
+        shared.wish = self.wish
+        shared.asked_for = self.asked_for
+        shared.requested = self.requested
+        shared.emergency = self.emergency
+        shared.hunt.refused = self.refused
+        shared.caller.left_at = self.left_at
+
+
+class Resumed(Kept):
+    """Where a caller was cut off. Its fields' names are the event log's."""
+
+    language: Digits[str]
+    shared: ResumedValues
+    own: CallerValues
+
+
+class Caller(Kept):
+    """Who calls.
+
+    ``number`` is E.164, ``""`` if withheld; ``countries`` are those (ISO) to which they may be
+    called back. ``staff`` is the id of somebody who works here. ``left_at`` is the step in which
+    they hung up, ``""`` after a goodbye.
+    """
+
+    number: Digits[str] = ""
+    countries: Audit[list[str]] = []
+    staff: Staff[str] = ""
+    owes: Digits[list[Owed]] = []
+    resume: Digits[Resumed | None] = None
+    left_at: Audit[str] = ""
+
+
+# --- the call ---
+
+
+class CallValues(Kept):
+    """The values of the whole call, which every leg's flow sees.
+
+    ``wish`` is what the caller wants: a level's code, "engineer", "severity" or "E-Down";
+    ``asked_for`` is the same, or "operator". ``personal`` is what was keyed and is kept out of the
+    log, in order. ``holds`` counts how often the caller was put on hold or taken off.
+    """
+
+    sid: Audit[str]
+    called: CalledNumber
+    caller: Caller
+    case: CaseOnCall = msgspec.field(default_factory=CaseOnCall)
+    hunt: HuntView = msgspec.field(default_factory=HuntView)
+    recording: RecordingState = msgspec.field(default_factory=RecordingState)
+    wish: Audit[str] = ""
+    asked_for: Audit[str] = ""
+    requested: Requested | None = None
+    emergency: Emergency | None = None
+    promise: Promise | None = None
+    back: CallBack | None = None
+    held: Digits[bool] = False
+    holds: Digits[int] = 0
+    language: Digits[str] = ""
+    personal: Digits[list[str]] = []
+
+
+LegTalk = Conversation[CallValues, LegValues]
+CallerTalk = Conversation[CallValues, CallerValues]
+PersonTalk = Conversation[CallValues, PersonValues]
+
+Own = TypeVar("Own", bound=LegValues)
+
+
+class Place(Kept, Generic[Own]):
+    """Where one leg is in its flow, as it is stored, without what it shares; see
+    `ivr.line.flow.conversation.Conversation`."""
+
+    state: Audit[str]
+    language: Audit[str]
+    own: Digits[Own]
+    turn: Audit[int] = 0
+    seen: Audit[int] = -1
+    tries: Audit[int] = 0
+    silences: Audit[int] = 0
+    slow: Audit[bool] = False
+    notes: Digits[tuple[str, ...]] = ()
+
+    @classmethod
+    def of(cls, talk: Conversation[CallValues, Own]) -> "Place[Own]":
+        """Where this conversation is."""
+        return cls(
+            talk.state,
+            talk.language,
+            talk.own,
+            talk.turn,
+            talk.seen,
+            talk.tries,
+            talk.silences,
+            talk.slow,
+            talk.notes,
+        )
+
+    def conversation(self, shared: CallValues) -> Conversation[CallValues, Own]:
+        """The conversation that goes on here, in the call with these values."""
+        return Conversation(
+            state=self.state,
+            language=self.language,
+            shared=shared,
+            own=self.own,
+            turn=self.turn,
+            seen=self.seen,
+            tries=self.tries,
+            silences=self.silences,
+            slow=self.slow,
+            notes=self.notes,
+        )
+
+
+class Leg(Kept):
+    """The leg of somebody who was rung; ``hunt`` is the name of the hunt that rang them.
+
+    ``state`` is "ringing", "talking" or "over"; ``document`` is the TwiML of the present step.
+    ``unsure``: it isn't known whether it ever rang. ``warned``: picked up, and listening to the
+    whisper when its time for answering was over.
+    """
+
+    person: Staff[str]
+    talk: Place[PersonValues]
+    name: Staff[str] = ""
+    phone: Staff[str] = ""
+    hunt: Staff[str] = ""
+    operator: Staff[bool] = False
+    state: Staff[str] = "ringing"
+    sid: Staff[str] = ""
+    document: Staff[str] = ""
+    joined_at: Staff[datetime | None] = None
+    unsure: Staff[bool] = False
+    warned: Staff[bool] = False
+
+
+class CallData(Kept, kw_only=True):
+    """All that is stored of a call besides its columns.
+
+    ``purged`` comes first in the text, so that the store finds purged rows by it. ``legs`` are by
+    attempt.
+    """
+
+    purged: Audit[bool] = False
+    shared: CallValues
+    caller: Place[CallerValues]
+    legs: Staff[dict[str, Leg]] = {}
+    hunt: Staff[Hunt | None] = None
+
+
+# --- the one way to a row's text, and back ---
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(CallData)
+
+
+def encode(data: CallData) -> str:
+    """A call's data as it is stored; what has its default value isn't."""
+    return _encoder.encode(data).decode()
+
+
+def decode(text: str | bytes, sid: str) -> CallData:
+    """The data of call ``sid`` as it was stored. Raises `CallError` naming the field that isn't
+    what it should be."""
+    try:
+        return _decoder.decode(text)
+    except msgspec.MsgspecError as error:
+        raise CallError(
+            f"call {sid}: its stored data can't be read: {error}. "
+            f"If an older version stored it, run: ivr db upgrade"
+        ) from error
+
+
+# --- what the event log has of a caller who was cut off ---
+
+
+def resume_words(data: CallData, language: str) -> dict[str, Any]:
+    """What a call that was cut off leaves to the next one, in the event log's words."""
+    shared, own = data.shared, data.caller.own
+    left = ResumedValues(
+        keyed=shared.case.keyed,
+        record=shared.case.record,
+        numbers=shared.case.numbers,
+        pin_tries=shared.case.pin_tries,
+        wish=shared.wish,
+        asked_for=shared.asked_for,
+        requested=shared.requested,
+        emergency=shared.emergency,
+        refused=shared.hunt.refused,
+        left_at=shared.caller.left_at,
+    )
+    words: dict[str, Any] = msgspec.to_builtins(Resumed(language, left, own))
+    if left.keyed:
+        words["shared"].setdefault("case", None)
+    if left.requested is not None:
+        words["shared"]["requested"]["at"] = left.requested.at.isoformat()
+    if own.count:
+        words["own"].setdefault("readings", [])
+    return words
