@@ -18,8 +18,6 @@ from ivr.line.errors import CaseError
 from ivr.line.turns.case import severity
 from ivr.line.turns.case.state import CaseState, Request
 
-HIGHEST = 0
-
 
 def declare(turn: CaseState, asked: Request) -> None:
     """The customer says that production is down. He reaches a person whatever comes of it.
@@ -50,7 +48,7 @@ def declare(turn: CaseState, asked: Request) -> None:
     turn.tell("edown.declared", asked)
     himself = asked.by == "caller" or asked.by.startswith("contact:")
     by = "the customer" if himself else "the desk, for the customer"
-    turn.note(asked, f"Enterprise Down declared by {by}", visibility="customer")
+    turn.note(asked, f"{turn.config.emergency_name} declared by {by}", visibility="customer")
     turn.notify("edown", asked, turn.who.duty or turn.config.last_resort, state="declared")
     at = promise_due(asked.at, turn.config, turn.who.zone, "E-Down")
     turn.later("case", f"{asked.key}:unmet", at, what="unmet", of=asked.key)
@@ -62,7 +60,7 @@ def unmet(turn: CaseState, asked: Request) -> None:
     if file["state"] == "declared" and file["key"] == asked.data["of"]:
         turn.tell("edown.unmet", asked)
         told = turn.who.second_duty or turn.config.last_resort
-        turn.notify("overdue", asked, told, turn.who.duty, level="Enterprise Down")
+        turn.notify("overdue", asked, told, turn.who.duty, level="E-Down")
 
 
 def _file(turn: CaseState) -> dict[str, Any]:
@@ -74,7 +72,7 @@ def answer(turn: CaseState, asked: Request) -> None:
     """Further answers, or the contact's details, by whoever has them."""
     file = _file(turn)
     if file["state"] not in ("declared", "set"):
-        raise CaseError(f"Enterprise Down isn't declared on {turn.file.number}")
+        raise CaseError(f"{turn.config.emergency_name} isn't declared on {turn.file.number}")
     _take(turn, asked, file)
     _judge(turn, asked, file)
 
@@ -117,12 +115,12 @@ def set_(turn: CaseState, asked: Request) -> None:
 
     What the records can't say is let through, and flagged to be looked at later.
     """
-    asked.only_staff("set Enterprise Down")
+    asked.only_staff(f"set {turn.config.emergency_name}")
     if turn.who.known is False:
         raise CaseError(f"there is no case {turn.file.number}: log one first, then set it down")
     file = _file(turn)
     if file["state"] == "set":
-        raise CaseError(f"Enterprise Down stands on {turn.file.number} already")
+        raise CaseError(f"{turn.config.emergency_name} stands on {turn.file.number} already")
     if file["state"] != "declared":
         declare(turn, asked)
         file = _file(turn)
@@ -132,7 +130,8 @@ def set_(turn: CaseState, asked: Request) -> None:
     override = str(asked.data.get("override") or "").strip()
     if verdict.result == "no" and not override:
         raise CaseError(
-            f"not met: {', '.join(_said(verdict))}; offer severity 1 and an escalation, "
+            f"not met: {', '.join(_said(verdict))}; "
+            f"offer severity {turn.config.below_emergency.code} and an escalation, "
             "or say why it is set all the same"
         )
     _begin(turn, asked, file, verdict, override)
@@ -159,7 +158,8 @@ def _begin(
     }
     why = override or "the conditions are met"
     asked.data.setdefault("requested_by", file["declared_by"])
-    severity.put(turn, asked, HIGHEST, "Enterprise Down: " + why)
+    code = int(turn.config.emergency_severity.code)
+    severity.put(turn, asked, code, f"{turn.config.emergency_name}: {why}")
     turn.tell("edown.set", asked, manager=manager, override=override, flagged=file["flagged"])
     turn.notify("edown", asked, manager, who.owner, who.manager, state="set")
     _remind_later(turn, asked)
@@ -187,18 +187,18 @@ def remind(turn: CaseState, asked: Request) -> None:
 
 def end(turn: CaseState, asked: Request) -> None:
     """Staff end it, with how it ended and why; nothing else ever does."""
-    asked.only_staff("end Enterprise Down")
+    asked.only_staff(f"end {turn.config.emergency_name}")
     file, outcome = _file(turn), asked.data.get("outcome")
     if file["state"] not in ("set", "declared"):
-        raise CaseError(f"Enterprise Down doesn't stand on {turn.file.number}")
+        raise CaseError(f"{turn.config.emergency_name} doesn't stand on {turn.file.number}")
     if outcome not in rules.ENDS:
         raise CaseError(f"it ends as one of {', '.join(rules.ENDS)}; not '{outcome}'")
-    reason = asked.reason("to end Enterprise Down")
+    reason = asked.reason(f"to end {turn.config.emergency_name}")
     was_set = file["state"] == "set"
     file |= {"state": "ended", "ended_at": asked.at.isoformat(), "ended_by": asked.by}
     file |= {"outcome": outcome, "why": reason}
     turn.tell("edown.ended", asked, outcome=outcome, reason=reason)
-    turn.note(asked, f"Enterprise Down ended, {outcome.replace('_', ' ')}: {reason}")
+    turn.note(asked, f"{turn.config.emergency_name} ended, {outcome.replace('_', ' ')}: {reason}")
     if was_set:
         severity.put(turn, asked, _after(turn, asked), reason)
     turn.notify(
@@ -210,10 +210,12 @@ def _after(turn: CaseState, asked: Request) -> int:
     """The severity after it: the one given, else what it was before, else the next below."""
     before = (turn.data.get("severity") or {}).get("before")
     given = asked.data.get("severity")
-    code = str(given if given is not None else before if before else HIGHEST + 1)
-    if code not in turn.config.severities or int(code) == HIGHEST:
-        raise CaseError(f"'{code}' is no severity to go on with; there are {severity.known(turn)}")
-    return int(code)
+    codes = [each.code for each in turn.config.offered(wished=False)]
+    if given is None:
+        return int(str(before) if str(before) in codes else turn.config.below_emergency.code)
+    if str(given) not in codes:
+        raise CaseError(f"'{given}' is no severity to go on with; there are {', '.join(codes)}")
+    return int(given)
 
 
 # --- around the clock ---
@@ -253,7 +255,7 @@ def accept_hand_over(turn: CaseState, asked: Request) -> None:
     asked.only_staff("take over an emergency")
     file = _file(turn)
     if file["state"] != "set":
-        raise CaseError(f"Enterprise Down doesn't stand on {turn.file.number}")
+        raise CaseError(f"{turn.config.emergency_name} doesn't stand on {turn.file.number}")
     if file["manager"] == asked.by:
         raise CaseError("you have it already")
     before = file["manager"]

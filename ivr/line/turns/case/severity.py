@@ -28,20 +28,30 @@ def known(turn: CaseState) -> str:
 
 
 def check_self_service(turn: CaseState, asked: Request) -> None:
-    """A customer who logs a case chooses a severity, never the highest."""
+    """A customer who logs a case chooses a severity, never Enterprise Down."""
     code = _code(turn, asked)
-    if not turn.config.severities[str(code)].self_service:
+    severity = turn.config.severities[str(code)]
+    if severity.emergency:
         raise CaseError(
             f"severity {code} can't be chosen when a case is logged: declare it on the case "
             "once that has its number, best by phone"
         )
+    if not severity.self_service:
+        raise CaseError(f"severity {code} is set by support: choose one of {_offered(turn)}")
+
+
+def _offered(turn: CaseState) -> str:
+    return ", ".join(each.code for each in turn.config.offered(wished=True))
 
 
 def wish(turn: CaseState, asked: Request) -> None:
     """The customer asks for another severity: the engineer is told, nothing is set."""
     code = _code(turn, asked)
-    if not turn.config.severities[str(code)].self_service:
-        raise CaseError(f"severity {code} is declared, not wished for: declare Enterprise Down")
+    severity, down = turn.config.severities[str(code)], turn.config.emergency_name
+    if severity.emergency:
+        raise CaseError(f"severity {code} is declared, not wished for: declare {down}")
+    if not severity.self_service:
+        raise CaseError(f"severity {code} is set by support: ask for one of {_offered(turn)}")
     reason, recording = str(asked.data.get("reason") or ""), asked.data.get("recording", "")
     before = present(turn)
     turn.data["wish"] = {
@@ -62,15 +72,16 @@ def set_(turn: CaseState, asked: Request) -> None:
     """Staff set a severity; lowering it needs a reason and the customer's agreement."""
     asked.only_staff("set a severity")
     code, before = _code(turn, asked), present(turn)
+    down = turn.config.emergency_name
     if before == code:
         raise CaseError(f"{turn.file.number} has severity {code} already")
-    if not turn.config.severities[str(code)].self_service:
-        raise CaseError(f"severity {code} is set by declaring Enterprise Down, on its conditions")
+    if turn.config.severities[str(code)].emergency:
+        raise CaseError(f"severity {code} is set by declaring {down}, on its conditions")
     emergency: dict[str, Any] | None = turn.data.get("emergency")
     if emergency and emergency["state"] == "set":
-        raise CaseError("Enterprise Down stands: end it with a reason, then set a severity")
+        raise CaseError(f"{down} stands: end it with a reason, then set a severity")
     reason = asked.reason("to change a severity")
-    if before is not None and code > before and not asked.data.get("agreed"):
+    if before is not None and turn.config.worse(before, code) and not asked.data.get("agreed"):
         raise CaseError("a severity is lowered with the customer's agreement: ask him, and say so")
     put(turn, asked, code, reason)
     turn.notify("severity_set", asked, turn.who.responsible, severity=code, reason=reason)
