@@ -45,7 +45,8 @@ SAID = 500  # characters of what a person says at once
 
 class Phones:
     """The application. ``people`` are the phones shown, number to name; ``dial`` are the numbers
-    to call. ``first`` of them are shown at once, the others on demand.
+    to call. ``first`` of them are shown at once, the others on demand. ``languages`` are the codes
+    that numbers speak first: each page offers one of its own language before the others.
 
     With a ``wire`` the page shows what goes over it, beside the phones; ``keeper`` keeps calls.
     """
@@ -58,8 +59,10 @@ class Phones:
         first: int = 4,
         wire: Wire | None = None,
         keeper: Keeper | None = None,
+        languages: Mapping[str, str] | None = None,
     ) -> None:
         self.exchange, self.people, self.dial = exchange, dict(people), dict(dial)
+        self.languages = dict(languages or {})
         self.first, self.hands, self.wire = first, Hands(), wire
         self._notes: list[Wire | Keeper] = [each for each in (keeper, wire) if each is not None]
 
@@ -105,7 +108,10 @@ class Phones:
     def state(self) -> dict[str, Any]:
         """Every phone as its person would see and hear it."""
         return {
-            "dial": [{"number": number, "name": name} for number, name in self.dial.items()],
+            "dial": [
+                {"number": number, "name": name, "language": self.languages.get(number, "")}
+                for number, name in self.dial.items()
+            ],
             "first": self.first,
             "phones": [self._phone(number, name) for number, name in self.people.items()],
         }
