@@ -14,7 +14,7 @@ from ivr.errors import SettingsError
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.days_off import checked
 from ivr.line.desk.emergency import EmergencyTerms
-from ivr.line.desk.figures import ServiceTerms
+from ivr.line.desk.figures.figures import ServiceTerms
 from ivr.line.desk.levels import Level
 from ivr.line.desk.limits import Limits
 from ivr.line.desk.notice_texts import KINDS

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 TARGETS = ("manager", "second_level")
+DUTY_ROLES = {"manager": "duty", "second_level": "second_level_duty"}  # on the rota, by target
 
 Ruling = Literal["requested", "joined", "chased", "proposed", "overridden"]
 

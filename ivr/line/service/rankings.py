@@ -16,13 +16,11 @@ from ivr.line.config import LineConfig
 from ivr.line.desk import roster
 from ivr.line.desk.candidates import Candidate, Directory
 from ivr.line.desk.cases import Case
-from ivr.line.desk.levels import Level
+from ivr.line.desk.levels import DUTY_ROLES, Level
 from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.records import Call
 from ivr.line.store.store import Store
 from ivr.line.values import CallValues, there
-
-DUTY_ROLES = {"manager": "duty", "second_level": "second_level_duty"}  # by a level's target
 
 
 class Rankings:
