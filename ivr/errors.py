@@ -1,11 +1,11 @@
 """The errors that both sides share, raised on purpose; anything else is a defect. A caller's wrong
 key is an outcome of the flow and raises nothing.
 
-    IVRError
-    ├── SettingsError  a setting or a choice of the command is wrong
-    ├── CallError      this call can't go on as asked
-    ├── TwiMLError     Twilio would refuse the document (`code` is Twilio's number)
-    └── …              the line's own, below
+IVRError
+├── SettingsError  a setting or a choice of the command is wrong
+├── CallError      this call can't go on as asked
+├── TwiMLError     Twilio would refuse the document (`code` is Twilio's number)
+└── …              the line's own, below
 """
 
 from __future__ import annotations
