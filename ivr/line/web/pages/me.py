@@ -59,7 +59,7 @@ class Me:
             until=now + timedelta(hours=int(hours)) if int(hours or 0) else None,
         )
         flash(self.words.text("done"), "done")
-        return redirect(url_for("tracker.me"))
+        return redirect(url_for("me.me"))
 
     def _escalated(self, person: str) -> list[dict[str, Any]]:
         """The levels that they answer for, the first one due first; those that were met last."""
