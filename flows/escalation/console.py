@@ -43,7 +43,7 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
         start="console",
         otherwise=OTHERWISE,
         prompts=prompts,
-        slots=words.PERSON,
+        slots=words.person(config),
     )
 
 

@@ -51,7 +51,7 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
         zero="back_to_caller",
         otherwise=OTHERWISE,
         prompts=prompts,
-        slots=words.PERSON,
+        slots=words.person(config),
         also_says=(
             *(f"whisper_{hunt}" for hunt in HUNTS),
             *(f"reason_{reason}" for reason in REASONS),
