@@ -239,7 +239,7 @@ class Webhooks:
         return Reply(render(self._plainly("connecting", language)))
 
     def hold(self, form: Form, sid: str = "") -> Reply:
-        """Heard while the operator is in his menu; it comes round, since silence sounds like an
+        """Heard while the operator is in the menu; it comes round, since silence sounds like an
         end."""
         said = self._plainly("please_hold", form["language"])
         return Reply(render((*said, verbs.Pause(20), verbs.Redirect())))
@@ -285,7 +285,7 @@ class Webhooks:
         return Reply(NOTHING, self.calls.hear(sid, ended).due)
 
     def leg_meet(self, form: Form, sid: str, attempt: str) -> Reply:
-        """Silence as long as the caller is on his way; that he has hung up, if he has.
+        """Silence as long as the caller is on the way; that they have hung up, if they have.
 
         Asked again and again, for when the carrier can't be asked to fetch this leg from here.
         """
