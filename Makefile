@@ -12,11 +12,14 @@ TO_TEST := $(VENV)/.to_test
 TO_DOCUMENT := $(VENV)/.to_document
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
+.DELETE_ON_ERROR:  # an environment that is only half made is made again
 .PHONY: run test check bench docs clean
 
 run: $(TO_RUN)
 	$(BIN)/ivr run
 
+# The tests start some sixty processes: each module is compiled once, not in each of them.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(TO_TEST)
 	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 

@@ -3,23 +3,76 @@
 from __future__ import annotations
 
 import ast
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
-def test_nobody_imports_whom_he_may_not() -> None:
-    done = subprocess.run(
+def lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    """The contracts of pyproject.toml, held against the packages below ``folder``."""
+    return subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
-        cwd=ROOT,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
 
+
+def test_nobody_imports_whom_he_may_not() -> None:
+    done = lint(ROOT)
+
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "added", "refused"),
+    [
+        (
+            "ivr/line/desk/hunt.py",
+            "import flask, sqlalchemy, random, socket",
+            (
+                "ivr.line.desk.hunt -> flask",
+                "ivr.line.desk.hunt -> sqlalchemy",
+                "ivr.line.desk.hunt -> random",
+                "ivr.line.desk.hunt -> socket",
+            ),
+        ),
+        (
+            "ivr/line/turns/call/state.py",
+            "from typing import TYPE_CHECKING\n"
+            "if TYPE_CHECKING:\n"
+            "    from ivr.line.turns.call.turn import CallTurn",
+            (".state -> .turn",),
+        ),
+        ("ivr/line/anywhere.py", "", ("ivr.line.anywhere",)),
+    ],
+    ids=["an impure rule", "a circle of type hints", "a module that stands nowhere"],
+)
+def test_a_contract_refuses(
+    tmp_path: Path, file: str, added: str, refused: tuple[str, ...]
+) -> None:
+    for package in ("ivr", "flows"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=only_modules)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    module = tmp_path / file
+    source = module.read_text(encoding="utf-8") if module.exists() else ""
+    module.write_text(f"{source}\n{added}\n", encoding="utf-8")
+
+    done = lint(tmp_path)
+
+    assert done.returncode == 1
+    assert [arrow for arrow in refused if arrow not in done.stdout] == []
+
+
+def only_modules(folder: str, names: list[str]) -> set[str]:
+    """What a copy for the contracts can do without."""
+    return {name for name in names if "." in name and not name.endswith(".py")}
 
 
 def test_the_base_package_needs_neither_flask_nor_twilio() -> None:

@@ -6,14 +6,17 @@ hears keys; silence, wrong keys and too many of them are in `OTHERWISE`, unless 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from ivr.line.config import LineConfig
 from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import Templates
+from ivr.line.errors import FlowError
 from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow
-from ivr.line.flow.prompts import Prompts
+from ivr.line.flow.prompts import Prompts, slots
 from ivr.line.flow.steps import (
     Branch,
     Dialling,
@@ -26,6 +29,7 @@ from ivr.line.flow.steps import (
     Step,
     Talk,
 )
+from ivr.line.line_toml import load
 
 from . import (
     arrival,
@@ -54,10 +58,32 @@ OTHERWISE: dict[str, Leads] = {
 
 def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts") -> Line:
     """The line as `config` and the words in `prompts` make it. Raises `FlowError`."""
-    settings, said = LineConfig.load(config), Prompts.load(prompts)
-    notices = Templates.load(FOLDER / "notices")
+    settings, said = load(config), Prompts.load(prompts)
+    if complaints := list(unannounced(settings, said)):
+        raise FlowError("\n".join(complaints))
+    levels = {level.code: level.names for level in settings.levels}
+    notices = Templates.load(FOLDER / "notices", levels, settings.emergency_severity.names)
     people, clicks = person.flow(settings, said), console.flow(settings, said)
     return Line(settings, caller(settings, said), people, clicks, notices, callback.START)
+
+
+def unannounced(config: LineConfig, prompts: Prompts) -> Iterator[str]:
+    """The keys that line.toml makes, and that a prompt would never tell anybody of."""
+    menus = {
+        "severity_wish": config.keys(wished=True),
+        "desk_severity": config.keys(wished=False),
+    }
+    for prompt, keys in menus.items():
+        for code in prompts.codes:
+            language = prompts.language(code)
+            text = language.texts.get(prompt, "")
+            for key, severity in keys.items() if "severities" not in slots(text) else ():
+                if not re.search(rf"(?<!\d){key}(?!\d)", text):
+                    yield (
+                        f"{language.file}: prompt '{prompt}' doesn't announce key {key} "
+                        f"({config.severity_name(severity.code, code)}, severity {severity.code} "
+                        "of line.toml); say it there, or put {severities} where the choices belong"
+                    )
 
 
 def caller(config: LineConfig, prompts: Prompts) -> Flow:
@@ -71,7 +97,7 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
         otherwise=OTHERWISE,
         prompts=prompts,
         entries=(callback.START,),
-        slots=words.CALLER,
+        slots=words.caller(config),
         also_says=(
             *("notice", "works_in", "choose_language", "connecting", "please_hold", "to_operator"),
             *("trying_manager", "trying_engineer", "trying_emergency"),
@@ -184,9 +210,8 @@ def steps(config: LineConfig) -> list[Step]:
             "severity",
             says=("severity_wish",),
             on={
-                code: Go("severity_reason", then=(do.wish_severity(int(code)),))
-                for code, severity in config.severities.items()
-                if severity.self_service and code in "123456789"
+                key: Go("severity_reason", then=(do.wish_severity(int(severity.code)),))
+                for key, severity in config.keys(wished=True).items()
             }
             | {"back": "wish"},
         ),
@@ -353,7 +378,9 @@ def steps(config: LineConfig) -> list[Step]:
                 ),
             },
         ),
-        Menu("after", says=("after",), on={"1": "case", "too_many": "goodbye"}),  # he has met one
+        Menu(
+            "after", says=("after",), on={"1": "case", "too_many": "goodbye"}
+        ),  # they have met one
         Goodbye("goodbye", says=("goodbye",)),
         # --- nobody was free: wait, or be called back ---
         Menu(

@@ -40,13 +40,9 @@ def steps(config: LineConfig) -> list[Step]:
     return [
         Menu(
             "desk_more",
-            says=("desk_more",),
+            says=("desk_next", "desk_more") if config.levels[1:] else ("desk_more",),
             on={
-                "1": (
-                    Go(says="desk_still_ringing", when=do.ringing),
-                    Go("desk_next_search", when=do.has_case),
-                    NO_CASE,
-                ),
+                **_next_level(config),
                 "2": (Go("desk_emergency_search", when=do.has_case), NO_CASE),
                 "3": (Go("desk_severity", when=do.known), NO_CASE),
                 "4": (
@@ -57,36 +53,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "back": "desk",
             },
         ),
-        # --- the next level, or the one after it with a reason ---
-        LookUp(
-            "desk_next_search",
-            asks="next_level",
-            on={
-                "found": Go(
-                    "back_to_caller", then=(do.keep_ranking, do.request_level, do.ring_right)
-                ),
-                "not_found": Go("desk_override", then=(do.want_level,)),
-                "too_slow": Go("desk", says="brief_records_down"),
-            },
-        ),
-        Menu(
-            "desk_override",
-            says=("desk_override",),
-            on=_reasons(OVERRIDES, "desk_override_search") | {"back": "desk"},
-        ),
-        LookUp(
-            "desk_override_search",
-            asks="managers",
-            on={
-                "found": Go(
-                    "back_to_caller", then=(do.keep_ranking, request_override, do.ring_right)
-                ),
-                "not_found": Go(
-                    "desk", says="desk_nobody", then=(do.keep_ranking, request_override)
-                ),
-                "too_slow": Go("desk", says="brief_records_down", then=(request_override,)),
-            },
-        ),
+        *_next_level_steps(config),
         # --- Enterprise Down ---
         LookUp(
             "desk_emergency_search",
@@ -123,12 +90,11 @@ def steps(config: LineConfig) -> list[Step]:
             "desk_severity",
             says=("desk_severity",),
             on={
-                code: (
-                    Go(says="desk_same", when=has_severity(int(code))),
-                    Go("desk_severity_why", then=(choose_severity(int(code)),)),
+                key: (
+                    Go(says="desk_same", when=has_severity(int(severity.code))),
+                    Go("desk_severity_why", then=(choose_severity(int(severity.code)),)),
                 )
-                for code, severity in config.severities.items()
-                if severity.self_service and code in "123456789"
+                for key, severity in config.keys(wished=False).items()
             }
             | {"back": "desk"},
         ),
@@ -140,6 +106,56 @@ def steps(config: LineConfig) -> list[Step]:
                 for key, (reason, agreed) in CHANGES.items()
             }
             | {"back": "desk"},
+        ),
+    ]
+
+
+def _next_level(config: LineConfig) -> dict[str, Leads]:
+    """Key 1 of the second menu, where there is a level above the first."""
+    if not config.levels[1:]:
+        return {}
+    return {
+        "1": (
+            Go(says="desk_still_ringing", when=do.ringing),
+            Go("desk_next_search", when=do.has_case),
+            NO_CASE,
+        )
+    }
+
+
+def _next_level_steps(config: LineConfig) -> list[Step]:
+    """The next level, or one whose turn it isn't yet, with a reason."""
+    if not config.levels[1:]:
+        return []
+    return [
+        LookUp(
+            "desk_next_search",
+            asks="next_level",
+            on={
+                "found": Go(
+                    "back_to_caller", then=(do.keep_ranking, do.request_level, do.ring_right)
+                ),
+                "not_found": Go("desk_override", then=(do.want_level,)),
+                "too_slow": Go("desk", says="brief_records_down"),
+            },
+        ),
+        Menu(
+            "desk_override",
+            says=("desk_override",),
+            on=_reasons(OVERRIDES, "desk_override_search") | {"back": "desk"},
+        ),
+        LookUp(
+            "desk_override_search",
+            asks="managers",
+            on={
+                "found": Go(
+                    "back_to_caller", then=(do.keep_ranking, request_override, do.ring_right)
+                ),
+                "not_found": Go(
+                    "desk", says="desk_nobody", then=(do.keep_ranking, request_override)
+                ),
+                "too_slow": Go("desk", says="brief_records_down", then=(request_override,)),
+            },
         ),
     ]
 

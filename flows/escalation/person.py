@@ -51,7 +51,7 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
         zero="back_to_caller",
         otherwise=OTHERWISE,
         prompts=prompts,
-        slots=words.PERSON,
+        slots=words.person(config),
         also_says=(
             *(f"whisper_{hunt}" for hunt in HUNTS),
             *(f"reason_{reason}" for reason in REASONS),
@@ -74,7 +74,7 @@ def has_star(talk: PersonTalk) -> bool:
 
 
 def leads(talk: PersonTalk) -> bool:
-    """Whoever may step out can't take the conversation with him."""
+    """A leg that may step out doesn't end the conversation when it goes."""
     return do.outlasted_by_nobody(talk) and not has_star(talk)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from ivr.line.config import LineConfig
 from ivr.line.flow.flow import SlotValue
 from ivr.line.flow.prompts import Language
 from ivr.line.values import LegTalk, PersonTalk, there
@@ -22,8 +23,7 @@ def second(talk: LegTalk, language: Language) -> str:
 
 
 def count(talk: LegTalk, language: Language) -> str:
-    number = talk.own.count
-    return language.digits[number] if number < 10 else str(number)
+    return language.read_number(talk.own.count)
 
 
 def callback_number(talk: LegTalk, language: Language) -> str:
@@ -55,10 +55,6 @@ def title(talk: PersonTalk, language: Language) -> str:
     return talk.own.title
 
 
-def level(talk: PersonTalk, language: Language) -> str:
-    return talk.own.level
-
-
 def call_language(talk: PersonTalk, language: Language) -> str:
     return language.names[talk.own.call_language]
 
@@ -71,12 +67,8 @@ def status_severity(talk: LegTalk, language: Language) -> str:
     return _digit(language, there(talk.shared.case.status).severity)
 
 
-def status_level(talk: LegTalk, language: Language) -> str:
-    return there(talk.shared.case.status).level
-
-
 def _digit(language: Language, number: int | None) -> str:
-    return language.digits[there(number)]
+    return language.read_number(there(number))
 
 
 def _count(talk: LegTalk, question: str) -> int:
@@ -112,34 +104,85 @@ def candidate(talk: LegTalk, language: Language) -> str:
     return there(talk.shared.hunt.rung).name
 
 
-CALLER: dict[str, SlotValue] = {
-    "status_severity": status_severity,
-    "status_level": status_level,
-    "digits": keyed,
-    "first": first,
-    "second": second,
-    "count": count,
-    "callback_number": callback_number,
-    "language_key": language_key,
-    "work_language": work_language,
-    "due": due,
-    "reference": reference,
-}
+# --- what line.toml calls things ---
 
-PERSON: dict[str, SlotValue] = {
-    "digits": keyed,
-    "first": first,
-    "second": second,
-    "count": count,
-    "title": title,
-    "level": level,
-    "call_language": call_language,
-    "severity": severity,
-    "account": account,
-    "purpose": purpose,
-    "users": users,
-    "affected": affected,
-    "hours": hours,
-    "minutes": minutes,
-    "candidate": candidate,
-}
+
+def level(config: LineConfig) -> SlotValue:
+    """The level that somebody is rung for: the first one, unless another was asked for."""
+    codes = [each.code for each in config.levels]
+
+    def value(talk: PersonTalk, language: Language) -> str:
+        code = talk.own.level if talk.own.level in codes else codes[0]
+        return config.level_name(code, language.code)
+
+    return value
+
+
+def status_level(config: LineConfig) -> SlotValue:
+    def value(talk: LegTalk, language: Language) -> str:
+        return config.level_name(there(talk.shared.case.status).level, language.code)
+
+    return value
+
+
+def severities(config: LineConfig, wished: bool) -> SlotValue:
+    """The severities that can be chosen, each with its key."""
+    keys = config.keys(wished)
+
+    def value(talk: LegTalk, language: Language) -> str:
+        names = {key: config.severity_name(each.code, language.code) for key, each in keys.items()}
+        return language.read_choices(names)
+
+    return value
+
+
+def emergency(config: LineConfig) -> SlotValue:
+    code = config.emergency_severity.code
+    return lambda talk, language: config.severity_name(code, language.code)
+
+
+def below_emergency(config: LineConfig) -> SlotValue:
+    return lambda talk, language: config.below_emergency.code
+
+
+# --- the two listeners ---
+
+
+def caller(config: LineConfig) -> dict[str, SlotValue]:
+    return {
+        "status_severity": status_severity,
+        "status_level": status_level(config),
+        "severities": severities(config, wished=True),
+        "digits": keyed,
+        "first": first,
+        "second": second,
+        "count": count,
+        "callback_number": callback_number,
+        "language_key": language_key,
+        "work_language": work_language,
+        "due": due,
+        "reference": reference,
+    }
+
+
+def person(config: LineConfig) -> dict[str, SlotValue]:
+    return {
+        "digits": keyed,
+        "first": first,
+        "second": second,
+        "count": count,
+        "title": title,
+        "level": level(config),
+        "call_language": call_language,
+        "severity": severity,
+        "severities": severities(config, wished=False),
+        "emergency": emergency(config),
+        "below_emergency": below_emergency(config),
+        "account": account,
+        "purpose": purpose,
+        "users": users,
+        "affected": affected,
+        "hours": hours,
+        "minutes": minutes,
+        "candidate": candidate,
+    }

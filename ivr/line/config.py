@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
-from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ivr.errors import SettingsError
 from ivr.line.desk.cases import CaseNumbers
-from ivr.line.desk.days_off import checked
 from ivr.line.desk.emergency import EmergencyTerms
 from ivr.line.desk.figures import ServiceTerms
 from ivr.line.desk.levels import Level
 from ivr.line.desk.limits import Limits
-from ivr.line.desk.notice_texts import KINDS
+from ivr.line.desk.names import name_in
 from ivr.line.desk.phone_numbers import country_of
 from ivr.line.desk.promises import CallbackTerms, in_hours
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
-from ivr.line.desk.roles import ROLES
-from ivr.line.errors import FlowError
 
-LEVELS = (
-    Level("M1", "manager", (30, 60)),
-    Level("M2", "second_level", (15, 15), "M1", ("owner", "manager")),
-)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+KEYS = tuple("123456789")  # by which something is chosen; 0 is the operator
+HUNTS = ("operator", "manager", "engineer", "duty", "emergency", "callback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +89,16 @@ class RotaTerms:
 
 @dataclass(frozen=True, slots=True)
 class Severity:
-    """One severity, with its name by language. Not ``self_service``: it is declared, never chosen
-    or wished for."""
+    """One severity, with its name by language; its ``code`` is a whole number.
+
+    The one that is ``emergency`` is Enterprise Down, declared on its conditions. Staff may set all
+    others, and customers may ask for those with ``self_service``.
+    """
 
     code: str
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str]
+    emergency: bool = False
     self_service: bool = True
-
-
-SEVERITIES = {
-    "0": Severity("0", {"en": "Enterprise Down"}, self_service=False),
-    "1": Severity("1", {"en": "Business critical"}),
-    "2": Severity("2", {"en": "Moderate impact"}),
-    "3": Severity("3", {"en": "Question or small impact"}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +115,9 @@ class LineConfig:
     fallback: str  # the telephone that is dialled when the line itself can't serve
     hunts: Mapping[str, HuntRule]
     numbers: Mapping[str, EntryNumber]
-    levels: tuple[Level, ...] = LEVELS  # lowest first
+    levels: tuple[Level, ...]  # the first one first
+    severities: Mapping[str, Severity]  # by code, the worst first
     join_minutes: int = 10  # in which a request by another channel is the same one
-    severities: Mapping[str, Severity] = field(default_factory=lambda: SEVERITIES)  # highest first
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
     callback: CallbackTerms = field(default_factory=CallbackTerms)
     session_idle: int = 30  # minutes until whoever is signed in and does nothing is signed out
@@ -155,15 +141,52 @@ class LineConfig:
         """The lists that are told of ``what`` besides the people whom it concerns."""
         return self.told_also.get(what, ())
 
-    @classmethod
-    def load(cls, file: Path) -> LineConfig:
-        """Read and check. Raises `FlowError` with file, key and what to do."""
-        try:
-            table = tomllib.loads(file.read_text(encoding="utf-8"))
-            return _config(table)
-        except (SettingsError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-            wrong = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise FlowError(f"{file}: {wrong}; see the README's line.toml") from error
+    @property
+    def emergency_severity(self) -> Severity:
+        """The severity that is Enterprise Down."""
+        return next(each for each in self.severities.values() if each.emergency)
+
+    @property
+    def emergency_name(self) -> str:
+        """Enterprise Down as it is called in English, the language of the case's history."""
+        return name_in(self.emergency_severity.names, "en", self.emergency_severity.code)
+
+    def offered(self, wished: bool) -> list[Severity]:
+        """What can be chosen: ``wished`` for by a customer, else set by staff."""
+        others = [each for each in self.severities.values() if not each.emergency]
+        return [each for each in others if each.self_service or not wished]
+
+    def keys(self, wished: bool) -> dict[str, Severity]:
+        """What is chosen by which key: a severity by its code, or by a free key if it has none."""
+        offered = self.offered(wished)
+        own = {each.code for each in offered if each.code in KEYS}
+        free = (key for key in KEYS if key not in own)
+        keys = {each.code if each.code in own else next(free): each for each in offered}
+        return dict(sorted(keys.items()))
+
+    def worse(self, code: int, than: int) -> bool:
+        """Whether a severity stands before another on the scale. One that isn't on it, as a case
+        system may have it, is worse than none."""
+        scale = [int(each) for each in self.severities]
+        return code in scale and (than not in scale or scale.index(code) < scale.index(than))
+
+    @property
+    def below_emergency(self) -> Severity:
+        """The severity that is offered instead of Enterprise Down: the next one of the scale."""
+        scale, down = list(self.severities), self.emergency_severity.code
+        offered = self.offered(wished=False)
+        after = [each for each in offered if scale.index(each.code) > scale.index(down)]
+        return (after or offered)[0]
+
+    def level_name(self, code: str, language: str) -> str:
+        """What a level is called in a language; a code that is no level's stays as it is."""
+        names = next((level.names for level in self.levels if level.code == code), {})
+        return name_in(names, language, code)
+
+    def severity_name(self, code: str, language: str) -> str:
+        """What a severity is called in a language, ``""`` if it isn't on the scale."""
+        severity = self.severities.get(code)
+        return name_in(severity.names, language, code) if severity else ""
 
     def callable_from(self, caller: str) -> list[str]:
         """The countries (ISO) to which somebody who calls from ``caller`` may be called back."""
@@ -176,121 +199,3 @@ class LineConfig:
             return self.numbers[called]
         first = next(iter(self.numbers.values()))
         return EntryNumber(called, first.languages, first.zone, first.region)
-
-
-def _config(table: dict[str, Any]) -> LineConfig:
-    rule, hours, promise = table["case_number"], table["hours"], table["promise"]
-    numbers = {number: _number(number, entry) for number, entry in table["numbers"].items()}
-    if not numbers:
-        raise ValueError("there is no number under [numbers]")
-    return LineConfig(
-        name=table["name"],
-        title=table["title"],
-        version=table["version"],
-        case_numbers=CaseNumbers(
-            prefix=rule["prefix"],
-            lengths=frozenset(rule["lengths"]),
-            prefix_key=rule["prefix_key"],
-            check_digit=rule["check_digit"],
-        ),
-        hours=_hours(hours),
-        promise_minutes=(promise["in_hours"], promise["off_hours"]),
-        last_resort=promise["last_resort"],
-        fallback=table["fallback"]["dial"],
-        hunts={name: HuntRule(**rule) for name, rule in table["hunts"].items()},
-        numbers=numbers,
-        levels=_levels(table.get("levels", [])) or LEVELS,
-        join_minutes=table.get("escalation", {}).get("join", 10),
-        severities=_severities(table.get("severities", {})) or SEVERITIES,
-        emergency=_emergency(table.get("emergency", {})),
-        limits=Limits(**table.get("limits", {})),
-        callback=_callback(table.get("callback", {})),
-        resume_minutes=table.get("resume", {}).get("minutes", 10),
-        **_sign_in(table.get("sign_in", {})),
-        recording=RecordingTerms.read(**table.get("recording", {})),
-        **_notices(table.get("notices", {})),
-        rota=RotaTerms(**table.get("rota", {})),
-        retention=RetentionTerms(**table.get("retention", {})),
-        wall=ServiceTerms(**table.get("wall", {})),
-    )
-
-
-def _sign_in(table: dict[str, Any]) -> dict[str, Any]:
-    roles = table.get("roles", {})
-    if wrong := set(roles.values()) - set(ROLES):
-        raise ValueError(f"sign_in.roles: no role '{wrong.pop()}'; there are {', '.join(ROLES)}")
-    idle, longest = table.get("idle", 30), table.get("longest", 720)
-    return {"session_idle": idle, "session_longest": longest, "provider_roles": roles}
-
-
-def _callback(table: dict[str, Any]) -> CallbackTerms:
-    night = tuple(time.fromisoformat(each) for each in table.get("night", ("21:00", "08:00")))
-    countries = tuple(table.get("countries", ()))
-    return CallbackTerms(**table | {"night": night, "countries": countries})
-
-
-def _notices(table: dict[str, Any]) -> dict[str, Any]:
-    lists, also = table.get("lists", {}), table.get("also", {})
-    for what, names in also.items():
-        if what not in KINDS:
-            raise ValueError(f"notices.also: no notice '{what}'; there are {', '.join(KINDS)}")
-        if unknown := set(names) - lists.keys():
-            raise ValueError(f"notices.also.{what}: no list '{unknown.pop()}' in notices.lists")
-    return {"lists": lists, "told_also": {what: tuple(names) for what, names in also.items()}}
-
-
-def _levels(rows: list[dict[str, Any]]) -> tuple[Level, ...]:
-    levels: list[Level] = []
-    for row in rows:
-        level = Level(**row | {"due": _pair(row["due"]), "informs": tuple(row.get("informs", ()))})
-        if level.target not in ("manager", "second_level"):
-            raise ValueError(f"level {level.code}: target is manager or second_level")
-        if level.requires and level.requires not in [each.code for each in levels]:
-            raise ValueError(f"level {level.code} requires {level.requires}, which isn't above it")
-        if wrong := set(level.informs) - {"owner", "manager"}:
-            raise ValueError(f"level {level.code} informs {wrong.pop()}: use owner, manager")
-        levels.append(level)
-    return tuple(levels)
-
-
-def _severities(table: dict[str, Any]) -> dict[str, Severity]:
-    return {
-        code: Severity(code, row["names"], row.get("self_service", True))
-        for code, row in table.items()
-    }
-
-
-def _emergency(table: dict[str, Any]) -> EmergencyTerms:
-    terms = EmergencyTerms(**table | ({"due": _pair(table["due"])} if "due" in table else {}))
-    for name in ("contract", "production", "situation", "contact"):
-        if getattr(terms, name) not in ("hard", "warn", "ask"):
-            raise ValueError(f"emergency.{name} is hard, warn or ask")
-    return terms
-
-
-def _pair(minutes: list[int]) -> tuple[int, int]:
-    in_hours, off_hours = minutes
-    return in_hours, off_hours
-
-
-def _hours(hours: dict[str, Any]) -> Hours:
-    return Hours(
-        time.fromisoformat(hours["opens"]),
-        time.fromisoformat(hours["closes"]),
-        frozenset(DAYS.index(day) for day in hours["days"]),
-        checked(hours.get("holidays", "")),
-    )
-
-
-def _number(number: str, entry: dict[str, Any]) -> EntryNumber:
-    if not entry["languages"]:
-        raise ValueError(f'number "{number}" offers no language')
-    try:
-        ZoneInfo(entry["zone"])
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f'number "{number}": no time zone "{entry["zone"]}"') from error
-    languages, after = tuple(entry["languages"]), entry.get("after", "en")
-    if wrong := entry.get("work", {}).keys() - set(languages):
-        raise ValueError(f'number "{number}" has hours for {wrong.pop()}, which it doesn\'t offer')
-    work = {code: _hours(hours) for code, hours in entry.get("work", {}).items()}
-    return EntryNumber(number, languages, entry["zone"], entry.get("region", ""), work, after)

@@ -164,12 +164,12 @@ def test_two_who_talk_hear_each_others_microphones(laptop: str, visit: Callable[
 
 
 def loudest(meter: Any) -> float:
-    """The loudest of some seconds: a fake microphone beeps once a second."""
+    """The loudest until it is loud: a fake microphone beeps once a second."""
     return float(
         meter.evaluate(
             """async (meter) => {
               let most = 0;
-              for (let i = 0; i < 40 && most < 0.05; i += 1) {
+              for (let i = 0; i < 600 && most < 0.05; i += 1) {
                 most = Math.max(most, meter.value);
                 await new Promise((go) => setTimeout(go, 100));
               }

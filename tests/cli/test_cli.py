@@ -194,7 +194,7 @@ def test_an_application_uses_the_rest_api_meanwhile() -> None:
             f"http://127.0.0.1:{port}/2010-04-01/Accounts/AC1/Calls/{fields['CallSid']}.json",
             data={"Status": "completed"},
             auth=("AC1", "abc"),
-            timeout=5,
+            timeout=60,
         )
         return f"<Say>{answer.status_code}</Say>"
 

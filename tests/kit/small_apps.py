@@ -15,8 +15,9 @@ App = Callable[[Mapping[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 LINE = "+33800000001"
 
+# It waits so long for a key that a call in many times real time isn't late on a slow machine.
 MENU = """
-<Gather numDigits="1" action="/key">
+<Gather numDigits="1" action="/key" timeout="600">
   <Say>Welcome to support.</Say>
   <Say>Press 1 for English, press 0 for an operator.</Say>
 </Gather>
@@ -52,7 +53,10 @@ def menu_app(**changes: Answer) -> App:
             "0": "<Say>An operator.</Say><Dial><Number url='/whisper'>+33155500014</Number></Dial>",
         }.get(fields["Digits"], "<Say>Sorry.</Say><Redirect>/voice</Redirect>")
 
-    whisper = "<Gather numDigits='1' action='/accept'><Say>A call. Press 1.</Say></Gather><Hangup/>"
+    whisper = """
+    <Gather numDigits="1" action="/accept" timeout="600"><Say>A call. Press 1.</Say></Gather>
+    <Hangup/>
+    """
     routes: dict[str, Answer] = {
         "/voice": MENU,
         "/key": key,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ivr.line.store.store import Store
-from tests.kit.databases import postgres
+from tests.kit.databases import Rows, postgres, rows_of
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +19,15 @@ def servers_database() -> Iterator[str]:
         store.migrate()
         store.close()
         yield url
+
+
+@pytest.fixture(scope="session")
+def sample_rows(sample_database: Path) -> Rows:
+    """What the sample desk's database holds."""
+    store = Store(f"sqlite:///{sample_database}")
+    rows = rows_of(store)
+    store.close()
+    return rows
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

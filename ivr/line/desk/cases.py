@@ -10,6 +10,8 @@ from typing import Literal
 from ivr.errors import SettingsError
 from ivr.line.desk.check_digits import CHECKS
 
+MAX_SEVERITY = 99  # a scale counts from 0, in figures that can be read out
+
 ReadingKind = Literal[
     "accepted", "too_short", "too_long", "bad_check", "ambiguous", "operator", "unreadable"
 ]

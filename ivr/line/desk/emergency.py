@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from ivr.line.desk.cases import Account, Case
@@ -20,6 +20,7 @@ VERSION = "1"  # of the questions' wording, kept with each answer
 Kind = Literal["choice", "count", "text", "minutes"]
 Result = Literal["yes", "no", "unknown"]
 Mode = Literal["hard", "warn", "ask"]
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,7 @@ __all__ = [
     "CATEGORIES",
     "CONTACT",
     "ENDS",
+    "MODES",
     "QUESTIONS",
     "REACH",
     "VERSION",

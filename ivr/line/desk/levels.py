@@ -7,11 +7,13 @@ each other; only the levels are here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 TARGETS = ("manager", "second_level")
+INFORMED = ("owner", "manager")
+WISHES = ("engineer", "operator", "severity", "E-Down")  # what else a call may be about
 
 Ruling = Literal["requested", "joined", "chased", "proposed", "overridden"]
 
@@ -23,7 +25,8 @@ class Level:
     ``target`` is who answers for it, one of `TARGETS`: the engineer's manager, or the one above.
     ``requires`` is the level that must have been asked for before, ``""`` for none. ``due`` are the
     minutes until the customer must have been called, in working hours and outside. ``informs`` are
-    told besides the target: "owner", "manager".
+    told besides the target, of `INFORMED`. ``names`` are what it is called, by language; without
+    them it is called by its code.
     """
 
     code: str
@@ -31,6 +34,7 @@ class Level:
     due: tuple[int, int]
     requires: str = ""
     informs: tuple[str, ...] = ("owner",)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,4 +87,4 @@ def _may_go_up(below: Mapping[str, Any], now: datetime) -> bool:
     return below["state"] in ("accepted", "over") or now >= datetime.fromisoformat(below["due"])
 
 
-__all__ = ["TARGETS", "Asked", "Level", "Ruling", "ruling"]
+__all__ = ["INFORMED", "TARGETS", "WISHES", "Asked", "Level", "Ruling", "ruling"]

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
+from ivr.line.desk.names import name_in
 from ivr.line.errors import FlowError
 
 KINDS = (
@@ -31,7 +32,7 @@ SLOTS = frozenset(
     {
         "case", "level", "severity", "reason", "state", "report", "missing", "users", "affected",
         "down_since", "before", "engineer", "plan", "reference", "due", "number", "outcome", "feed",
-        "region", "since", "why", "to", "what", "call",
+        "region", "since", "why", "to", "what", "call", "emergency",
     }
 )  # fmt: skip
 FIRST = "en"  # who speaks nothing that there are words for is told in English
@@ -56,24 +57,39 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """Every kind in every language, checked."""
+    """Every kind in every language, checked. ``levels`` are the names of levels by code and
+    language, ``emergency`` those of Enterprise Down by language."""
 
     languages: Mapping[str, Mapping[str, Words]]
+    levels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    emergency: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, folder: Path) -> Templates:
+    def load(
+        cls,
+        folder: Path,
+        levels: Mapping[str, Mapping[str, str]],
+        emergency: Mapping[str, str],
+    ) -> Templates:
         """Read ``<language>.toml`` files. Raises `FlowError` with file and what is wrong."""
         languages = {file.stem: _read(file) for file in sorted(folder.glob("*.toml"))}
         if FIRST not in languages:
             raise FlowError(f"{folder}: there is no {FIRST}.toml, the language of last resort")
-        return cls(languages)
+        return cls(languages, levels, emergency)
 
     def words(self, what: str, languages: Iterable[str], values: Mapping[str, Any]) -> Words:
         """What somebody who reads ``languages`` is told, in the first that there are words for."""
         spoken = (each.partition("-")[0].lower() for each in languages)
         code = next((each for each in spoken if each in self.languages), FIRST)
         kinds = self.languages[code]
-        return kinds.get(what, self.languages[FIRST]["undelivered"]).fill(values)
+        template = kinds.get(what, self.languages[FIRST]["undelivered"])
+        return template.fill({**values, **self._named(str(values.get("level") or ""), code)})
+
+    def _named(self, level: str, language: str) -> dict[str, str]:
+        """What is meant by a level, and Enterprise Down, as this language calls them."""
+        emergency = name_in(self.emergency, language)
+        names = emergency if level == "E-Down" else name_in(self.levels.get(level, {}), language)
+        return {"level": names or level, "emergency": emergency}
 
 
 def _read(file: Path) -> dict[str, Words]:

@@ -10,6 +10,7 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberTyp
 # What carriers show instead of a caller's number: words, and words spelled on a keypad
 # (ANONYMOUS, UNAVAILABLE, RESTRICTED, BLOCKED, UNKNOWN).
 _NOBODY = {"+266696687", "+86282452253", "+7378742833", "+2562533", "+8656696"}
+COUNTRIES = frozenset(phonenumbers.SUPPORTED_REGIONS)  # ISO
 _COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 
 

@@ -71,7 +71,7 @@ class Kept(msgspec.Struct, omit_defaults=True):
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
-        for name, hint in get_annotations(cls).items():
+        for name, hint in get_annotations(cls, eval_str=True).items():
             if _keep(hint) is None and not _records(hint):
                 raise TypeError(
                     f"{cls.__name__}.{name} doesn't say how long it is kept: "

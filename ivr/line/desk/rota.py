@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from ivr.line.desk.days_off import is_holiday
@@ -45,6 +45,7 @@ class OnDuty:
     instead_of: str = ""
 
 
+@lru_cache(4096)  # a rota is asked again and again about the shifts of the same few days
 def window(day: date, starts: time, ends: time, zone: str) -> tuple[datetime, datetime]:
     """The instants, in UTC, from which and until which a window that starts on ``day`` runs.
 

@@ -6,6 +6,7 @@ One TOML file a language::
     digits = ["zero", "one", …, "nine"]
     time = "{hour} {minute}"
     hour = "{hour} o'clock"
+    choice = "{name}, press {key}."
     names = { en = "English", fr = "French" }
 
     [prompts]
@@ -32,7 +33,7 @@ from urllib.parse import urlsplit
 from ivr.line.errors import FlowError
 from ivr.line.flow import voices
 
-_NEEDED = {"voice", "digits", "time", "hour", "names", "prompts"}
+_NEEDED = {"voice", "digits", "time", "hour", "choice", "names", "prompts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Language:
     digits: tuple[str, ...]
     time: str
     hour: str
+    choice: str
     names: Mapping[str, str]
     texts: Mapping[str, str]
     recordings: Mapping[str, str] = field(default_factory=dict)
@@ -57,9 +59,17 @@ class Language:
         return ", ".join(groups)
 
     def read_time(self, local: datetime) -> str:
-        """A time of day as said aloud; ``local`` is in the zone of whoever hears it."""
+        """A time of day as said aloud; ``local`` is in the listener's zone."""
         pattern = self.time if local.minute else self.hour
         return pattern.format(hour=local.hour, minute=f"{local.minute:02d}")
+
+    def read_choices(self, names: Mapping[str, str]) -> str:
+        """``{"1": "High", "2": "Low"}`` as ``"High, press 1. Low, press 2."``"""
+        return " ".join(self.choice.format(name=name, key=key) for key, name in names.items())
+
+    def read_number(self, number: int) -> str:
+        """A small number in words, a larger one in figures."""
+        return self.digits[number] if 0 <= number < 10 else str(number)
 
 
 class Prompts:
@@ -133,6 +143,7 @@ def _read(file: Path) -> Language:
         digits=tuple(table["digits"]),
         time=table["time"],
         hour=table["hour"],
+        choice=table["choice"],
         names=table["names"],
         texts=table["prompts"],
         recordings=table.get("recordings", {}),

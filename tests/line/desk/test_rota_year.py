@@ -7,6 +7,7 @@ readings, and overrides are painted over it. It shares no code with the rules.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from itertools import pairwise
 from random import Random
 from zoneinfo import ZoneInfo
@@ -36,10 +37,11 @@ def follow_the_sun(zone: str, *times: str) -> list[Shift]:
     ]  # fmt: skip
 
 
+@cache
 def instant(day: date, wall: time, zone: str) -> datetime:
     """The first instant at which the clock on the wall has got as far as this reading."""
     local = ZoneInfo(zone)
-    at = datetime.combine(day, time(), UTC) - timedelta(hours=15)
+    at = datetime.combine(day, wall, UTC) - timedelta(hours=15)  # no zone is that far ahead
     while at.astimezone(local).replace(tzinfo=None) < datetime.combine(day, wall):
         at += STEP
     return at

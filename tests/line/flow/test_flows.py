@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from msgspec import convert
 
-from flows.escalation import FOLDER, line
-from ivr.line.config import LineConfig
+from flows.escalation import line
 from ivr.line.definition import Line
 from ivr.line.errors import FlowError
 from ivr.line.flow.conversation import AnyConversation, Go, keys, outcome
@@ -280,7 +279,7 @@ def test_prompts_that_differ_in_their_slots_between_languages_are_refused() -> N
         ("", "voice"),
         ("voice = 1\ndigits = [", "not TOML"),
         (
-            'voice={name="a",language="b"}\ndigits=["a"]\ntime=""\nhour=""\nnames={}\n[prompts]',
+            'voice={name="a",language="b"}\ndigits=["a"]\ntime=""\nhour=""\nchoice=""\nnames={}\n[prompts]',
             "ten",
         ),
     ],
@@ -292,27 +291,6 @@ def test_a_prompt_file_that_cannot_serve_is_refused(
 
     with pytest.raises(FlowError, match=complaint):
         Prompts.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("change", "complaint"),
-    [
-        (("Europe/Paris", "Europe/Lutetia"), 'no time zone "Europe/Lutetia"'),
-        (('languages = ["fr", "en"]', "languages = []"), "offers no language"),
-        (("prefix_key = true", "prefix = 1"), "line.toml"),
-        (("opens =", "open ="), "'opens' is missing"),
-        (("cap = 60", "cup = 60"), "cup"),
-    ],
-)
-def test_a_wrong_line_toml_is_refused_by_its_name(
-    tmp_path: Path, change: tuple[str, str], complaint: str
-) -> None:
-    text = (FOLDER / "line.toml").read_text()
-    file = tmp_path / "line.toml"
-    file.write_text(text.replace(*change))
-
-    with pytest.raises(FlowError, match=complaint):
-        LineConfig.load(file)
 
 
 def test_a_number_that_offers_a_language_without_prompts_is_refused() -> None:

@@ -22,6 +22,7 @@ voice = { name = "Polly.Joanna", language = "en-US" }
 digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 time = "{hour} {minute}"
 hour = "{hour} o'clock"
+choice = "{name}, press {key}."
 names = { en = "English" }
 
 [prompts]

@@ -21,7 +21,7 @@ from ivr.line.outside.calendars import LARGEST, Fetched, entries_of, fetch, refr
 from ivr.line.records import Duty, Feed
 from ivr.line.service.duties.rota import RotaWatch
 from ivr.line.store.store import Store
-from tests.kit.databases import emptied
+from tests.kit.databases import Rows, emptied, fill
 from tests.kit.desk import Desk
 
 URL = "https://calendar.test/emea.ics"
@@ -38,10 +38,10 @@ ANN = "ATTENDEE:mailto:ann@acme.example"
 
 
 @pytest.fixture
-def sample(url: str) -> Iterator[Store]:
+def sample(url: str, sample_rows: Rows) -> Iterator[Store]:
     """The sample desk, on SQLite and on PostgreSQL."""
     with emptied(url) as store:
-        store.import_csv(SAMPLE)
+        fill(store, sample_rows)
         yield store
 
 
@@ -349,7 +349,6 @@ def test_a_wrong_override_is_refused(store: Store, tmp_path: Path, row: str, fau
 
 
 def test_a_status_that_somebody_set_outlasts_an_import(store: Store) -> None:
-    from flows.escalation import SAMPLE
 
     store.people.set_status(
         "MGR1", "away", "MGR3", at=NOW, by="MGR1", until=NOW + timedelta(hours=1)

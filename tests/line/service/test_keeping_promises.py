@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.line.turns.call.promises import MOST
+from ivr.line.turns.call.promises import MAX_CALLBACK_TRIES
 from ivr.line.values import there
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
@@ -459,7 +459,7 @@ def in_order(desk: Desk, sid: str) -> None:
     assert not [each for each in desk.store.duties.all() if each.state == "dropped"], attempts
     if made.state == "owed":
         assert [due for due in looked_at if due > now - timedelta(minutes=1)], attempts
-        assert tried or desk.store.calls.open() or made.tries == MOST, attempts
+        assert tried or desk.store.calls.open() or made.tries == MAX_CALLBACK_TRIES, attempts
         assert made.breaches >= 1
     else:
         assert made.outcome in ("met", "unreachable")

@@ -51,6 +51,24 @@ def test_who_waited_for_a_manager_is_owed_a_call(watched: Desk, caller: Handset)
     assert not [person.id for person in watched.store.people.all() if person.busy_with]
 
 
+def test_a_person_whose_leg_ended_unheard_is_free_again(watched: Desk, caller: Handset) -> None:
+    operator = watched.phone("OP1")
+    operator.will("answer", press="1")
+    caller.call(ENTRY)
+    watched.exchange.wait(2)
+    caller.press("0")
+    watched.exchange.wait(30)
+    with watched.exchange.webhook_fails("503", "/leg/escalation/"):
+        caller.hang_up()
+        operator.hang_up()
+        watched.exchange.wait(2)
+    assert [person.id for person in watched.store.people.all() if person.busy_with] == ["OP1"]
+    watched.exchange.wait(25 * 60)
+
+    assert not [person.id for person in watched.store.people.all() if person.busy_with]
+    assert watched.store.calls.open() == []
+
+
 def test_a_call_that_goes_on_goes_on(watched: Desk, caller: Handset) -> None:
     operator = watched.phone("OP1")
     operator.will("answer", press="1")

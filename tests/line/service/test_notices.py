@@ -18,7 +18,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner
 
-from flows.escalation import FOLDER
+from flows.escalation import FOLDER, line
 from ivr.cli.main import main
 from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import KINDS, Templates, Words
@@ -34,7 +34,7 @@ from tests.kit.desk import ENTRY, Desk, mount
 from tests.kit.telephones import keyed
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-TEMPLATES = Templates.load(FOLDER / "notices")
+TEMPLATES = line().notices
 
 
 @dataclass
@@ -329,7 +329,7 @@ def test_a_file_that_cannot_serve_is_refused(
     (tmp_path / "en.toml").write_text(text.replace(*change))
 
     with pytest.raises(FlowError, match=complaint):
-        Templates.load(tmp_path)
+        Templates.load(tmp_path, {}, {})
 
 
 def told(store: Store, key: str = "notice") -> Duty:

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select, text
 
 import ivr.line.store.store
-from flows.escalation import SAMPLE, line
+from flows.escalation import line
 from ivr.cli.main import main
 from ivr.errors import CallError
 from ivr.line.desk.events import Event
@@ -52,7 +52,7 @@ from ivr.line.values import (
 )
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.network.virtual_clock import VirtualClock
-from tests.kit.databases import emptied
+from tests.kit.databases import emptied, fill
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.emergencies import answer_all, emergency
 from tests.kit.promises import promised
@@ -85,7 +85,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path, sample_database: Path)
         url = str(request.getfixturevalue("servers_database"))
     with emptied(url) as store:
         if request.param == "postgres":
-            store.import_csv(SAMPLE)
+            fill(store, request.getfixturevalue("sample_rows"))
         yield store
 
 

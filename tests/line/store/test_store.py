@@ -19,7 +19,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, event, insert, text, update
 
-from flows.escalation import SAMPLE
 from ivr.errors import SettingsError
 from ivr.line.desk.events import Event
 from ivr.line.desk.figures import OF_CALLS
@@ -31,7 +30,7 @@ from ivr.line.store.duties import LEASE
 from ivr.line.store.periods import Period
 from ivr.line.store.store import Store
 from tests.kit.calls import NOW, SID, call, data
-from tests.kit.databases import emptied, postgres
+from tests.kit.databases import Rows, emptied, fill, postgres
 
 OF_NO_TABLE = re.compile(r"SCAN (CONSTANT ROW|kind\d+|soonest)")
 SECOND = timedelta(seconds=1)
@@ -45,8 +44,8 @@ def store(url: str) -> Iterator[Store]:
 
 
 @pytest.fixture
-def desk(store: Store) -> Store:
-    store.import_csv(SAMPLE)
+def desk(store: Store, sample_rows: Rows) -> Store:
+    fill(store, sample_rows)
     return store
 
 
@@ -396,7 +395,7 @@ def at_once(code: str, *arguments: str) -> list[list[str]]:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=30)[0].split() for process in ready]
+    said = [process.communicate(timeout=300)[0].split() for process in ready]
     assert [process.returncode for process in ready] == [0, 0]
     return said
 
@@ -881,7 +880,7 @@ def test_the_log_of_writes_is_moved_into_the_file_meanwhile(
     store.close()
     for thread in threading.enumerate():
         if thread.name == "checkpoints":
-            thread.join(5)
+            thread.join(60)
 
     assert not caplog.records
 

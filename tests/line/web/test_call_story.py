@@ -513,7 +513,7 @@ def test_somebody_who_is_not_of_the_sample_is_not_rung_again(
 
 
 def test_every_reason_and_end_has_its_words() -> None:
-    for texts in Words().languages.values():
+    for texts in Words({}).languages.values():
         assert {f"not_exported_{why}" for why in REASONS} <= texts.keys()
         assert {f"ended_{how}" for how in HOW} <= texts.keys()
         told = [kind for kind in KINDS if f"ev_{kind.replace('.', '_')}" in texts]

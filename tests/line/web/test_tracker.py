@@ -481,7 +481,7 @@ def test_each_role_may_do_what_it_may_and_nothing_else(pages: Any, store: Store,
 
 
 def test_every_text_is_there_in_every_language() -> None:
-    languages = Words().languages
+    languages = Words({}).languages
 
     assert languages["en"].keys() == languages["fr"].keys()
 

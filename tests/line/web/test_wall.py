@@ -213,7 +213,7 @@ def test_too_many_calls_are_said_and_not_counted(
     period = period_of({}, clock.now(), PARIS)
 
     def counted(most: int) -> Counted:
-        wall = Wall(desk.line, desk.store, clock, Now(desk.store, clock), Words(), most=most)
+        wall = Wall(desk.line, desk.store, clock, Now(desk.store, clock), Words({}), most=most)
         return wall.counted(period)
 
     assert counted(1).too_many == 2
@@ -227,7 +227,7 @@ def test_what_took_long_to_count_is_shown_again_for_a_while(
 ) -> None:
     seconds = iter([0, 1, 5, 12, 13])  # each asking looks once, and once more when it has counted
     clock = exchange.clock
-    now, words = Now(desk.store, clock), Words()
+    now, words = Now(desk.store, clock), Words({})
     wall = Wall(desk.line, desk.store, clock, now, words, timer=lambda: float(next(seconds)))
     period = period_of({}, clock.now(), PARIS)
     before = wall.counted(period)

@@ -276,7 +276,7 @@ class _Quiet(WSGIRequestHandler):
 
 @pytest.fixture
 def served() -> Iterator[Any]:
-    app = App({"/voice": (Gather(action="menu", num_digits=1, verbs=(Say("Hello"),)),)})
+    app = App({"/voice": (Gather("menu", num_digits=1, timeout=600, verbs=(Say("Hello"),)),)})
     server = make_server("127.0.0.1", 0, app, handler_class=_Quiet)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -318,7 +318,7 @@ def test_a_webhook_over_http_may_use_the_api_over_http(served: Any, rate: float)
         client.api.base_url = server.url
 
         def menu(_params: Any) -> Any:
-            client.calls.create(to=CALLEE, from_=LINE, url=f"{url}/voice")
+            client.calls.create(to=CALLEE, from_=LINE, url=f"{url}/voice", timeout=600)
             client.http_client.session.close()
             return (Say("Ringing"), Gather(timeout=600))
 
@@ -326,10 +326,11 @@ def test_a_webhook_over_http_may_use_the_api_over_http(served: Any, rate: float)
         if rate:
             exchange.start()
         caller.call(LINE)
-        exchange.wait_until(lambda: caller.listening)
+        at_most = 3000  # of the exchange's time; a minute of ours, at that rate
+        exchange.wait_until(lambda: caller.listening, at_most)
         caller.press("1")
-        exchange.wait_until(lambda: callee.ringing)
-        exchange.wait_until(lambda: caller.last_heard == "Ringing")
+        exchange.wait_until(lambda: callee.ringing, at_most)
+        exchange.wait_until(lambda: caller.last_heard == "Ringing", at_most)
         exchange.stop()
 
 
@@ -356,7 +357,7 @@ def test_a_host_that_does_not_exist() -> None:
 def test_an_application_that_takes_too_long(served: Any) -> None:
     app, url = served
     hurry = threading.Event()
-    app.pages["/voice"] = lambda p: hurry.wait(5) and (Redirect(),)
+    app.pages["/voice"] = lambda p: hurry.wait(60) and (Redirect(),)
     exchange = Exchange()
     exchange.number(LINE, f"{url}/voice#tt=100")
     exchange.phone(CALLER).call(LINE)

@@ -12,10 +12,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ivr.line.desk.cases import Account, Case, Contact
+from ivr.line.desk.cases import MAX_SEVERITY, Account, Case, Contact
 from ivr.line.outside.case_systems.last_known import Whose
 
-SEVERITIES = range(5)
 CLOSED = ("closed", "resolved")
 
 
@@ -69,8 +68,9 @@ class Fields:
         if value is None:
             return None
         written = str(value)
-        if isinstance(value, bool) or written not in map(str, SEVERITIES):
-            raise ValueError(f"{self.named(name)} is {value!r}, none of 0 to {SEVERITIES[-1]}")
+        whole = written.isascii() and written.isdecimal() and len(written) <= 2
+        if isinstance(value, bool) or not whole:
+            raise ValueError(f"{self.named(name)} is {value!r}, no severity: 0 to {MAX_SEVERITY}")
         return int(written)
 
     def zone(self, name: str) -> str:

@@ -16,7 +16,8 @@ from ivr.line.outside.carrier import Carrier
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.store.store import Store
-from ivr.line.turns.call.heard import OutcomeHeard
+from ivr.line.turns.call.heard import LegEnded, OutcomeHeard
+from ivr.line.turns.call.state import CallState
 
 log = logging.getLogger(__name__)
 
@@ -30,23 +31,38 @@ class LostCalls:
         self.store, self.calls, self.carrier, self.clock = store, calls, carrier, clock
 
     def look(self, duty: Duty) -> None:
-        """End every open call that has ended at the carrier; the duty is put off."""
-        now = self.clock.now()
+        """End every open call, and every leg that keeps somebody busy, that has ended at the
+        carrier; the duty is put off."""
         for call in self.store.calls.open():
-            if now - call.started_at >= PAUSE:
-                self._ask(call.sid)
-        raise NotYet(now + PAUSE)
+            state = self.calls.look(call.sid)
+            if self._lost(state, state.leg_sid):
+                self.calls.hear(call.sid, OutcomeHeard("hangup"))
+        for person in self.store.people.all():
+            if person.busy_with:
+                self._free(person.busy_with)
+        raise NotYet(self.clock.now() + PAUSE)
 
-    def _ask(self, call: str) -> None:
+    def _free(self, leg: str) -> None:
+        """End this leg (``call/attempt``) if it is over: the person is kept busy by nothing."""
+        call, _, attempt = leg.partition("/")
         state = self.calls.look(call)
+        row = state.legs.rows.get(attempt)
+        if row is not None and self._lost(state, row.sid):
+            self.calls.hear(call, LegEnded(attempt, "ended"))
+
+    def _lost(self, state: CallState, sid: str) -> bool:
+        """Whether this leg of a call that is old enough has ended, and nobody said so."""
+        call = state.call
+        if not sid or self.clock.now() - call.started_at < PAUSE:
+            return False
         try:
-            over = state.leg_sid and self.carrier.over(state.leg_sid)
+            over = self.carrier.over(sid)
         except CallError as error:  # the carrier is asked again at the next look
-            log.warning("can't ask whether call %s goes on: %s", call, error)
-            return
+            log.warning("can't ask whether call %s goes on: %s", call.sid, error)
+            return False
         if over:
-            log.warning("call %s had ended, and what said so was lost", call)
-            self.calls.hear(call, OutcomeHeard("hangup"))
+            log.warning("a leg of call %s had ended, and what said so was lost", call.sid)
+        return over
 
 
 def first_check(now: datetime) -> Duty:

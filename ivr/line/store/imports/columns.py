@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ivr.line.desk import pins
+from ivr.line.desk.cases import MAX_SEVERITY
 from ivr.line.desk.days_off import checked
 from ivr.line.desk.phone_numbers import forbidden
 from ivr.line.store.instants import ticks
@@ -107,8 +108,8 @@ def _days(written: str) -> str:
 
 
 def _severity(written: str) -> int:
-    if written not in ("0", "1", "2", "3"):
-        raise ValueError(f"'{written}' is no severity: 0, 1, 2 or 3")
+    if not (written.isascii() and written.isdecimal() and int(written) <= MAX_SEVERITY):
+        raise ValueError(f"'{written}' is no severity: 0 to {MAX_SEVERITY}")
     return int(written)
 
 

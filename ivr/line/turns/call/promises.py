@@ -18,14 +18,14 @@ from ivr.line.values import Promise, there
 
 BREACHES = 3  # after that nobody further could be told; the last one is, again and again …
 REMIND = timedelta(days=1)  # … so often
-CALLS_IN = 10  # minutes within which a manager calls who says that he will
-MOST = 24  # tries; then somebody has to call by himself, and is reminded of it
+CALLS_IN = 10  # minutes within which a manager calls who says that they will
+MAX_CALLBACK_TRIES = 24  # then somebody has to call personally, and is reminded of it
 
 
 def promise(state: CallState, number: str, why: str) -> None:
     """A call back, with an owner and a due time that counts from the request; one for a call.
 
-    Who is owed one for this case already and only hangs up isn't owed two; if he asks for one, that
+    A caller who is owed one for this case and only hangs up isn't owed two; if they ask for one, it
     takes the other's place.
     Two duties come of it: to try, again and again (``try_back``), and to see at the due time
     whether it was kept (``call_back``). How it went is heard by this call: `promise_hears`.
@@ -150,7 +150,7 @@ def _attempted(state: CallState, promise: Promise, what: str, by: str) -> None:
     if promise.unanswered >= terms.tries:
         _over(state, promise, by, "unreachable")
         _notify(state, promise, "callback_done", promise.owner, outcome="no answer")
-    elif promise.tries < MOST:
+    elif promise.tries < MAX_CALLBACK_TRIES:
         _try_in(state, promise, {"later": terms.later, "himself": CALLS_IN}.get(what, terms.again))
 
 
@@ -181,12 +181,12 @@ def keep_promise(state: CallState, leg: str) -> None:
     levels = [level.code for level in state.line.config.levels]
     manages = not row.operator and row.hunt != "engineer"
     for call, level in owed.items():
-        if manages or level not in levels:  # others only put him through
+        if manages or level not in levels:  # others only put the caller through
             came(state, "kept", call, by=row.person)
 
 
 def _keep_back(state: CallState) -> None:
-    """An operator took the customer whom we called; has he met whoever was to call him, too?"""
+    """An operator took the customer who was called back: has the right person met them, too?"""
     rows = [state.legs.rows[leg] for leg in state.legs.talking()]
     met = [row.person for row in rows if not row.operator]
     if state.leg_sid and met:

@@ -8,107 +8,120 @@ from ivr.line.errors import CaseError
 from ivr.line.turns.case.state import CaseState, Request
 
 
-def present(turn: CaseState) -> int | None:
+def present(state: CaseState) -> int | None:
     """The severity as last set here, else as the case system has it; None when neither says."""
-    set_: dict[str, Any] | None = turn.data.get("severity")
+    set_: dict[str, Any] | None = state.data.get("severity")
     if set_ is not None:
         return int(set_["severity"])
-    return turn.who.case.severity if turn.who.case else None
+    return state.who.case.severity if state.who.case else None
 
 
-def _code(turn: CaseState, asked: Request) -> int:
-    code = str(asked.data.get("severity"))
-    if code not in turn.config.severities:
-        raise CaseError(f"there is no severity '{code}'; there are {known(turn)}")
+def _code(state: CaseState, request: Request) -> int:
+    code = str(request.data.get("severity"))
+    if code not in state.config.severities:
+        raise CaseError(f"there is no severity '{code}'; there are {known(state)}")
     return int(code)
 
 
-def known(turn: CaseState) -> str:
-    return ", ".join(turn.config.severities)
+def known(state: CaseState) -> str:
+    return ", ".join(state.config.severities)
 
 
-def check_self_service(turn: CaseState, asked: Request) -> None:
-    """A customer who logs a case chooses a severity, never the highest."""
-    code = _code(turn, asked)
-    if not turn.config.severities[str(code)].self_service:
+def check_self_service(state: CaseState, request: Request) -> None:
+    """A customer who logs a case chooses a severity, never Enterprise Down."""
+    code = _code(state, request)
+    severity = state.config.severities[str(code)]
+    if severity.emergency:
         raise CaseError(
             f"severity {code} can't be chosen when a case is logged: declare it on the case "
             "once that has its number, best by phone"
         )
+    if not severity.self_service:
+        raise CaseError(f"severity {code} is set by support: choose one of {_offered(state)}")
 
 
-def wish(turn: CaseState, asked: Request) -> None:
+def _offered(state: CaseState) -> str:
+    return ", ".join(each.code for each in state.config.offered(wished=True))
+
+
+def wish(state: CaseState, request: Request) -> None:
     """The customer asks for another severity: the engineer is told, nothing is set."""
-    code = _code(turn, asked)
-    if not turn.config.severities[str(code)].self_service:
-        raise CaseError(f"severity {code} is declared, not wished for: declare Enterprise Down")
-    reason, recording = str(asked.data.get("reason") or ""), asked.data.get("recording", "")
-    before = present(turn)
-    turn.data["wish"] = {
+    code = _code(state, request)
+    severity, down = state.config.severities[str(code)], state.config.emergency_name
+    if severity.emergency:
+        raise CaseError(f"severity {code} is declared, not wished for: declare {down}")
+    if not severity.self_service:
+        raise CaseError(f"severity {code} is set by support: ask for one of {_offered(state)}")
+    reason, recording = str(request.data.get("reason") or ""), request.data.get("recording", "")
+    before = present(state)
+    state.data["wish"] = {
         "severity": code,
-        "requested_by": asked.by,
-        "channel": asked.channel,
-        "at": asked.at.isoformat(),
+        "requested_by": request.by,
+        "channel": request.channel,
+        "at": request.at.isoformat(),
         "reason": reason,
         "recording": recording,
     }
-    turn.tell("severity.requested", asked, before=before, after=code, reason=reason)
+    state.tell("severity.requested", request, before=before, after=code, reason=reason)
     said = reason or ("a recorded reason" if recording else "no reason given")
-    turn.note(asked, f"Severity {code} requested, is {before}: {said}", visibility="customer")
-    turn.notify("severity_wish", asked, turn.who.responsible, severity=code, reason=reason)
+    state.note(request, f"Severity {code} requested, is {before}: {said}", visibility="customer")
+    state.notify("severity_wish", request, state.who.responsible, severity=code, reason=reason)
 
 
-def set_(turn: CaseState, asked: Request) -> None:
+def set_(state: CaseState, request: Request) -> None:
     """Staff set a severity; lowering it needs a reason and the customer's agreement."""
-    asked.only_staff("set a severity")
-    code, before = _code(turn, asked), present(turn)
+    request.only_staff("set a severity")
+    code, before = _code(state, request), present(state)
+    down = state.config.emergency_name
     if before == code:
-        raise CaseError(f"{turn.file.number} has severity {code} already")
-    if not turn.config.severities[str(code)].self_service:
-        raise CaseError(f"severity {code} is set by declaring Enterprise Down, on its conditions")
-    emergency: dict[str, Any] | None = turn.data.get("emergency")
+        raise CaseError(f"{state.file.number} has severity {code} already")
+    if state.config.severities[str(code)].emergency:
+        raise CaseError(f"severity {code} is set by declaring {down}, on its conditions")
+    emergency: dict[str, Any] | None = state.data.get("emergency")
     if emergency and emergency["state"] == "set":
-        raise CaseError("Enterprise Down stands: end it with a reason, then set a severity")
-    reason = asked.reason("to change a severity")
-    if before is not None and code > before and not asked.data.get("agreed"):
-        raise CaseError("a severity is lowered with the customer's agreement: ask him, and say so")
-    put(turn, asked, code, reason)
-    turn.notify("severity_set", asked, turn.who.responsible, severity=code, reason=reason)
+        raise CaseError(f"{down} stands: end it with a reason, then set a severity")
+    reason = request.reason("to change a severity")
+    if before is not None and state.config.worse(before, code) and not request.data.get("agreed"):
+        raise CaseError("a severity is lowered with the customer's agreement: ask them, and say so")
+    put(state, request, code, reason)
+    state.notify("severity_set", request, state.who.responsible, severity=code, reason=reason)
 
 
-def put(turn: CaseState, asked: Request, code: int, reason: str) -> None:
+def put(state: CaseState, request: Request, code: int, reason: str) -> None:
     """Write the new severity: who asked for it, and who set it."""
-    before = present(turn)
-    wish: dict[str, Any] = turn.data.get("wish") or {}
+    before = present(state)
+    wish: dict[str, Any] = state.data.get("wish") or {}
     granted = wish.get("severity") == code
-    requested_by = wish["requested_by"] if granted else asked.data.get("requested_by", asked.by)
-    turn.data["severity"] = {
+    requested_by = wish["requested_by"] if granted else request.data.get("requested_by", request.by)
+    state.data["severity"] = {
         "severity": code,
         "requested_by": requested_by,
-        "set_by": asked.by,
-        "at": asked.at.isoformat(),
+        "set_by": request.by,
+        "at": request.at.isoformat(),
         "reason": reason,
         "before": before,
     }
     if granted:
-        turn.data["wish"] = None
-    turn.tell(
+        state.data["wish"] = None
+    state.tell(
         "severity.set",
-        asked,
+        request,
         before=before,
         after=code,
         requested_by=requested_by,
-        set_by=asked.by,
+        set_by=request.by,
         reason=reason,
     )
-    turn.note(asked, f"Severity {code}, was {before}: {reason}", f"{asked.key}:set", "customer")
-    turn.post(
+    state.note(
+        request, f"Severity {code}, was {before}: {reason}", f"{request.key}:set", "customer"
+    )
+    state.post(
         "severity",
-        asked,
-        asked.key,
+        request,
+        request.key,
         severity=code,
         before=before,
         requested_by=requested_by,
-        set_by=asked.by,
+        set_by=request.by,
         reason=reason,
     )

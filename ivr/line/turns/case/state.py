@@ -29,7 +29,7 @@ LONGEST = 4000  # characters of a note or a reason
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Whom a case concerns just now: ids of people, ``""`` for nobody.
+    """The people whom a case concerns just now, by id; ``""`` is nobody.
 
     ``case`` is None when there is none, or (``known`` is None) when the records can't say.
     """
@@ -46,8 +46,8 @@ class Who:
 
     @property
     def responsible(self) -> str:
-        """Who looks after the case: its engineer, his manager, whoever is on duty; somebody
-        always."""
+        """Who looks after the case: its engineer, the engineer's manager, else the person on
+        duty; there is always somebody."""
         return self.owner or self.manager or self.duty or self.last_resort
 
 
@@ -101,39 +101,43 @@ class CaseState:
 
     # --- what comes of it ---
 
-    def tell(self, kind: str, asked: Request, **data: Any) -> None:
+    def tell(self, kind: str, request: Request, **data: Any) -> None:
         """Add to the case's event log. What was written freely stands in the note that ``note``
         names, which can be erased; a log can't."""
-        about = {"case": self.file.number, "channel": asked.channel}
+        about = {"case": self.file.number, "channel": request.channel}
         written = [data.pop(name, "") for name in WRITTEN]
         if any(written):
-            about["note"] = asked.key
-        if call := asked.data.get("call"):
+            about["note"] = request.key
+        if call := request.data.get("call"):
             about["call"] = call
-        self.events.append(Event(kind, asked.at, asked.by, about | data))
+        self.events.append(Event(kind, request.at, request.by, about | data))
 
-    def note(self, asked: Request, text: str, key: str = "", visibility: str = "internal") -> None:
+    def note(
+        self, request: Request, text: str, key: str = "", visibility: str = "internal"
+    ) -> None:
         """A line in the case's history, and in the case system's."""
-        key = key or asked.key
-        author = asked.data.get("set_by") or asked.by or "line"
-        call = asked.data.get("call", "")
-        self.notes.append(Note(key, call, self.file.number, text, author, asked.at, visibility))
-        self.post("note", asked, key, text=text, visibility=visibility, author=author)
+        key = key or request.key
+        author = request.data.get("set_by") or request.by or "line"
+        call = request.data.get("call", "")
+        self.notes.append(Note(key, call, self.file.number, text, author, request.at, visibility))
+        self.post("note", request, key, text=text, visibility=visibility, author=author)
 
-    def post(self, write: str, asked: Request, key: str, **fields: Any) -> None:
+    def post(self, write: str, request: Request, key: str, **fields: Any) -> None:
         """Write to the case system, after what was written before."""
         once = f"{key}:{write}"
-        about = {"write": write, "key": once, "asked_at": asked.at.isoformat()}
-        self._duty("post", once, asked.at, lane="post", **about, **fields)
+        about = {"write": write, "key": once, "asked_at": request.at.isoformat()}
+        self._duty("post", once, request.at, lane="post", **about, **fields)
 
-    def notify(self, what: str, asked: Request, *people: str, **slots: Any) -> None:
+    def notify(self, what: str, request: Request, *people: str, **slots: Any) -> None:
         """Tell each of these, once, and the lists that are told of ``what`` as well."""
         about = {"what": what, "case": self.file.number, "list": "", **slots}
         for person in dict.fromkeys(filter(None, people)):
-            self._duty("notify", f"{asked.key}:{what}:{person}", asked.at, owner=person, **about)
+            self._duty(
+                "notify", f"{request.key}:{what}:{person}", request.at, owner=person, **about
+            )
         for name in self.config.also_told(what):
-            key = f"{asked.key}:{what}:list:{name}"
-            self._duty("notify", key, asked.at, **{**about, "list": name})
+            key = f"{request.key}:{what}:list:{name}"
+            self._duty("notify", key, request.at, **{**about, "list": name})
 
     def later(self, kind: str, key: str, at: datetime, **data: Any) -> None:
         """Something to be heard of this case at an instant."""
@@ -154,5 +158,5 @@ class CaseState:
             )
         )
 
-    def minutes(self, count: int, asked: Request) -> datetime:
-        return asked.at + timedelta(minutes=count)
+    def minutes(self, count: int, request: Request) -> datetime:
+        return request.at + timedelta(minutes=count)

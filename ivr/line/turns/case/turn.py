@@ -15,52 +15,52 @@ from ivr.line.turns.case.state import CaseState, Request
 SEEN = 200  # keys that are remembered; a repetition comes within minutes
 
 
-def hear(turn: CaseState, asked: Request) -> bool:
+def hear(state: CaseState, request: Request) -> bool:
     """Move by one thing heard; False when it was heard before. Raises `CaseError`."""
-    seen: list[str] = turn.data.setdefault("seen", [])
-    if asked.key in seen:
+    seen: list[str] = state.data.setdefault("seen", [])
+    if request.key in seen:
         return False
-    action = ACTIONS.get(asked.what)
+    action = ACTIONS.get(request.what)
     if action is None:
-        raise CaseError(f"nobody knows what '{asked.what}' of a case is")
-    action(turn, asked)
-    turn.data["seen"] = [*seen, asked.key][-SEEN:]
+        raise CaseError(f"nobody knows what '{request.what}' of a case is")
+    action(state, request)
+    state.data["seen"] = [*seen, request.key][-SEEN:]
     return True
 
 
 # --- the small things ---
 
 
-def _write_note(turn: CaseState, asked: Request) -> None:
-    visibility = asked.data.get("visibility", "internal" if asked.staff else "customer")
-    turn.note(asked, asked.text("text", "an empty note"), visibility=visibility)
+def _write_note(state: CaseState, request: Request) -> None:
+    visibility = request.data.get("visibility", "internal" if request.staff else "customer")
+    state.note(request, request.text("text", "an empty note"), visibility=visibility)
 
 
-def _log_case(turn: CaseState, asked: Request) -> None:
+def _log_case(state: CaseState, request: Request) -> None:
     """A case that was logged just now. Enterprise Down is never set at that moment."""
-    severity.check_self_service(turn, asked)
-    turn.tell("case.logged", asked, severity=asked.data.get("severity"))
-    turn.notify("case_logged", asked, turn.who.responsible)
+    severity.check_self_service(state, request)
+    state.tell("case.logged", request, severity=request.data.get("severity"))
+    state.notify("case_logged", request, state.who.responsible)
 
 
-def _reopen(turn: CaseState, asked: Request) -> None:
+def _reopen(state: CaseState, request: Request) -> None:
     """The same problem again; a new one needs a new case."""
-    reason = asked.reason("to open a closed case again")
-    if turn.who.case and turn.who.case.status != "closed":
-        raise CaseError(f"{turn.file.number} isn't closed")
-    turn.tell("case.reopened", asked, reason=reason)
-    turn.note(asked, f"Reopened: {reason}", visibility="customer")
-    turn.post("reopen", asked, asked.key, reason=reason)
-    turn.notify("case_reopened", asked, turn.who.responsible, reason=reason)
+    reason = request.reason("to open a closed case again")
+    if state.who.case and state.who.case.status != "closed":
+        raise CaseError(f"{state.file.number} isn't closed")
+    state.tell("case.reopened", request, reason=reason)
+    state.note(request, f"Reopened: {reason}", visibility="customer")
+    state.post("reopen", request, request.key, reason=reason)
+    state.notify("case_reopened", request, state.who.responsible, reason=reason)
 
 
-def _plan(turn: CaseState, asked: Request) -> None:
+def _plan(state: CaseState, request: Request) -> None:
     """What the manager will do, and with whom."""
-    asked.only_staff("write the action plan")
-    text = asked.text("text", "an empty action plan")
-    turn.data["plan"] = {"text": text, "by": asked.by, "at": asked.at.isoformat()}
-    turn.tell("plan.written", asked)
-    turn.note(asked, f"Action plan: {text}")
+    request.only_staff("write the action plan")
+    text = request.text("text", "an empty action plan")
+    state.data["plan"] = {"text": text, "by": request.by, "at": request.at.isoformat()}
+    state.tell("plan.written", request)
+    state.note(request, f"Action plan: {text}")
 
 
 ACTIONS: dict[str, Callable[[CaseState, Request], None]] = {

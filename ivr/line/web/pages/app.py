@@ -94,7 +94,7 @@ def create_pages(
     app.secret_key = entrance.secret or token_hex(32)
     app.config.update(SESSION_COOKIE_SECURE=entrance.https, WTF_CSRF_TIME_LIMIT=None)
     CSRFProtect(app)
-    words = Words()
+    words = Words(line.config.emergency_severity.names)
     words.install(app)
     app.jinja_env.tests["word"] = lambda key: key in words.languages["en"]
     app.jinja_env.bytecode_cache = _Compiled()
@@ -111,7 +111,7 @@ def create_pages(
     CallPages(store, line, clock, words, sample).install(app)
     app.after_request(partial(_wake, services.duties))
     guard(app, _POLICY)
-    _frame(app, line, store, clock, bool(phones), entrance.sample)
+    _frame(app, line, store, clock, words, bool(phones), entrance.sample)
     _errors(app)
     if phones is not None:
         TryOut(store, line, now, words).install(app)
@@ -127,7 +127,13 @@ def _wake(duties: Duties, response: Response) -> Response:
 
 
 def _frame(
-    app: Flask, line: Line, store: Store, clock: Clock, phones: bool, everybody: bool
+    app: Flask,
+    line: Line,
+    store: Store,
+    clock: Clock,
+    words: Words,
+    phones: bool,
+    everybody: bool,
 ) -> None:
     """What all pages have around them, and how they know that something has changed."""
 
@@ -155,6 +161,7 @@ def _frame(
             ],
             "phones": phones,
             "name_of": name_of,
+            "level_name": lambda code: line.config.level_name(code, words.language()),
         }
 
     @app.get("/", endpoint="home")

@@ -82,8 +82,8 @@ class Console:
     def _severities(self) -> list[tuple[str, str]]:
         language = self.words.language()
         return [
-            (code, severity.names.get(language) or severity.names.get("en", code))
-            for code, severity in self.config.severities.items()
+            (each.code, self.config.severity_name(each.code, language))
+            for each in self.config.offered(wished=False)
         ]
 
     def _looked(self, leg: Leg, number: str) -> None:

@@ -166,12 +166,12 @@ class Tracker:
         if "customer" not in g.login.roles:
             abort(403)
         given = {name: request.form.get(name, "").strip() for name in FIELDS}
+        offered = self._offered(wished=True)
         if request.method == "GET":
-            return render_template("new.html", given=given, wrong={}, severities=self._offered())
+            return render_template("new.html", given=given, wrong={}, severities=offered)
         wrong = self._faults(given)
         if wrong:
-            page = render_template("new.html", given=given, wrong=wrong, severities=self._offered())
-            return page, 422
+            return render_template("new.html", given=given, wrong=wrong, severities=offered), 422
         number = self._open(given)
         flash(self.words.text("done_logged", number=number), "done")
         return redirect(url_for("tracker.case", number=number))
@@ -185,17 +185,19 @@ class Tracker:
         severity = self.config.severities.get(given["severity"])
         if severity is None:
             wrong["severity"] = self.words.text("need_severity")
-        elif not severity.self_service:
+        elif severity.emergency:
             number = next(iter(self.config.numbers))
             wrong["severity"] = self.words.text("no_emergency_here", number=number)
+        elif not severity.self_service:
+            wrong["severity"] = self.words.text("need_severity")
         return wrong
 
-    def _offered(self) -> list[tuple[str, str]]:
+    def _offered(self, wished: bool) -> list[tuple[str, str]]:
+        """The severities to choose from, with their names."""
         language = self.words.language()
         return [
-            (code, severity.names.get(language) or severity.names.get("en", code))
-            for code, severity in self.config.severities.items()
-            if severity.self_service
+            (each.code, self.config.severity_name(each.code, language))
+            for each in self.config.offered(wished)
         ]
 
     def _open(self, given: dict[str, str]) -> str:
@@ -252,7 +254,8 @@ class Tracker:
             owed=self._owed(case.number) if staff else [],
             may={what for what in MAY if may(g.login.roles, what)},
             severity=(data.get("severity") or {}).get("severity", case.severity),
-            severities=self._offered(),
+            severities=self._offered(wished=not staff),
+            first_level=self.config.levels[0].code,
             next_level=self._next_level(data),
             questions=QUESTIONS,
             categories=CATEGORIES,

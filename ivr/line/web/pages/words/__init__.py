@@ -4,10 +4,13 @@ chosen by whoever reads."""
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
 from flask import Flask, request, session
+
+from ivr.line.desk.names import name_in
 
 FIRST = "en"
 
@@ -27,10 +30,13 @@ def _read() -> dict[str, dict[str, str]]:
 
 
 class Words:
-    """What the pages say. A language is chosen by ``?lang=fr``, else by what the browser asks."""
+    """What the pages say. A language is chosen by ``?lang=fr``, else by what the browser asks.
 
-    def __init__(self) -> None:
-        self.languages = _read()
+    ``emergency`` is what Enterprise Down is called, by language; texts have it as ``{emergency}``.
+    """
+
+    def __init__(self, emergency: Mapping[str, str]) -> None:
+        self.languages, self.emergency = _read(), emergency
 
     def language(self) -> str:
         chosen = request.args.get("lang") or session.get("language", "")
@@ -41,8 +47,9 @@ class Words:
 
     def text(self, key: str, **values: object) -> str:
         """One text; a key without words in this language is said in English."""
-        texts = self.languages[self.language()]
-        return texts.get(key, self.languages[FIRST].get(key, key)).format(**values)
+        language = self.language()
+        text = self.languages[language].get(key, self.languages[FIRST].get(key, key))
+        return text.format(**{"emergency": name_in(self.emergency, language), **values})
 
     def install(self, app: Flask) -> None:
         """Every template says ``{{ t("key") }}``."""
