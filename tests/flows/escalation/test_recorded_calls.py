@@ -265,7 +265,7 @@ def test_what_staff_have_stopped_is_not_recorded_with_the_next_one(recorded: Des
     assert len(kept(recorded)) == 1
 
 
-def test_an_operator_finds_it_in_his_menu(recorded: Desk) -> None:
+def test_an_operator_finds_recording_in_the_menu(recorded: Desk) -> None:
     caller, operator = english(recorded, "1", "0"), recorded.phone("OP1")
     accept(operator, recorded.exchange)
     recorded.exchange.wait(15)
@@ -347,7 +347,7 @@ def to_the_reason(desk: Desk) -> Handset:
 
 
 def test_a_message_is_noted_with_its_case(desk: Desk) -> None:
-    """Recordings of the caller by his own act: separate purpose "message"."""
+    """Recordings of the caller by their own act: separate purpose "message"."""
     caller = to_the_reason(desk)
     caller.say("The plant in Osaka can't print, and nobody knows for how long.")
     desk.exchange.wait(12)
