@@ -360,8 +360,10 @@ What this package raises on purpose says what is wrong, where, and what to do ab
 
 def errors_page() -> str:
     from ivr import errors
+    from ivr.line import errors as line_errors
 
-    tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n", 1)[1]
+    trees = [inspect.cleandoc(module.__doc__ or "") for module in (errors, line_errors)]
+    tree = "\n\n".join(text.split("\n\n", 1)[1] for text in trees)
     rows = [
         f"| `{kind.__name__}` | `{kind.__module__}` | {cell(prose(inspect.getdoc(kind) or ''))} |"
         for kind in sorted(raised(), key=lambda each: (each.__module__, each.__name__))

@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, event, insert, text, update
 
 from ivr.errors import SettingsError
 from ivr.line.desk.events import Event
-from ivr.line.desk.figures import OF_CALLS
+from ivr.line.desk.figures.reading import OF_CALLS
 from ivr.line.records import CaseFile, Duty, Escalation, Note, Recording
 from ivr.line.store import tables
 from ivr.line.store.calls import Engaged
