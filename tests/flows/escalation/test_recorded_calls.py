@@ -14,6 +14,7 @@ from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.errors import FlowError
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
+from ivr.line.values import encode
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, START, Desk, mount
 from tests.kit.recording import configured
@@ -140,7 +141,8 @@ def test_no_log_holds_the_address_of_a_recording(recorded: Desk) -> None:
 
     call = recorded.store.calls.load(recorded.sid(caller))
     assert call is not None
-    everything = json.dumps([call.data, *(dict(each.data) for each in recorded.events(caller))])
+    log = json.dumps([dict(each.data) for each in recorded.events(caller)])
+    everything = encode(call.data) + log
     assert recorded.store.recordings.all()[0].sid in everything
     assert "/Recordings/" not in everything
     is_the_same_again(recorded, call.sid)
