@@ -344,7 +344,7 @@ def test_s11_an_emergency_without_a_case_is_two_steps(
     accept(operator, exchange, after=0)
     exchange.wait(12)
     assert caller.connected_to == {operator}
-    assert "La production est à l'arrêt, selon l'appelant." in said_to(operator)
+    assert "L'appelant signale un arrêt de la production." in said_to(operator)
 
     operator_menu(operator, exchange, "5", "2")
     assert "Il n'y a pas encore de numéro de requête. Tapez 1 pour le saisir." in said_to(operator)

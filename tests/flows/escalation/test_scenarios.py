@@ -307,7 +307,7 @@ def test_s12_wrong_entries_lead_to_an_operator_who_sees_not_found(
     caller.call(ENTRY)
     keyed(caller, exchange, "2", "1")
     keyed(caller, exchange, "173490#")
-    assert caller.last_heard == "I got six digits, that is not enough for a case number."
+    assert caller.last_heard == "That is too short for a case number."
     keyed(caller, exchange, "173490131#")
     assert caller.last_heard == "That was too long for a case number."
     keyed(caller, exchange, "17349099#", "1")
