@@ -20,8 +20,8 @@ from tests.kit.recording import configured
 from tests.kit.replays import is_the_same_again
 from tests.kit.telephones import accept, keyed
 
-NOTICE = "The conversation may be recorded"
-CONSENT = "If you agree, the conversation is recorded"
+NOTICE = "This conversation may be recorded"
+CONSENT = "If you agree, this conversation is recorded"
 MENU = "For an existing case"
 
 

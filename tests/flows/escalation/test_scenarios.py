@@ -255,7 +255,7 @@ def test_s04_nobody_accepts_and_the_caller_is_promised_a_call(
     assert "three three, one five, five five, zero zero, one zero, one" in caller.last_heard
     keyed(caller, exchange, "1")
 
-    assert "before 10 45" in caller.last_heard
+    assert "by 10 45" in caller.last_heard
     [promise] = desk.store.duties.all("call_back")  # stored before it was spoken
     [requested] = desk.events(caller, "escalation.requested")
     assert (promise.owner, promise.data["number"]) == ("MGR2", CALLER)
@@ -283,9 +283,9 @@ def test_a_withheld_number_is_asked_for_and_read_back(exchange: Exchange, desk: 
     caller = exchange.phone("anonymous")
     caller.call(ENTRY)
     keyed(caller, exchange, "2", "1", f"{CASE}#", "1", "2", "2")
-    assert "Enter the telephone number" in caller.last_heard
+    assert "Enter the phone number" in caller.last_heard
     keyed(caller, exchange, "12#")
-    assert "not a telephone number" in " ".join(each.text for each in caller.heard[-2:])
+    assert "can't use that phone number" in " ".join(each.text for each in caller.heard[-2:])
     keyed(caller, exchange, "0155500101#")
     assert "three three, one five, five five" in caller.last_heard
     keyed(caller, exchange, "1")
@@ -545,8 +545,8 @@ def test_nobody_answers_zero_in_time_so_the_duty_manager_is_rung_and_then_a_prom
     exchange.wait_until(lambda: desk.phone("MGR2").ringing, at_most=90)
     exchange.wait(2)
     assert "responsable de permanence" in caller.last_heard
-    exchange.wait_until(lambda: "Pour être rappelé, tapez 2" in caller.last_heard, at_most=120)
-    exchange.wait_until(lambda: "personne n'est libre" in caller.last_heard, at_most=120)
+    exchange.wait_until(lambda: "Pour un rappel, tapez 2" in caller.last_heard, at_most=120)
+    exchange.wait_until(lambda: "personne n'est disponible" in caller.last_heard, at_most=120)
     keyed(caller, exchange, "2", "1")
     exchange.wait(40)
 
