@@ -12,6 +12,7 @@ TO_TEST := $(VENV)/.to_test
 TO_DOCUMENT := $(VENV)/.to_document
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
+.DELETE_ON_ERROR:  # an environment that is only half made is made again
 .PHONY: run test check bench docs clean
 
 run: $(TO_RUN)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, fields
 from datetime import datetime
 from functools import cached_property
@@ -20,6 +20,7 @@ from typing import Any
 import click
 
 import ivr
+from ivr.cli.exit_codes import Commands
 from ivr.cli.main import main
 from ivr.line.flow import steps
 from ivr.server.settings import table
@@ -245,27 +246,33 @@ COMMANDS_INTRO = """
 
 | Exit code | Means |
 |---|---|
-| 0 | as hoped |
+| 0 | success |
 | 1 | the thing under test failed |
 | 2 | wrong usage |
-| 3 | the environment is at fault: a setting, a file, a port, a database |
+| 3 | a package, setting, port, file or server is missing or refuses |
 """.strip()
 
 
-def commands() -> Iterator[tuple[str, click.Command]]:
-    """Every command with its full name, groups before their members."""
-    for name, command in sorted(main.commands.items()):
-        yield f"ivr {name}", command
+def commands(listed: Iterable[click.Command]) -> Iterator[tuple[str, click.Command]]:
+    """Commands with their full names, groups before their members."""
+    for command in listed:
+        yield f"ivr {command.name}", command
         if isinstance(command, click.Group):
             for inner, each in sorted(command.commands.items()):
-                yield f"ivr {name} {inner}", each
+                yield f"ivr {command.name} {inner}", each
 
 
 def commands_page() -> str:
-    rows = [f"| [`{name}`](#{anchor(name)}) | {first(command)} |" for name, command in commands()]
-    summary = "| Command | |\n|---|---|\n" + "\n".join(rows)
-    sections = [command_section(name, command) for name, command in commands()]
-    return "\n\n".join([COMMANDS_INTRO, summary, *sections])
+    assert isinstance(main, Commands)
+    parts = [COMMANDS_INTRO]
+    for title, listed in main.sections.items():
+        rows = [
+            f"| [`{name}`](#{anchor(name)}) | {first(each)} |" for name, each in commands(listed)
+        ]
+        parts.append(f"**{title}**\n\n| Command | |\n|---|---|\n" + "\n".join(rows))
+    for listed in main.sections.values():
+        parts += [command_section(name, each) for name, each in commands(listed)]
+    return "\n\n".join(parts)
 
 
 def first(command: click.Command) -> str:
@@ -353,8 +360,10 @@ What this package raises on purpose says what is wrong, where, and what to do ab
 
 def errors_page() -> str:
     from ivr import errors
+    from ivr.line import errors as line_errors
 
-    tree = inspect.cleandoc(errors.__doc__ or "").split("\n\n", 1)[1]
+    trees = [inspect.cleandoc(module.__doc__ or "") for module in (errors, line_errors)]
+    tree = "\n\n".join(text.split("\n\n", 1)[1] for text in trees)
     rows = [
         f"| `{kind.__name__}` | `{kind.__module__}` | {cell(prose(inspect.getdoc(kind) or ''))} |"
         for kind in sorted(raised(), key=lambda each: (each.__module__, each.__name__))

@@ -1,13 +1,11 @@
-"""The errors that both sides share. The line's own are in `ivr.line.errors`.
+"""The errors that both sides share, raised on purpose; anything else is a defect. A caller's wrong
+key is an outcome of the flow and raises nothing.
 
-An `IVRError` is raised on purpose and says what to do; anything else is a defect. What a caller
-presses wrongly is an outcome of the flow and raises nothing.
-
-    IVRError
-    ├── SettingsError  a setting or a choice of the command is wrong
-    ├── CallError      this call can't go on as asked
-    ├── TwiMLError     Twilio would refuse the document (`code` is Twilio's number)
-    └── …              the line's own: `ivr.line.errors`
+IVRError
+├── SettingsError  a setting or a choice of the command is wrong
+├── CallError      this call can't go on as asked
+├── TwiMLError     Twilio would refuse the document (`code` is Twilio's number)
+└── …              the line's own, below
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from flows.escalation import FOLDER, line
 from ivr.line.definition import Line
@@ -17,7 +17,9 @@ from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, Desk, mount
 
 pytest_plugins = ["pytester"]
-settings.register_profile("unhurried", deadline=None)  # machines are noisy
+settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # how long something takes depends on the machine
 settings.load_profile("unhurried")
 
 

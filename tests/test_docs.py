@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import inspect
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -20,10 +23,13 @@ import pytest
 import ivr
 from flows.escalation import FOLDER, SAMPLE, line
 from ivr.cli.main import main
+from ivr.errors import IVRError
 from ivr.line.desk.events import KINDS
 from ivr.line.desk.roles import PAGES as OPENED
 from ivr.line.desk.roles import ROLES
 from ivr.line.flow.mermaid import mermaid
+from ivr.line.flow.steps import Step
+from ivr.line.outside.case_systems import contract
 from ivr.line.store.imports.columns import COLUMNS
 from ivr.server.rehearsal import rehearse
 from ivr.server.settings import table
@@ -204,8 +210,6 @@ def test_data_can_be_read(block: Block) -> None:
     if block.language == "toml":
         assert tomllib.loads(block.text)
     else:
-        import json
-
         assert json.loads(block.text)
 
 
@@ -393,12 +397,58 @@ def keys(data: dict[str, Any]) -> set[str]:
     return found
 
 
+@pytest.mark.parametrize("folder", ["ivr", "ivr/line", "ivr/simulator"])
+def test_the_architecture_names_every_folder_and_module(folder: str) -> None:
+    text = NAMED["docs/develop/architecture.md"].text
+    table = text.split(f"| `{folder}/` | from top to bottom |", 1)[1].split("\n\n")[0]
+    named = re.findall(r"`([\w.]+)/?`", "".join(re.findall(r"^\| [^|]* \|", table, re.MULTILINE)))
+    there = {
+        path.name for path in (ROOT / folder).iterdir() if path.suffix == ".py" or path.is_dir()
+    }
+
+    assert set(named) == {name for name in there if not name.startswith("__")}
+
+
 def test_every_import_contract_is_explained() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = [each["name"] for each in project["tool"]["importlinter"]["contracts"]]
     explained = [cells[0] for cells in rows("CONTRIBUTING.md", "## Import contracts")]
 
     assert set(explained) == set(contracts)
+
+
+def test_every_command_and_exit_code_stands_in_the_reference() -> None:
+    named = NAMED["docs/reference/commands.md"]
+    help_text = inspect.getdoc(main.callback) if main.callback else ""
+    for name, command in main.commands.items():
+        inner = list(command.commands) if isinstance(command, click.Group) else []
+        for each in [f"ivr {name}", *(f"ivr {name} {one}" for one in inner)]:
+            assert f"\n## {each}\n" in named.text, each
+    for code, meaning in re.findall(r"^ *(\d)  (.+)$", help_text or "", re.MULTILINE):
+        assert [code, meaning] in rows("docs/reference/commands.md", "# Commands")
+
+
+def test_every_setting_and_step_and_error_stands_in_the_reference() -> None:
+    settings = [cells[0].strip("`") for cells in rows("docs/reference/settings.md", "# Settings")]
+    kinds = {kind.__name__ for kind in Step.__subclasses__()}
+    errors = NAMED["docs/reference/errors.md"].code
+
+    assert settings == [name for name, _, _ in table()]
+    assert kinds <= set(re.findall(r"^## `(\w+)`$", NAMED["docs/flows/steps.md"].text, re.M))
+    assert {kind.__name__ for kind in IVRError.__subclasses__()} <= set(errors)
+
+
+def test_the_case_that_the_contract_shows_is_read_whole() -> None:
+    shown = NAMED["docs/line/case-systems.md"].blocks
+    [document] = [json.loads(block.text) for block in shown if block.language == "json"]
+    case = contract.case_of(document, "17349013", lambda number, email: number)
+
+    for each in fields(case):
+        ours = each.name in ("digits", "stale")
+        assert ours or getattr(case, each.name), f"{each.name} isn't shown"
+    assert case.account is not None
+    assert all(getattr(case.account, each.name) for each in fields(case.account))
+    assert all(getattr(case.contacts[0], each.name) for each in fields(case.contacts[0]))
 
 
 def test_the_diagram_is_that_of_the_tables() -> None:

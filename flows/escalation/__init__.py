@@ -378,7 +378,9 @@ def steps(config: LineConfig) -> list[Step]:
                 ),
             },
         ),
-        Menu("after", says=("after",), on={"1": "case", "too_many": "goodbye"}),  # he has met one
+        Menu(
+            "after", says=("after",), on={"1": "case", "too_many": "goodbye"}
+        ),  # they have met one
         Goodbye("goodbye", says=("goodbye",)),
         # --- nobody was free: wait, or be called back ---
         Menu(

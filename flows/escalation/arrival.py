@@ -1,7 +1,7 @@
 """Who calls: a customer, one who was cut off a few minutes ago, or somebody who works here.
 
 The look-up is by the number that the carrier shows. It changes nothing that a stranger hears: only
-who was cut off himself is welcomed back, and nothing of his case is said then.
+a caller who was cut off is welcomed back, and nothing of their case is said then.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ivr.line.values import CallerTalk, Owed, Resumed
 
 from . import effects as do
 
-# Where somebody is taken up who was in one of these when he was cut off; in others, right there.
+# Where a caller goes on who was cut off in one of these steps; in others, right there.
 SAFE = {
     "manager_hold": "manager_search",
     "engineer_hold": "engineer_search",
@@ -45,7 +45,7 @@ STATUSES = {"1": "available", "2": "away", "3": "dnd", "4": "busy_soon"}
 
 
 def steps(listening: Iterable[str], first: str) -> list[Step]:
-    """``listening`` are the caller's steps in which he can have been cut off, ``first`` is the one
+    """``listening`` are the steps in which a caller can have been cut off; ``first`` is the one
     after the language.
     """
     places = [name for name in listening if name not in NEVER]
@@ -90,7 +90,7 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
                 )
             },
         ),
-        # --- somebody who works here says how he is ---
+        # --- somebody who works here sets their status ---
         Entry(
             "staff_pin",
             says=("pin",),

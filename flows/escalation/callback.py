@@ -49,7 +49,7 @@ def steps() -> list[Step]:
                 "answered": "back_confirm",
                 "unanswered": Go("back_over", then=(came("unanswered"),)),
                 "unplaced": Go("back_over", then=(came("unplaced"),)),
-                # who was to meet him has gone
+                # the person to meet has gone
                 "ended": Go("back_later", then=(came("nobody"), let_customer_go)),
                 "hangup": Go("back_over", then=(came("unanswered"),)),
             },
@@ -60,7 +60,7 @@ def steps() -> list[Step]:
             on={
                 "1": Go("talk", then=(came("kept"),)),
                 "2": Go("back_later", then=(came("later"),)),
-                "ended": "operator_search",  # who was to meet him has gone, and he is here
+                "ended": "operator_search",  # the person to meet has gone, and the customer is here
                 "too_many": Go("back_over", then=(came("unanswered"),)),  # a machine
                 "hangup": Go("back_over", then=(came("unanswered"),)),
             },

@@ -1,6 +1,6 @@
 """What a click does: the same as keys and a menu do by telephone, by the same rules.
 
-Somebody who is rung, or talks, can work on a page instead of with his telephone's keys. His leg
+Somebody who is rung, or talks, can work on a page instead of with their telephone's keys. Their leg
 stays where it is; every click is heard here, and leads back here.
 """
 
@@ -31,7 +31,7 @@ from . import effects as do
 from . import recording, words
 from .desk import OVERRIDES
 
-OTHERWISE = {"hangup": "console"}  # of his leg, which isn't told here
+OTHERWISE = {"hangup": "console"}  # of the person's leg, which isn't told here
 
 
 def flow(config: LineConfig, prompts: Prompts) -> Flow:
@@ -136,7 +136,7 @@ def order(what: Order) -> Effect:
 
 
 def may_answer(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether he is rung. Who is dialled by a document presses his key, once he has picked up."""
+    """Whether the person is being rung. One dialled by a document presses a key, once it is up."""
     state = heard.data["state"]
     return state == "ringing" or (state == "listening" and not do.dialled_by_document(talk, heard))
 
@@ -146,7 +146,7 @@ def talks(talk: PersonTalk, heard: Heard) -> bool:
 
 
 def directs(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether he has the caller, and may decide what becomes of him."""
+    """Whether the person has the caller, and may decide what happens next."""
     return talks(talk, heard) and do.is_operator(talk)
 
 
@@ -174,7 +174,7 @@ def come_forward(talk: PersonTalk, heard: Heard) -> None:
 
 
 def take(talk: PersonTalk, heard: Heard) -> None:
-    """An operator takes somebody who waits, before he is rung for him."""
+    """An operator takes a caller who waits, before being rung for them."""
     for entry in heard.data.get("ranking", ()):
         talk.order(TakeCaller(entry))
 

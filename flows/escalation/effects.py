@@ -90,13 +90,13 @@ def notice_played(talk: LegTalk, heard: Heard) -> None:
 
 
 def zero_pressed(talk: LegTalk, heard: Heard) -> None:
-    """The caller asks for a person himself; from here on he hears that it is an operator."""
+    """The caller asks for a person; from here on the prompts say that it is an operator."""
     talk.shared.asked_for = "operator"
     talk.emit("zero.pressed", where=talk.state)
 
 
 def trying(levels: Iterable[Level]) -> Callable[[LegTalk], tuple[Phrase, ...]]:
-    """The same words for the same wish, whoever is rung: they tell nothing of the case."""
+    """The same words for the same wish, no matter who is rung: they tell nothing of the case."""
     prompts = TRYING | {level.code: "trying_manager" for level in levels}
 
     def says(talk: LegTalk) -> tuple[Phrase, ...]:
@@ -201,7 +201,7 @@ def verified(talk: LegTalk, heard: Heard) -> bool:
 
 
 def status(talk: LegTalk) -> tuple[Phrase, ...]:
-    """Where the case stands: to whom has shown that he may know."""
+    """Where the case stands, for a caller who has shown that they may know."""
     stands = there(talk.shared.case.status)
     said = [(f"status_{stands.status}", "")]
     said += [("status_severity", "")] if stands.severity is not None else []
@@ -244,7 +244,7 @@ def keep_ranking(talk: LegTalk, heard: Heard) -> None:
 
 
 def request(level: str) -> Callable[[LegTalk, Heard], None]:
-    """Ask for a level, once a call and case; whoever must know is told now."""
+    """Ask for a level, once a call and case; the people concerned are told now."""
     return lambda talk, heard: talk.order(Escalate(level, set_by=talk.own.person))
 
 
@@ -292,12 +292,12 @@ def hunted(*names: str) -> Callable[[LegTalk, Heard], bool]:
 
 
 def still_hunting(talk: LegTalk, heard: Heard) -> bool:
-    """An operator left while somebody whom they had asked for was still being rung."""
+    """An operator left while somebody they had asked for was still being rung."""
     return talk.shared.hunt.ringing
 
 
 def hardly_met(talk: LegTalk, heard: Heard) -> bool:
-    """Whoever accepted was gone before anybody could say anything."""
+    """The person who accepted was gone before anybody could say anything."""
     return bool(heard.data.get("hardly"))
 
 
@@ -329,7 +329,7 @@ def promise(talk: LegTalk, heard: Heard) -> None:
 
 
 def owe_a_call(talk: LegTalk, heard: Heard) -> None:
-    """Somebody who hangs up while people are being rung for him is owed a call as well."""
+    """A caller who hangs up while people are being rung is owed a call as well."""
     talk.order(PromiseCallback(talk.shared.caller.number, why="hung up"))
 
 
@@ -351,7 +351,7 @@ def emergency(talk: LegTalk) -> Emergency:
 
 
 def dials_client(talk: LegTalk) -> bool:
-    """Whether the person whom the caller's document dials works with a browser's telephone."""
+    """Whether the person that the caller's document dials works with a browser's telephone."""
     return there(talk.shared.hunt.dialled).phone.startswith("client:")
 
 
@@ -361,7 +361,7 @@ def not_wanted(talk: PersonTalk, heard: Heard) -> bool:
 
 
 def not_clicked(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether he hasn't accepted on a page, so that nobody knows yet who has picked up."""
+    """Whether it wasn't accepted on a page, so that nobody knows yet who has picked up."""
     return not talk.own.clicked
 
 
@@ -378,12 +378,12 @@ def accept(talk: LegTalk, heard: Heard) -> None:
 
 
 def for_level(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether he is rung as whoever answers for a level: only he can say that he calls himself."""
+    """Whether a manager is being rung: only they can say that they will call personally."""
     return talk.own.hunt == "manager"
 
 
 def for_promise(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether he is rung to keep a promise."""
+    """Whether the person is being rung to keep a promise."""
     return talk.own.hunt == "callback"
 
 
@@ -425,7 +425,7 @@ def brief(talk: PersonTalk) -> tuple[Phrase, ...]:
 
 
 def about_emergency(talk: LegTalk) -> tuple[Phrase, ...]:
-    """What the caller has answered so far of the questions about his outage."""
+    """What the caller has answered so far of the questions about the outage."""
     if talk.shared.emergency is None:
         return (("brief_emergency", ""),) if talk.shared.wish == "E-Down" else ()
     answers = talk.shared.emergency.answers
@@ -499,7 +499,7 @@ def somebody_left(talk: LegTalk, heard: Heard) -> bool:
 
 
 def ring_right(talk: PersonTalk, heard: Heard) -> None:
-    """The operator asks for the right manager; he rings only whom the operator asks for."""
+    """The operator asks for the right manager; nobody is rung whom the operator didn't ask for."""
     talk.own.told = True
     talk.order(StartHunt("manager", manual=True))
 

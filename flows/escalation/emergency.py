@@ -1,6 +1,6 @@
 """The caller's way through an Enterprise Down: a person at once, and five questions meanwhile.
 
-An operator and whoever is on duty are rung as soon as the case is given, and the first to accept
+An operator and the people on duty are rung as soon as the case is given, and the first to accept
 meets the caller in the middle of the questions. Nothing that is asked here can keep anybody out,
 and nothing that is said here tells what a contract allows.
 """
@@ -22,7 +22,7 @@ from . import entry
 
 MOST_HOURS = 8760
 
-# How ringing others can end while he is asked: whoever accepts meets him at once.
+# How ringing others can end while the caller is asked: the first to accept meets them at once.
 RUNG: dict[str, Leads] = {"joined": "talk", "nobody": Go(), "no_carrier": Go()}
 
 AGAIN: dict[str, Leads] = {
@@ -34,7 +34,7 @@ AGAIN: dict[str, Leads] = {
 
 def steps(numbers: CaseNumbers) -> list[Step]:
     return [
-        # --- which case: without one he goes to a person all the same ---
+        # --- which case: without one the caller goes to a person all the same ---
         *entry.steps(numbers, "emergency_"),
         LookUp(
             "emergency_search",
@@ -120,7 +120,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
                 **AGAIN,
             },
         ),
-        # --- whom we can reach, around the clock ---
+        # --- who can be reached, around the clock ---
         Menu(
             "contact",
             says=("contact",),

@@ -74,7 +74,7 @@ def has_star(talk: PersonTalk) -> bool:
 
 
 def leads(talk: PersonTalk) -> bool:
-    """Whoever may step out can't take the conversation with him."""
+    """A leg that may step out doesn't end the conversation when it goes."""
     return do.outlasted_by_nobody(talk) and not has_star(talk)
 
 

@@ -1,4 +1,4 @@
-"""Asking the caller before his conversation is recorded, and the key with which staff end that.
+"""Asking the caller before a conversation is recorded, and the key with which staff end that.
 
 Nobody is recorded who hasn't heard the notice to its end, or pressed the key that it names: 0 in
 the middle of it leads to a person, and to no recording. Without ``[recording]`` none of these steps
@@ -56,7 +56,7 @@ def desk_key(config: LineConfig) -> dict[str, Leads]:
 
 
 def desk_steps(config: LineConfig) -> list[Step]:
-    """The operator's way to it is his menu, everybody else's the star key itself."""
+    """Operators get to it by their menu, everybody else by the star key itself."""
     if not config.recording.percent:
         return []
     return [
@@ -76,7 +76,7 @@ def desk_steps(config: LineConfig) -> list[Step]:
 
 
 def stepped_out(config: LineConfig, *then: Effect) -> tuple[Go, ...]:
-    """Where the star key leads whoever isn't an operator."""
+    """Where the star key leads a person who isn't an operator."""
     if not config.recording.percent:
         return ()
     return (Go("desk_recording", when=recorded, then=(*then, do.step_out)),)
@@ -150,6 +150,6 @@ def resume(talk: LegTalk, heard: Heard) -> None:
 
 
 def stop(talk: LegTalk, heard: Heard) -> None:
-    """For good: the caller has objected, and that holds for whoever comes after."""
+    """For good: the caller has objected, and that holds for everyone who joins later."""
     talk.shared.recording.wanted = "off"
     talk.emit("consent.changed", recording="off", how="staff")

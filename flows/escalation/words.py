@@ -141,7 +141,7 @@ def below_emergency(config: LineConfig) -> SlotValue:
     return lambda talk, language: config.below_emergency.code
 
 
-# --- for whom ---
+# --- the two listeners ---
 
 
 def caller(config: LineConfig) -> dict[str, SlotValue]:

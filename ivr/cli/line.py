@@ -24,7 +24,7 @@ def run(webhooks_port: int, pages_port: int) -> None:
     """Try the line on this machine, with simulated phones.
 
     Serves the line, its web pages and a page of phones in one process, with a sample desk. No
-    Twilio account is needed, and no message is sent.
+    Twilio account is needed. Notices are sent only if their settings are set.
     """
     from ivr.server.laptop import serve_laptop
 

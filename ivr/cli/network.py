@@ -273,7 +273,7 @@ def network(
     """
     from ivr.cli import network_session
 
-    described = [network_session.telephone(text, place) for place, text in enumerate(phones, 1)]
+    described = [network_session.phone_on_page(text, place) for place, text in enumerate(phones, 1)]
     session = network_session.NetworkSession("", network)
     session.serve(dict(numbers), described, port, log, save)
 

@@ -223,7 +223,7 @@ def other_phone(text: str, place: int) -> Phone:
         raise click.BadParameter(str(error)) from None
 
 
-def telephone(text: str, place: int) -> Phone:
+def phone_on_page(text: str, place: int) -> Phone:
     """Read ``[NAME=]NUMBER[=BEHAVIOR]``: without a behavior the phone just rings."""
     return other_phone(text if _DOES.search(text) else f"{text}=rings", place)
 

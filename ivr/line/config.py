@@ -8,7 +8,7 @@ from datetime import datetime, time
 
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import EmergencyTerms
-from ivr.line.desk.figures import ServiceTerms
+from ivr.line.desk.figures.figures import ServiceTerms
 from ivr.line.desk.levels import Level
 from ivr.line.desk.limits import Limits
 from ivr.line.desk.names import name_in

@@ -25,7 +25,7 @@ from ivr.line.desk.cases import MAX_SEVERITY, CaseNumbers
 from ivr.line.desk.check_digits import CHECKS
 from ivr.line.desk.days_off import checked
 from ivr.line.desk.emergency import MODES, EmergencyTerms
-from ivr.line.desk.figures import ServiceTerms
+from ivr.line.desk.figures.figures import ServiceTerms
 from ivr.line.desk.levels import INFORMED, TARGETS, WISHES, Level
 from ivr.line.desk.limits import Limits
 from ivr.line.desk.notice_texts import KINDS

@@ -28,7 +28,7 @@ CUSTOMERS = {"+33155500101": "Marie, a customer"}
 
 class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """The pages ask each second; that is no news."""
+        """Don't log: each page sends a request every second."""
 
 
 def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
@@ -63,9 +63,10 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     first = next(iter(line.config.numbers))
-    say(f"The line and its phones are on http://127.0.0.1:{pages}/ - open it, and press Call.")
-    say(f"Dial {first}; 1 chooses a language, 0 an operator, and a case number is 17349013#.")
-    say(f"Webhooks are answered on http://127.0.0.1:{webhooks}/voice/{line.name}. Ctrl-C ends it.")
+    say(f"The line and its phones are at http://127.0.0.1:{pages}/ - open it and press Call.")
+    say(f"Call {first}: 1 selects a language, 0 an operator. A sample case number is 17349013#.")
+    say(f"Webhooks are served at http://127.0.0.1:{webhooks}/voice/{line.name}.")
+    say("Press Ctrl-C to stop.")
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
@@ -118,4 +119,4 @@ def _server(port: int, app: object) -> BaseWSGIServer:
     try:
         return make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)  # type: ignore[arg-type]
     except (OSError, SystemExit) as error:
-        raise SettingsError(f"port {port} on 127.0.0.1 is taken; choose another") from error
+        raise SettingsError(f"port {port} on 127.0.0.1 is in use; choose another") from error

@@ -25,10 +25,10 @@ def called(laptop: str) -> str:
     def do(phone: str, action: str, value: str = "") -> None:
         asked = json.dumps({"phone": phone, "action": action, "value": value}).encode()
         headers = {"Content-Type": "application/json"}
-        urlopen(Request(f"{laptop}/handsets/do", asked, headers), timeout=10).close()
+        urlopen(Request(f"{laptop}/handsets/do", asked, headers), timeout=60).close()
 
     def stands(phone: str, how: str) -> bool:
-        with urlopen(f"{laptop}/handsets/state", timeout=10) as answer:
+        with urlopen(f"{laptop}/handsets/state", timeout=60) as answer:
             phones = json.load(answer)["phones"]
         return any(each[how] for each in phones if each["number"] == phone)
 

@@ -1,4 +1,4 @@
-"""What holds for every page: everybody can use it, light or dark, wide or narrow, and soon."""
+"""What holds for every page: everybody can use it, light or dark, wide or narrow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kit.processes import comes_true
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
 LARGEST = 100_000  # bytes of a first visit, all in all
-SOON = 1_000  # milliseconds until a page can be used
+MOST_FILES = 15  # that are asked for before it can be used
 
 
 FURTHEST = ("wide", "french")  # from each other, for what takes long
@@ -84,25 +84,18 @@ def test_everybody_can_use_the_card_while_it_rings_and_in_the_talk(
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_first_visit_is_small_and_soon_of_use(
-    visit: Callable[..., Any], laptop: str, path: str
-) -> None:
+def test_a_first_visit_is_small(visit: Callable[..., Any], laptop: str, path: str) -> None:
+    """How soon it can be used is a matter of the line and of the machine; this is ours."""
     page = enter(visit, laptop, path)
     page.goto(laptop + path)
-    weighs = page.evaluate(
+    sizes = page.evaluate(
         """() => performance.getEntriesByType("resource")
             .concat(performance.getEntriesByType("navigation"))
-            .reduce((sum, each) => sum + each.decodedBodySize, 0)"""
+            .map((each) => each.decodedBodySize)"""
     )
-    assert 0 < weighs < LARGEST
-    assert min(usable_after(page, laptop + path) for _ in range(3)) < SOON  # the machine is shared
 
-
-def usable_after(page: Any, url: str) -> float:
-    """Milliseconds until everything of a page is there and its modules have begun."""
-    page.goto(url)
-    ends = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
-    return float(page.evaluate(ends))
+    assert 0 < sum(sizes) < LARGEST
+    assert len(sizes) <= MOST_FILES
 
 
 def test_a_call_is_taken_and_put_through_by_keyboard_alone(

@@ -41,7 +41,7 @@ def serving(sample: str, rest_port: int) -> Iterator[Program]:
         "TWILIO_AUTH_TOKEN": TOKEN,
         "TWILIO_API_URL": f"http://127.0.0.1:{rest_port}",
     }
-    with program(command, folder=folder, environment=environment) as running:
+    with program(command, folder=folder, environment=environment, within=300) as running:
         yield running
 
 
@@ -52,7 +52,7 @@ def refused(url: str, signature: str | None) -> int:
     if signature is not None:
         request.add_header("X-Twilio-Signature", signature)
     with pytest.raises(urllib.error.HTTPError) as answer:
-        urllib.request.urlopen(request, timeout=10)
+        urllib.request.urlopen(request, timeout=60)
     with answer.value as reply:
         return reply.code
 

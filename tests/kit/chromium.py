@@ -8,4 +8,4 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # What a page may do: a microphone that hums, without being asked.
 SOUND = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
-PATIENCE = 20_000  # milliseconds
+PATIENCE = 120_000  # milliseconds until what isn't so will never be so

@@ -10,8 +10,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from flows.escalation import SAMPLE
@@ -22,17 +23,29 @@ from tests.kit.desk import ENTRY, PEOPLE
 
 IVR = Path(sys.executable).with_name("ivr")
 GRETA = "MGR2,duty,EMEA,06:00,14:00"
+NUMBERS = count(os.getpid() * 101)
 RATE = 4.0  # the line's own clock is real; rings and prompts go four times as fast
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens at.
+
+    One that the kernel chooses may be a client's a moment later: it gives those from 32768 on to
+    clients as well. These are below, and each process of the tests begins elsewhere.
+    """
+    for number in NUMBERS:
+        port = 20_000 + number % 12_000
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the numbers never end")
 
 
-def comes_true(condition: Callable[[], object], within: float = 60.0) -> bool:
-    """Poll other processes, in real seconds."""
+def comes_true(condition: Callable[[], object], within: float = 300.0) -> bool:
+    """Whether something that other processes bring about is so, or becomes so.
+
+    ``within`` (real seconds) is only when to give up: no test depends on how long it takes.
+    """
     until = time.monotonic() + within
     while not condition():
         if time.monotonic() > until:
@@ -43,7 +56,7 @@ def comes_true(condition: Callable[[], object], within: float = 60.0) -> bool:
 
 def said(url: str) -> str:
     try:
-        with urllib.request.urlopen(url, timeout=1) as answer:
+        with urllib.request.urlopen(url, timeout=60) as answer:
             return str(answer.read().decode())
     except OSError:
         return ""
@@ -61,7 +74,7 @@ def running(command: list[str | Path], log: Path, **environment: str) -> Iterato
         finally:
             process.terminate()
             try:
-                process.wait(15)
+                process.wait(60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

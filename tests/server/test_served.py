@@ -187,7 +187,7 @@ def test_a_line_without_its_settings_says_which_and_exits_with_3(command: str) -
     environment = {"PATH": os.environ["PATH"]}
 
     done = subprocess.run(
-        [IVR, command], env=environment, capture_output=True, text=True, check=False, timeout=20
+        [IVR, command], env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
     assert done.returncode == 3

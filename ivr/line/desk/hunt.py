@@ -8,8 +8,8 @@ Theory of operation. A `Hunt` is plain data: who is still to be rung, and every 
                     joined        ended        both final: nothing rings any more
 
 Events come twice, late, and in any order: an attempt that isn't ringing any more can't be lost
-again, and whoever accepts too late is dismissed. Nobody is rung twice by one hunt, unless he
-takes the caller himself.
+again, and a leg that accepts too late is dismissed. Nobody is rung twice by one hunt, unless they
+come forward to take the caller.
 
 With ``manual`` somebody directs the hunt (an operator who has the caller on the line): it rings
 only on *start* and *manual_next*, and what would be sent on is reported instead.
@@ -78,7 +78,7 @@ class SendOn:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Tell whoever directs a manual hunt; ``attempt`` is "" when it is about the whole hunt.
+    """Tell the operator who directs a manual hunt; ``attempt`` is "" when it is about all of it.
 
     ``outcome`` is the event by which an attempt was lost, or an `Outcome`.
     """
@@ -126,7 +126,7 @@ class Hunt:
         return next((id for id, made in self.attempts.items() if made["state"] in _JOINED), None)
 
     def may_be_rung(self, people: Iterable[str]) -> list[str]:
-        """Those of ``people`` whom this hunt hasn't rung, once each."""
+        """Those of ``people`` that this hunt hasn't rung, once each."""
         rung = {made["person"] for made in self.attempts.values()}
         return [person for person in dict.fromkeys(people) if person not in rung]
 
@@ -204,7 +204,7 @@ def _ring(trigger: Trigger) -> None:
 
 
 def _ring_also(trigger: Trigger) -> None:
-    """Whoever takes the caller himself is rung beside the others, and again if he was before."""
+    """A person who comes forward is rung beside the others, and again if they were before."""
     hunt = trigger.model
     for person in trigger.kwargs["people"]:
         attempt = f"{hunt.name}{len(hunt.attempts) + 1}"
@@ -319,10 +319,9 @@ def hear(
     """Move ``hunt`` by one event; the commands are to be carried out in their order.
 
     ``attempt`` belongs to accepted, declined, no_answer, busy (also a lost claim), failed, ended.
-    ``people`` are the new candidates of *more*, whom to ring first on *manual_next*, or who comes
-    forward by himself on *take*. What comes
-    too late or twice is answered with nothing, a late acceptance with `Dismiss`. Raises
-    `ValueError` for an event that doesn't exist.
+    ``people`` are the new candidates of *more*, the first to ring on *manual_next*, or the one who
+    comes forward on *take*. What comes too late or twice is answered with nothing, a late
+    acceptance with `Dismiss`. Raises `ValueError` for an event that doesn't exist.
     """
     if event not in _EVENTS:
         raise ValueError(f"a hunt doesn't know '{event}'; it knows {', '.join(_EVENTS)}")

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 TARGETS = ("manager", "second_level")
+DUTY_ROLES = {"manager": "duty", "second_level": "second_level_duty"}  # on the rota, by target
 INFORMED = ("owner", "manager")
 WISHES = ("engineer", "operator", "severity", "E-Down")  # what else a call may be about
 

@@ -63,7 +63,7 @@ class Language:
         return ", ".join(groups)
 
     def read_time(self, local: datetime) -> str:
-        """A time of day as said aloud; ``local`` is in the zone of whoever hears it."""
+        """A time of day as said aloud; ``local`` is in the listener's zone."""
         pattern = self.time if local.minute else self.hour
         spoken = {unit: self.read_count(unit, local.hour) for unit in self.counts}
         return pattern.format(hour=local.hour, minute=f"{local.minute:02d}", **spoken)

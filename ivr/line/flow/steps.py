@@ -20,15 +20,15 @@ LISTENING = frozenset({"invalid", "silence", "too_many", "hangup"})
 FAILURES = frozenset({"invalid", "silence"})
 ALWAYS = frozenset({"trouble", "left", "taken"})  # what can befall a leg wherever it is
 SILENCES = 2  # in a row, and a caller is brought to a person
-RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others for him can end
+RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others can end
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What all kinds share. ``enter`` are effects of arriving, not of a repeated prompt.
 
-    ``meanwhile``: people are rung for the caller while he is asked, and whoever accepts meets him
-    in the middle of it.
+    ``meanwhile``: people are rung while the caller is asked, and the first to accept meets the
+    caller in the middle of it.
     """
 
     name: str
@@ -230,7 +230,7 @@ class LookUp(Step):
 
 @dataclass(frozen=True, slots=True)
 class Clicks(Step):
-    """Whoever works at a page clicks here; nothing is said, and his leg stays where it is.
+    """A person who works at a page clicks here; nothing is said, and their leg stays where it is.
 
     The outcomes are the clicks' names; ``value`` in what is heard with one is its argument.
     ``personal`` clicks have one that is kept out of the event log.
@@ -302,7 +302,7 @@ class Hold(Step):
 class Talk(Step):
     """In the conference with the others. ``leads``: it ends when this leg goes.
 
-    ``leads`` is never true of somebody whom others outlast, since they would lose each other.
+    ``leads`` is never true of a leg that others outlast, since they would lose each other.
     ``star`` lets the leg step out with the star key.
     """
 
@@ -369,7 +369,7 @@ class Dialling(Step):
 
 @dataclass(frozen=True, slots=True)
 class Customer(Step):
-    """A customer who is called back is being rung; he isn't there yet, and hears nothing."""
+    """A customer who is called back is being rung, isn't there yet, and hears nothing."""
 
     needs = frozenset({"answered", "unanswered", "unplaced", "ended", "hangup"})
 
@@ -381,7 +381,7 @@ class Customer(Step):
 
 @dataclass(frozen=True, slots=True)
 class Ready(Step):
-    """An empty document: a dialled person's leg goes on to whoever dialled it."""
+    """An empty document: a dialled person's leg goes on to the leg that dialled it."""
 
     needs = frozenset({"hangup"})
     may = frozenset({"ended"})

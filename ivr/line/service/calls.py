@@ -1,8 +1,8 @@
 """The one door: whatever is heard of a call goes through `Calls.hear`, and is saved in one
 transaction.
 
-Load, take a turn, save under the call's version; if somebody else was quicker, take the turn again
-on what he left. No transaction is open while a turn is taken, so a look-up may take its time.
+Load, take a turn, save under the call's version; if another process saved first, take the turn
+again on what it left. No transaction is open while a turn is taken, so a look-up may take its time.
 """
 
 from __future__ import annotations

@@ -59,11 +59,11 @@ class Cases:
         who = self.who(number, at or self.clock.now())
         for _ in range(AGAIN):
             file = self.store.case_files.load(number) or CaseFile(number)
-            turn = CaseState(self.config, file, who)
+            state = CaseState(self.config, file, who)
             request = Request(what, key, by, channel, at or self.clock.now(), data)
-            if not hear(turn, request):
+            if not hear(state, request):
                 return file
-            records = CaseRecords(turn.events, turn.duties, turn.escalations, turn.notes)
+            records = CaseRecords(state.events, state.duties, state.escalations, state.notes)
             if self.store.case_files.save(file, records):
                 return file
         raise CaseError(f"case {number}: somebody was quicker {AGAIN} times; try again")

@@ -1,123 +1,103 @@
-"""What a flow may ask the desk's records in the middle of a call, answered within a webhook's
-budget.
+"""What a flow may look up in the middle of a call, answered within a webhook's budget.
 
-An answer is `Heard`: ``found``, ``not_found`` or ``too_slow``. Nothing raises: records that are
-down are slow records, and the caller goes on to a person either way.
+An answer is `Heard`: ``found``, ``not_found`` or ``too_slow``. Nothing raises: a case system that
+is down is a slow one, and the caller reaches a person either way.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from copy import copy
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.clock import Clock
 from ivr.line.config import LineConfig
-from ivr.line.desk import limits, pins, roster
-from ivr.line.desk.candidates import Candidate, Directory
+from ivr.line.desk import limits, pins
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import judge
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.records import Call, Duty
+from ivr.line.service.rankings import Rankings
 from ivr.line.store.store import Store
-from ivr.line.values import CallValues, Emergency, resume_words, there
+from ivr.line.values import CallValues, Emergency, resume_words
 
 log = logging.getLogger(__name__)
 
-DUTIES = {"manager": "duty", "second_level": "second_level_duty"}
-BUDGET = 3.0  # seconds for one look-up; a webhook has 15 in all
+BUDGET = 3.0  # seconds for one lookup; a webhook has 15 in all
 
 
 class LookUps:
-    """Answers by name: ``case``, ``desk_case``, ``pin``, ``managers``, ``next_level``,
-    ``operators``, ``duty``, ``engineer``, ``emergency``, ``taker``."""
+    """Answers the lookups that steps of a flow name. Whom to ring, `Rankings` answers."""
 
     def __init__(
-        self, case_system: CaseSystem, store: Store, clock: Clock, config: LineConfig
+        self,
+        case_system: CaseSystem,
+        store: Store,
+        rankings: Rankings,
+        clock: Clock,
+        config: LineConfig,
     ) -> None:
         self.case_system = case_system
         self.store = store
+        self.rankings = rankings
         self.clock = clock
         self.config = config
-        self._asked: dict[str, Callable[[CallValues], Heard]] = {
+        self._answers: dict[str, Callable[[CallValues], Heard]] = {
             "case": self._case,
             "desk_case": self._desk_case,
             "pin": self._pin,
             "arrival": self._arrival,
             "staff_pin": self._staff_pin,
-            "owner": self._owed_by,
-            "managers": self._managers,
-            "next_level": self._next_level,
-            "operators": self._operators,
-            "duty": self._duty,
-            "engineer": self._engineer,
             "emergency": self._emergency,
-            "taker": self._taker,
+            "next_level": self._next_level,
+            "managers": self._managers,
+            "engineer": self._engineer,
+            "owner": self._for_callback,
+            "duty": lambda values: rankings.of_level(None, config.levels[0], values, "duty"),
+            "operators": rankings.operators,
+            "taker": rankings.taker,
         }
 
-    def answer(self, asks: str, shared: CallValues) -> Heard:
-        """Answer for a call; ``shared`` are the call's values."""
+    def answer(self, name: str, values: CallValues) -> Heard:
+        """Answer a lookup for the call with these values."""
         try:
-            return self._asked[asks](shared)
+            return self._answers[name](values)
         except (TimeoutError, OSError) as error:
-            log.warning("look-up of %s: %s: %s", asks, type(error).__name__, error)
+            log.warning("lookup of %s: %s: %s", name, type(error).__name__, error)
             return outcome("too_slow")
 
-    def _case(self, shared: CallValues) -> Heard:
-        """A caller's number. Over the limits nothing is looked up any more, and all sounds the
-        same."""
-        bucket = limits.bucket("unknown", shared.caller.number)
+    # --- cases ---
+
+    def _case(self, values: CallValues) -> Heard:
+        """The case whose number a caller has keyed. Over the limits nothing is looked up any more,
+        and the caller hears no difference."""
+        bucket = limits.bucket("unknown", values.caller.number)
         now, most = self.clock.now(), self.config.limits
-        tried = len({*shared.case.numbers, shared.case.keyed})
-        if (
-            tried > most.numbers
-            or self.store.tallies.count(bucket, now - limits.HOUR) >= most.failed
-        ):
+        tried = len({*values.case.numbers, values.case.keyed})
+        failed = self.store.tallies.count(bucket, now - limits.HOUR)
+        if tried > most.numbers or failed >= most.failed:
             return outcome("not_found", suspicious=True)
-        heard = self._desk_case(shared)
-        if heard.value == "not_found":
+        answer = self._desk_case(values)
+        if answer.value == "not_found":
             self._count_unknown(bucket, now)
-        return heard
+        return answer
 
     def _count_unknown(self, bucket: str, now: datetime) -> None:
-        """One more unknown number; very many of them are worth an alarm, once an hour."""
+        """Count one more unknown number; very many of them raise an alarm, once an hour."""
         self.store.tallies.add(bucket, now)
         self.store.tallies.add("unknown", now)
         count = self.store.tallies.count("unknown", now - limits.HOUR)
         if count >= self.config.limits.alarm:
-            why = f"{count} within an hour"
             key = f"suspicious:{now:%Y-%m-%dT%H}"
-            told = {"what": "suspicious", "list": "", "why": why}
-            self.store.duties.add([Duty(key, "", "notify", now, told, self.config.last_resort)])
+            notice = {"what": "suspicious", "list": "", "why": f"{count} within an hour"}
+            self.store.duties.add([Duty(key, "", "notify", now, notice, self.config.last_resort)])
 
-    def _pin(self, shared: CallValues) -> Heard:
-        """Whether the PIN that was keyed just now is the case's. It takes as long for an unknown
-        case, and sounds the same."""
-        case, now, most = self._known(shared), self.clock.now(), self.config.limits
-        account = case.account.id if case and case.account else ""
-        caller = limits.bucket("pin", shared.caller.number)
-        subject = limits.bucket("account", account or shared.case.keyed)
-        right = pins.fits(shared.case.secret, self.store.cases.pin(shared.case.keyed, account))
-        over = (
-            self.store.tallies.count(caller, now - limits.DAY) >= most.pin_day
-            or self.store.tallies.count(subject, now - limits.MONTH) >= most.pin_month
-        )
-        right = right or shared.case.verified == "V2"
-        if case is None or over or not right:
-            self.store.tallies.add(caller, now)
-            self.store.tallies.add(subject, now)
-            return outcome("not_found", over=over)
-        self.store.tallies.clear(subject)
-        file = self.store.case_files.load(case.number)
-        level = file.data.get("level", "") if file else ""
-        return outcome("found", status=case.status, severity=case.severity, level=level)
-
-    def _desk_case(self, shared: CallValues) -> Heard:
-        case = self.case_system.case(shared.case.keyed, BUDGET)
+    def _desk_case(self, values: CallValues) -> Heard:
+        """The case whose number a person of the desk has keyed: without limits."""
+        case = self.case_system.case(values.case.keyed, BUDGET)
         if case is None:
             return outcome("not_found")
         phones = {phone for contact in case.contacts for phone in contact.phones}
@@ -130,171 +110,18 @@ class LookUps:
             subject=case.subject,
             owner=case.owner,
             account=case.account.name if case.account else "",
-            on_file=shared.caller.number in phones,
+            on_file=values.caller.number in phones,
             stale=case.stale,
         )
 
-    def _arrival(self, shared: CallValues) -> Heard:
-        """Who calls: somebody who works here, or somebody who was cut off a few minutes ago."""
-        number, now = shared.caller.number, self.clock.now()
-        if not number:
-            return outcome("not_found")
-        person = self.store.people.at_phone(number)
-        if person is not None:
-            return outcome("found", staff=person.id, pin=bool(person.pin))
-        since = now - timedelta(minutes=self.config.resume_minutes)
-        owed = now - timedelta(days=1)
-        calls = self.store.calls.recent(number, owed)
-        owes = [self._owes(call) for call in calls if _still_owed(call)]
-        for call in calls[:1]:
-            cut = call.data.shared.caller.left_at
-            if call.ended_at and call.ended_at >= since and cut:
-                return outcome("found", resume=resume_words(call.data, call.language), owes=owes)
-        return outcome("found", owes=owes) if owes else outcome("not_found")
-
-    def _owes(self, call: Call) -> dict[str, str]:
-        """What was promised in this call, as `ivr.line.turns.call.promises` asks for it."""
-        shared = call.data.shared
-        case = shared.case.number(self.config.case_numbers)
-        return {"call": call.sid, "case": case, "level": shared.wish}
-
-    def _staff_pin(self, shared: CallValues) -> Heard:
-        person = self.store.people.get(shared.caller.staff)
-        bucket, now = limits.bucket("staff", shared.caller.staff), self.clock.now()
-        tried = self.store.tallies.count(bucket, now - limits.DAY)
-        right = person is not None and pins.fits(shared.case.secret, person.pin)
-        if right and tried < self.config.limits.pin_day:
-            return outcome("found")
-        self.store.tallies.add(bucket, now)
-        return outcome("not_found", over=tried + 1 >= self.config.limits.pin_day)
-
-    def _owed_by(self, shared: CallValues) -> Heard:
-        """Whoever owes the caller a call, then everybody else who could keep the promise."""
-        now, case = self.clock.now(), self._known_or_none(shared)
-        level = self._level(shared)
-        directory = self.store.people.directory(case, now)
-        asked = self._asked_for(shared, "callback")
-        others = roster.managers(
-            case, level.target, now, directory, region=shared.called.region, **asked
-        )
-        heard = _answer(others, there(shared.promise).owner)
-        first = [e for e in heard.data["ranking"] if e["person"] == heard.data["owner"]]
-        rest = [e for e in heard.data["ranking"] if e not in first]
-        return outcome(heard.value, ranking=first + rest, owner=heard.data["owner"])
-
-    def _known_or_none(self, shared: CallValues) -> Case | None:
-        try:
-            return self._known(shared)
-        except (TimeoutError, OSError):
-            return None
-
-    def _managers(self, shared: CallValues) -> Heard:
-        """Whoever answers for the level that was asked for, the first one if none was."""
-        return self._of_level(self._known(shared), self._level(shared), shared, "manager")
-
-    def _next_level(self, shared: CallValues) -> Heard:
-        """The level whose turn it is on this case; ``not_found`` when that needs staff's word."""
-        case = self._known(shared)
-        file = self.store.case_files.load(case.number) if case else None
-        stands = file.data.get("levels", {}) if file else {}
-        wanted = _after(self.config.levels, stands)
-        asked = ruling(
-            wanted,
-            stands,
-            self.clock.now(),
-            channel="phone",
-            join=timedelta(minutes=self.config.join_minutes),
-        )
-        if asked.ruling == "proposed":
-            return outcome("not_found", level=wanted.code)
-        level = next(level for level in self.config.levels if level.code == asked.level)
-        heard = self._of_level(case, level, shared, "manager")
-        return outcome("found", **heard.data, level=level.code)
-
-    def _duty(self, shared: CallValues) -> Heard:
-        return self._of_level(None, self.config.levels[0], shared, "duty")
-
-    def candidates(self, case: Case | None, call: Call) -> tuple[Candidate, ...]:
-        """Whoever answers for the level that was asked for, as a page shows them; ``managers``
-        ranks the same people."""
-        now = self.clock.now()
-        shared = copy(call.data.shared)
-        shared.language = call.language
-        level, directory = self._level(shared), self.store.people.directory(case, now)
-        return self._ranked(case, level, shared, "manager", now, directory)
-
-    def _level(self, shared: CallValues) -> Level:
-        levels = {level.code: level for level in self.config.levels}
-        return levels.get(shared.wish, self.config.levels[0])
-
-    def _of_level(self, case: Case | None, level: Level, shared: CallValues, hunt: str) -> Heard:
-        now = self.clock.now()
-        directory = self.store.people.directory(case, now)
-        people = self._ranked(case, level, shared, hunt, now, directory)
-        return _answer(people, self._owner(case, now, directory, shared, level.target))
-
-    def _ranked(
-        self,
-        case: Case | None,
-        level: Level,
-        shared: CallValues,
-        hunt: str,
-        now: datetime,
-        directory: Directory,
-    ) -> tuple[Candidate, ...]:
-        return roster.managers(
-            case,
-            level.target,
-            now,
-            directory,
-            region=shared.called.region,
-            emergency=_is_emergency(shared),
-            **self._asked_for(shared, hunt),
-        )
-
-    def _taker(self, shared: CallValues) -> Heard:
-        """Whoever comes forward to take the caller, as somebody who can be rung."""
-        person = self.store.people.get(shared.hunt.taker)
-        if person is None or not person.active or not person.phone:
-            return outcome("not_found", ranking=[])
-        return _answer([Candidate(person, "operator")], None)
-
-    def _operators(self, shared: CallValues) -> Heard:
-        """Operators; in an emergency whoever is on duty as well, after them."""
-        now = self.clock.now()
-        directory = self.store.people.directory(None, now)
-        hunt = "emergency" if _is_emergency(shared) else "operator"
-        asked = self._asked_for(shared, hunt)
-        asked["language"] = shared.called.works_in.get(shared.language, shared.language)
-        people = roster.operators(now, directory, **asked)
-        if _is_emergency(shared):
-            region = shared.called.region
-            duty = roster.managers(
-                None, "manager", now, directory, region=region, emergency=True, **asked
-            )
-            seen = {each.person.id for each in people}
-            people = (*people, *(each for each in duty if each.person.id not in seen))
-        heard = _answer(people, self._owner(None, now, directory, shared))
-        if any(person.skipped == "busy" for person in people):
-            return outcome("found", **heard.data)  # worth waiting for
-        return heard
-
-    def _engineer(self, shared: CallValues) -> Heard:
-        case, now = self._known(shared), self.clock.now()
-        if case is None:
-            return outcome("not_found")
-        directory = self.store.people.directory(case, now)
-        people = roster.engineer(case, now, directory, **self._asked_for(shared, "engineer"))
-        return _answer(people, self._owner(case, now, directory, shared))
-
-    def _emergency(self, shared: CallValues) -> Heard:
-        """How the conditions of Enterprise Down stand; ``not_found`` without a case."""
-        case = self._known(shared)
+    def _emergency(self, values: CallValues) -> Heard:
+        """Whether the conditions of Enterprise Down are met; ``not_found`` without a case."""
+        case = self._known(values)
         if case is None:
             return outcome("not_found")
         file = self.store.case_files.load(case.number)
         known = (file.data.get("emergency") if file else None) or {}
-        given = shared.emergency or Emergency()
+        given = values.emergency or Emergency()
         answers = known.get("answers", {}) | given.answers
         contact = known.get("contact", {}) | given.contact
         verdict = judge(case, self.clock.now(), answers, contact, self.config.emergency)
@@ -305,63 +132,122 @@ class LookUps:
             stands=known.get("state") == "set",
         )
 
-    def _asked_for(self, shared: CallValues, hunt: str) -> dict[str, Any]:
-        """What every ranking looks at beside the desk."""
-        return {
-            "language": shared.language,
-            "declined": frozenset(shared.hunt.refused),
-            "rest": timedelta(seconds=self.config.hunts[hunt].rest),
-        }
+    # --- who is calling ---
 
-    def _owner(
-        self,
-        case: Case | None,
-        now: datetime,
-        directory: Directory,
-        shared: CallValues,
-        target: str = "manager",
-    ) -> str | None:
-        role, region = DUTIES[target], shared.called.region
-        resort = self.config.last_resort
-        return roster.promise_owner(case, now, directory, region, role=role, last_resort=resort)
+    def _pin(self, values: CallValues) -> Heard:
+        """Whether the PIN that was just keyed is the case's. For an unknown case it takes as long,
+        and the caller hears no difference."""
+        case, now, most = self._known(values), self.clock.now(), self.config.limits
+        account = case.account.id if case and case.account else ""
+        caller = limits.bucket("pin", values.caller.number)
+        subject = limits.bucket("account", account or values.case.keyed)
+        right = pins.fits(values.case.secret, self.store.cases.pin(values.case.keyed, account))
+        over = (
+            self.store.tallies.count(caller, now - limits.DAY) >= most.pin_day
+            or self.store.tallies.count(subject, now - limits.MONTH) >= most.pin_month
+        )
+        right = right or values.case.verified == "V2"
+        if case is None or over or not right:
+            self.store.tallies.add(caller, now)
+            self.store.tallies.add(subject, now)
+            return outcome("not_found", over=over)
+        self.store.tallies.clear(subject)
+        file = self.store.case_files.load(case.number)
+        level = file.data.get("level", "") if file else ""
+        return outcome("found", status=case.status, severity=case.severity, level=level)
 
-    def _known(self, shared: CallValues) -> Case | None:
-        keyed = shared.case.keyed
+    def _staff_pin(self, values: CallValues) -> Heard:
+        """Whether the PIN that was just keyed is that of the person who calls."""
+        person = self.store.people.get(values.caller.staff)
+        bucket, now = limits.bucket("staff", values.caller.staff), self.clock.now()
+        tried = self.store.tallies.count(bucket, now - limits.DAY)
+        right = person is not None and pins.fits(values.case.secret, person.pin)
+        if right and tried < self.config.limits.pin_day:
+            return outcome("found")
+        self.store.tallies.add(bucket, now)
+        return outcome("not_found", over=tried + 1 >= self.config.limits.pin_day)
+
+    def _arrival(self, values: CallValues) -> Heard:
+        """Whether the caller works here, was cut off a few minutes ago, or is owed a call."""
+        number, now = values.caller.number, self.clock.now()
+        if not number:
+            return outcome("not_found")
+        person = self.store.people.at_phone(number)
+        if person is not None:
+            return outcome("found", staff=person.id, pin=bool(person.pin))
+        calls = self.store.calls.recent(number, now - timedelta(days=1))
+        owes = [self._promise_of(call) for call in calls if _is_owed_a_call(call)]
+        since = now - timedelta(minutes=self.config.resume_minutes)
+        for call in calls[:1]:
+            cut_off = call.data.shared.caller.left_at
+            if call.ended_at and call.ended_at >= since and cut_off:
+                return outcome("found", resume=resume_words(call.data, call.language), owes=owes)
+        return outcome("found", owes=owes) if owes else outcome("not_found")
+
+    def _promise_of(self, call: Call) -> dict[str, str]:
+        """What was promised in this call, as `ivr.line.turns.call.promises` reads it."""
+        values = call.data.shared
+        case = values.case.number(self.config.case_numbers)
+        return {"call": call.sid, "case": case, "level": values.wish}
+
+    # --- whom to ring for a case ---
+
+    def _managers(self, values: CallValues) -> Heard:
+        """The people who answer for the level that was asked for."""
+        level = self.rankings.level(values)
+        return self.rankings.of_level(self._known(values), level, values, "manager")
+
+    def _next_level(self, values: CallValues) -> Heard:
+        """The people who answer for the case's next level; ``not_found`` when that has to be
+        decided by staff."""
+        case = self._known(values)
+        file = self.store.case_files.load(case.number) if case else None
+        levels = file.data.get("levels", {}) if file else {}
+        wanted = _next(self.config.levels, levels)
+        decision = ruling(
+            wanted,
+            levels,
+            self.clock.now(),
+            channel="phone",
+            join=timedelta(minutes=self.config.join_minutes),
+        )
+        if decision.ruling == "proposed":
+            return outcome("not_found", level=wanted.code)
+        level = next(level for level in self.config.levels if level.code == decision.level)
+        answer = self.rankings.of_level(case, level, values, "manager")
+        return outcome("found", **answer.data, level=level.code)
+
+    def _engineer(self, values: CallValues) -> Heard:
+        case = self._known(values)
+        return outcome("not_found") if case is None else self.rankings.engineer(case, values)
+
+    def _for_callback(self, values: CallValues) -> Heard:
+        """Who may keep the promise of a callback, even when the case system doesn't answer."""
+        try:
+            case = self._known(values)
+        except (TimeoutError, OSError):
+            case = None
+        return self.rankings.for_callback(case, values)
+
+    def _known(self, values: CallValues) -> Case | None:
+        """The case that the call is about."""
+        keyed = values.case.keyed
         return self.case_system.case(keyed, BUDGET) if keyed else None
 
 
-def _still_owed(call: Call) -> bool:
+def _is_owed_a_call(call: Call) -> bool:
     promise = call.data.shared.promise
     return promise is not None and promise.state == "owed"
 
 
-def _is_emergency(shared: CallValues) -> bool:
-    return shared.wish == "E-Down"
-
-
-def _after(levels: tuple[Level, ...], stands: Mapping[str, Any]) -> Level:
-    """The level above the highest that stands; the last one has none above."""
-    open_ = [at for at, level in enumerate(levels) if _stands(stands.get(level.code))]
+def _next(levels: tuple[Level, ...], known: Mapping[str, Any]) -> Level:
+    """The level above the highest that is open; the last one has none above."""
+    open_ = [at for at, level in enumerate(levels) if _is_open(known.get(level.code))]
     return levels[min((open_[-1] if open_ else 0) + 1, len(levels) - 1)]
 
 
-def _stands(level: Mapping[str, Any] | None) -> bool:
+def _is_open(level: Mapping[str, Any] | None) -> bool:
     return level is not None and level["state"] != "over"
 
 
-def _answer(people: Iterable[Candidate], owner: str | None) -> Heard:
-    """A ranking as plain data, and who owes the caller a call if nobody takes it."""
-    ranking = [
-        {
-            "person": candidate.person.id,
-            "name": candidate.person.name,
-            "phone": candidate.person.phone,
-            "languages": list(candidate.person.languages),
-            "reason": candidate.reason,
-            "detail": candidate.detail,
-            "skipped": candidate.skipped,
-        }
-        for candidate in people
-    ]
-    anybody = any(not entry["skipped"] for entry in ranking)
-    return outcome("found" if anybody else "not_found", ranking=ranking, owner=owner)
+__all__ = ["BUDGET", "LookUps"]

@@ -18,8 +18,6 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any
 
-from sqlalchemy import ColumnElement
-
 from ivr.clock import Clock
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.events import Event
@@ -27,8 +25,6 @@ from ivr.line.desk.retention import RetentionTerms
 from ivr.line.desk.subjects import Subject, e164
 from ivr.line.errors import DataError, NotYet
 from ivr.line.records import Duty
-from ivr.line.store import tables
-from ivr.line.store.instants import instant, ticks
 from ivr.line.store.privacy.keeping import Hold, Tally
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
@@ -165,20 +161,15 @@ class Privacy:
     ) -> Iterator[dict[str, Any]]:
         """Events in the order in which they were stored, from ``since`` until before ``until``.
 
-        Of a ``case``: its own log, those of the calls in which it was looked up or escalated, and
-        whoever looked at it.
+        Of a ``case``: its own log, the logs of the calls in which it was looked up or escalated,
+        and who has looked at it. The export is logged. Raises `DataError` for no case number.
         """
-        events = tables.events.c
-        which: list[ColumnElement[bool]] = []
-        which += [events.at >= ticks(since)] if since else []
-        which += [events.at < ticks(until)] if until else []
         number = self._case(case) if case else ""
-        if number:
-            which.append(self.store.privacy.about(number, self.numbers.digits_of(number)))
-        asked = {"case": number, "since": since, "until": until}
-        told = {name: str(value) for name, value in asked.items() if value}
-        self._tell("access.exported", what="audit", **told)
-        return (_readable(row) for row in self.store.privacy.logged(*which))
+        digits = self.numbers.digits_of(number) if number else ""
+        options = {"case": number, "since": since, "until": until}
+        given = {name: str(value) for name, value in options.items() if value}
+        self._tell("access.exported", what="audit", **given)
+        return self.store.privacy.audit(number, digits, since, until)
 
     def _tell(self, kind: str, **data: Any) -> None:
         self.store.logs.append(ACCESS, Event(kind, self.clock.now(), self.by, data))
@@ -192,13 +183,6 @@ def _reference(subject: Subject) -> str:
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1, default=str).encode()
-
-
-def _readable(row: dict[str, Any]) -> dict[str, Any]:
-    """An event as a line of an export."""
-    named = {"log": row["call"], "seq": row["seq"], "at": instant(row["at"]).isoformat()}
-    named |= {"kind": row["kind"], "actor": row["actor"], "data": json.loads(row["data"])}
-    return named | {"ticks": row["at"], "hash": row["hash"]}
 
 
 __all__ = ["CLOCK", "Privacy"]

@@ -27,6 +27,7 @@ from ivr.line.service.duties.runner import Duties, Handler
 from ivr.line.service.duties.statuses import Statuses
 from ivr.line.service.look_ups import LookUps
 from ivr.line.service.privacy import Privacy
+from ivr.line.service.rankings import Rankings
 from ivr.line.service.recordings import Recordings
 from ivr.line.store.store import Store
 
@@ -48,6 +49,7 @@ class Services:
     public_url: str
     carrier: Carrier | None
     case_system: CaseSystem
+    rankings: Rankings
     look_ups: LookUps
     calls: Calls
     cases: Cases
@@ -86,7 +88,8 @@ def build_services(
     case_system = case_system or BuiltIn(store)
     carrier = None if twilio is None else Carrier(twilio)
     root = urlsplit(public_url).path.rstrip("/")
-    look_ups = LookUps(case_system, store, clock, line.config)
+    rankings = Rankings(store, clock, line.config)
+    look_ups = LookUps(case_system, store, rankings, clock, line.config)
     calls = Calls(store, line, clock, look_ups.answer, root)
     cases = Cases(store, line.config, case_system, clock)
     callbacks = Callbacks(store, calls, clock)
@@ -96,7 +99,7 @@ def build_services(
     handlers: dict[str, Handler] = {}
     if carrier is not None:
         origin = public_url.removesuffix("/").removesuffix(root)
-        legs = Legs(store, calls, carrier, look_ups, clock, origin)
+        legs = Legs(store, calls, carrier, rankings, clock, origin)
         recording_duties = RecordingDuties(recordings, carrier, origin)
         handlers = {
             "ring": legs.ring,
@@ -134,6 +137,7 @@ def build_services(
         public_url=public_url,
         carrier=carrier,
         case_system=case_system,
+        rankings=rankings,
         look_ups=look_ups,
         calls=calls,
         cases=cases,

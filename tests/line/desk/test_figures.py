@@ -9,17 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.line.desk import figures
 from ivr.line.desk.events import Event
-from ivr.line.desk.figures import (
-    STAGES,
-    Logged,
-    Seen,
-    ServiceTerms,
-    percentile,
-    seen,
-    slices,
-)
+from ivr.line.desk.figures import figures
+from ivr.line.desk.figures.figures import ServiceTerms, percentile, slices
+from ivr.line.desk.figures.reading import STAGES, CallSummary, LoggedCall, summary
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PERIOD = (NOON - timedelta(hours=12), NOON + timedelta(hours=12))
@@ -34,14 +27,14 @@ def at(second: float) -> datetime:
     return NOON + timedelta(seconds=second)
 
 
-def call(*told: Any, stage: str = "", start: float = 0) -> Seen:
+def call(*told: Any, stage: str = "", start: float = 0) -> CallSummary:
     """A call of (second, kind, data): "kind/actor" names who did it."""
     events = []
     for second, kind, data in told:
         name, _, actor = kind.partition("/")
         events.append(Event(name, at(start + second), actor, data))
     over = [each.at for each in events if each.kind == "call.ended"]
-    return seen(Logged(at(start), over[-1] if over else None, "fr", stage, events))
+    return summary(LoggedCall(at(start), over[-1] if over else None, "fr", stage, events))
 
 
 def queued(waited: float, then: str, **data: Any) -> list[Any]:
@@ -175,7 +168,7 @@ FIGURES: dict[str, tuple[str, list[list[Any]], tuple[Any, Any, Any], dict[str, i
 }
 
 
-def figure(name: str, calls: list[Seen], **more: Any) -> figures.Figure:
+def figure(name: str, calls: list[CallSummary], **more: Any) -> figures.Figure:
     cases, desk = more.get("cases", {}), more.get("desk", [])
     levels, terms = ("M1", "M2"), ServiceTerms(20, 5)
     made = figures.figures(calls, cases, desk, PERIOD, at(7200), terms, levels)

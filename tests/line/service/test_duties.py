@@ -184,6 +184,6 @@ def test_a_patrol_goes_on_until_it_is_stopped(desk: Desk, store: Meanwhile) -> N
     store.before["take"] = fails
     thread = Thread(target=desk.duties.patrol, args=(0.001, stop))
     thread.start()
-    thread.join(10)
+    thread.join(60)
 
     assert seen == ["failed", "looked"]

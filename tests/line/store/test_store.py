@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, event, insert, text, update
 
 from ivr.errors import SettingsError
 from ivr.line.desk.events import Event
-from ivr.line.desk.figures import OF_CALLS
+from ivr.line.desk.figures.reading import OF_CALLS
 from ivr.line.records import CaseFile, Duty, Escalation, Note, Recording
 from ivr.line.store import tables
 from ivr.line.store.calls import Engaged
@@ -395,7 +395,7 @@ def at_once(code: str, *arguments: str) -> list[list[str]]:
         assert process.stdin is not None
         process.stdin.write("\n")
         process.stdin.flush()
-    said = [process.communicate(timeout=30)[0].split() for process in ready]
+    said = [process.communicate(timeout=300)[0].split() for process in ready]
     assert [process.returncode for process in ready] == [0, 0]
     return said
 
@@ -880,7 +880,7 @@ def test_the_log_of_writes_is_moved_into_the_file_meanwhile(
     store.close()
     for thread in threading.enumerate():
         if thread.name == "checkpoints":
-            thread.join(5)
+            thread.join(60)
 
     assert not caplog.records
 

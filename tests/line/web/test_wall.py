@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.line.desk.figures import HOW
+from ivr.line.desk.figures.reading import HOW
 from ivr.line.store.store import Store
 from ivr.line.web.pages.charts import Series, lying, stacked, top_of
 from ivr.line.web.pages.now import Now

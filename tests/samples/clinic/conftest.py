@@ -10,7 +10,7 @@ from tests.kit.node import packages
 
 @pytest.fixture(scope="session")
 def clinic() -> Iterator[Program]:
-    with program("node line.js", folder=packages("clinic")) as running:
+    with program("node line.js", folder=packages("clinic"), within=300) as running:
         yield running
 
 

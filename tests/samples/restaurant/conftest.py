@@ -13,7 +13,7 @@ COMMAND = [sys.executable, "-m", "flask", "--app", "flask_line", "run", "--port"
 
 @pytest.fixture(scope="session")
 def restaurant() -> Iterator[Program]:
-    with program(COMMAND, folder=Path(__file__).parent) as running:
+    with program(COMMAND, folder=Path(__file__).parent, within=300) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ COMMAND = [sys.executable, "-m", "uvicorn", "fastapi_line:app", "--port", "{port
 
 @pytest.fixture(scope="session")
 def rank() -> Iterator[Program]:
-    with program(COMMAND, folder=Path(__file__).parent) as running:
+    with program(COMMAND, folder=Path(__file__).parent, within=300) as running:
         yield running
 
 

@@ -86,7 +86,7 @@ def told() -> Any:
     with RestServer(exchange.api) as api:
         command = ["node", "-e", SCRIPT, api.url, exchange.account_sid, exchange.auth_token]
         done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
         )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)

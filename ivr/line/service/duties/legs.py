@@ -11,7 +11,7 @@ from ivr.line.desk.hunt import EventName
 from ivr.line.outside.carrier import Carrier, LegGone, Refused, Unsure
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
-from ivr.line.service.look_ups import LookUps
+from ivr.line.service.rankings import Rankings
 from ivr.line.store.store import Store
 from ivr.line.turns.call.heard import (
     CandidatesRanked,
@@ -38,14 +38,14 @@ class Legs:
         store: Store,
         calls: Calls,
         carrier: Carrier,
-        look_ups: LookUps,
+        rankings: Rankings,
         clock: Clock,
         origin: str,
     ) -> None:
         self.store = store
         self.calls = calls
         self.carrier = carrier
-        self.look_ups = look_ups
+        self.rankings = rankings
         self.clock = clock
         self.origin = origin
 
@@ -161,9 +161,9 @@ class Legs:
         first = self.store.calls.first_waiting("operators")
         if first is None or first.sid != sid:
             return  # somebody has waited longer
-        found = self.look_ups.answer("operators", self.calls.look(sid).shared)
-        if found.value == "found":
-            self.calls.hear(sid, CandidatesRanked(found.data["ranking"]))
+        answer = self.rankings.operators(self.calls.look(sid).shared)
+        if answer.value == "found":
+            self.calls.hear(sid, CandidatesRanked(answer.data["ranking"]))
 
     def _status(self, call: str, attempt: str, status: EventName) -> None:
         self.calls.hear(call, LegEnded(attempt, status))

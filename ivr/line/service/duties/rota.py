@@ -12,6 +12,7 @@ from typing import Any
 
 from ivr.clock import Clock
 from ivr.line.config import LineConfig
+from ivr.line.desk.levels import DUTY_ROLES
 from ivr.line.desk.rota_plan import LOOK_BACK, Asked, gap_began
 from ivr.line.errors import NotYet
 from ivr.line.outside.calendars import Fetch, fetch, refreshed
@@ -19,8 +20,6 @@ from ivr.line.records import Duty, Feed
 from ivr.line.store.store import Store
 
 log = logging.getLogger(__name__)
-
-ROLES = {"manager": "duty", "second_level": "second_level_duty"}
 
 
 class RotaWatch:
@@ -75,7 +74,7 @@ class RotaWatch:
 
     def _rotas(self) -> Iterator[Asked]:
         regions = {entry.region for entry in self.config.numbers.values()}
-        roles = {ROLES[level.target] for level in self.config.levels}
+        roles = {DUTY_ROLES[level.target] for level in self.config.levels}
         return (Asked(role, region) for role in sorted(roles) for region in sorted(regions))
 
     def _refresh(self, id: str, now: datetime) -> None:

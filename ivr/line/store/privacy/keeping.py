@@ -3,6 +3,7 @@ on meanwhile and whatever was interrupted can be taken up by doing it again."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -122,7 +123,9 @@ class PrivacyRepository:
                 found.setdefault(kind.name, []).extend(kind.shown(row) for row in his)
                 if kind.table is tables.calls:
                     calls += [row.sid for row in his if subject.stands_in(row.caller)]
-        found["events"] = [row for sid in calls for row in self.logged(tables.events.c.call == sid)]
+        found["events"] = [
+            row for sid in calls for row in self._events(tables.events.c.call == sid)
+        ]
         return {name: rows for name, rows in found.items() if rows}
 
     def _concerns(self, kind: DataClass, subject: Subject, row: Row, calls: list[str]) -> bool:
@@ -158,28 +161,32 @@ class PrivacyRepository:
 
     # --- what was logged ---
 
-    def logged(self, *which: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
-        """Events in the order in which they were stored, as plain values."""
+    def audit(
+        self, case: str, digits: str, since: datetime | None, until: datetime | None
+    ) -> Iterator[dict[str, Any]]:
+        """The events from ``since`` until before ``until``, as lines of an export, in the order in
+        which they were stored. With a ``case`` only those that concern it; ``digits`` are its
+        number's."""
+        events = tables.events.c
+        which: list[ColumnElement[bool]] = []
+        if since:
+            which.append(events.at >= ticks(since))
+        if until:
+            which.append(events.at < ticks(until))
+        if case:
+            which.append(_about(case, digits))
+        return (_exported(row) for row in self._events(*which))
+
+    def _events(self, *which: ColumnElement[bool]) -> Iterator[dict[str, Any]]:
         events, after = tables.events, 0
         while True:
-            asked = select(events).where(*which, events.c.id > after).order_by(events.c.id)
+            statement = select(events).where(*which, events.c.id > after).order_by(events.c.id)
             with self._connections.reading() as connection:
-                rows = connection.execute(asked.limit(BATCH)).all()
+                rows = connection.execute(statement.limit(BATCH)).all()
             if not rows:
                 return
             after = rows[-1].id
             yield from (dict(row._mapping) for row in rows)
-
-    def about(self, case: str, digits: str) -> ColumnElement[bool]:
-        """The events that concern a case: of its own log, of the calls in which it was looked up or
-        asked for, and any that names it."""
-        events, escalations = tables.events, tables.escalations
-        looked_up = select(events.c.call).where(
-            events.c.kind == "case.lookup", events.c.data.contains(f'"number":"{digits}"')
-        )
-        asked_for = select(escalations.c.call).where(escalations.c.case == case)
-        mine = [events.c.call == f"case:{case}", events.c.data.contains(f'"case":"{case}"')]
-        return or_(*mine, events.c.call.in_(looked_up), events.c.call.in_(asked_for))
 
     # --- batches ---
 
@@ -217,6 +224,32 @@ class PrivacyRepository:
                     return
                 after = rows[-1]._mapping[key.name]
                 yield connection, rows
+
+
+def _about(case: str, digits: str) -> ColumnElement[bool]:
+    """The events that concern a case: of its own log, of the calls in which it was looked up or
+    escalated, and any that names it."""
+    events, escalations = tables.events, tables.escalations
+    looked_up = select(events.c.call).where(
+        events.c.kind == "case.lookup", events.c.data.contains(f'"number":"{digits}"')
+    )
+    escalated = select(escalations.c.call).where(escalations.c.case == case)
+    named = [events.c.call == f"case:{case}", events.c.data.contains(f'"case":"{case}"')]
+    return or_(*named, events.c.call.in_(looked_up), events.c.call.in_(escalated))
+
+
+def _exported(row: dict[str, Any]) -> dict[str, Any]:
+    """An event as a line of an export."""
+    return {
+        "log": row["call"],
+        "seq": row["seq"],
+        "at": instant(row["at"]).isoformat(),
+        "kind": row["kind"],
+        "actor": row["actor"],
+        "data": json.loads(row["data"]),
+        "ticks": row["at"],
+        "hash": row["hash"],
+    }
 
 
 __all__ = ["Hold", "PrivacyRepository", "Tally"]

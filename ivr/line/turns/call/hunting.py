@@ -219,7 +219,7 @@ def _report(state: CallState, attempt: str, how: str) -> None:
 
 
 def more(state: CallState, ranking: list[dict[str, Any]]) -> Agenda:
-    """Who may be rung now; those whom this hunt has rung already are left alone."""
+    """Who may be rung now; those that this hunt has rung already are left alone."""
     known = {entry.person: entry for entry in state.shared.hunt.ranking}
     known |= {entry.person: entry for entry in convert(ranking, list[Ranked])}
     state.shared.hunt.ranking = list(known.values())

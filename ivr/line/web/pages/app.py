@@ -30,6 +30,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.pages.calls import CallPages, Sample
 from ivr.line.web.pages.card import Cards
 from ivr.line.web.pages.console import Console
+from ivr.line.web.pages.me import Me
 from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.sign_in import Provider, SessionTerms, SignIn, guard
 from ivr.line.web.pages.tracker import Tracker
@@ -44,7 +45,7 @@ _POLICY = (
 # Where each page of `ivr.line.desk.roles.PAGES` is.
 ENDPOINTS = {
     "console": "console.console",
-    "me": "tracker.me",
+    "me": "me.me",
     "wall": "wall.wall",
     "now": "now.now",
     "calls": "calls.calls",
@@ -106,7 +107,8 @@ def create_pages(
     Console(services, cards, words).install(app)
     now = Now(store, clock)
     now.install(app)
-    Tracker(services, words, now).install(app)
+    Tracker(services, words).install(app)
+    Me(services, words, now).install(app)
     Wall(line, store, clock, now, words).install(app)
     CallPages(store, line, clock, words, sample).install(app)
     app.after_request(partial(_wake, services.duties))

@@ -49,7 +49,7 @@ class Cards:
     def __init__(self, services: Services) -> None:
         self.store = services.store
         self.case_system = services.case_system
-        self.look_ups = services.look_ups
+        self.rankings = services.rankings
         self.line = services.line
         self.clock = services.clock
         self._read: dict[str, tuple[datetime, Case | None]] = {}
@@ -171,7 +171,7 @@ class Cards:
     def _candidates(self, case: Case | None, call: CallView) -> list[dict[str, Any]]:
         """The right manager and those after them, each with why they are there, and available."""
         here = {each.person for each in call.people}
-        listed = self.look_ups.candidates(case, call.call)
+        listed = self.rankings.candidates(case, call.call)
         return [candidate(each, each.person.id in here) for each in listed]
 
     def _verdict(self, case: Case | None, call: CallView, file: dict[str, Any]) -> Verdict:

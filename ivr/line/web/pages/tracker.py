@@ -5,7 +5,7 @@ The same rules as by telephone, since everything that changes a case goes throug
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,13 +34,10 @@ from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
 from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.case_forms import ASKED
-from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.sign_in import signed_in
 from ivr.line.web.pages.words import Words
 
 LONGEST = 1200  # characters of what a customer writes of a problem
-RECENT = timedelta(days=90)  # in which an escalation may still be somebody's
-STATUSES = ("available", "busy_soon", "away", "dnd")
 DONE = {  # what is said when something was recorded
     "escalate": "done_escalate", "wish_severity": "done_severity", "declare": "done_declare",
 }  # fmt: skip
@@ -49,13 +46,12 @@ DONE = {  # what is said when something was recorded
 class Tracker:
     """The pages about cases, for customers and for staff."""
 
-    def __init__(self, services: Services, words: Words, now: Now) -> None:
+    def __init__(self, services: Services, words: Words) -> None:
         self.services = services
         self.store = services.store
         self.config = services.line.config
         self.clock = services.clock
         self.words = words
-        self.now = now
         self.blueprint = Blueprint("tracker", __name__)
         for rule, view, methods in (
             ("/cases", self.cases, ["GET"]),
@@ -64,7 +60,6 @@ class Tracker:
             ("/cases/<number>/kept", self.keep, ["POST"]),
             ("/cases/<number>/<what>", self.ask, ["POST"]),
             ("/customer-number", self.switch, ["POST"]),
-            ("/me", self.me, ["GET", "POST"]),
         ):
             self.blueprint.add_url_rule(rule, view_func=signed_in(view), methods=methods)
 
@@ -282,7 +277,7 @@ class Tracker:
         self.services.callbacks.kept(call, g.login.person)
         flash(self.words.text("done"), "done")
         if request.form.get("back") == "/me":
-            return redirect(url_for("tracker.me"))
+            return redirect(url_for("me.me"))
         return redirect(url_for("tracker.case", number=number))
 
     def _next_level(self, data: dict[str, Any]) -> str:
@@ -341,49 +336,6 @@ class Tracker:
         zone = ZoneInfo(g.get("zone", "UTC"))
         when = f"{datetime.fromisoformat(due).astimezone(zone):%H:%M %Z}" if due else ""
         return self.words.text(DONE.get(what, "done"), due=when)
-
-    # --- oneself ---
-
-    def _escalated(self, person: str) -> list[dict[str, Any]]:
-        """The levels that he answers for, the first one due first; those that were met last."""
-        since, found = self.clock.now() - RECENT, []
-        for number in self.store.case_files.escalated_since(since):
-            file = self.store.case_files.load(number)
-            for code, stands in (file.data.get("levels", {}) if file else {}).items():
-                his = person in (stands.get("right"), stands.get("accepted_by"))
-                if his and stands["state"] != "over":
-                    found.append({"number": number, "code": code, **stands})
-        return sorted(found, key=lambda each: (each["state"] != "requested", each["due"]))
-
-    def me(self) -> Any:
-        """What somebody who works here says of himself."""
-        person = self.store.people.get(g.login.person) if g.login.person else None
-        if person is None:
-            abort(403)
-        if request.method == "GET":
-            return render_template(
-                "me.html",
-                person=person.at(self.clock.now()),
-                wrong="",
-                statuses=STATUSES,
-                people=self.store.people.all(),
-                owed=self.now.owed(person.id),
-                escalated=self._escalated(person.id),
-            )
-        status, hours = request.form.get("status", ""), request.form.get("hours", "")
-        if status not in STATUSES or not (hours or "0").isdecimal():
-            abort(400)
-        now = self.clock.now()
-        self.store.people.set_status(
-            person.id,
-            status,
-            request.form.get("delegate") or None,
-            at=now,
-            by=person.id,
-            until=now + timedelta(hours=int(hours)) if int(hours or 0) else None,
-        )
-        flash(self.words.text("done"), "done")
-        return redirect(url_for("tracker.me"))
 
 
 FIELDS = ("product", "subject", "description", "severity")

@@ -16,8 +16,8 @@ from markupsafe import Markup
 
 from ivr.clock import Clock
 from ivr.line.definition import Line
-from ivr.line.desk import figures
-from ivr.line.desk.figures import Logged, Seen
+from ivr.line.desk.figures import figures
+from ivr.line.desk.figures.reading import HOW, OF_CALLS, CallSummary, LoggedCall, summary
 from ivr.line.flow.steps import Entry, Hold
 from ivr.line.store.periods import CallThen
 from ivr.line.store.store import Store
@@ -92,7 +92,7 @@ class Counted:
     """The figures of a period, as they were ``at`` an instant, when ``latest`` named the store's
     state. ``too_many`` calls: none at all."""
 
-    calls: list[Seen]
+    calls: list[CallSummary]
     figures: list[figures.Figure]
     at: datetime
     latest: str
@@ -157,7 +157,7 @@ class Wall:
             read = period(since, until)
             if (count := read.count()) > self.most:
                 return Counted([], [], now, latest, count)
-            calls = [figures.seen(self._logged(call)) for call in read.calls(figures.OF_CALLS)]
+            calls = [summary(self._logged(call)) for call in read.calls(OF_CALLS)]
             desk = list(read.of_the_desk())
             cases = period(since, until + figures.AGAIN).requests()
         levels = [level.code for level in self.line.config.levels]
@@ -165,10 +165,10 @@ class Wall:
         made = figures.figures(calls, cases, desk, bounds, now, terms, levels)
         return Counted(calls, made, now, latest)
 
-    def _logged(self, call: CallThen) -> Logged:
+    def _logged(self, call: CallThen) -> LoggedCall:
         hung_up = [e for e in call.events if e.kind == "heard" and not e.data.get("leg")]
         stage = self._stage(str(hung_up[-1].data.get("step", ""))) if hung_up else ""
-        return Logged(call.started_at, call.ended_at, call.language, stage, call.events)
+        return LoggedCall(call.started_at, call.ended_at, call.language, stage, call.events)
 
     def _stage(self, name: str) -> str:
         step = self.line.caller.steps.get(name)
@@ -233,8 +233,7 @@ class Wall:
     def _course(self, period: Period, counted: Counted) -> dict[str, Any]:
         text, starts = self.words.text, period.starts()
         series = [
-            Series(key, text(f"how_{key}"), f"s{place}")
-            for place, key in enumerate(figures.HOW, start=1)
+            Series(key, text(f"how_{key}"), f"s{place}") for place, key in enumerate(HOW, start=1)
         ]
         shape = "%H:%M" if period.first == period.last else "%d/%m"
         columns = [

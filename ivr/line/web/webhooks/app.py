@@ -35,7 +35,7 @@ def create_app(services: Services, *, auth_token: str = "") -> Flask:
     token = auth_token or carrier.auth_token
     if not token:
         raise SettingsError("TWILIO_AUTH_TOKEN is missing: without it no webhook can be trusted")
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     signature = Signature(token, services.public_url)
     webhooks = Webhooks(services, signature, fallback(line, services.public_url))

@@ -76,46 +76,52 @@ class Webhooks:
         self.fallback = fallback
         name = self.line.name
         self.blueprint = Blueprint(f"webhooks_{name}", __name__)
-        caller: dict[str, Callable[[Form], Reply]] = {
+        caller: dict[str, Callable[..., Reply]] = {
             "": self.answer,
-            "/wait": self.wait,
-            "/held": self.held,
-            "/left": self.left,
-            "/talked": self.talked,
-            "/present": self.present,
-            "/status": self.status,
-            "/meet": self.meet,
-            "/hold": self.hold,
+            "wait": self.wait,
+            "held": self.held,
+            "left": self.left,
+            "talked": self.talked,
+            "present": self.present,
+            "status": self.status,
+            "meet": self.meet,
+            "hold": self.hold,
         }
-        for path, view in caller.items():
-            self._route(f"/voice/{name}{path}", view, self._caller_in_trouble)
-            self._route(f"/back/{name}/<sid>{path}", view, self._caller_in_trouble)
+        self._route(f"/voice/{name}", caller, self._caller_in_trouble)
+        self._route(f"/back/{name}/<sid>", caller, self._caller_in_trouble)
         leg: dict[str, Callable[..., Reply]] = {
             "": self.leg_answer,
-            "/talked": self.leg_talked,
-            "/present": self.leg_present,
-            "/status": self.leg_status,
-            "/meet": self.leg_meet,
-            "/announce": self.leg_announce,
+            "talked": self.leg_talked,
+            "present": self.leg_present,
+            "status": self.leg_status,
+            "meet": self.leg_meet,
+            "announce": self.leg_announce,
         }
-        for path, view in leg.items():
-            self._route(f"/leg/{name}/<sid>/<attempt>{path}", view, self._leg_in_trouble)
-        self._route(f"/voice/{name}/fallback", self.fall_back, self.fall_back)
-        self._route(f"/voice/{name}/recording", self.recording, lambda form: Reply(NOTHING))
+        self._route(f"/leg/{name}/<sid>/<attempt>", leg, self._leg_in_trouble)
+        self._route(f"/voice/{name}/fallback", {"": self.fall_back}, self.fall_back)
+        self._route(f"/voice/{name}/recording", {"": self.recording}, lambda form: Reply(NOTHING))
 
-    def _route(self, rule: str, view: Callable[..., Reply], trouble: Callable[..., Reply]) -> None:
-        def serve(**where: str) -> Response:
+    def _route(
+        self, root: str, views: dict[str, Callable[..., Reply]], trouble: Callable[..., Reply]
+    ) -> None:
+        """Answer at ``root``, and below it at the name of each view; ``""`` is the root's own."""
+
+        def serve(what: str = "", **where: str) -> Response:
             form = self._signed()
             if form is None:
                 return Response("not signed by the carrier\n", 403, mimetype="text/plain")
             try:
-                return self._respond(view(form, **where))
+                return self._respond(views[what](form, **where))
             except Exception:
                 log.exception("webhook %r of call %r", request.path, form.get("CallSid"))
                 return self._respond(trouble(form, **where))
 
-        endpoint = rule.replace("/", "_").replace("<", "").replace(">", "")
-        self.blueprint.add_url_rule(rule, endpoint, serve, methods=["POST"])
+        endpoint = root.replace("/", "_").replace("<", "").replace(">", "")
+        self.blueprint.add_url_rule(root, endpoint, serve, methods=["POST"])
+        below = ", ".join(name for name in views if name)
+        if below:
+            rule = f"{root}/<any({below}):what>"
+            self.blueprint.add_url_rule(rule, endpoint, serve, methods=["POST"])
 
     def _signed(self) -> Form | None:
         """The form with the query's own fields, if the carrier signed it."""
@@ -233,7 +239,7 @@ class Webhooks:
         return Reply(render(self._plainly("connecting", language)))
 
     def hold(self, form: Form, sid: str = "") -> Reply:
-        """Heard while the operator is in his menu; it comes round, since silence sounds like an
+        """Heard while the operator is in the menu; it comes round, since silence sounds like an
         end."""
         said = self._plainly("please_hold", form["language"])
         return Reply(render((*said, verbs.Pause(20), verbs.Redirect())))
@@ -279,7 +285,7 @@ class Webhooks:
         return Reply(NOTHING, self.calls.hear(sid, ended).due)
 
     def leg_meet(self, form: Form, sid: str, attempt: str) -> Reply:
-        """Silence as long as the caller is on his way; that he has hung up, if he has.
+        """Silence as long as the caller is on the way; that they have hung up, if they have.
 
         Asked again and again, for when the carrier can't be asked to fetch this leg from here.
         """

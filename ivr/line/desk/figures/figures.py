@@ -1,9 +1,9 @@
-"""What a period was like for callers, counted from the log alone.
+"""What a period was like for callers, counted from the logs alone.
 
 Definitions differ between desks, so every figure comes with what was divided by what; the page
 prints the formula beside it. Nothing divided by nothing is no figure (`Figure.value` is ``None``),
-never a nought. Left out, because no log can tell it: misroutes (nobody says when a manager passes
-an escalation on to another).
+never zero. Misroutes are left out, because no log has them: nobody records that a manager passes an
+escalation on to another.
 """
 
 from __future__ import annotations
@@ -16,37 +16,15 @@ from math import ceil
 from typing import Any
 
 from ivr.line.desk.events import Event
+from ivr.line.desk.figures.reading import HOW, STAGES, CallSummary, how
 
-STAGES = ("menu", "entry", "queue", "hunt")  # where somebody may give up
-AGAIN = timedelta(days=14)  # in which a second escalation of a case counts as one again
-
-# What is counted of a call, and of what happens to cases and notices.
-OF_CALLS = frozenset(
-    {
-        "call.ended",
-        "callback.breached",
-        "callback.done",
-        "callback.promised",
-        "candidate.ranked",
-        "dial.accepted",
-        "dial.started",
-        "entry.accepted",
-        "entry.rejected",
-        "escalation.accepted",
-        "escalation.requested",
-        "operator.accepted",
-        "queue.entered",
-        "queue.left",
-        "zero.pressed",
-    }
-)
-OF_THE_DESK = ("edown.ended", "edown.set", "notification.failed", "notification.sent")
+AGAIN = timedelta(days=14)  # within which a second escalation of a case counts as repeated
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceTerms:
-    """``within`` so many seconds an operator should answer; who gives up before ``short`` seconds
-    of waiting isn't counted as lost. Raises `ValueError` for what can't be."""
+    """An operator should answer ``within`` so many seconds; callers who give up before ``short``
+    seconds of waiting aren't counted as lost. Raises `ValueError` for what can't be."""
 
     within: int = 20
     short: int = 5
@@ -56,128 +34,6 @@ class ServiceTerms:
             raise ValueError("wall.within is 1 to 3600 seconds")
         if not 0 <= self.short <= self.within:
             raise ValueError("wall.short is 0 seconds to as many as wall.within")
-
-
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """A call with its log. ``stage`` is where it was when it ended, one of `STAGES` or ``""``."""
-
-    started: datetime
-    ended: datetime | None
-    language: str
-    stage: str
-    events: Sequence[Event]
-
-
-@dataclass(slots=True)
-class Request:
-    """An escalation asked for on the telephone. ``tried`` are the people who were rung for it,
-    ``first`` is who ranked first, ``taken`` by whom and when."""
-
-    at: datetime
-    first: str = ""
-    tried: list[str] = field(default_factory=list)
-    taken: str = ""
-    taken_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class Seen:
-    """What a call comes to."""
-
-    call: Logged
-    waits: list[tuple[float, str]] = field(default_factory=list)  # seconds: answered, given_up, on
-    requests: list[Request] = field(default_factory=list)
-    met: bool = False  # somebody of ours
-    promised: bool = False  # he asked to be called back, or was left with that
-    due: datetime | None = None
-    kept: datetime | None = None
-    outcome: str = ""  # of the call that is owed
-    breached: bool = False
-    tries: int = 0  # at which the case number was right; 0: never
-    entered: bool = False  # he tried to give one
-    zeros: list[str] = field(default_factory=list)
-    suggested: str = ""
-    overruled: bool | None = None  # the operator rang somebody else first
-    since: datetime | None = None  # when he came into the operators' queue, as long as he is in it
-
-    @property
-    def gave_up(self) -> bool:
-        """He went before he met anybody or was left with a promise."""
-        ended = [event for event in self.call.events if event.kind == "call.ended"]
-        went = bool(ended) and ended[-1].data.get("who") == "caller"
-        return went and not (self.met or self.promised)
-
-
-def seen(call: Logged) -> Seen:
-    """Read one call's log."""
-    found = Seen(call)
-    with_operator = False
-    for event in call.events:
-        data = event.data
-        match event.kind:
-            case "queue.entered" if data["queue"] == "operators":
-                found.since = event.at
-            case "operator.accepted":
-                with_operator = found.met = True
-                _waited(found, event.at, "answered")
-            case "queue.left":
-                _waited(found, event.at, "given_up" if data["why"] == "abandoned" else "on")
-            case "call.ended":
-                _waited(found, event.at, "given_up")
-            case "candidate.ranked":
-                free = [each["person"] for each in data["ranking"] if not each["skipped"]]
-                found.suggested = next(iter(free), "")
-                if found.requests and not found.requests[-1].tried:
-                    found.requests[-1].first = found.suggested
-            case "escalation.requested":
-                found.requests.append(Request(event.at, found.suggested))
-            case "dial.started" if data["reason"] != "operator":
-                if with_operator and found.overruled is None and found.suggested:
-                    found.overruled = data["person"] != found.suggested
-                for request in found.requests[-1:]:
-                    request.tried.append(data["person"])
-            case "dial.accepted":
-                found.met = True
-            case "escalation.accepted":
-                _taken(found, event.actor, event.at)
-            case "entry.accepted" | "entry.rejected":
-                found.entered = True
-                found.tries = found.tries or data.get("tries", 0)
-            case "zero.pressed":
-                found.zeros.append(str(data["where"]))
-            case _:
-                _promise(found, event)
-    return found
-
-
-def _waited(found: Seen, until: datetime, how: str) -> None:
-    if found.since is not None:
-        found.waits.append(((until - found.since).total_seconds(), how))
-        found.since = None
-
-
-def _taken(found: Seen, person: str, at: datetime) -> None:
-    for request in found.requests:
-        if request.taken_at is None:
-            request.taken, request.taken_at = person, at
-
-
-def _promise(found: Seen, event: Event) -> None:
-    match event.kind:
-        case "callback.promised":
-            found.promised = event.data["why"] != "hung up"
-            found.due = datetime.fromisoformat(event.data["due"])
-        case "callback.done":
-            found.outcome = event.data["outcome"]
-            if found.outcome == "met":
-                found.kept = event.at
-                _taken(found, event.actor, event.at)
-        case "callback.breached":
-            found.breached = True
-
-
-# --- the figures ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +62,7 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 
 
 def figures(
-    calls: Sequence[Seen],
+    calls: Sequence[CallSummary],
     cases: Mapping[str, Sequence[tuple[datetime, str]]],
     desk: Sequence[tuple[Event, datetime | None]],
     period: tuple[datetime, datetime],
@@ -233,7 +89,7 @@ def figures(
     ]
 
 
-def _answering(calls: Sequence[Seen], terms: ServiceTerms) -> list[Figure]:
+def _answering(calls: Sequence[CallSummary], terms: ServiceTerms) -> list[Figure]:
     waits = [wait for call in calls for wait in call.waits]
     answered = [seconds for seconds, how in waits if how == "answered"]
     lost = [seconds for seconds, how in waits if how == "given_up"]
@@ -252,7 +108,7 @@ def _answering(calls: Sequence[Seen], terms: ServiceTerms) -> list[Figure]:
     ]
 
 
-def _abandoned(calls: Sequence[Seen]) -> Figure:
+def _abandoned(calls: Sequence[CallSummary]) -> Figure:
     over = [call for call in calls if call.call.ended is not None]
     stages = Counter(call.call.stage for call in over if call.gave_up)
     parts = {f"stage_{stage}": stages[stage] for stage in STAGES}
@@ -260,7 +116,7 @@ def _abandoned(calls: Sequence[Seen]) -> Figure:
     return _share("abandonment", stages.total(), len(over), **parts)
 
 
-def took(calls: Iterable[Seen]) -> list[float]:
+def took(calls: Iterable[CallSummary]) -> list[float]:
     """Seconds from each request until a manager was on the line or the call back was connected."""
     return [
         (request.taken_at - request.at).total_seconds()
@@ -270,7 +126,7 @@ def took(calls: Iterable[Seen]) -> list[float]:
     ]
 
 
-def _managers(calls: Sequence[Seen]) -> list[Figure]:
+def _managers(calls: Sequence[CallSummary]) -> list[Figure]:
     requests = [request for call in calls for request in call.requests]
     taken = took(calls)
     first = sum(bool(request.taken) and request.taken == request.first for request in requests)
@@ -286,7 +142,7 @@ def _managers(calls: Sequence[Seen]) -> list[Figure]:
     ]
 
 
-def _kept(calls: Sequence[Seen], now: datetime) -> Figure:
+def _kept(calls: Sequence[CallSummary], now: datetime) -> Figure:
     """Of what should have been kept by now; what another promise replaced isn't counted."""
     owed = [call for call in calls if call.due is not None and call.outcome != "renewed"]
     kept = [call for call in owed if call.kept is not None and not call.breached]
@@ -342,7 +198,7 @@ def _emergencies(desk: Sequence[tuple[Event, datetime | None]]) -> list[Figure]:
     ]
 
 
-def _entry(calls: Sequence[Seen]) -> list[Figure]:
+def _entry(calls: Sequence[CallSummary]) -> list[Figure]:
     entered = [call for call in calls if call.entered]
     tries = Counter(min(call.tries, 3) for call in entered)
     parts = {"try_1": tries[1], "try_2": tries[2], "try_3": tries[3], "try_never": tries[0]}
@@ -362,14 +218,12 @@ def _notices(desk: Sequence[tuple[Event, datetime | None]]) -> Figure:
     return _share("notices", len(sent), len(sent) + failed, **parts)
 
 
-def _accuracy(calls: Sequence[Seen]) -> Figure:
+def _accuracy(calls: Sequence[CallSummary]) -> Figure:
     rung = [call.overruled for call in calls if call.overruled is not None]
     return _share("overruled", sum(rung), len(rung))
 
 
 # --- over time ---
-
-HOW = ("met", "promised", "gave_up", "other")  # how a call went
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,14 +234,7 @@ class Slice:
     counts: Mapping[str, int]
 
 
-def how(call: Seen) -> str:
-    """One of `HOW`; ``other`` are calls that go on, and those that ended with a goodbye."""
-    if call.met:
-        return "met"
-    return "promised" if call.promised else "gave_up" if call.gave_up else "other"
-
-
-def slices(calls: Iterable[Seen], starts: Sequence[datetime]) -> list[Slice]:
+def slices(calls: Iterable[CallSummary], starts: Sequence[datetime]) -> list[Slice]:
     """The calls in slices that begin at ``starts``, in order; a call before the first is none's."""
     counts: list[Counter[str]] = [Counter() for _ in starts]
     for call in calls:
@@ -403,7 +250,7 @@ def slices(calls: Iterable[Seen], starts: Sequence[datetime]) -> list[Slice]:
 MINUTES = (1, 3, 10, 30, 60)  # in which a manager may have been reached
 
 
-def reached(calls: Iterable[Seen]) -> dict[str, int]:
+def reached(calls: Iterable[CallSummary]) -> dict[str, int]:
     """How many requests were taken within so many minutes (the last: later)."""
     found = dict.fromkeys([*map(str, MINUTES), "later"], 0)
     for seconds in took(calls):
@@ -421,22 +268,6 @@ def plain(figure: Figure) -> dict[str, Any]:
 
 
 __all__ = [
-    "HOW",
-    "MINUTES",
-    "OF_CALLS",
-    "OF_THE_DESK",
-    "STAGES",
-    "Figure",
-    "Logged",
-    "Request",
-    "Seen",
-    "ServiceTerms",
-    "Slice",
-    "figures",
-    "how",
-    "percentile",
-    "plain",
-    "reached",
-    "seen",
-    "slices",
-]
+    "AGAIN", "MINUTES", "Figure", "ServiceTerms", "Slice", "figures", "percentile", "plain",
+    "reached", "slices",
+]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The figures of a period: each call's log summarized, then counted."""
