@@ -316,7 +316,8 @@ def test_s12_wrong_entries_lead_to_an_operator_who_sees_not_found(
     accept(desk.phone("OP1"), exchange)
     exchange.wait(10)
 
-    assert "introuvable dans les dossiers" in " ".join(each.text for each in desk.phone("OP1").heard)
+    told = " ".join(each.text for each in desk.phone("OP1").heard)
+    assert "introuvable dans les dossiers" in told
     assert desk.told(caller, "case.lookup") == [{"number": "17349099", "result": "not_found"}]
     assert "173490131" not in str([event.data for event in desk.events(caller)])
     caller.hang_up()
