@@ -21,8 +21,8 @@ from tests.kit.recording import configured
 from tests.kit.replays import is_the_same_again
 from tests.kit.telephones import accept, keyed
 
-NOTICE = "The conversation may be recorded"
-CONSENT = "If you agree, the conversation is recorded"
+NOTICE = "This conversation may be recorded"
+CONSENT = "If you agree, this conversation is recorded"
 MENU = "For an existing case"
 
 
@@ -114,7 +114,7 @@ def test_who_has_heard_the_notice_and_stays_is_recorded(recorded: Desk) -> None:
     assert kept(recorded) == []
 
     manager = asks_for_a_manager(caller, recorded)
-    assert "Cet appel est enregistré. Pour l'arrêter, tapez étoile." in said(manager)
+    assert "Cet appel est enregistré. Pour arrêter l'enregistrement, tapez étoile." in said(manager)
     assert kept(recorded) == [("in-progress", None)]
 
     manager.hang_up()
@@ -162,7 +162,7 @@ def test_the_notice_is_in_the_calls_language(recorded: Desk) -> None:
 def test_nine_in_the_notice_goes_on_without_recording(recorded: Desk) -> None:
     """Opt-out key: "press 9 to continue without recording"."""
     caller = english(recorded, "9")
-    assert caller.last_heard == "Nothing is recorded."
+    assert caller.last_heard == "Recording is off."
     recorded.exchange.wait(3)
     assert caller.last_heard.startswith(MENU)
 
