@@ -41,6 +41,20 @@ def press(page: Any, number: str, keys: str) -> None:
         handset(page, number).get_by_role("button", name=name, exact=True).click()
 
 
+def test_each_page_offers_a_number_that_speaks_its_language(
+    laptop: str, visit: Callable[..., Any]
+) -> None:
+    from playwright.sync_api import expect
+
+    page = visit(f"{laptop}/phones?lang=en")
+    expect(handset(page, CALLER).get_by_label("Number that")).to_have_value("+33800000002")
+    press(page, CALLER, "Call")
+    expect(handset(page, CALLER).get_by_text("Welcome to technical support.")).to_be_visible()
+
+    page.goto(f"{laptop}/phones?lang=fr")
+    expect(page.get_by_label("Numéro que Odile")).to_have_value("+33800000001")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
 def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
     laptop: str, visit: Callable[..., Any], width: int, height: int

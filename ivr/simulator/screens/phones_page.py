@@ -47,7 +47,8 @@ class Phones:
 
     ``people`` are the phones on the page, from number to name, of which the ``first`` so many are
     shown and the others on demand; ``dial`` are the numbers to call. With a ``wire`` the page also
-    shows what goes over it; a ``keeper`` saves calls.
+    shows what goes over it; a ``keeper`` saves calls. ``languages`` are the codes that numbers
+    speak first: each page offers one of its own language before the others.
     """
 
     def __init__(
@@ -58,10 +59,12 @@ class Phones:
         first: int = 4,
         wire: Wire | None = None,
         keeper: Keeper | None = None,
+        languages: Mapping[str, str] | None = None,
     ) -> None:
         self.exchange = exchange
         self.people = dict(people)
         self.dial = dict(dial)
+        self.languages = dict(languages or {})
         self.first = first
         self.hands = Hands()
         self.wire = wire
@@ -109,7 +112,10 @@ class Phones:
     def state(self) -> dict[str, Any]:
         """Every phone, as the person who holds it would see and hear it."""
         return {
-            "dial": [{"number": number, "name": name} for number, name in self.dial.items()],
+            "dial": [
+                {"number": number, "name": name, "language": self.languages.get(number, "")}
+                for number, name in self.dial.items()
+            ],
             "first": self.first,
             "phones": [self._phone(number, name) for number, name in self.people.items()],
         }

@@ -79,6 +79,8 @@ class Card {
     this.count = -1;
     this.dials = element("select", { "aria-label": t("dials", { name }) });
     for (const each of dial) this.dials.append(element("option", { value: each.number }, each.name));
+    const own = dial.find((each) => each.language === document.documentElement.lang);
+    if (own) this.dials.value = own.number;
     this.state = element("p", { class: "state", role: "status" });
     this.said = element("ol", { class: "said", "aria-label": t("hears", { name }), tabindex: "0" });
     this.problem = element("p", { class: "problem", role: "alert" });
