@@ -86,11 +86,11 @@ def pytest_runtest_makereport(
 def _sections(exchange: Any, failure: str) -> list[tuple[str, str]]:
     """For a failed test: the latest calls, unless the failure shows them, and programs' output."""
     from ivr.simulator import Exchange
-    from ivr.simulator.expectations.order import told
+    from ivr.simulator.expectations.order import summary
 
     if not isinstance(exchange, Exchange):  # the fixture of another package
         return []
-    calls = exchange.do(lambda: told(exchange, exchange.phones)) if exchange.phones else ""
+    calls = exchange.do(lambda: summary(exchange, exchange.phones)) if exchange.phones else ""
     sections = [(f"printed by {each.url}", each.printed_lately) for each in exchange.programs]
     if calls and "The phones at" not in failure:
         sections.insert(0, ("phone calls", calls))

@@ -88,7 +88,7 @@ def test_a_dialogue_that_cant_be_read_says_where(project: pytest.Pytester) -> No
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["english.call:7: “sing” isn't an action", "*Here may stand: call, answer*"]
+        ["english.call:7: “sing” isn't an action", "*Expected here: call, answer*"]
     )
 
 
@@ -321,7 +321,7 @@ def test_a_test_that_fails_shows_what_was_said_lately(project: pytest.Pytester) 
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*phone calls*", "*What was said lately*", "*to +33155500101:  One moment, please.*"]
+        ["*phone calls*", "*What was said last*", "*to +33155500101:  One moment, please.*"]
     )
 
 

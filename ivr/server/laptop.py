@@ -50,11 +50,13 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     app = create_app(services)
     mount(exchange, line, app, ORIGIN)
     people = CUSTOMERS | _people(store)
-    dial = {number: f"{number} ({entry.region})" for number, entry in line.config.numbers.items()}
+    numbers = line.config.numbers
+    dial = {number: f"{number} ({', '.join(each.languages)})" for number, each in numbers.items()}
+    first = {number: each.languages[0] for number, each in numbers.items()}
     desk = create_pages(
         services,
         entrance=Entrance(secret=token_hex(32), sample=True),
-        phones=Phones(exchange, people, dial),
+        phones=Phones(exchange, people, dial, languages=first),
         sample=sample_of(line, sample),
     )
     servers = [_server(webhooks, app), _server(pages, desk)]
@@ -62,9 +64,8 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     exchange.start()
     for server in servers:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    first = next(iter(line.config.numbers))
     say(f"The line and its phones are at http://127.0.0.1:{pages}/ - open it and press Call.")
-    say(f"Call {first}: 1 selects a language, 0 an operator. A sample case number is 17349013#.")
+    say("Key 1 selects a language, 0 an operator. A sample case number is 17349013#.")
     say(f"Webhooks are served at http://127.0.0.1:{webhooks}/voice/{line.name}.")
     say("Press Ctrl-C to stop.")
     try:

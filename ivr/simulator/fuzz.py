@@ -1,9 +1,9 @@
-"""Callers who try to get lost in any application, and the shortest call in which one is stranded.
+"""Fuzzing any application: callers who try to get lost, and the shortest call that strands one.
 
-First each key is tried wherever something new was heard, then callers are drawn at random, who
-type too early, speak, wait, hang up, and ring people who don't answer. Hypothesis draws them and
-shrinks their calls; the same seed gives the same ones. It is imported when somebody fuzzes, so that
-the package doesn't need it otherwise.
+First each key is tried wherever something new was heard. Then callers are drawn at random, who
+type too early, speak, wait, hang up, and reach people who don't answer. Hypothesis draws them and
+shrinks their calls; the same seed gives the same ones. It is only imported to fuzz, so the package
+doesn't need it otherwise.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from ivr.simulator.network.network import Notice
 from ivr.simulator.people.handset import Handset
 
 Networks = Callable[[], Exchange | AbstractContextManager[Exchange]]
-Habit = tuple[str, float, str]  # what somebody does who is rung: (does, after, press)
-Call = Callable[..., "tuple[Stranded | None, Wanderer]"]
-AGAIN = 40  # documents in which nothing new is said
-GLANCE = 5.0  # seconds between two looks at somebody who only waits
+Habit = tuple[str, float, str]  # of a person who is called: (does, after, press)
+Try = Callable[..., "tuple[Stranded | None, Wanderer]"]
+MAX_REPEATS = 40  # documents in which nothing new is said
+POLL = 5.0  # seconds between two looks at a caller who only waits
 SETTLING = 5.0  # seconds for the last callbacks of a call
-HABITS: tuple[Habit, ...] = (  # of those of whom nothing is said
+HABITS: tuple[Habit, ...] = (  # of people that the test doesn't describe
     ("answers", 2.0, "1"),
     ("answers", 2.0, ""),
     ("voicemail", 2.0, ""),
@@ -47,12 +47,13 @@ HABITS: tuple[Habit, ...] = (  # of those of whom nothing is said
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What callers may do, and when they count as stranded; all seconds are the network's.
+    """What callers may do, and when they count as stranded. Seconds are simulated time.
 
-    ``entries`` are keys that a caller knows, such as a case number; ``longest`` is how many things
-    he does. ``silence``: so long nothing is heard, nothing goes on and no key is asked for.
-    ``patience``: so long he does nothing more, and hears nothing new. ``warnings``: Twilio's
-    warnings count as errors.
+    ``keys``, ``words``: what they may press and say. ``entries``: sequences of keys that they know,
+    such as a case number. ``longest``: how many things one caller does. ``silence``: seconds in
+    which nothing is heard, nothing is going on and no key is asked for. ``patience``: seconds in
+    which a caller who does nothing more hears nothing new. ``warnings``: count Twilio's warnings as
+    errors.
     """
 
     keys: str = "0123456789*#"
@@ -66,8 +67,12 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Stranded:
-    """A caller who was left alone. ``kind`` is error, silence or loop; ``where`` the document's URL
-    without its query; ``dialogue`` the call as a ``.call``, which fails when it is played again."""
+    """A caller who was stranded.
+
+    ``kind``: error, silence or loop. ``why``: what happened, in a sentence. ``where``: the URL of
+    the document, without its query. ``code``: Twilio's error code, or 0. ``acts``: what the caller
+    did. ``dialogue``: the call as a ``.call``, which fails when it is played again.
+    """
 
     kind: str
     why: str
@@ -78,12 +83,12 @@ class Stranded:
 
     @property
     def key(self) -> tuple[str, int, str]:
-        """What is the same trouble: its kind, Twilio's number and the document."""
+        """What makes it the same problem as another: kind, code and document."""
         return self.kind, self.code, self.where
 
 
 class StrandedError(AssertionError):
-    """Raised inside Hypothesis, a class of its own for each trouble: that is what it shrinks."""
+    """Raised inside Hypothesis, with a class for each problem, so that each is shrunk by itself."""
 
     def __init__(self, stranded: Stranded) -> None:
         super().__init__(stranded.why)
@@ -94,7 +99,7 @@ class StrandedError(AssertionError):
 
 
 class Wanderer:
-    """A caller who does what was drawn for him, on a network of his own."""
+    """A caller who does what was drawn for them, on a network of their own."""
 
     def __init__(
         self,
@@ -105,7 +110,8 @@ class Wanderer:
         phones: Sequence[Phone] = (),
         habits: Sequence[Habit] = (),
     ) -> None:
-        self.exchange, self.rules = exchange, rules
+        self.exchange = exchange
+        self.rules = rules
         self.called = called
         self.phone: Handset = exchange.phone(caller)
         for each in phones:
@@ -114,13 +120,13 @@ class Wanderer:
         self._names = count(1)
         self.record = CallRecord(exchange, caller, called, phones)
         self.done: list[Act] = []
-        self.place: tuple[str, ...] = ()  # where he was when he had done everything
-        self.met = False  # was anybody rung of whom nothing is said?
-        self.ears = ""  # and what was listened for there
+        self.place: tuple[str, ...] = ()  # where the caller was after doing everything
+        self.met = False  # did a phone ring that the test doesn't describe?
+        self.ears = ""  # what the document listened for there
         exchange.on_unknown = self._meet
 
     def _meet(self, number: str) -> Handset:
-        """A telephone is rung that nobody has described."""
+        """A phone rings that the test doesn't describe."""
         self.met = True
         person = next(self._names)
         does, after, press = self._habits[(person - 1) % len(self._habits)]
@@ -129,16 +135,16 @@ class Wanderer:
         return scripted(self.exchange, met)
 
     def go(self, acts: Sequence[Act]) -> Stranded | None:
-        """The whole call; how he was stranded, or None."""
+        """Make the whole call; returns how the caller was stranded, or None."""
         self._do(Act("call"))
         for act in acts:
-            if not self.phone.in_call or self._trouble():
+            if not self.phone.in_call or self._problem():
                 break
             if self._possible(act):
                 self._do(act)
-        told = write(self.record)
+        dialogue = write(self.record)
         self._look_round()
-        stranded = self._error() or self._left_alone(told)
+        stranded = self._error() or self._left_alone(dialogue)
         if stranded is None and self.phone.in_call:
             self._do(Act("hang up"))
         leave(self.exchange)
@@ -146,15 +152,15 @@ class Wanderer:
         return stranded or self._error()
 
     def _look_round(self) -> None:
-        """Where is he now: in which document, what was said since he did something?"""
+        """Note where the caller is: the document, and what was said since the last action."""
         phone, since = self.phone, self.record.notes[-1].heard[0]
         self._until(lambda: phone.listening or bool(phone.connected_to) or not phone.in_call)
-        said = [each.text for each in phone.heard[since:] if each.kind in ("say", "play")]
-        self.place = (self._where(), *said)
+        prompts = [each.text for each in phone.heard[since:] if each.kind in ("say", "play")]
+        self.place = (self._where(), *prompts)
         self.ears = phone.leg.ears if phone.leg is not None else ""
 
     def _possible(self, act: Act) -> bool:
-        """Keys wait until the phone listens; what nobody would take notice of isn't done."""
+        """Wait until it is possible. Returns False for keys that no document listens for."""
         phone = self.phone
         if act.kind == "press" and not act.at_once:
             self._until(lambda: phone.listening or bool(phone.connected_to) or not phone.in_call)
@@ -179,19 +185,19 @@ class Wanderer:
 
     def _until(self, condition: Callable[[], bool]) -> None:
         waited = 0.0
-        while not condition() and waited < PATIENCE and not self._trouble():
-            self.exchange.wait(GLANCE / 5)
-            waited += GLANCE / 5
+        while not condition() and waited < PATIENCE and not self._problem():
+            self.exchange.wait(POLL / 5)
+            waited += POLL / 5
 
-    # ---- how it stands
+    # ---- is the caller stranded?
 
-    def _trouble(self) -> Notice | None:
-        """The first line in the debugger that matters."""
+    def _problem(self) -> Notice | None:
+        """The first line in the debugger's log that matters."""
         levels = ("error", "warning") if self.rules.warnings else ("error",)
         return next((each for each in self.exchange.debugger if each.level in levels), None)
 
     def _error(self) -> Stranded | None:
-        notice = self._trouble()
+        notice = self._problem()
         if notice is None:
             return None
         where = _without_query(notice.url) or self._where()
@@ -202,45 +208,52 @@ class Wanderer:
         rest = f"> wait {idle}\n< …" if idle > 0 else "< …"
         return self._stranded(kind, why, where, notice.code, write(self.record), rest)
 
-    def _left_alone(self, told: str) -> Stranded | None:
-        """Does nothing, until he is looked after, or it is plain that he won't be."""
-        rules, phone, waited = self.rules, self.phone, 0.0
-        said, asked = set[str](), len(self.exchange.requests)
+    def _left_alone(self, dialogue: str) -> Stranded | None:
+        """Do nothing more, until someone takes the call, or plainly no one will."""
+        rules = self.rules
+        phone = self.phone
+        waited = 0.0
+        known = set[str]()
+        requests = len(self.exchange.requests)
         over = self.exchange.clock.now() + timedelta(seconds=2 * rules.patience)
         while phone.in_call and not phone.connected_to:
-            if self._trouble():
+            if self._problem():
                 return self._error()
             limit = rules.patience if phone.listening else rules.silence
             if self._silent_for() >= limit:
-                why = f"nothing is heard for {limit:g} s, and nothing goes on"
-                return self._alone("silence", why, told, limit)
-            news = {each.text for each in phone.heard if each.kind != "pause"} - said
+                why = f"nothing is heard for {limit:g} s, and nothing is going on"
+                return self._alone("silence", why, dialogue, limit)
+            news = {each.text for each in phone.heard if each.kind != "pause"} - known
             if news or self._held():
-                said, waited, asked = said | news, 0.0, len(self.exchange.requests)
-            if waited >= rules.patience or len(self.exchange.requests) - asked >= AGAIN:
-                return self._loop(told)
-            if self.exchange.clock.now() > over:  # in a queue, or always something new
+                known |= news
+                waited = 0.0
+                requests = len(self.exchange.requests)
+            if waited >= rules.patience or len(self.exchange.requests) - requests >= MAX_REPEATS:
+                return self._loop(dialogue)
+            if self.exchange.clock.now() > over:  # in a queue, or there is always something new
                 return None
-            self.exchange.wait(GLANCE)
-            waited += GLANCE
+            self.exchange.wait(POLL)
+            waited += POLL
         return self._error()
 
-    def _loop(self, told: str) -> Stranded:
+    def _loop(self, dialogue: str) -> Stranded:
         last = next((u.text for u in reversed(self.phone.heard) if u.kind in ("say", "play")), "")
         return self._alone(
-            "loop", f"the same is said again and again: “{last}”", told, self.rules.patience
+            "loop", f"the same prompt is repeated: “{last}”", dialogue, self.rules.patience
         )
 
-    def _alone(self, kind: str, why: str, told: str, seconds: float) -> Stranded:
-        return self._stranded(kind, why, self._where(), 0, told, f"< within {seconds:g} (hung up)")
+    def _alone(self, kind: str, why: str, dialogue: str, seconds: float) -> Stranded:
+        return self._stranded(
+            kind, why, self._where(), 0, dialogue, f"< within {seconds:g} (hung up)"
+        )
 
     def _held(self) -> bool:
-        """In a queue, a room or a stream, or somebody is being rung: something goes on."""
+        """Whether something is going on: a queue, a conference, a stream, a phone ringing."""
         leg = self.phone.leg
         return leg is not None and (leg.engaged is not None or leg.background is not None)
 
     def _silent_for(self) -> float:
-        """Seconds without a sound."""
+        """Seconds in which nothing has been heard."""
         leg = self.phone.leg
         if leg is None or not leg.picked_up or self._held():
             return 0.0
@@ -258,13 +271,13 @@ class Wanderer:
         return not sound.complete and over < sound.seconds
 
     def _where(self) -> str:
-        """The document that he is in."""
+        """The URL of the document that is playing."""
         sid = self.phone.calls[-1].sid if self.phone.calls else ""
         own = [each for each in self.exchange.requests if each.call_sid == sid]
         return _without_query(own[-1].url) if own else ""
 
     def _stranded(
-        self, kind: str, why: str, where: str, code: int, told: str, last: str
+        self, kind: str, why: str, where: str, code: int, dialogue: str, last: str
     ) -> Stranded:
         return Stranded(
             kind,
@@ -272,7 +285,7 @@ class Wanderer:
             where,
             code,
             tuple(self.done),
-            f"# {kind}: {' '.join(why.split())}\n{told}{last}\n",
+            f"# {kind}: {' '.join(why.split())}\n{dialogue}{last}\n",
         )
 
 
@@ -296,12 +309,12 @@ def fuzz(
     most: int = 10,
     found: Callable[[Stranded], object] | None = None,
 ) -> list[Stranded]:
-    """Callers who are stranded: of each trouble the shortest call, at the most ``most``.
+    """Callers who are stranded: the shortest call for each problem, at most ``most`` of them.
 
-    ``networks`` makes a fresh `Exchange` for each call, with the application at ``called``; or a
-    context manager that gives one. ``phones`` are people of whom is known what they do; everybody
-    else who is rung is drawn, too. ``calls`` are tried for each trouble. Raises ImportError where
-    Hypothesis isn't installed.
+    ``networks`` makes a new `Exchange` for each call, with the application at ``called``, or a
+    context manager that gives one. ``phones`` describes the people who may be called; what anyone
+    else does is drawn, too. ``calls``: how many are tried for each problem. ``found`` is called
+    with each problem at once. Raises ImportError when Hypothesis isn't installed.
     """
     rules = rules or Rules()
     known: dict[tuple[str, int, str], Stranded] = {}
@@ -331,16 +344,16 @@ def fuzz(
 
 @contextmanager
 def _opened(networks: Networks) -> Iterator[Exchange]:
-    made = networks()
-    if isinstance(made, AbstractContextManager):
-        with made as exchange:
+    network = networks()
+    if isinstance(network, AbstractContextManager):
+        with network as exchange:
             yield exchange
     else:
-        yield made
+        yield network
 
 
-def _everywhere(call: Call, rules: Rules, calls: int) -> Iterator[Stranded]:
-    """Each key, known entry or word wherever something new was heard, the shortest ways first."""
+def _everywhere(call: Try, rules: Rules, calls: int) -> Iterator[Stranded]:
+    """Try each key, entry and word wherever something new was heard, shortest calls first."""
     ways: deque[tuple[Act, ...]] = deque([()])
     seen: set[tuple[str, ...]] = set()
     while ways and calls:
@@ -348,7 +361,7 @@ def _everywhere(call: Call, rules: Rules, calls: int) -> Iterator[Stranded]:
         stranded, wanderer = call(acts)
         if stranded is not None:
             yield stranded
-        if wanderer.met and wanderer.place not in seen:  # what else might they do?
+        if wanderer.met and wanderer.place not in seen:  # what else might that person do?
             for habit in HABITS[:-1]:
                 stranded, _ = call(acts, [habit])
                 if stranded is not None:
@@ -359,11 +372,11 @@ def _everywhere(call: Call, rules: Rules, calls: int) -> Iterator[Stranded]:
         entries = (*rules.keys, *rules.entries) if "dtmf" in wanderer.ears else ()
         words = rules.words if "speech" in wanderer.ears else ()
         ways.extend((*acts, Act("press", keys)) for keys in entries)
-        ways.extend((*acts, Act("say", said)) for said in words)
+        ways.extend((*acts, Act("say", word)) for word in words)
 
 
-def _drawn(call: Call, rules: Rules, calls: int, seed: int) -> Stranded | None:
-    """One trouble that isn't known yet, in as short a call as Hypothesis finds."""
+def _drawn(call: Try, rules: Rules, calls: int, seed: int) -> Stranded | None:
+    """One problem that isn't known yet, in as short a call as Hypothesis finds."""
     import hypothesis
     from hypothesis import HealthCheck, Phase, Verbosity, settings
     from hypothesis import strategies as st
@@ -400,7 +413,7 @@ def _drawn(call: Call, rules: Rules, calls: int, seed: int) -> Stranded | None:
     except StrandedError as error:
         return best[error.stranded.key]
     except hypothesis.errors.HypothesisException:
-        # The application isn't the same each time: the shortest call that was seen must do.
+        # The application behaves differently each time: use the shortest call that was seen.
         if not first:
             raise
         return best[first[0]]
@@ -412,7 +425,7 @@ def _size(stranded: Stranded) -> tuple[int, int]:
 
 
 def _acts(st: Any, rules: Rules) -> Any:
-    """What a caller does, the simplest first."""
+    """What a caller may do, simplest first."""
     key = st.sampled_from(rules.keys)
     kinds = [
         key.map(lambda pressed: Act("press", pressed)),

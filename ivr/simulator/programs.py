@@ -1,10 +1,10 @@
-"""An application in any language, as a program of its own: started, found answering, ended.
+"""An application in any language, run as a program of its own.
 
     with program("node line.js") as line:
         exchange.number("+33800000001", line, "/voice")
 
-It is told in its environment what it is told in production: ``PORT``, ``TWILIO_ACCOUNT_SID`` and
-``TWILIO_AUTH_TOKEN``; and ``TWILIO_API_URL``, which takes the place of https://api.twilio.com.
+Its environment has what it has in production, ``PORT``, ``TWILIO_ACCOUNT_SID`` and
+``TWILIO_AUTH_TOKEN``, and also ``TWILIO_API_URL``, to use instead of https://api.twilio.com.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.rest.api import Api
 from ivr.simulator.rest.server import RestServer
 
-HOSTS = ("127.0.0.1", "::1")  # some listen at localhost, which is the second first
-LOOK = 0.02  # seconds between two looks whether it answers
-GOODBYE = 5.0  # seconds that it has to end once it is told to
-MOST_LINES = 30  # of what it printed, in a message
+HOSTS = ("127.0.0.1", "::1")  # localhost can be either
+POLL = 0.02  # seconds between two checks whether it answers
+SHUTDOWN = 5.0  # seconds that it has to end after SIGTERM
+MAX_LINES = 30  # of its output, in a message
 
 
 class ProgramError(IVRError):
-    """A program didn't come up; says which, why, and what it printed."""
+    """A program didn't start; says which one, why, and what it printed."""
 
 
 class Program:
-    """A program that answers at ``url``; `program` makes it."""
+    """A running program that answers at ``url``; `program` starts it."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], url: str, rest: RestServer, printed: Path
@@ -48,7 +48,7 @@ class Program:
         self._process = process
         self._rest = rest
         self._printed = printed
-        self._before = 0  # characters that it had printed when it joined its present network
+        self._before = 0  # characters printed before it joined its current network
 
     @property
     def printed(self) -> str:
@@ -57,17 +57,18 @@ class Program:
 
     @property
     def printed_lately(self) -> str:
-        """What it has written since it joined its present network: in this test."""
+        """What it has written since it joined its current network: in this test."""
         return self.printed[self._before :]
 
     @property
     def running(self) -> bool:
+        """Whether it hasn't ended yet."""
         return self._process.poll() is None
 
     def joins(self, api: Api) -> None:
-        """From now on this is its network: REST requests go there, webhooks come from there.
+        """Join a network: its REST requests go there, and its webhooks come from there.
 
-        A network is one account; it becomes the one that the program was told.
+        The network takes over the account that is in the program's environment.
         """
         account = self._rest.api.network
         api.network.belongs_to(account.account_sid, account.auth_token)
@@ -90,11 +91,12 @@ def program(
 ) -> Iterator[Program]:
     """Start a program, wait until something answers at its port, and end it afterwards.
 
-    ``command``: as at a shell's prompt, or word by word; ``{port}`` in it is the port, for those
-    that don't read ``PORT``. ``folder``: where it runs. ``environment``: on top of our own.
-    ``port``: 0 picks a free one. ``within``: real seconds it has to come up.
+    ``command``: as at a shell's prompt, or a list of words; ``{port}`` in it is replaced by the
+    port, for programs that don't read ``PORT``. ``folder``: where it runs. ``environment``: added
+    to this process's own. ``port``: 0 picks a free one. ``within``: real seconds that it has to
+    start.
 
-    Everything it has started ends with it. Raises `ProgramError`.
+    Everything that it has started ends with it. Raises `ProgramError` when it doesn't start.
     """
     port = port or _free_port()
     words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
@@ -102,7 +104,7 @@ def program(
     with RestServer(Api(Switchboard())) as rest, tempfile.TemporaryDirectory() as kept:
         printed = Path(kept) / "printed"
         account = rest.api.network
-        told = {
+        variables = {
             "PORT": str(port),
             "TWILIO_ACCOUNT_SID": account.account_sid,
             "TWILIO_AUTH_TOKEN": account.auth_token,
@@ -110,11 +112,13 @@ def program(
             "PYTHONUNBUFFERED": "1",
         }
         with printed.open("wb") as file:
-            process = _started(words, folder, {**os.environ, **told, **(environment or {})}, file)
+            process = _started(
+                words, folder, {**os.environ, **variables, **(environment or {})}, file
+            )
         try:
-            made = Program(process, "", rest, printed)
-            made.url = f"http://{_answering(made, shlex.join(words), port, within)}:{port}"
-            yield made
+            child = Program(process, "", rest, printed)
+            child.url = f"http://{_answering(child, shlex.join(words), port, within)}:{port}"
+            yield child
         finally:
             _end(process)
 
@@ -122,7 +126,7 @@ def program(
 def _started(
     words: list[str], folder: str | Path | None, environment: dict[str, str], printed: IO[bytes]
 ) -> subprocess.Popen[bytes]:
-    # A session of its own, so that what it starts (npm does) can be ended with it.
+    # In a session of its own, so that its child processes (npm has some) can be ended with it.
     try:
         return subprocess.Popen(
             words,
@@ -134,37 +138,37 @@ def _started(
             start_new_session=True,
         )
     except (OSError, IndexError) as error:
-        there = bool(words) and shutil.which(words[0]) is None
-        hint = f"{words[0]} isn't installed, or not on the PATH" if there else str(error)
+        missing = bool(words) and shutil.which(words[0]) is None
+        hint = f"{words[0]} isn't installed, or isn't on the PATH" if missing else str(error)
         raise ProgramError(f"“{shlex.join(words)}” can't be started: {hint}") from None
 
 
-def _answering(made: Program, command: str, port: int, within: float) -> str:
+def _answering(child: Program, command: str, port: int, within: float) -> str:
     """The host at which it answers, as in a URL."""
     until = time.monotonic() + within
-    while made.running:
+    while child.running:
         for host in HOSTS:
             with suppress(OSError), socket.create_connection((host, port), timeout=1):
                 return f"[{host}]" if ":" in host else host
         if time.monotonic() > until:
             why = f"nothing answers at port {port} after {within:g} s; does it listen at $PORT?"
-            raise ProgramError(_complaint(made, command, why))
-        time.sleep(LOOK)
-    why = f"it ended with {made._process.returncode} before it answered at port {port}"
-    raise ProgramError(_complaint(made, command, why))
+            raise ProgramError(_complaint(child, command, why))
+        time.sleep(POLL)
+    why = f"it exited with {child._process.returncode} before it answered at port {port}"
+    raise ProgramError(_complaint(child, command, why))
 
 
-def _complaint(made: Program, command: str, why: str) -> str:
-    lines = made.printed.splitlines()[-MOST_LINES:]
+def _complaint(child: Program, command: str, why: str) -> str:
+    lines = child.printed.splitlines()[-MAX_LINES:]
     printed = "\n".join(f"    {line}" for line in lines) or "    (nothing)"
-    return f"“{command}” didn't come up: {why}.\n  It printed:\n{printed}"
+    return f"“{command}” didn't start: {why}.\n  It printed:\n{printed}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, then make it; and whatever it leaves behind."""
+    """Ask it to end, then kill it, with everything that it leaves behind."""
     _signal(process, "SIGTERM")
     with suppress(subprocess.TimeoutExpired):
-        process.wait(GOODBYE)
+        process.wait(SHUTDOWN)
     _signal(process, "SIGKILL")
     process.wait()
 
@@ -173,7 +177,7 @@ def _signal(process: subprocess.Popen[bytes], name: str) -> None:
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, getattr(signal, name))
-    elif process.poll() is None:  # Windows has neither groups nor these signals
+    elif process.poll() is None:  # Windows has neither process groups nor these signals
         process.kill() if name == "SIGKILL" else process.terminate()
 
 

@@ -42,9 +42,9 @@ def test_a_call_is_made_and_the_wire_is_read(
     expect.set_options(timeout=PATIENCE)
     page = visit(network, width)
     alice = page.get_by_role("region", name="Alice")
-    expect(page.get_by_text("Nothing yet: press Call.")).to_be_visible()
+    expect(page.get_by_text("Nothing yet. Press Call.")).to_be_visible()
     alice.get_by_role("button", name="Call").click()
-    expect(alice.get_by_text("keys are heard")).to_be_visible()
+    expect(alice.get_by_text("listening for keys")).to_be_visible()
     alice.get_by_role("button", name="1", exact=True).click()
     expect(alice.get_by_text("One moment, please.")).to_be_visible()
     expect(alice.get_by_role("button", name="Call")).to_be_visible()  # it is over

@@ -41,6 +41,20 @@ def press(page: Any, number: str, keys: str) -> None:
         handset(page, number).get_by_role("button", name=name, exact=True).click()
 
 
+def test_each_page_offers_a_number_that_speaks_its_language(
+    laptop: str, visit: Callable[..., Any]
+) -> None:
+    from playwright.sync_api import expect
+
+    page = visit(f"{laptop}/phones?lang=en")
+    expect(handset(page, CALLER).get_by_label("Number that")).to_have_value("+33800000002")
+    press(page, CALLER, "Call")
+    expect(handset(page, CALLER).get_by_text("Welcome to technical support.")).to_be_visible()
+
+    page.goto(f"{laptop}/phones?lang=fr")
+    expect(page.get_by_label("Numéro que Odile")).to_have_value("+33800000001")
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
 def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
     laptop: str, visit: Callable[..., Any], width: int, height: int
@@ -53,10 +67,10 @@ def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
     diagram = page.get_by_role("group", name="Where the call is")
     lit = diagram.locator("[aria-current=step]")
     expect(page.get_by_text("Nobody is calling.")).to_be_visible()
-    handset(page, busy).get_by_label("When rung").select_option("busy")
+    handset(page, busy).get_by_label("When called").select_option("busy")
 
     press(page, CALLER, "Call")
-    expect(handset(page, CALLER).get_by_text("keys are heard")).to_be_visible()
+    expect(handset(page, CALLER).get_by_text("listening for keys")).to_be_visible()
     expect(lit).to_have_text("language")
     press(page, CALLER, "0")
     expect(lit).to_have_text("operator hold")
@@ -82,7 +96,7 @@ def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
     press(page, operator, "2")
     expect(handset(page, operator).get_by_text("étoile, puis 3")).to_be_visible()
     press(page, operator, "*")
-    expect(handset(page, operator).get_by_text("keys are heard")).to_be_visible()
+    expect(handset(page, operator).get_by_text("listening for keys")).to_be_visible()
     press(page, operator, "3")
     press(page, free, "Answer")
     expect(handset(page, free).get_by_text("Zum Annehmen drücken Sie 1")).to_be_visible()
@@ -116,7 +130,7 @@ def test_an_operator_has_her_own_phone_on_the_console(
     console = visit(f"{laptop}/sign-in?next=/console")
     console.get_by_role("button", name="Odile Petit").click()
     press(caller, CALLER, "Call")
-    expect(handset(caller, CALLER).get_by_text("keys are heard")).to_be_visible()
+    expect(handset(caller, CALLER).get_by_text("listening for keys")).to_be_visible()
     press(caller, CALLER, "0")
     console.get_by_role("button", name="Accept").click()
     handset(console, PEOPLE["OP1"]).get_by_role("button", name="Answer").click()
@@ -143,7 +157,7 @@ def test_two_who_talk_hear_each_others_microphones(laptop: str, visit: Callable[
             expect(meter).to_have_count(0)
 
     press(here, CALLER, "Call")
-    expect(handset(here, CALLER).get_by_text("keys are heard")).to_be_visible()
+    expect(handset(here, CALLER).get_by_text("listening for keys")).to_be_visible()
     press(here, CALLER, "0")
     press(there, operator, "Answer")
     expect(handset(there, operator).get_by_text("Tapez 1 pour accepter")).to_be_visible()

@@ -131,7 +131,7 @@ def test_a_caller_an_operator_a_busy_manager_and_a_free_one(
 
     # The caller presses 0; the operator's screen lights up, and they accept there.
     press("CALLER", "Call")
-    expect(handset("CALLER").get_by_text("keys are heard")).to_be_visible()
+    expect(handset("CALLER").get_by_text("listening for keys")).to_be_visible()
     press("CALLER", "0")
     expect(console.get_by_role("heading", name="A caller asks for an operator")).to_be_visible()
     expect(console.get_by_role("status").filter(has_text="Your telephone rings")).to_be_attached()

@@ -214,7 +214,7 @@ def test_an_application_uses_the_rest_api_meanwhile() -> None:
     [
         (("phone", "localhost"), "isn't a URL such as"),
         (("phone", "http://127.0.0.1:1/", "--phone", "+3311"), "isn't NUMBER=BEHAVIOR"),
-        (("phone", "http://127.0.0.1:1/", "--phone", "+3311=sleeps"), "this phone isn't described"),
+        (("phone", "http://127.0.0.1:1/", "--phone", "+3311=sleeps"), "this phone can't be read"),
         (("phone", "http://127.0.0.1:1/", "--press", "x"), "“x” isn't an action"),
         (("phone", "http://127.0.0.1:1/", "--rate", "0", "--press", "1"), "--rate above 0"),
         (("replay", "--url", "http://127.0.0.1:1/"), "Missing argument"),
@@ -224,7 +224,7 @@ def test_an_application_uses_the_rest_api_meanwhile() -> None:
         (("network", "--number", "+1=http://127.0.0.1:1/", "--rate", "0"), "--rate above 0"),
         (
             ("network", "--number", "+1=http://127.0.0.1:1/", "--phone", "x=y=z"),
-            "Here may stand: a number",
+            "Expected here: a number",
         ),
         (("replay", "none.call", "--url", "http://127.0.0.1:1/"), "does not exist"),
     ],

@@ -120,7 +120,7 @@ def test_a_program_that_doesnt_come_up_says_what_it_printed() -> None:
     with pytest.raises(ProgramError) as failed, program(command):
         pass
 
-    assert "it ended with 3 before it answered at port" in str(failed.value)
+    assert "it exited with 3 before it answered at port" in str(failed.value)
     assert "It printed:\n    no database" in str(failed.value)
 
 
@@ -139,7 +139,7 @@ def test_a_program_that_listens_elsewhere_is_told_where_it_should() -> None:
 @pytest.mark.parametrize(
     ("command", "why"),
     [
-        ("nothing-of-that-name --port 1", "nothing-of-that-name isn't installed, or not on the"),
+        ("nothing-of-that-name --port 1", "nothing-of-that-name isn't installed, or isn't on the"),
         ("", "can't be started"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A call as a dialogue: read it, play it on an exchange, write one from a call that happened."""
+"""Calls as dialogues (``.call``): read one, play it on an exchange, write one from a call."""
 
 from ivr.simulator.dialogues.record import CallRecord, write
 from ivr.simulator.dialogues.stage import exchange_for, play

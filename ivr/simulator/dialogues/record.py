@@ -1,4 +1,4 @@
-"""What happened in a call, to be written as a dialogue."""
+"""Recording what happens in a call, and writing it as a dialogue."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from ivr.simulator.expectations.syntax import ANYTHING, CALLER
 from ivr.simulator.people.handset import Handset
 
 Row = tuple[str, str, str]  # who, mark, text
-LONG_WAIT = 10.0  # seconds of doing nothing that a dialogue mentions
+LONG_WAIT = 10.0  # seconds; shorter waits aren't written into a dialogue
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """Something that was done (``mark`` is ">") or seen ("<"), and how much everybody had heard."""
+    """Something that was done (``mark`` is ">") or seen ("<").
+
+    ``heard``: how many utterances each phone had heard by then.
+    """
 
     at: datetime
     who: str
@@ -34,35 +37,36 @@ class Noted:
 
 
 class CallRecord:
-    """Notes taken while people are in a call; `write` makes a dialogue of them.
+    """Notes on a call while it happens; `write` turns them into a dialogue.
 
-    ``phones`` are the other phones as the dialogue describes them; each is already scripted on the
-    exchange, or is used by whoever takes the notes.
+    ``caller`` and ``called`` are numbers. ``phones`` are the other phones, as the dialogue is to
+    describe them; they must already be set up so on the exchange, or be driven by the test.
     """
 
     def __init__(
         self, exchange: Exchange, caller: str, called: str, phones: Sequence[Phone] = ()
     ) -> None:
-        self.caller, self.called = caller, called
+        self.caller = caller
+        self.called = called
         self.described = tuple(phones)
         self.began: datetime = exchange.clock.now()
         self.notes: list[Noted] = []
         self.phones: dict[str, Handset] = {CALLER: exchange.phone(caller)}
         self.phones |= {phone.name: exchange.phone(phone.number) for phone in phones}
-        # What they heard before is none of this call's.
+        # What was heard before doesn't belong to this call.
         self.first = tuple(len(phone.heard) for phone in self.phones.values())
         self._exchange = exchange
 
     def did(self, who: str, what: str) -> None:
-        """Note an action in the format's words, before it is done: ``did("duty", "answer")``."""
+        """Note an action, before it is done, in the format's words: ``did("duty", "answer")``."""
         self._note(who, ">", what)
 
     def saw(self, who: str, state: str) -> None:
-        """Note how a phone stands now: ``saw("caller", "connected to duty")``."""
+        """Note the state of a phone: ``saw("caller", "connected to duty")``."""
         self._note(who, "<", f"({state})")
 
     def last_did(self, who: str) -> str:
-        """The last thing that somebody did, "" if nothing."""
+        """The last thing that a person did, "" if nothing."""
         done = (note.text for note in reversed(self.notes) if (note.who, note.mark) == (who, ">"))
         return next(done, "")
 
@@ -72,7 +76,10 @@ class CallRecord:
 
 
 def write(record: CallRecord, comment: str = "") -> str:
-    """The dialogue of what happened; `parse` reads it, and played again it comes true."""
+    """The dialogue of what happened, as the text of a ``.call`` file.
+
+    `parse` reads it, and it passes when it is played again. ``comment`` is its first line.
+    """
     lines = [f"# {comment}"] if comment else []
     lines.append(f"from {record.caller} to {record.called}")
     lines.append(f"start {record.began.isoformat(timespec='seconds')}")
@@ -81,7 +88,7 @@ def write(record: CallRecord, comment: str = "") -> str:
 
 
 def as_line(words: str) -> str:
-    """Words as they may stand after `<`: never taken for a state or a time limit."""
+    """Words as they can follow `<` without being read as a state or a time limit."""
     words = " ".join(words.split())
     if words.startswith("within "):
         return words.capitalize()
@@ -91,7 +98,7 @@ def as_line(words: str) -> str:
 
 
 def _body(record: CallRecord) -> Iterator[Row]:
-    """Each line, with the words between what was done."""
+    """Every line: what was done and seen, and the words in between."""
     before: Sequence[int] = record.first
     last = record.began
     for note in _waits_last(record.notes):
@@ -106,7 +113,7 @@ def _body(record: CallRecord) -> Iterator[Row]:
 
 
 def _waits_last(notes: Sequence[Noted]) -> list[Noted]:
-    """What is seen while somebody waits is waited for anyhow; only the rest of the wait is left."""
+    """Move waits behind what was seen during them: a state is waited for anyway."""
     moved = list(notes)
     for wait in notes:
         place = moved.index(wait)
@@ -134,7 +141,7 @@ def _instants(record: CallRecord, start: Sequence[int], end: Sequence[int]) -> I
 
 
 def _joined(body: list[Row]) -> Iterator[str]:
-    """Lines of text; what one person does in a row stands on one line."""
+    """Lines of text; what one person does in a row is on one line."""
     for number, (who, mark, text) in enumerate(body):
         if number and mark == ">" and body[number - 1][:2] == (who, ">"):
             continue

@@ -1,4 +1,4 @@
-"""How dialogues went, for people, for programs (JSON) and for build servers (JUnit)."""
+"""The results of dialogues, for programs (JSON) and build servers (JUnit)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One dialogue that was played; ``failure`` is "" when it came true; seconds are real."""
+    """One dialogue that was played; ``failure`` is "" if it passed; seconds are real."""
 
     file: str
     title: str
@@ -32,7 +32,7 @@ def as_json(results: Sequence[Result]) -> dict[str, object]:
 
 
 def as_junit(results: Sequence[Result]) -> str:
-    """JUnit's XML, as build servers read it: one test case for each dialogue."""
+    """JUnit XML for build servers: one test case for each dialogue."""
     suite = ElementTree.Element(
         "testsuite",
         name="calls",

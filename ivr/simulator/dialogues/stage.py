@@ -2,7 +2,7 @@
 
 What an expectation means is decided here: it is met at the first moment at which it is true, and
 the next line goes on from that moment. A line of words is met as soon as the prompt with its last
-word *begins*, so a key pressed next interrupts that prompt, as impatient people do.
+word *begins*, so a key that is pressed next interrupts that prompt.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ from ivr.simulator.interpreter.speech import Utterance
 from ivr.simulator.network.network import START
 from ivr.simulator.people.handset import Handset
 
-SILENCE = 2.0  # seconds in which nothing may be said, for (silence)
+SILENCE = 2.0  # seconds without words that count as (silence)
 SETTLING = 5.0  # real seconds for the last webhooks of a call
-MOST_ROUNDS = 20  # of people who are rung because others hung up
+MAX_ROUNDS = 20  # of phones that ring because others hung up
 _REASONS = {
-    "answer": "isn't ringing, so nobody can answer it",
-    "decline": "isn't ringing, so nobody can decline",
-    "hang up": "isn't in a call, so it can't hang up",
-    "lose connection": "isn't in a call, so there is no connection to lose",
-    "call": "is already in a call",
-    "say": "isn't in a call, so nobody would hear it",
+    "answer": "can't answer: it isn't ringing",
+    "decline": "can't decline: it isn't ringing",
+    "hang up": "can't hang up: it isn't in a call",
+    "lose connection": "can't lose the connection: it isn't in a call",
+    "call": "can't call: it is already in a call",
+    "say": "can't say anything: it isn't in a call",
 }
 
 
 class Corrections(Protocol):
-    """What to do with words that weren't heard, instead of failing."""
+    """What happens with words that weren't heard, instead of a failure."""
 
     def correct(self, stage: Stage, step: Words) -> None: ...
     def append(self, stage: Stage, ear: Ear) -> None: ...
@@ -62,7 +62,7 @@ class Corrections(Protocol):
 
 
 class Stage:
-    """A dialogue being played on an exchange."""
+    """A dialogue that is being played on an exchange."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Stage:
         self.since: datetime = exchange.clock.now()
 
     def play(self) -> None:
-        """Everything in order, then the end. Raises `DialogueError`."""
+        """Play every step, in order, then the end. Raises `DialogueError`."""
         for step in self.dialogue.steps:
             self.line = step.line
             match step:
@@ -98,15 +98,15 @@ class Stage:
         self._end()
 
     def leave(self) -> None:
-        """Everybody hangs up, and whoever is rung because of that declines."""
+        """Everyone hangs up, and every phone that then rings declines."""
         leave(self.exchange)
 
     def wait(self, until: Callable[[], bool], at_most: float = PATIENCE) -> bool:
-        """Let time pass, at most so many seconds; whether it came true."""
+        """Let at most so many seconds pass until something is so; whether it was."""
         return comes_true(self.exchange, until, at_most)
 
     def speaking(self, ear: Ear) -> bool:
-        """Whether a prompt is being said to somebody right now."""
+        """Whether a prompt is being said to a person right now."""
         return any(words_of(utterance) for utterance in saying(ear.phone))
 
     def _phones(self) -> dict[str, Handset]:
@@ -123,7 +123,7 @@ class Stage:
         self.since = self.exchange.clock.now()
 
     def act(self, who: str, act: Act) -> None:
-        """Let somebody do one thing, as soon as it is possible. Raises `DialogueError`."""
+        """Let a person do one thing, as soon as it is possible. Raises `DialogueError`."""
         ear = self.ears[who]
         match act.kind:
             case "press" | "type":
@@ -162,12 +162,12 @@ class Stage:
 
     def _press(self, phone: Handset, keys: str) -> None:
         phone.press(keys)
-        if self.exchange.clock.rate:  # then keys are pressed while we go on
+        if self.exchange.clock.rate:  # then the keys are pressed while the dialogue goes on
             self.exchange.wait((len(keys) - 1) * phone.typing)
 
     def _listens(self, ear: Ear, act: Act) -> None:
-        # Keys reach a prompt that isn't gathering, and are lost. A polite person waits until the
-        # phone listens; when people are connected there is nothing to wait for.
+        # Keys are lost on a prompt that doesn't gather. A polite person waits until a document
+        # listens; on a call with people there is nothing to wait for.
         phone = ear.phone
         ready = act.at_once or self.wait(
             lambda: phone.listening or bool(phone.connected_to) or not phone.in_call
@@ -203,12 +203,12 @@ class Stage:
             why += f", and waited {self._patience(step):g} s for it"
         return self.error(self.ears[step.who], why, wanted=step.text)
 
-    def _in_language(self, step: Words, said: list[Utterance]) -> None:
+    def _in_language(self, step: Words, utterances: list[Utterance]) -> None:
         if step.who != CALLER or not self.language:
             return
-        wrong = other_languages(said, self.language)
+        wrong = other_languages(utterances, self.language)
         if wrong:
-            why = f"the words fit, but were spoken in {', '.join(wrong)}, not {self.language}"
+            why = f"the words match, but were spoken in {', '.join(wrong)}, not {self.language}"
             raise self.error(self.ears[step.who], why)
 
     def _state(self, step: State) -> None:
@@ -299,7 +299,7 @@ class Stage:
                 raise self.error(ear, why, notes=(_ENDING,))
 
     def _unexpected(self) -> list[Ear]:
-        # A phone whose words no line mentions isn't listened to; the caller always is.
+        # The words at a phone only matter if some line mentions them; the caller's always do.
         named = {step.who for step in self.dialogue.steps if isinstance(step, Words)}
         return [
             ear for name, ear in self.ears.items() if name in named | {CALLER} and ear.unexpected()
@@ -308,27 +308,27 @@ class Stage:
     def error(
         self, ear: Ear, why: str, wanted: str | None = None, notes: tuple[str, ...] = ()
     ) -> DialogueError:
-        """What went wrong for somebody, with everything that explains it."""
+        """The error for one person, with everything that explains it."""
         report = Report(self.ears, self.exchange, self.since, ear.name, wanted, notes)
         top = [f"{self.dialogue.name}:{self.line}: {why}"]
         shown = excerpt(self.dialogue, self.line)
         return DialogueError(self.exchange.do(lambda: report.text(top, shown)), self.line)
 
 
-_ENDING = "  A last line “< …” says that what comes after it doesn't matter."
+_ENDING = "  End the dialogue with “< …” if what comes after it doesn't matter."
 
 
 def play(dialogue: Dialogue, exchange: Exchange, record: CallRecord | None = None) -> None:
-    """Play a dialogue on an exchange where its number is mounted; ``record`` takes notes of it.
+    """Play a dialogue on an exchange that has its number; ``record`` takes notes of the call.
 
-    Raises `DialogueError` at the first line that doesn't come true, with what was heard instead.
-    What webhooks did isn't looked at here: see `Exchange.strict`.
+    Raises `DialogueError` at the first line that isn't met, with what was heard instead. Failed
+    webhooks aren't checked here: see `Exchange.strict`.
     """
     Stage(dialogue, exchange, record=record).play()
 
 
 def scripted(exchange: Exchange, described: Phone) -> Handset:
-    """A telephone that does by itself what a dialogue's header says."""
+    """Set up a phone as a dialogue's header describes it, and return it."""
     phone = exchange.phone(described.number)
     kind, after, press, say, hang_up = described.habit
     phone.will(kind, after=after, press=press, say=say, hang_up=hang_up, typing=described.typing)
@@ -336,8 +336,8 @@ def scripted(exchange: Exchange, described: Phone) -> Handset:
 
 
 def leave(exchange: Exchange) -> None:
-    """Every phone of an exchange hangs up, and whoever is rung because of that declines."""
-    for _ in range(MOST_ROUNDS):
+    """Every phone hangs up, and those that then ring decline."""
+    for _ in range(MAX_ROUNDS):
         busy = [phone for phone in exchange.phones.values() if phone.leg is not None]
         if not busy:
             return
@@ -347,10 +347,10 @@ def leave(exchange: Exchange) -> None:
 
 
 def settle(exchange: Exchange) -> None:
-    """Let requests that are under way over HTTP arrive, so that none looks as if it had failed."""
+    """Wait for requests over HTTP that are in flight, so that none looks as if it had failed."""
     exchange.wait(0)
     with suppress(AssertionError):
-        exchange.wait_until(lambda: not exchange._elsewhere, SETTLING * max(1, exchange.clock.rate))
+        exchange.wait_until(lambda: not exchange.in_flight, SETTLING * max(1, exchange.clock.rate))
 
 
 def _put_down(phone: Handset) -> None:
@@ -361,6 +361,6 @@ def _put_down(phone: Handset) -> None:
 
 
 def exchange_for(dialogue: Dialogue, seed: int = 1, rate: float = 0) -> Exchange:
-    """An exchange with the dialogue's own ``seed`` and ``start``, where it has them."""
+    """A new exchange, with the dialogue's own ``seed`` and ``start`` if it has them."""
     seed = seed if dialogue.seed is None else dialogue.seed
     return Exchange(seed, start=dialogue.start or START, rate=rate)

@@ -1,4 +1,4 @@
-"""Rewriting a dialogue with what was really heard, and nothing else of it."""
+"""Rewriting the words of a dialogue with what was really heard."""
 
 from __future__ import annotations
 
@@ -20,16 +20,15 @@ from ivr.simulator.expectations.matching import (
 )
 from ivr.simulator.expectations.syntax import ANYTHING, CALLER, Dialogue, Words
 
-ALIKE = 0.5  # from this likeness on, a sentence is the new wording of an old one
+ALIKE = 0.5  # sentences at least this alike are the old and the new wording of the same
 _BEFORE_WORDS = re.compile(r"\s*(?:[^\W\d][\w-]*)?\s*<\s*(?:within \d+(?:\.\d+)?\s+)?")
 
 
 def update(dialogue: Dialogue, exchange: Exchange) -> str:
-    """Play a dialogue and return its text with the words that were heard.
+    """Play a dialogue, and return its text with the words that were heard.
 
-    Lines that still fit stay as they are, with their `…`; comments, headers, actions and states
-    are never touched. Raises `DialogueError` where an action or a state fails: that is no matter of
-    wording.
+    Lines that still match stay as they are, with their `…`; comments, headers, actions and states
+    never change. Raises `DialogueError` where an action or a state fails: that isn't about wording.
     """
     rewriting = Rewriting(dialogue)
     Stage(dialogue, exchange, rewriting).play()
@@ -45,7 +44,7 @@ class Rewriting:
         self.added: list[str] = []
 
     def text(self) -> str:
-        """The dialogue as it should read."""
+        """The dialogue with its new words."""
         lines: list[str] = []
         for number, line in enumerate(self.dialogue.lines, 1):
             new = self.changed.get(number)
@@ -53,11 +52,11 @@ class Rewriting:
         return "\n".join([*lines, *self.added]) + "\n"
 
     def skips(self, step: Words) -> bool:
-        """Whether an earlier line of the same listening has taken this one's words."""
+        """Whether an earlier line has already taken this one's words."""
         return step.line in self.changed
 
     def correct(self, stage: Stage, step: Words) -> None:
-        """Let the prompts end, and give this line what was heard until the next line that fits."""
+        """Let the prompts end; this line gets what was heard, up to the next line that matches."""
         ear = stage.ears[step.who]
         stage.wait(lambda: not stage.speaking(ear), PATIENCE)
         heard = [text for utterance in self._heard(ear) for text in sentences(utterance)]
@@ -71,7 +70,7 @@ class Rewriting:
         ear.take_until(pending, len(pending.text) - rest)
 
     def append(self, stage: Stage, ear: Ear) -> None:
-        """At the end: what no line expected, until the prompts end."""
+        """At the end, let the prompts end, and add what no line expected."""
         stage.wait(lambda: not stage.speaking(ear), PATIENCE)
         who = "" if ear.name == CALLER else f"{ear.name} "
         self.added.extend(f"{who}< {as_line(text)}" for text in self._heard(ear))
@@ -93,7 +92,7 @@ class Rewriting:
         return following
 
     def _share(self, heard: list[str], following: list[Words]) -> tuple[int, int]:
-        """How many following lines are dropped, and how many sentences are this line's."""
+        """How many following lines are dropped, and how many sentences belong to this line."""
         for kept, later in enumerate(following):
             wanted = pattern(later.text)
             for share in range(1, len(heard)):
@@ -102,13 +101,13 @@ class Rewriting:
         return len(following), len(heard)
 
     def _lines(self, line: str, new: list[str]) -> list[str]:
-        found = _BEFORE_WORDS.match(line)
-        before = found.group() if found else "< "
+        prefix = _BEFORE_WORDS.match(line)
+        before = prefix.group() if prefix else "< "
         return [before + as_line(text) for text in new]
 
 
 def reword(old: str, heard: list[str]) -> list[str]:
-    """New lines for an old one: with its `…` where they still make sense, else all words heard."""
+    """New lines for an old one: with its `…` if they still make sense, or all words heard."""
     everything = [" ".join(heard)] if heard else []
     if ANYTHING not in old or not heard:
         return everything
@@ -116,11 +115,11 @@ def reword(old: str, heard: list[str]) -> list[str]:
     new: list[str] = []
     rest = heard
     for piece in pieces:
-        found = _rewording(piece, rest) if piece else ("", rest)
-        if found is None:
+        rewording = _rewording(piece, rest) if piece else ("", rest)
+        if rewording is None:
             return everything
-        new.append(found[0])
-        rest = found[1]
+        words, rest = rewording
+        new.append(words)
     line = f" {ANYTHING} ".join(new).strip()
     verdict = match(pattern(line), fold(everything[0]))
     whole = isinstance(verdict, Met) and (not pieces[-1] or verdict.end == len(fold(everything[0])))
@@ -128,7 +127,7 @@ def reword(old: str, heard: list[str]) -> list[str]:
 
 
 def _rewording(piece: str, heard: list[str]) -> tuple[str, list[str]] | None:
-    """What a piece between two `…` is called now, and the sentences after it."""
+    """The new words of a piece between two `…`, and the sentences after it."""
     runs = [
         (first, last) for first in range(len(heard)) for last in range(first + 1, len(heard) + 1)
     ]

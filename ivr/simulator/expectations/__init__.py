@@ -1,1 +1,1 @@
-"""The `.call` grammar, and whether what was heard is what is expected."""
+"""The `.call` grammar, and whether what was heard is what was expected."""

@@ -1,4 +1,4 @@
-"""What one person has heard of a call, and how much of it a dialogue has asked for."""
+"""What one person has heard of a call, and how much of it has been expected so far."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def saying(phone: Handset) -> list[Utterance]:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one utterance that no line has asked for yet, in folded characters."""
+    """A stretch of one utterance that no line has expected yet, in folded characters."""
 
     index: int
     skipped: int
@@ -48,7 +48,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Pieces in a row, as one folded text; ``starts`` says where each begins in it."""
+    """Pieces in a row, as one folded text; ``starts`` are the places where they begin."""
 
     pieces: tuple[Piece, ...]
     text: str
@@ -64,7 +64,7 @@ class Pending:
         return cls(tuple(pieces), text, tuple(starts))
 
     def touched(self, spans: tuple[tuple[int, int], ...]) -> set[int]:
-        """The numbers of the utterances that these stretches of the text belong to."""
+        """The indexes of the utterances that these stretches of the text belong to."""
         return {
             piece.index
             for piece, start in zip(self.pieces, self.starts, strict=True)
@@ -77,8 +77,8 @@ class Pending:
 class Ear:
     """A cursor over what a phone has heard.
 
-    A prompt that was cut short may be asked for and needn't be: nobody knows how much of it
-    was heard. ``anything`` is the `…` that the last expectation ended with.
+    A prompt that was cut short may be expected, but doesn't have to be: how much of it was heard
+    isn't known. ``anything``: the last expectation ended with `…`.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Ear:
     _seen: tuple[Pending, Met] | None = field(default=None, repr=False)
 
     def pending(self, cut_short: bool = True) -> Pending:
-        """What hasn't been asked for, with or without the prompts that were cut short."""
+        """What hasn't been expected yet, with or without prompts that were cut short."""
         pieces = []
         for index in range(self.index, len(self.phone.heard)):
             utterance = self.phone.heard[index]
@@ -103,7 +103,7 @@ class Ear:
         return Pending.of(pieces)
 
     def hears(self, wanted: Pattern) -> Verdict:
-        """Compare what is pending, the prompts cut short included if that helps."""
+        """Compare what is pending with what is wanted, with and without prompts cut short."""
         verdicts: list[Verdict] = []
         for cut_short in (True, False):
             pending = self.pending(cut_short)
@@ -115,9 +115,9 @@ class Ear:
         return next((v for v in verdicts if isinstance(v, Open)), verdicts[0])
 
     def take(self, open_end: bool) -> list[Utterance]:
-        """Use up what fitted last; returns the utterances whose words were asked for."""
+        """Use up what matched last; returns the utterances whose words were expected."""
         if self._seen is None:
-            raise RuntimeError("nothing has fitted yet: take() follows a hears() that is Met")
+            raise RuntimeError("take() must follow a hears() that was Met")
         pending, met = self._seen
         self._seen = None
         self._move(pending, met.end)
@@ -125,8 +125,10 @@ class Ear:
         return [self.phone.heard[index] for index in sorted(pending.touched(met.spans))]
 
     def take_all(self) -> None:
-        """Use up everything that was heard until now."""
-        self.index, self.offset, self.anything = len(self.phone.heard), 0, False
+        """Use up everything that has been heard so far."""
+        self.index = len(self.phone.heard)
+        self.offset = 0
+        self.anything = False
 
     def take_until(self, pending: Pending, end: int) -> None:
         """Use up the first ``end`` characters of what was pending."""
@@ -134,12 +136,13 @@ class Ear:
         self.anything = False
 
     def unexpected(self) -> list[Utterance]:
-        """What was heard to its end, or is being said, and no line asked for."""
+        """What was heard to its end, or is being said, without a line that expects it."""
         if self.anything:
             return []
         return [self.phone.heard[piece.index] for piece in self.pending(cut_short=False).pieces]
 
     def was_cut(self, utterance: Utterance) -> bool:
+        """Whether an utterance was cut short."""
         return not utterance.complete and utterance not in saying(self.phone)
 
     def _move(self, pending: Pending, end: int) -> None:

@@ -1,4 +1,4 @@
-"""Waiting for words at a telephone, in a dialogue and in a test that is written in Python."""
+"""Waiting for words at a telephone, in a dialogue or a test written in Python."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ivr.simulator.interpreter.speech import Utterance
 from ivr.simulator.network.network import Network
 from ivr.simulator.people.handset import Handset
 
-PATIENCE = 60.0  # seconds an expectation waits, or an action for the moment when it is possible
+PATIENCE = 60.0  # seconds that an expectation, or an action until it is possible, waits
 
 
 class Listener:
@@ -28,7 +28,7 @@ class Listener:
         self._phones = phones
 
     def hears(self, words: str, within: float, language: str) -> None:
-        """Raises AssertionError, which explains itself."""
+        """Wait until they are heard. Raises AssertionError, which shows what was heard instead."""
         __tracebackhide__ = True  # pytest: what failed is the test's line
         wanted = pattern(words)
         verdict = listen(self._network, self.ear, wanted, within)
@@ -38,29 +38,29 @@ class Listener:
             raise AssertionError(self._explained(why, words))
         wrong = other_languages(self.ear.take(wanted.open_end), language)
         if wrong:
-            why = f"the words fit, but were spoken in {', '.join(wrong)}, not {language}"
+            why = f"the words match, but were spoken in {', '.join(wrong)}, not {language}"
             raise AssertionError(self._explained(why, None))
         self.since = self._network.clock.now()
 
     def _explained(self, why: str, wanted: str | None) -> str:
-        ears = everybody(self._phones) | {self.ear.name: self.ear}
+        ears = ears_of_all(self._phones) | {self.ear.name: self.ear}
         report = Report(ears, self._network, self.since, self.ear.name, wanted)
         return self._network.do(lambda: report.text([why]))
 
 
-def everybody(phones: Mapping[str, Handset]) -> dict[str, Ear]:
+def ears_of_all(phones: Mapping[str, Handset]) -> dict[str, Ear]:
     """An ear for every telephone, by number, from which nothing is expected."""
     return {number: Ear(number, phone, len(phone.heard)) for number, phone in phones.items()}
 
 
 def listen(network: Network, ear: Ear, wanted: Pattern, at_most: float) -> Verdict:
-    """Let time pass until the words have been heard or can't be any more, ``at_most`` seconds."""
+    """Let at most so many seconds pass until the words are heard, or can't be any more."""
     comes_true(network, lambda: not isinstance(ear.hears(wanted), Open), at_most)
     return ear.hears(wanted)
 
 
 def comes_true(network: Network, until: Callable[[], bool], at_most: float) -> bool:
-    """Let time pass, at most so many seconds; whether it came true."""
+    """Let at most so many seconds pass until the condition is met; whether it was."""
     began = network.clock.now()
     try:
         network.wait_until(until, at_most)
@@ -72,14 +72,14 @@ def comes_true(network: Network, until: Callable[[], bool], at_most: float) -> b
     return True
 
 
-def other_languages(said: list[Utterance], wanted: str) -> list[str]:
-    """The languages in which something was said, but for the one that was wanted ("": any)."""
-    spoken = {_language(utterance) for utterance in said if utterance.kind == "say"}
+def other_languages(utterances: list[Utterance], wanted: str) -> list[str]:
+    """The languages in which something was said, except the wanted one ("" for any)."""
+    spoken = {_language(utterance) for utterance in utterances if utterance.kind == "say"}
     return sorted(code for code in spoken if wanted and code and not _same(code, wanted))
 
 
 def _language(utterance: Utterance) -> str:
-    # "en-US" unless the verb says otherwise, by its voice perhaps, which we don't know.
+    # "en-US" unless the verb has a language, or a voice with a language of its own.
     # (https://www.twilio.com/docs/voice/twiml/say#language)
     return utterance.language or ("" if utterance.voice else "en-US")
 

@@ -1,8 +1,9 @@
-"""Does what was heard fit what was expected, could it still, or never?
+"""Whether what was heard matches what is expected: yes, not yet, or never.
 
-Texts are compared folded: case, runs of white space and white space beside wide characters (Chinese
-and Japanese are written without) don't count; punctuation does. `…` stands for any words, also
-none; where a `…` is itself spoken, words end and it needn't be expected. Pure functions on strings.
+Texts are compared folded: case, runs of white space, and white space beside wide characters
+(Chinese and Japanese are written without) don't count; punctuation does. `…` stands for any words,
+including none. A `…` that is spoken ends a word, and doesn't have to be expected. Pure functions on
+strings.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]*\s*|[.!?。！？]+\s*")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Folded words, and before which of them anything may be heard.
+    """Folded words, and where anything may be heard before them.
 
     ``parts`` are (anything before?, words); ``open_end`` says that `…` comes last.
     """
@@ -33,7 +34,7 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """It fits: the first ``end`` characters are used up, ``spans`` of them by words."""
+    """It matches: the first ``end`` characters are used up, ``spans`` of them by words."""
 
     end: int
     spans: tuple[tuple[int, int], ...] = ()
@@ -41,12 +42,12 @@ class Met:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """It doesn't fit yet, and may when more is heard."""
+    """It doesn't match yet, but may when more is heard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """It will never fit: something else was heard at ``at``."""
+    """It can't match any more: something else was heard at ``at``."""
 
     at: int
 
@@ -61,14 +62,14 @@ def fold(text: str) -> str:
 
 
 def unfolded(text: str, skipped: int) -> str:
-    """The end of a text, without its first so many folded characters."""
+    """A text without its first ``skipped`` folded characters."""
     if not skipped:
         return text
     return next(text[at:].strip() for at in range(len(text) + 1) if len(fold(text[:at])) >= skipped)
 
 
 def join(folded: list[str]) -> str:
-    """Folded texts one after another, as one."""
+    """Folded texts, one after another, as one."""
     joined = ""
     for text in folded:
         joined += glue(joined, text) + text
@@ -76,7 +77,7 @@ def join(folded: list[str]) -> str:
 
 
 def glue(before: str, after: str) -> str:
-    """What stands between two folded texts: a space, or nothing beside a wide character."""
+    """What separates two folded texts: a space, or nothing beside a wide character."""
     if not before or not after or _wide(before[-1]) or _wide(after[0]):
         return ""
     return " "
@@ -93,28 +94,30 @@ def pattern(text: str) -> Pattern:
 
 
 def match(wanted: Pattern, heard: str, anything_first: bool = False) -> Verdict:
-    """Compare with what was heard, from its beginning; the shortest beginning that fits is taken.
+    """Compare with what was heard, from its beginning; the shortest match is taken.
 
-    ``anything_first`` is the `…` that an earlier line ended with.
+    ``anything_first``: an earlier line ended with `…`.
     """
     at = 0
     spans: list[tuple[int, int]] = []
     for anything, words in wanted.parts:
-        found = _find(words, heard, at) if anything or anything_first else _here(words, heard, at)
-        if not isinstance(found, Met):
-            return found
-        spans.extend(found.spans)
-        at, anything_first = found.end, False
+        free = anything or anything_first
+        verdict = _find(words, heard, at) if free else _here(words, heard, at)
+        if not isinstance(verdict, Met):
+            return verdict
+        spans.extend(verdict.spans)
+        at = verdict.end
+        anything_first = False
     return Met(at, tuple(spans))
 
 
 def sentences(text: str) -> list[str]:
-    """A text cut after its full stops."""
+    """A text, cut into sentences."""
     return [sentence.strip() for sentence in _SENTENCE.findall(text) if sentence.strip()]
 
 
 def nearest(wanted: str, candidates: list[str]) -> str | None:
-    """The candidate that is most like what was wanted, None where there is nothing to compare."""
+    """The candidate most like what was wanted, None if there are no candidates."""
     scored = [(likeness(wanted, candidate), candidate) for candidate in candidates]
     return max(scored, key=lambda scored_one: scored_one[0])[1] if scored else None
 
@@ -125,7 +128,7 @@ def likeness(wanted: str, heard: str) -> float:
 
 
 def difference(wanted: str, heard: str) -> list[str]:
-    """What differs, in plain words, word by word; `…` in ``wanted`` excuses what it covers."""
+    """What differs, in plain words, word by word; a `…` in ``wanted`` allows anything."""
     ours, theirs = _words(wanted), _words(heard)
     matcher = SequenceMatcher(
         None, [fold(word) for word in ours], [fold(word) for word in theirs], autojunk=False
@@ -134,7 +137,7 @@ def difference(wanted: str, heard: str) -> list[str]:
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind == "equal" or (ANYTHING in ours[a:b] and set(ours[a:b]) == {ANYTHING}):
             continue
-        # Words beside a `…` that heard has too much are what the `…` stands for.
+        # Additional words beside a `…` are what the `…` stands for.
         expected = [word for word in ours[a:b] if word != ANYTHING]
         changes.append(_change(" ".join(expected), " ".join(theirs[c:d])))
     return changes
@@ -160,7 +163,7 @@ def _each_word(text: str) -> Iterator[str]:
 
 
 def _merge_gaps(parts: list[tuple[bool, str]]) -> Iterator[tuple[bool, str]]:
-    # "a … … b": the empty piece between two `…` must not lose the freedom of the piece after it.
+    # "a … … b": the empty piece between two `…` leaves the next piece as free as before.
     anything = False
     for before, words in parts:
         anything = anything or before

@@ -1,4 +1,4 @@
-"""What to tell somebody who didn't hear or see what was expected: what was heard, what differs."""
+"""Explaining a failed expectation: what was heard instead, and what differs."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from ivr.simulator.expectations.syntax import ANYTHING, Dialogue
 from ivr.simulator.network.network import Network, Notice
 from ivr.simulator.people.handset import Handset
 
-MOST_LINES = 12
+MAX_LINES = 12
 ALIKE = 0.6  # likeness from which other words than those that came may be the ones that were meant
-MOST_CHANGES = 6
+MAX_CHANGES = 6
 
 
 class DialogueError(AssertionError):
-    """A call didn't go as its dialogue says; the message explains itself.
+    """A call didn't go as its dialogue says; the message shows what happened instead.
 
     ``line`` is the dialogue's line, counted from 1.
     """
@@ -40,7 +40,7 @@ class DialogueError(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One utterance, to whom, and when."""
+    """One utterance: when, to which person, and its words."""
 
     at: datetime
     to: str
@@ -50,10 +50,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is needed to explain that something wasn't heard or seen.
+    """What is needed to explain a failed expectation.
 
-    ``since`` is the instant from which what was said is shown; ``wanted`` is None where no words
-    were expected.
+    ``since``: what was said before this instant isn't shown. ``wanted``: the words expected, None
+    where it wasn't about words.
     """
 
     ears: dict[str, Ear]
@@ -64,7 +64,7 @@ class Report:
     notes: tuple[str, ...] = ()
 
     def text(self, *above: list[str]) -> str:
-        """The whole explanation; ``above`` are paragraphs that say what went wrong, and where."""
+        """The whole explanation; ``above`` are paragraphs on what went wrong, and where."""
         parts = list(above)
         if self.wanted is not None:
             parts.append(self._comparison(self.wanted))
@@ -72,21 +72,21 @@ class Report:
         return _paragraphs(parts)
 
     def lately(self) -> str:
-        """What was said lately to whom, and how the phones stand."""
+        """What was said last, and the states of the phones."""
         return _paragraphs([self._said(), self._phones()])
 
     def _comparison(self, wanted: str) -> list[str]:
         heard = self._heard_by(self.who)
         rows = [f"  expected    {wanted}", f"  heard       {heard or 'nothing'}"]
-        said = self._candidates()
-        closest = nearest(wanted.replace(ANYTHING, " "), [one.text for one in said])
+        candidates = self._candidates()
+        closest = nearest(wanted.replace(ANYTHING, " "), [one.text for one in candidates])
         if closest is None:
             return rows
         if fold(closest) != fold(heard):
             if likeness(wanted.replace(ANYTHING, " "), closest) < ALIKE:
                 return rows + self._hints(wanted)
-            found = next(one for one in said if one.text == closest)
-            to = "" if found.to == self.who else f"  (said to {found.to})"
+            best = next(one for one in candidates if one.text == closest)
+            to = "" if best.to == self.who else f"  (said to {best.to})"
             rows.append(f"  nearest     {closest}{to}")
         if fold(wanted) != fold(closest):
             rows.append(f"  difference  {self._difference(wanted, closest)}")
@@ -95,18 +95,18 @@ class Report:
     def _hints(self, wanted: str) -> list[str]:
         hints = []
         if "..." in wanted:
-            hints.append(f"three dots are heard as dots; any words are {ANYTHING}")
+            hints.append(f"three dots only match dots; use {ANYTHING} for any words")
         later = match(pattern(wanted), self.ears[self.who].pending().text, anything_first=True)
         if isinstance(later, Met):
-            hints.append(f"it was heard, after other words; a {ANYTHING} in front stands for those")
+            hints.append(f"it was heard after other words; a {ANYTHING} in front of it allows them")
         return [f"  hint        {hint}" for hint in hints]
 
     def _difference(self, wanted: str, closest: str) -> str:
         if likeness(wanted, closest) < 0.3:
             return "nothing in common"
         changes = difference(wanted, closest)
-        more = f"; and {len(changes) - MOST_CHANGES} more" if len(changes) > MOST_CHANGES else ""
-        return ("; ".join(changes[:MOST_CHANGES]) or "only in where it ends") + more
+        more = f"; and {len(changes) - MAX_CHANGES} more" if len(changes) > MAX_CHANGES else ""
+        return ("; ".join(changes[:MAX_CHANGES]) or "only where it ends") + more
 
     def _heard_by(self, who: str) -> str:
         ear = self.ears[who]
@@ -117,8 +117,8 @@ class Report:
         return " ".join(texts)
 
     def _candidates(self) -> list[Said]:
-        # Whole utterances, their sentences, and all that this person heard: whichever is most like
-        # what was expected is the one that was meant.
+        # Whole utterances, their sentences, and all that this person heard: the one most like what
+        # was expected is probably the one that was meant.
         said = list(self._since())
         cut = [
             Said(one.at, one.to, sentence, one.cut_short)
@@ -140,26 +140,26 @@ class Report:
     def _said(self) -> list[str]:
         said = list(self._since())
         if not said:
-            return ["  Nothing was said to anybody since then."]
-        left_out = len(said) - MOST_LINES
-        rows = [f"    ({left_out} earlier ones aren't shown)"] if left_out > 0 else []
-        for one in said[-MOST_LINES:]:
+            return ["  Nothing was said to anyone since then."]
+        left_out = len(said) - MAX_LINES
+        rows = [f"    ({left_out} earlier lines aren't shown)"] if left_out > 0 else []
+        for one in said[-MAX_LINES:]:
             cut = "   (cut short)" if one.cut_short else ""
             rows.append(f"    {clock(one.at)}  to {one.to}:  {one.text}{cut}")
-        return ["  What was said lately, to whom:", *rows]
+        return ["  What was said last, and to whom:", *rows]
 
     def _phones(self) -> list[str]:
         now = self.network.clock.now()
         people = {name: ear.phone for name, ear in self.ears.items()}
-        rows = [f"    {name}: {standing(phone, people)}" for name, phone in people.items()]
+        rows = [f"    {name}: {state_of(phone, people)}" for name, phone in people.items()]
         return [f"  The phones at {clock(now)}:", *rows]
 
     def _noted(self) -> list[str]:
         notices = list(self.network.debugger)
         if not notices:
             return []
-        rows = [f"    {notice_line(notice)}" for notice in notices[-MOST_LINES:]]
-        return ["  What the network noted:", *rows]
+        rows = [f"    {notice_line(notice)}" for notice in notices[-MAX_LINES:]]
+        return ["  The debugger's log:", *rows]
 
 
 def _paragraphs(parts: list[list[str]]) -> str:
@@ -176,28 +176,28 @@ def excerpt(dialogue: Dialogue, line: int) -> list[str]:
 
 
 def clock(at: datetime) -> str:
-    """An instant as in a message: 09:00:02.4 (UTC)."""
+    """An instant, as in a message: 09:00:02.4 (UTC)."""
     return at.strftime("%H:%M:%S.") + str(at.microsecond // 100_000)
 
 
 def notice_line(notice: Notice) -> str:
-    """One entry of the debugger's log on one line."""
+    """An entry of the debugger's log, on one line."""
     code = f" {notice.code}" if notice.code else ""
     return f"{notice.level}{code}: {notice.text}" + (f" ({notice.url})" if notice.url else "")
 
 
-def standing(phone: Handset, people: Mapping[str, Handset]) -> str:
-    """How a phone stands, in words."""
+def state_of(phone: Handset, people: Mapping[str, Handset]) -> str:
+    """The state of a phone, in words."""
     if phone.ringing:
-        return f"rings, its display shows {phone.caller_id or 'no number'}"
+        return f"ringing, its display shows {phone.caller_id or 'no number'}"
     if not phone.in_call:
         return "on the hook"
     others = names_of(phone.connected_to, people)
-    listening = ", it listens for keys" if phone.listening else ""
+    listening = ", listening for keys" if phone.listening else ""
     return f"in a call, connected to {', '.join(others) or 'nobody'}{listening}"
 
 
 def names_of(phones: Iterable[Handset], people: Mapping[str, Handset]) -> list[str]:
-    """The dialogue's names of phones, or their numbers where it has none."""
+    """The names that a dialogue has for phones, or their numbers."""
     known = {phone: name for name, phone in people.items()}
     return sorted(known.get(phone) or phone.number for phone in phones)

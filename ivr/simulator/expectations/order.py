@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ivr.simulator.expectations.listening import everybody
+from ivr.simulator.expectations.listening import ears_of_all
 from ivr.simulator.expectations.mismatch import Report, clock
 from ivr.simulator.network.network import Network, Notice
 from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.people.handset import Handset
 
 ERRORS = "https://www.twilio.com/docs/api/errors"
-MOST_SHOWN = 160  # characters of an answer
+MAX_SHOWN = 160  # characters of an answer
 
 Phones = Mapping[str, Handset]  # by number
 Wrong = tuple[str, str]  # what is wrong, what to do
 
 
 def disorder(network: Network, phones: Phones) -> str:
-    """Everything that is wrong, with what was said lately; "" where all is in order."""
+    """Everything that is wrong, with what was said last; "" where all is in order."""
     wrong = [
         *map(_noted, network.debugger),
         *(_failed(each) for each in network.requests if not 200 <= each.status < 400),
@@ -29,24 +29,24 @@ def disorder(network: Network, phones: Phones) -> str:
     rows = [f"  {what}\n      {do}" for what, do in wrong]
     injected = network.faults.injected
     if injected:
-        rows.append("  of which these were asked for:")
+        rows.append("  The test injected these faults:")
         rows += [f"      {clock(each.at)} {each.kind}: {each.what}" for each in injected]
     return "\n".join(rows) + f"\n\n{_report(network, phones).lately()}"
 
 
-def told(network: Network, phones: Phones) -> str:
-    """What was said lately to whom, how the phones stand and what the network noted."""
+def summary(network: Network, phones: Phones) -> str:
+    """What was said last, the states of the phones, and the debugger's log."""
     return _report(network, phones).text()
 
 
 def _report(network: Network, phones: Phones) -> Report:
-    return Report(everybody(phones), network, network.clock.start, "")
+    return Report(ears_of_all(phones), network, network.clock.start, "")
 
 
 def _noted(notice: Notice) -> Wrong:
-    do = f"{ERRORS}/{notice.code} says what it means, and what to do"
+    do = f"see {ERRORS}/{notice.code} for what it means and what to do"
     if not notice.code:
-        do = "the simulator says so, Twilio wouldn't: read it as a hint to the application"
+        do = "a remark of the simulator, not of Twilio: take it as a hint about the application"
     what = f"debugger: {notice.level} {notice.code} {notice.text} {notice.url}".rstrip()
     return f"{what} at {clock(notice.at)}", do
 
@@ -54,12 +54,15 @@ def _noted(notice: Notice) -> Wrong:
 def _failed(webhook: Webhook) -> Wrong:
     what = f"webhook failed: {webhook.method} {webhook.url} answered {webhook.status}"
     if not webhook.status:
-        return what, f"nothing came back, is it still running? {webhook.error}"
+        return what, f"nothing came back; is the application still running? {webhook.error}"
     if webhook.error:
         return what, f"see what the application printed: {webhook.error}"
     body = " ".join(webhook.body.split())
-    shown = body if len(body) <= MOST_SHOWN else f"{body[:MOST_SHOWN]} …"
-    return what, f"it was answered: {shown}" if shown else "its answer was empty: does it exist?"
+    shown = body if len(body) <= MAX_SHOWN else f"{body[:MAX_SHOWN]} …"
+    return (
+        what,
+        f"the answer was: {shown}" if shown else "the answer was empty; does this URL exist?",
+    )
 
 
 def _left(phones: Phones) -> Iterator[Wrong]:
@@ -71,8 +74,8 @@ def _left(phones: Phones) -> Iterator[Wrong]:
 
 def _end_it(phone: Handset) -> str:
     if phone.ringing:
-        return "answer() or decline() it, or wait() until the line has it stop ringing"
-    return "hang_up() where the person would, or wait() until the line ends the call"
+        return "answer() or decline() it, or wait() until the application stops ringing it"
+    return "hang_up() where the person would, or wait() until the application ends the call"
 
 
-__all__ = ["disorder", "told"]
+__all__ = ["disorder", "summary"]

@@ -1,6 +1,6 @@
-"""The other telephones of a dialogue: ``phone NAME NUMBER [WHAT IT DOES] [OPTION …]``.
+"""The other phones of a dialogue: ``phone NAME NUMBER [WHAT IT DOES] [OPTION …]``.
 
-Options stand in any order, each at most once; `phone_line` writes what `described` reads.
+Options can be in any order, each at most once; `phone_line` writes what `described` reads.
 """
 
 from __future__ import annotations
@@ -46,19 +46,21 @@ _OPTION = re.compile(
 )
 
 
-class Undescribed(Exception):
-    """A phone's line can't be read: ``found`` stands there, ``could`` might."""
+class PhoneSyntaxError(Exception):
+    """A phone's line can't be read: what is there, why not, and what is possible."""
 
-    def __init__(self, found: str, why: str, could: str) -> None:
+    def __init__(self, text: str, why: str, could: str) -> None:
         super().__init__(why)
-        self.found, self.why, self.could = found, why, could
+        self.text = text
+        self.why = why
+        self.could = could
 
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One of the other telephones, and what it does by itself when it is rung.
+    """Another phone of a dialogue, and what it does by itself when it rings.
 
-    ``hang_up`` is None when it doesn't, ``typing`` when it types as fast as anybody.
+    ``hang_up`` is None if it doesn't hang up by itself, ``typing`` if it types at the usual pace.
     """
 
     line: int
@@ -73,21 +75,21 @@ class Phone:
 
     @property
     def habit(self) -> Habit:
-        """What it does, as a telephone has it."""
+        """What it does, as `Handset.will` takes it."""
         return Habit(BEHAVIOURS[self.does], self.after, self.press, self.say, self.hang_up)
 
 
 def described(line: int, text: str) -> Phone:
-    """Read what stands after ``phone``. Raises `Undescribed`."""
-    found = _PHONE.fullmatch(text)
-    if found is None:
-        raise Undescribed(text, "this phone isn't described", DESCRIBED)
-    options = _options(found["options"])
+    """Read what follows ``phone``. Raises `PhoneSyntaxError`."""
+    parts = _PHONE.fullmatch(text)
+    if parts is None:
+        raise PhoneSyntaxError(text, "this phone can't be read", DESCRIBED)
+    options = _options(parts["options"])
     phone = Phone(
         line=line,
-        name=found["name"],
-        number=found["number"],
-        does=found["does"] or "rings",
+        name=parts["name"],
+        number=parts["number"],
+        does=parts["does"] or "rings",
         after=float(options.get("after", 0)),
         press=options.get("press", ""),
         say=options.get("say", ""),
@@ -115,27 +117,27 @@ def _options(text: str) -> dict[str, str]:
     given: dict[str, str] = {}
     at = 0
     while at < len(text):
-        found = _OPTION.match(text, at)
-        if found is None:
-            raise Undescribed(text[at:], "this phone isn't described", DESCRIBED)
-        name, value = next((k, v) for k, v in found.groupdict().items() if v is not None)
+        option = _OPTION.match(text, at)
+        if option is None:
+            raise PhoneSyntaxError(text[at:], "this phone can't be read", DESCRIBED)
+        name, value = next((k, v) for k, v in option.groupdict().items() if v is not None)
         if name in given:
-            raise Undescribed(found.group().strip(), "this is said twice", "it once")
+            raise PhoneSyntaxError(option.group().strip(), "this option is repeated", "it once")
         given[name] = value
-        at = found.end()
+        at = option.end()
     return given
 
 
 def _sensible(phone: Phone) -> None:
-    """An option that could never have an effect is a mistake, not a wish."""
+    """Raises `PhoneSyntaxError` for an option without effect: it must be a mistake."""
     habit = phone.habit
     for option in habit.options:
         if option not in TAKES[habit.kind]:
             able = _or([does for does, kind in BEHAVIOURS.items() if option in TAKES[kind]])
             word = OPTIONS[option].partition(" ")[0]
-            raise Undescribed(
+            raise PhoneSyntaxError(
                 word,
-                f"“{OPTIONS[option]}” has no effect on a phone that just says “{phone.does}”",
+                f"“{OPTIONS[option]}” has no effect on a phone described as “{phone.does}”",
                 f"{able} before it, in place of {phone.does}",
             )
 

@@ -1,16 +1,16 @@
-"""The dialogue format: a call between people and a line, one thing on each line.
+"""The dialogue format: a call between people and an application, one thing on each line.
 
-A file is read into plain values; nothing here knows the exchange. The grammar:
+A file is read into plain values; nothing here knows the network. The grammar:
 
-    from NUMBER to NUMBER                       who calls, and which number (once, needed)
+    from NUMBER to NUMBER                       the caller, and the number called (required, once)
     phone NAME NUMBER [answers|rings|busy|declines|unreachable|voicemail] [OPTION …], where
-        after SECONDS             that it rings before it answers or declines
-        says "WORDS"              as soon as it is asked for words, or connected; or a greeting
-        press KEYS                as soon as it is asked for keys
-        hangs up after SECONDS    that it has been in the call
-        types every SECONDS       one key, whoever presses them
+        after SECONDS             of ringing before it answers or declines
+        says "WORDS"              when asked for words, or connected; of a voicemail, its greeting
+        press KEYS                when asked for keys
+        hangs up after SECONDS    in the call
+        types every SECONDS       one key
     language CODE | seed NUMBER | start ISO-TIME
-    [NAME] > ACTION, ACTION …                   without a name it is the caller's line
+    [NAME] > ACTION, ACTION …                   without a name, the caller acts
     [NAME] < [within SECONDS] WORDS | (STATE)
     # a comment, on a line of its own ('#' is also a key)
 """
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ivr.errors import IVRError
-from ivr.simulator.expectations.phones import Phone, Undescribed, described
+from ivr.simulator.expectations.phones import Phone, PhoneSyntaxError, described
 
 CALLER = "caller"
 NOBODY = "nobody"
@@ -57,14 +57,14 @@ _COMMA_OUTSIDE_QUOTES = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
 class DialogueSyntaxError(IVRError):
-    """A dialogue can't be read; says file, line, what was found and what could stand there."""
+    """A dialogue can't be read; says file and line, what is there, and what is expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One thing that a person does; ``kind`` is the format's word, ``value`` keys or words.
+    """One thing that a person does; ``kind`` is the format's word, ``value`` its keys or words.
 
-    ``at_once`` presses keys without waiting until the phone listens.
+    ``at_once``: press the keys without waiting until a document listens.
     """
 
     kind: str
@@ -84,7 +84,7 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """``< …``: what one person must hear; ``within`` is in seconds, None is the usual time."""
+    """``< …``: what one person must hear; ``within`` is in seconds, None for the default."""
 
     line: int
     who: str
@@ -94,7 +94,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """``< (…)``: how a phone must stand; ``names`` are those it is connected to."""
+    """``< (…)``: the state a phone must be in; ``names`` are the people it is connected to."""
 
     line: int
     who: str
@@ -105,7 +105,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """``language fr``: from here on what the caller is expected to hear is in this language."""
+    """``language fr``: from here on, what the caller hears must be in this language."""
 
     line: int
     code: str
@@ -135,13 +135,13 @@ class Dialogue:
 
     @property
     def open_end(self) -> bool:
-        """Whether the last step is ``< …``: then what comes after it isn't looked at."""
+        """Whether the last step is ``< …``: what comes after it isn't checked."""
         last = self.steps[-1] if self.steps else None
         return isinstance(last, Words) and last.text == ANYTHING
 
 
 def parse(text: str, name: str = "<dialogue>") -> Dialogue:
-    """Read a dialogue; ``name`` is the file's name in messages.
+    """Read a dialogue from the text of a ``.call`` file; ``name`` is its name in messages.
 
     Raises `DialogueSyntaxError`.
     """
@@ -169,18 +169,19 @@ def parse_acts(text: str, name: str = "<actions>", line: int = 1) -> tuple[Act, 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A line being read: knows how to complain about itself."""
+    """A line that is being read, for error messages."""
 
     name: str
     number: int
     line: str
 
-    def error(self, found: str, why: str, could: str) -> DialogueSyntaxError:
-        column = self.line.find(found) if found else len(self.line)
-        pointer = " " * column + "^" * max(1, len(found))
+    def error(self, text: str, why: str, could: str) -> DialogueSyntaxError:
+        """What is wrong with ``text`` (the end of the line if ""), and what is expected there."""
+        column = self.line.find(text) if text else len(self.line)
+        pointer = " " * column + "^" * max(1, len(text))
         return DialogueSyntaxError(
             f"{self.name}:{self.number}: {why}\n    {self.line}\n    {pointer}\n"
-            f"  Here may stand: {could}."
+            f"  Expected here: {could}."
         )
 
     def acts(self, text: str) -> Iterator[Act]:
@@ -188,22 +189,22 @@ class _Place:
             yield self.act(item.strip())
 
     def act(self, item: str) -> Act:
-        found = _ACT.fullmatch(item)
-        if found is None:
+        parts = _ACT.fullmatch(item)
+        if parts is None:
             why = f"“{item}” isn't an action" if item else "an action is missing"
             raise self.error(item, why, ACTIONS)
-        if found["plain"]:
-            return Act(found["plain"])
-        if found["keyed"]:
-            return Act(found["keyed"], found["keys"], at_once=bool(found["at_once"]))
-        if found["words"]:
-            return Act("say", found["words"])
-        return Act("wait", seconds=float(found["seconds"]))
+        if parts["plain"]:
+            return Act(parts["plain"])
+        if parts["keyed"]:
+            return Act(parts["keyed"], parts["keys"], at_once=bool(parts["at_once"]))
+        if parts["words"]:
+            return Act("say", parts["words"])
+        return Act("wait", seconds=float(parts["seconds"]))
 
     def telephone(self, number: str) -> str:
         if not _NUMBER.fullmatch(number):
             could = "a number such as +33155500101, client:NAME, sip:ADDRESS or anonymous"
-            raise self.error(number, f"“{number}” isn't a telephone", could)
+            raise self.error(number, f"“{number}” isn't a phone number", could)
         return number
 
 
@@ -221,8 +222,8 @@ class _Reader:
 
     def read(self, number: int, line: str) -> None:
         place = _Place(self.name, number, line)
-        if found := _LINE.fullmatch(line):
-            self._spoken(place, found["who"] or CALLER, found["mark"], found["rest"])
+        if parts := _LINE.fullmatch(line):
+            self._spoken(place, parts["who"] or CALLER, parts["mark"], parts["rest"])
             return
         word, _, rest = line.partition(" ")
         headers: dict[str, Callable[[_Place, str], None]] = {
@@ -242,7 +243,7 @@ class _Reader:
         if self.called is None:
             place = _Place(self.name, 1, self.lines[0] if self.lines else "")
             raise place.error(
-                "", "nobody calls", "a line such as: from +33155500101 to +33800000001"
+                "", "the from line is missing", "a line such as: from +33155500101 to +33800000001"
             )
         return Dialogue(
             name=self.name,
@@ -258,18 +259,20 @@ class _Reader:
     def _from(self, place: _Place, rest: str) -> None:
         words = rest.split()
         if self.called is not None:
-            raise place.error("from", "the call is already described", "one from line in a file")
+            raise place.error("from", "a second from line", "only one from line in a file")
         if len(words) != 3 or words[1] != "to":
-            raise place.error(rest, "who calls whom isn't clear", "from NUMBER to NUMBER")
+            raise place.error(rest, "the from line can't be read", "from NUMBER to NUMBER")
         self.called = (place.telephone(words[0]), place.telephone(words[2]))
 
     def _phone(self, place: _Place, rest: str) -> None:
         try:
             phone = described(place.number, rest)
-        except Undescribed as error:
-            raise place.error(error.found, error.why, error.could) from None
+        except PhoneSyntaxError as error:
+            raise place.error(error.text, error.why, error.could) from None
         if phone.name in self.phones or phone.name in (CALLER, NOBODY):
-            raise place.error(phone.name, f"the name “{phone.name}” is taken", "a name of its own")
+            raise place.error(
+                phone.name, f"the name “{phone.name}” is already used", "another name"
+            )
         place.telephone(phone.number)
         self.phones[phone.name] = phone
 
@@ -289,8 +292,8 @@ class _Reader:
         except ValueError:
             self.start = None
         if self.start is None or self.start.tzinfo is None:
-            could = "a time with its zone, such as 2026-11-24T10:00+01:00"
-            raise place.error(rest, f"“{rest}” isn't an instant", could)
+            could = "a date and time with a zone, such as 2026-11-24T10:00+01:00"
+            raise place.error(rest, f"“{rest}” isn't a date and time with a zone", could)
 
     def _spoken(self, place: _Place, who: str, mark: str, rest: str) -> None:
         self._known(place, who)
@@ -306,10 +309,11 @@ class _Reader:
 
     def _expected(self, place: _Place, who: str, rest: str) -> Words | State:
         within = None
-        if found := _WITHIN.fullmatch(rest):
-            within, rest = float(found["seconds"]), found["rest"]
+        if parts := _WITHIN.fullmatch(rest):
+            within = float(parts["seconds"])
+            rest = parts["rest"]
         if not rest:
-            raise place.error("", "nothing is expected", f"words, {ANYTHING}, or {STATES}")
+            raise place.error("", "an expectation is missing", f"words, {ANYTHING}, or {STATES}")
         if rest.startswith("(") and rest.endswith(")"):
             kind, names = self._state(place, rest)
             return State(place.number, who, kind, names, within)

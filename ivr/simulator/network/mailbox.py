@@ -111,6 +111,11 @@ class Mailbox:
         """Whether this is the network's thread, in the middle of an event."""
         return self._owner == threading.get_ident()
 
+    @property
+    def in_flight(self) -> int:
+        """Requests over HTTP that haven't been answered yet."""
+        return self._elsewhere
+
     # ---- time
 
     def wait(self, seconds: float) -> None:

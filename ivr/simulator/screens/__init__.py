@@ -1,1 +1,1 @@
-"""The network shown to people: a page of phones, and a terminal."""
+"""The network as people see it: a page of phones, and a terminal."""

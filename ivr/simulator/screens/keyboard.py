@@ -1,4 +1,4 @@
-"""Single keys from a terminal, without waiting for Enter; the terminal is left as it was found."""
+"""Single keys from a terminal, without Enter; the terminal is left as it was before."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Keyboard(Protocol):
     """Keys as they are typed."""
 
     def read(self, seconds: float) -> str:
-        """What was typed within so many seconds, "" if nothing."""
+        """What was typed within so many seconds, "" if nothing was."""
         ...
 
 
 class Silent:
-    """No keyboard at all: time passes."""
+    """No keyboard: only time passes."""
 
     def read(self, seconds: float) -> str:
         time.sleep(seconds)
@@ -28,7 +28,7 @@ class Silent:
 
 
 class Posix:
-    """A terminal whose keys come one by one; `terminal` sets it up and puts it back."""
+    """A terminal that gives single keys; `terminal` sets it up and restores it."""
 
     def read(self, seconds: float) -> str:
         import os
@@ -39,7 +39,7 @@ class Posix:
 
 
 class Windows:
-    """The console of Windows, which has to be asked again and again."""
+    """The console of Windows, which has to be polled."""
 
     def read(self, seconds: float) -> str:
         import msvcrt
@@ -54,7 +54,7 @@ class Windows:
 
 @contextmanager
 def terminal() -> Iterator[Keyboard]:
-    """The keyboard of this process, for as long as the block lasts."""
+    """The keyboard of this process, for the length of a ``with`` block."""
     if sys.platform == "win32":
         yield Windows()
         return

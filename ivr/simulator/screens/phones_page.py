@@ -1,8 +1,7 @@
-"""The simulated phones in a browser: the state of every phone, what its person does, and the way
-for two browsers to hear each other.
+"""The simulated phones in a browser: what each phone does, and the way for browsers to connect.
 
-A plain WSGI application over a running exchange, for this machine alone. Of the calls it keeps
-nothing; it only knows which browser has which phone in hand (`Hands`).
+A plain WSGI application over a running exchange, for this machine only. It keeps nothing about
+calls; it only knows which browser holds which phone (`Hands`).
 """
 
 from __future__ import annotations
@@ -38,16 +37,18 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-HEARD = 12  # utterances shown of each phone
-LARGEST = 64 * 1024  # bytes of what a page sends; a description of a connection has some thousand
-SAID = 500  # characters of what a person says at once
+MAX_SHOWN = 12  # utterances of each phone
+MAX_BODY = 64 * 1024  # bytes that a page may send; a WebRTC description has a few thousand
+MAX_SAID = 500  # characters that a person can say at once
 
 
 class Phones:
-    """The application. ``people`` are the phones shown, number to name; ``dial`` are the numbers
-    to call. ``first`` of them are shown at once, the others on demand.
+    """The application.
 
-    With a ``wire`` the page shows what goes over it, beside the phones; ``keeper`` keeps calls.
+    ``people`` are the phones on the page, from number to name, of which the ``first`` so many are
+    shown and the others on demand; ``dial`` are the numbers to call. With a ``wire`` the page also
+    shows what goes over it; a ``keeper`` saves calls. ``languages`` are the codes that numbers
+    speak first: each page offers one of its own language before the others.
     """
 
     def __init__(
@@ -58,9 +59,15 @@ class Phones:
         first: int = 4,
         wire: Wire | None = None,
         keeper: Keeper | None = None,
+        languages: Mapping[str, str] | None = None,
     ) -> None:
-        self.exchange, self.people, self.dial = exchange, dict(people), dict(dial)
-        self.first, self.hands, self.wire = first, Hands(), wire
+        self.exchange = exchange
+        self.people = dict(people)
+        self.dial = dict(dial)
+        self.languages = dict(languages or {})
+        self.first = first
+        self.hands = Hands()
+        self.wire = wire
         self._notes: list[Wire | Keeper] = [each for each in (keeper, wire) if each is not None]
 
     def __call__(self, environ: Mapping[str, Any], start: Start) -> Iterable[bytes]:
@@ -79,22 +86,22 @@ class Phones:
             return (self._do if path == "/do" else self._signal)(environ, start)
         return _answer(start, b"no such page\n", "text/plain", "404 Not Found")
 
-    # --- how everything stands ---
+    # ---- the state of everything
 
     def _state(self, environ: Mapping[str, Any], start: Start) -> Iterable[bytes]:
-        """Everything, with what other browsers sent to this one; 304 if it has seen all that."""
-        asked = {k: v[0] for k, v in parse_qs(environ.get("QUERY_STRING", "")).items()}
-        client = asked.get("client", "")
+        """Everything, and letters from other browsers; 304 if this browser knows it all."""
+        query = {k: v[0] for k, v in parse_qs(environ.get("QUERY_STRING", "")).items()}
+        client = query.get("client", "")
         self.hands.seen(client)
         state = self.exchange.do(self.state)
         mark = f"{crc32(json.dumps(state, sort_keys=True).encode()):08x}"
         letters = self.hands.letters(client)
-        if asked.get("after") == mark and not letters:
+        if query.get("after") == mark and not letters:
             return _answer(start, b"", "application/json", "304 Not Modified")
         return _json(start, {**state, "mark": mark, "letters": letters})
 
     def _wire(self, wire: Wire, environ: Mapping[str, Any], start: Start) -> Iterable[bytes]:
-        """What went over the wire after line ``after``; 304 for nothing."""
+        """What went over the wire after line ``after``; 304 if nothing did."""
         after = parse_qs(environ.get("QUERY_STRING", "")).get("after", ["0"])[0]
         number = int(after) if after.isdecimal() else 0
         lines = self.exchange.do(lambda: wire.since(number))
@@ -103,9 +110,12 @@ class Phones:
         return _json(start, {"lines": lines})
 
     def state(self) -> dict[str, Any]:
-        """Every phone as its person would see and hear it."""
+        """Every phone, as the person who holds it would see and hear it."""
         return {
-            "dial": [{"number": number, "name": name} for number, name in self.dial.items()],
+            "dial": [
+                {"number": number, "name": name, "language": self.languages.get(number, "")}
+                for number, name in self.dial.items()
+            ],
             "first": self.first,
             "phones": [self._phone(number, name) for number, name in self.people.items()],
         }
@@ -130,21 +140,21 @@ class Phones:
                     "kind": each.kind,
                     "by": each.voice if each.kind == "person" else "",
                 }
-                for each in phone.heard[-HEARD:]
+                for each in phone.heard[-MAX_SHOWN:]
             ],
             "count": len(phone.heard),
         }
 
-    # --- what somebody does ---
+    # ---- what people do
 
     def _do(self, environ: Mapping[str, Any], start: Start) -> Iterable[bytes]:
         """``{"phone": "+33…", "action": "press", "value": "1"}``."""
-        asked = _sent(environ)
-        if asked is None or not {"phone", "action"} <= asked.keys():
-            wanted = 'a JSON object with "phone" and "action" is wanted'
+        body = _body(environ)
+        if body is None or not {"phone", "action"} <= body.keys():
+            wanted = 'send a JSON object with "phone" and "action"'
             return _json(start, {"error": wanted}, "400 Bad Request")
-        number, action = str(asked["phone"]), str(asked["action"])
-        value, client = str(asked.get("value", "")), str(asked.get("client", ""))
+        number, action = str(body["phone"]), str(body["action"])
+        value, client = str(body.get("value", "")), str(body.get("client", ""))
         if number not in self.people:
             return _json(start, {"error": f"there is no phone {number}"}, "404 Not Found")
         if action == "take":
@@ -160,7 +170,7 @@ class Phones:
         return _json(start, self.exchange.do(self.state))
 
     def _acts(self, number: str, action: str, value: str) -> str:
-        """Do it, and have it noted; what is wrong with it otherwise."""
+        """Do it, and note it. Returns why it can't be done, "" if it was."""
         for each in self._notes:
             each.did(number, action, value)
         if problem := _act(self.exchange.phone(number), action, value):
@@ -169,34 +179,36 @@ class Phones:
         return problem
 
     def _signal(self, environ: Mapping[str, Any], start: Start) -> Iterable[bytes]:
-        """``{"client": …, "from": "+33…", "to": "+33…", "letter": {…}}``: from the browser that has
-        one phone in hand to the one that has the other."""
-        asked = _sent(environ)
-        if asked is None or not {"client", "from", "to", "letter"} <= asked.keys():
-            wanted = 'a JSON object with "client", "from", "to" and "letter" is wanted'
+        """A letter: ``{"client": …, "from": "+33…", "to": "+33…", "letter": {…}}``.
+
+        This browser must hold the phone in "from", and another one the phone in "to".
+        """
+        body = _body(environ)
+        if body is None or not {"client", "from", "to", "letter"} <= body.keys():
+            wanted = 'send a JSON object with "client", "from", "to" and "letter"'
             return _json(start, {"error": wanted}, "400 Bad Request")
         if problem := self.hands.send(
-            str(asked["client"]), str(asked["from"]), str(asked["to"]), asked["letter"]
+            str(body["client"]), str(body["from"]), str(body["to"]), body["letter"]
         ):
             return _json(start, {"error": problem}, "409 Conflict")
         return _json(start, {})
 
 
 def _act(phone: Handset, action: str, value: str) -> str:
-    """Do it; what is wrong with it otherwise."""
+    """Do it. Returns why it can't be done, "" if it was."""
     actions: dict[str, Callable[[], None]] = {
         "call": lambda: phone.call(value),
         "press": lambda: phone.press(value),
-        "say": lambda: phone.say(value[:SAID]),
+        "say": lambda: phone.say(value[:MAX_SAID]),
         "answer": phone.answer,
         "decline": phone.decline,
         "hang_up": phone.hang_up,
         "will": lambda: phone.will(value, after=2.0 if "after" in TAKES[value] else 0.0),
     }
     if action not in actions:
-        return f"a phone can't '{action}'; it can {', '.join(actions)}"
+        return f"unknown action '{action}'; use one of: {', '.join(actions)}"
     if action == "will" and value not in TAKES:
-        return f"a phone can't '{value}' when rung; it may {', '.join(sorted(TAKES))}"
+        return f"unknown habit '{value}'; use one of: {', '.join(sorted(TAKES))}"
     try:
         actions[action]()
     except Exception as error:
@@ -205,24 +217,24 @@ def _act(phone: Handset, action: str, value: str) -> str:
 
 
 def _not_from_here(environ: Mapping[str, Any]) -> str:
-    """Why a request isn't from a page of this very server, ``""`` if it is.
+    """Why a request isn't from a page of this server, "" if it is.
 
-    A page of another site can send a form here, and a name of another site can be made to lead
-    here; neither can send JSON with an ``Origin`` that is the host that was asked.
+    A page of another site can send a form here, and another site's name can be pointed here;
+    neither can send JSON with an ``Origin`` that is the requested host.
     """
     if not environ.get("CONTENT_TYPE", "").startswith("application/json"):
-        return "send JSON"
+        return "send JSON (Content-Type: application/json)"
     origin = environ.get("HTTP_ORIGIN", "")
     if origin and urlsplit(origin).netloc != environ.get("HTTP_HOST", ""):
-        return f"{origin} is another site"
+        return f"requests from {origin} are refused"
     return ""
 
 
-def _sent(environ: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The JSON object that was sent, if it is one."""
+def _body(environ: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The JSON object in the body, None if it isn't one."""
     try:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > LARGEST:
+        if length > MAX_BODY:
             return None
         sent = json.loads(environ["wsgi.input"].read(length))
     except ValueError:

@@ -1,7 +1,7 @@
-"""Calls made by hand, each kept as a dialogue that can be played again.
+"""Calls made by hand, each saved as a dialogue that can be played again.
 
-One call at a time: while several callers are on the line nobody can say what was whose, so such
-calls aren't kept, and that is said.
+Only one call at a time: while several callers are on the line, what happens can't be attributed, so
+such calls aren't saved, and a message says so.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from ivr.simulator.expectations.syntax import CALLER
 from ivr.simulator.people.handset import TYPING
 from ivr.simulator.screens.terminal import Watch
 
-GLANCE = 0.25  # seconds between two looks at the phones
+POLL = 0.25  # seconds between two looks at the phones
 DOES = {habit: words for words, habit in BEHAVIOURS.items()}
 WORDS = {"press": "press {}", "say": 'say "{}"', "hang_up": "hang up"}
 
 
 class Keeper:
-    """Writes ``.call`` files into ``folder``. ``people`` are the phones, number to name; ``say`` is
-    told of every file, and why there is none. Everything happens on the exchange's thread."""
+    """Writes ``.call`` files into ``folder``.
+
+    ``people`` are the phones, from number to name. ``say`` is called with a message about every
+    file, or why there is none. Everything happens on the exchange's thread.
+    """
 
     def __init__(
         self,
@@ -33,26 +36,28 @@ class Keeper:
         folder: Path,
         say: Callable[[str], None] = print,
     ) -> None:
-        self.exchange, self.folder, self.say = exchange, folder, say
+        self.exchange = exchange
+        self.folder = folder
+        self.say = say
         self.names = _names(people)
         self.record: CallRecord | None = None
         self._watch: Watch | None = None
-        self._spoilt = ""
-        self._since = 0  # the instant at which it began
+        self._unusable = ""
+        self._since = 0  # the instant at which the call began
 
     def did(self, number: str, action: str, value: str = "") -> None:
-        """Somebody is about to do this at his telephone."""
+        """A person is about to do this at their phone."""
         if action == "call":
             self._begin(number, value)
         elif action == "will":
-            self._spoilt = self._spoilt or "a phone's habit was changed in the midst of it"
+            self._unusable = self._unusable or "a phone's habit was changed during the call"
         elif self.record is not None:
             who = CALLER if number == self.record.caller else self.names[number]
-            said = value.replace('"', "'")
-            self.record.did(who, WORDS.get(action, action).format(said))
+            words = value.replace('"', "'")
+            self.record.did(who, WORDS.get(action, action).format(words))
 
     def failed(self, problem: str) -> None:
-        """What was about to be done couldn't be."""
+        """What was about to be done couldn't be done."""
         if self.record is None or not self.record.notes:
             return
         if self.record.notes.pop().text == "call" and not self.record.notes:
@@ -60,17 +65,18 @@ class Keeper:
 
     def _begin(self, number: str, called: str) -> None:
         if self.record is not None:
-            self._spoilt = "another call began meanwhile"
+            self._unusable = "another call began during the call"
             return
         phones = [
             self._described(name, other) for other, name in self.names.items() if other != number
         ]
-        self._spoilt, self._since = "", self.exchange.clock.instant()
+        self._unusable = ""
+        self._since = self.exchange.clock.instant()
         self.record = record = CallRecord(self.exchange, number, called, phones)
         self._watch = Watch(self.exchange, record.phones, record, record.began)
         self._watch.look()
         record.did(CALLER, "call")
-        self.exchange.clock.after(GLANCE, self._look, record)
+        self.exchange.clock.after(POLL, self._look, record)
 
     def _described(self, name: str, number: str) -> Phone:
         phone = self.exchange.phone(number)
@@ -84,15 +90,15 @@ class Keeper:
             return
         self._watch.look()
         if any(phone.leg is not None for phone in record.phones.values()):
-            self.exchange.clock.after(GLANCE, self._look, record)
+            self.exchange.clock.after(POLL, self._look, record)
         else:
             self.record = None
             self._over(record)
 
     def _over(self, record: CallRecord) -> None:
         called = f"the call from {record.caller} at {record.began:%H:%M:%S}"
-        if self._spoilt:
-            self.say(f"{called} isn't kept: {self._spoilt}")
+        if self._unusable:
+            self.say(f"{called} isn't saved: {self._unusable}")
             return
         record.described = tuple(each for each in record.described if self._took_part(record, each))
         file = self.folder / f"{record.began:%Y-%m-%d_%H%M%S}.call"
@@ -100,9 +106,9 @@ class Keeper:
             self.folder.mkdir(parents=True, exist_ok=True)
             file.write_text(write(record, f"{called[0].upper()}{called[1:]}"), encoding="utf-8")
         except OSError as error:
-            self.say(f"{called} can't be kept: {error}")
+            self.say(f"{called} can't be saved: {error}")
             return
-        self.say(f"{file} is written")
+        self.say(f"saved {file}")
 
     def _took_part(self, record: CallRecord, phone: Phone) -> bool:
         place = list(record.phones).index(phone.name)
@@ -112,15 +118,15 @@ class Keeper:
 
 
 def _names(people: Mapping[str, str]) -> dict[str, str]:
-    """Names as a dialogue may use them, each once."""
-    found: dict[str, str] = {}
+    """Names for a dialogue, from number to name, each name once."""
+    names: dict[str, str] = {}
     for number, name in people.items():
         words = re.findall(r"\w+", name.lower()) or ["phone"]
         plain = words[0] if words[0][0].isalpha() else f"phone_{words[0]}"
         plain = f"{plain}_phone" if plain == CALLER else plain
-        taken = sum(each.partition("-")[0] == plain for each in found.values())
-        found[number] = f"{plain}-{taken + 1}" if taken else plain
-    return found
+        taken = sum(each.partition("-")[0] == plain for each in names.values())
+        names[number] = f"{plain}-{taken + 1}" if taken else plain
+    return names
 
 
 __all__ = ["Keeper"]

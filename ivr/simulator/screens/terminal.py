@@ -1,4 +1,4 @@
-"""A handset with a keyboard: dial any TwiML webhook, read or hear what is said, press keys."""
+"""A phone in the terminal: dial any TwiML webhook, read or hear what is said, press keys."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from ivr.simulator.screens.keyboard import Keyboard
 
 KEYS = "0123456789*#"
 QUIT = "qQ\x03\x04"
-GLANCE = 0.05  # seconds between two looks at the phones
-PACE = "190"  # words a minute, a little faster than the line is simulated to speak
-LAST_SENTENCE = 10.0  # seconds
+POLL = 0.05  # seconds between two looks at the phones
+PACE = "190"  # words a minute, a little faster than the simulated pace
+LAST_SENTENCE = 10.0  # seconds that it may take to end
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Something to show; ``spoken`` is (words, language) of what the person at this phone hears."""
+    """A line to show; ``spoken`` is (words, language) if the person at this phone hears it."""
 
     text: str
     spoken: tuple[str, str] | None = None
@@ -39,14 +39,14 @@ class Written:
 
 @dataclass(slots=True)
 class Watch:
-    """What has changed on the phones, looked at again and again."""
+    """Watches the phones, and says what has changed since the last look."""
 
     exchange: Exchange
     phones: dict[str, Handset]
     record: CallRecord
     began: datetime
     _heard: dict[str, int] = field(default_factory=dict)
-    _stood: dict[str, str] = field(default_factory=dict)
+    _last_state: dict[str, str] = field(default_factory=dict)
     _rung: dict[str, Leg] = field(init=False)
     _done: int = 0
     _noted: int = 0
@@ -55,7 +55,7 @@ class Watch:
         self._rung = {name: phone.calls[-1] for name, phone in self.phones.items() if phone.calls}
 
     def look(self) -> list[Written]:
-        """Everything since the last look, in the words of a person who watches."""
+        """Everything since the last look, in plain words."""
         lines = list(self._did())
         lines += [line for name in self.phones for line in self._said(name)]
         lines += [line for name in self.phones for line in self._changed(name)]
@@ -66,8 +66,8 @@ class Watch:
         for note in self.record.notes[first:]:
             if note.mark == ">":
                 yield Written(f"{self._clock(note.at)}  >> {note.text}")
-            if note.text == "call":  # however soon it is over, it has been one
-                self._stood[note.who] = _TALKING
+            if note.text == "call":  # even if it is already over
+                self._last_state[note.who] = _TALKING
 
     def _said(self, name: str) -> Iterable[Written]:
         heard = self.phones[name].heard
@@ -80,7 +80,7 @@ class Watch:
                 yield Written(f"{self._clock(utterance.at)}  {to}{words}", spoken)
 
     def _by_a_person(self, utterance: Utterance) -> str:
-        """What somebody says whom one is connected to; no words of a dialogue."""
+        """What people on the call say, which isn't part of a dialogue."""
         names = {phone.number: name for name, phone in self.phones.items()}
         who = names.get(utterance.voice, utterance.voice)
         match utterance.kind:
@@ -92,41 +92,41 @@ class Watch:
 
     def _changed(self, name: str) -> Iterable[Written]:
         phone = self.phones[name]
-        stands = self._standing(phone)
+        state = self._state(phone)
         yield from self._rang(name, phone)
-        before, self._stood[name] = self._stood.get(name, _IDLE), stands
-        if stands == before:
+        before, self._last_state[name] = self._last_state.get(name, _IDLE), state
+        if state == before:
             return
         if name == CALLER:
-            self._note(before, stands)
-        over = (name, stands) == (CALLER, _IDLE)
-        text = "the call is over" if over else f"{self._is(name)} {stands}"
+            self._note(before, state)
+        over = (name, state) == (CALLER, _IDLE)
+        text = "the call is over" if over else f"{self._is(name)} {state}"
         yield Written(f"{self._clock(self.exchange.clock.now())}  -- {text}")
 
     def _rang(self, name: str, phone: Handset) -> Iterable[Written]:
-        """Whatever was answered, or given up, before anybody looked has rung all the same."""
+        """Phones that rang, even if that was over before this look."""
         last, calls = self._rung.get(name), phone.calls
         new = calls[calls.index(last) + 1 :] if last in calls else calls
         if new:
             self._rung[name] = new[-1]
         for leg in new:
             if leg.direction != "inbound" and not (phone.ringing and leg is phone.leg):
-                self._stood[name] = _RINGING
+                self._last_state[name] = _RINGING
                 at = self._clock(self.exchange.clock.at(leg.created_at))
                 yield Written(f"{at}  -- {self._is(name)} {_RINGING}")
 
     def _is(self, name: str) -> str:
         return "you are" if name == CALLER else f"{name} ({self.phones[name].number}) is"
 
-    def _note(self, before: str, stands: str) -> None:
-        if stands.startswith("connected"):
-            self.record.saw(CALLER, stands)
-        elif stands != _IDLE and before.startswith("connected"):
+    def _note(self, before: str, state: str) -> None:
+        if state.startswith("connected"):
+            self.record.saw(CALLER, state)
+        elif state != _IDLE and before.startswith("connected"):
             self.record.saw(CALLER, "connected to nobody")
-        elif stands == _IDLE and self.record.last_did(CALLER) != "hang up":
+        elif state == _IDLE and self.record.last_did(CALLER) != "hang up":
             self.record.saw(CALLER, "hung up")
 
-    def _standing(self, phone: Handset) -> str:
+    def _state(self, phone: Handset) -> str:
         if phone.ringing:
             return _RINGING
         if not phone.in_call:
@@ -152,7 +152,7 @@ _RINGING = "ringing"
 
 
 class Voice:
-    """`espeak-ng`, one sentence at a time; a key or a new sentence interrupts it."""
+    """Speaks with `espeak-ng`; a key or a new sentence interrupts it."""
 
     def __init__(self, program: str) -> None:
         self._program = program
@@ -160,11 +160,12 @@ class Voice:
 
     @classmethod
     def found(cls) -> Voice | None:
-        """The voice of this machine, None if it has none."""
+        """The voice of this machine, None if `espeak-ng` isn't installed."""
         program = shutil.which("espeak-ng")
         return cls(program) if program else None
 
     def say(self, words: str, language: str) -> None:
+        """Speak, in a language such as "fr-FR" ("" for English)."""
         self.stop()
         code = language.partition("-")[0].lower() or "en"
         command = [self._program, "-v", code, "-s", PACE, "--", words]
@@ -173,7 +174,7 @@ class Voice:
         )
 
     def finish(self) -> None:
-        """Let the last sentence end, if that doesn't take for ever."""
+        """Let the last sentence end, if that doesn't take too long."""
         if self._speaking is not None:
             with suppress(subprocess.TimeoutExpired):
                 self._speaking.wait(LAST_SENTENCE)
@@ -188,7 +189,7 @@ class Voice:
 
 
 class Session:
-    """One call from a terminal. The exchange is running; everything touches it on its thread."""
+    """One call from a terminal, on an exchange that is running on its own thread."""
 
     def __init__(
         self,
@@ -205,36 +206,40 @@ class Session:
         self.stage = Stage(self.dialogue, exchange, record=self.record)
         self.phone: Handset = self.stage.ears[CALLER].phone
         self.watch = Watch(exchange, self.record.phones, self.record, self.record.began)
-        self._show, self._voice = show, voice
+        self._show = show
+        self._voice = voice
 
     def type(self, keyboard: Keyboard) -> None:
-        """Call, and press what is typed until somebody hangs up; `q` hangs up, Ctrl-C as well."""
+        """Call, and press the keys that are typed; `q` or Ctrl-C hangs up."""
         self.exchange.do(self._call)
         try:
             while not self.over():
                 self.show()
-                for key in keyboard.read(GLANCE):
+                for key in keyboard.read(POLL):
                     self._typed(key)
         except KeyboardInterrupt:
             self.hang_up()
         self._over()
 
     def follow(self, acts: Sequence[Act], stay: float) -> DialogueError | None:
-        """Call and do these things politely; then stay on the line for so many seconds."""
+        """Call, do these things as soon as each is possible, then stay for so many seconds.
+
+        Returns the failure of one that wasn't possible.
+        """
         failures: list[Exception] = []
         script = Thread(target=self._script, args=(acts, stay, failures), daemon=True)
         script.start()
         try:
             while script.is_alive():
-                script.join(GLANCE)
+                script.join(POLL)
                 self.show()
         except KeyboardInterrupt:
             self.hang_up()
         self.hang_up()
         self._over()
         match failures:
-            case [DialogueError() as unkept]:
-                return unkept
+            case [DialogueError() as failure]:
+                return failure
             case [other]:
                 raise other
         return None
@@ -244,7 +249,7 @@ class Session:
         return self.exchange.do(lambda: not self.phone.in_call)
 
     def hang_up(self) -> None:
-        """Put the receiver down, if the call isn't over."""
+        """Hang up, if the call isn't over."""
         self._act("hang up", self.phone.hang_up)
 
     def show(self) -> None:
@@ -284,5 +289,5 @@ class Session:
             for act in (Act("call"), *acts):
                 self.stage.act(CALLER, act)
             self.stage.wait(lambda: not self.phone.in_call, stay)
-        except Exception as error:  # it is raised again on the thread that shows the call
+        except Exception as error:  # raised again on the thread that shows the call
             failures.append(error)

@@ -1,7 +1,7 @@
-"""What goes over the wire of an exchange, as lines for a page and for a log.
+"""What goes over the wire, as lines for a page and for a log.
 
-Requests to applications with what was answered, requests to the REST API, lines of the debugger,
-and what people did at their telephones: in the order in which they happened.
+Requests to applications and to the REST API with their answers, lines of the debugger's log, and
+what people did at their phones, in the order in which they happened.
 """
 
 from __future__ import annotations
@@ -19,43 +19,45 @@ from ivr.simulator.network.network import Notice
 from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.rest.sdk import RestRequest
 
-KEPT = 2000  # lines that a page can still ask for
-LONGEST = 20_000  # characters of an answer that are shown
+MAX_LINES = 2000  # that a page can still ask for
+MAX_BODY = 20_000  # characters of an answer that are shown
 
 Line = dict[str, Any]
 
 
 class Wire:
-    """Listens to an exchange. Every line has a ``number``, ``at`` (ISO 8601), ``kind`` ("webhook",
-    "rest", "debugger" or "person"), ``what`` it is in short, ``status`` (an HTTP status, 0 for
-    none; of others 0), ``call`` (a SID or ""), ``params`` and ``body``.
+    """Listens to an exchange, and keeps lines.
 
-    ``log`` gets each line as one line of JSON, at once.
+    Every line has a ``number``, ``at`` (ISO 8601), ``kind`` ("webhook", "rest", "debugger" or
+    "person"), ``what`` (a summary), ``status`` (an HTTP status, 0 for none), ``call`` (a SID or
+    ""), ``params``, ``body``, and ``took`` (milliseconds). ``log`` gets each line at once, as a
+    line of JSON.
     """
 
     def __init__(self, exchange: Exchange, log: IO[str] | None = None) -> None:
-        self._exchange, self._log = exchange, log
-        self._lines: deque[Line] = deque(maxlen=KEPT)
+        self._exchange = exchange
+        self._log = log
+        self._lines: deque[Line] = deque(maxlen=MAX_LINES)
         self._numbers = count(1)
         exchange.taps.append(self._tapped)
 
     def since(self, number: int) -> list[Line]:
-        """The lines after that number, the oldest first; call it on the exchange's thread."""
+        """The lines after that number, oldest first; only call it on the exchange's thread."""
         return list(self._after(number))[::-1]
 
     @property
     def last(self) -> int:
-        """The number of the last line, 0 before the first."""
+        """The number of the last line, 0 if there are none."""
         return int(self._lines[-1]["number"]) if self._lines else 0
 
     def did(self, phone: str, action: str, value: str = "") -> None:
-        """Note what somebody does at a telephone."""
-        said = f"{phone} {action.replace('_', ' ')} {value}".rstrip()
-        self._add("person", said, at=self._exchange.clock.now())
+        """Note what a person does at a phone."""
+        what = f"{phone} {action.replace('_', ' ')} {value}".rstrip()
+        self._add("person", what, at=self._exchange.clock.now())
 
     def failed(self, problem: str) -> None:
-        """What was done last couldn't be."""
-        self._add("person", f"that can't be done: {problem}", at=self._exchange.clock.now())
+        """What was noted last couldn't be done."""
+        self._add("person", f"failed: {problem}", at=self._exchange.clock.now())
 
     def _after(self, number: int) -> Iterator[Line]:
         for line in reversed(self._lines):
@@ -70,30 +72,32 @@ class Wire:
             case RestRequest():
                 self._rest(what)
             case Notice():
-                said = f"{what.level} {what.code or ''} {what.text}".replace("  ", " ")
-                self._add("debugger", said, at=what.at, call=what.call_sid, body=what.url)
+                summary = f"{what.level} {what.code or ''} {what.text}".replace("  ", " ")
+                self._add("debugger", summary, at=what.at, call=what.call_sid, body=what.url)
 
-    def _webhook(self, made: Webhook) -> None:
-        took = self._exchange.clock.now() - made.at
+    def _webhook(self, webhook: Webhook) -> None:
+        took = self._exchange.clock.now() - webhook.at
         self._add(
             "webhook",
-            f"{made.method} {made.url}",
-            at=made.at,
-            status=made.status,
-            call=made.call_sid,
-            params=made.params,
-            body=made.body or made.error,
+            f"{webhook.method} {webhook.url}",
+            at=webhook.at,
+            status=webhook.status,
+            call=webhook.call_sid,
+            params=webhook.params,
+            body=webhook.body or webhook.error,
             took=round(took.total_seconds() * 1000),
         )
 
-    def _rest(self, made: RestRequest) -> None:
-        status, body = made.outcome or (0, "the client saw nothing of it")
-        params = {name: " ".join(given) for name, given in made.values.items()}
-        sid = next((part for part in urlsplit(made.path).path.split("/") if part[:2] == "CA"), "")
+    def _rest(self, request: RestRequest) -> None:
+        status, body = request.outcome or (0, "the client saw only a time-out")
+        params = {name: " ".join(given) for name, given in request.values.items()}
+        sid = next(
+            (part for part in urlsplit(request.path).path.split("/") if part[:2] == "CA"), ""
+        )
         self._add(
             "rest",
-            f"{made.method} {self._exchange.api.inner_path(made.path)}",
-            at=made.at,
+            f"{request.method} {self._exchange.api.inner_path(request.path)}",
+            at=request.at,
             status=status,
             call=sid.removesuffix(".json"),
             params=params,
@@ -120,7 +124,7 @@ class Wire:
             "status": status,
             "call": call,
             "params": params or {},
-            "body": body[:LONGEST],
+            "body": body[:MAX_BODY],
             "took": took,
         }
         self._lines.append(line)

@@ -134,7 +134,7 @@ def test_s07_a_severity_is_wished_for_by_phone_and_set_by_the_engineer(
     exchange.wait(6)
     exchange.wait(3)
 
-    assert "whoever is responsible for the case has been informed" in caller.last_heard
+    assert "person responsible for the case has been told" in caller.last_heard
     assert desk.notices("severity_wish") == {"ENG2"}
     wished = desk.file("C17349037")["wish"]
     assert (wished["severity"], wished["requested_by"]) == (1, "caller")
@@ -206,7 +206,7 @@ def test_s08_everything_is_asked_while_people_are_rung(
     assert caller.connected_to == {operator}
     assert not desk.phone("OP2").ringing
     briefed = " ".join(said_to(operator))
-    assert "950 utilisateurs sur 1200" in briefed
+    assert "Utilisateurs touchés : 950 sur 1200" in briefed
     assert "depuis 2 heures et 30 minutes" in briefed
 
     operator_menu(operator, exchange, "5", "2")
@@ -270,7 +270,7 @@ def test_what_is_missing_is_asked_for_again_until_it_is_there(desk: Desk, store:
     assert len(desk.on_case("C17349013", "edown.incomplete")) == 2
 
 
-@pytest.mark.parametrize(("users", "affected", "hint"), [("12#", "13#", "more than there are")])
+@pytest.mark.parametrize(("users", "affected", "hint"), [("12#", "13#", "more than the number")])
 def test_more_affected_than_there_are_is_asked_again_and_then_a_person_asks(
     exchange: Exchange, caller: Handset, desk: Desk, users: str, affected: str, hint: str
 ) -> None:
@@ -344,7 +344,7 @@ def test_s11_an_emergency_without_a_case_is_two_steps(
     accept(operator, exchange, after=0)
     exchange.wait(12)
     assert caller.connected_to == {operator}
-    assert "La production est à l'arrêt, selon l'appelant." in said_to(operator)
+    assert "L'appelant signale un arrêt de la production." in said_to(operator)
 
     operator_menu(operator, exchange, "5", "2")
     assert "Il n'y a pas encore de numéro de requête. Tapez 1 pour le saisir." in said_to(operator)

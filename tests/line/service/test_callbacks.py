@@ -357,7 +357,7 @@ def test_with_a_pin_it_takes_the_pin(exchange: Exchange, desk: Desk, tmp_path: A
     manager = desk.phone("MGR1")
     manager.call(ENTRY)
     keyed(manager, exchange, "111111#")
-    assert "Cela ne correspond pas." in [each.text for each in manager.heard]
+    assert "Ce code n'est pas le bon." in [each.text for each in manager.heard]
     keyed(manager, exchange, "918273#", "2")
     exchange.wait(5)
 

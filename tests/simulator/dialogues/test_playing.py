@@ -280,25 +280,25 @@ def test_words_that_are_not_alike_are_not_called_the_nearest() -> None:
 
 
 def test_three_dots_are_hinted_at() -> None:
-    assert "hint        three dots are heard as dots" in refused("> call\n< Welcome... Press 1")
+    assert "hint        three dots only match dots" in refused("> call\n< Welcome... Press 1")
 
 
 def test_what_the_network_noted_is_shown() -> None:
     message = refused("> call, press 1\n< One moment.", {"key": lambda fields: fields["Nope"]})
 
-    assert "What the network noted:" in message
+    assert "The debugger's log:" in message
     assert "error 11200" in message
 
 
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
-        ("> hang up", "caller isn't in a call, so it can't hang up"),
+        ("> hang up", "caller can't hang up: it isn't in a call"),
         ("> press 1", "caller can't press 1: the call is over"),
-        ("> call, call", "caller is already in a call"),
-        ("duty > answer", "duty isn't ringing, so nobody can answer it"),
-        ("> call\nduty > decline", "duty isn't ringing, so nobody can decline"),
-        ('> say "hello"', "caller isn't in a call"),
+        ("> call, call", "caller can't call: it is already in a call"),
+        ("duty > answer", "duty can't answer: it isn't ringing"),
+        ("> call\nduty > decline", "duty can't decline: it isn't ringing"),
+        ('> say "hello"', "caller can't say anything: it isn't in a call"),
         ("> call\nduty < within 5 (rings)", "duty waited 5 s for (rings), but is on the hook"),
         ("> call\n< within 1 (hung up)", "waited 1 s for (hung up), but is connected to nobody"),
         ("> call\n< within 1 (connected to duty)", "waited 1 s for (connected to duty)"),

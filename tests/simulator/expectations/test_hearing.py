@@ -64,7 +64,7 @@ def test_what_was_heard_instead_is_explained_as_in_a_dialogue(caller: Handset) -
         "  heard       One moment, please.",
         "  difference  “moment,” instead of “minute,”",
         "",
-        "  What was said lately, to whom:",
+        "  What was said last, and to whom:",
         f"    09:00:00.0  to {CALLER}:  Welcome to support.   (cut short)",
         f"    09:00:00.0  to {CALLER}:  One moment, please.",
         "",
@@ -89,7 +89,7 @@ def test_words_after_others_need_the_dots_that_are_suggested(
     exchange.wait(3)
     said = complaint(caller, "Press 1 for English, …")
 
-    assert "hint        it was heard, after other words; a … in front stands for those" in said
+    assert "hint        it was heard after other words; a … in front of it allows them" in said
     caller.hears("… Press 1 for English, …")
 
 
@@ -148,14 +148,14 @@ def test_everything_that_isnt_in_order_says_what_to_do(exchange: Exchange, calle
     for line in (
         "the exchange isn't in order:",
         "  debugger: warning 13227 odd https://line.test/voice at 09:00:00.0",
-        "      https://www.twilio.com/docs/api/errors/13227 says what it means, and what to do",
+        "      see https://www.twilio.com/docs/api/errors/13227 for what it means and what to do",
         "  debugger: error 0 simulator limit: too much at 09:00:00.0",
-        "      the simulator says so, Twilio wouldn't: read it as a hint to the application",
+        "      a remark of the simulator, not of Twilio: take it as a hint about the application",
         "  webhook failed: POST https://other.test/none answered 404",
-        "      it was answered: no such document",
-        "      hang_up() where the person would, or wait() until the line ends the call",
-        "      answer() or decline() it, or wait() until the line has it stop ringing",
-        "  What was said lately, to whom:",
+        "      the answer was: no such document",
+        "      hang_up() where the person would, or wait() until the application ends the call",
+        "      answer() or decline() it, or wait() until the application stops ringing it",
+        "  What was said last, and to whom:",
     ):
         assert line in said.splitlines()
     assert f"  {CALLER} is still in a call (CA" in said
@@ -178,4 +178,4 @@ def test_a_webhook_that_raised_or_said_nothing_is_told_apart() -> None:
         exchange.strict()
 
     assert "see what the application printed: the application raised KeyError" in str(failed.value)
-    assert "its answer was empty: does it exist?" in str(failed.value)
+    assert "the answer was empty; does this URL exist?" in str(failed.value)

@@ -140,31 +140,31 @@ def test_a_comment_is_a_whole_line_because_a_hash_is_a_key() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "found", "could"),
     [
-        ("", 1, "nobody calls", "from +33155500101 to"),
-        ("from +3311", 1, "who calls whom", "from NUMBER to NUMBER"),
-        ("from bob to +3322", 1, "“bob” isn't a telephone", "client:NAME"),
-        ("from +3311 to +3322\nfrom +3311 to +3322", 2, "already described", "one from line"),
+        ("", 1, "the from line is missing", "from +33155500101 to"),
+        ("from +3311", 1, "the from line can't be read", "from NUMBER to NUMBER"),
+        ("from bob to +3322", 1, "“bob” isn't a phone number", "client:NAME"),
+        ("from +3311 to +3322\nfrom +3311 to +3322", 2, "a second from line", "one from line"),
         ("from +3311 to +3322\nhello", 2, "can't begin with “hello”", "a comment (#)"),
         ("from +3311 to +3322\n> dance", 2, "“dance” isn't an action", "press KEYS"),
         ("from +3311 to +3322\n> press one", 2, "“press one” isn't", "press KEYS"),
         ("from +3311 to +3322\n> press 1,", 2, "an action is missing", "press KEYS"),
-        ("from +3311 to +3322\n<", 2, "nothing is expected", "(hung up)"),
+        ("from +3311 to +3322\n<", 2, "an expectation is missing", "(hung up)"),
         ("from +3311 to +3322\n< (sings)", 2, "(sings) isn't a state", "(rings)"),
         ("from +3311 to +3322\nbob < hello", 2, "no phone is called “bob”", "caller"),
         ("from +3311 to +3322\n< (connected to bob)", 2, "no phone is called", "caller"),
-        ("from +3311 to +3322\nphone caller +3333", 2, "“caller” is taken", "of its own"),
-        ("from +3311 to +3322\nphone m +3333 sleeps", 2, "isn't described", "unreachable"),
+        ("from +3311 to +3322\nphone caller +3333", 2, "“caller” is already used", "another name"),
+        ("from +3311 to +3322\nphone m +3333 sleeps", 2, "can't be read", "unreachable"),
         ("from +3311 to +3322\nphone m +3333 press 1", 2, "“press KEYS” has no effect", "answers"),
-        ("from +3311 to +3322\nphone m +3333 busy after 3", 2, "that just says “busy”", "declines"),
-        ("from +3311 to +3322\nphone m +3333 answers sleeps", 2, "isn't described", "types every"),
+        ("from +3311 to +3322\nphone m +3333 busy after 3", 2, "described as “busy”", "declines"),
+        ("from +3311 to +3322\nphone m +3333 answers sleeps", 2, "can't be read", "types every"),
         ('from +3311 to +3322\nphone m +3333 declines says "no"', 2, "no effect", "voicemail"),
         ("from +3311 to +3322\nphone m +3333 voicemail press 1", 2, "no effect", "answers"),
         ("from +3311 to +3322\nphone m +3333 hangs up after 3", 2, "no effect", "answers or voice"),
-        ("from +3311 to +3322\nphone m +3333 answers after 1 after 2", 2, "said twice", "once"),
+        ("from +3311 to +3322\nphone m +3333 answers after 1 after 2", 2, "is repeated", "once"),
         ("from +3311 to +3322\n> call\nseed 3", 3, "“seed” comes too late", "above the first"),
         ("from +3311 to +3322\nseed x", 2, "“x” isn't a seed", "whole number"),
-        ("from +3311 to +3322\nstart monday", 2, "“monday” isn't an instant", "+01:00"),
-        ("from +3311 to +3322\nstart 2026-11-24T10:00", 2, "isn't an instant", "its zone"),
+        ("from +3311 to +3322\nstart monday", 2, "“monday” isn't a date and time", "+01:00"),
+        ("from +3311 to +3322\nstart 2026-11-24T10:00", 2, "isn't a date and time", "with a zone"),
         ("from +3311 to +3322\nlanguage french!", 2, "isn't a language", "fr-FR"),
     ],
 )
@@ -177,7 +177,7 @@ def test_a_syntax_error_says_where_what_and_what_could_stand_there(
     message = str(raised.value)
     assert message.startswith(f"tests/calls/x.call:{line}: ")
     assert found in message
-    assert could in message.partition("Here may stand: ")[2]
+    assert could in message.partition("Expected here: ")[2]
 
 
 def test_a_syntax_error_points_at_what_was_found() -> None:

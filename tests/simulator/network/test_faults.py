@@ -91,7 +91,9 @@ def test_what_was_asked_for_is_listed_where_it_is_complained_of() -> None:
     assert [(each.kind, each.what) for each in exchange.injected] == [
         ("503", "https://line.test/menu")
     ]
-    with pytest.raises(AssertionError, match=r"asked for:\n.* 503: https://line.test/menu"):
+    with pytest.raises(
+        AssertionError, match=r"injected these faults:\n.* 503: https://line.test/menu"
+    ):
         exchange.strict()
 
 

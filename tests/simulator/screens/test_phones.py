@@ -9,7 +9,7 @@ from werkzeug.test import Client
 
 from ivr.simulator import Exchange
 from ivr.simulator.people.browsers import GONE, MAX_LETTERS, Hands
-from ivr.simulator.screens.phones_page import LARGEST, Phones
+from ivr.simulator.screens.phones_page import MAX_BODY, Phones
 from ivr.twiml.verbs import Conference, Dial, Number
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, network
 
@@ -125,21 +125,21 @@ WRONG = {
             "headers": {"Origin": "https://evil.example"},
         },
         403,
-        "https://evil.example is another site",
+        "requests from https://evil.example are refused",
     ),
-    "too long": ({"json": {"phone": CALLER, "action": "x" * LARGEST}}, 400, "a JSON object"),
+    "too long": ({"json": {"phone": CALLER, "action": "x" * MAX_BODY}}, 400, "a JSON object"),
     "a list": ({"json": []}, 400, '"phone" and "action"'),
     "no action": ({"json": {"phone": CALLER}}, 400, '"phone" and "action"'),
     "nobody's phone": ({"json": {"phone": "+1", "action": "call"}}, 404, "no phone +1"),
     "nothing a phone does": (
         {"json": {"phone": CALLER, "action": "fly"}},
         409,
-        "a phone can't 'fly'; it can call",
+        "unknown action 'fly'; use one of: call",
     ),
     "no habit": (
         {"json": {"phone": CALLER, "action": "will", "value": "sing"}},
         409,
-        "a phone can't 'sing' when rung; it may answer",
+        "unknown habit 'sing'; use one of: answer",
     ),
     "nothing to answer": ({"json": {"phone": CALLER, "action": "answer"}}, 409, "isn't ringing"),
 }

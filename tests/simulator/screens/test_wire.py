@@ -104,7 +104,7 @@ def test_what_went_wrong_is_a_line_too(tmp_path: Path) -> None:
     assert noted["kind"] == "debugger"
     assert noted["what"] == "error 11200 HTTP 500"
     assert page.do(CALLER, "answer") == 409
-    assert page.lines()[-1]["what"].startswith("that can't be done: ")
+    assert page.lines()[-1]["what"].startswith("failed: ")
 
 
 def test_the_log_has_the_same_lines(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_call_made_by_hand_comes_true_again(tmp_path: Path) -> None:
     page.call()
 
     [file] = tmp_path.glob("*.call")
-    assert page.said == [f"{file} is written"]
+    assert page.said == [f"saved {file}"]
     dialogue = parse(file.read_text())
     assert [phone.name for phone in dialogue.phones] == ["bob"]  # the other Bob wasn't in it
     again = exchange_for(dialogue)
@@ -146,8 +146,8 @@ def test_two_calls_one_after_the_other_are_two_dialogues(tmp_path: Path) -> None
 
 
 SPOILS = {
-    "another call began meanwhile": ("+33155500012", "call", LINE),
-    "a phone's habit was changed in the midst of it": (CALLEE, "will", "busy"),
+    "another call began during the call": ("+33155500012", "call", LINE),
+    "a phone's habit was changed during the call": (CALLEE, "will", "busy"),
 }
 
 
@@ -161,7 +161,7 @@ def test_what_cannot_be_told_apart_is_not_kept_and_said(tmp_path: Path, why: str
         page.do("+33155500012", "hang_up")
 
     assert list(tmp_path.glob("*.call")) == []
-    assert page.said == [f"the call from {CALLER} at 09:00:00 isn't kept: {why}"]
+    assert page.said == [f"the call from {CALLER} at 09:00:00 isn't saved: {why}"]
 
 
 def test_what_could_not_be_done_is_not_kept(tmp_path: Path) -> None:
@@ -184,5 +184,5 @@ def test_a_folder_that_cannot_be_written_loses_no_call(tmp_path: Path) -> None:
     page.do(CALLER, "hang_up")
 
     [said] = page.said
-    assert "can't be kept" in said
+    assert "can't be saved" in said
     assert not Exchange().taps

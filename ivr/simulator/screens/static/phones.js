@@ -1,4 +1,4 @@
-// The simulated phones: shows each as its person sees and hears it, and does what that person does.
+// The simulated phones: each as the person who holds it sees and hears it, with what they can do.
 
 import { hush, isAloud, key as keyTone, ring, setAloud, speak, audio } from "./sound.js";
 import { Talk } from "./talk.js";
@@ -6,30 +6,30 @@ import { t } from "./words.js";
 
 const place = document.querySelector("[data-phones]");
 const only = place.dataset.only;
-const called = JSON.parse(place.dataset.names ?? "{}");  // what the page calls them, if it does
+const called = JSON.parse(place.dataset.names ?? "{}");  // the page's own names for them, if any
 const cards = new Map();
 const client = sessionStorage.getItem("phones") ?? crypto.randomUUID();
 sessionStorage.setItem("phones", client);
 const HABITS = { ring: "ring", answer: "answers", busy: "busy", decline: "declines", unreachable: "unreachable",
   voicemail: "voicemail" };
 let mark = "";
-let current = only ?? "";  // the phone that was touched last: that one is heard
+let current = only ?? "";  // the phone that was used last: the one that is read aloud
 let all = false;
 let silenced = false;
 
 const at = (path) => `${place.dataset.phones.replace(/\/$/, "")}/${path}`;
 
 function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
 }
 
 function button(label, kind, does) {
-  const made = element("button", { type: "button", class: kind }, label);
-  made.addEventListener("click", does);
-  return made;
+  const node = element("button", { type: "button", class: kind }, label);
+  node.addEventListener("click", does);
+  return node;
 }
 
 async function post(path, body) {
@@ -49,10 +49,10 @@ async function act(number, action, value = "") {
   if (["press", "hang_up", "say"].includes(action)) hush();
   try {
     const answer = await post("do", { phone: number, action, value, client });
-    const told = await answer.json();
-    card.problem.textContent = told.error ?? "";
-    if (!told.error) show(told);
-    return !told.error;
+    const state = await answer.json();
+    card.problem.textContent = state.error ?? "";
+    if (!state.error) show(state);
+    return !state.error;
   } catch {
     card.problem.textContent = t("lost");
     return false;
@@ -79,6 +79,8 @@ class Card {
     this.count = -1;
     this.dials = element("select", { "aria-label": t("dials", { name }) });
     for (const each of dial) this.dials.append(element("option", { value: each.number }, each.name));
+    const own = dial.find((each) => each.language === document.documentElement.lang);
+    if (own) this.dials.value = own.number;
     this.state = element("p", { class: "state", role: "status" });
     this.said = element("ol", { class: "said", "aria-label": t("hears", { name }), tabindex: "0" });
     this.problem = element("p", { class: "problem", role: "alert" });
@@ -112,12 +114,12 @@ class Card {
   sentence(phone) {
     const { number } = phone, name = nameOf(phone);
     const text = element("input", { "aria-label": `${name}: ${t("says")}`, placeholder: t("says"), maxlength: "500", autocomplete: "off" });
-    const made = element("form", { class: "line" }, text, element("button", { class: "quiet" }, t("say")));
-    made.addEventListener("submit", async (event) => {
+    const form = element("form", { class: "line" }, text, element("button", { class: "quiet" }, t("say")));
+    form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (text.value.trim() && await act(number, "say", text.value.trim())) text.value = "";
     });
-    return made;
+    return form;
   }
 
   async takeOrDrop() {
@@ -224,24 +226,24 @@ function label() {
 
 let first = 4;
 
-function show(told) {
-  const shown = told.phones.filter((each) => !only || each.number === only);
-  first = only ? 1 : told.first;
+function show(state) {
+  const shown = state.phones.filter((each) => !only || each.number === only);
+  first = only ? 1 : state.first;
   if (!cards.size) place.replaceChildren();
-  for (const phone of told.phones) names.set(phone.number, nameOf(phone));
+  for (const phone of state.phones) names.set(phone.number, nameOf(phone));
   for (const phone of shown) {
     if (!cards.has(phone.number)) {
-      const card = new Card(phone, told.dial);
+      const card = new Card(phone, state.dial);
       cards.set(phone.number, card);
       place.append(card.root);
     }
     cards.get(phone.number).show(phone);
   }
-  connect(told.phones);
+  connect(state.phones);
   label();
 }
 
-// Whoever I have in hand hears those whom others have in hand, as long as the two are connected.
+// The phones I hold hear the phones that others hold, as long as the two are connected.
 function connect(phones) {
   const hands = new Map(phones.map((each) => [each.number, each.hand]));
   const pairs = [];
@@ -257,10 +259,10 @@ async function look() {
   try {
     const answer = await fetch(at(`state?client=${client}&after=${mark}`));
     if (answer.status === 200) {
-      const told = await answer.json();
-      mark = told.mark;
-      show(told);
-      for (const letter of told.letters) await talk.receive(letter);
+      const state = await answer.json();
+      mark = state.mark;
+      show(state);
+      for (const letter of state.letters) await talk.receive(letter);
     } else if (answer.status !== 304) {
       throw new Error(String(answer.status));
     }

@@ -1,5 +1,5 @@
-// Tones of keys, the ring, and what is said, aloud. A browser lets a page sound only after somebody
-// has touched it; nothing is spoken until it is switched on.
+// Key tones, ringing, and reading aloud. A browser lets a page play sound only after the first click
+// or key; nothing is read aloud until that is switched on.
 
 const ROWS = [697, 770, 852, 941];
 const COLUMNS = [1209, 1336, 1477];
@@ -16,14 +16,14 @@ export function audio() {
 }
 
 function play(pitches, seconds, volume) {
-  const made = audio();
-  const gain = new GainNode(made, { gain: volume });
-  gain.connect(made.destination);
+  const output = audio();
+  const gain = new GainNode(output, { gain: volume });
+  gain.connect(output.destination);
   for (const frequency of pitches) {
-    const tone = new OscillatorNode(made, { frequency });
+    const tone = new OscillatorNode(output, { frequency });
     tone.connect(gain);
     tone.start();
-    tone.stop(made.currentTime + seconds);
+    tone.stop(output.currentTime + seconds);
   }
 }
 
@@ -50,7 +50,7 @@ export function hush() {
 
 export function speak(text, language) {
   if (!aloud || !window.speechSynthesis) return;
-  const said = new SpeechSynthesisUtterance(text);
-  if (language) said.lang = language;
-  window.speechSynthesis.speak(said);
+  const utterance = new SpeechSynthesisUtterance(text);
+  if (language) utterance.lang = language;
+  window.speechSynthesis.speak(utterance);
 }

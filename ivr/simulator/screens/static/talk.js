@@ -1,17 +1,17 @@
-// Sound between two phones that talk, each in hand in a browser of its own: WebRTC between the two
-// browsers, without any server but the mailbox of this one. The lower number offers.
+// Sound between two phones on a call, each held in a browser of its own: WebRTC between the two
+// browsers, which exchange letters through this server. The lower number makes the offer.
 
 import { audio } from "./sound.js";
 
-const AGAIN = 6000;  // milliseconds after which a connection that hasn't come about is begun anew
+const RETRY = 6000;  // milliseconds after which a connection that isn't up is tried again
 
 export class Talk {
-  // `send(from, to, letter)` posts a letter, `heard(from, to, level)` is told how loud it is (0 to 1).
+  // `send(from, to, letter)` posts a letter; `heard(from, to, level)` gets the volume (0 to 1).
   constructor(send, heard) {
     this.send = send;
     this.heard = heard;
     this.peers = new Map();
-    setInterval(() => this.measure(), 250);  // less than the third of a second that is looked at
+    setInterval(() => this.measure(), 250);  // shorter than the third of a second that is measured
   }
 
   async microphone() {
@@ -19,7 +19,7 @@ export class Talk {
     try {
       this.mic ??= await navigator.mediaDevices.getUserMedia({ audio: true });
     } catch {
-      this.mic = null;  // none, or not allowed: one can still listen
+      this.mic = null;  // none, or not allowed: listening still works
     }
     return this.mic !== null;
   }
@@ -29,11 +29,11 @@ export class Talk {
     this.mic = undefined;
   }
 
-  // Who should hear whom now: pairs of [mine, other].
+  // The connections that should exist now: pairs of [mine, other].
   update(pairs) {
     const wanted = new Set(pairs.map((pair) => pair.join(">")));
     for (const [name, peer] of this.peers) {
-      const stuck = peer.link.connectionState !== "connected" && Date.now() - peer.since > AGAIN;
+      const stuck = peer.link.connectionState !== "connected" && Date.now() - peer.since > RETRY;
       if (!wanted.has(name) || stuck) this.close(name);
     }
     for (const [mine, other] of pairs) {
@@ -79,7 +79,7 @@ export class Talk {
   }
 
   listen(peer, stream) {
-    peer.sounds = new Audio();  // Chromium lets a far stream flow only where it is played
+    peer.sounds = new Audio();  // Chromium only receives a remote stream while it is played
     peer.sounds.srcObject = stream;
     peer.sounds.play();
     peer.analyser = new AnalyserNode(audio(), { fftSize: 16384 });

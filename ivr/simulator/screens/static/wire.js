@@ -1,17 +1,17 @@
-// What goes over the wire, line by line as it happens; one call's if that is chosen.
+// What goes over the wire, line by line as it happens; only one call's if that is selected.
 
 const list = document.querySelector("#wire");
 const which = document.querySelector("#which");
 const follow = document.querySelector("#follow");
 const ARROWS = { webhook: "→ app", rest: "← REST", debugger: "! debugger", person: "☎" };
-const MOST = 1000;  // lines that stay on the page
+const MAX_LINES = 1000;  // that stay on the page
 let after = 0;
 
 function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  made.append(...children);
-  return made;
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
 }
 
 function isWrong({ kind, status, what }) {
@@ -27,17 +27,17 @@ function shown(line) {
   if (line.status) head.push(" ", element("span", { class: "status" }, String(line.status)));
   if (line.took) head.push(" ", element("span", { class: "took" }, `${line.took} ms`));
   const kind = `${line.kind}${isWrong(line) ? " wrong" : ""}`;
-  const made = element("li", { class: kind, "data-call": line.call });
-  const given = Object.entries(line.params).filter(([, value]) => value);
-  if (!given.length && !line.body) {
-    made.append(...head);
-    return made;
+  const item = element("li", { class: kind, "data-call": line.call });
+  const params = Object.entries(line.params).filter(([, value]) => value);
+  if (!params.length && !line.body) {
+    item.append(...head);
+    return item;
   }
-  const rows = given.map(([name, value]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, value)));
-  made.append(element("details", {}, element("summary", {}, ...head),
+  const rows = params.map(([name, value]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, value)));
+  item.append(element("details", {}, element("summary", {}, ...head),
     ...(rows.length ? [element("table", {}, element("tbody", {}, ...rows))] : []),
     ...(line.body ? [element("pre", {}, pretty(line.body))] : [])));
-  return made;
+  return item;
 }
 
 function pretty(body) {
@@ -65,7 +65,7 @@ function add(lines) {
     }
     after = line.number;
   }
-  while (list.children.length > MOST) list.firstChild.remove();
+  while (list.children.length > MAX_LINES) list.firstChild.remove();
   only();
   if (follow.checked) list.scrollTop = list.scrollHeight;
 }
@@ -76,7 +76,7 @@ async function look() {
     if (answer.status === 200) add((await answer.json()).lines);
     list.classList.remove("lost");
   } catch {
-    list.classList.add("lost");  // the phones beside it say so in words
+    list.classList.add("lost");  // the phones next to it say so in words
   }
   setTimeout(look, 500);
 }
