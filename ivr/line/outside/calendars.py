@@ -27,12 +27,12 @@ LARGEST = 5_000_000  # bytes
 WITHIN = 20.0  # seconds for one calendar; the lease of a duty is longer
 BEFORE, AHEAD = timedelta(days=31), timedelta(days=60)  # which part of a calendar is kept
 TOO_OFTEN = ("SECONDLY", "MINUTELY")
-SHOWN = 50  # entries that are nobody's
+SHOWN = 50  # entries that match no person
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a calendar's address answers, and what it wants to be asked with the next time."""
+    """A calendar as it was read, with the headers for the next conditional request."""
 
     body: str
     etag: str = ""
@@ -48,15 +48,16 @@ def fetch(feed: Feed) -> Fetched | None:
     if parts.scheme == "file":
         with Path(unquote(parts.path)).open("rb") as file:
             return Fetched(_decoded(_small(iter([file.read(LARGEST + 1)]))))
-    asked = {"If-None-Match": feed.etag, "If-Modified-Since": feed.modified}
-    headers = {name: value for name, value in asked.items() if value and feed.body}
+    conditions = {"If-None-Match": feed.etag, "If-Modified-Since": feed.modified}
+    headers = {name: value for name, value in conditions.items() if value and feed.body}
     with requests.get(feed.url, headers=headers, timeout=(3.05, 10), stream=True) as answer:
         if answer.status_code == 304:
             return None
         answer.raise_for_status()
         body = _decoded(_small(answer.iter_content(65_536)))
-        told = answer.headers
-        return Fetched(body, told.get("ETag", ""), told.get("Last-Modified", ""))
+        etag = answer.headers.get("ETag", "")
+        modified = answer.headers.get("Last-Modified", "")
+        return Fetched(body, etag, modified)
 
 
 def _small(chunks: Iterator[bytes]) -> bytes:
@@ -105,10 +106,10 @@ def _read(feed: Feed, people: list[Person], now: datetime) -> tuple[Feed, list[F
 def entries_of(
     feed: Feed, people: Iterable[Person], begins: datetime, ends: datetime
 ) -> tuple[list[FeedEntry], list[str]]:
-    """Who is on duty when, and every event that is nobody's, in words. Raises `DataError`.
+    """Who is on duty when, and a text for every event that matches no person. Raises `DataError`.
 
-    Repetitions, exceptions and moved ones are followed. Whole days, and times that name no zone,
-    are the feed's. Who attends is looked for by e-mail; if nobody is found, the title is read.
+    Repetitions, exceptions and moved events are followed. Whole days, and times without a zone, are
+    in the feed's zone. Attendees are matched by email; if none matches, the title is read.
     """
     import recurring_ical_events
 
@@ -126,7 +127,7 @@ def entries_of(
             continue
         found = _attending(event, by_email) or _titled(str(event.get("SUMMARY", "")), titles)
         if not found or end <= start:
-            unmatched.append(_nobodys(event, start, end))
+            unmatched.append(_unmatched(event, start, end))
             continue
         for person in found:
             id = f"{feed.id}/{event.get('UID', '')}/{start:%Y%m%dT%H%M%S}/{person}"
@@ -192,6 +193,6 @@ def _titled(title: str, people: list[Person]) -> list[str]:
     return next((found for found in (exact, named) if len(found) == 1), [])
 
 
-def _nobodys(event: Any, start: datetime, end: datetime) -> str:
-    why = "has no length" if end <= start else "names nobody whom we know"
+def _unmatched(event: Any, start: datetime, end: datetime) -> str:
+    why = "has no length" if end <= start else "names nobody who works here"
     return f"{start:%Y-%m-%dT%H:%MZ} '{event.get('SUMMARY', '')}' {why}"

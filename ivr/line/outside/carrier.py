@@ -1,7 +1,8 @@
 """What the line asks of the telephone network, through `twilio.rest.Client`.
 
-A request that was refused certainly did nothing; one whose answer is lost may have. The two are
-kept apart (`Refused`, `Unsure`), because somebody who may be ringing must never be rung again.
+A request that was refused did nothing; a request whose answer is lost may have been carried out.
+The two are kept apart (`Refused`, `Unsure`), because a telephone that may be ringing must never be
+rung again.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ LEG_GONE = (21220, 20404)
 
 
 class Refused(CallError):
-    """The carrier did not do it, and says so or can't be reached at all."""
+    """The carrier didn't do it: it refused, or couldn't be reached at all."""
 
 
 class LegGone(Refused):
@@ -37,7 +38,7 @@ class LegGone(Refused):
 
 
 class Unsure(CallError):
-    """The carrier may have done it: a time-out, a server error, an answer that makes no sense."""
+    """The carrier may have done it: a timeout, a server error, or an answer that makes no sense."""
 
 
 class Carrier:
@@ -53,9 +54,9 @@ class Carrier:
         return str(self.client.auth[1])
 
     def place(self, to: str, shown: str, url: str, status: str, timeout: int) -> str:
-        """Ring ``to``, showing ``shown``; once it is picked up, ``url`` serves it, and is asked
-        for the present document when another webhook of it gets no answer. The leg's SID."""
-        made = self._ask(
+        """Ring ``to``, showing the number ``shown``; returns the leg's SID. When it is answered,
+        ``url`` serves it, and also when another of its webhooks gets no answer."""
+        call = self._ask(
             lambda: self.client.calls.create(
                 to=to,
                 from_=shown,
@@ -66,23 +67,23 @@ class Carrier:
                 timeout=timeout,
             )
         )
-        return str(made.sid)
+        return str(call.sid)
 
     def send(self, sid: str, url: str) -> None:
-        """Have a live leg go on with ``url``."""
+        """Redirect a live leg to ``url``."""
         self._ask(lambda: self.client.calls(sid).update(url=url, method="POST"))
 
     def hang_up(self, sid: str) -> None:
-        """End a leg, ringing or not; one that is over already is fine."""
+        """End a leg, ringing or not; nothing happens if it is over already."""
         self._ask(lambda: self.client.calls(sid).update(status="completed"), over_is_fine=True)
 
     def over(self, sid: str) -> bool:
-        """Has this leg ended? One that the carrier doesn't know any more has."""
-        found = self._ask(lambda: self.client.calls(sid).fetch(), over_is_fine=True)
-        return found is None or found.status in ENDED
+        """Whether this leg has ended; a leg that the carrier no longer knows has."""
+        call = self._ask(lambda: self.client.calls(sid).fetch(), over_is_fine=True)
+        return call is None or call.status in ENDED
 
     def hold(self, room: str, sid: str, held: bool, url: str) -> None:
-        """Take somebody in a conference out of earshot, where he hears ``url``; or bring him
+        """Put a participant of a conference on hold, where they hear ``url``, or bring them
         back."""
         conference = self._conference(room)
         self._ask(
@@ -94,7 +95,7 @@ class Carrier:
         )
 
     def announce(self, room: str, sid: str, url: str) -> None:
-        """Say something to one person in a conference."""
+        """Play a document to one participant of a conference."""
         conference = self._conference(room)
         self._ask(
             lambda: (
@@ -105,43 +106,43 @@ class Carrier:
         )
 
     def record(self, sid: str, wanted: str, status: str) -> list[str]:
-        """Bring the recording of a leg to ``wanted``, "on", "paused" or "off", from whatever it is.
+        """Bring the recording of a leg to the state ``wanted``: "on", "paused" or "off".
 
-        The SIDs of what was going on, or is from now on. ``status`` is told of beginning and end.
-        A leg that is over is fine.
+        Returns the SIDs of the recordings that were in progress, or are now. ``status`` is the URL
+        for their status callbacks. Nothing happens if the leg is over.
         """
         recordings = self.client.calls(sid).recordings
         listed = self._ask(lambda: recordings.list(), over_is_fine=True) or ()
-        going_on = [each for each in listed if each.status in ("in-progress", "paused")]
-        if wanted == "on" and not going_on:
-            made = self._ask(
+        in_progress = [each for each in listed if each.status in ("in-progress", "paused")]
+        if wanted == "on" and not in_progress:
+            recording = self._ask(
                 lambda: recordings.create(
                     recording_status_callback=status,
                     recording_status_callback_event=RECORDING_EVENTS,
                 ),
                 over_is_fine=True,
             )
-            return [str(made.sid)] if made else []
-        for each in going_on:
+            return [str(recording.sid)] if recording else []
+        for each in in_progress:
             if each.status != RECORDING[wanted]:
                 self._update_recording(sid, each.sid, RECORDING[wanted])
-        return [str(each.sid) for each in going_on]
+        return [str(each.sid) for each in in_progress]
 
     def _update_recording(self, leg: str, sid: str, status: str) -> None:
         recording = self.client.calls(leg).recordings(sid)
         self._ask(lambda: recording.update(status=status), over_is_fine=True)
 
     def delete_recording(self, sid: str) -> None:
-        """Delete the sound; one that is gone already is fine."""
+        """Delete the audio; nothing happens if it has been deleted already."""
         self._ask(lambda: self.client.recordings(sid).delete(), over_is_fine=True)
 
     def _conference(self, room: str) -> str:
-        found = self._ask(
+        conferences = self._ask(
             lambda: self.client.conferences.list(friendly_name=room, status="in-progress", limit=1)
         )
-        if not found:
-            raise Refused(f"no conference '{room}' is going on")
-        return str(found[0].sid)
+        if not conferences:
+            raise Refused(f"no conference '{room}' is in progress")
+        return str(conferences[0].sid)
 
     def _ask(self, request: Any, over_is_fine: bool = False) -> Any:
         from twilio.base.exceptions import TwilioException, TwilioRestException
@@ -166,7 +167,7 @@ def _kind(error: TwilioRestException) -> type[CallError]:
 
 
 def _never_sent(error: requests.ConnectionError) -> bool:
-    """A connection that was never made carried no request."""
+    """Whether no connection was made: then no request was sent either."""
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
     if isinstance(error, requests.ConnectTimeout):
@@ -176,16 +177,16 @@ def _never_sent(error: requests.ConnectionError) -> bool:
 
 
 def client(account_sid: str, auth_token: str, api_url: str = "") -> Client:
-    """Twilio's own client with our time-outs; ``api_url`` points it at a simulated network."""
+    """Twilio's own client with the line's timeouts; ``api_url`` is another REST API, such as a
+    simulated network's."""
     from twilio.http.http_client import TwilioHttpClient
     from twilio.rest import Client
 
-    quiet = logging.getLogger(
-        "ivr.line.outside.carrier.http"
-    )  # it would log the addresses of recordings
+    # At INFO it would log the addresses of recordings.
+    quiet = logging.getLogger("ivr.line.outside.carrier.http")
     quiet.setLevel(logging.WARNING)
     http = TwilioHttpClient(timeout=HTTP_TIMEOUT, logger=quiet)
-    made = Client(account_sid, auth_token, http_client=http)
+    twilio = Client(account_sid, auth_token, http_client=http)
     if api_url:
-        made.api.base_url = api_url
-    return made
+        twilio.api.base_url = api_url
+    return twilio

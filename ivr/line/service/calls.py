@@ -2,7 +2,7 @@
 transaction.
 
 Load, take a turn, save under the call's version; if another process saved first, take the turn
-again on what it left. No transaction is open while a turn is taken, so a look-up may take its time.
+again on what it left. No transaction is open while a turn is taken, so a lookup may take its time.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ivr.line.turns.call.turn import Answer, CallTurn
 
 log = logging.getLogger(__name__)
 
-MAX_SAVE_ATTEMPTS = 20  # turns that may be lost to quicker ones before the call is given up
+MAX_SAVE_ATTEMPTS = 20
 
 
 class Calls:
@@ -45,8 +45,8 @@ class Calls:
 
         ``heard`` is None when only the present document is asked for. ``deliver`` is the leg that
         gets its document in answer (``""`` is the caller's), if one does. A call that was never
-        heard of is made by ``fresh``, and begins, whatever was heard. Raises `CallError` for a call
-        that nobody knows.
+        heard of is made by ``fresh``, and begins, whatever was heard. Raises `CallError` for an
+        unknown call.
         """
         engaged: set[str] = set()
         lost = 0
@@ -68,7 +68,7 @@ class Calls:
                 lost += 1
             except Engaged as error:
                 engaged.add(error.person)
-        raise CallError(f"call {sid}: {MAX_SAVE_ATTEMPTS} turns were lost to quicker ones")
+        raise CallError(f"call {sid}: gave up after {MAX_SAVE_ATTEMPTS} concurrent updates")
 
     def look(self, sid: str) -> CallState:
         """The call as it is, to read from."""
@@ -86,7 +86,7 @@ class Calls:
         return turn
 
     def _claims(self, turn: CallTurn, engaged: set[str]) -> list[tuple[str, str]]:
-        """Whom a document is about to dial must be free; somebody engaged is a busy telephone.
+        """The people that a document is about to dial must be free; one who isn't counts as busy.
 
         They are claimed with the turn that dials them, so that a claim never stands alone.
         """

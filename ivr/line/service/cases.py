@@ -25,8 +25,8 @@ from ivr.line.turns.case.turn import hear
 
 log = logging.getLogger(__name__)
 
-AGAIN = 20  # times that somebody may have been quicker
-ROUND = timedelta(minutes=5)  # between two looks at whose shift an emergency is in
+MAX_SAVE_ATTEMPTS = 20
+SHIFT_CHECK = timedelta(minutes=5)  # between two checks of whose shift an emergency is in
 
 
 class Cases:
@@ -49,15 +49,15 @@ class Cases:
         at: datetime | None = None,
         **data: Any,
     ) -> CaseFile:
-        """Something is asked for or told of a case; the file as it is then.
+        """Something is requested or reported about a case; returns the file as it is then.
 
         ``number`` is as written (C17349013), ``what`` one of `ivr.line.turns.case.turn.ACTIONS`.
         ``key`` makes it count once. ``by`` is ``"caller"``, ``"contact:<id>"``, a person's id or
-        ``""`` for the line. Raises `CaseError`, with nothing saved, when it can't be done: why, and
-        what could.
+        ``""`` for the line. Raises `CaseError`, with nothing saved, when it can't be done; says
+        why, and what could be done instead.
         """
         who = self.who(number, at or self.clock.now())
-        for _ in range(AGAIN):
+        for _ in range(MAX_SAVE_ATTEMPTS):
             file = self.store.case_files.load(number) or CaseFile(number)
             state = CaseState(self.config, file, who)
             request = Request(what, key, by, channel, at or self.clock.now(), data)
@@ -66,10 +66,12 @@ class Cases:
             records = CaseRecords(state.events, state.duties, state.escalations, state.notes)
             if self.store.case_files.save(file, records):
                 return file
-        raise CaseError(f"case {number}: somebody was quicker {AGAIN} times; try again")
+        raise CaseError(
+            f"case {number}: gave up after {MAX_SAVE_ATTEMPTS} concurrent updates; try again"
+        )
 
     def who(self, number: str, now: datetime) -> Who:
-        """Whom a case concerns; what the records can't say in time stays open."""
+        """The people that a case concerns; what the case system can't say in time stays open."""
         known: bool | None = None
         case: Case | None = None
         try:
@@ -95,7 +97,7 @@ class Cases:
         return next(iter(self.config.numbers.values())).zone
 
     def _first(self, case: Case, target: str, now: datetime, directory: Directory) -> str:
-        """Whoever answers for levels with this target, there or not."""
+        """The person who answers for levels with this target, available or not."""
         ranked = roster.managers(case, target, now, directory)
         return next((each.person.id for each in ranked if each.person.active), "")
 
@@ -111,7 +113,7 @@ class Cases:
     # --- duties ---
 
     def heard_later(self, duty: Duty) -> None:
-        """A duty of kind ``case``: something to be heard, from a call or at an instant."""
+        """A duty of the kind ``case``: a request or report from a call, or for a later time."""
         data = dict(duty.data)
         number, what = data.pop("case"), data.pop("what")
         by, channel = data.pop("by", ""), data.pop("channel", "phone")
@@ -126,7 +128,7 @@ class Cases:
             )  # fmt: skip
 
     def effort(self, duty: Duty) -> None:
-        """A duty of kind ``effort``: as long as an emergency stands, see whose shift it is."""
+        """A duty of the kind ``effort``: while an emergency lasts, check whose shift it is."""
         number, of = duty.data["case"], duty.data["of"]
         file, now = self.store.case_files.load(number), self.clock.now()
         standing = (file.data.get("emergency") or {}) if file else {}
@@ -136,4 +138,4 @@ class Cases:
         if to and to != standing["asked"]:
             key = f"{of}:shift:{to}:{now.isoformat()}"
             self.hear(number, "shift_change", key=key, by="", channel="line", of=of, to=to)
-        raise NotYet(now + ROUND)
+        raise NotYet(now + SHIFT_CHECK)

@@ -1,7 +1,7 @@
-"""What is kept of people: purged when it is old, exported and erased for one of them, held for a
-case; and the proof that the event logs are what they were.
+"""Personal data: purged when it is old, exported and erased for one person, held for a case; and
+the seals that prove the event logs unchanged.
 
-Two kinds of duty that never end: "purge" and "seal".
+Two kinds of duty never end: "purge" and "seal".
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ CLOCK = "each event's time is that of the machine that logged it, in UTC"
 
 
 class Privacy:
-    """The rights of those of whom something is stored. ``by`` is who asks for it, for the log."""
+    """What people may ask about the data stored of them. ``by`` is who carries it out, for the
+    log."""
 
     def __init__(
         self, store: Store, terms: RetentionTerms, numbers: CaseNumbers, clock: Clock, by: str = ""
@@ -45,16 +46,16 @@ class Privacy:
     # --- as time goes by ---
 
     def begin(self) -> None:
-        """Owe the first purge and the first seal, unless they are owed already."""
+        """Add the first purge and the first seal, unless they are there already."""
         now = self.clock.now()
         self.store.duties.add([Duty(kind, "privacy", kind, now) for kind in ("purge", "seal")])
 
     def purge_duty(self, duty: Duty) -> None:
-        """Purge, and again after a while."""
+        """Purge, and put the duty off."""
         self._for_ever(self.purge, timedelta(hours=self.terms.purge))
 
     def seal_duty(self, duty: Duty) -> None:
-        """Seal, and again after a while."""
+        """Seal, and put the duty off."""
         self._for_ever(self.seal, timedelta(hours=self.terms.seal))
 
     def _for_ever(self, act: Callable[[], object], pause: timedelta) -> None:
@@ -66,7 +67,7 @@ class Privacy:
         raise NotYet(now + pause)
 
     def purge(self, dry: bool = False) -> Tally:
-        """Do away with whatever has been kept long enough; what was done is logged."""
+        """Delete what has been kept long enough, and log how much that was."""
         now, days = self.clock.now(), asdict(self.terms)
         tally = self.store.privacy.purge(days, now, dry=dry)
         if not dry:
@@ -74,18 +75,18 @@ class Privacy:
         return tally
 
     def seal(self) -> str:
-        """Seal the event logs; the hash goes to the log of the process as well, since whoever could
-        write the database anew can't write that."""
-        made = self.store.seals.add(self.clock.now())
-        if made:
-            log.info("seal %s", made)
-        return made
+        """Seal the event logs. The hash goes to the process's own log as well, where somebody who
+        rewrites the database can't change it."""
+        hash = self.store.seals.add(self.clock.now())
+        if hash:
+            log.info("seal %s", hash)
+        return hash
 
     # --- one person ---
 
     def subject(self, text: str) -> Subject:
-        """Whom a telephone number, a mail address or an id means. Raises `DataError` for nobody,
-        and for several."""
+        """The person with a telephone number, an email address or an id. Raises `DataError` if
+        there is none, or several."""
         number = e164(text)
         found = self.store.privacy.known_as(number or text)
         if len(found) > 1:
@@ -98,10 +99,10 @@ class Privacy:
         raise DataError(f"nobody is known as '{text}': give +33…, a mail address, or an id")
 
     def erase(self, text: str) -> Tally:
-        """Take somebody out of everything that no hold keeps.
+        """Erase a person from everything that isn't on hold.
 
-        Where he stood there is a keyed hash of him instead, whose key is nowhere: his calls stay
-        those of one caller, and nobody can tell whose. He is named in no log.
+        Their data is replaced by a keyed hash whose key is not stored: their calls remain those of
+        one caller, and nobody can tell whose. No log names them.
         """
         subject, key = self.subject(text), token_bytes(32)
         of = " ".join(sorted(subject.phones | subject.mails | subject.ids))
@@ -111,8 +112,8 @@ class Privacy:
         return tally
 
     def export(self, text: str, file: Path) -> dict[str, int]:
-        """Write all that concerns somebody, a JSON file for each class and a manifest with their
-        checksums, into a zip; how many rows of each class."""
+        """Write all that concerns a person into a zip file: a JSON file for each class of data, and
+        a manifest with checksums. Returns how many rows of each class."""
         subject = self.subject(text)
         found = self.store.privacy.export(subject)
         parts = {f"{name}.json": _json(rows) for name, rows in found.items()}
@@ -132,7 +133,7 @@ class Privacy:
     # --- holds ---
 
     def hold(self, case: str, reason: str) -> None:
-        """Keep all that belongs to a case until it is released. Raises `DataError`."""
+        """Keep all data of a case until it is released. Raises `DataError`."""
         case, now = self._case(case), self.clock.now()
         if not reason.strip():
             raise DataError("a hold needs a --reason")
@@ -141,7 +142,7 @@ class Privacy:
             raise DataError(f"{case} is held already")
 
     def release(self, case: str) -> None:
-        """Let time and erasures have it again. Raises `DataError`."""
+        """Let it be purged and erased again. Raises `DataError`."""
         case = self._case(case)
         data = {"what": "hold", "case": case, "after": False}
         event = Event("config.changed", self.clock.now(), self.by, data)
@@ -176,7 +177,7 @@ class Privacy:
 
 
 def _reference(subject: Subject) -> str:
-    """His ids, if there are any: a log has no numbers and no names."""
+    """Their ids, if there are any: a log has no numbers and no names."""
     ids = sorted(each for each in subject.ids if "@" not in each)
     return " ".join(ids) or "somebody who isn't in the directory"
 

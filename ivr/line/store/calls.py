@@ -57,26 +57,26 @@ def mark(started_at: datetime, sid: str) -> str:
     return f"{ticks(started_at)}.{sid}"
 
 
-def only(asked: Select[Any], wanted: Wanted) -> Select[Any]:
-    """``asked`` for these calls. Raises `ValueError` for a ``before`` that is no place."""
+def _filtered(statement: Select[Any], wanted: Wanted) -> Select[Any]:
+    """The statement for these calls. Raises `ValueError` for a ``before`` that is no place."""
     if wanted.case:
         # What was looked up, purged or not; the digits alone where it wasn't found.
         digits = "".join(key for key in wanted.case if key.isdecimal())
         named = f'%"number":"{wanted.case}"%', f'%"keyed":"{digits}"%'
-        asked = asked.where(or_(*(_calls.data.like(each) for each in named)))
+        statement = statement.where(or_(*(_calls.data.like(each) for each in named)))
     if wanted.since is not None:
-        asked = asked.where(_calls.started_at >= ticks(wanted.since))
+        statement = statement.where(_calls.started_at >= ticks(wanted.since))
     if wanted.until is not None:
-        asked = asked.where(_calls.started_at < ticks(wanted.until))
+        statement = statement.where(_calls.started_at < ticks(wanted.until))
     if wanted.how:
-        asked = asked.where(HOW[wanted.how])
+        statement = statement.where(HOW[wanted.how])
     if wanted.before:
         at, _, sid = wanted.before.partition(".")
         if not abs(began := int(at)) < LATEST:
             raise ValueError(f"no call began at {at}")
         same = and_(_calls.started_at == began, _calls.sid < sid)
-        asked = asked.where(or_(_calls.started_at < began, same))
-    return asked.order_by(_calls.started_at.desc(), _calls.sid.desc())
+        statement = statement.where(or_(_calls.started_at < began, same))
+    return statement.order_by(_calls.started_at.desc(), _calls.sid.desc())
 
 
 class CallRepository:
@@ -118,7 +118,7 @@ class CallRepository:
     def page(self, wanted: Wanted, limit: int) -> list[Call]:
         """At most ``limit`` of the calls ``wanted``, the newest first. Raises `ValueError` for a
         ``before`` that is no place in the list."""
-        return self._list(only(_CALLS, wanted).limit(limit))
+        return self._list(_filtered(_CALLS, wanted).limit(limit))
 
     def recent(self, caller: str, since: datetime) -> list[Call]:
         """The last five calls from a caller's number that have ended since then, the latest

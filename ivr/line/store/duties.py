@@ -39,7 +39,7 @@ WHERE id IN (
 RETURNING id, key, call, kind, owner, lane, due, data, attempts, state, taken_until, why
 """
 
-# Of each kind the first that nobody has taken, and all that are taken: however many are owed.
+# The first of each kind that isn't leased, and all that are leased: quick however many are due.
 _NEXT = """
 SELECT min(soonest.at) FROM (
     {first_of_each} UNION ALL
@@ -54,7 +54,7 @@ SELECT {name}.at FROM (
 """
 
 _DONE = "UPDATE duties SET state = 'done', taken_until = NULL, why = '' WHERE id = {id}"
-# Nobody has taken it after us, nor is it over: each taking counts one more attempt.
+# Only if no other worker has taken it since, as each take counts one more attempt.
 _OURS = "WHERE id = {id} AND state = 'due' AND attempts = {attempts}"
 _RETRY = f"UPDATE duties SET due = {{due}}, taken_until = NULL, why = {{why}} {_OURS}"
 _DROP = f"UPDATE duties SET state = 'dropped', taken_until = NULL, why = {{why}} {_OURS}"

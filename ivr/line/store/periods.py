@@ -25,7 +25,7 @@ HANG_UP = '%"value":"hangup"%'  # in what was heard as a call ended
 
 @dataclass(frozen=True, slots=True)
 class CallThen:
-    """A call that began in a period, with the part of its log that was asked for."""
+    """A call that began in a period, with part of its log."""
 
     sid: str
     started_at: datetime
@@ -68,8 +68,8 @@ class Period:
 
     def count(self) -> int:
         """How many calls of callers began in it."""
-        asked = select(func.count()).select_from(tables.calls).where(self._began())
-        return int(self.connection.execute(asked).scalar() or 0)
+        statement = select(func.count()).select_from(tables.calls).where(self._began())
+        return int(self.connection.execute(statement).scalar() or 0)
 
     def calls(self, kinds: Collection[str]) -> Iterator[CallThen]:
         """The calls of callers that began in it, with their events of these kinds and how they
@@ -77,17 +77,17 @@ class Period:
         calls, events = tables.calls.c, tables.events.c
         found: dict[str, list[Event]] = defaultdict(list)
         heard = and_(events.kind == "heard", events.data.like(HANG_UP))
-        asked = (
+        statement = (
             select(events.call, events.kind, events.at, events.actor, events.data)
             .join(tables.calls, events.call == calls.sid)
             .where(self._began(), or_(events.kind.in_(sorted(kinds)), heard))
             .order_by(events.call, events.seq)
         )
-        for row in self.connection.execute(asked):
+        for row in self.connection.execute(statement):
             found[row.call].append(_event(row))
         started = select(calls.sid, calls.started_at, calls.ended_at, calls.language)
-        asked_for = started.where(self._began()).order_by(calls.started_at)
-        for sid, at, ended, language in self.connection.execute(asked_for):
+        in_order = started.where(self._began()).order_by(calls.started_at)
+        for sid, at, ended, language in self.connection.execute(in_order):
             yield CallThen(sid, instant(at), instant_or_none(ended), language, found[sid])
 
     def of_the_desk(self) -> Iterator[tuple[Event, datetime | None]]:
@@ -95,28 +95,28 @@ class Period:
         events = tables.events.c
         desk = text(tables.DESK_KINDS)  # as the index has it
         within = and_(desk, events.at >= self.since, events.at < self.until)
-        asked = select(tables.events).where(within).order_by(events.at)
-        told = [_event(row) for row in self.connection.execute(asked)]
-        calls = sorted({str(event.data["call"]) for event in told if event.data.get("call")})
+        statement = select(tables.events).where(within).order_by(events.at)
+        logged = [_event(row) for row in self.connection.execute(statement)]
+        calls = sorted({str(event.data["call"]) for event in logged if event.data.get("call")})
         began: dict[str, datetime] = {}
         for place in range(0, len(calls), 500):
             named = tables.calls.c.sid.in_(calls[place : place + 500])
             of = select(tables.calls.c.sid, tables.calls.c.started_at).where(named)
             began |= {sid: instant(at) for sid, at in self.connection.execute(of)}
-        return ((event, began.get(str(event.data.get("call", "")))) for event in told)
+        return ((event, began.get(str(event.data.get("call", "")))) for event in logged)
 
     def requests(self) -> dict[str, list[tuple[datetime, str]]]:
-        """When which level was asked for, by case."""
+        """The requests for a level (when, which) of each case."""
         table = tables.escalations.c
         within = and_(table.requested_at >= self.since, table.requested_at < self.until)
-        asked: Select[Any] = select(table.case, table.requested_at, table.level)
+        statement: Select[Any] = select(table.case, table.requested_at, table.level)
         found: dict[str, list[tuple[datetime, str]]] = defaultdict(list)
-        for row in self.connection.execute(asked.where(within).order_by(table.requested_at)):
+        for row in self.connection.execute(statement.where(within).order_by(table.requested_at)):
             found[row.case].append((instant(row.requested_at), row.level))
         return found
 
     def _began(self) -> Any:
-        """Calls that we made ourselves are no calls of callers."""
+        """Callbacks, which the line makes itself, don't count."""
         calls = tables.calls.c
         began = and_(calls.started_at >= self.since, calls.started_at < self.until)
         return and_(began, calls.sid.not_like(f"{BACK}%"))

@@ -75,14 +75,15 @@ def _sealed_row(head: Head, seal: int) -> dict[str, Any]:
 
 
 def _grown(connection: Connection, kind: StreamKind) -> Iterator[Head]:
-    """The logs whose present length no seal has. Lengths only grow."""
+    """The logs that have grown since they were last sealed. Lengths never shrink."""
     sealed, own = tables.sealed, kind.table
     name = literal(kind.prefix).concat(kind.column)
     here = and_(sealed.c.stream == name, sealed.c.length == own.c.events)
-    asked = select(kind.column, own.c.events, own.c.head).where(
+    statement = select(kind.column, own.c.events, own.c.head).where(
         own.c.events > 0, ~select(sealed.c.seal).where(here).exists()
     )
-    return (Head(f"{kind.prefix}{row[0]}", row[1], row[2]) for row in connection.execute(asked))
+    rows = connection.execute(statement)
+    return (Head(f"{kind.prefix}{row[0]}", row[1], row[2]) for row in rows)
 
 
 def _hash(number: int, at: int, before: str, heads: Iterable[Head]) -> str:
@@ -114,13 +115,13 @@ def _broken(connection: Connection) -> Iterator[str]:
     """Logs without an event as it was when it was the last one."""
     sealed, events, gone = tables.sealed, tables.events, purged(connection)
     there = and_(events.c.call == sealed.c.stream, events.c.seq == sealed.c.length)
-    asked = (
+    statement = (
         select(sealed, events.c.hash)
         .outerjoin(events, there)
         .where(events.c.hash.is_(None) | (events.c.hash != sealed.c.head))
         .order_by(sealed.c.stream, sealed.c.seal)
     )
-    for row in connection.execute(asked):
+    for row in connection.execute(statement):
         if row.stream not in gone:
             what = "is missing" if row.hash is None else "was written anew"
             yield f"{row.stream}: event {row.length} {what} since seal {row.seal}"

@@ -1,6 +1,6 @@
-"""The event logs: one chain of hashes for each call and each case, and one of the desk's own.
+"""The event logs: one chain of hashes for each call and each case, and for the desk's own.
 
-A log is named by what it is of: a call's SID, ``case:`` and a number, ``log:`` and a name. A
+A log's name says what it is about: a call's SID, ``case:`` and a number, or ``log:`` and a name. A
 further kind is one line of `KINDS`.
 """
 
@@ -64,8 +64,9 @@ def kind_of(stream: str) -> StreamKind:
 
 def heads(connection: Connection, kind: StreamKind) -> Iterator[Head]:
     """Every log of one kind."""
-    asked = select(kind.column, kind.table.c.events, kind.table.c.head)
-    return (Head(f"{kind.prefix}{row[0]}", row[1], row[2]) for row in connection.execute(asked))
+    statement = select(kind.column, kind.table.c.events, kind.table.c.head)
+    rows = connection.execute(statement)
+    return (Head(f"{kind.prefix}{row[0]}", row[1], row[2]) for row in rows)
 
 
 def append(connection: Connection, stream: str, events: Sequence[Event]) -> None:

@@ -1,4 +1,4 @@
-"""A turn's own load and save: two statements' worth of work, through the driver.
+"""How a turn loads and saves its call: through the driver.
 
 SQLAlchemy's layers would cost more than the rest of a webhook, so the two things that every webhook
 does go to `sqlite3` or `psycopg` directly.
@@ -45,10 +45,10 @@ class Engaged(CallError):
 
 
 class Turns(Protocol):
-    """Loads a call, and saves it with all that its turn made."""
+    """Loads a call, and saves it with the events and duties of its turn."""
 
     def load(self, sid: str) -> Call | None: ...
-    def save(self, call: Call, made: Records, claims: Claims) -> bool: ...
+    def save(self, call: Call, records: Records, claims: Claims) -> bool: ...
 
 
 def call_of(row: Sequence[Any]) -> Call:
@@ -124,8 +124,8 @@ class SQLiteTurns:
         row = self._connect.execute(_LOAD + "?", (sid,)).fetchone()
         return None if row is None else call_of(row)
 
-    def save(self, call: Call, made: Records, claims: Claims) -> bool:
-        events, count, head = chained(call, made[0])
+    def save(self, call: Call, records: Records, claims: Claims) -> bool:
+        events, count, head = chained(call, records[0])
         changed, connection = _call_row(call, count, head), self._connect()
         patiently(connection, "BEGIN IMMEDIATE")
         try:
@@ -134,7 +134,7 @@ class SQLiteTurns:
                 return False
             for event in events:
                 connection.execute(self._EVENTS, event)
-            for duty in made[1]:
+            for duty in records[1]:
                 connection.execute(self._DUTIES, _duty_row(duty))
             _claim(connection, CLAIM.format("?"), claims)
             connection.execute("COMMIT")
@@ -162,7 +162,8 @@ _JSON_EVENT = "call text, seq int, at bigint, kind text, actor text, data text, 
 
 
 class PostgresTurns:
-    """Over `psycopg`: one statement writes the call and all that its turn made, or nothing."""
+    """Over `psycopg`: one statement writes the call with the events and duties of its turn, or
+    nothing."""
 
     def __init__(self, connect: OwnConnections) -> None:
         self._connect = connect
@@ -171,15 +172,15 @@ class PostgresTurns:
         row = self._connect.execute(_LOAD + "%s", (sid,)).fetchone()
         return None if row is None else call_of(row)
 
-    def save(self, call: Call, made: Records, claims: Claims) -> bool:
-        events, count, head = chained(call, made[0])
+    def save(self, call: Call, records: Records, claims: Claims) -> bool:
+        events, count, head = chained(call, records[0])
         values: list[Any] = [*_call_row(call, count, head)]
         values += [call.sid, call.version] if call.version else [*_fixed(call)]
         values += [_objects(_EVENT, events)]
         parts = [_POSTGRES_UPDATE if call.version else _POSTGRES_INSERT, _POSTGRES_EVENTS]
-        if made[1]:
+        if records[1]:
             parts.append(_POSTGRES_DUTIES)
-            values.append(_objects(_DUTY, [_duty_row(duty) for duty in made[1]]))
+            values.append(_objects(_DUTY, [_duty_row(duty) for duty in records[1]]))
         statement = f"WITH {', '.join(parts)} SELECT count(*) FROM saved"
         connection = self._connect()
         with connection.transaction() if claims else nullcontext():

@@ -1,8 +1,7 @@
-"""What the neutral contract says of a case, checked field by field; fields that it doesn't name are
-ignored.
+"""A case in the form of the contract, checked field by field; other fields are ignored.
 
-Whatever has another shape is a `ValueError` that names the field: half a case would send a caller
-to the wrong person.
+A field of another shape is a `ValueError` that names it: half a case would send a caller to the
+wrong person.
 """
 
 from __future__ import annotations
@@ -99,7 +98,7 @@ class Fields:
 
 
 def case_of(read: Any, digits: str, whose: Whose) -> Case:
-    """The case that an answer tells of; its owner is who ``whose`` says he is here."""
+    """The case in an answer; ``whose`` finds the person of the desk who is its owner."""
     fields = Fields(read)
     owner, account = fields.object("owner"), fields.object("account")
     return Case(

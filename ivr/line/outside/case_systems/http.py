@@ -1,7 +1,7 @@
 """A case system over HTTP, by the neutral contract (see "Your case system" in the README).
 
-A look-up has one deadline for all that it does; a connection that can't be made is tried once more.
-Nobody is followed elsewhere: a POST that is sent on arrives as a GET, and would pass for done.
+A lookup has one deadline for all that it does; a connection that can't be made is tried once more.
+Redirects aren't followed: a redirected POST arrives as a GET, and would seem to have been done.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ivr.line.outside.case_systems.contract import case_of
 from ivr.line.outside.case_systems.last_known import LastKnown, Whose, as_they_say
 from ivr.line.outside.case_systems.system import Conflict, Refused, Unreachable, Write
 
-PATIENCE = 10.0  # seconds for a write
+WRITE_TIMEOUT = 10.0  # seconds
 LARGEST = 1 << 20  # bytes of an answer
 
 
 class HTTPCases:
-    """Cases at ``base``, with a bearer ``token`` if there is one. ``whose`` knows which of our
-    people an owner there is, by his id and his e-mail."""
+    """Cases at ``base``, with a bearer ``token`` if there is one. ``whose`` finds the
+    person of the desk who is an owner there, by id and email."""
 
     name = "http"
 
@@ -47,7 +47,7 @@ class HTTPCases:
     # --- reading ---
 
     def case(self, digits: str, budget: float) -> Case | None:
-        """The case of these digits. Raises `Unreachable` when neither it nor we can say."""
+        """The case with these digits. Raises `Unreachable` when it isn't known either."""
         return self.last_known.case(digits, budget, lambda deadline: self._read(digits, deadline))
 
     def _read(self, digits: str, deadline: float) -> Case | None:
@@ -57,7 +57,7 @@ class HTTPCases:
         except requests.ConnectionError as error:
             if isinstance(error, requests.Timeout):
                 raise
-            answer = self._get(url, deadline)  # it was never asked; once more
+            answer = self._get(url, deadline)  # no request was sent; try once more
         with answer:
             if answer.status_code == 404:
                 return None
@@ -81,7 +81,7 @@ class HTTPCases:
                 f"{self.base}/cases/{number}{path}",
                 json=body | {"idempotency_key": write.key},
                 headers={"Idempotency-Key": write.key},
-                timeout=PATIENCE,
+                timeout=WRITE_TIMEOUT,
                 allow_redirects=False,
             )
         except requests.RequestException as error:
@@ -99,10 +99,11 @@ class HTTPCases:
                 raise Refused(f"{status} {answer.text[:200]}")
 
     def _changed(self, write: Write) -> None:
-        """Somebody was quicker; if he has set the very severity that is wished, all is well."""
+        """Somebody else has changed the case first. That is fine if they have set the same
+        severity."""
         if write.kind == "severity":
             try:
-                case = self._read(self.numbers.digits_of(write.case), monotonic() + PATIENCE)
+                case = self._read(self.numbers.digits_of(write.case), monotonic() + WRITE_TIMEOUT)
             except (requests.RequestException, ValueError) as error:
                 raise Unreachable(f"{type(error).__name__}: {error}") from error
             if case and case.severity == int(write.data["severity"]):
@@ -134,7 +135,7 @@ def _request(write: Write) -> tuple[str, str, dict[str, Any]]:
             return "PATCH", "", {"status": "open", **data}
         case "report":
             return "POST", "/reports", data
-    raise Refused(f"nobody knows how to write '{write.kind}'")
+    raise Refused(f"there is no such write as '{write.kind}'")
 
 
 __all__ = ["HTTPCases"]

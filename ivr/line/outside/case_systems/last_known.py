@@ -1,7 +1,7 @@
-"""Reads a case within its budget, and remembers what another system last said of it.
+"""Reads a case within its budget, and remembers the last answer about it.
 
-After several failures in a row nobody is asked for a while, and what was known of a case within the
-last quarter of an hour is given instead, marked as stale.
+After several failures in a row the other system isn't asked for a while, and an answer of the last
+quarter of an hour is given instead, marked as stale.
 """
 
 from __future__ import annotations
@@ -21,24 +21,27 @@ from ivr.line.outside.case_systems.system import Unreachable
 
 log = logging.getLogger(__name__)
 
-FRESH = timedelta(minutes=15)  # how long a case that can't be asked for is still given
-FAILURES = 5  # in a row, and nobody is asked …
+FRESH = timedelta(minutes=15)  # how long an answer is given when there is no new one
+FAILURES = 5  # in a row, after which the system isn't asked …
 REST = timedelta(seconds=30)  # … for so long
-AT_ONCE = 32  # questions on their way, those included that nobody waits for any more
+AT_ONCE = 32  # requests in progress, including those that are no longer waited for
 
 Read = Callable[[float], Case | None]  # given the deadline, as `time.monotonic` counts
-Whose = Callable[[str, str], str | None]  # a foreign id and an e-mail: the id of one of our people
+Whose = Callable[
+    [str, str], str | None
+]  # an owner's id and email there: the id of a person of the desk
 
 
 @dataclass(slots=True)
 class Breaker:
-    """Keeps a system that is down from being asked again and again; one try in between tells."""
+    """Keeps a system that is down from being asked again and again; a try in between shows when it
+    is back."""
 
     failures: int = 0
     until: datetime | None = None
 
     def open(self, now: datetime) -> bool:
-        """Whether nobody is to be asked at ``now``."""
+        """Whether the system isn't to be asked at ``now``."""
         return self.until is not None and now < self.until
 
     def failed(self, now: datetime) -> None:
@@ -51,7 +54,7 @@ class Breaker:
 
 
 class LastKnown:
-    """What the system called ``name`` in the log said last of each case."""
+    """The last answer about each case, of the system called ``name`` in the log."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         self.name, self.clock = name, clock
@@ -77,15 +80,15 @@ class LastKnown:
         return found
 
     def _in_time(self, budget: float, read: Read) -> Case | None:
-        """A socket's time-out begins anew with every byte, so the whole is waited for from
-        outside. The thread is a daemon: those of a pool would be waited for when we stop."""
+        """A socket's timeout starts again with every byte, so the whole is waited for from outside.
+        The thread is a daemon: those of a pool would be waited for at exit."""
         answer: Future[Case | None] = Future()
         deadline = monotonic() + budget
 
         def run() -> None:
             try:
                 answer.set_result(read(deadline))
-            except Exception as error:  # raised again by whoever waits for the answer
+            except Exception as error:  # raised again where the answer is waited for
                 answer.set_exception(error)
             finally:
                 self._room.release()

@@ -1,9 +1,9 @@
 """Salesforce as the case system, through `simple-salesforce`.
 
-A note is a CaseComment whose first line carries its key, so that a note which was written though
-its answer got lost is found and not written again. An escalation sets ``IsEscalated`` beside its
-note. An owner is one of our people by his id or his e-mail. Objects and fields: Salesforce's Object
-Reference, Case, CaseComment, Account, Contact, User.
+A note is a CaseComment whose first line is its key, so that a note whose answer got lost is found
+and not written again. An escalation sets ``IsEscalated`` besides its note. An owner is a person of
+the desk by id or email. Objects and fields: Salesforce's Object Reference, Case, CaseComment,
+Account, Contact, User.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _FIELDS = (
     "Id, CaseNumber, Status, IsClosed, Priority, Subject, OwnerId, Owner.Type, "
     "AccountId, Account.Name, LastModifiedDate"
 )
-PATIENCE = 10.0
+WRITE_TIMEOUT = 10.0
 
 
 class SalesforceCases:
     """Cases of one Salesforce organisation. ``connect`` makes the client, whose requests have so
     many seconds in all; ``priorities`` are its names for our severities; ``tier`` is a field of the
-    account with the contract's tier, if there is one; ``whose`` knows which of our people an owner
-    is, by his id and his e-mail."""
+    account with the contract's tier, if there is one; ``whose`` finds the person of the desk who
+    is an owner there, by id and email."""
 
     name = "salesforce"
 
@@ -52,7 +52,7 @@ class SalesforceCases:
         self.connect, self.priorities, self.tier = connect, dict(priorities), tier
 
     def case(self, digits: str, budget: float) -> Case | None:
-        """The case of these digits. Raises `Unreachable` when neither it nor we can say."""
+        """The case with these digits. Raises `Unreachable` when it isn't known either."""
         return self.last_known.case(digits, budget, lambda deadline: self._read(digits, deadline))
 
     def _read(self, digits: str, deadline: float) -> Case | None:
@@ -67,7 +67,7 @@ class SalesforceCases:
         return self._case(record, digits, owner, self._contacts(client, record["AccountId"]))
 
     def _owner(self, client: Any, record: Any) -> str | None:
-        """Which of our people owns it; nobody, if a queue does."""
+        """The person of the desk who owns it; None if a queue does."""
         if not _with_a_user(record):
             return None
         question = format_soql("SELECT Id, Email FROM User WHERE Id = {}", record["OwnerId"])
@@ -117,7 +117,7 @@ class SalesforceCases:
     # --- writing ---
 
     def write(self, write: Write) -> None:
-        client = self._client(PATIENCE)
+        client = self._client(WRITE_TIMEOUT)
         question = format_soql(
             "SELECT Id, Status FROM Case WHERE CaseNumber = {}", _digits(write.case)
         )
@@ -173,7 +173,7 @@ class SalesforceCases:
 
 
 def _with_a_user(record: Any) -> bool:
-    """Whether somebody owns the case, not a queue."""
+    """Whether a person owns the case, not a queue."""
     return bool((record.get("Owner") or {}).get("Type") == "User")
 
 

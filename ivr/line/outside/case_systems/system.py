@@ -31,15 +31,15 @@ class Write:
 
 
 class Unreachable(IVRError, OSError):
-    """The case system can't be asked just now, or answers nonsense; later it may."""
+    """The case system can't be reached at the moment, or its answer makes no sense."""
 
 
 class Conflict(IVRError):
-    """Somebody has changed the case since, and what is to be written doesn't fit it any more."""
+    """The case has been changed since, and the write doesn't fit it any more."""
 
 
 class Refused(IVRError):
-    """The case system will never take this, as it says."""
+    """The case system refuses this write for good."""
 
 
 class CaseSystem(Protocol):
@@ -53,8 +53,8 @@ class CaseSystem(Protocol):
         ...
 
     def write(self, write: Write) -> None:
-        """Write once, however often asked with the same key. Raises `Unreachable`, `Conflict`,
-        `Refused`."""
+        """Write once, however often it is called with the same key. Raises `Unreachable`,
+        `Conflict`, `Refused`."""
         ...
 
 

@@ -1,9 +1,9 @@
-"""Calls that were promised: made, tried again, and never forgotten.
+"""Callbacks that were promised: made, retried, and never forgotten.
 
-The promise is the duty ``call_back``, which looks at the due time whether it was kept, and hands it
-to the next level if not. ``try_back`` makes the call: a call of the line's own, which rings
-somebody of the desk first and the customer when that person has accepted. How it went is told to
-the call in which it was promised (``came``).
+The promise is the duty ``call_back``, which checks at the due time whether it was kept, and hands
+it to the next level if not. ``try_back`` makes the call: a call of the line's own, which rings a
+person of the desk first, and the customer when that person has accepted. The outcome is reported to
+the call in which the callback was promised (``came``).
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from ivr.line.turns.call.heard import (
 from ivr.line.turns.call.state import CallState
 from ivr.line.values import there
 
-BUCKET = "callbacks"  # the tally of customers who were rung
+BUCKET = "callbacks"  # the tally of customers who have been rung
 LATER = timedelta(hours=1)
 
 
 class Callbacks:
-    """The promises of one line."""
+    """The callbacks of one line. Outside a duty, run `Duties.wake` after `kept`."""
 
     def __init__(self, store: Store, calls: Calls, clock: Clock) -> None:
         self.store, self.calls, self.clock = store, calls, clock
 
     def try_back(self, duty: Duty) -> None:
-        """Begin the call, once; not at night when it is overdue, nor beyond the day's number."""
+        """Start the call, once; not at night when it is overdue, nor beyond the day's limit."""
         promised = self.calls.look(duty.call)
         promise, number = there(promised.shared.promise), duty.data["number"]
         if promise.state != "owed":
@@ -47,7 +47,7 @@ class Callbacks:
         self._not_now(promised)
         self.calls.hear(duty.call, CallbackTried(number))
         if forbidden(promise.number, promised.shared.caller.countries):
-            return  # never dialled by us; its owner sees it, and the due time stands
+            return  # the line never dials it; the owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
         self.calls.hear(
             sid,
@@ -56,11 +56,11 @@ class Callbacks:
         )
 
     def _not_now(self, promised: CallState) -> None:
-        """Raises `NotYet` when this isn't the time to call anybody."""
+        """Raise `NotYet` when this isn't the time to call a customer."""
         now, shared = self.clock.now(), promised.shared
         terms, promise = self.calls.line.config.callback, there(shared.promise)
         if self.store.tallies.count(BUCKET, now - timedelta(days=1)) >= terms.per_day:
-            raise NotYet(now + LATER, "as many calls back were made today as may be")
+            raise NotYet(now + LATER, "the limit of callbacks a day has been reached")
         if now <= promise.due or shared.wish == "E-Down":
             return
         morning = after_night(now, zone_of(promise.number, shared.called.zone), terms.night)
@@ -68,14 +68,14 @@ class Callbacks:
             raise NotYet(morning, "it is night there")
 
     def due(self, duty: Duty) -> None:
-        """It had to be kept by now; if it wasn't, somebody else has it from here."""
+        """The due time: if the promise wasn't kept, it has another owner from now on."""
         promised = self.calls.look(duty.call)
         promise = there(promised.shared.promise)
         if promise.state == "owed" and promise.breaches == duty.data["breach"]:
             self.calls.hear(duty.call, CallbackMissed(to=self._next_owner(promised)))
 
     def _next_owner(self, promised: CallState) -> str:
-        """Whoever is on duty at the second level; in the end the last resort."""
+        """The person on duty at the second level; after that, the last resort."""
         now, config = self.clock.now(), self.calls.line.config
         if there(promised.shared.promise).breaches:
             return config.last_resort
@@ -86,11 +86,11 @@ class Callbacks:
         return owner or resort
 
     def came(self, duty: Duty) -> None:
-        """How a call back went, or that the customer has met somebody by himself."""
+        """How a callback went, or that the customer has reached a person themselves."""
         self.calls.hear(duty.data["of"], CallbackWent(duty.data["outcome"], by=duty.data["by"]))
 
     def kept(self, call: str, by: str) -> None:
-        """Somebody has called the customer in his own way, and says so."""
+        """A person of the desk says that they have called the customer themselves."""
         self.calls.hear(call, CallbackWent("kept", by=by))
 
 

@@ -1,4 +1,4 @@
-"""Writes what was decided here to the case system: in order, until it works, once in effect."""
+"""Duties that write to the case system: in order, until it works, once in effect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ivr.line.records import Duty
 from ivr.line.store.store import Store
 
 PAUSES = (2, 10, 30, 60, 300, 900)  # seconds; the last one again and again
-PATIENCE = timedelta(days=7)
+GIVEN_UP_AFTER = timedelta(days=7)
 
 
 class CaseWrites:
@@ -29,7 +29,8 @@ class CaseWrites:
         self.store, self.system, self.clock = store, system, clock
 
     def post(self, duty: Duty) -> None:
-        """Raises `NotYet` while the system can't be reached, `GivenUp` when it is no use."""
+        """Write once. Raises `NotYet` while the system can't be reached, and `GivenUp` when trying
+        again would be no use."""
         write, now = _write(duty), self.clock.now()
         try:
             self.system.write(write)
@@ -43,10 +44,10 @@ class CaseWrites:
 
     def _later(self, duty: Duty, write: Write, why: str) -> None:
         now = self.clock.now()
-        if now - _since(duty) > PATIENCE and duty.attempts > len(PAUSES):
+        if now - _since(duty) > GIVEN_UP_AFTER and duty.attempts > len(PAUSES):
             self._tell(duty, "note.failed", write, why=why)
             raise GivenUp(why)
-        if duty.attempts == 1:  # once is enough to know of it
+        if duty.attempts == 1:  # logged once is enough
             self._tell(duty, "note.retried", write, why=why)
         pause = PAUSES[min(duty.attempts, len(PAUSES)) - 1]
         raise NotYet(now + timedelta(seconds=pause), why)

@@ -50,10 +50,11 @@ class Legs:
         self.origin = origin
 
     def ring(self, duty: Duty) -> None:
-        """Ring once. Whatever may have rung already is never rung again: its lapse decides."""
+        """Ring a person, once. A leg that may have been placed already is never placed again: then
+        the duty ``lapse`` decides."""
         state, attempt = self.calls.look(duty.call), duty.data["leg"]
         row, mine = state.legs.rows[attempt], f"{duty.call}/{attempt}"
-        if row.state == "over":  # whoever claimed him for this may have been killed since
+        if row.state == "over":  # the process that claimed them may have been killed
             self.store.people.release(row.person, mine)
             return
         if duty.attempts > 1 or row.sid or row.state != "ringing":
@@ -92,7 +93,7 @@ class Legs:
         self.calls.hear(duty.call, RingLapsed(duty.data["leg"]))
 
     def hang_up(self, duty: Duty) -> None:
-        """End a leg, once its SID is known; one that never began has none."""
+        """End a leg, once its SID is known; a leg that was never placed has none."""
         state, attempt = self.calls.look(duty.call), duty.data["leg"]
         if not attempt:
             self.carrier.hang_up(duty.data["sid"])
@@ -105,7 +106,7 @@ class Legs:
             self._status(duty.call, attempt, "no_answer")
 
     def send(self, duty: Duty) -> None:
-        """Bring a leg to its present document, unless it has been there by itself."""
+        """Redirect a leg to its present document, unless it has fetched that already."""
         state, attempt = self.calls.look(duty.call), duty.data["leg"]
         talk = state.legs.talk(attempt) if attempt else state.caller
         sid = state.legs.rows[attempt].sid if attempt else state.leg_sid
@@ -118,7 +119,7 @@ class Legs:
             self._gone(duty.call, attempt)
 
     def _gone(self, call: str, attempt: str) -> None:
-        """A leg has ended, and what said so was lost."""
+        """A leg has ended, and the report of it was lost."""
         if attempt:
             self._status(call, attempt, "ended")
         else:
@@ -134,12 +135,12 @@ class Legs:
         state = self.calls.look(duty.call)
         row = state.legs.rows[duty.data["leg"]]
         if row.state == "talking":
-            said = urlencode({"says": duty.data["says"], "about": duty.data["about"]})
-            url = f"{self.origin}{state.here(duty.data['leg'])}/announce?{said}"
+            query = urlencode({"says": duty.data["says"], "about": duty.data["about"]})
+            url = f"{self.origin}{state.here(duty.data['leg'])}/announce?{query}"
             self.carrier.announce(f"call-{duty.call}", row.sid, url)
 
     def release(self, duty: Duty) -> None:
-        """Free somebody at once, and let whoever waits longest look for him."""
+        """Free a person at once, and let the caller who has been waiting longest ring them."""
         mine, now = f"{duty.call}/{duty.data['leg']}", self.clock.now()
         self.store.people.release(duty.data["person"], mine, now, duty.data["how"])
         waiting = self.store.calls.first_waiting("operators")
@@ -150,7 +151,7 @@ class Legs:
         self.calls.hear(duty.call, HuntTimedOut(duty.data["hunt"]))
 
     def look_again(self, duty: Duty) -> None:
-        """As long as the caller waits for an operator, see who has become free meanwhile."""
+        """As long as the caller is waiting for an operator, check who has become free."""
         state = self.calls.look(duty.call)
         if not state.waiting or state.shared.hunt.number != duty.data["hunt"]:
             return
@@ -160,7 +161,7 @@ class Legs:
     def _look(self, sid: str) -> None:
         first = self.store.calls.first_waiting("operators")
         if first is None or first.sid != sid:
-            return  # somebody has waited longer
+            return  # another caller has been waiting longer
         answer = self.rankings.operators(self.calls.look(sid).shared)
         if answer.value == "found":
             self.calls.hear(sid, CandidatesRanked(answer.data["ranking"]))

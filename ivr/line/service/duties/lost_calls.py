@@ -1,7 +1,7 @@
-"""Calls whose end nobody told us: asked for at the carrier, from time to time.
+"""A duty that ends calls whose end the line wasn't told of: it asks the carrier from time to time.
 
-The carrier says once that a caller has hung up. When that request is lost (this line was down, a
-proxy answered in its place), the call would stay open for ever, with people kept busy by it.
+The carrier reports once that a caller has hung up. If that request is lost (the line was down, or a
+proxy answered in its place), the call would stay open for ever, and keep people busy.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from ivr.line.turns.call.state import CallState
 
 log = logging.getLogger(__name__)
 
-PAUSE = timedelta(minutes=10)  # between two looks; a call that is younger isn't asked about
+PAUSE = timedelta(minutes=10)  # between two checks; younger calls aren't checked
 
 
 class LostCalls:
-    """One duty that never ends, "lost_calls"."""
+    """Carries out the duty of the kind ``lost_calls``, which never ends."""
 
     def __init__(self, store: Store, calls: Calls, carrier: Carrier, clock: Clock) -> None:
         self.store, self.calls, self.carrier, self.clock = store, calls, carrier, clock
 
     def look(self, duty: Duty) -> None:
-        """End every open call, and every leg that keeps somebody busy, that has ended at the
-        carrier; the duty is put off."""
+        """End every open call, and every leg that keeps a person busy, that has ended at the
+        carrier; then put the duty off."""
         for call in self.store.calls.open():
             state = self.calls.look(call.sid)
             if self._lost(state, state.leg_sid):
@@ -43,7 +43,7 @@ class LostCalls:
         raise NotYet(self.clock.now() + PAUSE)
 
     def _free(self, leg: str) -> None:
-        """End this leg (``call/attempt``) if it is over: the person is kept busy by nothing."""
+        """End this leg (``call/attempt``) if it is over, so that it keeps nobody busy."""
         call, _, attempt = leg.partition("/")
         state = self.calls.look(call)
         row = state.legs.rows.get(attempt)
@@ -51,13 +51,13 @@ class LostCalls:
             self.calls.hear(call, LegEnded(attempt, "ended"))
 
     def _lost(self, state: CallState, sid: str) -> bool:
-        """Whether this leg of a call that is old enough has ended, and nobody said so."""
+        """Whether this leg of a call that is old enough has ended without the line being told."""
         call = state.call
         if not sid or self.clock.now() - call.started_at < PAUSE:
             return False
         try:
             over = self.carrier.over(sid)
-        except CallError as error:  # the carrier is asked again at the next look
+        except CallError as error:  # the carrier is asked again at the next check
             log.warning("can't ask whether call %s goes on: %s", call.sid, error)
             return False
         if over:

@@ -1,8 +1,8 @@
 """Duties that tell people and lists what they have to know.
 
-A notice is a duty of kind ``notify``, made once by its key; here it is delivered, at least once. A
-repetition after a crash carries the same ``X-Notice-Key``. What can't be delivered is tried again
-for hours, then given up, logged and shown. Addresses and passwords are never logged.
+A notice is a duty of kind ``notify``, added once by its key; here it is delivered, at least once. A
+repetition after a crash has the same ``X-Notice-Key``. Delivery is retried for hours, then given
+up, logged and shown. Addresses and passwords are never logged.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SLOW = timedelta(seconds=2)  # a failure that takes longer has kept other duties
 
 
 class Notices:
-    """Delivers duties of kind ``notify``. ``last_resort`` hears of what nobody else can be told."""
+    """Delivers duties of kind ``notify``. ``last_resort`` is told when somebody else can't be."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Notices:
     ) -> None:
         self.store, self.templates, self.addresses = store, templates, addresses
         self.clock, self.last_resort, self.deliver = clock, last_resort, deliver
-        self._silent: dict[str, datetime] = {}  # who isn't asked until then
+        self._silent: dict[str, datetime] = {}  # servers that aren't tried until then
 
     def notify(self, duty: Duty) -> None:
         """Tell one person or list. Raises `NotYet` to try again, `GivenUp` when it is no use."""
@@ -50,7 +50,7 @@ class Notices:
         self._deliver(duty, urls, words)
 
     def _person(self, duty: Duty) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Where he is reached, and his languages."""
+        """Where a person is reached, and their languages."""
         person = self.store.people.get(duty.owner)
         if person is None or not person.active:
             raise self._given_up(duty, "nobody of that name works here any more")
@@ -69,14 +69,14 @@ class Notices:
         return urls, (str(duty.data.get("language") or ""),)
 
     def _each(self, duty: Duty, addresses: int) -> None:
-        """Everybody on a list is told, each with tries of his own."""
+        """One duty for each address on a list, so that each has its own attempts."""
         self.store.duties.add(
             Duty(f"{duty.key}:{n}", duty.call, "notify", duty.due, duty.data | {"address": n})
             for n in range(addresses)
         )
 
     def _deliver(self, duty: Duty, urls: tuple[str, ...], words: Words) -> None:
-        """One way that works is enough: they all lead to the same person."""
+        """One URL that works is enough: they all lead to the same person."""
         failed = []
         for url in urls:
             why = self._try(url, words)
@@ -89,8 +89,8 @@ class Notices:
         raise NotYet(self.clock.now() + timedelta(seconds=PAUSES[duty.attempts - 1]), failed[0])
 
     def _try(self, url: str, words: Words) -> str:
-        """Why it couldn't be delivered. A server that is dead keeps us waiting once, not once for
-        each of its notices: other duties come after them."""
+        """Why it couldn't be delivered. A dead server delays the line once, not once for each of
+        its notices: other duties are waiting behind them."""
         server, began = url.partition("?")[0], self.clock.now()
         if began < self._silent.get(server, began):
             return "no answer a moment ago"
@@ -101,13 +101,13 @@ class Notices:
         return why
 
     def _given_up(self, duty: Duty, why: str) -> GivenUp:
-        """Told to whoever hears of what nobody else can be told, and logged."""
+        """Log it, and tell the last resort."""
         self._tell(duty, "notification.failed", why=why)
         if duty.owner != self.last_resort and duty.data["what"] != "undelivered":
-            told = {"what": "undelivered", "list": "", "to": duty.owner or duty.data["list"]}
-            told |= {"why": why, "case": duty.data.get("case", "")}
+            notice = {"what": "undelivered", "list": "", "to": duty.owner or duty.data["list"]}
+            notice |= {"why": why, "case": duty.data.get("case", "")}
             key, now = f"{duty.key}:undelivered", self.clock.now()
-            alarm = Duty(key, duty.call, "notify", now, told, self.last_resort)
+            alarm = Duty(key, duty.call, "notify", now, notice, self.last_resort)
             self.store.duties.add([alarm])
         return GivenUp(why)
 

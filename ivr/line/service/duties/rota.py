@@ -1,6 +1,7 @@
-"""Keeps the rota true: refreshes its calendars, and says when one is stale or nobody is on duty.
+"""Duties that keep the rota up to date: they refresh its calendars, and raise an alarm when one is
+stale or nobody is on duty.
 
-Two kinds of duty that never end: "rota" looks for gaps and new feeds, "feed" refreshes one.
+Two kinds never end: "rota" checks for gaps and new calendars, "feed" refreshes one calendar.
 """
 
 from __future__ import annotations
@@ -31,25 +32,25 @@ class RotaWatch:
         self.store, self.config, self.clock, self.fetch = store, config, clock, fetch
 
     def begin(self) -> None:
-        """Owe the first look, unless it is owed already."""
+        """Add the first check, unless it is there already."""
         self.store.duties.add([Duty("rota", "rota", "rota", self.clock.now())])
 
     def look(self, duty: Duty) -> None:
-        """Refresh feeds that are new from now on, and say of a gap once that there is one."""
+        """Start refreshing new calendars, and raise one alarm for each gap."""
         self._for_ever(self._look, timedelta(minutes=self.config.rota.check))
 
     def feed(self, duty: Duty) -> None:
-        """Refresh one feed, and say once that it is stale."""
+        """Refresh one calendar, and raise one alarm when it is stale."""
         pause = timedelta(minutes=self.config.rota.refresh)
         self._for_ever(lambda now: self._refresh(duty.data["feed"], now), pause)
 
     def stale(self) -> list[Feed]:
-        """The feeds that have been stale for longer than the line allows."""
+        """The calendars that have been stale for longer than the line allows."""
         now, after = self.clock.now(), timedelta(hours=self.config.rota.stale)
         return [feed for feed in self.store.feeds.all() if feed.stale(now, after)]
 
     def _for_ever(self, act: Callable[[datetime], None], pause: timedelta) -> None:
-        """Act, and put the duty off; what fails is tried at the next time, without a limit."""
+        """Act, and put the duty off; a failure is retried at the next time, without a limit."""
         now = self.clock.now()
         try:
             act(now)
@@ -62,14 +63,14 @@ class RotaWatch:
         self.store.duties.add(
             [Duty(f"feed:{each.id}", "rota", "feed", now, {"feed": each.id}) for each in feeds]
         )
-        # What has ended since is read too: it tells one gap from the next.
+        # Shifts that have ended since are read too: they tell one gap from the next.
         directory = self.store.people.directory(None, now - LOOK_BACK)
-        for asked in self._rotas():
-            began = gap_began(directory.shifts, directory.stints, now, asked)
+        for rota in self._rotas():
+            began = gap_began(directory.shifts, directory.stints, now, rota)
             if began is not None:
                 since = "always" if began == now - LOOK_BACK else began.isoformat()
-                key = f"rota_gap:{asked.role}:{asked.region}:{since}"
-                slots = {"role": asked.role, "region": asked.region, "since": since}
+                key = f"rota_gap:{rota.role}:{rota.region}:{since}"
+                slots = {"role": rota.role, "region": rota.region, "since": since}
                 self._alarm(key, "rota_gap", now, slots)
 
     def _rotas(self) -> Iterator[Asked]:

@@ -9,16 +9,17 @@ from urllib.parse import unquote_plus
 from flask import request
 
 Form = dict[str, str]
-LONGEST = 1 << 20  # bytes of a form; Twilio's have a thousand
+MAX_FORM_BYTES = 1 << 20  # bytes of a form; Twilio's have a thousand
 _QUOTES_ITS_OWN = re.compile("%26|%3[Dd]").search  # & or =
 
 
 def body_of(environ: dict[str, Any]) -> bytes:
-    """The request's own text, as long as it says it is; longer than `LONGEST` isn't signed."""
-    said = environ.get("CONTENT_LENGTH", "")
-    if not said.isdecimal():
+    """The request's body, of the length that its header gives. A body longer than
+    `MAX_FORM_BYTES` is cut, so that its signature doesn't fit."""
+    length = environ.get("CONTENT_LENGTH", "")
+    if not length.isdecimal():
         return request.get_data(cache=False)  # in chunks, through a proxy
-    body: bytes = environ["wsgi.input"].read(min(int(said), LONGEST))
+    body: bytes = environ["wsgi.input"].read(min(int(length), MAX_FORM_BYTES))
     return body
 
 

@@ -21,7 +21,7 @@ class Signature:
     """Checks against one token and the one URL under which the carrier reaches us.
 
     ``public_url`` is scheme, host and maybe a path: it is configured, never taken from a request's
-    headers, so that a proxy can't make it wrong and nobody else can make it up.
+    headers, so that a proxy can't change it and nobody can forge it.
     """
 
     def __init__(self, token: str, public_url: str) -> None:
@@ -75,5 +75,5 @@ def _algorithm(settings: str) -> str | None:
 
 
 def _body_matches(target: str, body: bytes) -> bool:
-    said = parse_qs(urlsplit(target).query).get("bodySHA256", [""])[0]
-    return hmac.compare_digest(sha256(body).hexdigest(), said)
+    given = parse_qs(urlsplit(target).query).get("bodySHA256", [""])[0]
+    return hmac.compare_digest(sha256(body).hexdigest(), given)

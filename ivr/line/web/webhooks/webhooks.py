@@ -1,4 +1,4 @@
-"""What the carrier asks: the only place that knows Twilio's words, each way.
+"""The carrier's requests: the only place that knows Twilio's words, each way.
 
 Every path answers in TwiML. A request that isn't signed by the carrier is refused; a turn that
 fails says a sentence and goes to an operator; if even that fails, the static document takes over.
@@ -58,7 +58,7 @@ NOT_QUEUED = frozenset({"error", "system-error", "queue-full"})
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a webhook answers; ``due`` is when the first duty of the turn is due, if it made any."""
+    """What a webhook answers; ``due`` is when the turn's first duty is due, if it has one."""
 
     document: str
     due: datetime | None = None
@@ -149,7 +149,7 @@ class Webhooks:
         return response
 
     def _after(self, due: datetime) -> None:
-        """Duties of this turn are done once the answer is out."""
+        """The duties of this turn are carried out when the answer has been sent."""
         if due <= self.duties.clock.now():
             self.duties.run()
         else:
@@ -160,7 +160,7 @@ class Webhooks:
     def answer(self, form: Form, sid: str = "") -> Reply:
         """The first request, and keys or silence at a step.
 
-        ``sid`` names the call where that isn't the carrier's name of the leg: when we call back.
+        ``sid`` names the call when that isn't the leg's own SID: for a callback.
         """
         if "RecordingSid" in form:
             self.recordings.message(form["CallSid"], form["RecordingSid"], _seconds(form))
@@ -180,7 +180,7 @@ class Webhooks:
         return _reply(self.calls.hear(call, heard, deliver=leg), leg)
 
     def wait(self, form: Form, sid: str = "") -> Reply:
-        """The wait document, again and again; a caller who need not wait any more leaves."""
+        """The wait document, again and again; a caller who needn't wait any longer leaves."""
         state = self.calls.look(sid or form["CallSid"])
         if state.call.ended_at or state.call.waiting_for != form["queue"]:
             return Reply(LEAVE)
@@ -203,7 +203,7 @@ class Webhooks:
             nobody = OutcomeHeard("nobody", data={"why": result}, turn=_turn(form))
             return self._hear(call, nobody)
         if result.startswith("redirected"):
-            return Reply(NOTHING)  # the redirect has said where to
+            return Reply(NOTHING)  # the redirect says where to go
         return self._hear(call, None)
 
     def talked(self, form: Form, sid: str = "") -> Reply:
@@ -222,33 +222,33 @@ class Webhooks:
         """The number's own status callback: the caller has hung up."""
         call, status = sid or form["CallSid"], form.get("CallStatus")
         if status not in OVER or self.calls.store.calls.load(call) is None:
-            return Reply(NOTHING)  # unknown: this line was down all the while
+            return Reply(NOTHING)  # unknown: the line was down during the whole call
         answered = not sid or status == "completed"
         turn = self.calls.hear(call, CallerLegEnded(form["CallSid"], answered))
         return Reply(NOTHING, turn.due)
 
     def recording(self, form: Form, sid: str = "") -> Reply:
         """What became of a recorded conversation; its address in this form is left unread."""
-        made, state = form["RecordingSid"], form["RecordingStatus"]
-        self.recordings.conversation(sid or form["CallSid"], made, _seconds(form), state)
+        recording, state = form["RecordingSid"], form["RecordingStatus"]
+        self.recordings.conversation(sid or form["CallSid"], recording, _seconds(form), state)
         return Reply(NOTHING)
 
     def meet(self, form: Form, sid: str = "") -> Reply:
-        """Heard in the conference until somebody else is there."""
+        """What the caller hears in the conference until somebody else joins."""
         language = self.calls.look(sid or form["CallSid"]).caller.language
         return Reply(render(self._plainly("connecting", language)))
 
     def hold(self, form: Form, sid: str = "") -> Reply:
-        """Heard while the operator is in the menu; it comes round, since silence sounds like an
-        end."""
-        said = self._plainly("please_hold", form["language"])
-        return Reply(render((*said, verbs.Pause(20), verbs.Redirect())))
+        """What the caller hears while the operator is in the menu; it repeats, since silence sounds
+        like the end of the call."""
+        sentence = self._plainly("please_hold", form["language"])
+        return Reply(render((*sentence, verbs.Pause(20), verbs.Redirect())))
 
     def _plainly(self, key: str, language: str) -> tuple[verbs.Spoken, ...]:
         return self.line.caller.spoken([(key, "")], language)
 
     def _caller_in_trouble(self, form: Form, sid: str = "") -> Reply:
-        """A sentence, then a person."""
+        """A turn has failed: a sentence, then a person."""
         try:
             reply = self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
         except Exception:
@@ -264,7 +264,7 @@ class Webhooks:
     # --- the legs of the people who are rung ---
 
     def leg_answer(self, form: Form, sid: str, attempt: str) -> Reply:
-        """Somebody picked up, or pressed a key."""
+        """The person has answered, or pressed a key."""
         answered = LegAnswered(attempt, form["CallSid"], _answer(form, attempt))
         return self._hear(sid, answered, attempt)
 
@@ -278,24 +278,24 @@ class Webhooks:
         return self._hear(sid, None, attempt)
 
     def leg_status(self, form: Form, sid: str, attempt: str) -> Reply:
-        """A leg's last word."""
+        """A leg has ended."""
         if form.get("CallStatus") not in OVER:
             return Reply(NOTHING)
         ended = LegEnded(attempt, LAST_WORD[form["CallStatus"]], sid=form["CallSid"])
         return Reply(NOTHING, self.calls.hear(sid, ended).due)
 
     def leg_meet(self, form: Form, sid: str, attempt: str) -> Reply:
-        """Silence as long as the caller is on the way; that they have hung up, if they have.
+        """Silence until the caller joins; says so if they have hung up.
 
-        Asked again and again, for when the carrier can't be asked to fetch this leg from here.
+        Fetched again and again, in case the carrier can't be told to redirect this leg.
         """
         state = self.calls.look(sid)
         phrases = [("caller_left", "")] if state.call.ended_at else []
-        said = self.line.person.spoken(phrases, state.legs.talk(attempt).language)
-        return Reply(render((*said, verbs.Pause(5), verbs.Redirect())))
+        sentences = self.line.person.spoken(phrases, state.legs.talk(attempt).language)
+        return Reply(render((*sentences, verbs.Pause(5), verbs.Redirect())))
 
     def leg_announce(self, form: Form, sid: str, attempt: str) -> Reply:
-        """Said to one person in the conference: how it went with somebody else."""
+        """An announcement to one person in the conference: how ringing somebody else went."""
         state = self.calls.look(sid)
         language = state.legs.talk(attempt).language
         name = state.legs.rows[form["about"]].name
@@ -307,7 +307,7 @@ class Webhooks:
         try:
             return self._hear(sid, OutcomeHeard("trouble", attempt), attempt)
         except Exception:
-            log.exception("leg %s of call %s is let go", attempt, sid)
+            log.exception("leg %s of call %s is hung up", attempt, sid)
             return Reply(HANG_UP)
 
 
@@ -316,7 +316,7 @@ def _reply(turn: CallTurn, leg: str = "") -> Reply:
 
 
 def _answer(form: Form, leg: str = "") -> KeysPressed | Recorded:
-    """Keys, silence, or what was spoken on a recording."""
+    """Keys, silence, or a recording."""
     pressed, turn = form.get("Digits", ""), _turn(form)
     if "RecordingSid" not in form:
         return KeysPressed(pressed, leg, turn)
@@ -324,7 +324,7 @@ def _answer(form: Form, leg: str = "") -> KeysPressed | Recorded:
 
 
 def _seconds(form: Form) -> int:
-    """How long a recording is; 0 while it isn't known."""
+    """The length of a recording; 0 while it isn't known."""
     return max(0, int(form.get("RecordingDuration") or 0))
 
 
