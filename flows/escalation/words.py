@@ -22,10 +22,6 @@ def second(talk: LegTalk, language: Language) -> str:
     return language.read_digits(talk.own.readings[1])
 
 
-def count(talk: LegTalk, language: Language) -> str:
-    return language.read_number(talk.own.count)
-
-
 def callback_number(talk: LegTalk, language: Language) -> str:
     """Two by two, as telephone numbers are read."""
     number = talk.own.callback_number
@@ -89,11 +85,11 @@ def affected(talk: LegTalk, language: Language) -> str:
 
 
 def hours(talk: LegTalk, language: Language) -> str:
-    return str(_count(talk, "down_for") // 60)
+    return language.read_count("hours", _count(talk, "down_for") // 60)
 
 
 def minutes(talk: LegTalk, language: Language) -> str:
-    return str(_count(talk, "down_for") % 60)
+    return language.read_count("minutes", _count(talk, "down_for") % 60)
 
 
 def account(talk: LegTalk, language: Language) -> str:
@@ -156,7 +152,6 @@ def caller(config: LineConfig) -> dict[str, SlotValue]:
         "digits": keyed,
         "first": first,
         "second": second,
-        "count": count,
         "callback_number": callback_number,
         "language_key": language_key,
         "work_language": work_language,
@@ -170,7 +165,6 @@ def person(config: LineConfig) -> dict[str, SlotValue]:
         "digits": keyed,
         "first": first,
         "second": second,
-        "count": count,
         "title": title,
         "level": level(config),
         "call_language": call_language,

@@ -9,6 +9,9 @@ One TOML file a language::
     choice = "{name}, press {key}."
     names = { en = "English", fr = "French" }
 
+    [counts]                    # of one, and of more
+    hours = ["{n} hour", "{n} hours"]
+
     [prompts]
     read_back = "I have {digits}. If that is right, press 1."
 
@@ -51,6 +54,7 @@ class Language:
     names: Mapping[str, str]
     texts: Mapping[str, str]
     recordings: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, list[str]] = field(default_factory=dict)
 
     def read_digits(self, number: str, group: int = 4) -> str:
         """``"17349013"`` as ``"one seven three four, nine zero one three"``; others are dropped."""
@@ -61,7 +65,14 @@ class Language:
     def read_time(self, local: datetime) -> str:
         """A time of day as said aloud; ``local`` is in the listener's zone."""
         pattern = self.time if local.minute else self.hour
-        return pattern.format(hour=local.hour, minute=f"{local.minute:02d}")
+        spoken = {unit: self.read_count(unit, local.hour) for unit in self.counts}
+        return pattern.format(hour=local.hour, minute=f"{local.minute:02d}", **spoken)
+
+    def read_count(self, unit: str, number: int) -> str:
+        """So many of something: ``"1 hour"``, ``"2 hours"``. In French none is like one."""
+        forms = self.counts[unit]
+        single = number == 1 or (number == 0 and self.code == "fr")
+        return (forms[0] if single else forms[-1]).format(n=number)
 
     def read_choices(self, names: Mapping[str, str]) -> str:
         """``{"1": "High", "2": "Low"}`` as ``"High, press 1. Low, press 2."``"""
@@ -147,6 +158,7 @@ def _read(file: Path) -> Language:
         names=table["names"],
         texts=table["prompts"],
         recordings=table.get("recordings", {}),
+        counts=table.get("counts", {}),
     )
 
 

@@ -83,7 +83,7 @@ def test_a_line_whose_store_is_gone_answers_with_the_static_document(
     caller.call(ENTRY)
     exchange.wait(12)
 
-    assert caller.heard[0].text == "Je suis désolé, une erreur s'est produite."
+    assert caller.heard[0].text == "Toutes nos excuses, une erreur s'est produite."
     assert desk.phone("MGR2").ringing  # the telephone that line.toml names
 
 

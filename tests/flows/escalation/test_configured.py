@@ -105,7 +105,7 @@ def test_the_operator_asks_for_the_level_whose_turn_it_is(
     exchange.wait(2)
     keyed(operator, exchange, "1")
     exchange.wait(2)
-    assert "The level before" in operator.last_heard or "niveau précédent" in operator.last_heard
+    assert "The previous level" in operator.last_heard or "niveau précédent" in operator.last_heard
     keyed(operator, exchange, "3")
     accept(director, exchange)
     exchange.wait(12)

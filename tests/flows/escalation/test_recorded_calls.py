@@ -14,14 +14,15 @@ from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.errors import FlowError
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
+from ivr.line.values import encode
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, START, Desk, mount
 from tests.kit.recording import configured
 from tests.kit.replays import is_the_same_again
 from tests.kit.telephones import accept, keyed
 
-NOTICE = "The conversation may be recorded"
-CONSENT = "If you agree, the conversation is recorded"
+NOTICE = "This conversation may be recorded"
+CONSENT = "If you agree, this conversation is recorded"
 MENU = "For an existing case"
 
 
@@ -113,7 +114,7 @@ def test_who_has_heard_the_notice_and_stays_is_recorded(recorded: Desk) -> None:
     assert kept(recorded) == []
 
     manager = asks_for_a_manager(caller, recorded)
-    assert "Cet appel est enregistré. Pour l'arrêter, tapez étoile." in said(manager)
+    assert "Cet appel est enregistré. Pour arrêter l'enregistrement, tapez étoile." in said(manager)
     assert kept(recorded) == [("in-progress", None)]
 
     manager.hang_up()
@@ -140,7 +141,8 @@ def test_no_log_holds_the_address_of_a_recording(recorded: Desk) -> None:
 
     call = recorded.store.calls.load(recorded.sid(caller))
     assert call is not None
-    everything = json.dumps([call.data, *(dict(each.data) for each in recorded.events(caller))])
+    log = json.dumps([dict(each.data) for each in recorded.events(caller)])
+    everything = encode(call.data) + log
     assert recorded.store.recordings.all()[0].sid in everything
     assert "/Recordings/" not in everything
     is_the_same_again(recorded, call.sid)
@@ -160,7 +162,7 @@ def test_the_notice_is_in_the_calls_language(recorded: Desk) -> None:
 def test_nine_in_the_notice_goes_on_without_recording(recorded: Desk) -> None:
     """Opt-out key: "press 9 to continue without recording"."""
     caller = english(recorded, "9")
-    assert caller.last_heard == "Nothing is recorded."
+    assert caller.last_heard == "Recording is off."
     recorded.exchange.wait(3)
     assert caller.last_heard.startswith(MENU)
 
@@ -265,7 +267,7 @@ def test_what_staff_have_stopped_is_not_recorded_with_the_next_one(recorded: Des
     assert len(kept(recorded)) == 1
 
 
-def test_an_operator_finds_it_in_his_menu(recorded: Desk) -> None:
+def test_an_operator_finds_recording_in_the_menu(recorded: Desk) -> None:
     caller, operator = english(recorded, "1", "0"), recorded.phone("OP1")
     accept(operator, recorded.exchange)
     recorded.exchange.wait(15)
@@ -347,7 +349,7 @@ def to_the_reason(desk: Desk) -> Handset:
 
 
 def test_a_message_is_noted_with_its_case(desk: Desk) -> None:
-    """Recordings of the caller by his own act: separate purpose "message"."""
+    """Recordings of the caller by their own act: separate purpose "message"."""
     caller = to_the_reason(desk)
     caller.say("The plant in Osaka can't print, and nobody knows for how long.")
     desk.exchange.wait(12)
@@ -446,7 +448,11 @@ def test_a_call_outside_the_sample_hears_no_notice(mounted: Mount, tmp_path: Pat
         ("sometimes", "consent", 'recording.conversations is "off", "on" or a percentage'),
         (101, "consent", 'recording.conversations is "off", "on" or a percentage'),
         (True, "consent", 'recording.conversations is "off", "on" or a percentage'),
-        ("on", "curiosity", "recording.legal_basis is 'curiosity': whoever records says why"),
+        (
+            "on",
+            "curiosity",
+            "recording.legal_basis is 'curiosity': a recording needs a legal basis",
+        ),
         ("on", "", "recording.legal_basis is ''"),
     ],
 )

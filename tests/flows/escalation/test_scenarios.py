@@ -80,7 +80,7 @@ def test_s01_the_right_manager_takes_it(exchange: Exchange, caller: Handset, des
     assert free(desk)
 
 
-def test_nothing_of_the_case_is_said_to_whoever_picks_up_before_he_presses_1(
+def test_nothing_of_the_case_is_said_before_the_person_who_picks_up_presses_1(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     manager = desk.phone("MGR1")
@@ -231,7 +231,7 @@ def test_a_caller_on_hold_hears_something_at_least_every_thirty_seconds(
     operator.press("*")
     for _ in range(8):
         exchange.wait(10)
-        operator.press("1")  # he takes his time, and starts again
+        operator.press("1")  # the operator takes a while, and starts again
         exchange.wait(0.5)
         operator.press("**#")
 
@@ -255,7 +255,7 @@ def test_s04_nobody_accepts_and_the_caller_is_promised_a_call(
     assert "three three, one five, five five, zero zero, one zero, one" in caller.last_heard
     keyed(caller, exchange, "1")
 
-    assert "before 10 45" in caller.last_heard
+    assert "by 10 45" in caller.last_heard
     [promise] = desk.store.duties.all("call_back")  # stored before it was spoken
     [requested] = desk.events(caller, "escalation.requested")
     assert (promise.owner, promise.data["number"]) == ("MGR2", CALLER)
@@ -274,7 +274,7 @@ def test_a_caller_may_keep_waiting_and_everybody_is_tried_again(
 ) -> None:
     ask_for_a_manager(caller, exchange)
     exchange.wait_until(lambda: "To keep waiting" in caller.last_heard, at_most=180)
-    exchange.wait(660)  # he thinks about it; silence repeats the question, then promises
+    exchange.wait(660)  # the caller thinks about it; silence repeats the question, then promises
     assert desk.store.duties.all("call_back")
     assert not caller.in_call
 
@@ -283,9 +283,9 @@ def test_a_withheld_number_is_asked_for_and_read_back(exchange: Exchange, desk: 
     caller = exchange.phone("anonymous")
     caller.call(ENTRY)
     keyed(caller, exchange, "2", "1", f"{CASE}#", "1", "2", "2")
-    assert "Enter the telephone number" in caller.last_heard
+    assert "Enter the phone number" in caller.last_heard
     keyed(caller, exchange, "12#")
-    assert "not a telephone number" in " ".join(each.text for each in caller.heard[-2:])
+    assert "can't use that phone number" in " ".join(each.text for each in caller.heard[-2:])
     keyed(caller, exchange, "0155500101#")
     assert "three three, one five, five five" in caller.last_heard
     keyed(caller, exchange, "1")
@@ -307,7 +307,7 @@ def test_s12_wrong_entries_lead_to_an_operator_who_sees_not_found(
     caller.call(ENTRY)
     keyed(caller, exchange, "2", "1")
     keyed(caller, exchange, "173490#")
-    assert caller.last_heard == "I got six digits, that is not enough for a case number."
+    assert caller.last_heard == "That is too short for a case number."
     keyed(caller, exchange, "173490131#")
     assert caller.last_heard == "That was too long for a case number."
     keyed(caller, exchange, "17349099#", "1")
@@ -316,7 +316,8 @@ def test_s12_wrong_entries_lead_to_an_operator_who_sees_not_found(
     accept(desk.phone("OP1"), exchange)
     exchange.wait(10)
 
-    assert "inconnu des dossiers" in " ".join(each.text for each in desk.phone("OP1").heard)
+    told = " ".join(each.text for each in desk.phone("OP1").heard)
+    assert "introuvable dans les dossiers" in told
     assert desk.told(caller, "case.lookup") == [{"number": "17349099", "result": "not_found"}]
     assert "173490131" not in str([event.data for event in desk.events(caller)])
     caller.hang_up()
@@ -456,7 +457,7 @@ def test_s17_a_case_without_an_owner_goes_to_the_manager_of_its_queue(
     exchange.wait(60)
 
 
-def test_the_engineer_is_rung_for_who_asks_for_him(
+def test_the_engineer_is_rung_for_a_caller_who_asks_for_them(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     caller.call(ENTRY)
@@ -545,8 +546,8 @@ def test_nobody_answers_zero_in_time_so_the_duty_manager_is_rung_and_then_a_prom
     exchange.wait_until(lambda: desk.phone("MGR2").ringing, at_most=90)
     exchange.wait(2)
     assert "responsable de permanence" in caller.last_heard
-    exchange.wait_until(lambda: "Pour être rappelé, tapez 2" in caller.last_heard, at_most=120)
-    exchange.wait_until(lambda: "personne n'est libre" in caller.last_heard, at_most=120)
+    exchange.wait_until(lambda: "Pour un rappel, tapez 2" in caller.last_heard, at_most=120)
+    exchange.wait_until(lambda: "personne n'est disponible" in caller.last_heard, at_most=120)
     keyed(caller, exchange, "2", "1")
     exchange.wait(40)
 

@@ -1,4 +1,4 @@
-"""Who may hear what, how often something may go wrong, and whom the line ever dials."""
+"""Who may hear what, how often something may go wrong, and which numbers the line ever dials."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def test_who_has_the_pin_hears_where_the_case_stands(
     said = " ".join(heard_since(caller, -3))
     assert said == (
         "Your case is open. It has severity two. "
-        "To go on with this case, press 1. For an operator, press zero."
+        "To continue with this case, press 1. For an operator, press zero."
     )
     assert [event.data["level"] for event in desk.events(caller, "verify.passed")] == ["V1", "V2"]
     keyed(caller, exchange, "0")
     accept(desk.phone("OP1"), exchange)
     exchange.wait(10)
-    assert "L'appelant a donné le code." in [each.text for each in desk.phone("OP1").heard]
+    assert "L'appelant a donné le bon code." in [each.text for each in desk.phone("OP1").heard]
     caller.hang_up()
     exchange.wait(30)
 
@@ -63,7 +63,7 @@ def test_three_wrong_pins_lead_to_a_person_and_tell_nothing_of_the_case(
     exchange.wait(3)
 
     said = heard_since(caller, before)
-    assert said.count("That doesn't fit.") == 2
+    assert said.count("That PIN is not correct.") == 2
     assert said[-1] == "I am connecting you to an operator."
     assert desk.phone("OP1").ringing
     caller.hang_up()
@@ -188,7 +188,7 @@ def test_a_known_and_an_unknown_number_sound_the_same_whatever_is_wished(
     assert said[0] == said[1]
 
 
-# --- whom the line dials ---
+# --- which numbers the line dials ---
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def never_connected() -> requests.ConnectionError:
     return requests.ConnectionError(MaxRetryError(None, "/", refused))  # type: ignore[arg-type]
 
 
-def test_a_leg_is_placed_with_whom_where_and_for_how_long(
+def test_a_leg_is_placed_with_its_number_its_url_and_its_timeout(
     api: responses.RequestsMock, carrier: Carrier
 ) -> None:
     api.post(f"{API}/Calls.json", json={"sid": CALL}, status=201)
@@ -192,7 +192,7 @@ def test_by_plain_twiml_too_everybody_is_tried_and_a_promise_is_made_at_last(
 
     caller.call(ENTRY)
     caller.press("0")
-    exchange.wait_until(lambda: "personne n'est libre" in caller.last_heard, at_most=200)
+    exchange.wait_until(lambda: "personne n'est disponible" in caller.last_heard, at_most=200)
     caller.press("2")
     exchange.wait(1)
     caller.press("1")

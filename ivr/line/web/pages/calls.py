@@ -132,7 +132,7 @@ class CallPages:
         }
 
     def _caller(self, call: Call) -> str:
-        """His number, as far as the reader may see it; ``""`` when it was withheld or is gone."""
+        """The number, as far as the reader may see it; ``""`` if it was withheld or is gone."""
         if not call.caller.startswith("+"):
             return ""
         if sees_numbers(g.login.roles):
