@@ -217,7 +217,7 @@ def test_the_last_digits_are_for_those_who_work_with_callers(
 
     assert seen == (whole, whole, whole, whole)
     assert ("+3315550••••" in list_page) is not whole
-    assert ("We will call you back on …" in page) is not whole
+    assert ("We will call you back at …" in page) is not whole
 
 
 @pytest.mark.parametrize(
