@@ -24,7 +24,7 @@ def lint(folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_nobody_imports_whom_he_may_not() -> None:
+def test_the_import_contracts_hold() -> None:
     done = lint(ROOT)
 
     assert done.returncode == 0, done.stdout

@@ -34,8 +34,8 @@ class Exchange(Switchboard):
     """A telephone network in a process: phones on one side, TwiML applications on the other.
 
     ``start`` is the instant at which its clock begins (aware). ``rate``: 0 jumps from event to
-    event, 1 is real time, 20 is twenty times as fast. ``requests``: how many webhooks are kept in
-    `requests`. The same ``seed`` and the same actions give the same bytes.
+    event, 1 is real time, 20 is twenty times as fast. ``requests``: how many webhooks `requests`
+    remembers. The same ``seed`` and the same actions give the same bytes.
     """
 
     phones: dict[str, Handset]
@@ -150,32 +150,37 @@ class Exchange(Switchboard):
         """The <Stream>s that are open; ``close()`` one as its websocket's server would."""
         return [each for each in self.side_streams.values() if isinstance(each.noun, v.Stream)]
 
-    # ---- making things go wrong
+    # ---- faults
 
     @property
     def injected(self) -> list[Injected]:
-        """What was made to go wrong so far, by the methods below."""
+        """The faults that have been injected so far, by the methods below."""
         return list(self.faults.injected)
 
     def deliver_twice(self, matching: str, times: int | None = None) -> WebhookFault:
-        """Requests whose URL contains this (``*``: anything) come twice; the 2nd answer counts."""
+        """Webhooks whose URL contains ``matching`` (``*``: anything) arrive twice.
+
+        The second answer counts. ``times``: how many webhooks; None for all from now on.
+        """
         return WebhookFault(self.faults.webhooks, matching, times, again=1)
 
     def delay(self, matching: str, seconds: float, times: int | None = None) -> WebhookFault:
-        """Requests whose URL contains this (``*`` is anything) arrive so many seconds later.
+        """Webhooks whose URL contains ``matching`` (``*``: anything) arrive so many seconds later.
 
-        A document that is 15 s late or more comes too late: Twilio has given up by then.
+        A document that takes 15 s or more is too late: Twilio has given up by then. ``times``: how
+        many webhooks; None for all from now on.
         """
         return WebhookFault(self.faults.webhooks, matching, times, seconds=seconds)
 
     def webhook_fails(
         self, kind: str, matching: str = "*", times: int | None = None
     ) -> WebhookFault:
-        """Attempts whose URL contains this (``*`` is anything) fail.
+        """Webhook attempts whose URL contains ``matching`` (``*``: anything) fail.
 
         ``kind``: "dropped" (no connection; Twilio tries once more), "503" or another status from
-        400 to 599 (something in front of the application answers), "answer lost" (the application
-        does its work, but Twilio has given up after 15 s). ``times`` counts attempts.
+        400 to 599 (a proxy answers instead of the application), "answer lost" (the application does
+        its work, but Twilio gives up after 15 s). ``times`` counts attempts; None for all from now
+        on. Raises ValueError for an unknown kind.
         """
         return WebhookFault(self.faults.webhooks, matching, times, kind=kind)
 
@@ -188,32 +193,38 @@ class Exchange(Switchboard):
         within: float = 5.0,
         seed: object = None,
     ) -> Chaos:
-        """From now on things go wrong by chance: requests for documents, status callbacks and REST
-        requests, each with its probability.
+        """Inject faults by chance from now on: into requests for documents (``webhooks``), status
+        callbacks and REST requests, each with a probability from 0 to 1.
 
-        Documents come late, twice, are dropped or answered with 503; callbacks besides lose their
-        answer; what is late is so up to ``within`` seconds, so that callbacks overtake each other.
-        REST requests fail as in `rest_fails`. The same ``seed`` (the exchange's own if none is
-        given) and the same calls give the same faults; `injected` lists them.
+        Requests for documents are late, arrive twice, are dropped or answered with 503; callbacks
+        may also lose their answer. Late requests are up to ``within`` seconds late, so callbacks
+        may arrive out of order. REST requests fail as in `rest_fails`. The same ``seed`` (by
+        default the exchange's own) and the same calls give the same faults; `injected` lists them.
         """
         number = self.seed.number if seed is None else seed
         return Chaos(self.faults.chaos, number, webhooks, callbacks, rest, within)
 
     def rest_fails(self, kind: str, matching: str = "*", times: int | None = None) -> RestFault:
-        """REST requests fail. ``kind``: "429", "500", "timeout", "malformed", "answer lost".
+        """REST requests fail. ``kind``: "429", "500", "timeout", "malformed" or "answer lost".
 
-        ``matching``: a method and a path below the account without ".json", as "POST /Calls" or
-        "POST /Calls/*"; each part may hold ``*``. "answer lost": carried out, but the client sees a
-        time-out. All of these return something with ``.stop()`` that is also a context manager.
+        ``matching``: a method and a path below the account without ".json", such as "POST /Calls"
+        or "POST /Calls/*"; either may contain ``*``. "answer lost": the request is carried out, but
+        the client sees a time-out. ``times``: how many requests; None for all from now on. Raises
+        ValueError for an unknown kind.
+
+        Every method that injects faults returns a rule, which `stop()` ends; it is also a context
+        manager.
         """
         return RestFault(self.faults.requests, matching, times, kind)
 
     # ---- is everything in order?
 
     def strict(self) -> None:
-        """AssertionError for a failed webhook, a line in the debugger or a call still going on.
+        """Check that everything is in order at the end of a test.
 
-        The message says what to do about each, and what was said lately to whom.
+        Raises AssertionError for every failed webhook, every line in the debugger's log, and every
+        phone that is ringing or in a call. The message says what to do about each, and what was
+        said last to whom.
         """
         __tracebackhide__ = True  # pytest: what failed is the test
         if wrong := disorder(self, self.phones):

@@ -209,7 +209,7 @@ class Wanderer:
         return self._stranded(kind, why, where, notice.code, write(self.record), rest)
 
     def _left_alone(self, dialogue: str) -> Stranded | None:
-        """Do nothing more, until somebody takes the call, or it is plain that nobody will."""
+        """Do nothing more, until someone takes the call, or plainly no one will."""
         rules = self.rules
         phone = self.phone
         waited = 0.0

@@ -1,7 +1,7 @@
 """Who takes part in a simulated day: customers who want something, and staff who mostly answer.
 
 Everybody is a telephone that does things by itself. What a customer does is drawn from the seed
-and his number alone, and what staff do from the seed, the telephone and how often it has rung: so
+and their number alone, and what staff do from the seed, the telephone and how often it has rung: so
 the same seed gives the same day, in whatever order things are looked at.
 """
 
@@ -70,7 +70,7 @@ WISHES: Sequence[tuple[int, Manners]] = (  # so many of a hundred callers, and h
 
 
 class Customer(Handset):
-    """A caller who knows what he wants, and answers what he is asked."""
+    """A caller who knows what they want, and answers what they are asked."""
 
     def __init__(self, exchange: Exchange, number: str, entry: str, case: str, seed: str) -> None:
         super().__init__(exchange, number)

@@ -134,7 +134,7 @@ def load(server: Server, requests: Path, seconds: int, cores: list[int] | None =
     seen = json.loads(said.splitlines()[-1])
     if seen["refused"] or seen["broken"]:
         raise AssertionError(f"{server.name}: {seen}")
-    if seen["wrapped"] and server.database:  # whoever remembers nothing may be asked again
+    if seen["wrapped"] and server.database:  # a line that remembers nothing may be asked again
         raise AssertionError(f"{server.name} was quicker than {requests} is long")
     count, computed = seen["requests"], server.cpu() - computed
     return Loaded(count / seen["seconds"], seen["p50"], seen["p99"], count, computed / count * 1e6)

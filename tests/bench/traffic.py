@@ -24,7 +24,7 @@ CASE = "17349013"
 TOGETHER = 256  # calls whose requests alternate, far more than there are connections
 
 _SID = "CA" + "f" * 32  # where a call's own sid will stand in a prepared form
-_CALLER = "+33155500101"  # … and his number: who calls again is welcomed back
+_CALLER = "+33155500101"  # … and their number: a caller who calls again is welcomed back
 _ENDS = ("Called", "Caller", "From", "To")
 _FORM = {
     "AccountSid": ACCOUNT,

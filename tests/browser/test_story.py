@@ -125,11 +125,11 @@ def test_a_caller_an_operator_a_busy_manager_and_a_free_one(
     console, busy, free = desks["OP1"], desks["MGR1"], desks["MGR2"]
     expect(console.get_by_text("No one is waiting.")).to_be_visible()
 
-    # The right manager is on the telephone himself.
+    # The right manager is in another call.
     press("MGR1", "Call")
     expect(handset("MGR1").get_by_text("In a call")).to_be_visible()
 
-    # The caller presses 0; the operator's screen lights up, and he accepts there.
+    # The caller presses 0; the operator's screen lights up, and they accept there.
     press("CALLER", "Call")
     expect(handset("CALLER").get_by_text("listening for keys")).to_be_visible()
     press("CALLER", "0")
@@ -139,7 +139,7 @@ def test_a_caller_an_operator_a_busy_manager_and_a_free_one(
     press("OP1", "Answer")
     expect(console.get_by_role("heading", name="You are with the caller")).to_be_visible()
 
-    # He types the number that he is told, and rings the right manager, who is busy.
+    # The operator types the case number and rings the right manager, who is busy.
     console.get_by_label("Case number").fill("C-1734 9013")
     console.get_by_role("button", name="Look up").click()
     expect(console.get_by_text("Assemblies open slowly")).to_be_visible()

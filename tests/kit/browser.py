@@ -51,7 +51,7 @@ class Browser:
 
 
 class Operator(Browser):
-    """Somebody at the console, or at his own desk."""
+    """Somebody at the console, or on their own page."""
 
     page_of = "/console"
     sent = 0

@@ -1,4 +1,4 @@
-"""The line with its sample desk, and whoever takes part in a call."""
+"""The line with its sample desk, and the telephones of everybody in it."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class World:
         return Counter(str(leg.start.url) for leg in legs if leg.direction == "outbound-api")
 
     def story(self) -> str:
-        """For whoever has to find out what went wrong."""
+        """What happened, for the message of a test that fails."""
         events = [
             f"{e.at:%H:%M:%S} {e.kind} {e.actor} {e.data}" for e in self.store.logs.events(self.sid)
         ]

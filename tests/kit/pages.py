@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-# Who opens which page, as he is called on the sign-in page.
+# Who opens which page, by the name on the sign-in page.
 PAGES = {
     "/sign-in": "",
     "/phones": "",
@@ -22,7 +22,7 @@ PAGES = {
 
 
 def enter(visit: Callable[..., Any], laptop: str, path: str, **look: Any) -> Any:
-    """A page, by whoever may open it."""
+    """A page, opened by a person who may."""
     who = PAGES[path]
     page = visit(f"{laptop}/sign-in?next={path}" if who else laptop + path, **look)
     if who:

@@ -9,7 +9,7 @@ from tests.kit.telephones import ask_for_a_manager, keyed
 
 
 def promised(caller: Handset, exchange: Exchange, desk: Desk) -> None:
-    """Nobody is free, and the caller asks to be called back on the number he is calling from."""
+    """Nobody is free, and the caller asks to be called back on the number they are calling from."""
     for person in ("MGR1", "MGR2", "MGR4"):
         desk.phone(person).will("busy")
     ask_for_a_manager(caller, exchange)

@@ -49,7 +49,7 @@ NO_OWNER = replace(CASE, number="C17349068", digits="17349068", owner=None)
 
 
 def desk(*extra, shifts=SHIFTS, queues=QUEUES, **changed):
-    """The sample desk; ``mgr1={"status": "away"}`` changes a person, ``mgr1=None`` removes him."""
+    """The sample desk; ``mgr1={"status": "away"}`` changes a person, ``mgr1=None`` removes them."""
     people = {one.id: one for one in (*PEOPLE, *extra)}
     for id, changes in changed.items():
         if changes is None:
@@ -60,7 +60,7 @@ def desk(*extra, shifts=SHIFTS, queues=QUEUES, **changed):
 
 
 def listed(candidates):
-    """ "mgr1 owners_manager", "mgr1 owners_manager -dnd" when he is skipped."""
+    """ "mgr1 owners_manager", "mgr1 owners_manager -dnd" when they are skipped."""
     return [
         f"{c.person.id} {c.reason}" + (f" -{c.skipped}" if c.skipped else "") for c in candidates
     ]

@@ -57,10 +57,12 @@ def served(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def caller(served: Served) -> Iterator[Handset]:
-    """A caller; when he has gone, nothing is left of his call."""
+    """A caller; once they have gone, nothing is left of their call."""
     for number in PEOPLE.values():
         served.network.phone(number).will("ring")
-    caller = served.network.phone(f"+3315550{next(NUMBERS):04d}")  # else he is welcomed back
+    caller = served.network.phone(
+        f"+3315550{next(NUMBERS):04d}"
+    )  # a known number would be welcomed back
     yield caller
     for phone in served.network.phones.values():
         if phone.in_call:
@@ -82,7 +84,7 @@ def press(phone: Handset, *entries: str) -> None:
 
 
 def events(served: Served, caller: Handset, kind: str) -> list[str]:
-    """By whom something happened on the caller's last call."""
+    """The people who did something on the caller's last call."""
     logged = served.store.logs.events(caller.calls[-1].sid)
     return [event.actor for event in logged if event.kind == kind]
 
@@ -117,7 +119,7 @@ def test_the_right_manager_is_busy_and_the_next_one_takes_it(
     served: Served, caller: Handset
 ) -> None:
     served.network.phone(PEOPLE["MGR1"]).will("busy")
-    for person in ("MGR2", "MGR3", "MGR4"):  # whoever is on duty at this hour
+    for person in ("MGR2", "MGR3", "MGR4"):  # one of them is on duty at this hour
         served.network.phone(PEOPLE[person]).will("answer", after=2, press="1")
 
     caller.call(ENTRY)

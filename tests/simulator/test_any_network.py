@@ -113,7 +113,7 @@ def test_nothing_is_left_behind(pages: Any, habits: list[str], acts: Any) -> Non
         _in_order(exchange, phones)
     for phone in phones:
         phone.will("unreachable")
-    exchange.wait(70)  # whoever is ringing is answered, or isn't
+    exchange.wait(70)  # the phones that ring are answered, or aren't
     for phone in phones:
         if phone.in_call:
             phone.hang_up()

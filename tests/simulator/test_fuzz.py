@@ -139,7 +139,7 @@ def test_a_planted_bug_is_found_in_the_shortest_call_which_fails_again(bug: str)
         assert "(hung up)" in wrong or "simulator limit" in wrong
 
 
-# Whoever is rung is drawn as well: he answers, presses, is busy, declines …
+# What people who are rung do is drawn as well: answer, press, be busy, decline …
 def test_what_people_do_who_are_rung_is_tried_too() -> None:
     routes, (kind, code, path), _ = PLANTED["a whisper that breaks when it is accepted"]
 
@@ -175,7 +175,7 @@ def test_who_waits_or_listens_isnt_stranded(voice: str) -> None:
     assert lost({"/voice": voice, "/end": "<Hangup/>"}, calls=15) == []
 
 
-def test_what_callers_know_and_whom_they_reach_can_be_said() -> None:
+def test_what_callers_know_and_who_they_reach_can_be_told_to_it() -> None:
     routes: Routes = {
         "/voice": "<Gather finishOnKey='#' action='/case'><Say>Your case?</Say></Gather>",
         "/case": lambda f: (

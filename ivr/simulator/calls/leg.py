@@ -25,8 +25,8 @@ class Leg(Call):
     """A call with the telephone at its end; created by the switchboard.
 
     A leg plays its own document (`player`), perhaps another one over it (`background`: music, a
-    whisper), and is `engaged` in what its document has led to. A leg that was made by a <Dial> is
-    that Dial's child (`child_of`).
+    whisper), and is `engaged` in what its document has led to. A leg that a <Dial> has placed is
+    its child (`child_of`).
     """
 
     __slots__ = (

@@ -154,7 +154,7 @@ class Messages:
         return message
 
     def _jar(self, sender: str, receiver: str) -> Jar:
-        """ "Cookies are kept for each pair of From and To." """
+        """The cookies of a pair of numbers: Twilio keeps them for each From and To."""
         return self._jars.setdefault((sender, receiver), Jar())
 
     # ---- both

@@ -51,7 +51,7 @@ class Telephone(Recipient, Protocol[L_contra]):
 
 
 class Parent(Protocol[L]):
-    """What a leg asks of the <Dial> that made it."""
+    """What a leg asks of the <Dial> that placed it."""
 
     def picked_up(self, child: L) -> None: ...
     def document_over(self, leg: L, setting: Setting, error: str) -> None: ...

@@ -56,7 +56,7 @@ class SideStream:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The <Parameter>s: what the websocket's server is told when it starts."""
+        """The <Parameter>s: what the websocket's server gets when it starts."""
         if isinstance(self.noun, v.Transcription):
             return {}
         return {each.name: each.value for each in self.noun.parameters}

@@ -43,12 +43,12 @@ class Listener:
         self.since = self._network.clock.now()
 
     def _explained(self, why: str, wanted: str | None) -> str:
-        ears = everybody(self._phones) | {self.ear.name: self.ear}
+        ears = ears_of_all(self._phones) | {self.ear.name: self.ear}
         report = Report(ears, self._network, self.since, self.ear.name, wanted)
         return self._network.do(lambda: report.text([why]))
 
 
-def everybody(phones: Mapping[str, Handset]) -> dict[str, Ear]:
+def ears_of_all(phones: Mapping[str, Handset]) -> dict[str, Ear]:
     """An ear for every telephone, by number, from which nothing is expected."""
     return {number: Ear(number, phone, len(phone.heard)) for number, phone in phones.items()}
 

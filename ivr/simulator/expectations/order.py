@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ivr.simulator.expectations.listening import everybody
+from ivr.simulator.expectations.listening import ears_of_all
 from ivr.simulator.expectations.mismatch import Report, clock
 from ivr.simulator.network.network import Network, Notice
 from ivr.simulator.network.webhook import Webhook
@@ -40,7 +40,7 @@ def summary(network: Network, phones: Phones) -> str:
 
 
 def _report(network: Network, phones: Phones) -> Report:
-    return Report(everybody(phones), network, network.clock.start, "")
+    return Report(ears_of_all(phones), network, network.clock.start, "")
 
 
 def _noted(notice: Notice) -> Wrong:

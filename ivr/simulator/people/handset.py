@@ -151,7 +151,7 @@ class Handset:
 
         The phone hears nothing more of the call, and can make another. The network, and the people
         on the call, notice after ``noticed`` seconds. A call that is ringing goes on ringing, but
-        nobody can answer it. Raises CallError when there is no call.
+        it can't be answered. Raises CallError when there is no call.
         """
         self.network.act(lambda: self._lose_connection(noticed))
 

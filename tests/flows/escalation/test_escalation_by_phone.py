@@ -31,7 +31,7 @@ def test_s05_the_next_level_is_rung_and_the_first_one_is_told(
     exchange: Exchange, caller: Handset, escalated: Desk
 ) -> None:
     """If the answer doesn't satisfy, escalate a second time. (R40) The second-level manager works
-    with the engineer and his direct manager. (R41)"""
+    with the engineer and the engineer's direct manager. (R41)"""
     wish(caller, exchange, "17349021", "3")
     assert caller.last_heard.startswith("Your request is recorded. I am trying to reach a support")
     director = escalated.phone("DIR1")
@@ -125,7 +125,7 @@ def test_s07_a_severity_is_wished_for_by_phone_and_set_by_the_engineer(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     """Change severity: the engineer assigned is notified. (R8) The keys never set it. (R4)
-    Either by phone (R6), without a web account (R7); he is told what was recorded (R10)."""
+    Either by phone (R6), without a web account (R7); they are told what was recorded (R10)."""
     wish(caller, exchange, "17349037", "4")
     keyed(caller, exchange, "1")
     assert caller.last_heard.startswith("After the tone, say what has changed")
@@ -180,7 +180,7 @@ def test_a_wish_about_an_unknown_case_sounds_the_same_and_is_looked_after(
     told = [
         each for each in desk.store.duties.all("notify") if each.data["what"] == "severity_wish"
     ]
-    assert [each.owner for each in told] == ["ENG2", "MGR2"]  # the engineer; whoever is on duty
+    assert [each.owner for each in told] == ["ENG2", "MGR2"]  # engineer; manager on duty
 
 
 # --- S08: Enterprise Down ---
@@ -242,7 +242,7 @@ def test_whoever_accepts_meets_the_caller_in_the_middle_of_the_questions(
     emergency(caller, exchange)
     keyed(caller, exchange, "1", "300#")
     accept(operator, exchange)
-    exchange.wait(15)  # he is briefed in German, which takes longer
+    exchange.wait(15)  # the briefing is in German, which takes longer
 
     assert caller.connected_to == {operator}
     assert desk.file("C17349013")["emergency"]["answers"] == {"purpose": 1, "users": 300}

@@ -51,7 +51,7 @@ def test_s18_at_night_it_is_said_that_support_is_in_english_and_the_prompts_stay
     exchange: Exchange, desk: Desk
 ) -> None:
     """Outside business hours support is in English: the greeting tells that in the caller's
-    language; prompts in his, an operator who speaks English. (S18)"""
+    language; prompts in the caller's, an operator who speaks English. (S18)"""
     at(exchange, "2026-11-29T14:00")  # Sunday, 23:00 in Tokyo
     caller = exchange.phone("+81355500102")
     caller.call(TOKYO)

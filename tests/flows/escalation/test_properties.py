@@ -48,7 +48,7 @@ def everything_is_in_order(desk: Desk, caller: Handset) -> None:
 
 @SETTINGS
 @given(acts=ACTS, habits=PEOPLES_HABITS)
-def test_every_caller_ends_with_a_person_a_promise_or_his_own_hanging_up(
+def test_every_call_ends_with_a_person_with_a_promise_or_because_the_caller_hangs_up(
     sample_database: Path,
     acts: list[tuple[float, str]],
     habits: dict[str, tuple[str, float, str]],
@@ -69,9 +69,9 @@ def test_every_caller_ends_with_a_person_a_promise_or_his_own_hanging_up(
     acts=ACTS,
     habits=PEOPLES_HABITS,
     leaves=st.floats(0, 90),
-    lost=st.sampled_from(["nobody", "the caller", "whoever is rung or talks"]),
+    lost=st.sampled_from(["nobody", "the caller", "everybody who is rung or talks"]),
 )
-def test_whoever_hangs_up_or_is_lost_at_any_moment_leaves_nobody_behind(
+def test_hanging_up_or_losing_the_connection_at_any_moment_leaves_nobody_behind(
     sample_database: Path,
     acts: list[tuple[float, str]],
     habits: dict[str, tuple[str, float, str]],
@@ -82,7 +82,7 @@ def test_whoever_hangs_up_or_is_lost_at_any_moment_leaves_nobody_behind(
         caller = desk.exchange.phone(CALLER)
         do(caller, desk.exchange, acts)
         desk.exchange.wait(leaves)
-        if lost == "whoever is rung or talks":
+        if lost == "everybody who is rung or talks":
             for number in PEOPLE.values():
                 if desk.exchange.phone(number).leg is not None:
                     desk.exchange.phone(number).lose_connection()
@@ -199,7 +199,7 @@ def test_a_webhook_that_is_delivered_twice_changes_nothing(
 def test_two_presses_at_one_instant_agree_in_either_order(
     sample_database: Path, first: str, act: str
 ) -> None:
-    """The caller changes his mind at the very instant at which a manager accepts."""
+    """The caller changes their mind at the very instant at which a manager accepts."""
     with network(sample_database, {}) as desk:
         exchange, caller, manager = desk.exchange, desk.exchange.phone(CALLER), desk.phone("MGR1")
         do(caller, exchange, [(0.1, keys) for keys in ("2", "1", "17349013#", "1", "2")])

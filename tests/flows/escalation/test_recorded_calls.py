@@ -14,6 +14,7 @@ from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.errors import FlowError
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
+from ivr.line.values import encode
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, START, Desk, mount
 from tests.kit.recording import configured
@@ -140,7 +141,8 @@ def test_no_log_holds_the_address_of_a_recording(recorded: Desk) -> None:
 
     call = recorded.store.calls.load(recorded.sid(caller))
     assert call is not None
-    everything = json.dumps([call.data, *(dict(each.data) for each in recorded.events(caller))])
+    log = json.dumps([dict(each.data) for each in recorded.events(caller)])
+    everything = encode(call.data) + log
     assert recorded.store.recordings.all()[0].sid in everything
     assert "/Recordings/" not in everything
     is_the_same_again(recorded, call.sid)
@@ -265,7 +267,7 @@ def test_what_staff_have_stopped_is_not_recorded_with_the_next_one(recorded: Des
     assert len(kept(recorded)) == 1
 
 
-def test_an_operator_finds_it_in_his_menu(recorded: Desk) -> None:
+def test_an_operator_finds_recording_in_the_menu(recorded: Desk) -> None:
     caller, operator = english(recorded, "1", "0"), recorded.phone("OP1")
     accept(operator, recorded.exchange)
     recorded.exchange.wait(15)
@@ -347,7 +349,7 @@ def to_the_reason(desk: Desk) -> Handset:
 
 
 def test_a_message_is_noted_with_its_case(desk: Desk) -> None:
-    """Recordings of the caller by his own act: separate purpose "message"."""
+    """Recordings of the caller by their own act: separate purpose "message"."""
     caller = to_the_reason(desk)
     caller.say("The plant in Osaka can't print, and nobody knows for how long.")
     desk.exchange.wait(12)

@@ -65,10 +65,10 @@ def test_a_contact_who_does_not_fit_is_flagged_and_keeps_nobody_out(
     assert rule in ("R25", "R26")
 
 
-def test_whose_contact_speaks_no_english_is_told_in_his_own_language(
+def test_a_caller_whose_contact_speaks_no_english_is_told_in_their_own_language(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    """Declared no: warn the caller in his language, and flag it. (R25)"""
+    """Declared no: warn the caller in their language, and flag it. (R25)"""
     desk.phone("OP1").will("ring")
     desk.phone("OP2").will("ring")
     declare(caller, exchange)
@@ -117,7 +117,7 @@ def test_answers_that_make_no_sense_are_refused_with_what_would() -> None:
     assert emergency.answer("affected", "10", {"users": 10}) == 10
 
 
-def test_a_condition_may_be_made_softer_by_whoever_configures_the_desk() -> None:
+def test_a_condition_may_be_relaxed_in_the_configuration() -> None:
     gold = replace(CASE, account=replace(HELIO, contract_tier="Gold"))
 
     assert emergency.judge(gold, START, {}, CONTACT, TERMS).failed == ("contract",)

@@ -80,7 +80,7 @@ def test_s01_the_right_manager_takes_it(exchange: Exchange, caller: Handset, des
     assert free(desk)
 
 
-def test_nothing_of_the_case_is_said_to_whoever_picks_up_before_he_presses_1(
+def test_nothing_of_the_case_is_said_before_the_person_who_picks_up_presses_1(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     manager = desk.phone("MGR1")
@@ -231,7 +231,7 @@ def test_a_caller_on_hold_hears_something_at_least_every_thirty_seconds(
     operator.press("*")
     for _ in range(8):
         exchange.wait(10)
-        operator.press("1")  # he takes his time, and starts again
+        operator.press("1")  # the operator takes a while, and starts again
         exchange.wait(0.5)
         operator.press("**#")
 
@@ -274,7 +274,7 @@ def test_a_caller_may_keep_waiting_and_everybody_is_tried_again(
 ) -> None:
     ask_for_a_manager(caller, exchange)
     exchange.wait_until(lambda: "To keep waiting" in caller.last_heard, at_most=180)
-    exchange.wait(660)  # he thinks about it; silence repeats the question, then promises
+    exchange.wait(660)  # the caller thinks about it; silence repeats the question, then promises
     assert desk.store.duties.all("call_back")
     assert not caller.in_call
 
@@ -457,7 +457,7 @@ def test_s17_a_case_without_an_owner_goes_to_the_manager_of_its_queue(
     exchange.wait(60)
 
 
-def test_the_engineer_is_rung_for_who_asks_for_him(
+def test_the_engineer_is_rung_for_a_caller_who_asks_for_them(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     caller.call(ENTRY)

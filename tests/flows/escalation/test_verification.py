@@ -1,4 +1,4 @@
-"""Who may hear what, how often something may go wrong, and whom the line ever dials."""
+"""Who may hear what, how often something may go wrong, and which numbers the line ever dials."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_a_known_and_an_unknown_number_sound_the_same_whatever_is_wished(
     assert said[0] == said[1]
 
 
-# --- whom the line dials ---
+# --- which numbers the line dials ---
 
 
 @pytest.mark.parametrize(

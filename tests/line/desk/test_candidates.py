@@ -1,4 +1,4 @@
-"""Candidates: who is skipped and why, and who comes before whom."""
+"""Candidates: who is skipped and why, and in which order they come."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def test_an_override_beats_the_rota(stints, expected, turned):
     assert " ".join(duty.person for duty in duties) == expected
 
 
-def test_whoever_stands_in_by_an_override_is_shown_with_whom_he_replaces():
+def test_an_override_shows_who_stands_in_and_who_is_replaced():
     override = stint("x", "mgr3", instead_of="mgr2")
     found = managers(CASE, "manager", NOW, replace(desk(), stints=(override,)))
     named = next(each for each in found if each.person.id == "mgr3")
@@ -126,7 +126,7 @@ def test_a_status_ends_by_itself(until, status):
         (-1, 1, "mgr2"),
     ],
 )
-def test_a_delegate_stands_in_within_his_dates_only(begins, ends, delegate):
+def test_a_delegate_stands_in_within_the_given_dates_only(begins, ends, delegate):
     dates = {
         "delegate_from": None if begins is None else NOW + begins * HOUR,
         "delegate_until": None if ends is None else NOW + ends * HOUR,

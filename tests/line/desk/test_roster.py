@@ -1,4 +1,4 @@
-"""Whom to ring: the right manager, who stands in for him, and who else."""
+"""Who is rung: the right manager, who stands in for them, and who else."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_owners_manager_is_first_then_who_is_on_duty():
 
 
 # S03: "[MGR1 skipped: OOO, MGR2 (delegate and EMEA duty, listed once), MGR4 global duty]"
-def test_who_is_out_of_office_is_named_and_his_delegate_rung():
+def test_a_manager_who_is_out_of_office_is_named_and_the_delegate_rung():
     found = managers(CASE, "manager", NOW, desk(mgr1={"status": "away"}), "fr")
 
     assert listed(found) == [
@@ -84,7 +84,7 @@ def test_without_owner_and_queue_there_is_still_the_duty(queue):
 
 
 # "owner left -> his last manager"
-def test_an_owner_who_left_still_has_his_last_manager():
+def test_an_owner_who_left_still_has_their_last_manager():
     found = managers(CASE, "manager", NOW, desk(eng1={"active": False}), "fr")
 
     assert listed(found)[0] == "mgr1 owners_manager"
@@ -122,7 +122,7 @@ def test_a_vacant_post_leads_one_up_and_says_so():
             },
             ["mgr1 owners_manager -inactive", "dir1 went_up -inactive", "mgr2 queue_manager"],
         ),
-        # an owner who is his own manager
+        # an owner who is their own manager
         ({"eng1": {"manager": "eng1"}}, ["mgr2 queue_manager"]),
     ],
 )
@@ -131,7 +131,7 @@ def test_where_nobody_holds_a_post_above_the_queues_manager_is_asked(changes, fi
 
 
 # "owner is the manager -> go up one"
-def test_a_manager_who_owns_the_case_is_passed_over_for_his_own():
+def test_a_manager_who_owns_the_case_is_passed_over_for_their_own_manager():
     found = managers(replace(CASE, owner="mgr2"), "manager", NOW, desk(), "fr")
 
     assert listed(found) == ["dir1 went_up", "mgr2 duty -own_case", "mgr4 global_duty"]
@@ -233,7 +233,7 @@ def test_managers_of_the_owners_team_are_deputies():
     assert first_level(directory, NO_OWNER) == ["mgr2 queue_manager"]
 
 
-def test_an_owner_without_a_team_has_his_managers():
+def test_an_owner_without_a_team_still_has_managers():
     team = {"team": "CAD"}
     directory = desk(person("dep1", "manager", **team), mgr1=team, shifts=())
 
@@ -346,7 +346,7 @@ def test_the_duty_manager_is_the_first_who_may_be_rung():
     assert duty_manager(EVENING, desk(), role="second_level_duty").person.id == "dir2"
 
 
-# "idle longest"; an operator's escalations don't keep him from answering 0
+# "idle longest"; an operator's escalations don't keep them from answering 0
 @pytest.mark.parametrize(
     ("language", "changes", "expected"),
     [
@@ -372,7 +372,7 @@ def test_an_operator_who_declined_is_not_asked_again():
     assert listed(found)[0] == "op1 operator -declined"
 
 
-def test_the_engineer_is_the_owner_and_who_stands_in_for_him():
+def test_the_engineer_is_the_owner_and_then_the_delegate():
     assert listed(engineer(CASE, NOW, desk())) == ["eng1 owner"]
     assert engineer(NO_OWNER, NOW, desk()) == ()
 

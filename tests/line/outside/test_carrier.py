@@ -38,7 +38,7 @@ def never_connected() -> requests.ConnectionError:
     return requests.ConnectionError(MaxRetryError(None, "/", refused))  # type: ignore[arg-type]
 
 
-def test_a_leg_is_placed_with_whom_where_and_for_how_long(
+def test_a_leg_is_placed_with_its_number_its_url_and_its_timeout(
     api: responses.RequestsMock, carrier: Carrier
 ) -> None:
     api.post(f"{API}/Calls.json", json={"sid": CALL}, status=201)

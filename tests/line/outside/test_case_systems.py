@@ -576,7 +576,7 @@ def test_the_requests_of_one_look_up_share_its_budget() -> None:
         ("", "", None),
     ],
 )
-def test_an_owner_is_ours_by_his_id_then_by_his_e_mail(
+def test_an_owner_is_found_by_id_then_by_email(
     store: Store,
     escalation: Line,
     network: responses.RequestsMock,

@@ -133,7 +133,7 @@ def test_who_hung_up_with_a_withheld_number_is_owed_a_call_until_somebody_says_i
     assert not desk.store.duties.all("call_back", owed=True)
 
 
-def test_who_is_owed_a_call_and_meets_a_manager_by_himself_is_not_called_again(
+def test_a_caller_who_reaches_a_manager_is_not_called_back_any_more(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     promised(caller, exchange, desk)
@@ -152,7 +152,7 @@ def test_who_is_owed_a_call_and_meets_a_manager_by_himself_is_not_called_again(
     assert len([leg for leg in caller.calls if leg.direction != "inbound"]) == 0
 
 
-def test_a_customer_for_whom_it_does_not_suit_is_called_later(
+def test_a_customer_who_has_no_time_now_is_called_later(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     promised(caller, exchange, desk)
@@ -168,7 +168,7 @@ def test_a_customer_for_whom_it_does_not_suit_is_called_later(
     assert free(desk)
 
 
-def test_a_manager_may_say_that_he_calls_himself(
+def test_a_manager_may_say_that_they_will_call_themselves(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     manager = desk.phone("MGR1")
@@ -235,7 +235,7 @@ def test_a_day_has_so_many_calls_back_and_not_more(
 # --- cut off ---
 
 
-def test_who_is_cut_off_and_rings_again_goes_on_where_he_was(
+def test_a_caller_who_is_cut_off_and_calls_again_goes_on_at_the_same_step(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     ask_for_a_manager(caller, exchange)
@@ -275,7 +275,7 @@ def test_who_is_cut_off_twice_is_owed_one_call(
 
 
 @pytest.mark.parametrize("step", ["case", "wish", "users"])
-def test_a_question_is_asked_again_where_he_was_cut_off(
+def test_the_question_at_which_a_caller_was_cut_off_is_asked_again(
     exchange: Exchange, caller: Handset, desk: Desk, step: str
 ) -> None:
     entries = {
@@ -314,7 +314,7 @@ def test_later_or_with_a_withheld_number_a_call_is_a_new_one(
     exchange.wait(10)
 
 
-def test_nothing_of_the_case_is_said_to_whoever_shows_the_number(
+def test_nothing_of_the_case_is_said_just_because_the_number_is_known(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     ask_for_a_manager(caller, exchange)
@@ -335,7 +335,7 @@ def test_nothing_of_the_case_is_said_to_whoever_shows_the_number(
 
 
 @pytest.mark.parametrize(("key", "status"), [("1", "available"), ("2", "away"), ("3", "dnd")])
-def test_somebody_who_works_here_says_how_he_is_from_his_own_telephone(
+def test_an_employee_sets_their_status_from_their_own_telephone(
     exchange: Exchange, desk: Desk, key: str, status: str
 ) -> None:
     manager = desk.phone("MGR1")

@@ -89,7 +89,7 @@ def test_somebody_who_is_claimed_too_late_stays_free(desk: Desk, store: Meanwhil
     caller = desk.exchange.phone(CALLER)
 
     def hangs_up(person: str, attempt: str) -> None:
-        """Another process has heard that the caller has gone, and has freed whom he had."""
+        """Another process has heard that the caller has gone, and has freed the operator."""
         sid, _, leg = attempt.partition("/")
 
         desk.services.calls.hear(sid, LegEnded(leg, "failed"))

@@ -43,7 +43,7 @@ def next_try(exchange: Exchange, desk: Desk) -> timedelta:
 # --- the customer ---
 
 
-def test_zero_leads_to_an_operator_and_whoever_was_to_call_is_there_as_well(
+def test_zero_adds_an_operator_to_the_customer_and_the_owner(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     """0 reaches an operator from anywhere, when we call too."""
@@ -81,7 +81,7 @@ def test_who_prefers_an_operator_and_meets_nobody_else_is_called_again(
     assert free(desk)
 
 
-def test_what_he_asks_for_afterwards_is_a_request_of_its_own(
+def test_what_the_customer_asks_for_afterwards_is_a_request_of_its_own(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     """Every spoken promise has an owner and a due time: the second one as well."""
@@ -117,7 +117,7 @@ def test_what_he_asks_for_afterwards_is_a_request_of_its_own(
     assert free(desk)
 
 
-def test_a_promise_of_another_case_stands_whomever_he_meets(
+def test_a_promise_of_another_case_stands_whichever_manager_the_caller_reaches(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     promised(caller, exchange, desk)
@@ -176,7 +176,7 @@ def test_who_asks_again_is_owed_the_second_call_and_not_both(
     assert rung(caller) == 1
 
 
-def test_after_many_tries_he_is_still_known_when_he_rings_by_himself(
+def test_after_many_tries_a_customer_who_calls_is_still_known(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     promised(caller, exchange, desk)
@@ -201,7 +201,7 @@ def test_after_many_tries_he_is_still_known_when_he_rings_by_himself(
 # --- the people who are to call ---
 
 
-def test_when_he_hangs_up_the_customers_telephone_stops_ringing(
+def test_when_the_owner_hangs_up_the_customers_telephone_stops_ringing(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     """Nobody picks up to hear nothing."""
@@ -217,7 +217,7 @@ def test_when_he_hangs_up_the_customers_telephone_stops_ringing(
     assert free(desk)
 
 
-def test_when_he_hangs_up_on_a_customer_who_has_answered_an_operator_takes_over(
+def test_when_the_owner_hangs_up_on_a_customer_who_has_answered_an_operator_takes_over(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     owner = owner_calls(caller, exchange, desk)
@@ -235,7 +235,7 @@ def test_when_he_hangs_up_on_a_customer_who_has_answered_an_operator_takes_over(
     assert free(desk)
 
 
-def test_key_3_makes_the_promise_his_and_rings_him_again(
+def test_key_3_makes_the_promise_the_owners_and_rings_them_again(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     promised(caller, exchange, desk)
@@ -329,7 +329,7 @@ def test_a_days_number_counts_customers_and_not_the_people_who_are_rung_for_them
     exchange.wait(60)
 
 
-def test_in_an_emergency_he_is_called_at_night_as_well(
+def test_in_an_emergency_the_owner_is_called_at_night_as_well(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     """No automated retries at night, local time, unless it is Enterprise Down."""
@@ -348,7 +348,7 @@ def test_in_an_emergency_he_is_called_at_night_as_well(
 
 
 def test_a_number_that_costs_more_than_a_call_is_never_rung(exchange: Exchange, desk: Desk) -> None:
-    """Never premium numbers, whoever shows one; its owner knows, and nobody forgets it."""
+    """A premium number is never rung; the promise stays, and its owner is told."""
     caller = exchange.phone("+33899701234")
     ask_for_a_manager(caller, exchange)
     caller.hang_up()

@@ -62,7 +62,7 @@ def test_killed_while_an_operator_is_rung(world: World, point: str) -> None:
 
 
 @pytest.mark.parametrize("point", [*ANSWERED, "after claim", "after place", "before done ring"])
-def test_killed_while_people_are_rung_of_whom_nobody_answers(world: World, point: str) -> None:
+def test_killed_while_people_are_rung_and_nobody_answers(world: World, point: str) -> None:
     world.caller.call(ENTRY)
 
     world.killed(HERE, point, lambda: world.caller.press("0"))
@@ -132,7 +132,7 @@ def test_killed_while_a_document_dials_the_next(world: World, point: str, habit:
         ends_well(world)
 
 
-# ---- somebody accepts, and the caller is brought to him
+# ---- somebody accepts, and the caller is brought to them
 
 JOINING = [*ANSWERED, *TAKEN, "before send", "after send", "before done send", "after done send"]
 
@@ -254,14 +254,14 @@ HOLDING = [*ANSWERED, *TAKEN, "before find", "before hold", "after hold", "befor
 
 
 @pytest.mark.parametrize("point", HOLDING)
-def test_killed_while_the_operator_opens_his_menu(world: World, point: str) -> None:
+def test_killed_while_the_operator_opens_the_menu(world: World, point: str) -> None:
     operator = world.people["OP1"]
     world.meets(operator)
     world.watch(5)
 
     world.killed("/1-1/talked", point, lambda: operator.press("*"))
 
-    world.watch(40)  # whatever he makes of the silence
+    world.watch(40)  # whatever the owner makes of the silence
     if operator.in_call and operator not in world.caller.connected_to:
         operator.press("*")
         world.watch(40)

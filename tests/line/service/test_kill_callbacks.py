@@ -112,7 +112,7 @@ def test_killed_when_the_customer_answers(world: World, point: str) -> None:
 
 
 @pytest.mark.parametrize("point", [*ANSWERED, *TAKEN])
-def test_killed_when_the_customer_says_that_he_is_there(world: World, point: str) -> None:
+def test_killed_when_the_customer_confirms_being_there(world: World, point: str) -> None:
     path = customer_rings(world)
     world.caller.answer()
     world.until(lambda: world.caller.listening, at_most=10)

@@ -94,7 +94,7 @@ def duty(owner: str = "MGR1", what: str = "escalation", attempts: int = 1, **dat
     return made
 
 
-def test_a_call_that_asks_for_a_manager_sends_him_and_the_engineer_a_mail(
+def test_a_call_that_asks_for_a_manager_sends_the_manager_and_the_engineer_an_email(
     exchange: Exchange, store: Store, escalation: Any, server: str, postbox: Postbox
 ) -> None:
     """Escalate: the engineer's manager is notified (R9), at the moment of the request."""
@@ -135,7 +135,7 @@ def test_mails_about_one_case_and_level_are_one_thread_in_plain_text(
     assert "line@acme.example" in first["From"]
 
 
-def test_each_is_told_in_his_language_and_english_is_the_last_resort(
+def test_each_person_is_told_in_their_language_and_english_is_the_last_resort(
     store: Store, server: str, postbox: Postbox
 ) -> None:
     sender = notices(store, server)
@@ -361,7 +361,7 @@ def test_when_the_server_comes_back_the_notice_comes_once(
     assert len(postbox.mails) == 1
 
 
-def test_whoever_has_an_address_of_his_own_needs_no_mail_server(
+def test_a_person_with_a_notice_address_needs_no_mail_server(
     store: Store, escalation: Line, server: str, postbox: Postbox, tmp_path: Path
 ) -> None:
     row = f"MGR1,Paul,+33155500011,manager,{server}&to=paul@pager.example"

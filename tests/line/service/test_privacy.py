@@ -194,7 +194,7 @@ def test_somebody_is_found_however_it_is_written(written: str) -> None:
     "written",
     ["90155500101", "+331555001010", "annemarie@helio.example", "Marie Aubertin", "Marie"],
 )
-def test_nobody_else_is_taken_for_him(written: str) -> None:
+def test_nobody_else_is_taken_for_the_person_to_be_erased(written: str) -> None:
     marie = Subject(
         frozenset({CALLER}),
         frozenset({"marie@helio.example"}),
@@ -253,7 +253,7 @@ def _buckets(phone: str) -> set[str]:
     return buckets(Subject(frozenset({phone})))
 
 
-def test_erasing_is_logged_without_saying_whom(store: Store) -> None:
+def test_erasing_is_logged_without_naming_the_person(store: Store) -> None:
     have_called(store)
 
     privacy(store).erase("marie")
@@ -331,7 +331,7 @@ def test_a_call_that_is_going_on_is_left_for_later(store: Store) -> None:
     assert privacy(store, NOW + timedelta(minutes=2)).erase(CALLER).done["calls"] == 1
 
 
-def test_a_manager_is_erased_and_his_callers_are_still_owed_their_calls(store: Store) -> None:
+def test_a_manager_is_erased_and_callers_are_still_owed_their_calls(store: Store) -> None:
     call = have_called(store)
     boss = store.people.get("MGR1")
     assert boss is not None
@@ -387,14 +387,14 @@ def test_an_erased_call_is_not_taken_again(desk: Desk, exchange: Exchange, calle
     acts=ACTS,
     habits=PEOPLES_HABITS,
     other=st.sampled_from(["", "0155500101#", "0033155500101#"]),
-    whom=st.sampled_from([CALLER, "marie@helio.example", "MGR1"]),
+    subject=st.sampled_from([CALLER, "marie@helio.example", "MGR1"]),
 )
 def test_whatever_was_said_on_a_call_not_a_byte_of_the_number_is_left(
     sample_database: Path,
     acts: list[tuple[float, str]],
     habits: dict[str, tuple[str, float, str]],
     other: str,
-    whom: str,
+    subject: str,
 ) -> None:
     """Counts and the audit chain stay valid (hash over references, not over personal values)."""
     with network(sample_database, habits) as desk:
@@ -411,17 +411,17 @@ def test_whatever_was_said_on_a_call_not_a_byte_of_the_number_is_left(
         assert boss is not None
         erase = desk.services.privacy.erase
         store.seals.add(desk.exchange.clock.now())
-        erase(whom)  # what is going on has to wait
+        erase(subject)  # what is going on has to wait
         desk.exchange.wait(4 * 3600)
         store.seals.add(desk.exchange.clock.now())
         before = {table.name: rows(store, table) for table in tables.metadata.sorted_tables}
 
-        tally = erase(whom)
+        tally = erase(subject)
 
         left, traces = dump(store), {"MGR1": (boss.phone[3:], boss.name)}
         assert not tally.waiting
         assert list(store.logs.faults()) == []
-        for trace in traces.get(whom, ("155500101", "marie@helio")):
+        for trace in traces.get(subject, ("155500101", "marie@helio")):
             assert trace not in left
         for name in COUNTED:
             assert len(rows(store, tables.metadata.tables[name])) == len(before[name])
@@ -431,7 +431,7 @@ def test_whatever_was_said_on_a_call_not_a_byte_of_the_number_is_left(
 # ---- exporting
 
 
-def test_an_export_holds_what_is_his_and_nothing_secret(store: Store, tmp_path: Path) -> None:
+def test_an_export_holds_that_persons_data_and_nothing_secret(store: Store, tmp_path: Path) -> None:
     have_called(store)
     have_called(store, OTHER, "+81355500102")
     note(store, "ask marie@helio.example")
@@ -860,11 +860,11 @@ def test_any_events_taken_off_a_sealed_log_are_missed(
         assert any("is missing" in each for each in store.logs.faults())
 
 
-# ---- what was done, and by whom
+# ---- what was done, and who did it
 
 
 def test_all_actions_on_one_case(store: Store) -> None:
-    """Sample report "all actions on case X": its log, its calls, and whoever looked at it."""
+    """Sample report "all actions on case X": its log, its calls, and who looked at it."""
     have_called(store)
     have_called(store, OTHER, case="17349021")
     note(store, "new")
@@ -1033,7 +1033,7 @@ def test_of_who_is_erased_no_trace_is_left_and_the_logs_are_whole(
     assert CALLER[1:] in dump(store)
 
     kept.erase(CALLER)
-    exchange.wait(4000)  # he was being called back
+    exchange.wait(4000)  # the caller was being called back
     before = len(store.case_files.escalations()), len(store.logs.events(desk.sid(caller)))
 
     count = kept.erase(CALLER)
@@ -1067,7 +1067,7 @@ def test_what_was_keyed_is_let_go_from_the_calls_back_as_well(
     assert not call.data.shared.case.keyed
 
 
-def test_no_log_line_has_a_callers_number_or_what_he_keyed(
+def test_no_log_line_has_a_callers_number_or_what_was_keyed(
     exchange: Exchange, caller: Handset, desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG, logger="ivr")

@@ -107,7 +107,7 @@ def test_every_change_is_saved(store: Store, change: dict[str, Any]) -> None:
     assert store.calls.load(SID) == changed
 
 
-def test_whoever_is_late_saves_nothing_at_all(desk: Store) -> None:
+def test_a_turn_that_is_late_saves_nothing_at_all(desk: Store) -> None:
     desk.calls.save(call())
     first, late = desk.calls.load(SID), desk.calls.load(SID)
     assert first is not None
@@ -205,7 +205,7 @@ def test_threads_that_save_different_calls_dont_wait_for_long(store: Store) -> N
 # ---- people who are claimed with a turn
 
 
-def test_a_turn_that_claims_somebody_has_him(desk: Store) -> None:
+def test_a_turn_that_claims_a_free_person_engages_them(desk: Store) -> None:
     assert desk.calls.save(call(), claims=[("OP1", "a/1-1"), ("OP2", "a/1-2")])
     assert person(desk, "OP1").busy_with == "a/1-1"
     assert person(desk, "OP2").busy_with == "a/1-2"
@@ -414,7 +414,7 @@ def test_two_processes_never_take_the_same_duty(store: Store, url: str) -> None:
 
 def test_nobody_is_claimed_twice(desk: Store) -> None:
     assert desk.people.claim("OP1", "one/1-1")
-    assert desk.people.claim("OP1", "one/1-1")  # asked again, by whoever goes on with it
+    assert desk.people.claim("OP1", "one/1-1")  # asked again, by the process that goes on with it
     assert not desk.people.claim("OP1", "two/1-1")
 
     desk.people.release("OP1", "two/1-1")
@@ -431,7 +431,7 @@ def test_who_isnt_there_any_more_cant_be_claimed(desk: Store) -> None:
     assert not desk.people.claim("NOBODY", "one/1-1")
 
 
-def test_of_many_who_claim_one_has_him(desk: Store) -> None:
+def test_of_many_claims_of_one_person_exactly_one_succeeds(desk: Store) -> None:
     with ThreadPoolExecutor(8) as pool:
         won = list(pool.map(lambda n: desk.people.claim("OP1", f"{n}/1-1"), range(24)))
 
@@ -442,7 +442,7 @@ def test_of_many_who_claim_one_has_him(desk: Store) -> None:
     ("how", "taken", "missed"),
     [("taken", NOW, None), ("no_answer", None, NOW), ("busy", None, None), ("", None, None)],
 )
-def test_how_it_went_is_noted_of_whoever_was_rung(
+def test_the_outcome_is_noted_for_the_person_who_was_rung(
     desk: Store, how: str, taken: datetime | None, missed: datetime | None
 ) -> None:
     desk.people.claim("MGR1", "one/1-1")
@@ -539,7 +539,7 @@ def test_what_is_due_next_costs_as_much_however_many_duties_are_owed(store: Stor
     assert steps() < 2 * few
 
 
-def test_of_ten_thousand_people_only_those_whom_a_case_concerns_are_read(desk: Store) -> None:
+def test_of_ten_thousand_people_only_those_that_a_case_concerns_are_read(desk: Store) -> None:
     model = dict.fromkeys(column.name for column in tables.people.c)
     filler = [
         model
@@ -859,7 +859,7 @@ def test_no_transaction_is_open_when_a_method_returns(desk: Store, url: str) -> 
         other.close()
 
 
-def test_whoever_finds_the_database_locked_waits(tmp_path: Path, empty_file: Path) -> None:
+def test_a_writer_that_finds_the_database_locked_waits(tmp_path: Path, empty_file: Path) -> None:
     shutil.copy(empty_file, tmp_path / "ivr.db")
     store = Store(f"sqlite:///{tmp_path / 'ivr.db'}")
     with ThreadPoolExecutor(2) as pool, store.connections.writing() as connection:

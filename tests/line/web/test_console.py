@@ -80,7 +80,7 @@ def test_the_ringing_card_shows_little_and_the_connected_one_everything(
     exchange.wait(30)
 
 
-def test_accepted_on_the_page_he_is_connected_as_soon_as_he_picks_up(
+def test_an_operator_who_accepts_on_the_page_is_connected_on_picking_up(
     operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     zero(caller, exchange)
@@ -177,7 +177,7 @@ def test_who_takes_a_caller_and_does_not_pick_up_loses_nobody(
     operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     ask_for_a_manager(caller, exchange)
-    operator.take(desk.sid(caller))  # and then his browser dies, and he is away
+    operator.take(desk.sid(caller))  # and then the operator's browser dies, and they are away
     accept(desk.phone("MGR1"), exchange)
     exchange.wait(10)
 
@@ -199,7 +199,7 @@ def test_a_caller_who_has_gone_cannot_be_taken(
     assert not desk.phone("OP1").ringing
 
 
-def test_an_emergency_stands_before_whoever_waits_longer(
+def test_an_emergency_stands_before_callers_who_have_waited_longer(
     operator: Operator, exchange: Exchange, desk: Desk
 ) -> None:
     for person in ("OP1", "OP2"):
@@ -220,7 +220,7 @@ def test_an_emergency_stands_before_whoever_waits_longer(
     exchange.wait(60)
 
 
-def test_after_his_browser_has_died_another_one_shows_the_same_call(
+def test_after_an_operators_browser_has_died_another_one_shows_the_same_call(
     operator: Operator,
     pages: Any,
     exchange: Exchange,
@@ -474,10 +474,10 @@ def test_a_call_worked_by_clicks_is_told_again_from_its_log_alone(
     assert turn.state.caller.state == call.step
 
 
-# --- a manager at his own desk ---
+# --- a manager's own page ---
 
 
-def test_a_manager_accepts_on_his_own_page_and_works_on_the_case(
+def test_a_manager_accepts_on_their_own_page_and_works_on_the_case(
     manager: Operator, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     ask_for_a_manager(caller, exchange)
@@ -499,7 +499,7 @@ def test_a_manager_accepts_on_his_own_page_and_works_on_the_case(
     exchange.wait(30)
 
 
-def test_a_manager_says_that_he_calls_back_himself(
+def test_a_manager_says_that_they_will_call_back_themselves(
     manager: Operator, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     ask_for_a_manager(caller, exchange)
@@ -529,7 +529,7 @@ def test_every_look_at_a_case_is_on_record_once_a_call(
     exchange.wait(30)
 
 
-def test_no_manager_is_named_by_his_number(
+def test_no_manager_is_named_by_a_number(
     talking: Operator, exchange: Exchange, caller: Handset
 ) -> None:
     talking.click("case", number="C17349013")

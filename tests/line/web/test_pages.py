@@ -105,7 +105,7 @@ def test_nothing_is_sent_again_until_something_has_changed(
     exchange.wait(30)
 
 
-def test_everybody_begins_where_he_works(pages: Flask) -> None:
+def test_everybody_begins_on_the_page_of_their_work(pages: Flask) -> None:
     begins = {"op1": "/console", "mgr1": "/me", "ines": "/wall"}
     for id, path in begins.items():
         browser = Browser(pages.test_client()).go("/sign-in").send("/sign-in/as", login=id)

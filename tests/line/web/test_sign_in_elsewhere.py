@@ -89,7 +89,7 @@ def sign_in(browser: Browser, elsewhere: Elsewhere, state: str = "", **claims: A
     return browser.go(f"/sign-in/back?code=abc&state={state or asked['state'][0]}")
 
 
-def test_whoever_works_here_comes_in_with_his_groups_as_roles(
+def test_an_employee_signs_in_with_their_groups_as_roles(
     browser: Browser, elsewhere: Elsewhere, store: Store
 ) -> None:
     sign_in(browser, elsewhere)
@@ -124,7 +124,7 @@ def test_a_customer_who_is_known_comes_in_as_such(
         ({"email": ""}, 403),
     ],
 )
-def test_what_is_not_for_us_or_not_for_him_lets_nobody_in(
+def test_a_token_that_is_not_for_us_or_not_for_that_person_lets_nobody_in(
     browser: Browser, elsewhere: Elsewhere, claims: dict[str, Any], status: int
 ) -> None:
     sign_in(browser, elsewhere, **claims)

@@ -24,9 +24,7 @@ from tests.kit.telephones import ask_for_a_manager
 
 
 @pytest.mark.parametrize(("id", "actor"), [("op1", "OP1"), ("auditor", "auditor")])
-def test_whoever_looks_at_a_case_is_logged(
-    browser: Browser, store: Store, id: str, actor: str
-) -> None:
+def test_looking_at_a_case_is_logged(browser: Browser, store: Store, id: str, actor: str) -> None:
     """Every console read of a case is logged (access.viewed)."""
     browser.sign_in(id)
     browser.go("/cases/C17349013")
@@ -36,7 +34,7 @@ def test_whoever_looks_at_a_case_is_logged(
     assert viewed.data == {"case": "C17349013"}
 
 
-def test_whoever_is_not_signed_in_signs_in_and_comes_where_he_wanted_to(browser: Browser) -> None:
+def test_signing_in_leads_to_the_page_that_was_asked_for(browser: Browser) -> None:
     browser.go("/cases/C17349013")
     assert "Sign in" in browser.page
     browser.send("/sign-in", email="Marie@acme.example", password=PASSWORD, next="/cases/C17349013")
@@ -143,7 +141,7 @@ def test_answers_forbid_what_a_page_never_needs(browser: Browser) -> None:
 
 
 def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, store: Store) -> None:
-    """In Case Logger the customer may set the severity himself. (R5)"""
+    """In Case Logger the customer may set the severity themselves. (R5)"""
     browser.sign_in("marie").go("/cases/new")
     form = {"subject": "Drawings are blank", "description": "Since Monday.", "product": "CAD"}
     key = browser.key()
@@ -220,7 +218,9 @@ def test_a_customer_asks_for_another_severity_and_the_engineer_sets_it(
     assert desk.notices("severity_wish") == {"ENG2"}
 
     staff = Browser(pages.test_client()).sign_in("eng2").go("/cases/C17349037")
-    staff.send("/cases/C17349037/set_severity", severity="1", reason="agreed with him", key="k2")
+    staff.send(
+        "/cases/C17349037/set_severity", severity="1", reason="agreed with the customer", key="k2"
+    )
     assert staff.status == 200
     [changed] = desk.on_case("C17349037", "severity.set")
     assert (changed.data["requested_by"], changed.data["set_by"]) == ("contact:kenji", "ENG2")
@@ -240,7 +240,9 @@ def test_a_customer_escalates_and_then_asks_for_the_next_level(
     assert "They will call you by 10:30 CET." in browser.page
     assert desk.notices("escalation") == {"MGR1", "ENG1"}
     browser.send("/cases/C17349013/escalate", level="M2", reason="", key="b")
-    assert desk.file("C17349013")["levels"]["M1"]["count"] == 2  # a chase: his time isn't over
+    assert (
+        desk.file("C17349013")["levels"]["M1"]["count"] == 2
+    )  # a chase: the manager's time isn't over
     exchange.wait(31 * 60)
     assert desk.notices("overdue") == {"DIR1", "MGR1"}
     browser.sign_in("marie").go("/cases/C17349013")
@@ -358,7 +360,7 @@ def test_a_manager_ends_an_escalation_with_the_customers_agreement(
     browser: Browser, desk: Desk
 ) -> None:
     """Who may de-escalate: manager or engineer with the customer's agreement, with a reason.
-    He records his plan (R38, R43), and reports that go with it (R42)."""
+    The manager records a plan (R38, R43), and reports that go with it (R42)."""
     given = {"by": "caller", "channel": "phone", "level": "M1"}
     desk.hear("C17349013", "escalate", key="e", **given)
     browser.sign_in("mgr1").go("/cases/C17349013")
@@ -397,7 +399,7 @@ def test_a_severity_is_lowered_with_a_reason_and_the_customers_agreement(
     assert desk.file("C17349013")["severity"]["severity"] == 3
 
 
-def test_somebody_says_how_he_is_until_when_and_who_stands_in(
+def test_a_person_sets_a_status_its_end_and_who_stands_in(
     browser: Browser, store: Store, exchange: Exchange
 ) -> None:
     browser.sign_in("mgr1").go("/me")
@@ -420,7 +422,7 @@ def test_cases_come_from_where_they_are_and_that_may_be_down(
     assert "The case records can't be reached right now." in browser.page
 
 
-def test_a_manager_who_has_called_by_himself_says_so(
+def test_a_manager_who_has_called_from_another_phone_says_so(
     browser: Browser, desk: Desk, exchange: Exchange
 ) -> None:
     """The manager makes sure to contact the customer. (R39)"""
@@ -486,7 +488,7 @@ def test_every_text_is_there_in_every_language() -> None:
     assert languages["en"].keys() == languages["fr"].keys()
 
 
-def test_the_pages_speak_french_to_whoever_asks_for_it(browser: Browser) -> None:
+def test_the_pages_are_in_french_for_a_browser_that_asks_for_it(browser: Browser) -> None:
     assert "Se connecter" in browser.go("/sign-in?lang=fr").page
     browser.send("/sign-in", email="marie@acme.example", password=PASSWORD)
 

@@ -100,7 +100,7 @@ def ask_when(words: str) -> VoiceResponse:
 
 
 def asked(words: str, then: str, **gather: object) -> VoiceResponse:
-    """A question; whoever says nothing is told goodbye."""
+    """A question; a caller who says nothing is told goodbye."""
     answer = VoiceResponse()
     question = Gather(action=url_for(then), **gather)
     question.say(words)

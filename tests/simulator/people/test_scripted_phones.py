@@ -47,7 +47,7 @@ def from_people(phone: Handset) -> list[tuple[str, str, str]]:
 # ---- a machine ---------------------------------------------------------------------------------
 
 
-def test_a_machine_greets_whoever_is_connected_then_beeps_and_is_silent() -> None:
+def test_a_machine_greets_the_caller_then_beeps_and_is_silent() -> None:
     exchange, _, caller, callee = rung(STRAIGHT)
     callee.will("voicemail", after=3, say="Please leave a message.")
     caller.call(LINE)
@@ -133,7 +133,7 @@ def test_a_person_says_what_is_asked_for() -> None:
     caller.hang_up()
 
 
-def test_a_person_who_is_connected_says_it_to_whom_he_is_connected() -> None:
+def test_a_person_who_is_connected_speaks_to_the_person_at_the_other_end() -> None:
     exchange, _, caller, callee = rung(STRAIGHT)
     callee.will("answer", after=2, say="Hello?")
     caller.call(LINE)
@@ -210,7 +210,7 @@ def test_a_call_that_is_over_before_isnt_hung_up_again() -> None:
     caller.hang_up()
 
 
-def test_slow_fingers_are_slow_whoever_uses_them() -> None:
+def test_slow_fingers_are_slow_for_everybody() -> None:
     pages = WHISPER | {"/whisper": (Gather(action="/said", num_digits=3, timeout=3), Hangup())}
     exchange, app, caller, callee = rung(pages)
     callee.will("answer", press="123", typing=2)
@@ -238,7 +238,7 @@ def test_who_waits_in_a_queue_may_be_answered_by_a_machine() -> None:
     exchange.wait(10)
 
 
-def test_a_person_in_an_empty_room_speaks_to_whoever_comes() -> None:
+def test_a_person_in_an_empty_room_speaks_to_the_first_one_who_joins() -> None:
     room = (Dial((Conference("r"),)),)
     exchange, _, caller, callee = rung({"/voice": room, "/room": room})
     callee.will("answer", say="Hello?")

@@ -1,4 +1,4 @@
-"""The simulated phones in browsers: who sees what, who hears whom, and who may ask."""
+"""The simulated phones in browsers: who sees what, who hears what, and who may ask."""
 
 from __future__ import annotations
 
