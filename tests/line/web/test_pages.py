@@ -51,7 +51,8 @@ def test_a_waiting_caller_shows_with_what_was_keyed_and_no_managers_number(
 
     assert CALLER in page
     assert "waiting for a manager" in page
-    assert "Entered 17349013: C17349013 · Helio · Assemblies open slowly · open · Severity 2" in page
+    case = "C17349013 · Helio · Assemblies open slowly · open · Severity 2"
+    assert f"Entered 17349013: {case}" in page
     assert "Paul Morel, ringing" in page
     assert "wants M1" in page
     assert not any(number in page for number in PEOPLE.values())
