@@ -510,7 +510,7 @@ def decode(text: str | bytes, sid: str) -> CallData:
     except msgspec.MsgspecError as error:
         raise CallError(
             f"call {sid}: its stored data can't be read: {error}. "
-            f"If an older version stored it, run: ivr db upgrade"
+            f"If an older version stored it, run: ivr db migrate"
         ) from error
 
 
