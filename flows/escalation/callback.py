@@ -1,7 +1,7 @@
 """A call back that is owed: first a person of the desk accepts, then the customer is rung.
 
-Nobody hears the first steps: the customer's leg isn't there yet. He comes in at `back_confirm`,
-and from there on it is a call like any other.
+Nobody hears the first steps: the customer's leg isn't there yet. The customer comes in at
+`back_confirm`, and from there on it is a call like any other.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class LineConfig:
     session_idle: int = 30  # minutes until whoever is signed in and does nothing is signed out
     session_longest: int = 720  # … and until anybody is
     provider_roles: Mapping[str, str] = field(default_factory=dict)  # a provider's groups: roles
-    resume_minutes: int = 10  # in which who was cut off is taken up where he was
+    resume_minutes: int = 10  # within which a caller who was cut off may resume
     limits: Limits = field(default_factory=Limits)
     recording: RecordingTerms = field(default_factory=RecordingTerms)
     lists: Mapping[str, str] = field(default_factory=dict)  # the variable with each list's URLs

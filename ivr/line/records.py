@@ -176,8 +176,8 @@ class Login:
     """Somebody who may sign in.
 
     ``person`` is the id of whoever works here, ``contact`` a customer's, with the ``accounts`` that
-    he may see, the primary one first. ``hash`` is of the password, ``""`` when another provider
-    vouches for him. A higher ``epoch`` ends every session that began before.
+    they may see, the primary one first. ``hash`` is of the password, ``""`` when another provider
+    vouches for them. A higher ``epoch`` ends every session that began before.
     """
 
     id: str

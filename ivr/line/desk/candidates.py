@@ -34,7 +34,7 @@ class Directory:
     stints: tuple[Stint, ...] = ()
 
     def stale(self, now: datetime) -> bool:
-        """Whether it is more than 24 hours old, which whoever reads it should be told."""
+        """Whether it is more than 24 hours old; readers should be told if so."""
         return self.as_of is not None and now - self.as_of > STALE
 
 
@@ -42,15 +42,15 @@ class Directory:
 class Candidate:
     """One name on the list.
 
-    ``reason`` is why he is on it: "owners_manager", "queue_manager", "went_up" (the post below is
-    vacant, or its holder owns the case), "managers_manager", "second_level", "delegate", "deputy",
-    "duty", "follow_the_sun", "global_duty", "operator", "owner"; ``also`` holds further ones;
-    ``detail`` says it in words. ``skipped`` is "" when he may be rung, else "own_case", "inactive",
-    "no_rights" (a delegate who isn't a manager), "first_level" (of this case, when the second is
-    asked for), "no_number", "declined", "out_of_office", "off_shift", "dnd", "at_capacity", "busy"
-    or "no_answer_recently". ``source`` is what his availability is known from, the most trusted
-    there is: "status" (set by hand), "override", "rota", "calendar", "hours", or "" for nothing;
-    ``age`` is how long ago that was said or began, None for hours.
+    ``reason`` is why they are on it: "owners_manager", "queue_manager", "went_up" (the post below
+    is vacant, or its holder owns the case), "managers_manager", "second_level", "delegate",
+    "deputy", "duty", "follow_the_sun", "global_duty", "operator", "owner"; ``also`` holds further
+    ones; ``detail`` says it in words. ``skipped`` is "" if they may be rung, else "own_case",
+    "inactive", "no_rights" (a delegate who isn't a manager), "first_level" (of this case, when the
+    second is asked for), "no_number", "declined", "out_of_office", "off_shift", "dnd",
+    "at_capacity", "busy" or "no_answer_recently". ``source`` is how their availability is known,
+    the most trusted there is: "status" (set by hand), "override", "rota", "calendar", "hours", or
+    "" for nothing; ``age`` is how long ago that was said or began, None for hours.
     """
 
     person: Person
@@ -82,13 +82,13 @@ class Asked:
 
     @cached_property
     def on_duty(self) -> Mapping[str, OnDuty]:
-        """By person, the most trusted of what he is on duty for."""
+        """The most trusted duty of each person on duty, by person."""
         every = all_on_duty(self.directory.shifts, self.now, self.directory.stints)
         trusted = sorted(every, key=lambda duty: (_TRUST.index(duty.source), duty.since, duty.id))
         return {duty.person: duty for duty in reversed(trusted)}
 
     def source(self, person: Person) -> tuple[str, timedelta | None]:
-        """What his availability is known from, and how old that is."""
+        """How the person's availability is known, and how old that is."""
         if person.status_since is not None:
             return "status", self.now - person.status_since
         duty = self.on_duty.get(person.id)
@@ -98,9 +98,9 @@ class Asked:
 
 
 def ranked(groups: Iterable[Group], asked: Asked) -> tuple[Candidate, ...]:
-    """Everybody once, with his skip; who is available in front of who is soon busy.
+    """Each person once, with the reason for a skip; available people come before those soon busy.
 
-    Whoever is skipped stays where the list has him: the reader sees whom he would have been.
+    A skipped person keeps their place in the list, so that readers see who would have been rung.
     """
 
     def tie(candidate: Candidate) -> tuple[bool, int, datetime, str]:
@@ -124,11 +124,11 @@ def _judged(candidate: Candidate, asked: Asked) -> Candidate:
 
 
 def _name(named: dict[str, Candidate], candidate: Candidate) -> None:
-    """Add a candidate to the list; a second reason for one who stands there goes to his first."""
+    """Add a candidate; a second reason for the same person goes beside the first."""
     id = candidate.person.id
     first = named.get(id)
     if first is not None and first.skipped and not candidate.skipped:
-        del named[id]  # no right as a delegate, but one of his own
+        del named[id]  # no rights as a delegate, but rights of their own
         candidate = replace(candidate, also=(*first.also, first.reason))
     elif first is not None:
         reasons = (first.reason, *first.also)

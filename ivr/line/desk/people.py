@@ -10,18 +10,18 @@ EVERY_DAY = frozenset(range(7))
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may be rung, with the state he is in just now.
+    """A person who may be rung, with their present state.
 
-    ``phone`` is E.164 or ``client:name``; empty when he can't be rung. ``roles`` are of "operator",
+    ``phone`` is E.164 or ``client:name``; empty if they can't be rung. ``roles`` are of "operator",
     "engineer", "manager", "second_level". ``status`` is "available", "busy_soon", "away" (out of
-    office; then ``delegate`` stands in) or "dnd". ``hours`` are his working hours in ``zone``, None
+    office; then ``delegate`` stands in) or "dnd". ``hours`` are working hours in ``zone``, None
     for any time; who is ``on_call`` may be rung outside them. ``days`` (Monday is 0) are those on
     which they begin, ``holidays`` the calendar ("FR", "DE-BY") on whose holidays they don't, "" for
     none. ``status_by`` (a person's id) set the status at ``status_since``, both empty when nobody
     did; it ends by itself at ``status_until``. The delegate stands in from ``delegate_from`` until
-    ``delegate_until`` only. ``busy_with`` is the attempt that has claimed him. Instants are aware.
-    ``notify`` are his own `apprise` URLs, if mail isn't what reaches him;
-    ``pin`` is the hash of what he keys when he calls to say how he is.
+    ``delegate_until`` only. ``busy_with`` is the attempt that has claimed them. Instants are aware.
+    ``notify`` are their own `apprise` URLs, used instead of mail;
+    ``pin`` is the hash of the PIN that they key to set their status by phone.
     """
 
     id: str
@@ -55,7 +55,7 @@ class Person:
     delegate_until: datetime | None = None
 
     def at(self, now: datetime) -> Person:
-        """Him at ``now``: without a status that has ended, and a delegate whose time it isn't."""
+        """The person at ``now``: without a status that has ended or a delegate who isn't due."""
         person = self
         if self.status_until is not None and self.status_until <= now:
             person = replace(person, status="available", status_by="")
@@ -65,7 +65,7 @@ class Person:
         return replace(person, delegate=None) if early or late else person
 
     def speaks(self, language: str) -> bool:
-        """Whether he speaks it; regions don't count, "fr-CA" is spoken by who speaks "fr"."""
+        """Whether they speak it. Regions don't count: "fr" covers "fr-CA"."""
         wanted = _plain(language)
         return any(_plain(spoken) == wanted for spoken in self.languages)
 

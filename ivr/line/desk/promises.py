@@ -81,7 +81,7 @@ def in_hours(at: datetime, hours: Hours, zone: str) -> bool:
 
 
 def promise_due(requested: datetime, terms: Terms, zone: str, level: str = "") -> datetime:
-    """The instant, in UTC, by which somebody must call back; it counts from the request."""
+    """The instant, in UTC, by which the callback is due; it counts from the request."""
     working, otherwise = terms.minutes.get(level, terms.promise_minutes)
     minutes = working if in_hours(requested, terms.hours, zone) else otherwise
     return requested.astimezone(UTC) + timedelta(minutes=minutes)
@@ -90,7 +90,8 @@ def promise_due(requested: datetime, terms: Terms, zone: str, level: str = "") -
 def spoken_time(due: datetime, zone: str) -> datetime:
     """``due`` in the caller's ``zone``, up to the next full quarter of an hour.
 
-    Never before the call is due, so what he is told can be kept; a full quarter stays as it is.
+    Never before the call is due, so what the caller is told can be kept; a full quarter stays as it
+    is.
     """
     local = due.astimezone(ZoneInfo(zone))
     past = timedelta(

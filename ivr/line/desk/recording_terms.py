@@ -13,8 +13,8 @@ BASES = ("legitimate_interest", "consent")
 class RecordingTerms:
     """``percent`` of the calls are recorded, 0 is none.
 
-    ``legal_basis`` says what the caller's silence means: on "legitimate_interest" he is told and
-    may object, on "consent" nothing is recorded before he has agreed by key.
+    ``legal_basis`` says what the caller's silence means: on "legitimate_interest" they are told and
+    may object; on "consent" nothing is recorded before they have agreed by key.
     """
 
     percent: int = 0
@@ -39,7 +39,7 @@ class RecordingTerms:
             )
         if legal_basis not in BASES and (percent or legal_basis):
             raise ValueError(
-                f"recording.legal_basis is {legal_basis!r}: whoever records says why he may, "
+                f"recording.legal_basis is {legal_basis!r}: a recording needs a legal basis, "
                 f"{' or '.join(BASES)}"
             )
         return cls(percent, legal_basis or BASES[0])

@@ -10,7 +10,7 @@ STAFF = frozenset({"engineer", "operator", "manager", "second_level"})
 READERS = STAFF | {"supervisor", "admin", "auditor"}
 CALLED = STAFF | {"supervisor"}  # who works with callers, and sees their numbers in old calls
 
-# The pages, and who may open them; the first one that somebody may open is where he begins.
+# The pages, and who may open them; a person's start page is the first that they may open.
 PAGES = {
     "console": frozenset({"operator"}),
     "me": STAFF,
@@ -39,7 +39,7 @@ MAY = {
     "report": STAFF,
 }
 
-# What may be clicked on the card of one's own call, and by whom.
+# What may be clicked on the card of one's own call, by role.
 _OPERATOR = frozenset({"operator"})
 CLICKS = {
     "accept": STAFF,
@@ -79,17 +79,17 @@ def may_open(roles: tuple[str, ...], page: str) -> bool:
 
 
 def home(roles: tuple[str, ...]) -> str:
-    """The page on which somebody with these roles begins."""
+    """The start page for these roles."""
     return next((page for page in PAGES if may_open(roles, page)), "cases")
 
 
 def sees_numbers(roles: tuple[str, ...]) -> bool:
-    """Whether he sees the whole number of somebody who called once."""
+    """Whether these roles see the whole number of a past caller."""
     return bool(CALLED & set(roles))
 
 
 def works_here(roles: tuple[str, ...]) -> bool:
-    """Whether he may see every case."""
+    """Whether these roles may see every case."""
     return bool(READERS & set(roles))
 
 

@@ -1,7 +1,7 @@
 """Whom to ring, in which order, and why: a pure function of the desk as it is at one instant.
 
-Everybody who could come into question is named once, with the reason why he is on the list and,
-when he isn't to be rung, the reason why not: an operator sees it all, and may decide otherwise.
+Each person who could take the call is named once, with the reason why they are on the list and,
+if they are skipped, the reason for that: an operator sees all of it and may decide otherwise.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def engineer(
     declined: frozenset[str] = frozenset(),
     rest: timedelta = REST_AFTER_NO_ANSWER,
 ) -> tuple[Candidate, ...]:
-    """The case's owner, and who stands in for him; nobody when the case has no owner."""
+    """The case's owner and their stand-ins; empty when the case has no owner."""
     owner = directory.people.get(case.owner or "")
     if owner is None:
         return ()
@@ -130,12 +130,12 @@ def promise_owner(
     role: str = "duty",
     last_resort: str | None = None,
 ) -> str | None:
-    """The id of who owes the caller a call: somebody always, while there is any manager.
+    """The id of the person who owes the caller a call. None only if there is no manager at all.
 
-    Who is on duty in this ``role``, in the order of `on_duty`; then ``last_resort``, whom the
-    settings name; then the right manager of the case; then any manager, by id. Who is out of
-    office only when all are. That he didn't answer a minute ago doesn't matter: it is owed within
-    the hour, not now.
+    In order: people on duty in this ``role``, as `on_duty` lists them; ``last_resort`` of the
+    settings; the right manager of the case; any manager, by id. People who are out of office come
+    last. A person who didn't answer a minute ago counts: the call is owed within the hour, not
+    now.
     """
     people = directory.people
     where = _region(case, region)
@@ -171,7 +171,7 @@ def _line(case: Case | None, directory: Directory) -> list[Candidate]:
 
 def _owners_post(owner: Person) -> tuple[str, str]:
     if owner.roles & _FIRST_LEVEL:
-        return "went_up", f"{owner.name} owns the case, and is a manager himself"
+        return "went_up", f"{owner.name} owns the case and is a manager"
     left = "" if owner.active else ", who has left"
     return "owners_manager", f"manager of {owner.name}{left}"
 
@@ -224,7 +224,7 @@ def _second(person: Person) -> Candidate:
 
 
 def _delegates(person: Person, rights: frozenset[str], directory: Directory) -> Iterator[Group]:
-    """Who stands in while ``person`` is out of office, and for him in turn: at most three.
+    """Who stands in while ``person`` is out of office, and who for them in turn: at most three.
 
     Who has no right to take the call is named, skipped, and can't pass it on.
     """

@@ -22,7 +22,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class OnDuty:
-    """Somebody who is on duty, from when until when, and why he counts for the region asked for.
+    """A person on duty: from when until when, and why they count for the requested region.
 
     ``id`` is that of the shift, calendar entry or override, and ``source`` says which: "rota",
     "calendar", "override". ``reason`` is "duty" (the region's own), "follow_the_sun" (another
@@ -147,7 +147,7 @@ def rota_gap(
     product: str = "",
     stints: Iterable[Stint] = (),
 ) -> bool:
-    """Whether nobody is on duty where somebody should be: that is worth an alarm.
+    """Whether no one is on duty where someone should be, which is worth an alarm.
 
     A desk whose rota knows no regions has a gap when nobody at all is on duty.
     """

@@ -1,4 +1,4 @@
-"""One person whose data is looked for: by what he is known, and where that stands in a text."""
+"""One person whose data is looked for: what identifies them, and where it appears in a text."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Subject:
         return re.compile("|".join(parts) or r"(?!)", re.IGNORECASE)
 
     def stands_in(self, value: Any) -> bool:
-        """Whether he is named anywhere in a JSON-safe value; ids don't count, they name nobody."""
+        """Whether a JSON-safe value names this person anywhere; ids don't count as names."""
         return any(self._pattern.search(text) for text in _texts(value))
 
     def without(self, value: Any, instead: str) -> Any:
-        """The value with ``instead`` wherever he was named."""
+        """The value with ``instead`` in every place that names this person."""
         match value:
             case str():
                 return self._pattern.sub(instead, value)

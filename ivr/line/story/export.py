@@ -223,7 +223,7 @@ class _Script:
             self._do(moment, "hang up")
 
     def _ended(self, moment: Moment, how: str) -> None:
-        """A leg's last word: his own doing, or nobody's."""
+        """How a leg ended: by the person's own doing, or by no one's."""
         rung = self.rings.pop(moment.leg, None)
         if rung is None:
             if type(self.line.person.steps[moment.before]).__name__ != "Goodbye":
@@ -270,7 +270,7 @@ def _habits(moments: Sequence[Moment]) -> dict[str, str]:
 
 def _in_order(moments: Sequence[Moment]) -> list[Moment]:
     """What was done before what came of it: when somebody's leaving ends the conversation, the
-    others are often out of it before his leg is reported to be over."""
+    others are often out of it before their leg is reported to be over."""
     ordered = list(moments)
     for moment in moments:
         if moment not in ordered or moment.kind != "heard":
@@ -307,7 +307,7 @@ def _ends(later: Iterable[Moment]) -> bool:
 
 
 def _name(person: str) -> str:
-    """A phone of a dialogue; a person's id is no name of his."""
+    """A phone of a dialogue; a person's id isn't used as its name."""
     name = "".join(key if key.isalnum() else "_" for key in person.lower())
     return name if name[:1].isalpha() else f"p{name}"
 

@@ -40,7 +40,7 @@ class SampleDesk:
         return any(digits_of(row) == digits for row in self.cases)
 
     def customer(self, number: str, account: str = "") -> str:
-        """The telephone of whoever calls from ``number`` if he is one of these, else of a contact
+        """The phone with ``number`` if it belongs to one of these people, else a contact's
         of this account, or of any."""
         phones = [row["phones"].split()[0] for row in self.contacts if row["phones"]]
         own = [

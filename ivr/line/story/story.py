@@ -158,7 +158,7 @@ class _Telling:
         return _said(state, leg, words or (self._meanwhile(state, "connecting") if meets else ()))
 
     def _held(self, state: CallState) -> Moment | None:
-        """What the caller hears while he is put on hold."""
+        """What the caller hears while they are put on hold."""
         before, self.held = self.held, state.shared.held
         if before or not self.held or state.call.ended_at:
             return None
@@ -286,7 +286,7 @@ def _cut(words: str, parts: Iterable[str]) -> str:
 
 
 def path(moments: Iterable[Moment]) -> list[str]:
-    """The caller's steps on the way, each where he came to it."""
+    """The caller's steps on the way, each where they came to it."""
     way: list[str] = []
     for moment in moments:
         if moment.caller_step and way[-1:] != [moment.caller_step]:

@@ -448,7 +448,11 @@ def test_a_call_outside_the_sample_hears_no_notice(mounted: Mount, tmp_path: Pat
         ("sometimes", "consent", 'recording.conversations is "off", "on" or a percentage'),
         (101, "consent", 'recording.conversations is "off", "on" or a percentage'),
         (True, "consent", 'recording.conversations is "off", "on" or a percentage'),
-        ("on", "curiosity", "recording.legal_basis is 'curiosity': whoever records says why"),
+        (
+            "on",
+            "curiosity",
+            "recording.legal_basis is 'curiosity': a recording needs a legal basis",
+        ),
         ("on", "", "recording.legal_basis is ''"),
     ],
 )

@@ -49,7 +49,10 @@ class CallPages:
     def __init__(
         self, store: Store, line: Line, clock: Clock, words: Words, sample: Sample | None
     ) -> None:
-        self.store, self.line, self.clock, self.words = store, line, clock, words
+        self.store = store
+        self.line = line
+        self.clock = clock
+        self.words = words
         self.sample = sample
 
     def install(self, app: Flask) -> None:
@@ -129,7 +132,7 @@ class CallPages:
         }
 
     def _caller(self, call: Call) -> str:
-        """His number, as far as the reader may see it; ``""`` when it was withheld or is gone."""
+        """The number, as far as the reader may see it; ``""`` if it was withheld or is gone."""
         if not call.caller.startswith("+"):
             return ""
         if sees_numbers(g.login.roles):

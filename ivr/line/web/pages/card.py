@@ -65,7 +65,7 @@ class Cards:
         return Leg(view, attempt)
 
     def waiting(self) -> list[dict[str, Any]]:
-        """Everybody who waits, or is asked something while people are rung for him: emergencies
+        """Callers who wait, or are asked something while people are rung for them: emergencies
         first, then who has waited longest."""
         steps = self.line.caller.steps
         waits = [
@@ -109,7 +109,7 @@ class Cards:
         }
 
     def connected(self, leg: Leg) -> dict[str, Any]:
-        """Everything: whoever has the caller may see it, and that he does is logged."""
+        """Everything: the person who has the caller may see it, and the view is logged."""
         call, now = leg.call, self.clock.now()
         case, known = self._case(call.keyed)
         file = self._file(call)
@@ -192,7 +192,7 @@ class Cards:
 
 
 def candidate(each: Candidate, here: bool) -> dict[str, Any]:
-    """One candidate, without his number: he is rung by a click, unless he is ``here`` already."""
+    """One candidate, without a number: a click rings them, unless they are ``here`` already."""
     return {
         "person": each.person.id,
         "name": each.person.name,
@@ -229,7 +229,7 @@ def on_file(case: Case, number: str) -> list[Any]:
 
 
 def way(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """The caller's way through the menus: where, and what he keyed or chose there."""
+    """The caller's way through the menus: where, and what was keyed or chosen there."""
     steps: list[dict[str, Any]] = []
     for event in events:
         data = event.data

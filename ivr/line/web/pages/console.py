@@ -99,7 +99,7 @@ class Console:
     # --- what is clicked ---
 
     def take(self, sid: str) -> Response:
-        """An operator takes somebody who waits. Whoever was quicker has him."""
+        """An operator takes a waiting caller; the first to click gets the call."""
         person = self.store.people.get(g.login.person)
         if person is None:
             abort(403)

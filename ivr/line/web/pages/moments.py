@@ -135,7 +135,7 @@ class Telling:
         return self._word(f"line_of_{name}") if name else ""
 
     def _why(self, moment: Moment) -> list[str]:
-        """The reasons: of a ranking each person with his, of somebody rung why he was."""
+        """The reasons: each person's in a ranking, or why a person was rung."""
         ranking = moment.data.get("ranking")
         if moment.what == "candidate.ranked" and isinstance(ranking, list):
             return [self._ranked(each) for each in ranking]

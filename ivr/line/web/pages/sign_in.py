@@ -125,12 +125,12 @@ class SignIn:
         )
         if over:
             session.clear()
-            session["expired"] = True  # said once, on the page that he is sent to
+            session["expired"] = True  # said once, on the page that they are sent to
             return None
         return login
 
     def begin(self, login: Login) -> None:
-        """A session of his own; nothing of one before it stays."""
+        """A new session; nothing of an earlier one stays."""
         language = session.get("language")
         session.clear()
         now = self.clock.now().isoformat()
@@ -247,7 +247,7 @@ class SignIn:
 
 
 def _next() -> str:
-    """Where he wanted to go: a path of ours, never another site's."""
+    """Where the person wanted to go: a path of ours, never another site's."""
     wanted = request.values.get("next", "")
     ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return wanted if ours else url_for("home")

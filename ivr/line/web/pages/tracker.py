@@ -95,7 +95,7 @@ class Tracker:
         return [known[id] for id in g.login.accounts if id in known]
 
     def _numbers(self) -> list[str]:
-        """His customer numbers, the primary one first."""
+        """The person's customer numbers, the primary one first."""
         return [number for account in self._accounts() for number in account.customer_numbers]
 
     def _active(self) -> str:
@@ -115,7 +115,7 @@ class Tracker:
         return redirect(url_for("tracker.cases"))
 
     def _case(self, number: str) -> Case:
-        """A case that he may see. One of somebody else's looks like none at all."""
+        """A case that this person may see. Any other looks as if it didn't exist."""
         case: Case | None = None
         if number == self.config.case_numbers.written(self.config.case_numbers.digits_of(number)):
             case = self._read(self.config.case_numbers.digits_of(number))
@@ -137,7 +137,7 @@ class Tracker:
     # --- pages ---
 
     def cases(self) -> str | Response:
-        """Those of the customer number he is working with; staff see all."""
+        """The cases of the customer number in use; staff see all."""
         staff = works_here(g.login.roles)
         if wanted := request.args.get("number", "").strip():
             reading = self.config.case_numbers.typed(wanted)
@@ -157,7 +157,7 @@ class Tracker:
         return {"case": case, "severity": severity, "level": data.get("level", "")}
 
     def new(self) -> Any:
-        """A customer logs a case, with a severity that he chooses; never the highest."""
+        """A customer logs a case and chooses its severity; never the highest."""
         if "customer" not in g.login.roles:
             abort(403)
         given = {name: request.form.get(name, "").strip() for name in FIELDS}
@@ -269,7 +269,7 @@ class Tracker:
         return owed
 
     def keep(self, number: str) -> Response:
-        """Somebody has called the customer in his own way: that promise is kept."""
+        """Someone has called the customer by other means: that promise is kept."""
         case, call = self._case(number), request.form.get("call", "")
         known = call in [sid for sid, _ in self._owed(case.number)]
         if not may(g.login.roles, "accept") or not known:
@@ -322,7 +322,7 @@ class Tracker:
         return redirect(back)
 
     def _on_call(self) -> str:
-        """The call on which he has just heard it of the customer; his own, or none."""
+        """The person's own call in which the customer has just said it, or none."""
         person = self.store.people.get(g.login.person) if g.login.person else None
         sid = ((person.busy_with if person else "") or "").partition("/")[0]
         return sid if sid and sid == request.form.get("call") else ""

@@ -21,14 +21,14 @@ from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.words import Words
 
-# The steps that a caller has come by, in order, as his call's log tells it.
+# The steps that a caller has passed, in order, from the call's log.
 HEARD = frozenset({"heard", "menu.key", "entry.rejected", "entry.partial"})
 # Desks to be opened from here: roles, and how the words for that are named.
 DESKS = {"operator": "console", "manager": "me", "supervisor": "wall"}
 
 
 class TryOut:
-    """Phones, calls and flow on one page; and on everybody's own page, his own phone."""
+    """Phones, calls and flow on one page; and each person's own phone on their page."""
 
     def __init__(self, store: Store, line: Line, now: Now, words: Words) -> None:
         self.store, self.line, self.now, self.words = store, line, now, words
@@ -40,7 +40,7 @@ class TryOut:
         app.context_processor(lambda: {"handset": self._mine, "phone_names": self._names})
 
     def _mine(self) -> str:
-        """The telephone of whoever is signed in, ``""`` if he has none."""
+        """The phone of the person who is signed in, ``""`` if they have none."""
         person = self.store.people.get(g.login.person) if g.login and g.login.person else None
         return person.phone if person else ""
 
