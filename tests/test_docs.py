@@ -85,18 +85,15 @@ def test_links_lead_somewhere(page: Page) -> None:
             assert anchor in leads.anchors, link
 
 
-def test_every_page_is_reached_from_the_index() -> None:
-    reached, ahead = set(), [NAMED["docs/index.md"]]
-    while ahead:
-        page = ahead.pop()
-        reached.add(page.name)
-        for link in page.links:
-            path = link.partition("#")[0]
-            name = str(page.target(path).relative_to(ROOT)) if "://" not in link and path else ""
-            if name in NAMED and name not in reached:
-                ahead.append(NAMED[name])
+def test_every_page_stands_in_a_map() -> None:
+    """The index, or the list of decisions: the side bar of the site is made from these."""
+    listed = set()
+    for name in ("docs/index.md", "docs/develop/decisions/README.md"):
+        page = NAMED[name]
+        targets = [link.partition("#")[0] for link in page.links if "://" not in link]
+        listed |= {str(page.target(target).relative_to(ROOT)) for target in targets} | {name}
 
-    assert {page.name for page in DOCS if page.name.startswith("docs/")} <= reached
+    assert {page.name for page in DOCS if page.name.startswith("docs/")} <= listed
 
 
 # ---- what is shown runs
@@ -279,6 +276,22 @@ def test_commands_that_are_named_exist(page: Page) -> None:
     for code in page.code:
         if re.match(r"(ivr|make) [a-z]", code) and code != "ivr COMMAND --help":
             check_line(re.sub(r" ?\[.*", "", code).replace("…", "x"))
+
+
+@pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
+def test_options_that_are_named_exist(page: Page) -> None:
+    named = {code.split()[0] for code in page.code if code.startswith("--")}
+
+    assert named <= options(main) | {"--update-calls", "--ivr-seed", "--strict"}
+
+
+def options(group: click.Group) -> set[str]:
+    """Of all commands."""
+    found = set()
+    for command in group.commands.values():
+        found |= options(command) if isinstance(command, click.Group) else set()
+        found |= {name for option in command.params for name in option.opts}
+    return found
 
 
 # ---- what is named exists

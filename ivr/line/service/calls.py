@@ -31,7 +31,11 @@ class Calls:
     def __init__(
         self, store: Store, line: Line, clock: Clock, answer: Answer, root: str = ""
     ) -> None:
-        self.store, self.line, self.clock, self.answer, self.root = store, line, clock, answer, root
+        self.store = store
+        self.line = line
+        self.clock = clock
+        self.answer = answer
+        self.root = root
 
     def hear(
         self,

@@ -35,7 +35,9 @@ class Cases:
     def __init__(
         self, store: Store, config: LineConfig, case_system: CaseSystem, clock: Clock
     ) -> None:
-        self.store, self.config, self.clock = store, config, clock
+        self.store = store
+        self.config = config
+        self.clock = clock
         self.case_system = case_system
 
     def hear(

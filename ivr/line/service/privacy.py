@@ -41,7 +41,11 @@ class Privacy:
     def __init__(
         self, store: Store, terms: RetentionTerms, numbers: CaseNumbers, clock: Clock, by: str = ""
     ) -> None:
-        self.store, self.terms, self.numbers, self.clock, self.by = store, terms, numbers, clock, by
+        self.store = store
+        self.terms = terms
+        self.numbers = numbers
+        self.clock = clock
+        self.by = by
 
     # --- as time goes by ---
 

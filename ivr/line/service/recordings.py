@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ivr.clock import Clock
 from ivr.line.desk.events import Event
 from ivr.line.records import Recording
 from ivr.line.service.calls import Calls
-from ivr.line.store.store import Store
 from ivr.line.turns.call.case_link import case_number
 
 EVENTS = {"in-progress": "recording.started", "completed": "recording.stopped"}
@@ -16,10 +14,10 @@ class Recordings:
     """The recordings of one line. The address of a recording isn't stored: it gives access to the
     audio."""
 
-    def __init__(self, store: Store, calls: Calls, clock: Clock) -> None:
-        self.store = store
+    def __init__(self, calls: Calls) -> None:
+        self.store = calls.store
+        self.clock = calls.clock
         self.calls = calls
-        self.clock = clock
 
     def message(self, call: str, sid: str, seconds: int) -> None:
         """A message that the caller has left; noted before the call hears of it, whatever the call

@@ -17,14 +17,14 @@ from ivr.line.service.cases import Cases
 from ivr.line.service.duties import lost_calls
 from ivr.line.service.duties.callbacks import Callbacks
 from ivr.line.service.duties.case_writes import CaseWrites
-from ivr.line.service.duties.customers import Customers
-from ivr.line.service.duties.legs import Legs
+from ivr.line.service.duties.customers import CustomerDuties
+from ivr.line.service.duties.legs import LegDuties
 from ivr.line.service.duties.lost_calls import LostCalls
 from ivr.line.service.duties.notices import Notices
 from ivr.line.service.duties.recordings import RecordingDuties
 from ivr.line.service.duties.rota import RotaWatch
 from ivr.line.service.duties.runner import Duties, Handler
-from ivr.line.service.duties.statuses import Statuses
+from ivr.line.service.duties.statuses import StatusDuties
 from ivr.line.service.look_ups import LookUps
 from ivr.line.service.privacy import Privacy
 from ivr.line.service.rankings import Rankings
@@ -92,41 +92,16 @@ def build_services(
     look_ups = LookUps(case_system, store, rankings, clock, line.config)
     calls = Calls(store, line, clock, look_ups.answer, root)
     cases = Cases(store, line.config, case_system, clock)
-    callbacks = Callbacks(store, calls, clock)
-    recordings = Recordings(store, calls, clock)
+    callbacks = Callbacks(calls)
+    recordings = Recordings(calls)
     rota = RotaWatch(store, line.config, clock)
     privacy = Privacy(store, line.config.retention, line.config.case_numbers, clock)
     handlers: dict[str, Handler] = {}
     if carrier is not None:
         origin = public_url.removesuffix("/").removesuffix(root)
-        legs = Legs(store, calls, carrier, rankings, clock, origin)
-        recording_duties = RecordingDuties(recordings, carrier, origin)
-        handlers = {
-            "ring": legs.ring,
-            "lapse": legs.lapse,
-            "hang_up": legs.hang_up,
-            "send": legs.send,
-            "hold": legs.hold,
-            "announce": legs.announce,
-            "release": legs.release,
-            "time_up": legs.time_up,
-            "look_again": legs.look_again,
-            "ring_customer": Customers(store, calls, carrier, clock, origin).ring,
-            "record": recording_duties.record,
-            "delete_recording": recording_duties.delete,
-            "case": cases.heard_later,
-            "effort": cases.effort,
-            "try_back": callbacks.try_back,
-            "call_back": callbacks.due,
-            "came": callbacks.came,
-            "status": Statuses(store).set,
-            "post": CaseWrites(store, case_system, clock).post,
-            "rota": rota.look,
-            "feed": rota.feed,
-            "purge": privacy.purge_duty,
-            "seal": privacy.seal_duty,
-            "lost_calls": LostCalls(store, calls, carrier, clock).look,
-        }
+        handlers |= _carrier_handlers(carrier, origin, rankings, recordings)
+        handlers |= _other_handlers(cases, callbacks, rota, privacy)
+        handlers["post"] = CaseWrites(store, case_system, clock).post
         if addresses is not None:
             resort = line.config.last_resort
             handlers["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
@@ -147,6 +122,48 @@ def build_services(
         privacy=privacy,
         duties=Duties(store, clock, handlers),
     )
+
+
+def _carrier_handlers(
+    carrier: Carrier, origin: str, rankings: Rankings, recordings: Recordings
+) -> dict[str, Handler]:
+    """The kinds of duty for which the carrier is needed."""
+    calls = recordings.calls
+    legs = LegDuties(calls, carrier, rankings, origin)
+    recording_duties = RecordingDuties(recordings, carrier, origin)
+    return {
+        "ring": legs.ring,
+        "lapse": legs.lapse,
+        "hang_up": legs.hang_up,
+        "send": legs.send,
+        "hold": legs.hold,
+        "announce": legs.announce,
+        "release": legs.release,
+        "time_up": legs.time_up,
+        "look_again": legs.look_again,
+        "ring_customer": CustomerDuties(calls, carrier, origin).ring,
+        "record": recording_duties.record,
+        "delete_recording": recording_duties.delete,
+        "lost_calls": LostCalls(calls, carrier).look,
+    }
+
+
+def _other_handlers(
+    cases: Cases, callbacks: Callbacks, rota: RotaWatch, privacy: Privacy
+) -> dict[str, Handler]:
+    """The other kinds, which may take their time."""
+    return {
+        "case": cases.heard_later,
+        "effort": cases.effort,
+        "try_back": callbacks.try_back,
+        "call_back": callbacks.due,
+        "came": callbacks.came,
+        "status": StatusDuties(cases.store).set,
+        "rota": rota.look,
+        "feed": rota.feed,
+        "purge": privacy.purge_duty,
+        "seal": privacy.seal_duty,
+    }
 
 
 __all__ = ["Services", "build_services"]

@@ -64,7 +64,9 @@ class Period:
     """Reads of one period, from ``since`` on and before ``until``, over one connection."""
 
     def __init__(self, connection: Connection, since: datetime, until: datetime) -> None:
-        self.connection, self.since, self.until = connection, ticks(since), ticks(until)
+        self.connection = connection
+        self.since = ticks(since)
+        self.until = ticks(until)
 
     def count(self) -> int:
         """How many calls of callers began in it."""

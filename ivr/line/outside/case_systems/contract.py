@@ -23,7 +23,8 @@ class Fields:
     def __init__(self, read: Any, name: str = "") -> None:
         if not isinstance(read, Mapping):
             raise ValueError(f"{name or 'the answer'} is {_kind(read)}, no object")
-        self.read, self.name = read, name
+        self.read = read
+        self.name = name
 
     def named(self, name: str) -> str:
         return f"{self.name}.{name}" if self.name else name

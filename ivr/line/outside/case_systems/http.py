@@ -38,7 +38,9 @@ class HTTPCases:
         session: requests.Session | None = None,
         whose: Whose = as_they_say,
     ) -> None:
-        self.base, self.numbers, self.whose = base.rstrip("/"), numbers, whose
+        self.base = base.rstrip("/")
+        self.numbers = numbers
+        self.whose = whose
         self.session = session or requests.Session()
         if token:
             self.session.headers["Authorization"] = f"Bearer {token}"

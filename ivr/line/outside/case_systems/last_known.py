@@ -50,14 +50,16 @@ class Breaker:
             self.until = now + REST
 
     def worked(self) -> None:
-        self.failures, self.until = 0, None
+        self.failures = 0
+        self.until = None
 
 
 class LastKnown:
     """The last answer about each case, of the system called ``name`` in the log."""
 
     def __init__(self, name: str, clock: Clock) -> None:
-        self.name, self.clock = name, clock
+        self.name = name
+        self.clock = clock
         self.breaker = Breaker()
         self._known: dict[str, tuple[datetime, Case | None]] = {}
         self._lock = Lock()

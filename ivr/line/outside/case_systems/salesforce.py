@@ -48,8 +48,11 @@ class SalesforceCases:
         tier: str = "",
         whose: Whose = as_they_say,
     ) -> None:
-        self.last_known, self.whose = LastKnown(self.name, clock), whose
-        self.connect, self.priorities, self.tier = connect, dict(priorities), tier
+        self.last_known = LastKnown(self.name, clock)
+        self.whose = whose
+        self.connect = connect
+        self.priorities = dict(priorities)
+        self.tier = tier
 
     def case(self, digits: str, budget: float) -> Case | None:
         """The case with these digits. Raises `Unreachable` when it isn't known either."""

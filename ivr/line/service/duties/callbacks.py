@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ivr.clock import Clock
 from ivr.line.desk.candidates import Directory
 from ivr.line.desk.phone_numbers import forbidden, zone_of
 from ivr.line.desk.promises import after_night
@@ -18,7 +17,6 @@ from ivr.line.desk.roster import promise_owner
 from ivr.line.errors import NotYet
 from ivr.line.records import BACK, Duty
 from ivr.line.service.calls import Calls
-from ivr.line.store.store import Store
 from ivr.line.turns.call.begin import call_back
 from ivr.line.turns.call.heard import (
     CallbackMissed,
@@ -35,8 +33,10 @@ LATER = timedelta(hours=1)
 class Callbacks:
     """The callbacks of one line. Outside a duty, run `Duties.wake` after `kept`."""
 
-    def __init__(self, store: Store, calls: Calls, clock: Clock) -> None:
-        self.store, self.calls, self.clock = store, calls, clock
+    def __init__(self, calls: Calls) -> None:
+        self.store = calls.store
+        self.clock = calls.clock
+        self.calls = calls
 
     def try_back(self, duty: Duty) -> None:
         """Start the call, once; not at night when it is overdue, nor beyond the day's limit."""

@@ -26,7 +26,9 @@ class CaseWrites:
     """Carries out duties of kind ``post``."""
 
     def __init__(self, store: Store, system: CaseSystem, clock: Clock) -> None:
-        self.store, self.system, self.clock = store, system, clock
+        self.store = store
+        self.system = system
+        self.clock = clock
 
     def post(self, duty: Duty) -> None:
         """Write once. Raises `NotYet` while the system can't be reached, and `GivenUp` when trying

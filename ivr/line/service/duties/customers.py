@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from ivr.clock import Clock
 from ivr.line.flow.steps import Customer
 from ivr.line.outside.carrier import Carrier, Refused, Unsure
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.service.duties.callbacks import BUCKET
-from ivr.line.store.store import Store
 from ivr.line.turns.call.heard import CustomerLapsed, LegPlaced
 
 log = logging.getLogger(__name__)
@@ -18,17 +16,15 @@ log = logging.getLogger(__name__)
 CUSTOMER_RINGS = 30  # seconds
 
 
-class Customers:
+class CustomerDuties:
     """Carries out duties of the kind ``ring_customer``. ``origin`` is the scheme and host at which
     the carrier reaches the line."""
 
-    def __init__(
-        self, store: Store, calls: Calls, carrier: Carrier, clock: Clock, origin: str
-    ) -> None:
-        self.store = store
+    def __init__(self, calls: Calls, carrier: Carrier, origin: str) -> None:
+        self.store = calls.store
+        self.clock = calls.clock
         self.calls = calls
         self.carrier = carrier
-        self.clock = clock
         self.origin = origin
 
     def ring(self, duty: Duty) -> None:

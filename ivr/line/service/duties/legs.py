@@ -6,13 +6,11 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlencode
 
-from ivr.clock import Clock
 from ivr.line.desk.hunt import EventName
 from ivr.line.outside.carrier import Carrier, LegGone, Refused, Unsure
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.service.rankings import Rankings
-from ivr.line.store.store import Store
 from ivr.line.turns.call.heard import (
     CandidatesRanked,
     HuntTimedOut,
@@ -29,24 +27,16 @@ from ivr.line.turns.call.state import CallState
 log = logging.getLogger(__name__)
 
 
-class Legs:
+class LegDuties:
     """Carries out the duties of one line's legs. ``origin`` is the scheme and host at which the
     carrier reaches the line. Each method is a kind of duty; they raise `Refused` and `Unsure`."""
 
-    def __init__(
-        self,
-        store: Store,
-        calls: Calls,
-        carrier: Carrier,
-        rankings: Rankings,
-        clock: Clock,
-        origin: str,
-    ) -> None:
-        self.store = store
+    def __init__(self, calls: Calls, carrier: Carrier, rankings: Rankings, origin: str) -> None:
+        self.store = calls.store
+        self.clock = calls.clock
         self.calls = calls
         self.carrier = carrier
         self.rankings = rankings
-        self.clock = clock
         self.origin = origin
 
     def ring(self, duty: Duty) -> None:

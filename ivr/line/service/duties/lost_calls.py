@@ -9,13 +9,11 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from ivr.clock import Clock
 from ivr.errors import CallError
 from ivr.line.errors import NotYet
 from ivr.line.outside.carrier import Carrier
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
-from ivr.line.store.store import Store
 from ivr.line.turns.call.heard import LegEnded, OutcomeHeard
 from ivr.line.turns.call.state import CallState
 
@@ -27,8 +25,11 @@ PAUSE = timedelta(minutes=10)  # between two checks; younger calls aren't checke
 class LostCalls:
     """Carries out the duty of the kind ``lost_calls``, which never ends."""
 
-    def __init__(self, store: Store, calls: Calls, carrier: Carrier, clock: Clock) -> None:
-        self.store, self.calls, self.carrier, self.clock = store, calls, carrier, clock
+    def __init__(self, calls: Calls, carrier: Carrier) -> None:
+        self.store = calls.store
+        self.clock = calls.clock
+        self.calls = calls
+        self.carrier = carrier
 
     def look(self, duty: Duty) -> None:
         """End every open call, and every leg that keeps a person busy, that has ended at the

@@ -34,8 +34,12 @@ class Notices:
         last_resort: str,
         deliver: Channel = by_apprise,
     ) -> None:
-        self.store, self.templates, self.addresses = store, templates, addresses
-        self.clock, self.last_resort, self.deliver = clock, last_resort, deliver
+        self.store = store
+        self.templates = templates
+        self.addresses = addresses
+        self.clock = clock
+        self.last_resort = last_resort
+        self.deliver = deliver
         self._silent: dict[str, datetime] = {}  # servers that aren't tried until then
 
     def notify(self, duty: Duty) -> None:

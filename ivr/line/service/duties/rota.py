@@ -29,7 +29,10 @@ class RotaWatch:
     def __init__(
         self, store: Store, config: LineConfig, clock: Clock, fetch: Fetch = fetch
     ) -> None:
-        self.store, self.config, self.clock, self.fetch = store, config, clock, fetch
+        self.store = store
+        self.config = config
+        self.clock = clock
+        self.fetch = fetch
 
     def begin(self) -> None:
         """Add the first check, unless it is there already."""

@@ -8,7 +8,7 @@ from ivr.line.records import Duty
 from ivr.line.store.store import Store
 
 
-class Statuses:
+class StatusDuties:
     """Carries out duties of the kind ``status``."""
 
     def __init__(self, store: Store) -> None:

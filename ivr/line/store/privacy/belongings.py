@@ -1,4 +1,4 @@
-"""Whose rows are: the cases they belong to, and by what somebody is known."""
+"""Whose rows are whose: the cases that they belong to, and what identifies a person."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ivr.line.store import tables
 from ivr.line.store.privacy.rows import DataClass, Row
 from ivr.line.values import decode
 
-SETTLES = 3600 * 1_000_000  # µs after which the carrier has nothing more to say of a call
+SETTLES = 3600 * 1_000_000  # µs after which the carrier reports nothing more about a call
 
 
 def going_on(kind: DataClass, row: Row, now: int) -> bool:
-    """Whether it is a call, of which the carrier may still say something."""
+    """Whether it is a call about which the carrier may still report something."""
     if kind.table is not tables.calls:
         return False
     return row.ended_at is None or bool(now - row.ended_at < SETTLES)
@@ -59,12 +59,12 @@ def _cases_of_streams(connection: Connection, streams: Iterable[str]) -> dict[st
 
 
 def digits(case: str) -> str:
-    """A case's number without what is written around its digits."""
+    """The digits of a case's number."""
     return re.sub(r"\D", "", case)
 
 
 def owing(connection: Connection, kind: DataClass, rows: Sequence[Row]) -> set[str]:
-    """The event logs of these rows of which something must still happen."""
+    """The event logs of these rows that still have a duty."""
     if kind.table not in (tables.calls, tables.case_files):
         return set()
     duties, streams = tables.duties, [kind.of(row) for row in rows]
@@ -73,7 +73,7 @@ def owing(connection: Connection, kind: DataClass, rows: Sequence[Row]) -> set[s
 
 
 def subject_named(connection: Connection, text: str) -> list[Subject]:
-    """Everybody who is known by a telephone number (E.164), a mail address or an id."""
+    """Everybody with this telephone number (E.164), email address or id."""
     people = [*_known(connection, tables.contacts, "phones"), *_known(connection, tables.people)]
     found = [each for each in people if text in each.phones | each.mails | each.ids]
     return [_with_logins(connection, _alone(each, people)) for each in found]
@@ -93,7 +93,7 @@ def _known(connection: Connection, table: Table, phones: str = "phone") -> list[
 
 
 def _alone(subject: Subject, people: Iterable[Subject]) -> Subject:
-    """Without a telephone that is others' as well."""
+    """Without the telephone numbers that other people have as well."""
     others = [each for each in people if each.ids != subject.ids]
     shared = frozenset(phone for each in others for phone in each.phones)
     return Subject(subject.phones - shared, subject.mails, subject.names, subject.ids)

@@ -1,5 +1,5 @@
 """Purging, erasing and exporting what is stored, in batches: one transaction each, so that calls go
-on meanwhile and whatever was interrupted can be taken up by doing it again."""
+on meanwhile, and an interrupted run can be completed by running it again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ BATCH = 200
 @dataclass
 class Tally:
     """How many rows of each class were dealt with, and how many weren't: ``held`` for a case
-    (the numbers are in ``cases``), ``waiting`` because something of them is still to happen."""
+    (the numbers are in ``cases``), ``waiting`` because a duty of them is still due."""
 
     done: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
@@ -65,7 +65,7 @@ class PrivacyRepository:
     # --- purging ---
 
     def purge(self, days: Mapping[str, int], now: datetime, *, dry: bool = False) -> Tally:
-        """Do away with what has been kept for its ``days``, by term; ``dry`` only counts."""
+        """Delete what has been kept for the ``days`` of its term; ``dry`` only counts."""
         tally = Tally()
         for kind in CLASSES:
             for age in kind.ages:
@@ -90,23 +90,23 @@ class PrivacyRepository:
     # --- one person ---
 
     def known_as(self, text: str) -> list[Subject]:
-        """Everybody who is known by a telephone number (E.164), a mail address or an id."""
+        """Everybody with this telephone number (E.164), email address or id."""
         with self._connections.reading() as connection:
             return belongings.subject_named(connection, text)
 
     def erase(self, subject: Subject, instead: str, now: datetime) -> Tally:
-        """Take somebody out of everything; ``instead`` stands where he was.
+        """Replace a person by ``instead`` wherever they are named.
 
-        By what he is known goes last, and only when nothing of his is left: what had to wait is
-        found by it.
+        What identifies them is erased last, and only when nothing else is left: rows that have to
+        wait are found by it.
         """
         tally = Tally()
         for kind in CLASSES:
             known_by = kind in KNOWN_BY and bool(tally.held or tally.waiting)
             for connection, rows in self._batches(kind, true()):
                 round = Round(connection, ticks(now), subject, instead)
-                his = [row for row in rows if kind.concerns(subject, row)]
-                for row in self._free(connection, kind, his, kind.name, tally):
+                theirs = [row for row in rows if kind.concerns(subject, row)]
+                for row in self._free(connection, kind, theirs, kind.name, tally):
                     if known_by or belongings.going_on(kind, row, round.now):
                         tally.waiting[kind.name] += 1
                     elif kind.erase(round, kind, row):
@@ -114,15 +114,15 @@ class PrivacyRepository:
         return tally
 
     def export(self, subject: Subject) -> dict[str, list[dict[str, Any]]]:
-        """All rows that concern somebody, by class, and the event logs of his calls."""
+        """All rows that concern a person, by class, and the event logs of their calls."""
         found: dict[str, list[dict[str, Any]]] = {}
         calls: list[str] = []
         for kind in CLASSES:
             for _, rows in self._batches(kind, true(), dry=True):
-                his = [row for row in rows if self._concerns(kind, subject, row, calls)]
-                found.setdefault(kind.name, []).extend(kind.shown(row) for row in his)
+                theirs = [row for row in rows if self._concerns(kind, subject, row, calls)]
+                found.setdefault(kind.name, []).extend(kind.shown(row) for row in theirs)
                 if kind.table is tables.calls:
-                    calls += [row.sid for row in his if subject.stands_in(row.caller)]
+                    calls += [row.sid for row in theirs if subject.stands_in(row.caller)]
         found["events"] = [
             row for sid in calls for row in self._events(tables.events.c.call == sid)
         ]
@@ -140,13 +140,13 @@ class PrivacyRepository:
         return self._logged(lambda c: insert_new(c, tables.holds, [row]) == 1, event)
 
     def release(self, case: str, event: Event) -> bool:
-        """Let it go on; False if there was no hold."""
+        """End the hold; False if there was none."""
         table = tables.holds
-        mine = delete(table).where(table.c.case == case)
-        return self._logged(lambda c: c.execute(mine).rowcount == 1, event)
+        statement = delete(table).where(table.c.case == case)
+        return self._logged(lambda c: c.execute(statement).rowcount == 1, event)
 
     def holds(self) -> list[Hold]:
-        """The cases that are held, by number."""
+        """The cases that are on hold, by number."""
         table = tables.holds
         with self._connections.reading() as connection:
             rows = connection.execute(select(table).order_by(table.c.case)).all()
@@ -193,7 +193,7 @@ class PrivacyRepository:
     def _free(
         self, connection: Connection, kind: DataClass, rows: Sequence[Row], name: str, tally: Tally
     ) -> list[Row]:
-        """Rows that no hold keeps."""
+        """The rows that aren't on hold."""
         held = {
             belongings.digits(case): case
             for case in connection.execute(select(tables.holds.c.case)).scalars()

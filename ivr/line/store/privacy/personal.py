@@ -220,7 +220,7 @@ def _is_by(subject: Subject, author: str) -> bool:
 
 
 def buckets(subject: Subject) -> set[str]:
-    """Under which his failures are counted."""
+    """Under which their failures are counted."""
     whose = subject.phones | subject.ids
     return {bucket(kind, each) for kind in BUCKETS for each in whose}
 

@@ -1,4 +1,4 @@
-"""How rows with something personal in them are read, erased, and ended when they are old."""
+"""How rows with personal data are read, erased, and ended when they are old."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Round:
     def set(self, table: Table, row: Row, **values: Any) -> bool:
         [key] = table.primary_key
         if "version" in table.c:
-            values["version"] = row.version + 1  # whoever has loaded it takes his turn again
+            values["version"] = row.version + 1  # a process that has loaded it takes its turn again
         self.connection.execute(update(table).where(key == row._mapping[key.name]).values(values))
         return True
 
@@ -81,7 +81,7 @@ class DataClass:
         return str(self.table.name)
 
     def concerns(self, subject: Subject, row: Row) -> bool:
-        """Whether the row is the subject's, or names him."""
+        """Whether the row is the subject's, or names them."""
         named = self.named and subject.stands_in(list(read(self, row).values()))
         return named or self.mine(subject, row)
 
@@ -119,7 +119,7 @@ def rewrite(round: Round, kind: DataClass, row: Row) -> bool:
 
 
 def blank(**values: Any) -> Erase:
-    """His row stays, for what refers to it, with these values."""
+    """Their row stays, for what refers to it, with these values."""
 
     def erase(round: Round, kind: DataClass, row: Row) -> bool:
         if all(row._mapping[name] == value for name, value in values.items()):
@@ -144,8 +144,8 @@ def with_its_call(round: Round, kind: DataClass, row: Row) -> bool:
 
 
 def erase_call(round: Round, kind: DataClass, row: Row) -> bool:
-    """Their call remains, as one of somebody whom nobody can name; where they are only mentioned,
-    all else stays."""
+    """Their call remains, as one of an unknown caller; where they are only mentioned, all else
+    stays."""
     subject = round.subject
     his = subject.stands_in(row.caller)
     known = decode(row.data, row.sid).shared.without_staff()
@@ -159,7 +159,7 @@ def erase_call(round: Round, kind: DataClass, row: Row) -> bool:
 
 
 def _give_up_promise(round: Round, sid: str) -> None:
-    """Nobody can be called any more."""
+    """There is nobody to call any more."""
     duties = tables.duties
     owed = (duties.c.call == sid) & (duties.c.state == "due")
     owed &= duties.c.kind.in_(("try_back", "call_back", "ring_customer"))
@@ -174,7 +174,7 @@ def _sounds(connection: Connection, call: str) -> Sequence[Row]:
 
 
 def delete_sound(round: Round, recording: Row) -> bool:
-    """Owe the deletion by the carrier, unless it is owed already."""
+    """Add the duty that deletes the audio at the carrier, unless it is there already."""
     duties, key = tables.duties, f"erase:{recording.sid}"
     owed = (duties.c.call == recording.call) & (duties.c.kind == "delete_recording")
     owed &= (duties.c.state == "due") & duties.c.key.startswith(key)
@@ -200,7 +200,7 @@ def end_caller(round: Round, row: Row) -> bool:
 
 
 def end_call(round: Round, row: Row) -> bool:
-    """The call with its log: nothing of it is left but in seals."""
+    """The call with its log: nothing of it is left, except in seals."""
     if _sounds(round.connection, row.sid):
         return False
     for table in (tables.recordings, tables.duties, tables.events):

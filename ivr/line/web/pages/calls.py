@@ -49,7 +49,10 @@ class CallPages:
     def __init__(
         self, store: Store, line: Line, clock: Clock, words: Words, sample: Sample | None
     ) -> None:
-        self.store, self.line, self.clock, self.words = store, line, clock, words
+        self.store = store
+        self.line = line
+        self.clock = clock
+        self.words = words
         self.sample = sample
 
     def install(self, app: Flask) -> None:

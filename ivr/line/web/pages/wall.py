@@ -123,7 +123,11 @@ class Wall:
         timer: Callable[[], float] | None = None,
         most: int = MOST,
     ) -> None:
-        self.line, self.store, self.clock, self.now, self.words = line, store, clock, now, words
+        self.line = line
+        self.store = store
+        self.clock = clock
+        self.now = now
+        self.words = words
         self.timer = timer or (lambda: clock.now().timestamp())
         self.most = most
         self._counted: dict[tuple[datetime, datetime], tuple[float, Counted]] = {}
