@@ -1,7 +1,7 @@
 """Write the pages that say what the code says: run it after changing a help text, a docstring of
 the public API, a step, a setting or a rule of TwiML.
 
-    python docs/generate.py            writes them
+    python docs/generate.py            writes them, and the diagram of the escalation flow
     python docs/generate.py --check    exits with 1 and names those that aren't up to date
 """
 
@@ -20,14 +20,17 @@ from typing import Any
 import click
 
 import ivr
+from flows.escalation import FOLDER, line
 from ivr.cli.exit_codes import Commands
 from ivr.cli.main import main
 from ivr.line.flow import steps
+from ivr.line.flow.mermaid import mermaid
 from ivr.server.settings import table
 from ivr.simulator import Exchange, Handset
 from ivr.twiml.table import markdown
 
 DOCS = Path(__file__).parent
+ROOT = DOCS.parent
 NOTE = "<!-- Written by docs/generate.py from the code: change it there. -->"
 
 HANDSET_INTRO = """
@@ -390,6 +393,25 @@ def raised() -> list[type[BaseException]]:
     return list(found)
 
 
+DIAGRAM_INTRO = """
+# The escalation line
+
+Drawn from the tables, as `ivr draw` does it. Left out: 0, which leads to an operator from every step that hears keys, and
+hanging up.
+""".strip()
+
+
+def diagram() -> str:
+    drawn = line()
+    flows = {
+        "The caller": drawn.caller,
+        "The people who are rung": drawn.person,
+        "What a click does": drawn.console,
+    }
+    parts = [f"## {title}\n\n```mermaid\n{mermaid(flow)}```" for title, flow in flows.items()]
+    return "\n\n".join([DIAGRAM_INTRO, *parts])
+
+
 def anchor(heading: str) -> str:
     """As GitHub makes it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
@@ -408,7 +430,8 @@ PAGES: Mapping[str, Any] = {
 
 def pages() -> dict[Path, str]:
     """Every page that is written from the code, with its text."""
-    return {DOCS / name: f"{NOTE}\n{make().strip()}\n" for name, make in PAGES.items()}
+    makers = {DOCS / name: make for name, make in PAGES.items()} | {FOLDER / "diagram.md": diagram}
+    return {path: f"{NOTE}\n{make().strip()}\n" for path, make in makers.items()}
 
 
 def run(check: bool) -> int:
@@ -418,10 +441,10 @@ def run(check: bool) -> int:
             continue
         wrong += 1
         if check:
-            print(f"docs/{path.relative_to(DOCS)} isn't what the code says")
+            print(f"{path.relative_to(ROOT)} isn't what the code says")
         else:
             path.write_text(text, encoding="utf-8")
-            print(f"docs/{path.relative_to(DOCS)}")
+            print(path.relative_to(ROOT))
     return int(check and wrong > 0)
 
 

@@ -5,7 +5,7 @@ IVRError
 ├── SettingsError  a setting or a choice of the command is wrong
 ├── CallError      this call can't go on as asked
 ├── TwiMLError     Twilio would refuse the document (`code` is Twilio's number)
-└── …              the line's own, below
+└── …              the line's own, in `ivr/line/errors.py`
 """
 
 from __future__ import annotations

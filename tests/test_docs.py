@@ -27,8 +27,10 @@ from ivr.errors import IVRError
 from ivr.line.desk.events import KINDS
 from ivr.line.desk.roles import PAGES as OPENED
 from ivr.line.desk.roles import ROLES
+from ivr.line.errors import FlowError
 from ivr.line.flow.mermaid import mermaid
 from ivr.line.flow.steps import Step
+from ivr.line.line_toml import load
 from ivr.line.outside.case_systems import contract
 from ivr.line.store.imports.columns import COLUMNS
 from ivr.server.rehearsal import rehearse
@@ -390,24 +392,77 @@ def test_every_csv_column_stands_in_the_table() -> None:
         assert named == set(columns), file
 
 
-def test_every_key_of_line_toml_stands_in_its_reference() -> None:
-    named = set(re.findall(r"\w+", " ".join(NAMED["docs/line/line-toml.md"].code)))
-    written = keys(tomllib.loads((FOLDER / "line.toml").read_text(encoding="utf-8")))
+LINE_TOML = (FOLDER / "line.toml").read_text(encoding="utf-8")
+# Headings of line.toml, and how its reference writes those that contain a name or a number.
+TABLES = {
+    "[severities.0]": "[severities.N]",
+    "[hunts.operator]": "[hunts.*]",
+    '[numbers."+81800000001"]': '[numbers."+33…"]',
+    '[numbers."+81800000001".work.ja]': "[hours]",
+}
+NAMES_ALONE = ("[sign_in.roles]", "[notices.lists]", "[notices.also]")  # keys of one's own
+HEADINGS = [
+    heading
+    for heading in dict.fromkeys(re.findall(r"^\[.*?\]+(?= |$)", LINE_TOML, re.MULTILINE))
+    if heading not in NAMES_ALONE
+    and (heading in TABLES or not heading.startswith(("[severities.", "[hunts.", "[numbers.")))
+]
 
-    assert written <= named
+
+def keys_known(before: str, after: str, folder: Path) -> set[str]:
+    """The keys that the loader knows in one table: it lists them when it refuses another one."""
+    file = folder / "line.toml"
+    file.write_text(f"{before}\nzzzz = 1\n{after}", encoding="utf-8")
+    with pytest.raises(FlowError) as refused:
+        load(file)
+    listed = str(refused.value).partition("zzzz: there is no such key; there are ")[2]
+    return set(listed.split(", "))
 
 
-def keys(data: dict[str, Any]) -> set[str]:
-    """All keys, but not the names that an administrator gives."""
-    found: set[str] = set()
-    for key, value in data.items():
-        if re.fullmatch(r"[a-z_]+", key) and len(key) > 2:
-            found.add(key)
-        inner = value if isinstance(value, list) else [value]
-        for each in inner:
-            if isinstance(each, dict):
-                found |= keys(each)
-    return found
+def section_about(table: str) -> str:
+    text = NAMED["docs/line/line-toml.md"].text
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    [section] = [each for each in sections if f"`{table}`" in each.partition("\n")[0]]
+    return section
+
+
+def keys_described(section: str) -> set[str]:
+    """Those in the first column of its tables."""
+    cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return {key for cell in cells for key in re.findall(r"`(\w+)`", cell)}
+
+
+@pytest.mark.parametrize("heading", HEADINGS)
+def test_every_key_that_line_toml_may_have_stands_in_its_table(
+    heading: str, tmp_path: Path
+) -> None:
+    before, found, after = LINE_TOML.partition(f"\n{heading}")
+    known = keys_known(before + found, after.partition("\n")[2], tmp_path)
+
+    assert known <= keys_described(section_about(TABLES.get(heading, heading)))
+
+
+def test_every_table_that_line_toml_may_have_is_described(tmp_path: Path) -> None:
+    text = NAMED["docs/line/line-toml.md"].text
+    headings = " ".join(re.findall(r"^## (.*)", text, re.MULTILINE))
+    tables = set(re.findall(r"`\[+(\w+)", headings))
+    line_itself = keys_described(text.partition("## The line")[2].partition("\n## ")[0])
+
+    assert keys_known("", LINE_TOML, tmp_path) == tables | line_itself
+
+
+def test_every_scenario_and_rule_that_a_test_cites_is_explained() -> None:
+    page = NAMED["docs/develop/scenarios.md"].text
+    explained = re.findall(r"^\| ([SR]\d+) \|", page, re.MULTILINE)
+    cited = {
+        name
+        for path in (ROOT / "tests").rglob("*")
+        if path.suffix in (".py", ".call")
+        for name in re.findall(r"\b(?:S[012]\d|R[1-9]\d?)\b", path.read_text(encoding="utf-8"))
+    }
+
+    assert cited <= set(explained)
+    assert len(explained) == len(set(explained)) == 70
 
 
 @pytest.mark.parametrize("folder", ["ivr", "ivr/line", "ivr/simulator"])

@@ -24,7 +24,10 @@ HUNTS = ("operator", "manager", "engineer", "duty", "emergency", "callback")
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """Working hours in the line's own zone; days are 0 for Monday. ``holidays`` is a calendar."""
+    """Working hours, in the zone of the number that was called; days are 0 for Monday.
+
+    ``holidays`` is a country, or a country with its region ("FR", "DE-BY"); "" for none.
+    """
 
     opens: time
     closes: time
@@ -111,8 +114,8 @@ class LineConfig:
     case_numbers: CaseNumbers
     hours: Hours
     promise_minutes: tuple[int, int]  # in hours, off hours
-    last_resort: str  # who owes a call when nobody can be found who does
-    fallback: str  # the telephone that is dialled when the line itself can't serve
+    last_resort: str  # who owes a callback when no one is on duty
+    fallback: str  # the phone that is dialed when the line itself can't serve
     hunts: Mapping[str, HuntRule]
     numbers: Mapping[str, EntryNumber]
     levels: tuple[Level, ...]  # the first one first
@@ -120,8 +123,8 @@ class LineConfig:
     join_minutes: int = 10  # in which a request by another channel is the same one
     emergency: EmergencyTerms = field(default_factory=EmergencyTerms)
     callback: CallbackTerms = field(default_factory=CallbackTerms)
-    session_idle: int = 30  # minutes until whoever is signed in and does nothing is signed out
-    session_longest: int = 720  # … and until anybody is
+    session_idle: int = 30  # minutes until someone who does nothing is signed out
+    session_longest: int = 720  # … and until anyone is
     provider_roles: Mapping[str, str] = field(default_factory=dict)  # a provider's groups: roles
     resume_minutes: int = 10  # within which a caller who was cut off may resume
     limits: Limits = field(default_factory=Limits)

@@ -120,7 +120,7 @@ def test_a_call_is_taken_and_put_through_by_keyboard_alone(
     expect(page.get_by_text("Paul Morel: rung")).to_be_visible()
     tab_to(page, "Hang up")
     page.keyboard.press("Space")
-    expect(page.get_by_text("No call for you just now")).to_be_visible()
+    expect(page.get_by_text("No call for you right now")).to_be_visible()
     do(page, laptop, CALLER, "hang_up")
 
 
@@ -138,7 +138,7 @@ def test_what_is_being_typed_stays_while_the_page_is_brought_up_to_date(
     calls = desk.get_by_role("region", name="Calls", exact=True)
     expect(calls.get_by_text(CALLER)).to_be_visible()
     do(page, laptop, CALLER, "hang_up")
-    expect(desk.get_by_text("Nobody is calling.")).to_be_visible()
+    expect(desk.get_by_text("No calls right now.")).to_be_visible()
 
     expect(page.get_by_label("For how many hours")).to_have_value("7")
 

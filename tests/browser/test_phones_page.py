@@ -66,7 +66,7 @@ def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
     operator, busy, free = PEOPLE["OP1"], PEOPLE["MGR1"], PEOPLE["MGR2"]
     diagram = page.get_by_role("group", name="Where the call is")
     lit = diagram.locator("[aria-current=step]")
-    expect(page.get_by_text("Nobody is calling.")).to_be_visible()
+    expect(page.get_by_text("No calls right now.")).to_be_visible()
     handset(page, busy).get_by_label("When called").select_option("busy")
 
     press(page, CALLER, "Call")
@@ -106,7 +106,7 @@ def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
     expect(handset(page, CALLER).get_by_text("Talking with Greta Vogel")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     press(page, CALLER, "Hang up")
-    expect(page.get_by_text("Nobody is calling.")).to_be_visible()
+    expect(page.get_by_text("No calls right now.")).to_be_visible()
     expect(lit).to_have_count(0)
 
 

@@ -123,7 +123,7 @@ def test_a_caller_an_operator_a_busy_manager_and_a_free_one(
         handset(person).get_by_role("button", name=button, exact=True).click()
 
     console, busy, free = desks["OP1"], desks["MGR1"], desks["MGR2"]
-    expect(console.get_by_text("Nobody waits.")).to_be_visible()
+    expect(console.get_by_text("No one is waiting.")).to_be_visible()
 
     # The right manager is in another call.
     press("MGR1", "Call")
@@ -134,7 +134,7 @@ def test_a_caller_an_operator_a_busy_manager_and_a_free_one(
     expect(handset("CALLER").get_by_text("listening for keys")).to_be_visible()
     press("CALLER", "0")
     expect(console.get_by_role("heading", name="A caller asks for an operator")).to_be_visible()
-    expect(console.get_by_role("status").filter(has_text="Your telephone rings")).to_be_attached()
+    expect(console.get_by_role("status").filter(has_text="Your phone is ringing")).to_be_attached()
     console.get_by_role("button", name="Accept").click()
     press("OP1", "Answer")
     expect(console.get_by_role("heading", name="You are with the caller")).to_be_visible()
@@ -157,14 +157,14 @@ def test_a_caller_an_operator_a_busy_manager_and_a_free_one(
 
     # The operator introduces and leaves; manager and caller go on.
     console.locator("#card").get_by_role("button", name="Hang up").click()
-    expect(console.get_by_text("No call for you just now")).to_be_visible()
+    expect(console.get_by_text("No call for you right now")).to_be_visible()
     expect(handset("CALLER").get_by_text("Talking with Greta Vogel")).to_be_visible()
     free.locator("summary", has_text="Action plan").click()
     free.get_by_label("Action plan").fill("A call each morning.")
     free.get_by_role("button", name="Save the plan").click()
-    expect(free.get_by_text("That is recorded.")).to_be_visible()
+    expect(free.get_by_text("Saved.")).to_be_visible()
     press("CALLER", "Hang up")
-    expect(free.get_by_text("No call for you just now")).to_be_visible()
+    expect(free.get_by_text("No call for you right now")).to_be_visible()
     expect(free.get_by_role("link", name=CASE)).to_be_visible()
     press("MGR1", "Hang up")
-    expect(busy.get_by_text("You owe nobody a call.")).to_be_visible()
+    expect(busy.get_by_text("You have no callbacks to make.")).to_be_visible()

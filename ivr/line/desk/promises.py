@@ -15,8 +15,11 @@ _QUARTER = timedelta(minutes=15)
 
 
 class Hours(Protocol):
-    """Working hours, in the line's zone; ``days`` (0 is Monday) are those on which they begin, but
-    for the ``holidays`` of a calendar ("FR", "DE-BY"; "" for none)."""
+    """Working hours, in the zone of the number that was called.
+
+    They begin on ``days`` (0 is Monday), except on ``holidays``: those of a country, or of
+    a country with its region ("FR", "DE-BY"); "" for none.
+    """
 
     @property
     def opens(self) -> time: ...

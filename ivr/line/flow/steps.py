@@ -82,7 +82,12 @@ ANSWER = f"{HERE}?turn={TURN}"
 
 @dataclass(frozen=True, slots=True)
 class Menu(Step):
-    """One key chooses. Keys without a meaning repeat it, three times; silence only once."""
+    """One key chooses.
+
+    A key without a meaning repeats the menu, and so does silence. The second silence in a row is
+    ``too_many``, and so is the failure number ``limit`` (silence and wrong keys together): by
+    default a caller who keeps pressing wrong keys hears the menu four times.
+    """
 
     timeout: int = 7
     limit: int = 4
@@ -126,8 +131,8 @@ class Entry(Step):
     ``reads`` gives the outcome for the digits after the last star, and may note its reading in the
     conversation. ``personal`` keeps what is keyed out of the event log, ``secret`` out of all that
     is stored, and so does an ``unlogged`` outcome: whatever that was, it was not what was asked
-    for. The time-out is Twilio's
-    one for the first key and the next alike.
+    for. ``timeout`` is in seconds, and counts for the first key and between two keys, as that of
+    Twilio's <Gather> does.
     """
 
     reads: Callable[[AnyConversation, str], str] = lambda talk, digits: "accepted"

@@ -1,4 +1,4 @@
-"""Requirements of the vendor's guide that no other test has in its name."""
+"""Rules of docs/develop/scenarios.md (R1 to R50) that no other test has in its name."""
 
 from __future__ import annotations
 

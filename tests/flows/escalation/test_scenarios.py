@@ -99,7 +99,7 @@ def test_nothing_of_the_case_is_said_before_the_person_who_picks_up_presses_1(
     exchange.wait(60)
 
 
-# --- S02: the seed's own path ---
+# --- S02: the operator puts the caller through ---
 
 
 def test_s02_the_operator_takes_the_number_and_puts_through(

@@ -145,7 +145,7 @@ def test_each_person_is_told_in_their_language_and_english_is_the_last_resort(
     subjects = [mail["Subject"] for _, mail in postbox.mails]
     assert subjects[:2] == [
         "C17349013 : gravité 1 demandée",
-        "C17349013: severity 1 asked for",
+        "C17349013: severity 1 requested",
     ]
     assert len(subjects) == 3
 

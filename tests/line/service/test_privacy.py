@@ -378,7 +378,7 @@ def test_an_erased_call_is_not_taken_again(desk: Desk, exchange: Exchange, calle
 
     call = desk.store.calls.load(sid)
     assert call is not None
-    with pytest.raises(CallError, match="what was keyed in it is gone"):
+    with pytest.raises(CallError, match="the entries are gone"):
         next(iter(replay(desk.line, call, desk.store.logs.events(sid))))
 
 
@@ -559,7 +559,7 @@ def test_a_recording_is_deleted_when_its_time_is_over(
     privacy(store, NOW + DAY).purge()
 
     [duty] = store.duties.all("delete_recording")
-    assert (duty.call, duty.data) == (SID, {"sid": SOUND, "why": "kept long enough"})
+    assert (duty.call, duty.data) == (SID, {"sid": SOUND, "why": "has expired"})
 
 
 def test_a_deletion_that_was_given_up_is_owed_again_at_the_next_purge(store: Store) -> None:

@@ -149,7 +149,7 @@ def test_the_dialogue_has_every_line_in_order(supervisor: Browser, taken: str) -
     assert times == sorted(times)
     assert len(times) > 10
     assert 'lang="fr-FR"' in page
-    assert "Whom to ring" not in page
+    assert "Who to ring" not in page
     assert 'id="player" hidden' in page
 
 
@@ -250,8 +250,8 @@ def test_a_purged_call_shows_what_remains_and_says_so(
     assert CALLER not in page
     assert "Rings Paul Morel" in page
     assert "press 1" not in page
-    assert "what was keyed in it is gone" in page
-    assert "what was keyed is erased" in reads(supervisor.go("/calls"))
+    assert "the entries are gone" in page
+    assert "entries erased" in reads(supervisor.go("/calls"))
 
 
 def test_a_call_of_another_version_is_told_from_its_log(
@@ -263,7 +263,7 @@ def test_a_call_of_another_version_is_told_from_its_log(
         connection.execute(text("UPDATE events SET data = replace(data, 'read_back', 'gone_by')"))
     page = reads(supervisor.go(f"/calls/{taken}"))
 
-    assert "What was spoken can't be told any more" in page
+    assert "The spoken words can't be shown" in page
     assert f"Pressed {CASE}" in page
 
 
@@ -310,12 +310,12 @@ def test_the_list_is_filtered_by_case_day_and_end(
     assert listed("until=2026-11-23") == []
     ends = {how: listed(f"how={how}") for how in HOW}
     assert ends == {"open": [3], "met": [0], "promised": [1], "left": [2], "purged": []}
-    assert "That is no date" in supervisor.go("/calls?since=soon").page
-    assert "no case number" in supervisor.go("/calls?number=12").page
+    assert "That isn't a valid date" in supervisor.go("/calls?since=soon").page
+    assert "valid case number" in supervisor.go("/calls?number=12").page
     for place in ("x", "99999999999999999999.CA1"):
         assert supervisor.go(f"/calls?before={place}").status == 404
     for day in ("9999-12-31", "0001-01-01"):
-        assert "That is no date" in supervisor.go(f"/calls?until={day}&since={day}").page
+        assert "That isn't a valid date" in supervisor.go(f"/calls?until={day}&since={day}").page
         assert supervisor.status == 200
     exchange.phone("+81355500102").hang_up()
     exchange.wait(60)
@@ -464,7 +464,7 @@ def test_a_call_that_depends_on_the_desk_is_refused_in_words(
     exchange.wait(60)
     browser = signed_in(pages, "supervisor").go(f"/calls/{desk.sid(caller)}.call")
 
-    assert "Played on the sample desk, it goes another way." in browser.page
+    assert "On the sample desk, it takes another path." in browser.page
     assert [event.kind for event in desk.store.logs.events(ACCESS)] == ["access.viewed"]
 
 
@@ -483,7 +483,7 @@ def test_calls_that_cannot_be_exported_say_why(
         exported(desk, back, sample)
     page = reads(signed_in(pages, "supervisor").go(f"/calls/{back}"))
 
-    assert "This call can't be exported: the line made it by itself, to keep a promise." in page
+    assert "This call can't be exported: the line made it, to keep a promise." in page
     assert "the line called, as promised" in page
 
 
@@ -499,7 +499,7 @@ def test_a_pin_is_never_exported(
     with pytest.raises(NotExported, match="pin"):
         exported(desk, desk.sid(caller), sample)
     page = supervisor.go(f"/calls/{desk.sid(caller)}").page
-    assert "Keyed a PIN, which is kept nowhere" in page
+    assert "Entered a PIN, which is never stored" in page
     assert "482913" not in page
 
 

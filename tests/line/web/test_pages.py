@@ -50,17 +50,18 @@ def test_a_waiting_caller_shows_with_what_was_keyed_and_no_managers_number(
     page = browser.go("/now").page
 
     assert CALLER in page
-    assert "waits for a manager" in page
-    assert "Keyed 17349013: C17349013 · Helio · Assemblies open slowly · open · Severity 2" in page
-    assert "Paul Morel, rung" in page
+    assert "waiting for a manager" in page
+    case = "C17349013 · Helio · Assemblies open slowly · open · Severity 2"
+    assert f"Entered 17349013: {case}" in page
+    assert "Paul Morel, ringing" in page
     assert "wants M1" in page
     assert not any(number in page for number in PEOPLE.values())
 
     caller.hang_up()
     exchange.wait(60)
     page = browser.go("/now").page
-    assert "Nobody is calling." in page
-    assert "owed by Greta Vogel" in page
+    assert "No calls right now." in page
+    assert "promised by Greta Vogel" in page
     assert "/cases/C17349013" in page
 
 

@@ -68,7 +68,7 @@ def test_an_unknown_name_and_a_wrong_password_sound_the_same(
     browser.sign_in(id, password)
 
     assert browser.status == 401
-    assert "That e-mail and password don't fit together." in browser.page
+    assert "Incorrect email or password." in browser.page
 
 
 def test_wrong_passwords_make_the_next_try_wait(browser: Browser, exchange: Exchange) -> None:
@@ -170,7 +170,7 @@ def test_enterprise_down_cannot_be_chosen_when_a_case_is_logged(
     browser.send("/cases/new", subject="Down", description="All", severity="0", key="k")
 
     assert browser.status == 422
-    assert "calling +33800000001 at once is best" in browser.page
+    assert "or better, call +33800000001 now" in browser.page
     assert len(store.cases.of_accounts(["helio"])) == before
 
 
@@ -189,7 +189,7 @@ def test_somebody_elses_case_looks_like_none(browser: Browser, number: str) -> N
     browser.sign_in("marie").go(f"/cases/{number}")
 
     assert browser.status == 404
-    assert "There is no such page, or no such case." in browser.page
+    assert "This page or case does not exist." in browser.page
 
 
 def test_somebody_with_several_customer_numbers_switches_between_them(browser: Browser) -> None:
@@ -213,8 +213,8 @@ def test_a_customer_asks_for_another_severity_and_the_engineer_sets_it(
     """Change case severity: the engineer assigned is notified. (R8) With a reason (R2)."""
     browser.sign_in("kenji").go("/cases/C17349037")
     browser.send("/cases/C17349037/wish_severity", severity="1", reason="The plant stops.", key="k")
-    assert "the engineer has been informed" in browser.page
-    assert "asked for: 1" in browser.page
+    assert "the engineer has been told" in browser.page
+    assert "requested: 1" in browser.page
     assert desk.notices("severity_wish") == {"ENG2"}
 
     staff = Browser(pages.test_client()).sign_in("eng2").go("/cases/C17349037")
@@ -237,7 +237,7 @@ def test_a_customer_escalates_and_then_asks_for_the_next_level(
     management level (R40)."""
     browser.sign_in("marie").go("/cases/C17349013")
     browser.send("/cases/C17349013/escalate", level="M1", reason="No answer for days.", key="a")
-    assert "He will call you before 10:30 CET." in browser.page
+    assert "They will call you by 10:30 CET." in browser.page
     assert desk.notices("escalation") == {"MGR1", "ENG1"}
     browser.send("/cases/C17349013/escalate", level="M2", reason="", key="b")
     assert (
@@ -419,7 +419,7 @@ def test_cases_come_from_where_they_are_and_that_may_be_down(
     browser = Browser(app.test_client()).sign_in("marie").go("/cases/C17349013")
 
     assert browser.status == 503
-    assert "The case records can't be reached just now." in browser.page
+    assert "The case records can't be reached right now." in browser.page
 
 
 def test_a_manager_who_has_called_from_another_phone_says_so(
@@ -431,14 +431,14 @@ def test_a_manager_who_has_called_from_another_phone_says_so(
     caller.hang_up()
     exchange.wait(5)
     browser.sign_in("op1").go("/cases/C17349013")
-    assert "I have called" not in browser.page
+    assert "I've called" not in browser.page
     browser.sign_in("mgr1").go("/cases/C17349013")
-    assert "A call is owed by Greta Vogel" in browser.page
+    assert "Greta Vogel promised to call by" in browser.page
     assert browser.send("/cases/C17349013/kept", call="CA0").status == 403
     browser.go("/cases/C17349013")
     browser.send("/cases/C17349013/kept", call=desk.sid(caller))
 
-    assert "A call is owed by" not in browser.page
+    assert "promised to call by" not in browser.page
     assert [event.data["outcome"] for event in desk.events(caller, "callback.done")] == ["met"]
     exchange.wait(10)
     assert desk.file("C17349013")["levels"]["M1"]["accepted_by"] == "MGR1"

@@ -79,14 +79,14 @@ def test_a_day_of_calls_is_counted_as_it_was(
 def test_who_waits_shows_at_once(
     supervisor: Operator, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
-    assert "Waiting 0 Nobody waits." in supervisor.look().reads
+    assert "Waiting 0 No one is waiting." in supervisor.look().reads
     caller.call(ENTRY)
     caller.press("0")
     exchange.wait(3)
 
     reads = supervisor.look().reads
 
-    assert "Waiting 1 the longest for" in reads
+    assert "Waiting 1 longest for" in reads
     assert "Operators 1 free 1 busy · 0 away" in reads
     caller.hang_up()
     exchange.wait(60)
@@ -103,14 +103,14 @@ def test_a_promise_is_at_risk_before_it_is_overdue(
     exchange.wait(2)
     caller.press("1")
     exchange.wait(30)
-    assert "Promises 0 at risk 1 owed in all" in supervisor.look().reads
+    assert "Promises 0 at risk 1 promised in all" in supervisor.look().reads
 
     exchange.wait(1000)
     assert "Promises 1 at risk" in supervisor.look().reads
     exchange.wait(900)
     reads = supervisor.look().reads
     assert "1 overdue" in reads
-    assert "0 % called back before it was due" in figure(supervisor.page, "promises")
+    assert "0 % called back by the due time" in figure(supervisor.page, "promises")
 
 
 def test_an_outage_shows_until_it_is_over(supervisor: Operator, desk: Desk) -> None:
@@ -179,7 +179,7 @@ def test_a_period_is_what_was_asked_for_or_today_with_a_word_why(
 
     assert (period.first, period.last, period.wrong) == (first, last, wrong)
     supervisor.go(f"/wall?{query}")
-    assert ("this is today." in supervisor.reads) == bool(wrong)
+    assert ("showing today." in supervisor.reads) == bool(wrong)
     assert supervisor.client.get(f"/wall?{query}").status_code == 200
 
 

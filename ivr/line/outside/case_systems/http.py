@@ -1,4 +1,4 @@
-"""A case system over HTTP, by the neutral contract (see "Your case system" in the README).
+"""A case system over HTTP, by the neutral contract (see docs/line/case-systems.md).
 
 A lookup has one deadline for all that it does; a connection that can't be made is tried once more.
 Redirects aren't followed: a redirected POST arrives as a GET, and would seem to have been done.
