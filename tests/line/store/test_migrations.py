@@ -62,7 +62,7 @@ def desk(store: Store, escalation: Line) -> Desk:
     """The line with the old calls, on a network that has never heard of their legs."""
     network = Exchange(seed=1)
     network.wait(STORED_AT)
-    return Desk(store, mount(network, store, escalation), network, escalation)
+    return mount(network, store, escalation)
 
 
 def sid(store: Store, caller: str, back: bool = False) -> str:
