@@ -18,6 +18,7 @@ from ivr.line.flow.steps import LookUp, Menu, Step
 from ivr.line.values import Conditions, Emergency, PersonTalk, there
 
 from . import effects as do
+from . import guards
 
 # Why a rule is overridden or a severity changed: a key, what is written, whether the customer
 # agreed to it.
@@ -43,11 +44,11 @@ def steps(config: LineConfig) -> list[Step]:
             says=("desk_next", "desk_more") if config.levels[1:] else ("desk_more",),
             on={
                 **_next_level(config),
-                "2": (Go("desk_emergency_search", when=do.has_case), NO_CASE),
-                "3": (Go("desk_severity", when=do.known), NO_CASE),
+                "2": (Go("desk_emergency_search", when=guards.has_case), NO_CASE),
+                "3": (Go("desk_severity", when=guards.known), NO_CASE),
                 "4": (
-                    Go("desk", says="desk_recorded", when=do.closed, then=(reopen,)),
-                    Go(says="desk_not_closed", when=do.has_case),
+                    Go("desk", says="desk_recorded", when=guards.closed, then=(reopen,)),
+                    Go(says="desk_not_closed", when=guards.has_case),
                     NO_CASE,
                 ),
                 "back": "desk",
@@ -116,8 +117,8 @@ def _next_level(config: LineConfig) -> dict[str, Leads]:
         return {}
     return {
         "1": (
-            Go(says="desk_still_ringing", when=do.ringing),
-            Go("desk_next_search", when=do.has_case),
+            Go(says="desk_still_ringing", when=guards.ringing),
+            Go("desk_next_search", when=guards.has_case),
             NO_CASE,
         )
     }

@@ -18,7 +18,7 @@ from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
 from ivr.line.values import CallerTalk, there
 
 from . import effects as do
-from . import entry
+from . import entry, guards
 
 MOST_HOURS = 8760
 
@@ -128,7 +128,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             on=RUNG
             | {
                 "1": (
-                    Go("contact_number", when=do.withheld),
+                    Go("contact_number", when=guards.withheld),
                     Go("reach", then=(contact_here,)),
                 ),
                 "2": "contact_number",
