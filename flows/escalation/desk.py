@@ -15,7 +15,7 @@ from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Go, Heard, Leads, Phrase
 from ivr.line.flow.orders import Escalate, TellCase
 from ivr.line.flow.steps import LookUp, Menu, Step
-from ivr.line.values import Conditions, Emergency, PersonTalk, there
+from ivr.line.values import Conditions, Emergency, PersonTalk, needed
 
 from . import effects as do
 from . import guards
@@ -194,7 +194,7 @@ def keep_conditions(talk: PersonTalk, heard: Heard) -> None:
 
 
 def conditions(talk: PersonTalk) -> tuple[Phrase, ...]:
-    judged = there(talk.own.conditions)
+    judged = needed(talk.own.conditions)
     if judged.stands:
         return (("emergency_stands", ""), ("desk_emergency", ""))
     failed = ((f"condition_{name}", "") for name in judged.failed)
@@ -202,11 +202,11 @@ def conditions(talk: PersonTalk) -> tuple[Phrase, ...]:
 
 
 def stands(talk: PersonTalk, heard: Heard) -> bool:
-    return there(talk.own.conditions).stands
+    return needed(talk.own.conditions).stands
 
 
 def not_met(talk: PersonTalk, heard: Heard) -> bool:
-    return there(talk.own.conditions).result == "no"
+    return needed(talk.own.conditions).result == "no"
 
 
 def set_emergency(talk: PersonTalk, heard: Heard) -> None:

@@ -40,7 +40,7 @@ from ivr.line.values import (
     Ranked,
     UnansweredCase,
     UnknownCase,
-    there,
+    needed,
 )
 
 from . import guards
@@ -178,7 +178,7 @@ def pin_wrong(talk: LegTalk, heard: Heard) -> None:
 
 def status(talk: LegTalk) -> tuple[Phrase, ...]:
     """Where the case stands, for a caller who has shown that they may know."""
-    stands = there(talk.shared.case.status)
+    stands = needed(talk.shared.case.status)
     said = [(f"status_{stands.status}", "")]
     said += [("status_severity", "")] if stands.severity is not None else []
     said += [("status_escalated", "")] if stands.level else []

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivr.line.flow.conversation import Heard
-from ivr.line.values import LegTalk, PersonTalk, UnansweredCase, there
+from ivr.line.values import LegTalk, PersonTalk, UnansweredCase, needed
 
 # --- the caller ---
 
@@ -106,7 +106,7 @@ def hardly_met(talk: LegTalk, heard: Heard) -> bool:
 
 def dials_client(talk: LegTalk) -> bool:
     """Whether the person that the caller's document dials works with a browser's telephone."""
-    return there(talk.shared.hunt.dialled).phone.startswith("client:")
+    return needed(talk.shared.hunt.dialled).phone.startswith("client:")
 
 
 # --- the person who is rung ---
