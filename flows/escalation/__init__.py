@@ -77,7 +77,7 @@ def unannounced(config: LineConfig, prompts: Prompts) -> Iterator[str]:
     for prompt, keys in menus.items():
         for code in prompts.codes:
             language = prompts.language(code)
-            text = language.texts.get(prompt, "")
+            text = language.prompts.get(prompt, "")
             for key, severity in keys.items() if "severities" not in slots(text) else ():
                 if not re.search(rf"(?<!\d){key}(?!\d)", text):
                     yield (
