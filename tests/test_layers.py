@@ -93,6 +93,21 @@ def test_no_module_is_named_for_nothing() -> None:
     assert not modules & {"utils", "helpers", "manager", "base", "common", "misc"}
 
 
+TABLES = {"ivr/line/values.py", "ivr/twiml/rules.py"}  # of rules or of a schema: long, not deep
+
+
+def test_no_module_is_longer_than_450_lines() -> None:
+    modules = [file for folder in ("ivr", "flows") for file in (ROOT / folder).rglob("*.py")]
+    lines = {
+        file.relative_to(ROOT).as_posix(): len(file.read_text(encoding="utf-8").splitlines())
+        for file in modules
+    }
+    too_long = {name for name, count in lines.items() if count > 450}
+
+    assert len(modules) > 200
+    assert too_long == TABLES
+
+
 def imported(source: str) -> set[str]:
     """The modules that a source file imports, by their full names."""
     modules = set()

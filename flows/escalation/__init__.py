@@ -18,7 +18,6 @@ from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts, slots
 from ivr.line.flow.steps import (
-    Branch,
     Dialling,
     Entry,
     Goodbye,
@@ -37,6 +36,8 @@ from . import (
     console,
     emergency,
     entry,
+    guards,
+    offer,
     person,
     recording,
     words,
@@ -76,7 +77,7 @@ def unannounced(config: LineConfig, prompts: Prompts) -> Iterator[str]:
     for prompt, keys in menus.items():
         for code in prompts.codes:
             language = prompts.language(code)
-            text = language.texts.get(prompt, "")
+            text = language.prompts.get(prompt, "")
             for key, severity in keys.items() if "severities" not in slots(text) else ():
                 if not re.search(rf"(?<!\d){key}(?!\d)", text):
                     yield (
@@ -125,7 +126,7 @@ def steps(config: LineConfig) -> list[Step]:
             "language",
             says=do.greet,
             on={
-                str(place + 1): Go(first, when=do.offered(place), then=(do.choose(place),))
+                str(place + 1): Go(first, when=guards.offered(place), then=(do.choose(place),))
                 for place in range(9)
             },
         ),
@@ -135,7 +136,7 @@ def steps(config: LineConfig) -> list[Step]:
             on={
                 "1": "case",
                 "3": Go("emergency_case", then=(do.wish("E-Down"),)),
-                "back": (Go("language", when=do.several_languages), Go()),
+                "back": (Go("language", when=guards.several_languages), Go()),
                 **recording.opt_out(config),
             },
         ),
@@ -156,21 +157,21 @@ def steps(config: LineConfig) -> list[Step]:
             says=wishes(config),
             on={
                 "1": (
-                    Go("engineer_search", when=do.known_and_open, then=(do.wish("engineer"),)),
+                    Go("engineer_search", when=guards.known_and_open, then=(do.wish("engineer"),)),
                     Go("operator_search", then=(do.wish("engineer"),)),
                 ),
                 "2": (
-                    Go("manager_search", when=do.known_and_open, then=(wish_first,)),
+                    Go("manager_search", when=guards.known_and_open, then=(wish_first,)),
                     Go(
                         "operator_search",
-                        when=do.records_down,
+                        when=guards.records_down,
                         then=(wish_first, request_first),
                     ),
                     Go("operator_search", then=(wish_first,)),
                 ),
                 **next_level(config),
                 "4": Go("severity", then=(do.wish("severity"),)),
-                "5": (Go("pin_check", when=do.verified), Go("pin")),
+                "5": (Go("pin_check", when=guards.verified), Go("pin")),
                 "back": "case",
             },
         ),
@@ -195,7 +196,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "not_found": (
                     Go(
                         "operator_search",
-                        when=do.pin_tried_often(config.limits.pin_tries),
+                        when=guards.pin_tried_often(config.limits.pin_tries),
                         then=(do.pin_wrong,),
                         says="too_many",
                     ),
@@ -282,7 +283,7 @@ def steps(config: LineConfig) -> list[Step]:
             asks="operators",
             on={
                 "found": (
-                    Go("emergency_hold", when=do.is_emergency, then=(do.keep_ranking,)),
+                    Go("emergency_hold", when=guards.is_emergency, then=(do.keep_ranking,)),
                     Go("operator_hold", then=(do.keep_ranking,)),
                 ),
                 "not_found": "duty_search",
@@ -317,7 +318,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "2": "callback",
                 "zero": Go(),
                 "hangup": (
-                    Go("ended", when=do.has_wish, then=(do.owe_a_call, do.abandon)),
+                    Go("ended", when=guards.has_wish, then=(do.owe_a_call, do.abandon)),
                     Go("ended", then=(do.abandon,)),
                 ),
             },
@@ -349,13 +350,13 @@ def steps(config: LineConfig) -> list[Step]:
         # --- the same by plain <Dial>, when the REST API is down ---
         Dialling(
             "dial",
-            to_client=do.dials_client,
+            to_client=guards.dials_client,
             on={
                 "next_one": Go(),
                 "talked": "after",
                 "nobody": (
-                    Go("duty_search", when=do.hunted("operator")),
-                    Go("operator_search", when=do.hunted("engineer")),
+                    Go("duty_search", when=guards.hunted("operator")),
+                    Go("operator_search", when=guards.hunted("engineer")),
                     Go("offer"),
                 ),
                 "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
@@ -367,13 +368,13 @@ def steps(config: LineConfig) -> list[Step]:
             leads=lambda talk: True,
             on={
                 "ended": (
-                    Go("manager_hold", when=do.still_hunting),
-                    Go("operator_search", when=do.hardly_met),
+                    Go("manager_hold", when=guards.still_hunting),
+                    Go("operator_search", when=guards.hardly_met),
                     Go("after"),
                 ),
                 "handed_over": (
-                    Go("manager_hold", when=do.still_hunting),
-                    Go("manager_search", when=do.known_and_open),
+                    Go("manager_hold", when=guards.still_hunting),
+                    Go("manager_search", when=guards.known_and_open),
                     Go("operator_search"),
                 ),
             },
@@ -382,62 +383,7 @@ def steps(config: LineConfig) -> list[Step]:
             "after", says=("after",), on={"1": "case", "too_many": "goodbye"}
         ),  # they have met one
         Goodbye("goodbye", says=("goodbye",)),
-        # --- nobody was free: wait, or be called back ---
-        Menu(
-            "offer",
-            says=("offer",),
-            on={
-                "1": (
-                    Go(
-                        "operator_search",
-                        when=do.hunted("operator", "duty", "engineer", "emergency"),
-                    ),
-                    Go("manager_search", when=do.known_and_open),
-                    Go("operator_search"),
-                ),
-                "2": "callback",
-                "too_many": (
-                    Go("callback_number", when=do.withheld),
-                    Go("promised", then=(do.propose_own_number, do.promise)),
-                ),
-                "hangup": Go("ended", then=(do.owe_a_call,)),
-            },
-        ),
-        Branch(
-            "callback",
-            on={
-                "next": (
-                    Go("callback_number", when=do.withheld),
-                    Go("callback_confirm", then=(do.propose_own_number,)),
-                )
-            },
-        ),
-        Menu(
-            "callback_confirm",
-            says=("callback_confirm",),
-            on={
-                "1": Go("promised", then=(do.promise,)),
-                "2": "callback_number",
-                "too_many": Go("promised", then=(do.promise,)),
-                "hangup": Go("ended", then=(do.owe_a_call,)),
-            },
-        ),
-        Entry(
-            "callback_number",
-            says=("callback_number",),
-            reads=do.read_phone,
-            personal=True,
-            refusals=frozenset({"number_bad"}),
-            on={
-                "accepted": Go("callback_confirm", then=(do.propose_keyed_number,)),
-                "number_bad": Go(says="number_bad"),
-                "slower": Go(says="slower", then=(do.slow_down,)),
-                "cleared": Go(),
-                "back": Go(),
-                "hangup": Go("ended", then=(do.owe_a_call,)),
-            },
-        ),
-        Goodbye("promised", says=("promised",)),
+        *offer.steps(),
         Goodbye("ended"),
     ]
 
@@ -454,7 +400,7 @@ def next_level(config: LineConfig) -> dict[str, Leads]:
     wish = do.wish(config.levels[1].code)
     return {
         "3": (
-            Go("next_search", when=do.known_and_open, then=(wish,)),
+            Go("next_search", when=guards.known_and_open, then=(wish,)),
             Go("operator_search", then=(wish,)),
         )
     }

@@ -16,6 +16,7 @@ from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Step
 from ivr.line.values import CallerTalk, Owed, Resumed
 
 from . import effects as do
+from . import guards
 
 # Where a caller goes on who was cut off in one of these steps; in others, right there.
 SAFE = {
@@ -69,7 +70,7 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
             "greeting",
             on={
                 "next": (
-                    Go("language", when=do.several_languages, then=(do.notice_played,)),
+                    Go("language", when=guards.several_languages, then=(do.notice_played,)),
                     Go(first, then=(do.welcome, do.notice_played)),
                 )
             },
@@ -104,7 +105,7 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
             on={
                 "found": Go("staff", then=(forget_secret,)),
                 "not_found": (
-                    Go("greeting", when=do.pin_tried_often(3), then=(do.pin_wrong,)),
+                    Go("greeting", when=guards.pin_tried_often(3), then=(do.pin_wrong,)),
                     Go("staff_pin", says="pin_wrong", then=(do.pin_wrong,)),
                 ),
                 "too_slow": Go("greeting", then=(forget_secret,)),
@@ -175,4 +176,4 @@ def was_at(place: str) -> Callable[[CallerTalk, Heard], bool]:
 
 
 def was_escalating(talk: CallerTalk, heard: Heard) -> bool:
-    return talk.shared.requested is not None and do.known_and_open(talk, heard)
+    return talk.shared.requested is not None and guards.known_and_open(talk, heard)

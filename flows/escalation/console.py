@@ -28,7 +28,7 @@ from ivr.line.flow.steps import Clicks, LookUp, Step
 from ivr.line.values import PersonTalk
 
 from . import effects as do
-from . import recording, words
+from . import guards, recording, words
 from .desk import OVERRIDES
 
 OTHERWISE = {"hangup": "console"}  # of the person's leg, which isn't told here
@@ -59,7 +59,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "take": Go("taking", then=(come_forward,)),
                 "accept": Go(when=may_answer, then=(order(ClickKey("1")),)),
                 "pass": Go(when=may_answer, then=(order(ClickKey("2")),)),
-                "later": Go(when=both(may_answer, do.for_level), then=(order(ClickKey("3")),)),
+                "later": Go(when=both(may_answer, guards.for_level), then=(order(ClickKey("3")),)),
                 # --- with the caller ---
                 "hold": Go(when=both(talks, not_held), then=(order(HoldCaller()),)),
                 "unhold": Go(when=both(talks, held), then=(order(ResumeCaller()),)),
@@ -69,18 +69,18 @@ def steps(config: LineConfig) -> list[Step]:
                 "case": Go("case_search", when=directs, then=(take_typed,)),
                 "emergency": Go(when=directs, then=(is_emergency,)),
                 # --- who takes it ---
-                "request": Go("request_search", when=both(directs, do.has_case), then=(want,)),
-                "next_level": Go("next_search", when=both(directs, do.has_case)),
+                "request": Go("request_search", when=both(directs, guards.has_case), then=(want,)),
+                "next_level": Go("next_search", when=both(directs, guards.has_case)),
                 "override": Go(
                     "override_search",
-                    when=both(directs, do.has_case, known_reason),
+                    when=both(directs, guards.has_case, known_reason),
                     then=(want_all_the_same(next_one),),
                 ),
                 "ring": Go("ring_search", when=directs, then=(choose,)),
                 "next": Go(
-                    when=both(directs, do.somebody_left, not_ringing), then=(order(RingNext()),)
+                    when=both(directs, guards.somebody_left, not_ringing), then=(order(RingNext()),)
                 ),
-                "stop": Go(when=both(directs, do.ringing), then=(order(StopHunt()),)),
+                "stop": Go(when=both(directs, guards.ringing), then=(order(StopHunt()),)),
                 # --- a call that is owed ---
                 "promise": Go("promise_search", when=directs, then=(number,)),
                 # --- what is recorded ---
@@ -138,7 +138,9 @@ def order(what: Order) -> Effect:
 def may_answer(talk: PersonTalk, heard: Heard) -> bool:
     """Whether the person is being rung. One dialled by a document presses a key, once it is up."""
     state = heard.data["state"]
-    return state == "ringing" or (state == "listening" and not do.dialled_by_document(talk, heard))
+    return state == "ringing" or (
+        state == "listening" and not guards.dialled_by_document(talk, heard)
+    )
 
 
 def talks(talk: PersonTalk, heard: Heard) -> bool:
@@ -147,7 +149,7 @@ def talks(talk: PersonTalk, heard: Heard) -> bool:
 
 def directs(talk: PersonTalk, heard: Heard) -> bool:
     """Whether the person has the caller, and may decide what happens next."""
-    return talks(talk, heard) and do.is_operator(talk)
+    return talks(talk, heard) and guards.is_operator(talk)
 
 
 def held(talk: PersonTalk, heard: Heard) -> bool:
@@ -159,7 +161,7 @@ def not_held(talk: PersonTalk, heard: Heard) -> bool:
 
 
 def not_ringing(talk: PersonTalk, heard: Heard) -> bool:
-    return not do.ringing(talk, heard)
+    return not guards.ringing(talk, heard)
 
 
 def known_reason(talk: PersonTalk, heard: Heard) -> bool:
@@ -230,7 +232,7 @@ def request_first(level: str) -> Effect:
     """Nobody is rung for a level that wasn't asked for, if there is a case."""
 
     def effect(talk: PersonTalk, heard: Heard) -> None:
-        if do.has_case(talk, heard) and talk.shared.requested is None:
+        if guards.has_case(talk, heard) and talk.shared.requested is None:
             talk.order(Escalate(level, set_by=talk.own.person))
 
     return effect

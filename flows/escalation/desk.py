@@ -15,9 +15,10 @@ from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Go, Heard, Leads, Phrase
 from ivr.line.flow.orders import Escalate, TellCase
 from ivr.line.flow.steps import LookUp, Menu, Step
-from ivr.line.values import Conditions, Emergency, PersonTalk, there
+from ivr.line.values import Conditions, Emergency, PersonTalk, needed
 
 from . import effects as do
+from . import guards
 
 # Why a rule is overridden or a severity changed: a key, what is written, whether the customer
 # agreed to it.
@@ -43,11 +44,11 @@ def steps(config: LineConfig) -> list[Step]:
             says=("desk_next", "desk_more") if config.levels[1:] else ("desk_more",),
             on={
                 **_next_level(config),
-                "2": (Go("desk_emergency_search", when=do.has_case), NO_CASE),
-                "3": (Go("desk_severity", when=do.known), NO_CASE),
+                "2": (Go("desk_emergency_search", when=guards.has_case), NO_CASE),
+                "3": (Go("desk_severity", when=guards.known), NO_CASE),
                 "4": (
-                    Go("desk", says="desk_recorded", when=do.closed, then=(reopen,)),
-                    Go(says="desk_not_closed", when=do.has_case),
+                    Go("desk", says="desk_recorded", when=guards.closed, then=(reopen,)),
+                    Go(says="desk_not_closed", when=guards.has_case),
                     NO_CASE,
                 ),
                 "back": "desk",
@@ -116,8 +117,8 @@ def _next_level(config: LineConfig) -> dict[str, Leads]:
         return {}
     return {
         "1": (
-            Go(says="desk_still_ringing", when=do.ringing),
-            Go("desk_next_search", when=do.has_case),
+            Go(says="desk_still_ringing", when=guards.ringing),
+            Go("desk_next_search", when=guards.has_case),
             NO_CASE,
         )
     }
@@ -193,7 +194,7 @@ def keep_conditions(talk: PersonTalk, heard: Heard) -> None:
 
 
 def conditions(talk: PersonTalk) -> tuple[Phrase, ...]:
-    judged = there(talk.own.conditions)
+    judged = needed(talk.own.conditions)
     if judged.stands:
         return (("emergency_stands", ""), ("desk_emergency", ""))
     failed = ((f"condition_{name}", "") for name in judged.failed)
@@ -201,11 +202,11 @@ def conditions(talk: PersonTalk) -> tuple[Phrase, ...]:
 
 
 def stands(talk: PersonTalk, heard: Heard) -> bool:
-    return there(talk.own.conditions).stands
+    return needed(talk.own.conditions).stands
 
 
 def not_met(talk: PersonTalk, heard: Heard) -> bool:
-    return there(talk.own.conditions).result == "no"
+    return needed(talk.own.conditions).result == "no"
 
 
 def set_emergency(talk: PersonTalk, heard: Heard) -> None:

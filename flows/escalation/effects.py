@@ -1,8 +1,7 @@
 """What the steps of this line do on the way: notes in the conversation and orders to the line.
 
-Guards and effects are given the conversation and what was heard. They change nothing else: what has
-to happen in the world is an order (`Conversation.order`), what has to be remembered an event
-(`emit`).
+Effects are given the conversation and what was heard. They change nothing else: what has to happen
+in the world is an order (`Conversation.order`), what has to be remembered an event (`emit`).
 """
 
 from __future__ import annotations
@@ -41,20 +40,14 @@ from ivr.line.values import (
     Ranked,
     UnansweredCase,
     UnknownCase,
-    there,
+    needed,
 )
+
+from . import guards
 
 TRYING = {"engineer": "trying_engineer", "E-Down": "trying_emergency"}
 
 # --- language ---
-
-
-def several_languages(talk: LegTalk, heard: Heard) -> bool:
-    return len(talk.shared.called.languages) > 1
-
-
-def offered(place: int) -> Callable[[LegTalk, Heard], bool]:
-    return lambda talk, heard: place < len(talk.shared.called.languages)
 
 
 def choose(place: int) -> Callable[[LegTalk, Heard], None]:
@@ -150,10 +143,6 @@ def slow_down(talk: LegTalk, heard: Heard) -> None:
     talk.slow = True
 
 
-def silent_before(talk: LegTalk, heard: Heard) -> bool:
-    return talk.tries > 1 and not talk.slow
-
-
 def keep_case(talk: LegTalk, heard: Heard) -> None:
     """What the records said of the number; the caller hears no difference."""
     case = talk.shared.case
@@ -187,31 +176,13 @@ def pin_wrong(talk: LegTalk, heard: Heard) -> None:
     talk.emit("verify.failed", tries=talk.shared.case.pin_tries)
 
 
-def pin_tried_often(most: int) -> Callable[[LegTalk, Heard], bool]:
-    """Whether this try is the last one of the call, or there are too many of them elsewhere."""
-
-    def guard(talk: LegTalk, heard: Heard) -> bool:
-        return talk.shared.case.pin_tries + 1 >= most or bool(heard.data.get("over"))
-
-    return guard
-
-
-def verified(talk: LegTalk, heard: Heard) -> bool:
-    return talk.shared.case.verified == "V2" and known(talk, heard)
-
-
 def status(talk: LegTalk) -> tuple[Phrase, ...]:
     """Where the case stands, for a caller who has shown that they may know."""
-    stands = there(talk.shared.case.status)
+    stands = needed(talk.shared.case.status)
     said = [(f"status_{stands.status}", "")]
     said += [("status_severity", "")] if stands.severity is not None else []
     said += [("status_escalated", "")] if stands.level else []
     return (*said, ("status", ""))
-
-
-def known_and_open(talk: LegTalk, heard: Heard) -> bool:
-    case = talk.shared.case.found
-    return case is not None and case.status == "open"
 
 
 # --- what the caller wants ---
@@ -225,14 +196,6 @@ def wish(what: str) -> Callable[[LegTalk, Heard], None]:
         talk.emit("menu.wish", wish=what)
 
     return effect
-
-
-def records_down(talk: LegTalk, heard: Heard) -> bool:
-    return isinstance(talk.shared.case.record, UnansweredCase)
-
-
-def has_wish(talk: LegTalk, heard: Heard) -> bool:
-    return bool(talk.shared.wish)
 
 
 def keep_ranking(talk: LegTalk, heard: Heard) -> None:
@@ -256,10 +219,6 @@ def request_level(talk: LegTalk, heard: Heard) -> None:
 def want_level(talk: LegTalk, heard: Heard) -> None:
     """The level that comes next, though its turn hasn't come: staff may ask for it all the same."""
     talk.shared.wish = heard.data["level"]
-
-
-def is_emergency(talk: LegTalk, heard: Heard) -> bool:
-    return talk.shared.wish == "E-Down"
 
 
 # --- another severity ---
@@ -286,26 +245,7 @@ def hunt(name: str) -> Callable[[LegTalk, Heard], None]:
     return lambda talk, heard: talk.order(StartHunt(name))
 
 
-def hunted(*names: str) -> Callable[[LegTalk, Heard], bool]:
-    """Whether the present or last hunt was for one of these."""
-    return lambda talk, heard: talk.shared.hunt.name in names
-
-
-def still_hunting(talk: LegTalk, heard: Heard) -> bool:
-    """An operator left while somebody they had asked for was still being rung."""
-    return talk.shared.hunt.ringing
-
-
-def hardly_met(talk: LegTalk, heard: Heard) -> bool:
-    """The person who accepted was gone before anybody could say anything."""
-    return bool(heard.data.get("hardly"))
-
-
 # --- being called back ---
-
-
-def withheld(talk: LegTalk, heard: Heard) -> bool:
-    return not talk.shared.caller.number
 
 
 def propose_own_number(talk: LegTalk, heard: Heard) -> None:
@@ -350,25 +290,6 @@ def emergency(talk: LegTalk) -> Emergency:
 # --- the people who are rung ---
 
 
-def dials_client(talk: LegTalk) -> bool:
-    """Whether the person that the caller's document dials works with a browser's telephone."""
-    return there(talk.shared.hunt.dialled).phone.startswith("client:")
-
-
-def not_wanted(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether this telephone isn't the one that should ring any more."""
-    return not talk.own.wanted
-
-
-def not_clicked(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether it wasn't accepted on a page, so that nobody knows yet who has picked up."""
-    return not talk.own.clicked
-
-
-def dialled_by_document(talk: PersonTalk, heard: Heard) -> bool:
-    return talk.own.by_dial
-
-
 def answered(talk: LegTalk, heard: Heard) -> None:
     talk.emit("dial.answered")
 
@@ -377,28 +298,12 @@ def accept(talk: LegTalk, heard: Heard) -> None:
     talk.order(Accept())
 
 
-def for_level(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether a manager is being rung: only they can say that they will call personally."""
-    return talk.own.hunt == "manager"
-
-
-def for_promise(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether the person is being rung to keep a promise."""
-    return talk.own.hunt == "callback"
-
-
 def has_called(talk: LegTalk, heard: Heard) -> None:
     talk.order(HasCalled())
 
 
 def call_later(talk: LegTalk, heard: Heard) -> None:
     talk.order(CallPersonally())
-
-
-def calling_back(talk: LegTalk, heard: Heard) -> bool:
-    """Whether it is us who call, and the customer hasn't been there yet."""
-    back = talk.shared.back
-    return back is not None and back.came != "kept"
 
 
 def decline(talk: LegTalk, heard: Heard) -> None:
@@ -418,7 +323,7 @@ def whisper(talk: PersonTalk) -> tuple[Phrase, ...]:
 
 def brief(talk: PersonTalk) -> tuple[Phrase, ...]:
     """What is said after key 1 and before anybody is connected."""
-    star = (("star", ""),) if is_operator(talk) else ()
+    star = (("star", ""),) if guards.is_operator(talk) else ()
     if talk.shared.back is not None:
         return (*about_case(talk), ("brief_callback", ""))
     return (*about_emergency(talk), *about_case(talk), *star)
@@ -453,20 +358,7 @@ def about_case(talk: LegTalk) -> tuple[Phrase, ...]:
             return (("brief_case", ""), ("brief_records_down", ""))
 
 
-def is_operator(talk: PersonTalk) -> bool:
-    return talk.own.operator
-
-
-def outlasted_by_nobody(talk: PersonTalk) -> bool:
-    """Whether the talk may end with this leg: not while an operator may stay or bring others."""
-    return not is_operator(talk) and not talk.own.introduced
-
-
 # --- the operator's menu ---
-
-
-def operator(talk: PersonTalk, heard: Heard) -> bool:
-    return is_operator(talk)
 
 
 def step_out(talk: LegTalk, heard: Heard) -> None:
@@ -475,27 +367,6 @@ def step_out(talk: LegTalk, heard: Heard) -> None:
 
 def step_in(talk: LegTalk, heard: Heard) -> None:
     talk.order(ResumeCaller())
-
-
-def has_case(talk: LegTalk, heard: Heard) -> bool:
-    return bool(talk.shared.case.keyed)
-
-
-def known(talk: LegTalk, heard: Heard) -> bool:
-    return talk.shared.case.found is not None
-
-
-def closed(talk: LegTalk, heard: Heard) -> bool:
-    case = talk.shared.case.found
-    return case is not None and case.status == "closed"
-
-
-def ringing(talk: LegTalk, heard: Heard) -> bool:
-    return talk.shared.hunt.ringing
-
-
-def somebody_left(talk: LegTalk, heard: Heard) -> bool:
-    return talk.shared.hunt.left_to_ring
 
 
 def ring_right(talk: PersonTalk, heard: Heard) -> None:

@@ -15,10 +15,10 @@ from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
 from ivr.line.flow.conversation import Go, Heard, Leads
 from ivr.line.flow.orders import TellCase
 from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
-from ivr.line.values import CallerTalk, there
+from ivr.line.values import CallerTalk, needed
 
 from . import effects as do
-from . import entry
+from . import entry, guards
 
 MOST_HOURS = 8760
 
@@ -128,7 +128,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             on=RUNG
             | {
                 "1": (
-                    Go("contact_number", when=do.withheld),
+                    Go("contact_number", when=guards.withheld),
                     Go("reach", then=(contact_here,)),
                 ),
                 "2": "contact_number",
@@ -240,7 +240,7 @@ def duration(unit: str, most: int) -> Callable[[CallerTalk, str], str]:
 
 
 def down_for(talk: CallerTalk, heard: Heard) -> None:
-    _answer(talk, "down_for", 60 * there(talk.own.hours) + there(talk.own.minutes))
+    _answer(talk, "down_for", 60 * needed(talk.own.hours) + needed(talk.own.minutes))
 
 
 def recorded(talk: CallerTalk, heard: Heard) -> None:

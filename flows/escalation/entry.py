@@ -7,6 +7,7 @@ from ivr.line.flow.conversation import Go
 from ivr.line.flow.steps import Entry, Menu, Step
 
 from . import effects as do
+from . import guards
 
 
 def steps(numbers: CaseNumbers, prefix: str = "") -> list[Step]:
@@ -29,7 +30,7 @@ def steps(numbers: CaseNumbers, prefix: str = "") -> list[Step]:
                 "too_long": Go(says="too_long"),
                 "bad_check": Go(says="bad_check"),
                 "silence": (
-                    Go(says="slower", when=do.silent_before, then=(do.slow_down,)),
+                    Go(says="slower", when=guards.silent_before, then=(do.slow_down,)),
                     Go(says="silence"),
                 ),
                 "slower": Go(says="slower", then=(do.slow_down,)),

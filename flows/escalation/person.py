@@ -13,7 +13,7 @@ from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Ready, Step, Talk
 from ivr.line.values import PersonTalk
 
-from . import desk, recording, words
+from . import desk, guards, recording, words
 from . import effects as do
 
 REASONS = (
@@ -36,7 +36,7 @@ OTHERWISE: dict[str, Leads] = {
     "silence": Go(says="silence"),
     "too_many": "back_to_caller",
     "hangup": "gone",
-    "left": (Go("customer_away", when=do.calling_back), Go("caller_left")),
+    "left": (Go("customer_away", when=guards.calling_back), Go("caller_left")),
     "trouble": Go("back_to_caller", says="trouble"),
 }
 
@@ -70,12 +70,12 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
 
 def has_star(talk: PersonTalk) -> bool:
     """Operators have a menu behind it; everybody who is recorded can end that there."""
-    return do.is_operator(talk) or recording.recorded(talk)
+    return guards.is_operator(talk) or recording.recorded(talk)
 
 
 def leads(talk: PersonTalk) -> bool:
     """A leg that may step out doesn't end the conversation when it goes."""
-    return do.outlasted_by_nobody(talk) and not has_star(talk)
+    return guards.outlasted_by_nobody(talk) and not has_star(talk)
 
 
 def steps(config: LineConfig) -> list[Step]:
@@ -85,9 +85,9 @@ def steps(config: LineConfig) -> list[Step]:
             "rung",
             on={
                 "next": (
-                    Go("taken", when=do.not_wanted),
-                    Go("whisper", when=do.not_clicked, then=(do.answered,)),
-                    Go("ready", when=do.dialled_by_document, then=(do.answered, do.accept)),
+                    Go("taken", when=guards.not_wanted),
+                    Go("whisper", when=guards.not_clicked, then=(do.answered,)),
+                    Go("ready", when=guards.dialled_by_document, then=(do.answered, do.accept)),
                     Go("briefing", then=(do.answered, do.accept)),
                 )
             },
@@ -98,15 +98,15 @@ def steps(config: LineConfig) -> list[Step]:
             limit=2,
             on={
                 "1": (
-                    Go("ready", when=do.dialled_by_document, then=(do.accept,)),
+                    Go("ready", when=guards.dialled_by_document, then=(do.accept,)),
                     Go("briefing", then=(do.accept,)),
                 ),
                 "2": Go("passed", then=(do.decline,)),
                 "3": (
-                    Go("calls_himself", when=do.for_level, then=(do.call_later,)),
-                    Go("calls_later", when=do.for_promise, then=(do.call_later,)),
+                    Go("calls_himself", when=guards.for_level, then=(do.call_later,)),
+                    Go("calls_later", when=guards.for_promise, then=(do.call_later,)),
                 ),
-                "4": Go("has_called", when=do.for_promise, then=(do.has_called,)),
+                "4": Go("has_called", when=guards.for_promise, then=(do.has_called,)),
                 "zero": Go(says="invalid"),
                 "silence": Go("passed", then=(do.no_answer,)),  # a machine, or a pocket
                 "too_many": Go("passed", then=(do.no_answer,)),
@@ -121,7 +121,7 @@ def steps(config: LineConfig) -> list[Step]:
             star=has_star,
             on={
                 "stepped_out": (
-                    Go("desk", when=do.operator, then=(do.step_out,)),
+                    Go("desk", when=guards.operator, then=(do.step_out,)),
                     *recording.stepped_out(config),
                     Go("talk"),
                 ),
@@ -137,7 +137,7 @@ def steps(config: LineConfig) -> list[Step]:
             star=has_star,
             on={
                 "stepped_out": (
-                    Go("desk", when=do.operator, then=(do.told_once, do.step_out)),
+                    Go("desk", when=guards.operator, then=(do.told_once, do.step_out)),
                     *recording.stepped_out(config, do.told_once),
                     Go(),
                 ),
@@ -151,13 +151,13 @@ def steps(config: LineConfig) -> list[Step]:
             on={
                 "1": "desk_case",
                 "2": (
-                    Go(says="desk_still_ringing", when=do.ringing),
-                    Go("desk_search", when=do.has_case),
+                    Go(says="desk_still_ringing", when=guards.ringing),
+                    Go("desk_search", when=guards.has_case),
                     Go(says="desk_no_case"),
                 ),
                 "3": (
-                    Go(says="desk_still_ringing", when=do.ringing),
-                    Go("back_to_caller", when=do.somebody_left, then=(do.ring_next,)),
+                    Go(says="desk_still_ringing", when=guards.ringing),
+                    Go("back_to_caller", when=guards.somebody_left, then=(do.ring_next,)),
                     Go(says="desk_nobody"),
                 ),
                 "4": Go("handed_over", then=(do.hand_over,)),

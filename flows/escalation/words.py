@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from ivr.line.config import LineConfig
 from ivr.line.flow.flow import SlotValue
 from ivr.line.flow.prompts import Language
-from ivr.line.values import LegTalk, PersonTalk, there
+from ivr.line.values import LegTalk, PersonTalk, needed
 
 
 def keyed(talk: LegTalk, language: Language) -> str:
@@ -39,12 +39,12 @@ def work_language(talk: LegTalk, language: Language) -> str:
 
 def due(talk: LegTalk, language: Language) -> str:
     """The promised time as the line's own clock on the wall shows it."""
-    spoken = there(talk.shared.promise).spoken
+    spoken = needed(talk.shared.promise).spoken
     return language.read_time(spoken.astimezone(ZoneInfo(talk.shared.called.zone)))
 
 
 def reference(talk: LegTalk, language: Language) -> str:
-    return language.read_digits(there(talk.shared.promise).reference, 3)
+    return language.read_digits(needed(talk.shared.promise).reference, 3)
 
 
 def title(talk: PersonTalk, language: Language) -> str:
@@ -56,20 +56,20 @@ def call_language(talk: PersonTalk, language: Language) -> str:
 
 
 def severity(talk: LegTalk, language: Language) -> str:
-    return _digit(language, there(talk.shared.case.found).severity)
+    return _digit(language, needed(talk.shared.case.found).severity)
 
 
 def status_severity(talk: LegTalk, language: Language) -> str:
-    return _digit(language, there(talk.shared.case.status).severity)
+    return _digit(language, needed(talk.shared.case.status).severity)
 
 
 def _digit(language: Language, number: int | None) -> str:
-    return language.read_number(there(number))
+    return language.read_number(needed(number))
 
 
 def _count(talk: LegTalk, question: str) -> int:
     """An answer about an Enterprise Down that is a number."""
-    return int(there(talk.shared.emergency).answers[question])
+    return int(needed(talk.shared.emergency).answers[question])
 
 
 def purpose(talk: LegTalk, language: Language) -> str:
@@ -93,11 +93,11 @@ def minutes(talk: LegTalk, language: Language) -> str:
 
 
 def account(talk: LegTalk, language: Language) -> str:
-    return there(talk.shared.case.found).account
+    return needed(talk.shared.case.found).account
 
 
 def candidate(talk: LegTalk, language: Language) -> str:
-    return there(talk.shared.hunt.rung).name
+    return needed(talk.shared.hunt.rung).name
 
 
 # --- what line.toml calls things ---
@@ -116,7 +116,7 @@ def level(config: LineConfig) -> SlotValue:
 
 def status_level(config: LineConfig) -> SlotValue:
     def value(talk: LegTalk, language: Language) -> str:
-        return config.level_name(there(talk.shared.case.status).level, language.code)
+        return config.level_name(needed(talk.shared.case.status).level, language.code)
 
     return value
 

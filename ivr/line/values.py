@@ -22,7 +22,7 @@ from ivr.line.flow.conversation import Conversation
 _T = TypeVar("_T")
 
 
-def there(value: _T | None) -> _T:
+def needed(value: _T | None) -> _T:
     """A value that what is said or done next can't do without. Raises `CallError`."""
     if value is None:
         raise CallError("a value of the call isn't there that this step needs")

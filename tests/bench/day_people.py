@@ -176,7 +176,7 @@ def learn(prompts: Prompts) -> None:
     texts = [
         (re.split(r"\{\w+\}", text), key, code)
         for code in prompts.codes
-        for key, text in prompts.language(code).texts.items()
+        for key, text in prompts.language(code).prompts.items()
     ]
     for fixed, key, code in sorted(texts, key=lambda each: -sum(map(len, each[0]))):
         _PROMPTS.append((re.compile(".*".join(map(re.escape, fixed))), key, code))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ivr.line.values import Promise, there
+from ivr.line.values import Promise, needed
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import Desk
 from tests.kit.telephones import ask_for_a_manager, keyed
@@ -24,7 +24,7 @@ def promised(caller: Handset, exchange: Exchange, desk: Desk) -> None:
 def promise(desk: Desk, caller: Handset) -> Promise:
     call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    return there(call.data.shared.promise)
+    return needed(call.data.shared.promise)
 
 
 def told(desk: Desk, caller: Handset) -> list[tuple[str, str]]:

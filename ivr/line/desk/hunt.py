@@ -77,7 +77,7 @@ class SendOn:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TellOperator:
     """Tell the operator who directs a manual hunt; ``attempt`` is "" when it is about all of it.
 
     ``outcome`` is the event by which an attempt was lost, or an `Outcome`.
@@ -87,7 +87,7 @@ class Report:
     outcome: str
 
 
-Command = Ring | StopRinging | Join | Dismiss | SendOn | Report
+Command = Ring | StopRinging | Join | Dismiss | SendOn | TellOperator
 
 
 @dataclass(slots=True)
@@ -244,7 +244,7 @@ def _lose(trigger: Trigger) -> None:
     attempt, how = trigger.kwargs["attempt"], trigger.kwargs["event"]
     trigger.model.attempts[attempt]["state"] = how
     if trigger.model.manual:
-        trigger.kwargs["commands"].append(Report(attempt, how))
+        trigger.kwargs["commands"].append(TellOperator(attempt, how))
 
 
 def _leave(trigger: Trigger) -> None:
@@ -260,7 +260,7 @@ def _time_up(trigger: Trigger) -> None:
 
 
 def _conclude(trigger: Trigger, outcome: Outcome, attempt: str = "") -> None:
-    told = Report(attempt, outcome) if trigger.model.manual else SendOn(outcome)
+    told = TellOperator(attempt, outcome) if trigger.model.manual else SendOn(outcome)
     trigger.kwargs["commands"].append(told)
 
 
@@ -340,9 +340,9 @@ __all__ = [
     "Hunt",
     "Join",
     "Outcome",
-    "Report",
     "Ring",
     "SendOn",
     "StopRinging",
+    "TellOperator",
     "hear",
 ]

@@ -127,7 +127,7 @@ def _prompts(
     yield from prompts.missing(said)
     filled = ENGINE_SLOTS | set(slot_names)
     for code in prompts.codes:
-        texts = prompts.language(code).texts
+        texts = prompts.language(code).prompts
         for key in sorted(said & texts.keys()):
             for name in sorted(slots(texts[key]) - filled):
                 yield f"prompt '{key}' has the slot '{{{name}}}', which the flow doesn't fill"

@@ -167,10 +167,10 @@ class Flow:
         if key in words.recordings:
             return verbs.Play(words.recordings[key])
         own = f"@{own}" if own else ""  # said in a language of its own, and so are its slots
-        text = words.texts[key].format_map(
-            {name: slot(name + own) for name in slots(words.texts[key])}
+        text = words.prompts[key].format_map(
+            {name: slot(name + own) for name in slots(words.prompts[key])}
         )
-        return verbs.Say(text, voice=words.voice, language=words.speech_code)
+        return verbs.Say(text, voice=words.voice.name, language=words.voice.language)
 
     def _values(
         self, compiled: Compiled, talk: AnyConversation, values: Mapping[str, str]

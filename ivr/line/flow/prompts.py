@@ -4,8 +4,8 @@ One TOML file a language::
 
     voice = { name = "Polly.Joanna", language = "en-US" }
     digits = ["zero", "one", …, "nine"]
-    time = "{hour} {minute}"
-    hour = "{hour} o'clock"
+    time = "{hour12}:{minute} {am_pm}"
+    hour = "{hour12} {am_pm}"
     choice = "{name}, press {key}."
     names = { en = "English", fr = "French" }
 
@@ -18,41 +18,54 @@ One TOML file a language::
     [recordings]                # if there are any: files played instead of the text
     notice = "https://example.com/notice-en.wav"
 
-A ``{name}`` is a slot, filled at each turn. Numbers are read digit by digit in words, in groups,
-since a speech synthesiser that is handed ``17349013`` may well say seventeen million.
+A ``{name}`` is a slot, filled at each turn. Those of a time are ``{hour}`` (of 24), ``{minute}``,
+``{hour12}`` with ``{am_pm}``, and what stands under ``[counts]``. Numbers are read digit by digit
+in words, in groups, since a speech synthesiser that is handed ``17349013`` may well say seventeen
+million.
 """
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from string import Formatter
 from typing import Any
 from urllib.parse import urlsplit
 
+from msgspec import ValidationError, convert
+
 from ivr.line.errors import FlowError
 from ivr.line.flow import voices
 
-_NEEDED = {"voice", "digits", "time", "hour", "choice", "names", "prompts"}
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who speaks a language: Twilio's name of the voice, and the language's code."""
+
+    name: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language's words and the voice that says them."""
+    """One language's words and the voice that says them.
+
+    Besides ``code`` and ``file``, the fields are the keys of its TOML file; those without a default
+    must be there.
+    """
 
     code: str
     file: str
-    voice: str
-    speech_code: str
+    voice: Voice
     digits: tuple[str, ...]
     time: str
     hour: str
     choice: str
     names: Mapping[str, str]
-    texts: Mapping[str, str]
+    prompts: Mapping[str, str]
     recordings: Mapping[str, str] = field(default_factory=dict)
     counts: Mapping[str, list[str]] = field(default_factory=dict)
 
@@ -66,7 +79,13 @@ class Language:
         """A time of day as said aloud; ``local`` is in the listener's zone."""
         pattern = self.time if local.minute else self.hour
         spoken = {unit: self.read_count(unit, local.hour) for unit in self.counts}
-        return pattern.format(hour=local.hour, minute=f"{local.minute:02d}", **spoken)
+        return pattern.format(
+            hour=local.hour,
+            hour12=local.hour % 12 or 12,
+            am_pm="AM" if local.hour < 12 else "PM",
+            minute=f"{local.minute:02d}",
+            **spoken,
+        )
 
     def read_count(self, unit: str, number: int) -> str:
         """So many of something: ``"1 hour"``, ``"2 hours"``. In French none is like one."""
@@ -106,7 +125,7 @@ class Prompts:
 
     def text(self, code: str, key: str) -> str:
         """The text of ``key``; its slots still stand in it as ``{name}``."""
-        return self._languages[code].texts[key]
+        return self._languages[code].prompts[key]
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """What is wanting or at odds, a sentence each: a key in a language, or its slots."""
@@ -118,11 +137,11 @@ class Prompts:
         ]
 
     def _complaints(self, language: Language, key: str) -> Iterable[str]:
-        if key not in language.texts:
+        if key not in language.prompts:
             yield f"{language.file}: no prompt '{key}'; add it under [prompts]"
             return
-        others = [other.texts[key] for other in self._languages.values() if key in other.texts]
-        if {slots(text) for text in others} != {slots(language.texts[key])}:
+        others = [other.prompts[key] for other in self._languages.values() if key in other.prompts]
+        if {slots(text) for text in others} != {slots(language.prompts[key])}:
             yield f"{language.file}: prompt '{key}' has not the slots that other languages have"
 
 
@@ -136,30 +155,27 @@ def _read(file: Path) -> Language:
         table: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise FlowError(f"{file}: not TOML: {error}") from error
-    if wanting := _NEEDED - table.keys():
+    if wanting := _needed() - table.keys():
         raise FlowError(f"{file}: {', '.join(sorted(wanting))} missing; see any other language")
-    if len(table["digits"]) != 10:
-        raise FlowError(f"{file}: digits must be ten words, zero first; found {table['digits']}")
-    if why := voices.refusal(table["voice"]["name"], table["voice"]["language"]):
-        raise FlowError(f"{file}: {why}")
     for key, text in table["prompts"].items():
         _check_text(file, key, text)
     for key, url in table.get("recordings", {}).items():
         _check_recording(file, key, url, table["prompts"].get(key))
-    return Language(
-        code=file.stem,
-        file=str(file),
-        voice=table["voice"]["name"],
-        speech_code=table["voice"]["language"],
-        digits=tuple(table["digits"]),
-        time=table["time"],
-        hour=table["hour"],
-        choice=table["choice"],
-        names=table["names"],
-        texts=table["prompts"],
-        recordings=table.get("recordings", {}),
-        counts=table.get("counts", {}),
-    )
+    try:
+        language = convert(table | {"code": file.stem, "file": str(file)}, Language)
+    except ValidationError as error:
+        raise FlowError(f"{file}: {error}; see any other language") from error
+    if len(language.digits) != 10:
+        raise FlowError(f"{file}: digits must be ten words, zero first; found {table['digits']}")
+    if why := voices.refusal(language.voice.name, language.voice.language):
+        raise FlowError(f"{file}: {why}")
+    return language
+
+
+def _needed() -> set[str]:
+    """The keys that every language's file has."""
+    needed = {each.name for each in fields(Language) if each.default_factory is MISSING}
+    return needed - {"code", "file"}
 
 
 def _check_text(file: Path, key: str, text: object) -> None:

@@ -20,7 +20,7 @@ from ivr.line.desk.levels import DUTY_ROLES, Level
 from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.records import Call
 from ivr.line.store.store import Store
-from ivr.line.values import CallValues, there
+from ivr.line.values import CallValues, needed
 
 
 class Rankings:
@@ -65,7 +65,7 @@ class Rankings:
             region=values.called.region,
             **self._conditions(values, "callback"),
         )
-        answer = _answer(others, there(values.promise).owner)
+        answer = _answer(others, needed(values.promise).owner)
         ranking, owner = answer.data["ranking"], answer.data["owner"]
         first = [entry for entry in ranking if entry["person"] == owner]
         rest = [entry for entry in ranking if entry not in first]

@@ -167,7 +167,7 @@ class _Telling:
     def _meanwhile(self, state: CallState, key: str) -> tuple[tuple[str, str], ...]:
         """What the conference's own documents say, see `ivr.line.web.webhooks.webhooks`."""
         flow, language = self.line.caller, state.caller.language
-        if key not in flow.prompts.language(language).texts:
+        if key not in flow.prompts.language(language).prompts:
             return ()
         return _words(render(flow.spoken([(key, "")], language)))
 

@@ -41,10 +41,10 @@ def test_a_number_is_read_digit_by_digit(code: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_what_is_said_has_no_long_number_of_its_own(code: str) -> None:
-    for key, said in LINE.caller.prompts.language(code).texts.items():
+    for key, said in LINE.caller.prompts.language(code).prompts.items():
         bare = re.sub(r"\{[^}]*\}", "", said)
         assert not re.search(r"\d{3,}", bare), key
-        assert slots(said) == slots(LINE.caller.prompts.language("en").texts[key]), key
+        assert slots(said) == slots(LINE.caller.prompts.language("en").prompts[key]), key
 
 
 def test_s18_at_night_it_is_said_that_support_is_in_english_and_the_prompts_stay_japanese(

@@ -255,7 +255,7 @@ def test_s04_nobody_accepts_and_the_caller_is_promised_a_call(
     assert "three three, one five, five five, zero zero, one zero, one" in caller.last_heard
     keyed(caller, exchange, "1")
 
-    assert "by 10 45" in caller.last_heard
+    assert "by 10:45 AM" in caller.last_heard
     [promise] = desk.store.duties.all("call_back")  # stored before it was spoken
     [requested] = desk.events(caller, "escalation.requested")
     assert (promise.owner, promise.data["number"]) == ("MGR2", CALLER)

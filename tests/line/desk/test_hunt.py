@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.line.desk.hunt import Dismiss, Hunt, Join, Report, Ring, SendOn, StopRinging, hear
+from ivr.line.desk.hunt import Dismiss, Hunt, Join, Ring, SendOn, StopRinging, TellOperator, hear
 
 ONE = {"candidates": ["ann", "bob", "cat"]}
 TWO = {**ONE, "at_once": 2}
@@ -104,28 +104,28 @@ RACES = [
     (LAST, "start, accepted 1, more bob", [], "joined"),
     # an operator directs: rings only when told, and is told
     (MANUAL, "start", [Ring("1", "ann")], "ringing"),
-    (MANUAL, "start, declined 1", [Report("1", "declined")], "waiting"),
+    (MANUAL, "start, declined 1", [TellOperator("1", "declined")], "waiting"),
     (MANUAL, "start, declined 1, manual_next", [Ring("2", "bob")], "ringing"),
     (MANUAL, "start, no_answer 1, manual_next cat", [Ring("2", "cat")], "ringing"),
     (MANUAL, "start, no_answer 1, manual_next dan", [Ring("2", "dan")], "ringing"),
-    (MANUAL, "start, no_answer 1, manual_next ann", [Report("", "nobody")], "waiting"),
+    (MANUAL, "start, no_answer 1, manual_next ann", [TellOperator("", "nobody")], "waiting"),
     (MANUAL, "start, manual_next", [StopRinging("1"), Ring("2", "bob")], "ringing"),
     (MANUAL, "start, manual_next, accepted 1", [Dismiss("1")], "ringing"),
     (MANUAL, "start, manual_next, no_answer 1", [], "ringing"),
     (MANUAL, "manual_next bob", [Ring("1", "bob")], "ringing"),
-    (MANUAL, "start, accepted 1", [Join("1"), Report("1", "joined")], "joined"),
+    (MANUAL, "start, accepted 1", [Join("1"), TellOperator("1", "joined")], "joined"),
     (MANUAL, "start, accepted 1, manual_next", [], "joined"),
     (MANUAL, "start, caller_left", [StopRinging("1")], "ended"),
-    (MANUAL, "start, time_up", [StopRinging("1"), Report("", "time_up")], "ended"),
+    (MANUAL, "start, time_up", [StopRinging("1"), TellOperator("", "time_up")], "ended"),
     (MANUAL, "start, more dan", [], "ringing"),
-    (MANUAL_LAST, "start, manual_next", [Report("", "nobody")], "ringing"),
-    (MANUAL_LAST, "start, busy 1, manual_next", [Report("", "nobody")], "waiting"),
+    (MANUAL_LAST, "start, manual_next", [TellOperator("", "nobody")], "ringing"),
+    (MANUAL_LAST, "start, busy 1, manual_next", [TellOperator("", "nobody")], "waiting"),
     (MANUAL_LAST, "start, busy 1, more bob", [], "waiting"),
     (MANUAL_LAST, "start, busy 1, more bob, manual_next", [Ring("2", "bob")], "ringing"),
-    (MANUAL_TWO, "start, failed 1", [Report("1", "failed")], "ringing"),
-    (MANUAL_TWO, "start, failed 1, busy 2", [Report("2", "busy")], "waiting"),
-    ({**EMPTY, "manual": True}, "start", [Report("", "nobody")], "waiting"),
-    ({**EMPTY, "manual": True}, "manual_next", [Report("", "nobody")], "waiting"),
+    (MANUAL_TWO, "start, failed 1", [TellOperator("1", "failed")], "ringing"),
+    (MANUAL_TWO, "start, failed 1, busy 2", [TellOperator("2", "busy")], "waiting"),
+    ({**EMPTY, "manual": True}, "start", [TellOperator("", "nobody")], "waiting"),
+    ({**EMPTY, "manual": True}, "manual_next", [TellOperator("", "nobody")], "waiting"),
     # nobody directs this one
     (ONE, "start, manual_next", [], "ringing"),
 ]

@@ -40,6 +40,7 @@ from ivr.line.values import (
     Rung,
 )
 from ivr.twiml.reading import parse
+from tests.kit.prompts import PROMPTS_FILE
 
 LINE = line()
 FLOWS = {"caller": LINE.caller, "person": LINE.person}
@@ -266,7 +267,7 @@ def test_a_wrong_table_is_refused_with_file_step_and_what_to_do(name: str) -> No
 
 def test_prompts_that_differ_in_their_slots_between_languages_are_refused() -> None:
     french = PROMPTS.language("fr")
-    other = replace(french, texts={**french.texts, "read_back": "sans rien"})
+    other = replace(french, prompts={**french.prompts, "read_back": "sans rien"})
 
     complaints = Prompts([PROMPTS.language("en"), other]).missing(["read_back"])
 
@@ -278,10 +279,10 @@ def test_prompts_that_differ_in_their_slots_between_languages_are_refused() -> N
     [
         ("", "voice"),
         ("voice = 1\ndigits = [", "not TOML"),
-        (
-            'voice={name="a",language="b"}\ndigits=["a"]\ntime=""\nhour=""\nchoice=""\nnames={}\n[prompts]',
-            "ten",
-        ),
+        (PROMPTS_FILE.replace('"zero", ', ""), "ten"),
+        (PROMPTS_FILE.replace('time = "{hour} {minute}"', ""), "time missing"),
+        (PROMPTS_FILE.replace('"{hour} {minute}"', "5"), r"got `int` - at `\$.time`"),
+        (PROMPTS_FILE.replace('name = "Polly.Joanna", ', ""), "required field `name`"),
     ],
 )
 def test_a_prompt_file_that_cannot_serve_is_refused(

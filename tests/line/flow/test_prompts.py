@@ -30,8 +30,11 @@ def test_a_number_is_read_digit_by_digit_in_groups(language: str, number: str, s
 @pytest.mark.parametrize(
     ("language", "hour", "minute", "said"),
     [
-        ("en", 10, 45, "10 45"),
-        ("en", 11, 0, "11 o'clock"),
+        ("en", 10, 45, "10:45 AM"),
+        ("en", 11, 0, "11 AM"),
+        ("en", 0, 5, "12:05 AM"),
+        ("en", 12, 0, "12 PM"),
+        ("en", 18, 30, "6:30 PM"),
         ("fr", 10, 45, "10 heures 45"),
         ("fr", 9, 5, "9 heures 05"),
         ("fr", 18, 0, "18 heures"),
@@ -42,7 +45,7 @@ def test_a_time_is_said_as_people_say_it(language: str, hour: int, minute: int, 
 
 
 def test_every_language_has_every_prompt_with_the_same_slots() -> None:
-    keys = {key for code in PROMPTS.codes for key in PROMPTS.language(code).texts}
+    keys = {key for code in PROMPTS.codes for key in PROMPTS.language(code).prompts}
 
     assert PROMPTS.missing(keys) == []
 

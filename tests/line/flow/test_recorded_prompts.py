@@ -14,22 +14,16 @@ from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Goodbye, Menu
 from ivr.simulator import Utterance
 from ivr.simulator.expectations.ear import words_of
+from tests.kit.prompts import PROMPTS_FILE
 from tests.kit.twiml_app import LINE, network
 
 NOTICE = "https://example.com/words/notice-en.wav"
-WORDS = """
-voice = { name = "Polly.Joanna", language = "en-US" }
-digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-time = "{hour} {minute}"
-hour = "{hour} o'clock"
-choice = "{name}, press {key}."
-names = { en = "English" }
-
-[prompts]
+WORDS = f"""
+{PROMPTS_FILE}
 notice = "Welcome."
 menu = "Press 1."
 again = "Once more."
-goodbye = "Goodbye, {name}."
+goodbye = "Goodbye, {{name}}."
 
 [recordings]
 """

@@ -73,4 +73,4 @@ def test_a_file_with_a_voice_of_another_language_is_not_loaded(tmp_path: Path) -
 def test_every_language_of_the_line_has_a_voice_of_the_table() -> None:
     prompts = Prompts.load(FOLDER / "prompts")
 
-    assert {prompts.language(code).voice for code in prompts.codes} <= VOICES.keys()
+    assert {prompts.language(code).voice.name for code in prompts.codes} <= VOICES.keys()

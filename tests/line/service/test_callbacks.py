@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ivr.line.desk.promises import after_night
-from ivr.line.values import there
+from ivr.line.values import needed
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.promises import promise, promised, told
@@ -146,7 +146,7 @@ def test_a_caller_who_reaches_a_manager_is_not_called_back_any_more(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert there(call.data.shared.promise).outcome == "met"
+    assert needed(call.data.shared.promise).outcome == "met"
     caller.hang_up()
     exchange.wait(2400)
     assert len([leg for leg in caller.calls if leg.direction != "inbound"]) == 0

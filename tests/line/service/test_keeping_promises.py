@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.line.turns.call.promises import MAX_CALLBACK_TRIES
-from ivr.line.values import there
+from ivr.line.values import needed
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.promises import promise, promised, told
@@ -101,7 +101,7 @@ def test_what_the_customer_asks_for_afterwards_is_a_request_of_its_own(
 
     call = desk.store.calls.load(f"CB-{desk.sid(caller)}-1")
     assert call is not None
-    second = there(call.data.shared.promise)
+    second = needed(call.data.shared.promise)
     assert second.state == "owed"
     assert second.due > exchange.clock.now() + timedelta(minutes=25)
     assert promise(desk, caller).state == "done"
@@ -111,7 +111,7 @@ def test_what_the_customer_asks_for_afterwards_is_a_request_of_its_own(
     exchange.wait(10)
     again = desk.store.calls.load(call.sid)
     assert again is not None
-    assert there(again.data.shared.promise).outcome == "met"
+    assert needed(again.data.shared.promise).outcome == "met"
     caller.hang_up()
     exchange.wait(60)
     assert free(desk)
@@ -133,7 +133,7 @@ def test_a_promise_of_another_case_stands_whichever_manager_the_caller_reaches(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert there(call.data.shared.promise).state == "owed"
+    assert needed(call.data.shared.promise).state == "owed"
 
 
 def test_an_operator_does_not_stand_in_for_the_manager_who_owes_a_call(
@@ -152,7 +152,7 @@ def test_an_operator_does_not_stand_in_for_the_manager_who_owes_a_call(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert there(call.data.shared.promise).state == "owed"
+    assert needed(call.data.shared.promise).state == "owed"
 
 
 def test_who_asks_again_is_owed_the_second_call_and_not_both(
@@ -165,7 +165,7 @@ def test_who_asks_again_is_owed_the_second_call_and_not_both(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert there(call.data.shared.promise).outcome == "renewed"
+    assert needed(call.data.shared.promise).outcome == "renewed"
     assert promise(desk, caller).state == "owed"
     desk.phone("MGR2").will("answer", after=2, press="1")
     caller.will("answer", after=2, press="1")
@@ -192,7 +192,7 @@ def test_after_many_tries_a_customer_who_calls_is_still_known(
 
     call = desk.store.calls.load(first)
     assert call is not None
-    assert there(call.data.shared.promise).outcome == "met"
+    assert needed(call.data.shared.promise).outcome == "met"
     caller.hang_up()
     exchange.wait(60)
     assert free(desk)
@@ -442,7 +442,7 @@ def hang_up_all(desk: Desk, caller: Handset) -> None:
 def in_order(desk: Desk, sid: str) -> None:
     call, now = desk.store.calls.load(sid), desk.exchange.clock.now()
     assert call is not None
-    made = there(call.data.shared.promise)
+    made = needed(call.data.shared.promise)
     ours = [leg for leg in desk.exchange.legs.values() if leg.direction == "outbound-api"]
     placed = Counter(str(leg.start.url) for leg in ours)
     backs = [times for url, times in placed.items() if "/back/" in url]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.line.values import Promise, there
+from ivr.line.values import Promise, needed
 from ivr.simulator import Handset
 from tests.kit.killed_line import ANSWERED, MET, TAKEN, World, nothing_is_left
 
@@ -54,7 +54,7 @@ def is_kept(world: World) -> None:
 def promise(world: World) -> Promise:
     call = world.store.calls.load(world.sid)
     assert call is not None
-    return there(call.data.shared.promise)
+    return needed(call.data.shared.promise)
 
 
 @pytest.mark.parametrize(

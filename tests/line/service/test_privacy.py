@@ -48,7 +48,7 @@ from ivr.line.values import (
     Place,
     Promise,
     Ranked,
-    there,
+    needed,
 )
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.network.virtual_clock import VirtualClock
@@ -346,7 +346,7 @@ def test_a_manager_is_erased_and_callers_are_still_owed_their_calls(store: Store
     assert left is not None
     assert after is not None
     assert left.caller == CALLER
-    assert there(left.data.shared.promise).state == "owed"
+    assert needed(left.data.shared.promise).state == "owed"
     assert boss.name not in dump(store)
     assert boss.phone not in dump(store)
     assert (after.name, after.phone, after.active) == ("", "", False)
@@ -1058,7 +1058,7 @@ def test_what_was_keyed_is_let_go_from_the_calls_back_as_well(
     back = f"CB-{desk.sid(caller)}-1"
     before = store.calls.load(back)
     assert before is not None
-    assert there(there(before.data.shared.back).knows).keyed == "17349013"
+    assert needed(needed(before.data.shared.back).knows).keyed == "17349013"
     privacy(store, exchange.clock.now() + 31 * DAY).purge()
 
     call = store.calls.load(back)

@@ -22,7 +22,7 @@ from ivr.line.definition import Line
 from ivr.line.records import Call
 from ivr.line.store.privacy.remains import PURGED
 from ivr.line.store.store import Store
-from ivr.line.values import FoundCase, there
+from ivr.line.values import FoundCase, needed
 from ivr.simulator import Exchange
 from tests.kit.databases import postgres
 from tests.kit.desk import ORIGIN, Desk, mount
@@ -134,7 +134,7 @@ def test_a_caller_who_was_asked_something_goes_on(
 def test_what_was_answered_about_an_outage_is_still_known(desk: Desk) -> None:
     caller_sends(desk, ASKED, Digits="#", RecordingSid="RE1", RecordingDuration="9")
 
-    emergency = there(load(desk.store, ASKED).data.shared.emergency)
+    emergency = needed(load(desk.store, ASKED).data.shared.emergency)
     assert emergency.answers == {
         "purpose": 1, "users": 300, "affected": 20, "actions": "recording RE1",
     }  # fmt: skip
@@ -146,7 +146,7 @@ def test_a_caller_who_was_cut_off_goes_on_with_their_case(desk: Desk) -> None:
     shared = load(desk.store, CUT_OFF).data.shared
     assert shared.case.keyed == "17349013"
     assert shared.case.found is not None
-    assert there(shared.requested).level == "M1"
+    assert needed(shared.requested).level == "M1"
     assert shared.caller.resume is None
 
 
@@ -171,7 +171,7 @@ def test_a_manager_who_was_being_rung_answers_and_accepts(desk: Desk) -> None:
     call = load(desk.store, HUNTING)
     assert call.step == "talk"
     assert call.data.legs["1-1"].state == "talking"
-    assert there(call.data.hunt).state == "joined"
+    assert needed(call.data.hunt).state == "joined"
 
 
 def test_an_operator_takes_the_caller_off_hold(desk: Desk) -> None:
@@ -195,7 +195,7 @@ def test_a_conversation_ends(desk: Desk) -> None:
 
 def test_a_call_back_ends(desk: Desk) -> None:
     call = load(desk.store, CALLED_BACK, back=True)
-    assert there(call.data.shared.back).came == "kept"
+    assert needed(call.data.shared.back).came == "kept"
     leg = call.data.legs["1-1"]
 
     url = f"/leg/escalation/{call.sid}/1-1/status"
@@ -207,7 +207,7 @@ def test_a_call_back_ends(desk: Desk) -> None:
 def test_a_promise_that_is_owed_is_kept(desk: Desk) -> None:
     """The caller who was cut off is owed a call; the manager who is free is rung for it."""
     [owed] = [duty for duty in desk.store.duties.all("try_back") if duty.state == "due"]
-    assert there(there(desk.store.calls.load(owed.call)).data.shared.promise).state == "owed"
+    assert needed(needed(desk.store.calls.load(owed.call)).data.shared.promise).state == "owed"
 
     desk.exchange.wait(600)
     desk.duties.everything()

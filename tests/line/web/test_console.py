@@ -11,7 +11,7 @@ from ivr.line.desk.roles import CLICKS, PAGES, ROLES
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
-from ivr.line.values import there
+from ivr.line.values import needed
 from ivr.line.web.pages.app import ENDPOINTS
 from ivr.simulator import Exchange, Handset
 from tests.kit.browser import Browser, Operator, login
@@ -362,8 +362,8 @@ def test_a_promised_call_is_told_with_its_time_and_reference(
     assert "Tell the caller the time and the reference" in talking.page
     call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
-    assert there(call.data.shared.promise).number == "+33155500177"
-    assert there(call.data.shared.promise).reference in talking.page
+    assert needed(call.data.shared.promise).number == "+33155500177"
+    assert needed(call.data.shared.promise).reference in talking.page
     assert "+33155500177" not in str(desk.events(caller))
     assert promised["owner"]
     caller.hang_up()

@@ -24,7 +24,7 @@ from ivr.line.turns.call.heard import (
     CallbackWent,
 )
 from ivr.line.turns.call.state import CallState
-from ivr.line.values import there
+from ivr.line.values import needed
 
 BUCKET = "callbacks"  # the tally of customers who have been rung
 LATER = timedelta(hours=1)
@@ -41,7 +41,7 @@ class Callbacks:
     def try_back(self, duty: Duty) -> None:
         """Start the call, once; not at night when it is overdue, nor beyond the day's limit."""
         promised = self.calls.look(duty.call)
-        promise, number = there(promised.shared.promise), duty.data["number"]
+        promise, number = needed(promised.shared.promise), duty.data["number"]
         if promise.state != "owed":
             return
         self._not_now(promised)
@@ -58,7 +58,7 @@ class Callbacks:
     def _not_now(self, promised: CallState) -> None:
         """Raise `NotYet` when this isn't the time to call a customer."""
         now, shared = self.clock.now(), promised.shared
-        terms, promise = self.calls.line.config.callback, there(shared.promise)
+        terms, promise = self.calls.line.config.callback, needed(shared.promise)
         if self.store.tallies.count(BUCKET, now - timedelta(days=1)) >= terms.per_day:
             raise NotYet(now + LATER, "the limit of callbacks a day has been reached")
         if now <= promise.due or shared.wish == "E-Down":
@@ -70,14 +70,14 @@ class Callbacks:
     def due(self, duty: Duty) -> None:
         """The due time: if the promise wasn't kept, it has another owner from now on."""
         promised = self.calls.look(duty.call)
-        promise = there(promised.shared.promise)
+        promise = needed(promised.shared.promise)
         if promise.state == "owed" and promise.breaches == duty.data["breach"]:
             self.calls.hear(duty.call, CallbackMissed(to=self._next_owner(promised)))
 
     def _next_owner(self, promised: CallState) -> str:
         """The person on duty at the second level; after that, the last resort."""
         now, config = self.clock.now(), self.calls.line.config
-        if there(promised.shared.promise).breaches:
+        if needed(promised.shared.promise).breaches:
             return config.last_resort
         directory: Directory = self.store.people.directory(None, now)
         region, role = promised.shared.called.region, "second_level_duty"

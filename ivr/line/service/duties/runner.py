@@ -21,8 +21,8 @@ from ivr.line.store.store import Store
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 6
-WITHOUT_LIMIT = ("send", "hold", "record")  # else a caller is left alone, or overheard; these are
-# no longer needed once the leg is over
+# tried until they succeed or the leg is over: given up, a caller would be left alone, or overheard
+WITHOUT_LIMIT = ("send", "hold", "record")
 PAUSE = 2.0  # seconds before the second attempt; doubled each time
 AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
 
@@ -70,7 +70,7 @@ class Duties:
                 return
             if self._alarm:
                 self._alarm[1].cancel()
-            self._alarm = (when, self.clock.call_at(when, self._ring))
+            self._alarm = (when, self.clock.call_at(when, self._alarm_went_off))
 
     def patrol(self, pause: float, stop: Event) -> None:
         """Run every ``pause`` seconds until ``stop``, for what a process that died left behind."""
@@ -100,7 +100,7 @@ class Duties:
         self.wake_at(next_due)
         return done
 
-    def _ring(self) -> None:
+    def _alarm_went_off(self) -> None:
         with self._lock:
             self._alarm = None
         if not self._run_safely():

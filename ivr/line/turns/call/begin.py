@@ -17,7 +17,7 @@ from ivr.line.values import (
     CallValues,
     Known,
     Place,
-    there,
+    needed,
 )
 
 
@@ -53,7 +53,7 @@ def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call
 def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
     """A call that we make, to keep what was promised in call ``of``; its customer comes later."""
     before = of.data.shared
-    promise = there(before.promise)
+    promise = needed(before.promise)
     knows = Known(
         promise=promise,
         zone=before.called.zone,
@@ -77,7 +77,7 @@ def anew(line: Line, call: Call) -> Call:
 
 def _back(line: Line, call: Call, back: CallBack) -> Call:
     """``call`` as one that we make; what it knows is a copy, so that it can be replayed."""
-    shared, knows = call.data.shared, there(deepcopy(back.knows))
+    shared, knows = call.data.shared, needed(deepcopy(back.knows))
     shared.back = CallBack(of=back.of, language=back.language, knows=deepcopy(back.knows))
     shared.promise = knows.promise
     shared.called.zone = knows.zone

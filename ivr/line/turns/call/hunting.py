@@ -18,10 +18,10 @@ from ivr.line.desk.hunt import (
     EventName,
     Hunt,
     Join,
-    Report,
     Ring,
     SendOn,
     StopRinging,
+    TellOperator,
 )
 from ivr.line.flow.conversation import outcome
 from ivr.line.turns.call import legs
@@ -119,7 +119,7 @@ def hears(
                 yield from legs.join(state, rung)
             case Dismiss(attempt=rung):
                 yield LegHears(rung, outcome("taken"))
-            case Report(attempt=rung, outcome=how):
+            case TellOperator(attempt=rung, outcome=how):
                 _report(state, rung, how)
             case SendOn(outcome="joined"):
                 pass  # `legs.join` leads the caller on

@@ -8,7 +8,7 @@ from ivr.line.desk.hunt import EventName
 from ivr.line.flow.conversation import keys, outcome
 from ivr.line.turns.call import case_link, promises
 from ivr.line.turns.call.state import Agenda, CallerHears, CallState, HuntHears, LegHears
-from ivr.line.values import Place, there
+from ivr.line.values import Place, needed
 
 # A leg that is gone so soon after accepting has hardly met the caller: lost on the way, not done.
 HARDLY = timedelta(seconds=8)
@@ -41,7 +41,7 @@ def placed(state: CallState, attempt: str, sid: str) -> None:
     """The carrier is ringing; ``sid`` is the leg's, or with ``""`` the called-back customer's."""
     state.changed = True
     if not attempt:
-        back = there(state.shared.back)
+        back = needed(state.shared.back)
         back.leg = back.leg or sid
         if state.said_all:
             let_customer_go(state)
@@ -57,7 +57,7 @@ def caller_talked(state: CallState, status: EventName) -> Agenda:
     """
     rows = state.legs.rows
     if state.dialling:
-        yield from leg_status(state, there(state.shared.hunt.dialled).leg, status)
+        yield from leg_status(state, needed(state.shared.hunt.dialled).leg, status)
     elif not any(rows[attempt].operator for attempt in state.legs.talking()):
         yield CallerHears(outcome("ended"))
 
@@ -112,7 +112,7 @@ def _left_talk(state: CallState, attempt: str) -> Agenda:
     elif not state.legs.talking():
         state.shared.held = False
         yield from _ring_on(state)
-        joined = there(state.legs.rows[attempt].joined_at)
+        joined = needed(state.legs.rows[attempt].joined_at)
         yield CallerHears(outcome("ended", hardly=state.now - joined < HARDLY))
     elif state.shared.held:
         unhold(state)

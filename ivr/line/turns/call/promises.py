@@ -14,7 +14,7 @@ from ivr.line.turns.call.heard import (
     HeardOfCallback,
 )
 from ivr.line.turns.call.state import CallState
-from ivr.line.values import Promise, there
+from ivr.line.values import Promise, needed
 
 BREACHES = 3  # after that nobody further could be told; the last one is, again and again …
 REMIND = timedelta(days=1)  # … so often
@@ -199,7 +199,7 @@ def came(state: CallState, what: str, of: str = "", by: str = "") -> None:
     by = by or next((state.legs.rows[leg].person for leg in state.legs.talking()), "")
     how, promised_in = what, of
     if not of:
-        back = there(state.shared.back)
+        back = needed(state.shared.back)
         back.came = back.came or what
         how, promised_in = back.came, back.of
     if how == what:

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, render_template
 from ivr.clock import Clock
 from ivr.line.records import Call, Duty
 from ivr.line.store.store import Store
-from ivr.line.values import there
+from ivr.line.values import needed
 from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.sign_in import for_page
 
@@ -41,7 +41,7 @@ class Now:
         return sorted(mine, key=lambda each: str(each["due"]))
 
     def _promise(self, duty: Duty, call: Call) -> dict[str, Any]:
-        promise = there(CallView(call).promise)
+        promise = needed(CallView(call).promise)
         return {
             "call": duty.call,
             "number": promise.number,

@@ -301,7 +301,7 @@ class Webhooks:
         name = state.legs.rows[form["about"]].name
         text = self.line.person.prompts.text(language, form["says"]).format(candidate=name)
         words = self.line.person.prompts.language(language)
-        return Reply(render((verbs.Say(text, words.voice, words.speech_code),)))
+        return Reply(render((verbs.Say(text, words.voice.name, words.voice.language),)))
 
     def _leg_in_trouble(self, form: Form, sid: str, attempt: str) -> Reply:
         try:

@@ -1,0 +1,69 @@
+"""Nobody was free: the caller keeps waiting, or is promised a call back."""
+
+from __future__ import annotations
+
+from ivr.line.flow.conversation import Go
+from ivr.line.flow.steps import Branch, Entry, Goodbye, Menu, Step
+
+from . import effects as do
+from . import guards
+
+
+def steps() -> list[Step]:
+    return [
+        Menu(
+            "offer",
+            says=("offer",),
+            on={
+                "1": (
+                    Go(
+                        "operator_search",
+                        when=guards.hunted("operator", "duty", "engineer", "emergency"),
+                    ),
+                    Go("manager_search", when=guards.known_and_open),
+                    Go("operator_search"),
+                ),
+                "2": "callback",
+                "too_many": (
+                    Go("callback_number", when=guards.withheld),
+                    Go("promised", then=(do.propose_own_number, do.promise)),
+                ),
+                "hangup": Go("ended", then=(do.owe_a_call,)),
+            },
+        ),
+        Branch(
+            "callback",
+            on={
+                "next": (
+                    Go("callback_number", when=guards.withheld),
+                    Go("callback_confirm", then=(do.propose_own_number,)),
+                )
+            },
+        ),
+        Menu(
+            "callback_confirm",
+            says=("callback_confirm",),
+            on={
+                "1": Go("promised", then=(do.promise,)),
+                "2": "callback_number",
+                "too_many": Go("promised", then=(do.promise,)),
+                "hangup": Go("ended", then=(do.owe_a_call,)),
+            },
+        ),
+        Entry(
+            "callback_number",
+            says=("callback_number",),
+            reads=do.read_phone,
+            personal=True,
+            refusals=frozenset({"number_bad"}),
+            on={
+                "accepted": Go("callback_confirm", then=(do.propose_keyed_number,)),
+                "number_bad": Go(says="number_bad"),
+                "slower": Go(says="slower", then=(do.slow_down,)),
+                "cleared": Go(),
+                "back": Go(),
+                "hangup": Go("ended", then=(do.owe_a_call,)),
+            },
+        ),
+        Goodbye("promised", says=("promised",)),
+    ]
