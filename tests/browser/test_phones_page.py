@@ -47,7 +47,7 @@ def test_each_page_offers_a_number_that_speaks_its_language(
     from playwright.sync_api import expect
 
     page = visit(f"{laptop}/phones?lang=en")
-    expect(handset(page, CALLER).get_by_label("Number that")).to_have_value("+33800000002")
+    expect(handset(page, CALLER).get_by_label("Number for")).to_have_value("+33800000002")
     press(page, CALLER, "Call")
     expect(handset(page, CALLER).get_by_text("Welcome to technical support.")).to_be_visible()
 

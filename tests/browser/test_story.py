@@ -84,7 +84,7 @@ def _login(served: Served, id: str) -> Login:
 
 
 def _by_password(page: Any, person: str) -> None:
-    page.get_by_label("E-mail").fill(f"{person}@acme.example")
+    page.get_by_label("Email").fill(f"{person}@acme.example")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
 

@@ -95,7 +95,7 @@ class Privacy:
         found = self.store.privacy.known_as(number or text)
         if len(found) > 1:
             ids = ", ".join(sorted(min(each.ids) for each in found))
-            raise DataError(f"{text} is several people's: {ids}; name one of them by his id")
+            raise DataError(f"{text} matches several people: {ids}; name one of them by id")
         if found:
             return found[0]
         if number or "@" in text:

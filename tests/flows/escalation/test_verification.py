@@ -40,7 +40,7 @@ def test_who_has_the_pin_hears_where_the_case_stands(
 
     said = " ".join(heard_since(caller, -3))
     assert said == (
-        "Your case is open. It has severity two. "
+        "Your case is open. Its severity is two. "
         "To continue with this case, press 1. For an operator, press zero."
     )
     assert [event.data["level"] for event in desk.events(caller, "verify.passed")] == ["V1", "V2"]

@@ -135,7 +135,7 @@ def test_a_manager_who_owns_the_case_is_passed_over_for_their_own_manager():
     found = managers(replace(CASE, owner="mgr2"), "manager", NOW, desk(), "fr")
 
     assert listed(found) == ["dir1 went_up", "mgr2 duty -own_case", "mgr4 global_duty"]
-    assert found[0].detail == "Mgr2 owns the case, and is a manager himself"
+    assert found[0].detail == "Mgr2 owns the case and is a manager"
 
 
 def test_a_queues_manager_who_owns_the_case_is_not_asked_about_it():

@@ -34,7 +34,7 @@ from ivr.line.outside.case_systems.system import (
     Write,
 )
 from ivr.line.records import CaseFile, Note
-from ivr.line.service.duties.case_writes import PATIENCE, PAUSES, CaseWrites
+from ivr.line.service.duties.case_writes import GIVEN_UP_AFTER, PAUSES, CaseWrites
 from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.store import Store
 from ivr.server.build import case_system_of
@@ -714,6 +714,6 @@ def test_a_write_is_given_up_seven_days_after_it_was_decided(
         writes.post(replace(made, due=due, attempts=len(PAUSES) + 1))
 
     with pytest.raises(NotYet):
-        tried(PATIENCE - timedelta(minutes=1))
+        tried(GIVEN_UP_AFTER - timedelta(minutes=1))
     with pytest.raises(GivenUp):
-        tried(PATIENCE + timedelta(minutes=1))
+        tried(GIVEN_UP_AFTER + timedelta(minutes=1))

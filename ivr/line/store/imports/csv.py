@@ -41,7 +41,7 @@ AT_ONCE = 10_000  # values in one question to the database; SQLite takes 32,766
 def load(connection: Connection, source: Path) -> dict[str, int]:
     """Load a folder's files or one file; how many rows of each table. Raises `DataError`.
 
-    The caller's transaction is his to commit; nothing is written when anything is wrong.
+    The caller commits the transaction; nothing is written when anything is wrong.
     """
     files = _files(source)
     faults: list[str] = []
@@ -213,7 +213,7 @@ def _with_own(connection: Connection, table: Table, rows: list[Row]) -> list[Row
 
 
 def _forget_status(row: Row) -> None:
-    """Leave to the file what nobody has said of himself: a delegate is said with being away."""
+    """Take from the file what people haven't set themselves; a delegate goes with being away."""
     unsaid = row["status_since"] is None
     for name in STATUS * unsaid + DELEGATE * (unsaid or row["status"] != "away"):
         del row[name]

@@ -61,8 +61,9 @@ class Age:
 class DataClass:
     """Rows of one table. ``personal`` are its columns that hold something of a person.
 
-    ``mine`` says whether a row is a subject's, besides (``named``) those that name him; ``erase``
-    takes him out of one. ``about`` is the column with the case it belongs to, ``of`` its event log.
+    ``mine`` says whether a row is a subject's, besides (``named``) those that name them; ``erase``
+    takes them out of one. ``about`` is the column with the case it belongs to, ``of`` the one with
+    its event log.
     ``hidden`` is in no export.
     """
 
@@ -147,15 +148,15 @@ def erase_call(round: Round, kind: DataClass, row: Row) -> bool:
     """Their call remains, as one of an unknown caller; where they are only mentioned, all else
     stays."""
     subject = round.subject
-    his = subject.stands_in(row.caller)
+    is_caller = subject.stands_in(row.caller)
     known = decode(row.data, row.sid).shared.without_staff()
-    if not his and not subject.stands_in(known):
+    if not is_caller and not subject.stands_in(known):
         return rewrite(round, kind, row)
     _give_up_promise(round, row.sid)
-    for recording in _sounds(round.connection, row.sid) if his else ():
+    for recording in _sounds(round.connection, row.sid) if is_caller else ():
         delete_sound(round, recording)
     left = {"data": remains.of_call(row.data, row.sid), "document": ""}
-    return round.set(tables.calls, row, caller=round.instead if his else row.caller, **left)
+    return round.set(tables.calls, row, caller=round.instead if is_caller else row.caller, **left)
 
 
 def _give_up_promise(round: Round, sid: str) -> None:
