@@ -368,12 +368,12 @@ def steps(config: LineConfig) -> list[Step]:
             leads=lambda talk: True,
             on={
                 "ended": (
-                    Go("manager_hold", when=guards.still_hunting),
+                    Go("manager_hold", when=guards.ringing),
                     Go("operator_search", when=guards.hardly_met),
                     Go("after"),
                 ),
                 "handed_over": (
-                    Go("manager_hold", when=guards.still_hunting),
+                    Go("manager_hold", when=guards.ringing),
                     Go("manager_search", when=guards.known_and_open),
                     Go("operator_search"),
                 ),

@@ -87,11 +87,7 @@ def hunted(*names: str) -> Callable[[LegTalk, Heard], bool]:
 
 
 def ringing(talk: LegTalk, heard: Heard) -> bool:
-    return talk.shared.hunt.ringing
-
-
-def still_hunting(talk: LegTalk, heard: Heard) -> bool:
-    """An operator left while somebody they had asked for was still being rung."""
+    """Whether anyone is being rung for the caller, also after the operator who asked has left."""
     return talk.shared.hunt.ringing
 
 
