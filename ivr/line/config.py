@@ -196,6 +196,14 @@ class LineConfig:
         own = {country_of(caller), *(entry.country for entry in self.numbers.values())}
         return sorted(self.callback.countries or own - {"ZZ"})
 
+    def entry_for(self, language: str, region: str = "") -> str:
+        """The number that is shown to a customer who reads ``language`` and is in ``region``."""
+
+        def fits(entry: EntryNumber) -> tuple[bool, bool]:
+            return language not in entry.languages, entry.region != region
+
+        return min(self.numbers.values(), key=fits).number
+
     def number(self, called: str) -> EntryNumber:
         """The entry number that was called; a number nobody configured is served all the same."""
         if called in self.numbers:

@@ -54,7 +54,10 @@ class Rankings:
 
     def for_callback(self, case: Case | None, values: CallValues) -> Heard:
         """Who may keep the promise of a callback: its owner, then everybody else who answers for
-        the level."""
+        the level. In an emergency whoever answers first: operators, and the people on duty."""
+        if _is_emergency(values):
+            answer = self.operators(values)
+            return outcome(answer.value, **{**answer.data, "owner": needed(values.promise).owner})
         now = self.clock.now()
         directory = self.store.people.directory(case, now)
         others = roster.managers(

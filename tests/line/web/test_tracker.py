@@ -459,7 +459,7 @@ WHAT = {
     "customer": {"note", "wish_severity", "escalate", "declare", "reopen", "answer"},
     "operator": {
         "note", "escalate", "declare", "reopen", "answer", "set_severity", "set_emergency",
-        "report",
+        "take_emergency", "report",
     },
     "auditor": set(), "supervisor": set(), "admin": set(), "privacy": set(),
 }  # fmt: skip

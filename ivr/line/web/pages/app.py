@@ -30,6 +30,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.pages.calls import CallPages, Sample
 from ivr.line.web.pages.card import Cards
 from ivr.line.web.pages.console import Console
+from ivr.line.web.pages.emergencies import Emergencies
 from ivr.line.web.pages.me import Me
 from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.sign_in import Provider, SessionTerms, SignIn, guard
@@ -107,6 +108,7 @@ def create_pages(
     Console(services, cards, words).install(app)
     now = Now(store, clock)
     now.install(app)
+    Emergencies(store).install(app)
     Tracker(services, words).install(app)
     Me(services, words, now).install(app)
     Wall(line, store, clock, now, words).install(app)
