@@ -126,15 +126,18 @@ def read_case(numbers: CaseNumbers) -> Callable[[LegTalk, str], str]:
 
 def take_reading(place: int) -> Callable[[LegTalk, Heard], None]:
     def effect(talk: LegTalk, heard: Heard) -> None:
-        keep_keyed(talk, talk.own.readings[place])
+        readings = talk.own.readings
+        other = [each for each in readings if each != readings[place]]
+        keep_keyed(talk, readings[place], other)
         talk.emit("entry.accepted", digits=talk.shared.case.keyed, tries=talk.tries + 1)
 
     return effect
 
 
-def keep_keyed(talk: LegTalk, digits: str) -> None:
-    """Another case; a PIN was the one before's."""
+def keep_keyed(talk: LegTalk, digits: str, other: Iterable[str] = ()) -> None:
+    """Another case, which what was keyed named, or an ``other`` one; a PIN was the one before's."""
     talk.shared.case.keyed = digits
+    talk.shared.case.other = list(other)
     talk.shared.case.record = None
     talk.shared.case.verified = ""
 

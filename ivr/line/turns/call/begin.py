@@ -58,6 +58,7 @@ def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
         zone=before.called.zone,
         region=before.called.region,
         keyed=before.case.keyed,
+        other=before.case.other,
         record=before.case.record,
         wish=before.wish,
         requested=before.requested,
@@ -82,6 +83,7 @@ def _back(line: Line, call: Call, back: CallBack) -> Call:
     shared.called.zone = knows.zone
     shared.called.region = knows.region
     shared.case.keyed = knows.keyed
+    shared.case.other = knows.other
     shared.case.record = knows.record
     shared.wish = knows.wish
     shared.requested = knows.requested
