@@ -126,15 +126,18 @@ def read_case(numbers: CaseNumbers) -> Callable[[LegTalk, str], str]:
 
 def take_reading(place: int) -> Callable[[LegTalk, Heard], None]:
     def effect(talk: LegTalk, heard: Heard) -> None:
-        keep_keyed(talk, talk.own.readings[place])
+        readings = talk.own.readings
+        other = [each for each in readings if each != readings[place]]
+        keep_keyed(talk, readings[place], other)
         talk.emit("entry.accepted", digits=talk.shared.case.keyed, tries=talk.tries + 1)
 
     return effect
 
 
-def keep_keyed(talk: LegTalk, digits: str) -> None:
-    """Another case; a PIN was the one before's."""
+def keep_keyed(talk: LegTalk, digits: str, other: Iterable[str] = ()) -> None:
+    """Another case, which what was keyed named, or an ``other`` one; a PIN was the one before's."""
     talk.shared.case.keyed = digits
+    talk.shared.case.other = list(other)
     talk.shared.case.record = None
     talk.shared.case.verified = ""
 
@@ -254,13 +257,21 @@ def propose_own_number(talk: LegTalk, heard: Heard) -> None:
 
 def read_phone(talk: CallerTalk, digits: str) -> str:
     """A telephone number as keyed, national or with two zeros in front."""
-    number = dialled(digits, talk.shared.called.country, talk.shared.caller.countries)
-    talk.own.reading = number or ""
-    return "accepted" if number else "number_bad"
+    talk.own.reading = dialled(digits, talk.shared.called.country) or ""
+    return "accepted" if talk.own.reading else "number_bad"
+
+
+def want_keyed_number(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.wanted = talk.own.reading or ""
 
 
 def propose_keyed_number(talk: CallerTalk, heard: Heard) -> None:
-    talk.own.callback_number = talk.own.reading or ""
+    talk.own.callback_number = talk.shared.caller.wanted
+    forget_keyed_number(talk, heard)
+
+
+def forget_keyed_number(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.wanted = ""
 
 
 def promise(talk: LegTalk, heard: Heard) -> None:

@@ -101,12 +101,14 @@ class CaseStatus(Kept):
 class CaseOnCall(Kept):
     """The case that the call is about.
 
-    ``keyed`` are its digits and ``record`` what the records said of it; ``numbers`` are all that
-    were looked up in this call. ``verified`` is "V2" once the PIN was right. ``secret`` is a PIN
-    on its way to the lookup of the same turn.
+    ``keyed`` are its digits; what was keyed can be read as each of ``other``, too. ``record`` is
+    what the records said of it; ``numbers`` are all that were looked up in this call.
+    ``verified`` is "V2" once the PIN was right. ``secret`` is a PIN on its way to the lookup of the
+    same turn.
     """
 
     keyed: Digits[str] = ""
+    other: Digits[list[str]] = []
     record: CaseRecord | None = None
     numbers: Digits[list[str]] = []
     verified: Digits[str] = ""
@@ -171,6 +173,7 @@ class Known(Kept):
     zone: Digits[str]
     region: Digits[str]
     keyed: Digits[str] = ""
+    other: Digits[list[str]] = []
     record: CaseRecord | None = None
     wish: Digits[str] = ""
     requested: Requested | None = None
@@ -326,6 +329,7 @@ class ResumedValues(Kept):
     """What a caller who was cut off had said until then; a PIN isn't remembered."""
 
     keyed: Digits[str] = ""
+    other: Digits[list[str]] = []
     record: CaseRecord | None = msgspec.field(default=None, name="case")
     numbers: Digits[list[str]] = []
     pin_tries: Digits[int] = 0
@@ -339,6 +343,7 @@ class ResumedValues(Kept):
     def into(self, shared: "CallValues") -> None:
         """Let a new call go on with them."""
         shared.case.keyed = self.keyed
+        shared.case.other = self.other
         shared.case.record = self.record
         shared.case.numbers = self.numbers
         shared.case.pin_tries = self.pin_tries
@@ -361,13 +366,13 @@ class Resumed(Kept):
 class Caller(Kept):
     """Who calls.
 
-    ``number`` is E.164, ``""`` if withheld; ``countries`` are those (ISO) to which they may be
-    called back. ``staff`` is the id of somebody who works here. ``left_at`` is the step in which
-    they hung up, ``""`` after a goodbye.
+    ``number`` is E.164, ``""`` if withheld; ``wanted`` is another at which they want to be called
+    back, on its way to the look-up of the same turn. ``staff`` is the id of somebody who works
+    here. ``left_at`` is the step in which they hung up, ``""`` after a goodbye.
     """
 
     number: Digits[str] = ""
-    countries: Audit[list[str]] = []
+    wanted: Digits[str] = ""
     staff: Staff[str] = ""
     owes: Digits[list[Owed]] = []
     resume: Digits[Resumed | None] = None
@@ -522,6 +527,7 @@ def resume_words(data: CallData, language: str) -> dict[str, Any]:
     shared, own = data.shared, data.caller.own
     left = ResumedValues(
         keyed=shared.case.keyed,
+        other=shared.case.other,
         record=shared.case.record,
         numbers=shared.case.numbers,
         pin_tries=shared.case.pin_tries,

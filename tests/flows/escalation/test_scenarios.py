@@ -394,6 +394,9 @@ def test_a_number_that_can_be_read_in_two_ways_is_asked_about(
     keyed(caller, exchange, "2")
 
     assert "I have one seven three four, nine zero zero." in caller.last_heard
+    call = desk.store.calls.load(desk.sid(caller))
+    assert call is not None
+    assert call.data.shared.case.other == ["21734900"]  # for whoever takes the call
     caller.hang_up()
     exchange.wait(5)
 

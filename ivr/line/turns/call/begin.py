@@ -24,7 +24,6 @@ from ivr.line.values import (
 def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call:
     """A call that nobody has heard anything of yet."""
     entry = line.config.number(called)
-    number = shown(caller)
     shared = CallValues(
         sid=sid,
         called=CalledNumber(
@@ -34,7 +33,7 @@ def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call
             region=entry.region,
             country=entry.country,
         ),
-        caller=Caller(number=number, countries=line.config.callable_from(number)),
+        caller=Caller(number=shown(caller)),
     )
     talk = line.caller.begin(entry.languages[0], shared, CallerValues())
     return Call(
@@ -59,6 +58,7 @@ def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
         zone=before.called.zone,
         region=before.called.region,
         keyed=before.case.keyed,
+        other=before.case.other,
         record=before.case.record,
         wish=before.wish,
         requested=before.requested,
@@ -83,6 +83,7 @@ def _back(line: Line, call: Call, back: CallBack) -> Call:
     shared.called.zone = knows.zone
     shared.called.region = knows.region
     shared.case.keyed = knows.keyed
+    shared.case.other = knows.other
     shared.case.record = knows.record
     shared.wish = knows.wish
     shared.requested = knows.requested
