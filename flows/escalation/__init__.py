@@ -384,7 +384,7 @@ def steps(config: LineConfig) -> list[Step]:
             "after", says=("after",), on={"1": "case", "too_many": "goodbye"}
         ),  # they have met one
         Goodbye("goodbye", says=("goodbye",)),
-        *offer.steps(),
+        *offer.steps(config),
         Goodbye("ended"),
     ]
 

@@ -390,13 +390,13 @@ class Resumed(Kept):
 class Caller(Kept):
     """Who calls.
 
-    ``number`` is E.164, ``""`` if withheld; ``countries`` are those (ISO) to which they may be
-    called back. ``staff`` is the id of somebody who works here. ``left_at`` is the step in which
-    they hung up, ``""`` after a goodbye.
+    ``number`` is E.164, ``""`` if withheld; ``wanted`` is another at which they want to be called
+    back, on its way to the look-up of the same turn. ``staff`` is the id of somebody who works
+    here. ``left_at`` is the step in which they hung up, ``""`` after a goodbye.
     """
 
     number: Digits[str] = ""
-    countries: Audit[list[str]] = []
+    wanted: Digits[str] = ""
     staff: Staff[str] = ""
     owes: Digits[list[Owed]] = []
     resume: Digits[Resumed | None] = None

@@ -67,7 +67,7 @@ WRONG = [
         'night = ["21:00"]',
         "callback.night: ['21:00'] isn't two times",
     ),
-    ("countries = []", 'countries = ["UK"]', "callback.countries: there is no 'UK'"),
+    ('countries = ["DE"', 'countries = ["UK"', "callback.countries: there is no 'UK'"),
     ("tries = 3  ", 'tries = "3"', "callback.tries: '3' isn't a whole number"),
     (
         '= "engineer"',

@@ -50,6 +50,7 @@ class LookUps:
             "desk_case": self._desk_case,
             "pin": self._pin,
             "arrival": self._arrival,
+            "callable": self._callable,
             "staff_pin": self._staff_pin,
             "emergency": self._emergency,
             "next_level": self._next_level,
@@ -183,6 +184,13 @@ class LookUps:
             if call.ended_at and call.ended_at >= since and cut_off:
                 return outcome("found", resume=resume_words(call.data, call.language), owes=owes)
         return outcome("found", owes=owes) if owes else outcome("not_found")
+
+    def _callable(self, values: CallValues) -> Heard:
+        """Whether the customer may be called back at the number that they have just keyed: nobody
+        who works here is a customer at their own telephone."""
+        number = values.caller.wanted
+        never = self.config.uncallable(number) or self.store.people.at_phone(number)
+        return outcome("not_found" if never else "found")
 
     def _promise_of(self, call: Call) -> dict[str, str]:
         """What was promised in this call, as `ivr.line.turns.call.promises` reads it."""

@@ -26,7 +26,6 @@ from ivr.line.values import (
 def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call:
     """A call that nobody has heard anything of yet."""
     entry = line.config.number(called)
-    number = shown(caller)
     shared = CallValues(
         sid=sid,
         called=CalledNumber(
@@ -36,7 +35,7 @@ def begin(line: Line, sid: str, caller: str, called: str, now: datetime) -> Call
             region=entry.region,
             country=entry.country,
         ),
-        caller=Caller(number=number, countries=line.config.callable_from(number)),
+        caller=Caller(number=shown(caller)),
     )
     talk = line.caller.begin(entry.languages[0], shared, CallerValues())
     return Call(

@@ -31,6 +31,8 @@ def promise(state: CallState, number: str, why: str) -> None:
     whether it was kept (``call_back``). How it went is heard by this call: `promise_hears`.
     """
     shared, config = state.shared, state.line.config
+    if number and (config.uncallable(number) or _at_own_desk(state, number)):
+        number = ""  # owed all the same: the owner is told that there is none
     owed = _owed_for_this(state)
     if shared.promise or (why == "hung up" and shared.wish in owed.values()):
         return
@@ -59,6 +61,12 @@ def promise(state: CallState, number: str, why: str) -> None:
     _notify(state, shared.promise, "callback_owed", owner)
     if requested or level == "E-Down":
         tell_case(state, "promised", f"promised:{level}", level=level, owner=owner)
+
+
+def _at_own_desk(state: CallState, number: str) -> bool:
+    """Whether it is the telephone of somebody who works here, and calls from it as a customer."""
+    caller = state.shared.caller
+    return bool(caller.staff) and number == caller.number
 
 
 def _owed_for_this(state: CallState) -> dict[str, str]:
