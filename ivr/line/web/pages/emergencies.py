@@ -26,18 +26,23 @@ class Emergencies:
         if login is None or not works_here(login.roles):
             return []
         found = []
-        for number, _ in self.store.periods.open_emergencies():
+        for number in sorted(self._reminded()):
             file = self.store.case_files.load(number)
             down = (file.data.get("emergency") if file else None) or {}
-            if down.get("state") in ("declared", "set") and not down.get("manager"):
+            if down.get("state") == "declared" and not down.get("manager"):
                 found.append({"case": number, "since": down["declared_at"], **self._owed(down)})
         return sorted(found, key=lambda each: str(each["since"]))
 
+    def _reminded(self) -> set[str]:
+        """The cases of whose emergency somebody is reminded: all that are declared and not set."""
+        due = self.store.duties.all("case", owed=True)
+        return {str(duty.data["case"]) for duty in due if duty.data["what"] == "remind"}
+
     def _owed(self, down: dict[str, Any]) -> dict[str, Any]:
-        """Where the customer is called back, and who is being rung for that now."""
+        """Where the customer is called back."""
         call = self.store.calls.load(down["web"]) if down.get("web") else None
         promise = call.data.shared.promise if call else None
-        return {"number": promise.number if promise else "", "tries": promise.tries if promise else 0}
+        return {"number": promise.number if promise else ""}
 
 
 def _may_take() -> bool:
