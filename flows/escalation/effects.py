@@ -257,13 +257,21 @@ def propose_own_number(talk: LegTalk, heard: Heard) -> None:
 
 def read_phone(talk: CallerTalk, digits: str) -> str:
     """A telephone number as keyed, national or with two zeros in front."""
-    number = dialled(digits, talk.shared.called.country, talk.shared.caller.countries)
-    talk.own.reading = number or ""
-    return "accepted" if number else "number_bad"
+    talk.own.reading = dialled(digits, talk.shared.called.country) or ""
+    return "accepted" if talk.own.reading else "number_bad"
+
+
+def want_keyed_number(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.wanted = talk.own.reading or ""
 
 
 def propose_keyed_number(talk: CallerTalk, heard: Heard) -> None:
-    talk.own.callback_number = talk.own.reading or ""
+    talk.own.callback_number = talk.shared.caller.wanted
+    forget_keyed_number(talk, heard)
+
+
+def forget_keyed_number(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.wanted = ""
 
 
 def promise(talk: LegTalk, heard: Heard) -> None:
@@ -328,7 +336,7 @@ def brief(talk: PersonTalk) -> tuple[Phrase, ...]:
     """What is said after key 1 and before anybody is connected."""
     star = (("star", ""),) if guards.is_operator(talk) else ()
     if talk.shared.back is not None:
-        return (*about_case(talk), ("brief_callback", ""))
+        return (*about_emergency(talk), *about_case(talk), ("brief_callback", ""))
     return (*about_emergency(talk), *about_case(talk), *star)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.desk.promises import promise_due
 from ivr.line.errors import CaseError
-from ivr.line.records import Escalation
+from ivr.line.records import WEB, Escalation
 from ivr.line.turns.case.state import CaseState, Request
 
 REPORT_STATES = ("asked", "escalated", "n.a.")
@@ -34,6 +34,7 @@ def escalate(state: CaseState, request: Request) -> None:
     match judged.ruling:
         case "joined":
             state.tell("escalation.joined", request, level=level.code)
+            _owe(state, request, level)
         case "chased":
             _chase(state, request, level)
         case "proposed":
@@ -106,22 +107,33 @@ def _open(state: CaseState, request: Request, level: Level, override: str) -> No
         channel=request.channel,
     )
     _tell_people(state, request, "escalation", level, right)
+    _owe(state, request, level)
     state.later(
         "case", f"{request.key}:overdue", due, what="overdue", level=level.code, of=request.key
     )
 
 
 def _right(state: CaseState, request: Request, level: Level) -> str:
-    """Who answers for this level, there or not; somebody always, as long as anybody works here."""
+    """Who answers for this level now: the holder of the post, or whoever is there for them;
+    somebody always, as long as anybody works here."""
     who, given = state.who, str(request.data.get("right") or "")
     if level.target == "manager":
-        return who.manager or given or who.duty or state.config.last_resort
-    return who.second or given or who.second_duty or state.config.last_resort
+        return who.for_manager or given or who.duty or state.config.last_resort
+    return who.for_second or given or who.second_duty or state.config.last_resort
+
+
+def _away(state: CaseState, level: Level, right: str) -> tuple[str, ...]:
+    """Who is told as well while the holder of the post is away: they, and who is on duty."""
+    who = state.who
+    post, duty = (
+        (who.manager, who.duty) if level.target == "manager" else (who.second, who.second_duty)
+    )
+    return () if post in ("", right) else (post, duty)
 
 
 def _tell_people(state: CaseState, request: Request, what: str, level: Level, right: str) -> None:
     informed = {"owner": state.who.owner, "manager": state.who.manager}
-    others = [informed[name] for name in level.informs]
+    others = [*_away(state, level, right), *(informed[name] for name in level.informs)]
     if request.data.get("override"):
         others.append(state.who.manager)
     reason = str(request.data.get("reason") or request.data.get("override") or "")
@@ -137,6 +149,13 @@ def _chase(state: CaseState, request: Request, level: Level) -> None:
     state.note(request, again, visibility="customer")
     right = _right(state, request, level)
     _tell_people(state, request, "chase", level, right)
+    _owe(state, request, level)
+
+
+def _owe(state: CaseState, request: Request, level: Level) -> None:
+    """On a page nobody can be put through: whoever asks there is owed a call."""
+    if request.channel == "web":
+        state.owe(request, level.code, _right(state, request, level))
 
 
 def accept(state: CaseState, request: Request) -> None:
@@ -152,15 +171,21 @@ def accept(state: CaseState, request: Request) -> None:
         "accepted_by": request.by,
         "accepted_at": request.at.isoformat(),
     }
+    if web := stands.get("web"):
+        kept = {"of": web, "outcome": "kept", "by": request.by}
+        state.later("came", f"{request.key}:came", request.at, **kept)
     took = (request.at - datetime.fromisoformat(stands["asked_at"])).total_seconds()
     state.tell("escalation.accepted", request, level=level.code, seconds=round(took))
 
 
 def promised(state: CaseState, request: Request) -> None:
     """A call back was promised for this level: that duty has its own clock from here."""
-    stands = _stands(state).get(str(request.data["level"]))
+    level = str(request.data["level"])
+    stands = state.data.get("emergency") if level == "E-Down" else _stands(state).get(level)
     if stands is not None:
         stands["promised"] = True
+        if str(request.data.get("call", "")).startswith(WEB):
+            stands["web"] = request.data["call"]
 
 
 def overdue(state: CaseState, request: Request) -> None:

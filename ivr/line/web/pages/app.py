@@ -27,6 +27,7 @@ from ivr.line.service.services import Services
 from ivr.line.store.store import Store
 from ivr.line.web.pages.calls import CallPages, Sample
 from ivr.line.web.pages.console import Console
+from ivr.line.web.pages.emergencies import Emergencies
 from ivr.line.web.pages.me import Me
 from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.shown import Shown
@@ -106,6 +107,7 @@ def create_pages(
     shown = Shown(services)
     Console(services, shown, words).install(app)
     Now(shown).install(app)
+    Emergencies(store).install(app)
     Tracker(services, words).install(app)
     Me(services, shown, words).install(app)
     Wall(services, shown, words).install(app)

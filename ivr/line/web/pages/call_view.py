@@ -255,7 +255,7 @@ class CallView:
 
     @property
     def caller_number(self) -> str:
-        """The caller's number as E.164, ``""`` if it is withheld or none that can be called."""
+        """The caller's number in E.164, ``""`` if it is withheld or nobody's."""
         return self.call.data.shared.caller.number
 
     # --- what comes of it ---
@@ -295,13 +295,8 @@ class CallView:
 
     @property
     def country(self) -> str:
-        """Where the called number is; ISO, as are `countries`."""
+        """Where the called number is; ISO."""
         return self.call.data.shared.called.country
-
-    @property
-    def countries(self) -> Sequence[str]:
-        """To where the caller may be called back."""
-        return self.call.data.shared.caller.countries
 
     @property
     def unlogged(self) -> Sequence[str]:

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 
 from ivr.line.desk.emergency import CATEGORIES, REACH
 from ivr.line.desk.events import Event
-from ivr.line.desk.phone_numbers import dialled, forbidden
+from ivr.line.desk.phone_numbers import dialled
 from ivr.line.desk.roles import CLICKS, may, may_click
 from ivr.line.errors import CaseError
 from ivr.line.service.services import Services
@@ -198,13 +198,12 @@ def _level(console: Console, form: Any, leg: Leg) -> str | None:
 
 
 def _number(console: Console, form: Any, leg: Leg) -> str | None:
-    """A number that may be called back: as the caller shows it, or as it is written."""
-    call, given = leg.call, form.get("number", "").strip()
-    if given.startswith("+"):
-        plain = "+" + "".join(each for each in given if each.isdecimal())
-        return None if forbidden(plain, call.countries) else plain
+    """A customer's number that may be called back: as the caller shows it, or as it is written."""
+    given = form.get("number", "").strip()
     digits = "".join(each for each in given if each.isdecimal())
-    return dialled(digits, call.country, call.countries)
+    number = f"+{digits}" if given.startswith("+") else dialled(digits, leg.call.country) or ""
+    never = console.config.uncallable(number) or console.store.people.at_phone(number)
+    return None if never else number
 
 
 def _reason(console: Console, form: Any, leg: Leg) -> str | None:
