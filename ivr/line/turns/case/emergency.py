@@ -18,6 +18,8 @@ from ivr.line.errors import CaseError
 from ivr.line.turns.case import severity
 from ivr.line.turns.case.state import CaseState, Request
 
+JUDGED_AGAIN = timedelta(minutes=2)  # while the records can't be asked
+
 
 def declare(state: CaseState, request: Request) -> None:
     """The customer says that production is down. They reach a person whatever comes of it.
@@ -132,7 +134,44 @@ def _judge(state: CaseState, request: Request, file: dict[str, Any]) -> rules.Ve
         if condition not in file.get("conditions", ()):
             state.tell("edown.condition", request, **condition)
     file["conditions"] = judged
+    if state.who.known is None and not file.get("unchecked"):
+        file["unchecked"] = True
+        _judge_later(state, request, file)
     return verdict
+
+
+def _judge_later(state: CaseState, request: Request, file: dict[str, Any]) -> None:
+    at = request.at + JUDGED_AGAIN
+    state.later("case", f"judge:{at.isoformat()}", at, what="judge", of=file["key"])
+
+
+def judge_again(state: CaseState, request: Request) -> None:
+    """The records couldn't be asked: as soon as they can, the conditions are judged, and whoever
+    has the emergency is told how they stand."""
+    file = _file(state)
+    if file["state"] not in ("declared", "set") or file["key"] != request.data["of"]:
+        return
+    if state.who.known is None:
+        return _judge_later(state, request, file)
+    file["unchecked"] = False
+    verdict = _judge(state, request, file)
+    if file["state"] == "set":
+        file["flagged"] = verdict.result == "unknown"
+    how = _how_judged(verdict)
+    state.tell("edown.checked", request, result=verdict.result, failed=list(verdict.failed))
+    state.note(request, f"The conditions of {state.config.emergency_name} were checked: {how}")
+    people = file["manager"] or state.who.duty or state.config.last_resort
+    state.notify("edown_checked", request, people, state.who.owner, reason=how)
+
+
+def _how_judged(verdict: rules.Verdict) -> str:
+    """Each condition, with whether it is met, in words for staff."""
+    words = {"yes": "met", "no": "not met", "unknown": "unknown"}
+    said = (
+        f"{each.name} {words[each.result]}" + (f" ({each.detail})" if each.detail else "")
+        for each in verdict.conditions
+    )
+    return ", ".join(said)
 
 
 def set_(state: CaseState, request: Request) -> None:
@@ -181,7 +220,8 @@ def _begin(
         "manager": manager,
         "asked": manager,
     }
-    why = override or "the conditions are met"
+    met = f"the conditions are met: {_how_judged(verdict)}"
+    why = override or (met if verdict.result == "yes" else f"unchecked: {_how_judged(verdict)}")
     request.data.setdefault("requested_by", file["declared_by"])
     code = int(state.config.emergency_severity.code)
     severity.put(state, request, code, f"{state.config.emergency_name}: {why}")
@@ -320,6 +360,7 @@ __all__ = [
     "declare",
     "end",
     "hand_over_lapsed",
+    "judge_again",
     "remind",
     "set_",
     "shift_change",

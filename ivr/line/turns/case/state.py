@@ -5,8 +5,8 @@ and who met the customer, which severity was wished for and set, the emergency, 
 
 ``file.data`` holds ``levels`` (by code: ``state`` requested | accepted | over, when, by whom, until
 when), ``level`` (the one that stands, ``""``), ``severity`` and ``wish`` (who asked and who set are
-two people), ``emergency`` (`ivr.line.turns.case.emergency`), ``reports``, ``plan`` and ``seen``
-(the keys of what was heard lately).
+two people), ``emergency`` (`ivr.line.turns.case.emergency`), ``wishes`` (for levels that couldn't
+be recorded), ``reports``, ``plan`` and ``seen`` (the keys of what was heard lately).
 """
 
 from __future__ import annotations

@@ -114,10 +114,14 @@ class Tracker:
         return redirect(url_for("tracker.cases"))
 
     def _case(self, number: str) -> Case:
-        """A case that this person may see. Any other looks as if it didn't exist."""
+        """A case that this person may see. Any other looks as if it didn't exist; staff see what
+        was asked for under a number that isn't in the records."""
         case: Case | None = None
-        if number == self.config.case_numbers.written(self.config.case_numbers.digits_of(number)):
-            case = self._read(self.config.case_numbers.digits_of(number))
+        digits = self.config.case_numbers.digits_of(number)
+        if number == self.config.case_numbers.written(digits):
+            case = self._read(digits)
+            if case is None and self.store.case_files.load(number):
+                case = Case(number, digits, status="not_in_records")
         mine = case is not None and (
             works_here(g.login.roles)
             or (case.account is not None and case.account.id in g.login.accounts)
