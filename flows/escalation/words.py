@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from ivr.line.config import LineConfig
 from ivr.line.flow.flow import SlotValue
 from ivr.line.flow.prompts import Language
-from ivr.line.values import LegTalk, PersonTalk, needed
+from ivr.line.values import CallerTalk, LegTalk, PersonTalk, needed
 
 
 def keyed(talk: LegTalk, language: Language) -> str:
@@ -41,6 +41,11 @@ def due(talk: LegTalk, language: Language) -> str:
     """The promised time as the line's own clock on the wall shows it."""
     spoken = needed(talk.shared.promise).spoken
     return language.read_time(spoken.astimezone(ZoneInfo(talk.shared.called.zone)))
+
+
+def until(talk: CallerTalk, language: Language) -> str:
+    """When a status ends, by the clock of whoever has set it."""
+    return language.read_time(needed(talk.shared.caller.status_until))
 
 
 def reference(talk: LegTalk, language: Language) -> str:
@@ -157,6 +162,7 @@ def caller(config: LineConfig) -> dict[str, SlotValue]:
         "work_language": work_language,
         "due": due,
         "reference": reference,
+        "until": until,
     }
 
 

@@ -368,12 +368,14 @@ class Caller(Kept):
 
     ``number`` is E.164, ``""`` if withheld; ``wanted`` is another at which they want to be called
     back, on its way to the look-up of the same turn. ``staff`` is the id of somebody who works
-    here. ``left_at`` is the step in which they hung up, ``""`` after a goodbye.
+    here, ``status_until`` when a status that they set now would end, in their zone. ``left_at`` is
+    the step in which they hung up, ``""`` after a goodbye.
     """
 
     number: Digits[str] = ""
     wanted: Digits[str] = ""
     staff: Staff[str] = ""
+    status_until: Staff[datetime | None] = None
     owes: Digits[list[Owed]] = []
     resume: Digits[Resumed | None] = None
     left_at: Audit[str] = ""

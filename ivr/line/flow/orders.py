@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 # --- who is rung ---
@@ -109,10 +110,11 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class SetStatus:
-    """The person's status from now on, such as ``available`` or ``away``."""
+    """The person's status from now ``until`` then, such as ``available`` or ``away``."""
 
     person: str
     status: str
+    until: datetime
 
 
 # --- the case, and the callback that is owed ---
