@@ -336,7 +336,7 @@ def brief(talk: PersonTalk) -> tuple[Phrase, ...]:
     """What is said after key 1 and before anybody is connected."""
     star = (("star", ""),) if guards.is_operator(talk) else ()
     if talk.shared.back is not None:
-        return (*about_case(talk), ("brief_callback", ""))
+        return (*about_emergency(talk), *about_case(talk), ("brief_callback", ""))
     return (*about_emergency(talk), *about_case(talk), *star)
 
 

@@ -198,6 +198,14 @@ class LineConfig:
         own = {*self.numbers, self.fallback}
         return uncallable(number, self.callback.countries or at_home, own)
 
+    def entry_for(self, language: str, region: str = "") -> str:
+        """The number that is shown to a customer who reads ``language`` and is in ``region``."""
+
+        def fits(entry: EntryNumber) -> tuple[bool, bool]:
+            return language not in entry.languages, entry.region != region
+
+        return min(self.numbers.values(), key=fits).number
+
     def number(self, called: str) -> EntryNumber:
         """The entry number that was called; a number nobody configured is served all the same."""
         if called in self.numbers:

@@ -29,7 +29,7 @@ from ivr.line.desk.figures.figures import ServiceTerms
 from ivr.line.desk.levels import INFORMED, TARGETS, WISHES, Level
 from ivr.line.desk.limits import Limits
 from ivr.line.desk.notice_texts import KINDS
-from ivr.line.desk.phone_numbers import COUNTRIES
+from ivr.line.desk.phone_numbers import COUNTRIES, forbidden
 from ivr.line.desk.promises import CallbackTerms
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
@@ -127,6 +127,8 @@ def _hours(table: Table) -> Hours:
 def _phone(table: Table, key: str, number: str) -> str:
     if not E164.fullmatch(number):
         raise table.wrong(key, f"'{number}' isn't a telephone number: write +33155500012")
+    if why := forbidden(number):
+        raise table.wrong(key, f"'{number}' is never dialled: {why}")
     return number
 
 

@@ -194,6 +194,30 @@ class CallBack(Kept):
     came: Audit[str] = ""
 
 
+class WebRequest(Kept):
+    """What makes a call one that nobody made: it stands for a request on a page, is over at once,
+    and holds the promise that comes of it.
+
+    ``level`` is a level's code or "E-Down", ``case`` the number as written, ``by`` who asked;
+    ``number`` (E.164) is where they want to be called, ``""`` if they left none. ``owner`` owes the
+    call, ``owes`` are the calls that were owed for the case before. It stays as it is, so that the
+    call can be replayed.
+    """
+
+    level: Audit[str]
+    case: Audit[str]
+    at: Audit[datetime]
+    by: Digits[str] = ""
+    number: Digits[str] = ""
+    language: Digits[str] = ""
+    zone: Audit[str] = "UTC"
+    region: Audit[str] = ""
+    keyed: Digits[str] = ""
+    owner: Digits[str] = ""
+    owes: Digits[list[Owed]] = []
+    emergency: Emergency | None = None
+
+
 class Ranked(Kept):
     """One of those who may be rung, with the reason; ``skipped`` says why not, if not."""
 
@@ -404,6 +428,7 @@ class CallValues(Kept):
     emergency: Emergency | None = None
     promise: Promise | None = None
     back: CallBack | None = None
+    web: Digits[WebRequest | None] = None
     held: Digits[bool] = False
     holds: Digits[int] = 0
     language: Digits[str] = ""

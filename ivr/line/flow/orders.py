@@ -151,7 +151,7 @@ class PromiseCallback:
     """Owe the caller a callback to ``number`` (``""`` when it is withheld)."""
 
     number: str
-    why: Literal["asked", "hung up"]
+    why: Literal["asked", "hung up", "on the web"]
 
 
 @dataclass(frozen=True, slots=True)
