@@ -1,7 +1,7 @@
 """Random stories: a customer who calls once or a few times, and people who do as people do.
 
     python -m tests.bench.stories --calls 100000 --seed 1 --chaos
-    python -m tests.bench.stories --seed 1 --only 17 --tell
+    python -m tests.bench.stories --seed 1 --only 17
 
 Nobody is told what to expect. After each story the auditor holds what the line claims against what
 was so; what doesn't fit is printed by rule, with the smallest story in which it was seen.
@@ -301,8 +301,7 @@ def main() -> int:
     parser.add_argument(
         "--seconds", type=float, default=36_000, help="real time after which to stop"
     )
-    parser.add_argument("--only", type=int, help="one story of this seed")
-    parser.add_argument("--tell", action="store_true", help="what happens in it")
+    parser.add_argument("--only", type=int, help="retell one story of this seed")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     if options.only is not None:
