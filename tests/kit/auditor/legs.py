@@ -104,6 +104,8 @@ def nobody_is_rung_twice_in_one_hunt(facts: Facts, claims: Claims) -> Iterator[M
             legs.sort(key=lambda leg: leg.began)
             rule = claims.config.hunts[call.data.legs[legs[0].attempt].hunt]
             for before, leg in pairwise(legs):
+                if before.attempt == leg.attempt:
+                    continue  # it wasn't known whether it ever rang
                 pause = (leg.began - (before.ended or FAR)).total_seconds()
                 came_forward = call.data.legs[leg.attempt].talk.own.clicked
                 if not came_forward and (not rule.look_again or pause < rule.rest - 1):
