@@ -221,3 +221,9 @@ def test_every_kind_of_a_calls_event_has_its_words_in_every_language() -> None:
     for language, texts in Words({}).languages.items():
         missing = [kind for kind in told if f"ev_{kind.replace('.', '_')}" not in texts]
         assert not missing, language
+
+
+def test_every_click_has_its_words_in_a_calls_story() -> None:
+    for language, texts in Words({}).languages.items():
+        clicks = {"take", "emergency", *CLICKS}
+        assert not [click for click in clicks if f"heard_click_{click}" not in texts], language

@@ -51,7 +51,7 @@ class LegView:
     @property
     def taken(self) -> bool:
         """Whether the person has taken the call, and is still up."""
-        return self.leg.state == "talking"
+        return self.leg.state in ("joining", "talking")
 
     @property
     def doing(self) -> Doing:
@@ -60,6 +60,8 @@ class LegView:
             return "over"
         if not self.taken:
             return "listening" if self.picked_up else "ringing"
+        if self.leg.state == "joining":
+            return "coming"
         return "on_hold" if self.held else "talking"
 
     @property
