@@ -369,7 +369,9 @@ def steps(config: LineConfig) -> list[Step]:
             on={
                 "ended": (
                     Go("manager_hold", when=guards.ringing),
+                    Go("manager_search", when=guards.hardly_met_a_manager),
                     Go("operator_search", when=guards.hardly_met),
+                    Go("dropped", when=guards.cut_off),
                     Go("after"),
                 ),
                 "handed_over": (
@@ -377,11 +379,24 @@ def steps(config: LineConfig) -> list[Step]:
                     Go("manager_search", when=guards.known_and_open),
                     Go("operator_search"),
                 ),
+                "hangup": (
+                    Go("ended", when=guards.unmet, then=(do.owe_a_call,)),
+                    Go("ended"),
+                ),
             },
         ),
         Menu(
             "after", says=("after",), on={"1": "case", "too_many": "goodbye"}
         ),  # they have met one
+        Menu(
+            "dropped",
+            says=("dropped",),
+            on={
+                "1": Go(says="invalid"),
+                "silence": "operator_search",
+                "too_many": "operator_search",
+            },
+        ),
         Goodbye("goodbye", says=("goodbye",)),
         *offer.steps(),
         Goodbye("ended"),

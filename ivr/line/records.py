@@ -40,7 +40,7 @@ BACK = "CB-"  # begins the name of a call that we make ourselves
 
 MOVES_LEGS = (  # the kinds of duty that bring people and calls where they belong, at once
     "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
-    "ring_customer", "record",
+    "ring_customer", "record", "room", "meeting", "free",
 )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def test_s05_the_next_level_is_rung_and_the_first_one_is_told(
     assert caller.last_heard.startswith("Your request is recorded. I am trying to reach a support")
     director = escalated.phone("DIR1")
     accept(director, exchange)
-    exchange.wait(12)
+    exchange.wait(22)
 
     assert caller.connected_to == {director}
     assert said_to(director)[0].startswith("Acme support. Une escalade, M2, en anglais.")
@@ -242,7 +242,7 @@ def test_whoever_accepts_meets_the_caller_in_the_middle_of_the_questions(
     emergency(caller, exchange)
     keyed(caller, exchange, "1", "300#")
     accept(operator, exchange)
-    exchange.wait(15)  # the briefing is in German, which takes longer
+    exchange.wait(20)  # the briefing is in German, which takes longer
 
     assert caller.connected_to == {operator}
     assert desk.file("C17349013")["emergency"]["answers"] == {"purpose": 1, "users": 300}

@@ -89,7 +89,7 @@ def test_an_operator_who_accepts_on_the_page_is_connected_on_picking_up(
     operator.click("accept")
     assert "Pick up your phone now." in operator.page
     phone.answer()
-    exchange.wait(10)
+    exchange.wait(20)
 
     assert caller.connected_to == {phone}
     assert not any("press 1" in heard.text for heard in phone.heard)

@@ -32,7 +32,7 @@ class LegView:
 
     @property
     def state(self) -> str:
-        """``ringing``, ``talking`` or ``over``."""
+        """``ringing``, ``joining``, ``talking`` or ``over``."""
         return self.leg.state
 
     @property
@@ -50,8 +50,8 @@ class LegView:
 
     @property
     def joined(self) -> datetime | None:
-        """When they were brought together with the caller."""
-        return self.leg.joined_at
+        """When they and the caller first heard each other; before that, when they took the call."""
+        return self.leg.joined_at or self.leg.taken_at
 
     @property
     def clicked(self) -> bool:
@@ -123,8 +123,8 @@ class CallView:
 
     @property
     def met(self) -> list[str]:
-        """The names of those who were brought together with the caller."""
-        return [leg.name for leg in self.call.data.legs.values() if leg.joined_at is not None]
+        """The names of those who have met the caller."""
+        return [leg.name for leg in self.call.data.legs.values() if leg.met or _once(leg)]
 
     @property
     def taken_by(self) -> str:
@@ -236,6 +236,11 @@ class CallView:
         """The telephone numbers that the log leaves out: where to call back, and what was keyed."""
         promised = [self.promise.number] if self.promise else []
         return [*promised, *self.call.data.shared.personal]
+
+
+def _once(leg: Leg) -> bool:
+    """Whether an earlier version has stored it, which took who joined for who had met."""
+    return leg.taken_at is None and leg.joined_at is not None
 
 
 __all__ = ["CallView", "LegView", "PersonOnCall"]

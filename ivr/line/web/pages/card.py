@@ -258,8 +258,8 @@ def tried(events: Iterable[Event]) -> list[dict[str, Any]]:
 
 HOW = {
     "dial.answered": "answered",
-    "dial.accepted": "accepted",
-    "operator.accepted": "accepted",
+    "dial.taken": "accepted",
+    "operator.taken": "accepted",
     "dial.declined": "declined",
     "dial.noanswer": "no_answer",
     "dial.busy": "busy",
