@@ -65,7 +65,8 @@ def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts"
     levels = {level.code: level.names for level in settings.levels}
     notices = Templates.load(FOLDER / "notices", levels, settings.emergency_severity.names)
     people, clicks = person.flow(settings, said), console.flow(settings, said)
-    return Line(settings, caller(settings, said), people, clicks, notices, callback.START)
+    starts = callback.START, callback.ON_THE_WEB
+    return Line(settings, caller(settings, said), people, clicks, notices, *starts)
 
 
 def unannounced(config: LineConfig, prompts: Prompts) -> Iterator[str]:
@@ -97,7 +98,7 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
         zero=Go("operator_search", then=(do.zero_pressed,)),
         otherwise=OTHERWISE,
         prompts=prompts,
-        entries=(callback.START,),
+        entries=(callback.START, callback.ON_THE_WEB),
         slots=words.caller(config),
         also_says=(
             *("notice", "works_in", "choose_language", "connecting", "please_hold", "to_operator"),
@@ -398,7 +399,7 @@ def steps(config: LineConfig) -> list[Step]:
             },
         ),
         Goodbye("goodbye", says=("goodbye",)),
-        *offer.steps(),
+        *offer.steps(config),
         Goodbye("ended"),
     ]
 

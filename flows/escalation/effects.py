@@ -43,8 +43,6 @@ from ivr.line.values import (
     needed,
 )
 
-from . import guards
-
 TRYING = {"engineer": "trying_engineer", "E-Down": "trying_emergency"}
 
 # --- language ---
@@ -126,15 +124,18 @@ def read_case(numbers: CaseNumbers) -> Callable[[LegTalk, str], str]:
 
 def take_reading(place: int) -> Callable[[LegTalk, Heard], None]:
     def effect(talk: LegTalk, heard: Heard) -> None:
-        keep_keyed(talk, talk.own.readings[place])
+        readings = talk.own.readings
+        other = [each for each in readings if each != readings[place]]
+        keep_keyed(talk, readings[place], other)
         talk.emit("entry.accepted", digits=talk.shared.case.keyed, tries=talk.tries + 1)
 
     return effect
 
 
-def keep_keyed(talk: LegTalk, digits: str) -> None:
-    """Another case; a PIN was the one before's."""
+def keep_keyed(talk: LegTalk, digits: str, other: Iterable[str] = ()) -> None:
+    """Another case, which what was keyed named, or an ``other`` one; a PIN was the one before's."""
     talk.shared.case.keyed = digits
+    talk.shared.case.other = list(other)
     talk.shared.case.record = None
     talk.shared.case.verified = ""
 
@@ -254,13 +255,21 @@ def propose_own_number(talk: LegTalk, heard: Heard) -> None:
 
 def read_phone(talk: CallerTalk, digits: str) -> str:
     """A telephone number as keyed, national or with two zeros in front."""
-    number = dialled(digits, talk.shared.called.country, talk.shared.caller.countries)
-    talk.own.reading = number or ""
-    return "accepted" if number else "number_bad"
+    talk.own.reading = dialled(digits, talk.shared.called.country) or ""
+    return "accepted" if talk.own.reading else "number_bad"
+
+
+def want_keyed_number(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.wanted = talk.own.reading or ""
 
 
 def propose_keyed_number(talk: CallerTalk, heard: Heard) -> None:
-    talk.own.callback_number = talk.own.reading or ""
+    talk.own.callback_number = talk.shared.caller.wanted
+    forget_keyed_number(talk, heard)
+
+
+def forget_keyed_number(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.wanted = ""
 
 
 def promise(talk: LegTalk, heard: Heard) -> None:
@@ -322,40 +331,81 @@ def whisper(talk: PersonTalk) -> tuple[Phrase, ...]:
 
 
 def brief(talk: PersonTalk) -> tuple[Phrase, ...]:
-    """What is said after key 1 and before anybody is connected."""
-    star = (("star", ""),) if guards.is_operator(talk) else ()
-    if talk.shared.back is not None:
-        return (*about_case(talk), ("brief_callback", ""))
-    return (*about_emergency(talk), *about_case(talk), *star)
+    """What is said after key 1 and before anybody is connected: what is wished, and which case.
+
+    It has to be over in a few seconds, since the caller waits for it: see `details`.
+    """
+    later = (("brief_callback", ""),) if yet_to_be_rung(talk) else ()
+    return (*about_wish(talk), *about_case(talk), *later)
+
+
+def yet_to_be_rung(talk: LegTalk) -> bool:
+    """Whether it is us who call, and the customer is rung when this has been said."""
+    return talk.shared.back is not None and not talk.shared.back.leg
+
+
+def about_wish(talk: LegTalk) -> tuple[Phrase, ...]:
+    match talk.shared.wish:
+        case "E-Down":
+            return (("brief_emergency", ""), *about_emergency(talk))
+        case "engineer":
+            return (("brief_engineer", ""),)
+        case "severity":
+            return (("brief_severity", ""),)
+        case "":
+            return (("brief_operator", ""),)
+        case _:
+            return (("brief_level", ""),)
 
 
 def about_emergency(talk: LegTalk) -> tuple[Phrase, ...]:
-    """What the caller has answered so far of the questions about the outage."""
-    if talk.shared.emergency is None:
-        return (("brief_emergency", ""),) if talk.shared.wish == "E-Down" else ()
-    answers = talk.shared.emergency.answers
-    said = [("brief_purpose", "")] if "purpose" in answers else []
-    said += [("brief_users", "")] if "affected" in answers else []
-    said += [("brief_down_for", "")] if "down_for" in answers else []
-    return (("brief_emergency", ""), *said)
+    """What the caller has answered so far of the questions about the outage, the most telling."""
+    answers = talk.shared.emergency.answers if talk.shared.emergency else {}
+    if not details(talk):
+        return ()
+    if "affected" not in answers:
+        return (("brief_purpose", ""),) if "purpose" in answers else ()
+    timed = "down_for" in answers and not yet_to_be_rung(talk)  # it was when it was promised
+    down_for = (("brief_down_for", ""),) if timed else ()
+    return (("brief_users", ""), *down_for)
+
+
+def details(talk: LegTalk) -> bool:
+    """Whether there is time for more than the case: not where its number can be two, or the records
+    weren't asked or didn't answer, for then the caller has to be asked first."""
+    case = talk.shared.case
+    return not (case.other or case.suspicious or isinstance(case.record, UnansweredCase))
 
 
 def about_case(talk: LegTalk) -> tuple[Phrase, ...]:
-    record = talk.shared.case.record
-    if record is None:
-        return (("brief_case", ""),) if talk.shared.case.keyed else (("brief_none", ""),)
-    match record:
-        case FoundCase(severity=severity, account=account):
-            said = [("brief_case", "")]
-            said += [("brief_verified", "")] if talk.shared.case.verified else []
-            said += [("brief_no_severity" if severity is None else "severity", "")]
-            return (*said, *((("account", ""),) if account else ()))
+    case = talk.shared.case
+    if not case.keyed:
+        return (("brief_none", ""),)
+    other = (("brief_other", ""),) if case.other else ()
+    verified = ("brief_verified" if case.verified else "brief_unverified", "")
+    match case.record:
+        case FoundCase() as found:
+            return (("brief_case", ""), *other, *_more(talk, found), verified)
         case UnknownCase(suspicious=True):
             return (("brief_case", ""), ("brief_suspicious", ""))
         case UnknownCase():
-            return (("brief_unknown", ""),)
+            return (("brief_unknown", ""), *other)
         case UnansweredCase():
-            return (("brief_case", ""), ("brief_records_down", ""))
+            return (("brief_case", ""), *other, ("brief_records_down", ""))
+        case None:
+            return (("brief_case", ""), *other)
+
+
+def _more(talk: LegTalk, case: FoundCase) -> tuple[Phrase, ...]:
+    """Whether it is closed, how bad it was, and whose it is; in an outage it is the worst, and that
+    has been said."""
+    if not details(talk):
+        return ()
+    closed = (("brief_closed", ""),) if case.status == "closed" else ()
+    if talk.shared.wish == "E-Down":
+        return closed
+    severity = ("brief_no_severity" if case.severity is None else "severity", "")
+    return (*closed, severity, *((("account", ""),) if case.account else ()))
 
 
 # --- the operator's menu ---

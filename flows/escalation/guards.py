@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Heard
 from ivr.line.values import LegTalk, PersonTalk, UnansweredCase, needed
 
@@ -27,6 +28,16 @@ def silent_before(talk: LegTalk, heard: Heard) -> bool:
 
 def withheld(talk: LegTalk, heard: Heard) -> bool:
     return not talk.shared.caller.number
+
+
+def uncallable(config: LineConfig) -> Callable[[LegTalk, Heard], bool]:
+    """Whether they can't be called back where they call from, so that a number is asked for."""
+
+    def guard(talk: LegTalk, heard: Heard) -> bool:
+        caller = talk.shared.caller
+        return bool(config.uncallable(caller.number) or caller.staff)
+
+    return guard
 
 
 # --- the case ---

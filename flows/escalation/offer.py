@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Go
-from ivr.line.flow.steps import Branch, Entry, Goodbye, Menu, Step
+from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Step
 
 from . import effects as do
 from . import guards
 
 
-def steps() -> list[Step]:
+def steps(config: LineConfig) -> list[Step]:
+    uncallable = guards.uncallable(config)
     return [
         Menu(
             "offer",
@@ -25,7 +27,7 @@ def steps() -> list[Step]:
                 ),
                 "2": "callback",
                 "too_many": (
-                    Go("callback_number", when=guards.withheld),
+                    Go("callback_number", when=uncallable),
                     Go("promised", then=(do.propose_own_number, do.promise)),
                 ),
                 "hangup": Go("ended", then=(do.owe_a_call,)),
@@ -35,7 +37,7 @@ def steps() -> list[Step]:
             "callback",
             on={
                 "next": (
-                    Go("callback_number", when=guards.withheld),
+                    Go("callback_number", when=uncallable),
                     Go("callback_confirm", then=(do.propose_own_number,)),
                 )
             },
@@ -57,12 +59,23 @@ def steps() -> list[Step]:
             personal=True,
             refusals=frozenset({"number_bad"}),
             on={
-                "accepted": Go("callback_confirm", then=(do.propose_keyed_number,)),
+                "accepted": Go("callback_search", then=(do.want_keyed_number,)),
                 "number_bad": Go(says="number_bad"),
                 "slower": Go(says="slower", then=(do.slow_down,)),
                 "cleared": Go(),
                 "back": Go(),
                 "hangup": Go("ended", then=(do.owe_a_call,)),
+            },
+        ),
+        LookUp(
+            "callback_search",
+            asks="callable",
+            on={
+                "found": Go("callback_confirm", then=(do.propose_keyed_number,)),
+                "not_found": Go(
+                    "callback_number", says="number_bad", then=(do.forget_keyed_number,)
+                ),
+                "too_slow": Go("callback_confirm", then=(do.propose_keyed_number,)),
             },
         ),
         Goodbye("promised", says=("promised",)),

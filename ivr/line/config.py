@@ -12,7 +12,7 @@ from ivr.line.desk.figures.figures import ServiceTerms
 from ivr.line.desk.levels import Level
 from ivr.line.desk.limits import Limits
 from ivr.line.desk.names import name_in
-from ivr.line.desk.phone_numbers import country_of
+from ivr.line.desk.phone_numbers import country_of, uncallable
 from ivr.line.desk.promises import CallbackTerms, in_hours
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
@@ -127,6 +127,7 @@ class LineConfig:
     session_longest: int = 720  # … and until anyone is
     provider_roles: Mapping[str, str] = field(default_factory=dict)  # a provider's groups: roles
     met_after: int = 8  # seconds for which two must have heard each other to have met
+    status_hours: int = 8  # until a status ends that was set by telephone, at the latest
     resume_minutes: int = 10  # within which a caller who was cut off may resume
     limits: Limits = field(default_factory=Limits)
     recording: RecordingTerms = field(default_factory=RecordingTerms)
@@ -192,10 +193,19 @@ class LineConfig:
         severity = self.severities.get(code)
         return name_in(severity.names, language, code) if severity else ""
 
-    def callable_from(self, caller: str) -> list[str]:
-        """The countries (ISO) to which somebody who calls from ``caller`` may be called back."""
-        own = {country_of(caller), *(entry.country for entry in self.numbers.values())}
-        return sorted(self.callback.countries or own - {"ZZ"})
+    def uncallable(self, number: str) -> str:
+        """Why a customer is never called back at this number (E.164), ``""`` if they may be."""
+        at_home = {entry.country for entry in self.numbers.values()}
+        own = {*self.numbers, self.fallback}
+        return uncallable(number, self.callback.countries or at_home, own)
+
+    def entry_for(self, language: str, region: str = "") -> str:
+        """The number that is shown to a customer who reads ``language`` and is in ``region``."""
+
+        def fits(entry: EntryNumber) -> tuple[bool, bool]:
+            return language not in entry.languages, entry.region != region
+
+        return min(self.numbers.values(), key=fits).number
 
     def number(self, called: str) -> EntryNumber:
         """The entry number that was called; a number nobody configured is served all the same."""

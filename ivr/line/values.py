@@ -104,12 +104,14 @@ class CaseStatus(Kept):
 class CaseOnCall(Kept):
     """The case that the call is about.
 
-    ``keyed`` are its digits and ``record`` what the records said of it; ``numbers`` are all that
-    were looked up in this call. ``verified`` is "V2" once the PIN was right. ``secret`` is a PIN
-    on its way to the lookup of the same turn.
+    ``keyed`` are its digits; what was keyed can be read as each of ``other``, too. ``record`` is
+    what the records said of it; ``numbers`` are all that were looked up in this call.
+    ``verified`` is "V2" once the PIN was right. ``secret`` is a PIN on its way to the lookup of the
+    same turn.
     """
 
     keyed: Digits[str] = ""
+    other: Digits[list[str]] = []
     record: CaseRecord | None = None
     numbers: Digits[list[str]] = []
     verified: Digits[str] = ""
@@ -174,6 +176,7 @@ class Known(Kept):
     zone: Digits[str]
     region: Digits[str]
     keyed: Digits[str] = ""
+    other: Digits[list[str]] = []
     record: CaseRecord | None = None
     wish: Digits[str] = ""
     requested: Requested | None = None
@@ -192,6 +195,30 @@ class CallBack(Kept):
     knows: Digits[Known | None] = None
     leg: Audit[str] = ""
     came: Audit[str] = ""
+
+
+class WebRequest(Kept):
+    """What makes a call one that nobody made: it stands for a request on a page, is over at once,
+    and holds the promise that comes of it.
+
+    ``level`` is a level's code or "E-Down", ``case`` the number as written, ``by`` who asked;
+    ``number`` (E.164) is where they want to be called, ``""`` if they left none. ``owner`` owes the
+    call, ``owes`` are the calls that were owed for the case before. It stays as it is, so that the
+    call can be replayed.
+    """
+
+    level: Audit[str]
+    case: Audit[str]
+    at: Audit[datetime]
+    by: Digits[str] = ""
+    number: Digits[str] = ""
+    language: Digits[str] = ""
+    zone: Audit[str] = "UTC"
+    region: Audit[str] = ""
+    keyed: Digits[str] = ""
+    owner: Digits[str] = ""
+    owes: Digits[list[Owed]] = []
+    emergency: Emergency | None = None
 
 
 class Ranked(Kept):
@@ -333,6 +360,7 @@ class ResumedValues(Kept):
     """What a caller who was cut off had said until then; a PIN isn't remembered."""
 
     keyed: Digits[str] = ""
+    other: Digits[list[str]] = []
     record: CaseRecord | None = msgspec.field(default=None, name="case")
     numbers: Digits[list[str]] = []
     pin_tries: Digits[int] = 0
@@ -346,6 +374,7 @@ class ResumedValues(Kept):
     def into(self, shared: "CallValues") -> None:
         """Let a new call go on with them."""
         shared.case.keyed = self.keyed
+        shared.case.other = self.other
         shared.case.record = self.record
         shared.case.numbers = self.numbers
         shared.case.pin_tries = self.pin_tries
@@ -368,16 +397,18 @@ class Resumed(Kept):
 class Caller(Kept):
     """Who calls.
 
-    ``number`` is E.164, ``""`` if withheld; ``countries`` are those (ISO) to which they may be
-    called back. ``staff`` is the id of somebody who works here. ``left_at`` is the step in which
-    they hung up, ``""`` after a goodbye. ``in_room`` is since when the carrier has had them in the
-    conference, or bridged, and not on hold; ``on_hold``: they are there on hold. ``heard_to``
-    counts the carrier's reports of that.
+    ``number`` is E.164, ``""`` if withheld; ``wanted`` is another at which they want to be called
+    back, on its way to the look-up of the same turn. ``staff`` is the id of somebody who works
+    here, ``status_until`` when a status that they set now would end, in their zone. ``left_at`` is
+    the step in which they hung up, ``""`` after a goodbye. ``in_room`` is since when the carrier
+    has had them in the conference, or bridged, and not on hold; ``on_hold``: they are there on
+    hold. ``heard_to`` counts the carrier's reports of that.
     """
 
     number: Digits[str] = ""
-    countries: Audit[list[str]] = []
+    wanted: Digits[str] = ""
     staff: Staff[str] = ""
+    status_until: Staff[datetime | None] = None
     owes: Digits[list[Owed]] = []
     resume: Digits[Resumed | None] = None
     left_at: Audit[str] = ""
@@ -411,6 +442,7 @@ class CallValues(Kept):
     emergency: Emergency | None = None
     promise: Promise | None = None
     back: CallBack | None = None
+    web: Digits[WebRequest | None] = None
     held: Digits[bool] = False
     holds: Digits[int] = 0
     room: Digits[str] = ""
@@ -547,6 +579,7 @@ def resume_words(data: CallData, language: str) -> dict[str, Any]:
     shared, own = data.shared, data.caller.own
     left = ResumedValues(
         keyed=shared.case.keyed,
+        other=shared.case.other,
         record=shared.case.record,
         numbers=shared.case.numbers,
         pin_tries=shared.case.pin_tries,

@@ -91,7 +91,7 @@ class World:
         """Do something whose webhook at ``path`` is that process's last."""
         self._fatal = path, point
         act()
-        self.until(lambda: self._fatal is None, at_most=20)
+        self.until(lambda: self._fatal is None, at_most=40)
         self._gone(point)
 
     def killed_at_work(self, kind: str, point: str) -> None:

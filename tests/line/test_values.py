@@ -42,7 +42,7 @@ def everything() -> CallData:
     shared = CallValues(
         sid=SID,
         called=CalledNumber(["fr", "en"], {"fr": "fr"}, "Europe/Paris", "EMEA", "FR"),
-        caller=Caller("+33155500101", ["FR"], left_at="offer"),
+        caller=Caller("+33155500101", left_at="offer"),
         case=CaseOnCall(
             keyed="17349013",
             record=FoundCase("C17349013", "17349013", "open", 2, "Zoé 株式会社", "ENG1", "Helio"),
@@ -113,7 +113,7 @@ def test_only_what_names_nobody_remains() -> None:
         shared=CallValues(
             sid=SID,
             called=CalledNumber(["fr", "en"], {}, "Europe/Paris", "EMEA", "FR"),
-            caller=Caller("", ["FR"], left_at="offer"),
+            caller=Caller("", left_at="offer"),
             case=CaseOnCall(record=FoundCase("C17349013")),
             wish="M1",
             asked_for="M1",

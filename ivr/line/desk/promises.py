@@ -51,7 +51,7 @@ class CallbackTerms:
     ``tries`` are how often the customer is rung in vain before it is given up; ``per_day`` how many
     calls back are made in all. After it is due nobody is rung at ``night``, by the clock where the
     number is, unless it is an emergency. ``countries`` (ISO) are where customers are called; none
-    named means those of the entry numbers and the caller's own.
+    named means those of the entry numbers.
     """
 
     first_try: int = 5

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ivr.line.desk.candidates import Directory
-from ivr.line.desk.phone_numbers import forbidden, zone_of
+from ivr.line.desk.phone_numbers import zone_of
 from ivr.line.desk.promises import after_night
 from ivr.line.desk.roster import promise_owner
 from ivr.line.errors import NotYet
@@ -46,7 +46,7 @@ class Callbacks:
             return
         self._not_now(promised)
         self.calls.hear(duty.call, CallbackTried(number))
-        if forbidden(promise.number, promised.shared.caller.countries):
+        if self.calls.line.config.uncallable(promise.number):
             return  # the line never dials it; the owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
         self.calls.hear(

@@ -59,8 +59,10 @@ def answers_for(state: CallState, leg: str, level: str) -> bool:
 
 
 def accepted(state: CallState, leg: str) -> None:
-    """Somebody of the requested level has met the caller."""
+    """Somebody of the requested level has met the caller, or anybody in an emergency."""
     asked, person = state.shared.requested, state.legs.person(leg)
+    if state.shared.wish == "E-Down" and case_number(state):
+        tell_case(state, "take_emergency", f"take:{leg}", person)
     if asked is None or asked.met or not answers_for(state, leg, asked.level):
         return
     asked.met = True
