@@ -6,7 +6,7 @@ in the world is an order (`Conversation.order`), what has to be remembered an ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import convert
 
@@ -44,8 +44,6 @@ from ivr.line.values import (
 )
 
 from . import guards
-
-TRYING = {"engineer": "trying_engineer", "E-Down": "trying_emergency"}
 
 # --- language ---
 
@@ -88,25 +86,10 @@ def zero_pressed(talk: LegTalk, heard: Heard) -> None:
     talk.emit("zero.pressed", where=talk.state)
 
 
-def trying(levels: Iterable[Level]) -> Callable[[LegTalk], tuple[Phrase, ...]]:
-    """The same words for the same wish, no matter who is rung: they tell nothing of the case."""
-    prompts = TRYING | {level.code: "trying_manager" for level in levels}
-
-    def says(talk: LegTalk) -> tuple[Phrase, ...]:
-        return ((prompts.get(talk.shared.asked_for, "to_operator"), ""),)
-
-    return says
-
-
-def progress(levels: Iterable[Level]) -> Callable[[LegTalk], tuple[Phrase, ...]]:
-    """An operator's line has positions; somebody in particular is still being tried."""
-    tried = {*TRYING, *(level.code for level in levels)}
-
-    def says(talk: LegTalk) -> tuple[Phrase, ...]:
-        asked = talk.shared.asked_for
-        return (("still_trying" if asked in tried else "still_in_line", ""),)
-
-    return says
+def looking(talk: LegTalk) -> tuple[Phrase, ...]:
+    """The same words for the same wish, whoever is rung and whatever the case is."""
+    engineer = talk.shared.asked_for == "engineer"
+    return (("looking_for_engineer" if engineer else "looking_for_manager", ""),)
 
 
 # --- the case number ---
@@ -136,6 +119,8 @@ def take_reading(place: int) -> Callable[[LegTalk, Heard], None]:
 
 def keep_keyed(talk: LegTalk, digits: str, other: Iterable[str] = ()) -> None:
     """Another case, which what was keyed named, or an ``other`` one; a PIN was the one before's."""
+    if talk.shared.case.keyed != digits:
+        talk.shared.hunt.since = None
     talk.shared.case.keyed = digits
     talk.shared.case.other = list(other)
     talk.shared.case.record = None
@@ -195,6 +180,8 @@ def wish(what: str) -> Callable[[LegTalk, Heard], None]:
     """Remember the wish: a level's code, ``severity``, ``engineer`` or ``E-Down``."""
 
     def effect(talk: LegTalk, heard: Heard) -> None:
+        if talk.shared.wish != what:
+            talk.shared.hunt.since = None
         talk.shared.wish = talk.shared.asked_for = what
         talk.emit("menu.wish", wish=what)
 
@@ -222,6 +209,25 @@ def request_level(talk: LegTalk, heard: Heard) -> None:
 def want_level(talk: LegTalk, heard: Heard) -> None:
     """The level that comes next, though its turn hasn't come: staff may ask for it all the same."""
     talk.shared.wish = heard.data["level"]
+
+
+def keep_request(talk: LegTalk, heard: Heard) -> None:
+    """Ask for the level that the caller may ask for; one whose turn hasn't come stays their wish,
+    and staff may ask for it all the same."""
+    if request := heard.data.get("request"):
+        talk.order(Escalate(request))
+    talk.shared.wish = heard.data.get("wish") or talk.shared.wish
+
+
+def ask_for_a_manager(levels: Sequence[Level]) -> Callable[[LegTalk, Heard], None]:
+    """An operator leaves the rest to the line: on to the level that is wished for, or the first."""
+    codes = [level.code for level in levels]
+
+    def effect(talk: LegTalk, heard: Heard) -> None:
+        if guards.known_and_open(talk, heard):
+            talk.shared.asked_for = talk.shared.wish if talk.shared.wish in codes else codes[0]
+
+    return effect
 
 
 # --- another severity ---
@@ -383,7 +389,7 @@ def step_in(talk: LegTalk, heard: Heard) -> None:
 def ring_right(talk: PersonTalk, heard: Heard) -> None:
     """The operator asks for the right manager; nobody is rung whom the operator didn't ask for."""
     talk.own.told = True
-    talk.order(StartHunt("manager", manual=True))
+    talk.order(StartHunt("wish", manual=True))
 
 
 def ring_next(talk: PersonTalk, heard: Heard) -> None:

@@ -39,7 +39,7 @@ def promise(state: CallState, number: str, why: str) -> None:
     for call in owed:
         came(state, "renewed", call)
     requested = shared.requested
-    counts_from = requested.at if requested else state.now
+    counts_from = requested.at if requested else shared.hunt.since or state.now
     level = shared.wish
     due = promise_due(counts_from, config, shared.called.zone, level)
     if shared.hunt.calls_in:
