@@ -47,6 +47,7 @@ only while you wait, or while a phone types several keys.
 # Members without a docstring of their own: attributes that are set in __init__.
 ATTRIBUTES = {
     "Exchange.clock": "Its clock: `now()`, and `call_at(when, what)`. Share it with your application.",
+    "Exchange.history": "What has happened to calls, the oldest first, as `ivr.simulator.Happening`s; `history.together(sid, sid)` says when two could hear each other.",
     "Exchange.requests": "Every webhook that was made, the oldest first: `url`, `params`, `status`, `body` and more.",
     "Exchange.debugger": "What Twilio's debugger would show: `at`, `level`, `code`, `text`, `url`, `call_sid`.",
     "Exchange.account_sid": "The account that webhooks name. `auth_token` is its token.",
@@ -62,7 +63,7 @@ ATTRIBUTES = {
 EXCHANGE = {
     "Setting it up": ("number", "phone", "softphone", "api_key", "client", "sign_with", "belongs_to"),
     "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
-    "What has happened": ("requests", "debugger", "streams", "account_sid", "strict"),
+    "What has happened": ("history", "requests", "debugger", "streams", "account_sid", "strict"),
     "Making things go wrong": (
         *("delay", "deliver_twice", "webhook_fails", "rest_fails", "chaos", "injected"),
     ),

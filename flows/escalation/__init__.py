@@ -14,14 +14,12 @@ from ivr.line.config import LineConfig
 from ivr.line.definition import Line
 from ivr.line.desk.notice_texts import Templates
 from ivr.line.errors import FlowError
-from ivr.line.flow.conversation import Effect, Go, Guard, Leads
+from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts, slots
 from ivr.line.flow.steps import (
-    Dialling,
     Entry,
     Goodbye,
-    Hold,
     LookUp,
     Menu,
     RecordStep,
@@ -37,6 +35,7 @@ from . import (
     emergency,
     entry,
     guards,
+    hold,
     offer,
     person,
     recording,
@@ -65,7 +64,8 @@ def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts"
     levels = {level.code: level.names for level in settings.levels}
     notices = Templates.load(FOLDER / "notices", levels, settings.emergency_severity.names)
     people, clicks = person.flow(settings, said), console.flow(settings, said)
-    return Line(settings, caller(settings, said), people, clicks, notices, callback.START)
+    starts = callback.START, callback.ON_THE_WEB
+    return Line(settings, caller(settings, said), people, clicks, notices, *starts)
 
 
 def unannounced(config: LineConfig, prompts: Prompts) -> Iterator[str]:
@@ -97,7 +97,7 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
         zero=Go("search", then=(do.zero_pressed,)),
         otherwise=OTHERWISE,
         prompts=prompts,
-        entries=(callback.START,),
+        entries=(callback.START, callback.ON_THE_WEB),
         slots=words.caller(config),
         also_says=(
             *("notice", "works_in", "choose_language", "connecting", "please_hold", "to_operator"),
@@ -118,15 +118,6 @@ def table(config: LineConfig, prompts: Prompts) -> list[Step]:
 
 def steps(config: LineConfig) -> list[Step]:
     numbers, first = config.case_numbers, recording.before_menu(config)
-    wished, keep = guards.wishes_for_somebody(config.levels), (do.keep_ranking, do.keep_request)
-    hold, back_to_hold = into_hold(wished, *keep), into_hold(wished)
-    waiting: dict[str, Leads] = {
-        "joined": "talk",
-        "nobody": "offer",
-        "no_carrier": "dial",
-        "2": "callback",
-        "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
-    }
     return [
         Menu(
             "language",
@@ -222,52 +213,8 @@ def steps(config: LineConfig) -> list[Step]:
             says=("severity_noted",),
             on={"1": "case", "too_many": "goodbye"},
         ),
-        # --- somebody to take the call: nothing tells a stranger whether there is such a case ---
-        LookUp(
-            "search",
-            asks="people",
-            on={
-                "found": hold,
-                "not_found": (Go("wish_hold", when=wished, then=keep), Go("offer", then=keep)),
-                "too_slow": hold,
-            },
-        ),
-        Hold(
-            "wish_hold",
-            queue="people",
-            says=do.looking,
-            progress=("still_trying",),
-            enter=(do.hunt("wish"),),
-            on=waiting | {"later": Go("callback", says="manager_calls")},
-        ),
-        Hold(
-            "operator_hold",
-            queue="operators",
-            says=("to_operator",),
-            progress=("still_in_line",),
-            enter=(do.hunt("operator"),),
-            on=waiting | {"zero": Go()},
-        ),
-        Hold(
-            "emergency_hold",
-            queue="emergencies",
-            says=("trying_emergency",),
-            progress=("still_trying",),
-            enter=(do.hunt("emergency"),),
-            on=waiting | {"zero": Go()},
-        ),
-        # --- the same by plain <Dial>, when the REST API is down ---
-        Dialling(
-            "dial",
-            to_client=guards.dials_client,
-            on={
-                "next_one": Go(),
-                "talked": "after",
-                "nobody_now": back_to_hold,
-                "nobody": "offer",
-                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
-            },
-        ),
+        # --- somebody to take the call ---
+        *hold.steps(config),
         # --- together ---
         Talk(
             "talk",
@@ -280,7 +227,7 @@ def steps(config: LineConfig) -> list[Step]:
                 ),
                 "handed_over": (
                     Go("wish_hold", when=guards.ringing),
-                    Go("search", then=(do.ask_for_a_manager(config.levels),)),
+                    Go("search", then=(hold.ask_for_a_manager(config.levels),)),
                 ),
             },
         ),
@@ -291,15 +238,6 @@ def steps(config: LineConfig) -> list[Step]:
         *offer.steps(config),
         Goodbye("ended"),
     ]
-
-
-def into_hold(wished: Guard, *then: Effect) -> tuple[Go, ...]:
-    """Where the caller waits: the same place and words whatever their case is, and if it is one."""
-    return (
-        Go("emergency_hold", when=guards.is_emergency, then=then),
-        Go("wish_hold", when=wished, then=then),
-        Go("operator_hold", then=then),
-    )
 
 
 def wishes(config: LineConfig) -> tuple[str, ...]:

@@ -1,19 +1,21 @@
 """Who calls: a customer, one who was cut off a few minutes ago, or somebody who works here.
 
-The look-up is by the number that the carrier shows. It changes nothing that a stranger hears: only
-a caller who was cut off is welcomed back, and nothing of their case is said then.
+The look-up is by the number that the carrier shows, and anybody can have another's shown. So it
+changes nothing that a stranger hears: only a caller who was cut off is welcomed back, and nothing
+of their case is said then. Who works here sets their status with their PIN, and not without one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from msgspec import convert
 
 from ivr.line.flow.conversation import Go, Heard
 from ivr.line.flow.orders import SetStatus
 from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Step
-from ivr.line.values import CallerTalk, Owed, Resumed
+from ivr.line.values import CallerTalk, Owed, Resumed, needed
 
 from . import effects as do
 from . import guards
@@ -55,7 +57,7 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
             on={
                 "found": (
                     Go("staff_pin", when=has_pin, then=(know_staff,)),
-                    Go("staff", when=is_staff, then=(know_staff,)),
+                    Go("greeting", says="staff_without_pin", when=is_staff, then=(know_staff,)),
                     Go("welcome_back", when=was_cut_off, then=(remember,)),
                     Go("greeting", then=(remember,)),
                 ),
@@ -91,16 +93,23 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
         # --- somebody who works here sets their status ---
         Entry(
             "staff_pin",
-            says=("pin",),
+            says=("staff_pin",),
             reads=do.read_pin,
             secret=True,
-            on={"accepted": "staff_check", "cleared": Go(), "slower": Go(), "back": Go()},
+            on={
+                "accepted": "staff_check",
+                "cleared": Go(),
+                "slower": Go(says="slower", then=(do.slow_down,)),
+                "back": "greeting",
+                "silence": "greeting",
+                "too_many": "greeting",
+            },
         ),
         LookUp(
             "staff_check",
             asks="staff_pin",
             on={
-                "found": Go("staff", then=(forget_secret,)),
+                "found": Go("staff", then=(forget_secret, keep_until)),
                 "not_found": (
                     Go("greeting", when=guards.pin_tried_often(3), then=(do.pin_wrong,)),
                     Go("staff_pin", says="pin_wrong", then=(do.pin_wrong,)),
@@ -140,9 +149,14 @@ def forget_secret(talk: CallerTalk, heard: Heard) -> None:
     talk.shared.case.secret = ""
 
 
+def keep_until(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.status_until = datetime.fromisoformat(heard.data["until"])
+
+
 def say_status(status: str) -> Callable[[CallerTalk, Heard], None]:
     def effect(talk: CallerTalk, heard: Heard) -> None:
-        talk.order(SetStatus(talk.shared.caller.staff, status))
+        caller = talk.shared.caller
+        talk.order(SetStatus(caller.staff, status, needed(caller.status_until)))
 
     return effect
 

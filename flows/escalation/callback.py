@@ -1,5 +1,8 @@
 """A call back that is owed: first a person of the desk accepts, then the customer is rung.
 
+One is promised to a caller, or to somebody who asked for a person on a page. In an Enterprise Down
+the operators and the people on duty are rung, two at a time.
+
 Nobody hears the first steps: the customer's leg isn't there yet. The customer comes in at
 `back_confirm`, and from there on it is a call like any other.
 """
@@ -9,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivr.line.flow.conversation import Go, Heard
-from ivr.line.flow.orders import HangUpCustomer, ReportCallback, RingCustomer
+from ivr.line.flow.orders import HangUpCustomer, PromiseCallback, ReportCallback, RingCustomer
 from ivr.line.flow.steps import Customer, Goodbye, Hold, LookUp, Menu, Step
 from ivr.line.values import CallerTalk
 
 from . import effects as do
+from . import guards
 
 START = "back_search"
+ON_THE_WEB = "web_asked"
 
 
 def steps() -> list[Step]:
@@ -24,25 +29,17 @@ def steps() -> list[Step]:
             START,
             asks="owner",
             on={
-                "found": Go("back_hold", then=(do.keep_ranking,)),
+                "found": (
+                    Go("back_emergency", when=guards.is_emergency, then=(do.keep_ranking,)),
+                    Go("back_hold", then=(do.keep_ranking,)),
+                ),
                 "not_found": Go("back_over", then=(came("nobody"),)),
                 "too_slow": Go("back_over", then=(came("nobody"),)),
                 "trouble": Go("back_over", then=(came("nobody"),)),
             },
         ),
-        Hold(
-            "back_hold",
-            queue="callbacks",
-            enter=(do.hunt("callback"),),
-            on={
-                "joined": Go("back_ring", then=(ring_customer,)),
-                "nobody": Go("back_over", then=(came("nobody"),)),
-                "no_carrier": Go("back_over", then=(came("nobody"),)),
-                "later": Go("back_over", then=(calls_himself,)),
-                "zero": Go(),
-                "hangup": "back_over",
-            },
-        ),
+        _hold("back_hold", "callback"),
+        _hold("back_emergency", "emergency"),
         Customer(
             "back_ring",
             on={
@@ -67,7 +64,37 @@ def steps() -> list[Step]:
         ),
         Goodbye("back_later", says=("back_later",)),
         Goodbye("back_over"),
+        LookUp(
+            ON_THE_WEB,
+            asks="desk_case",
+            on=dict.fromkeys(
+                ("found", "not_found", "too_slow", "trouble"),
+                Go("web_owed", then=(do.keep_case, owe_on_the_web)),
+            ),
+        ),
+        Goodbye("web_owed"),
     ]
+
+
+def _hold(name: str, hunt: str) -> Hold:
+    """People of the desk are rung; the customer isn't there yet."""
+    return Hold(
+        name,
+        queue="callbacks",
+        enter=(do.hunt(hunt),),
+        on={
+            "joined": Go("back_ring", then=(ring_customer,)),
+            "nobody": Go("back_over", then=(came("nobody"),)),
+            "no_carrier": Go("back_over", then=(came("nobody"),)),
+            "later": Go("back_over", then=(calls_himself,)),
+            "zero": Go(),
+            "hangup": "back_over",
+        },
+    )
+
+
+def owe_on_the_web(talk: CallerTalk, heard: Heard) -> None:
+    talk.order(PromiseCallback(talk.shared.caller.number, why="on the web"))
 
 
 def ring_customer(talk: CallerTalk, heard: Heard) -> None:

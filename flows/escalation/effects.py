@@ -6,12 +6,11 @@ in the world is an order (`Conversation.order`), what has to be remembered an ev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from msgspec import convert
 
 from ivr.line.desk.cases import CaseNumbers
-from ivr.line.desk.levels import Level
 from ivr.line.desk.phone_numbers import dialled
 from ivr.line.flow.conversation import Heard, Phrase
 from ivr.line.flow.orders import (
@@ -42,8 +41,6 @@ from ivr.line.values import (
     UnknownCase,
     needed,
 )
-
-from . import guards
 
 # --- language ---
 
@@ -84,12 +81,6 @@ def zero_pressed(talk: LegTalk, heard: Heard) -> None:
     """The caller asks for a person; from here on the prompts say that it is an operator."""
     talk.shared.asked_for = "operator"
     talk.emit("zero.pressed", where=talk.state)
-
-
-def looking(talk: LegTalk) -> tuple[Phrase, ...]:
-    """The same words for the same wish, whoever is rung and whatever the case is."""
-    engineer = talk.shared.asked_for == "engineer"
-    return (("looking_for_engineer" if engineer else "looking_for_manager", ""),)
 
 
 # --- the case number ---
@@ -211,25 +202,6 @@ def want_level(talk: LegTalk, heard: Heard) -> None:
     talk.shared.wish = heard.data["level"]
 
 
-def keep_request(talk: LegTalk, heard: Heard) -> None:
-    """Ask for the level that the caller may ask for; one whose turn hasn't come stays their wish,
-    and staff may ask for it all the same."""
-    if request := heard.data.get("request"):
-        talk.order(Escalate(request))
-    talk.shared.wish = heard.data.get("wish") or talk.shared.wish
-
-
-def ask_for_a_manager(levels: Sequence[Level]) -> Callable[[LegTalk, Heard], None]:
-    """An operator leaves the rest to the line: on to the level that is wished for, or the first."""
-    codes = [level.code for level in levels]
-
-    def effect(talk: LegTalk, heard: Heard) -> None:
-        if guards.known_and_open(talk, heard):
-            talk.shared.asked_for = talk.shared.wish if talk.shared.wish in codes else codes[0]
-
-    return effect
-
-
 # --- another severity ---
 
 
@@ -339,40 +311,81 @@ def whisper(talk: PersonTalk) -> tuple[Phrase, ...]:
 
 
 def brief(talk: PersonTalk) -> tuple[Phrase, ...]:
-    """What is said after key 1 and before anybody is connected."""
-    star = (("star", ""),) if guards.is_operator(talk) else ()
-    if talk.shared.back is not None:
-        return (*about_case(talk), ("brief_callback", ""))
-    return (*about_emergency(talk), *about_case(talk), *star)
+    """What is said after key 1 and before anybody is connected: what is wished, and which case.
+
+    It has to be over in a few seconds, since the caller waits for it: see `details`.
+    """
+    later = (("brief_callback", ""),) if yet_to_be_rung(talk) else ()
+    return (*about_wish(talk), *about_case(talk), *later)
+
+
+def yet_to_be_rung(talk: LegTalk) -> bool:
+    """Whether it is us who call, and the customer is rung when this has been said."""
+    return talk.shared.back is not None and not talk.shared.back.leg
+
+
+def about_wish(talk: LegTalk) -> tuple[Phrase, ...]:
+    match talk.shared.wish:
+        case "E-Down":
+            return (("brief_emergency", ""), *about_emergency(talk))
+        case "engineer":
+            return (("brief_engineer", ""),)
+        case "severity":
+            return (("brief_severity", ""),)
+        case "":
+            return (("brief_operator", ""),)
+        case _:
+            return (("brief_level", ""),)
 
 
 def about_emergency(talk: LegTalk) -> tuple[Phrase, ...]:
-    """What the caller has answered so far of the questions about the outage."""
-    if talk.shared.emergency is None:
-        return (("brief_emergency", ""),) if talk.shared.wish == "E-Down" else ()
-    answers = talk.shared.emergency.answers
-    said = [("brief_purpose", "")] if "purpose" in answers else []
-    said += [("brief_users", "")] if "affected" in answers else []
-    said += [("brief_down_for", "")] if "down_for" in answers else []
-    return (("brief_emergency", ""), *said)
+    """What the caller has answered so far of the questions about the outage, the most telling."""
+    answers = talk.shared.emergency.answers if talk.shared.emergency else {}
+    if not details(talk):
+        return ()
+    if "affected" not in answers:
+        return (("brief_purpose", ""),) if "purpose" in answers else ()
+    timed = "down_for" in answers and not yet_to_be_rung(talk)  # it was when it was promised
+    down_for = (("brief_down_for", ""),) if timed else ()
+    return (("brief_users", ""), *down_for)
+
+
+def details(talk: LegTalk) -> bool:
+    """Whether there is time for more than the case: not where its number can be two, or the records
+    weren't asked or didn't answer, for then the caller has to be asked first."""
+    case = talk.shared.case
+    return not (case.other or case.suspicious or isinstance(case.record, UnansweredCase))
 
 
 def about_case(talk: LegTalk) -> tuple[Phrase, ...]:
-    record = talk.shared.case.record
-    if record is None:
-        return (("brief_case", ""),) if talk.shared.case.keyed else (("brief_none", ""),)
-    match record:
-        case FoundCase(severity=severity, account=account):
-            said = [("brief_case", "")]
-            said += [("brief_verified", "")] if talk.shared.case.verified else []
-            said += [("brief_no_severity" if severity is None else "severity", "")]
-            return (*said, *((("account", ""),) if account else ()))
+    case = talk.shared.case
+    if not case.keyed:
+        return (("brief_none", ""),)
+    other = (("brief_other", ""),) if case.other else ()
+    verified = ("brief_verified" if case.verified else "brief_unverified", "")
+    match case.record:
+        case FoundCase() as found:
+            return (("brief_case", ""), *other, *_more(talk, found), verified)
         case UnknownCase(suspicious=True):
             return (("brief_case", ""), ("brief_suspicious", ""))
         case UnknownCase():
-            return (("brief_unknown", ""),)
+            return (("brief_unknown", ""), *other)
         case UnansweredCase():
-            return (("brief_case", ""), ("brief_records_down", ""))
+            return (("brief_case", ""), *other, ("brief_records_down", ""))
+        case None:
+            return (("brief_case", ""), *other)
+
+
+def _more(talk: LegTalk, case: FoundCase) -> tuple[Phrase, ...]:
+    """Whether it is closed, how bad it was, and whose it is; in an outage it is the worst, and that
+    has been said."""
+    if not details(talk):
+        return ()
+    closed = (("brief_closed", ""),) if case.status == "closed" else ()
+    if talk.shared.wish == "E-Down":
+        return closed
+    severity = ("brief_no_severity" if case.severity is None else "severity", "")
+    return (*closed, severity, *((("account", ""),) if case.account else ()))
 
 
 # --- the operator's menu ---

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from ivr.line.config import LineConfig
 from ivr.line.flow.flow import SlotValue
 from ivr.line.flow.prompts import Language
-from ivr.line.values import LegTalk, PersonTalk, needed
+from ivr.line.values import CallerTalk, LegTalk, PersonTalk, needed
 
 
 def keyed(talk: LegTalk, language: Language) -> str:
@@ -41,6 +41,11 @@ def due(talk: LegTalk, language: Language) -> str:
     """The promised time as the line's own clock on the wall shows it."""
     spoken = needed(talk.shared.promise).spoken
     return language.read_time(spoken.astimezone(ZoneInfo(talk.shared.called.zone)))
+
+
+def until(talk: CallerTalk, language: Language) -> str:
+    """When a status ends, by the clock of whoever has set it."""
+    return language.read_time(needed(talk.shared.caller.status_until))
 
 
 def reference(talk: LegTalk, language: Language) -> str:
@@ -92,6 +97,11 @@ def minutes(talk: LegTalk, language: Language) -> str:
     return language.read_count("minutes", _count(talk, "down_for") % 60)
 
 
+def other(talk: LegTalk, language: Language) -> str:
+    """What was keyed, read as the other case that it fits."""
+    return language.read_digits(talk.shared.case.other[0])
+
+
 def account(talk: LegTalk, language: Language) -> str:
     return needed(talk.shared.case.found).account
 
@@ -112,6 +122,10 @@ def level(config: LineConfig) -> SlotValue:
         return config.level_name(code, language.code)
 
     return value
+
+
+def wished_level(config: LineConfig) -> SlotValue:
+    return lambda talk, language: config.level_name(talk.shared.wish, language.code)
 
 
 def status_level(config: LineConfig) -> SlotValue:
@@ -157,6 +171,7 @@ def caller(config: LineConfig) -> dict[str, SlotValue]:
         "work_language": work_language,
         "due": due,
         "reference": reference,
+        "until": until,
     }
 
 
@@ -167,6 +182,8 @@ def person(config: LineConfig) -> dict[str, SlotValue]:
         "second": second,
         "title": title,
         "level": level(config),
+        "wished_level": wished_level(config),
+        "other": other,
         "call_language": call_language,
         "severity": severity,
         "severities": severities(config, wished=False),

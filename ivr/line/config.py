@@ -128,6 +128,7 @@ class LineConfig:
     session_idle: int = 30  # minutes until someone who does nothing is signed out
     session_longest: int = 720  # … and until anyone is
     provider_roles: Mapping[str, str] = field(default_factory=dict)  # a provider's groups: roles
+    status_hours: int = 8  # until a status ends that was set by telephone, at the latest
     resume_minutes: int = 10  # within which a caller who was cut off may resume
     limits: Limits = field(default_factory=Limits)
     recording: RecordingTerms = field(default_factory=RecordingTerms)
@@ -198,6 +199,14 @@ class LineConfig:
         at_home = {entry.country for entry in self.numbers.values()}
         own = {*self.numbers, self.fallback}
         return uncallable(number, self.callback.countries or at_home, own)
+
+    def entry_for(self, language: str, region: str = "") -> str:
+        """The number that is shown to a customer who reads ``language`` and is in ``region``."""
+
+        def fits(entry: EntryNumber) -> tuple[bool, bool]:
+            return language not in entry.languages, entry.region != region
+
+        return min(self.numbers.values(), key=fits).number
 
     def number(self, called: str) -> EntryNumber:
         """The entry number that was called; a number nobody configured is served all the same."""

@@ -24,7 +24,8 @@ class Line:
     person: Flow
     console: Flow
     notices: Templates
-    callback: str = ""  # the step of the caller's flow with which a call back begins
+    callback: str = ""  # the step of the caller's flow with which a call back begins …
+    web: str = ""  # … and with which a request on a page is owed one
 
     @property
     def name(self) -> str:

@@ -29,7 +29,7 @@ from ivr.line.desk.figures.figures import ServiceTerms
 from ivr.line.desk.levels import INFORMED, TARGETS, WISHES, Level
 from ivr.line.desk.limits import Limits
 from ivr.line.desk.notice_texts import KINDS
-from ivr.line.desk.phone_numbers import COUNTRIES
+from ivr.line.desk.phone_numbers import COUNTRIES, forbidden
 from ivr.line.desk.promises import CallbackTerms
 from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
@@ -54,6 +54,7 @@ def _config(table: Table) -> LineConfig:
     fallback = table.table("fallback", needed=True)
     escalation, resume = table.table("escalation"), table.table("resume")
     sign_in, notices = table.table("sign_in"), table.table("notices")
+    status = table.table("status")
     lists = _lists(notices.table("lists"))
     config = LineConfig(
         name=table.text("name"),
@@ -73,6 +74,7 @@ def _config(table: Table) -> LineConfig:
         limits=table.table("limits").terms(Limits),
         callback=_callback(table.table("callback")),
         resume_minutes=resume.whole("minutes", 10),
+        status_hours=status.whole("hours", 8, least=1),
         session_idle=sign_in.whole("idle", 30, least=1),
         session_longest=sign_in.whole("longest", 720, least=1),
         provider_roles=_roles(sign_in.table("roles")),
@@ -83,7 +85,7 @@ def _config(table: Table) -> LineConfig:
         retention=table.table("retention").terms(RetentionTerms),
         wall=table.table("wall").terms(ServiceTerms),
     )
-    for each in (promise, fallback, escalation, resume, sign_in, notices, table):
+    for each in (promise, fallback, escalation, resume, status, sign_in, notices, table):
         each.done()
     return config
 
@@ -125,6 +127,8 @@ def _hours(table: Table) -> Hours:
 def _phone(table: Table, key: str, number: str) -> str:
     if not E164.fullmatch(number):
         raise table.wrong(key, f"'{number}' isn't a telephone number: write +33155500012")
+    if why := forbidden(number):
+        raise table.wrong(key, f"'{number}' is never dialled: {why}")
     return number
 
 

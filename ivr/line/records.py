@@ -36,7 +36,8 @@ class Call:
     head: str = ""
 
 
-BACK = "CB-"  # begins the name of a call that we make ourselves
+BACK = "CB-"  # begins the name of a call that we make ourselves …
+WEB = "WEB-"  # … and of one that stands for a request on the web, and nobody made
 
 MOVES_LEGS = (  # the kinds of duty that bring people and calls where they belong, at once
     "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",

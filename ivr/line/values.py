@@ -198,6 +198,30 @@ class CallBack(Kept):
     came: Audit[str] = ""
 
 
+class WebRequest(Kept):
+    """What makes a call one that nobody made: it stands for a request on a page, is over at once,
+    and holds the promise that comes of it.
+
+    ``level`` is a level's code or "E-Down", ``case`` the number as written, ``by`` who asked;
+    ``number`` (E.164) is where they want to be called, ``""`` if they left none. ``owner`` owes the
+    call, ``owes`` are the calls that were owed for the case before. It stays as it is, so that the
+    call can be replayed.
+    """
+
+    level: Audit[str]
+    case: Audit[str]
+    at: Audit[datetime]
+    by: Digits[str] = ""
+    number: Digits[str] = ""
+    language: Digits[str] = ""
+    zone: Audit[str] = "UTC"
+    region: Audit[str] = ""
+    keyed: Digits[str] = ""
+    owner: Digits[str] = ""
+    owes: Digits[list[Owed]] = []
+    emergency: Emergency | None = None
+
+
 class Ranked(Kept):
     """One of those who may be rung, with the reason; ``skipped`` says why not, if not.
 
@@ -206,13 +230,13 @@ class Ranked(Kept):
     """
 
     person: Staff[str]
-    hunt: Staff[str] = ""
     name: Staff[str] = ""
     phone: Staff[str] = ""
     languages: Staff[list[str]] = []
     reason: Staff[str] = ""
     detail: Staff[str] = ""
     skipped: Staff[str] = ""
+    hunt: Staff[str] = ""
 
 
 class Rung(Kept):
@@ -385,12 +409,14 @@ class Caller(Kept):
 
     ``number`` is E.164, ``""`` if withheld; ``wanted`` is another at which they want to be called
     back, on its way to the look-up of the same turn. ``staff`` is the id of somebody who works
-    here. ``left_at`` is the step in which they hung up, ``""`` after a goodbye.
+    here, ``status_until`` when a status that they set now would end, in their zone. ``left_at`` is
+    the step in which they hung up, ``""`` after a goodbye.
     """
 
     number: Digits[str] = ""
     wanted: Digits[str] = ""
     staff: Staff[str] = ""
+    status_until: Staff[datetime | None] = None
     owes: Digits[list[Owed]] = []
     resume: Digits[Resumed | None] = None
     left_at: Audit[str] = ""
@@ -419,6 +445,7 @@ class CallValues(Kept):
     emergency: Emergency | None = None
     promise: Promise | None = None
     back: CallBack | None = None
+    web: Digits[WebRequest | None] = None
     held: Digits[bool] = False
     holds: Digits[int] = 0
     language: Digits[str] = ""

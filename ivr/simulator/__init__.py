@@ -12,10 +12,23 @@ assert caller.last_heard == "One moment."
 
 from ivr.simulator.exchange import Exchange
 from ivr.simulator.interpreter.speech import Utterance
+from ivr.simulator.network.history import Happening, History, Span
 from ivr.simulator.network.network import Notice
 from ivr.simulator.network.numbers import Number
 from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.people.handset import Handset
 from ivr.simulator.programs import Program, program
 
-__all__ = ["Exchange", "Handset", "Notice", "Number", "Program", "Utterance", "Webhook", "program"]
+__all__ = [
+    "Exchange",
+    "Handset",
+    "Happening",
+    "History",
+    "Notice",
+    "Number",
+    "Program",
+    "Span",
+    "Utterance",
+    "Webhook",
+    "program",
+]

@@ -117,7 +117,7 @@ def test_a_call_is_taken_and_put_through_by_keyboard_alone(
     expect(page.get_by_text("Assemblies open slowly")).to_be_visible()
     tab_to(page, "Ring Paul Morel")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Paul Morel: ringing")).to_be_visible()
+    expect(page.get_by_text("Paul Morel: ringing", exact=True)).to_be_visible()
     tab_to(page, "Hang up")
     page.keyboard.press("Space")
     expect(page.get_by_text("No call for you right now")).to_be_visible()

@@ -134,7 +134,7 @@ def test_an_operator_has_her_own_phone_on_the_console(
     press(caller, CALLER, "0")
     console.get_by_role("button", name="Accept").click()
     handset(console, PEOPLE["OP1"]).get_by_role("button", name="Answer").click()
-    expect(console.get_by_role("heading", name="You are with the caller")).to_be_visible()
+    expect(console.get_by_role("heading", name="Talking")).to_be_visible()
     expect(console.get_by_role("region", name=NAMES[PEOPLE["MGR1"]])).to_have_count(0)
 
 

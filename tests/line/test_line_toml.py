@@ -46,6 +46,11 @@ WRONG = [
     ("off_hours = 60", "off_hours = 0", "promise.off_hours: 0 is less than 1"),
     ('last_resort = "DIR1"', 'last_resort = ""', "promise.last_resort: it is empty"),
     ('"+33155500012"', '"01 55 50 00 12"', "fallback.dial: '01 55 50 00 12' isn't a telephone nu"),
+    (
+        '"+33155500012"',
+        '"+331555000121"',
+        "fallback.dial: '+331555000121' is never dialled: it is too",
+    ),
     ('target = "second_level"', 'target = "boss"', "levels.M2.target: there is no 'boss'; there"),
     ('requires = "M1"', 'requires = "M0"', "levels.M2.requires: 'M0' isn't a level above this on"),
     ('informs = ["owner"]', 'informs = ["owners"]', "levels.M1.informs: there is no 'owners'; did"),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from ivr.line.desk.days_off import is_holiday
 from ivr.line.desk.people import Person, Queue, Shift, Stint
-from ivr.line.desk.rota import OnDuty, all_on_duty, running_since
+from ivr.line.desk.rota import OnDuty, all_on_duty, working_day
 
 STALE = timedelta(hours=24)
 REST_AFTER_NO_ANSWER = timedelta(minutes=1)
@@ -154,11 +153,7 @@ def _off_shift(person: Person, asked: Asked) -> bool:
     """A rota outranks working hours: who is on duty is on shift."""
     if person.hours is None or person.on_call or person.id in asked.on_duty:
         return False
-
-    def works(day: date) -> bool:
-        return day.weekday() in person.days and not is_holiday(person.holidays, day)
-
-    return running_since(asked.now, *person.hours, person.zone, works) is None
+    return working_day(person, asked.now) is None
 
 
 def _too_much(person: Person, asked: Asked) -> bool:

@@ -56,8 +56,9 @@ LONGEST_DOWN = 60 * 24 * 365  # minutes
 class EmergencyTerms:
     """What a desk asks for: the mode of each condition, the contract's tier, and its clocks.
 
-    ``due`` are minutes until a call back in and off hours; ``remind`` minutes between reminders of
-    what is missing, ``accept`` minutes in which a hand-over must be accepted.
+    ``due`` are minutes until a call back in and off hours, ``again`` minutes between two rounds in
+    which the desk is rung for one; ``remind`` minutes between reminders of what is missing,
+    ``accept`` minutes in which a hand-over must be accepted.
     """
 
     tier: str = "Enterprise"
@@ -66,6 +67,7 @@ class EmergencyTerms:
     situation: Mode = "ask"
     contact: Mode = "warn"
     due: tuple[int, int] = (15, 15)
+    again: int = 2
     remind: int = 15
     accept: int = 15
 

@@ -24,9 +24,9 @@ from ivr.line.errors import FlowError
 
 KINDS = (
     "escalation", "chase", "overdue", "deescalation", "report", "severity_wish", "severity_set",
-    "edown", "edown_incomplete", "edown_ended", "hand_over", "hand_over_lapsed", "callback_owed",
-    "callback_missed", "callback_done", "rota_gap", "feed_stale", "case_logged", "case_reopened",
-    "undelivered", "suspicious",
+    "escalation_wish", "edown", "edown_checked", "edown_incomplete", "edown_ended", "hand_over",
+    "hand_over_lapsed", "callback_owed", "callback_missed", "callback_done", "rota_gap",
+    "feed_stale", "case_logged", "case_reopened", "undelivered", "suspicious",
 )  # fmt: skip
 SLOTS = frozenset(
     {

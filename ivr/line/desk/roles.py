@@ -32,6 +32,7 @@ MAY = {
     "set_severity": STAFF,
     "set_emergency": frozenset({"operator", "engineer", "manager", "second_level"}),
     "end_emergency": frozenset({"engineer", "manager", "second_level"}),
+    "take_emergency": STAFF,
     "accept_hand_over": frozenset({"manager", "second_level"}),
     "accept": frozenset({"manager", "second_level"}),
     "deescalate": frozenset({"engineer", "manager", "second_level"}),

@@ -15,7 +15,7 @@ from functools import lru_cache, partial
 from zoneinfo import ZoneInfo
 
 from ivr.line.desk.days_off import is_holiday
-from ivr.line.desk.people import Shift, Stint
+from ivr.line.desk.people import Person, Shift, Stint
 
 _DAY = timedelta(days=1)
 
@@ -71,6 +71,16 @@ def running(
         if begin <= now < end and counts(day):
             return begin, end
     return None
+
+
+def working_day(person: Person, now: datetime) -> tuple[datetime, datetime] | None:
+    """From when until when ``person`` works who works at ``now``; None outside their hours, and for
+    who has none."""
+
+    def works(day: date) -> bool:
+        return day.weekday() in person.days and not is_holiday(person.holidays, day)
+
+    return running(now, *person.hours, person.zone, works) if person.hours else None
 
 
 def running_since(
@@ -200,4 +210,5 @@ __all__ = [
     "running_since",
     "window",
     "worked",
+    "working_day",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 # --- who is rung ---
@@ -109,10 +110,11 @@ class HangUp:
 
 @dataclass(frozen=True, slots=True)
 class SetStatus:
-    """The person's status from now on, such as ``available`` or ``away``."""
+    """The person's status from now ``until`` then, such as ``available`` or ``away``."""
 
     person: str
     status: str
+    until: datetime
 
 
 # --- the case, and the callback that is owed ---
@@ -149,7 +151,7 @@ class PromiseCallback:
     """Owe the caller a callback to ``number`` (``""`` when it is withheld)."""
 
     number: str
-    why: Literal["asked", "hung up"]
+    why: Literal["asked", "hung up", "on the web"]
 
 
 @dataclass(frozen=True, slots=True)

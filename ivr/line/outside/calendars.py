@@ -5,6 +5,8 @@ What was read last counts until something newer can be read, however long that t
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,6 +29,7 @@ LARGEST = 5_000_000  # bytes
 WITHIN = 20.0  # seconds for one calendar; the lease of a duty is longer
 BEFORE, AHEAD = timedelta(days=31), timedelta(days=60)  # which part of a calendar is kept
 TOO_OFTEN = ("SECONDLY", "MINUTELY")
+LENGTH = "X-IVR-LENGTH"
 SHOWN = 50  # entries that match no person
 
 
@@ -109,7 +112,9 @@ def entries_of(
     """Who is on duty when, and a text for every event that matches no person. Raises `DataError`.
 
     Repetitions, exceptions and moved events are followed. Whole days, and times without a zone, are
-    in the feed's zone. Attendees are matched by email; if none matches, the title is read.
+    in the feed's zone. An event with an end begins and ends by the clock on the wall, also in a
+    night in which that changes; one with a length in hours lasts so many. Attendees are matched by
+    email; if none matches, the title is read.
     """
     import recurring_ical_events
 
@@ -145,24 +150,44 @@ def _calendar(body: str) -> Calendar:
     if calendar.name != "VCALENDAR":
         raise DataError(f"this is no calendar, but a {calendar.name}")
     for event in calendar.walk("VEVENT"):
+        if "DURATION" in event:
+            event[LENGTH] = event["DURATION"]  # each repetition is given an end instead of it
         rules = event.get("RRULE", [])
         for rule in rules if isinstance(rules, list) else [rules]:
             if often := set(rule.get("FREQ", ())) & set(TOO_OFTEN):
                 raise DataError(f"an event comes {often.pop().lower()}: that is no on-call duty")
+            _keep_last_day(event, rule)
     return calendar
 
 
+def _keep_last_day(event: Any, rule: Any) -> None:
+    """Repetitions until a day include that day, whatever the time at which they begin."""
+    start = event["DTSTART"].dt if "DTSTART" in event else None
+    for day in rule.get("UNTIL", ()):
+        if isinstance(start, datetime) and not isinstance(day, datetime):
+            last = datetime.combine(day, time.max.replace(microsecond=0), tzinfo=start.tzinfo)
+            rule["UNTIL"] = [last.astimezone(UTC) if start.tzinfo else last]
+
+
 def _span(event: Any, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    start, end = event["DTSTART"].dt, event.get("DTEND")
+    start, end, length = event["DTSTART"].dt, event.get("DTEND"), event.get(LENGTH)
+    if length is not None and isinstance(start, datetime):
+        # "Days and weeks are nominal … hours, minutes and seconds are exact." (RFC 5545, 3.3.6)
+        days = _zoned(start, zone) + timedelta(days=length.dt.days)
+        return _instant(start, zone), _instant(days, zone) + timedelta(seconds=length.dt.seconds)
     until = end.dt if end is not None else start
     if until == start and not isinstance(start, datetime):
         until = start + timedelta(days=1)
     return _instant(start, zone), _instant(until, zone)
 
 
-def _instant(read: date, zone: ZoneInfo) -> datetime:
+def _zoned(read: date, zone: ZoneInfo) -> datetime:
     at = read if isinstance(read, datetime) else datetime.combine(read, time())
-    return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _instant(read: date, zone: ZoneInfo) -> datetime:
+    return _zoned(read, zone).astimezone(UTC)
 
 
 def _by_email(people: Iterable[Person]) -> dict[str, list[str]]:
@@ -186,11 +211,31 @@ def _attending(event: Any, by_email: dict[str, list[str]]) -> list[str]:
 
 
 def _titled(title: str, people: list[Person]) -> list[str]:
-    """Whose id or name the title is; else whose name stands in it, if only one's does."""
-    wanted = title.casefold().strip()
-    exact = [each.id for each in people if wanted in (each.id.casefold(), each.name.casefold())]
-    named = [each.id for each in people if f" {each.name.casefold()} " in f" {wanted} "]
-    return next((found for found in (exact, named) if len(found) == 1), [])
+    """Whose id or name the title is; else whose name stands in it, if only one's does. A longer
+    name in which another stands counts alone."""
+    wanted = _plain(title)
+    exact = [each.id for each in people if wanted in (_plain(each.id), _plain(each.name))]
+    named = {each.id: name for each in people if (name := _plain(each.name)) and _in(name, wanted)}
+    whole = [
+        id for id, name in named.items() if not any(_within(name, each) for each in named.values())
+    ]
+    return next((found for found in (exact, whole) if len(found) == 1), [])
+
+
+def _plain(text: str) -> str:
+    """A text in which the same name is spelled the same."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _in(name: str, text: str) -> bool:
+    """Whether a name stands in a text by itself: with brackets or commas around it, but neither as
+    a part of a word nor joined to one by a hyphen."""
+    alone = rf"(?<!\w)(?<!\w-){re.escape(name)}(?!\w)(?!-\w)"
+    return re.search(alone, text) is not None
+
+
+def _within(name: str, other: str) -> bool:
+    return name != other and _in(name, other)
 
 
 def _unmatched(event: Any, start: datetime, end: datetime) -> str:

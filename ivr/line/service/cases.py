@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.clock import Clock
 from ivr.line.config import LineConfig
 from ivr.line.desk import roster
-from ivr.line.desk.candidates import Directory
+from ivr.line.desk.candidates import Candidate, Directory
 from ivr.line.desk.cases import Case
 from ivr.line.desk.people import Person
 from ivr.line.desk.rota import on_duty
@@ -26,6 +27,9 @@ from ivr.line.turns.case.turn import hear
 log = logging.getLogger(__name__)
 
 MAX_SAVE_ATTEMPTS = 20
+AWAY = frozenset(  # why somebody isn't there, or has no right to be asked
+    {"own_case", "inactive", "no_rights", "first_level", "out_of_office", "off_shift"}
+)
 SHIFT_CHECK = timedelta(minutes=5)  # between two checks of whose shift an emergency is in
 
 
@@ -83,25 +87,26 @@ class Cases:
             log.warning("case %s: %s: %s", number, type(error).__name__, error)
         directory = self.store.people.directory(case, now)
         zone = case.account.zone if case and case.account else self._zone()
+        managers = roster.managers(case, "manager", now, directory)
+        second_level = roster.managers(case, "second_level", now, directory)
+        engineers = roster.engineer(case, now, directory) if case else ()
         return Who(
             case=case,
             known=known,
             owner=(case.owner or "") if case else "",
-            manager=self._first(case, "manager", now, directory) if case else "",
-            second=self._first(case, "second_level", now, directory) if case else "",
+            manager=_post(managers) if case else "",
+            second=_post(second_level) if case else "",
             duty=self._duty(case, now, directory, "duty"),
             second_duty=self._duty(case, now, directory, "second_level_duty"),
+            for_owner=_there((*engineers, *managers)),
+            for_manager=_there(managers),
+            for_second=_there(second_level),
             zone=zone,
             last_resort=self.config.last_resort,
         )
 
     def _zone(self) -> str:
         return next(iter(self.config.numbers.values())).zone
-
-    def _first(self, case: Case, target: str, now: datetime, directory: Directory) -> str:
-        """The person who answers for levels with this target, available or not."""
-        ranked = roster.managers(case, target, now, directory)
-        return next((each.person.id for each in ranked if each.person.active), "")
 
     def _duty(self, case: Case | None, now: datetime, directory: Directory, role: str) -> str:
         region, product = (case.region, case.product) if case else ("", "")
@@ -141,3 +146,13 @@ class Cases:
             key = f"{of}:shift:{to}:{now.isoformat()}"
             self.hear(number, "shift_change", key=key, by="", channel="line", of=of, to=to)
         raise NotYet(now + SHIFT_CHECK)
+
+
+def _post(ranked: Iterable[Candidate]) -> str:
+    """The person who answers for this, available or not."""
+    return next((each.person.id for each in ranked if each.person.active), "")
+
+
+def _there(ranked: Iterable[Candidate]) -> str:
+    """The first who isn't away; who is busy, or didn't answer a minute ago, is there."""
+    return next((each.person.id for each in ranked if each.skipped not in AWAY), "")

@@ -17,6 +17,8 @@ from ivr.line.desk import limits, pins
 from ivr.line.desk.cases import Case
 from ivr.line.desk.emergency import judge
 from ivr.line.desk.levels import Level, ruling
+from ivr.line.desk.promises import spoken_time
+from ivr.line.desk.rota import working_day
 from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.records import Call, Duty
@@ -159,13 +161,17 @@ class LookUps:
         return outcome("found", status=case.status, severity=case.severity, level=level)
 
     def _staff_pin(self, values: CallValues) -> Heard:
-        """Whether the PIN that was just keyed is that of the person who calls."""
+        """Whether the PIN that was just keyed is that of the person who calls; and until when a
+        status holds that they set now: to the end of their working day, if that is soon enough."""
         person = self.store.people.get(values.caller.staff)
         bucket, now = limits.bucket("staff", values.caller.staff), self.clock.now()
         tried = self.store.tallies.count(bucket, now - limits.DAY)
         right = person is not None and pins.fits(values.case.secret, person.pin)
-        if right and tried < self.config.limits.pin_day:
-            return outcome("found")
+        if person is not None and right and tried < self.config.limits.pin_day:
+            day = working_day(person, now)
+            longest = now + timedelta(hours=self.config.status_hours)
+            ends = min(longest, day[1]) if day else longest
+            return outcome("found", until=spoken_time(ends, person.zone).isoformat())
         self.store.tallies.add(bucket, now)
         return outcome("not_found", over=tried + 1 >= self.config.limits.pin_day)
 

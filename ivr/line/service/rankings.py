@@ -152,7 +152,11 @@ class Rankings:
 
     def for_callback(self, case: Case | None, values: CallValues) -> Heard:
         """Who may keep the promise of a callback: its owner, then everybody else who answers for
-        the level."""
+        the level. In an emergency whoever answers first: operators, and the people on duty."""
+        if _is_emergency(values):
+            answer = self.people(values, None)
+            ranking = _duty_second(answer.data["ranking"])
+            return outcome(answer.value, ranking=ranking, owner=needed(values.promise).owner)
         now = self.clock.now()
         directory = self.store.people.directory(case, now)
         others = roster.managers(
@@ -218,6 +222,14 @@ class Rankings:
         role, region = DUTY_ROLES[target], values.called.region
         resort = self.config.last_resort
         return roster.promise_owner(case, now, directory, region, role=role, last_resort=resort)
+
+
+def _duty_second(ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """An operator and the first who is on duty are rung together, and then the others."""
+    free = [entry for entry in ranking if not entry["skipped"]]
+    first = [entry for entry in free if entry["reason"] == "operator"][:1]
+    first += [entry for entry in free if entry["reason"] != "operator"][:1]
+    return first + [entry for entry in ranking if entry not in first]
 
 
 def _is_emergency(values: CallValues) -> bool:

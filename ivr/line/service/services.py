@@ -25,6 +25,7 @@ from ivr.line.service.duties.recordings import RecordingDuties
 from ivr.line.service.duties.rota import RotaWatch
 from ivr.line.service.duties.runner import Duties, Handler
 from ivr.line.service.duties.statuses import StatusDuties
+from ivr.line.service.duties.web_requests import WebRequests
 from ivr.line.service.look_ups import LookUps
 from ivr.line.service.privacy import Privacy
 from ivr.line.service.rankings import Rankings
@@ -158,6 +159,7 @@ def _other_handlers(
         "try_back": callbacks.try_back,
         "call_back": callbacks.due,
         "came": callbacks.came,
+        "owe": WebRequests(callbacks.calls).owe,
         "status": StatusDuties(cases.store).set,
         "rota": rota.look,
         "feed": rota.feed,

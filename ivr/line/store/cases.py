@@ -64,6 +64,13 @@ class CaseRepository:
             own = connection.execute(of_case).scalar()
             return own or connection.execute(of_account).scalar() or ""
 
+    def contact(self, id: str) -> Contact | None:
+        """Somebody at a customer's, by id."""
+        table = tables.contacts
+        with self._connections.reading() as connection:
+            row = connection.execute(select(table).where(table.c.id == id)).one_or_none()
+        return _contact(row) if row else None
+
     def accounts(self) -> list[Account]:
         """Every customer, by id."""
         table = tables.accounts

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, func, or_, select, text
 
 from ivr.line.desk.events import Event
-from ivr.line.records import BACK
+from ivr.line.records import BACK, WEB
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
 from ivr.line.store.instants import instant, instant_or_none, ticks
@@ -118,10 +118,10 @@ class Period:
         return found
 
     def _began(self) -> Any:
-        """Callbacks, which the line makes itself, don't count."""
+        """Callbacks, which the line makes itself, don't count, nor do requests on the web."""
         calls = tables.calls.c
         began = and_(calls.started_at >= self.since, calls.started_at < self.until)
-        return and_(began, calls.sid.not_like(f"{BACK}%"))
+        return and_(began, calls.sid.not_like(f"{BACK}%"), calls.sid.not_like(f"{WEB}%"))
 
 
 def _event(row: Any) -> Event:

@@ -114,6 +114,7 @@ class Leg(Call):
             self.end(refusal)
             return
         self.status = "ringing"
+        self.network.history.add(self.sid, "ringing")
         self.progress("ringing")
         self.ring_bell = self.network.clock.after(timeout, self.end, "no-answer")
         self.phone.ring(self)
@@ -139,6 +140,7 @@ class Leg(Call):
         self.status = "in-progress"
         self.answered_at = clock.instant()
         self.over_bell = clock.after(self.limit, self.end, "completed")
+        self.network.history.add(self.sid, "answered")
         self.progress("answered")
         if self.on_answer is not None:
             self.on_answer()
@@ -200,6 +202,7 @@ class Leg(Call):
         self.disengage("hangup")
         for stream in self.side_streams:
             stream.stop()
+        self.network.history.add(self.sid, "ended", status)
         self.jar = None
         if self.phone is not None:
             self.phone.dropped(self)
@@ -211,6 +214,7 @@ class Leg(Call):
     def lose_phone(self) -> None:
         """The telephone is gone, and the network doesn't know; what is being said breaks off."""
         phone, self.phone = self.phone, None
+        self.network.history.add(self.sid, "lost")
         for player in (self.player, self.background):
             if player is not None:
                 player.utterance = None

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from ivr.simulator.network.faults import Faults
+from ivr.simulator.network.history import History
 from ivr.simulator.network.mailbox import Mailbox
 from ivr.simulator.network.numbers import ApiKey, Application, Number
 from ivr.simulator.network.seed import Seed
@@ -59,6 +60,7 @@ class Network(Mailbox):
         self.auth_key = self.auth_token.encode()
         self.algorithm = "HMAC_SHA1"
         self.debugger: list[Notice] = []
+        self.history = History(self.clock)  # what has happened between telephones
         self.requests: deque[Webhook] = deque(maxlen=requests)
         self.taps: list[Callable[[object], None]] = []  # called with all that goes over the wire
         self.faults = Faults(self.clock)

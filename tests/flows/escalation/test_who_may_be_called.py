@@ -81,7 +81,7 @@ def test_who_works_here_and_calls_as_a_customer_is_not_called_back_at_their_desk
 ) -> None:
     engineer = desk.phone("ENG1")
     engineer.call(ENTRY)
-    keyed(engineer, exchange, "9", "2", "1", f"{CASE}#", "1", "2", "2")
+    keyed(engineer, exchange, "2", "1", f"{CASE}#", "1", "2", "2")
 
     assert engineer.last_heard.startswith(NUMBER_ASKED)
     engineer.hang_up()

@@ -31,6 +31,8 @@ FEED = Feed("pager", URL, region="EMEA", zone="Europe/Paris")
 PEOPLE = [
     Person("ANN", "Ann Martin", email="ann@acme.example"),
     Person("BOB", "Bob Reed", email="bob@acme.example"),
+    Person("ANN2", "Ann Martin Jones"),
+    Person("ZOE", "Zo\u00e9 Blanc"),
     Person("GONE", "Carl Off", email="carl@acme.example", active=False),
 ]
 DAY = "DTSTART:20261124T080000Z\nDTEND:20261124T180000Z"
@@ -67,6 +69,12 @@ def read(*events: str) -> list[str]:
         ("SUMMARY:Bob Reed", "BOB"),
         ("SUMMARY:bob", "BOB"),
         ("SUMMARY:On call - Bob Reed - EMEA", "BOB"),
+        ("SUMMARY:On call (Bob Reed)", "BOB"),
+        ("SUMMARY:On call\\, Bob Reed\\, EMEA", "BOB"),
+        ("SUMMARY:EMEA: BOB  REED/second line", "BOB"),
+        ("SUMMARY:Bob Reed's week", "BOB"),
+        ("SUMMARY:On call (Ann Martin Jones)", "ANN2"),  # the longer name, not the one in it
+        ("SUMMARY:Zoe\u0301 Blanc", "ZOE"),  # the accent by itself
         ("SUMMARY:Bob Reed\nATTENDEE:mailto:nobody@acme.example", "BOB"),
     ],
 )
@@ -79,6 +87,10 @@ def test_an_entry_is_whose_address_or_name_it_has(who: str, person: str) -> None
     [
         "SUMMARY:Holiday",
         "SUMMARY:Ann Martin and Bob Reed",
+        "SUMMARY:On call (Mary-Ann Martin)",
+        "SUMMARY:On call (Ann Martin-Hughes)",
+        "SUMMARY:On call (Ann Martinez)",
+        "SUMMARY:",
         "ATTENDEE:mailto:carl@acme.example",
         "ATTENDEE;PARTSTAT=DECLINED:mailto:ann@acme.example",
     ],
@@ -117,6 +129,58 @@ def test_repetitions_exceptions_and_zones_are_followed(
     events: list[str], expected: list[str]
 ) -> None:
     assert read(*events) == expected
+
+
+PARIS = "DTSTART;TZID=Europe/Paris:"
+END_PARIS = "DTEND;TZID=Europe/Paris:"
+
+
+# "Days and weeks are nominal … hours, minutes and seconds are exact." (RFC 5545, 3.3.6)
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        # twelve hours, in the night that has eleven …
+        (f"{PARIS}20260328T200000\nDURATION:PT12H", ["ANN 03-28 19:00 03-29 07:00"]),
+        (
+            f"{PARIS}20260327T200000\nDURATION:PT12H\nRRULE:FREQ=DAILY;COUNT=3",
+            ["ANN 03-27 19:00 03-28 07:00", "ANN 03-28 19:00 03-29 07:00",
+             "ANN 03-29 18:00 03-30 06:00"],
+        ),
+        ("DTSTART:20260328T200000\nDURATION:PT12H", ["ANN 03-28 19:00 03-29 07:00"]),
+        # … and in the one that has thirteen
+        (f"{PARIS}20261024T200000\nDURATION:PT12H", ["ANN 10-24 18:00 10-25 06:00"]),
+        # a day is one by the clock on the wall
+        (f"{PARIS}20260328T090000\nDURATION:P1D", ["ANN 03-28 08:00 03-29 07:00"]),
+        (f"{PARIS}20260328T090000\nDURATION:P1DT2H", ["ANN 03-28 08:00 03-29 09:00"]),
+        # from eight in the evening till eight in the morning is what the next one begins at
+        (f"{PARIS}20260328T200000\n{END_PARIS}20260329T080000", ["ANN 03-28 19:00 03-29 06:00"]),
+        (
+            f"{PARIS}20261023T200000\n{END_PARIS}20261024T080000\nRRULE:FREQ=DAILY;COUNT=2",
+            ["ANN 10-23 18:00 10-24 06:00", "ANN 10-24 18:00 10-25 07:00"],
+        ),
+    ],
+)  # fmt: skip
+def test_hours_are_exact_when_the_clock_changes(event: str, expected: list[str]) -> None:
+    assert read(f"{event}\n{ANN}") == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "until", "last"),
+    [
+        (f"{PARIS}20261124T200000", "20261126", "11-26 19:00"),
+        ("DTSTART:20261124T200000", "20261126", "11-26 19:00"),
+        ("DTSTART:20261124T200000Z", "20261126", "11-26 20:00"),
+        ("DTSTART;TZID=America/New_York:20261124T220000", "20261126", "11-27 03:00"),
+        ("DTSTART;VALUE=DATE:20261124", "20261126", "11-25 23:00"),
+        (f"{PARIS}20261124T200000", "20261126T190000Z", "11-26 19:00"),
+        (f"{PARIS}20261124T200000", "20261126T185959Z", "11-25 19:00"),
+    ],
+)
+def test_repetitions_until_a_day_include_that_day(start: str, until: str, last: str) -> None:
+    length = "P1D" if "VALUE=DATE" in start else "PT2H"
+    entries = read(f"{start}\nDURATION:{length}\nRRULE:FREQ=DAILY;UNTIL={until}\n{ANN}")
+
+    assert entries[-1].startswith(f"ANN {last}")
 
 
 def test_one_repetition_can_be_moved_and_given_to_somebody_else() -> None:

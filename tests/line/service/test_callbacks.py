@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 
 import pytest
 
 from ivr.line.desk.promises import after_night
 from ivr.line.values import needed
 from ivr.simulator import Exchange, Handset
-from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
+from tests.kit.desk import CALLER, ENTRY, Desk
 from tests.kit.promises import promise, promised, told
 from tests.kit.telephones import CASE, accept, ask_for_a_manager, free, keyed
 
@@ -329,38 +328,3 @@ def test_nothing_of_the_case_is_said_just_because_the_number_is_known(
     assert "manager" not in said
     caller.hang_up()
     exchange.wait(30)
-
-
-# --- from one's own telephone ---
-
-
-@pytest.mark.parametrize(("key", "status"), [("1", "available"), ("2", "away"), ("3", "dnd")])
-def test_an_employee_sets_their_status_from_their_own_telephone(
-    exchange: Exchange, desk: Desk, key: str, status: str
-) -> None:
-    manager = desk.phone("MGR1")
-    manager.call(ENTRY)
-    assert manager.last_heard.startswith("Vous appelez de votre propre téléphone.")
-    manager.press(key)
-    exchange.wait(5)
-
-    person = desk.store.people.get("MGR1")
-    assert person is not None
-    assert (person.status, person.status_by) == (status, "MGR1")
-    assert not manager.in_call
-
-
-def test_with_a_pin_it_takes_the_pin(exchange: Exchange, desk: Desk, tmp_path: Any) -> None:
-    row = f"MGR1,Paul,{PEOPLE['MGR1']},manager,fr,918273"
-    (tmp_path / "people.csv").write_text(f"id,name,phone,roles,languages,pin\n{row}\n")
-    desk.store.import_csv(tmp_path)
-    manager = desk.phone("MGR1")
-    manager.call(ENTRY)
-    keyed(manager, exchange, "111111#")
-    assert "Ce code n'est pas le bon." in [each.text for each in manager.heard]
-    keyed(manager, exchange, "918273#", "2")
-    exchange.wait(5)
-
-    person = desk.store.people.get("MGR1")
-    assert person is not None
-    assert person.status == "away"

@@ -207,11 +207,85 @@ def test_a_wrong_field_is_named_by_line_and_column_and_nothing_is_loaded(
     assert store.cases.find("17349013") is None
 
 
+BAD_PHONES = [
+    ("client:", "'client:' is nobody's: write client:name or sip:name@host"),
+    ("client:two words", "'client:two words' is nobody's"),
+    ("sip:", "'sip:' is nobody's: write client:name or sip:name@host"),
+    ("sip:anna", "'sip:anna' is nobody's"),
+    ("+331555002011", "never dialled: it is too long or too short for a number of its country"),
+    ("+3315550020", "never dialled: it is too long or too short"),
+    ("+99912345678", "never dialled: it is no telephone number"),
+    ("+0155500011", "'+0155500011' is no telephone: write +33155500011 or client:name"),
+    ("+\u0663\u0663155500011", "is no telephone"),  # digits that no keypad has
+    ("33155500011", "is no telephone"),
+    ("+33112", "is no telephone"),
+    ("+33899700000", "never dialled: it is a premium-rate or shared-cost number"),
+]
+
+
+@pytest.mark.parametrize(("phone", "why"), BAD_PHONES)
+def test_a_telephone_that_cannot_be_rung_is_refused(
+    store: Store, tmp_path: Path, phone: str, why: str
+) -> None:
+    [fault] = faults(store, one_file(tmp_path, "people.csv", f"{PEOPLE}A,Anna,{phone},manager\n"))
+
+    assert fault.startswith("line 2, phone: ")
+    assert why in fault
+
+
+BAD_ROWS = [
+    ("accounts", "id,name,contract_from,contract_to\nh,H,2027-01-01,2026-12-31\n",
+     "contract_to: it ends before it has begun (contract_from)"),
+    ("shifts", "id,person,first,last\nx,MGR1,2026-11-30,2026-11-01\n",
+     "last: it ends before it has begun (first)"),
+    ("shifts", "id,person,starts\nx,MGR1,08:00+01:00\n", "starts: '08:00+01:00' is no time of day"),
+    ("shifts", "id,person,starts\nx,MGR1,8:00\n", "starts: '8:00' is no time of day: write 09:00"),
+    ("people", "id,name,roles,delegate_from,delegate_until\nA,Anna,manager,"
+     "2026-11-24T18:00+01:00,2026-11-24T18:00+01:00\n",
+     "delegate_until: it ends before it has begun (delegate_from)"),
+    ("overrides", "id,person,instead_of,starts,ends\nx,MGR1,MGR1,2026-11-24T18:00Z,"
+     "2026-11-25T18:00Z\n", "instead_of: 'MGR1' is the person themselves"),
+    ("contacts", "id,account,name,phones\nm,helio,Marie,0155500101\n",
+     "phones: '0155500101' is no telephone: write +33155500011"),
+    ("contacts", "id,account,name,phones\nm,helio,Marie,+33155500101 +331\n",
+     "phones: '+331' is no telephone"),
+    ("contacts", "id,account,name,email\nm,helio,Marie,marie\n", "email: 'marie' is no mail"),
+    ("contacts", "id,account,name,language\nm,helio,Marie,fr en\n",
+     "language: 'fr en' is more than one language: write one, the preferred"),
+    ("cases", "number,language\nC17340000,francais\n", "language: 'francais' is no language's"),
+    ("cases", "number,url\nC17340000,javascript:alert(1)\n", "url: 'javascript:alert(1)' is no"),
+    ("feeds", "id,url\nx,https://\n", "url: 'https://' is no address: write https://"),
+    ("feeds", "id,url\nx,calendar.ics\n", "url: 'calendar.ics' is no address"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "why"), BAD_ROWS)
+def test_what_could_never_work_is_refused(
+    store: Store, folder: Path, name: str, text: str, why: str
+) -> None:
+    """It would be loaded, and then nobody would be rung, found, told or on duty by it."""
+    store.import_csv(folder)
+    (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+
+    [fault] = faults(store, folder / f"{name}.csv")
+    assert fault.startswith(f"line 2, {why}")
+
+
 BAD_PEOPLE = [
     ("capacity", "x", "'x' is no whole number"),
     ("capacity", "-1", "'-1' is no whole number"),
-    ("hours", "9-17", ""),
-    ("hours", "09:00", ""),
+    ("hours", "9-17", "'9-17' are no hours: write 09:00-17:30"),
+    ("hours", "09:00", "'09:00' are no hours"),
+    ("hours", "09:00-25:00", "'09:00-25:00' are no hours"),
+    ("languages", "French", "'French' is no language's code: write fr or en-GB"),
+    ("languages", "fr;en", "'fr;en' is no language's code"),
+    ("email", "anna", "'anna' is no mail address: write name@example.com"),
+    ("email", "anna@acme.example bo@acme.example", "is no mail address"),
+    ("notify", "anna@acme.example", "'anna@acme.example' is no URL: write them with their kind"),
+    ("manager", "A", "'A' is the person themselves"),
+    ("delegate", "A", "'A' is the person themselves"),
+    ("status_until", "tomorrow", "'tomorrow' is no instant: write 2026-11-24T18:00+01:00"),
+    ("zone", "CET+1", "there is no time zone 'CET+1'"),
     ("status", "gone", "'gone' is none of available, busy_soon, away, dnd"),
     ("active", "maybe", "'maybe' is neither yes nor no"),
 ]

@@ -146,7 +146,7 @@ def test_an_operator_takes_somebody_who_waits_for_others(
     operator.take(desk.sid(caller))
     exchange.wait(1)
 
-    assert "Your phone is ringing" in operator.page
+    assert "Accepted. Pick up your phone now." in operator.look().page
     assert desk.phone("OP1").ringing
     desk.phone("OP1").answer()
     exchange.wait(10)
@@ -232,10 +232,11 @@ def test_after_an_operators_browser_has_died_another_one_shows_the_same_call(
     again = Operator(pages.test_client())
     again.sign_in("op1")
 
-    assert "You are with the caller" in again.look().page
+    assert "Talking" in again.look().reads
     again.click("hold")
     exchange.wait(2)
     assert caller.connected_to == set()
+    assert "The caller is on hold" in again.look().reads
     again.click("unhold")
     exchange.wait(2)
     assert caller.connected_to == {desk.phone("OP1")}
@@ -275,7 +276,7 @@ def test_put_through_warm_to_the_right_manager(
     """ "The operator transfers your call to the appropriate manager." """
     talking.click("case", number="C17349013")
     first = talking.reads.partition("Who takes it")[2]
-    assert first.startswith(" Rung so far: Odile Petit, accepted Paul Morel the right manager")
+    assert first.startswith(" Rung so far: Odile Petit, talking Paul Morel the right manager")
     talking.click("ring", person="MGR1")
     accept(desk.phone("MGR1"), exchange)
     exchange.wait(10)
@@ -359,7 +360,7 @@ def test_a_promised_call_is_told_with_its_time_and_reference(
     talking.click("promise", number="01 55 50 01 77")
     [promised] = desk.told(caller, "callback.promised")
 
-    assert "Tell the caller the time and the reference" in talking.page
+    assert "promised to call, reference" in talking.reads
     call = desk.store.calls.load(desk.sid(caller))
     assert call is not None
     assert needed(call.data.shared.promise).number == "+33155500177"

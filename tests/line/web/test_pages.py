@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from ivr.line.store.store import Store
 from ivr.line.web.pages.app import Entrance, create_pages
-from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.shown import Shown
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.screens.phones_page import Phones
 from tests.kit.browser import Browser, login
@@ -53,7 +53,7 @@ def test_a_waiting_caller_shows_with_what_was_keyed_and_no_managers_number(
     assert "waiting for the person they asked for" in page
     case = "C17349013 · Helio · Assemblies open slowly · open · Severity 2"
     assert f"Entered 17349013: {case}" in page
-    assert "Paul Morel, ringing" in page
+    assert "Paul Morel: ringing" in page
     assert "wants M1" in page
     assert not any(number in page for number in PEOPLE.values())
 
@@ -73,7 +73,7 @@ def test_a_call_that_is_owed_shows_until_it_is_made_however_late(
         desk.phone(person).will("busy")
 
     def owed() -> list[tuple[object, ...]]:
-        told = Now(desk.store, exchange.clock).owed()
+        told = Shown(desk.services).owed()
         return [(each["owner"], each["overdue"], each["tries"] > 0) for each in told]
 
     assert owed() == [("MGR2", False, False)]

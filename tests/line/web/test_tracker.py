@@ -213,7 +213,7 @@ def test_a_customer_asks_for_another_severity_and_the_engineer_sets_it(
     """Change case severity: the engineer assigned is notified. (R8) With a reason (R2)."""
     browser.sign_in("kenji").go("/cases/C17349037")
     browser.send("/cases/C17349037/wish_severity", severity="1", reason="The plant stops.", key="k")
-    assert "the engineer has been told" in browser.page
+    assert "the engineer is being told" in browser.page
     assert "requested: 1" in browser.page
     assert desk.notices("severity_wish") == {"ENG2"}
 
@@ -237,14 +237,14 @@ def test_a_customer_escalates_and_then_asks_for_the_next_level(
     management level (R40)."""
     browser.sign_in("marie").go("/cases/C17349013")
     browser.send("/cases/C17349013/escalate", level="M1", reason="No answer for days.", key="a")
-    assert "They will call you by 10:30 CET." in browser.page
+    assert "a manager is being told. They will contact you by 10:30 CET." in browser.page
     assert desk.notices("escalation") == {"MGR1", "ENG1"}
     browser.send("/cases/C17349013/escalate", level="M2", reason="", key="b")
     assert (
         desk.file("C17349013")["levels"]["M1"]["count"] == 2
     )  # a chase: the manager's time isn't over
     exchange.wait(31 * 60)
-    assert desk.notices("overdue") == {"DIR1", "MGR1"}
+    assert desk.notices("callback_missed") == {"DIR1", "MGR1"}
     browser.sign_in("marie").go("/cases/C17349013")
     assert "Escalate to M2" in browser.page
     browser.send("/cases/C17349013/escalate", level="M2", reason="", key="c")
@@ -459,7 +459,7 @@ WHAT = {
     "customer": {"note", "wish_severity", "escalate", "declare", "reopen", "answer"},
     "operator": {
         "note", "escalate", "declare", "reopen", "answer", "set_severity", "set_emergency",
-        "report",
+        "take_emergency", "report",
     },
     "auditor": set(), "supervisor": set(), "admin": set(), "privacy": set(),
 }  # fmt: skip

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from ivr.line.desk.figures.reading import HOW
 from ivr.line.store.store import Store
 from ivr.line.web.pages.charts import Series, lying, stacked, top_of
-from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.shown import Shown
 from ivr.line.web.pages.wall import LONGEST, Counted, Wall, duration, period_of
 from ivr.line.web.pages.words import Words
 from ivr.simulator import Exchange, Handset
@@ -213,7 +213,7 @@ def test_too_many_calls_are_said_and_not_counted(
     period = period_of({}, clock.now(), PARIS)
 
     def counted(most: int) -> Counted:
-        wall = Wall(desk.line, desk.store, clock, Now(desk.store, clock), Words({}), most=most)
+        wall = Wall(desk.services, Shown(desk.services), Words({}), most=most)
         return wall.counted(period)
 
     assert counted(1).too_many == 2
@@ -227,8 +227,8 @@ def test_what_took_long_to_count_is_shown_again_for_a_while(
 ) -> None:
     seconds = iter([0, 1, 5, 12, 13])  # each asking looks once, and once more when it has counted
     clock = exchange.clock
-    now, words = Now(desk.store, clock), Words({})
-    wall = Wall(desk.line, desk.store, clock, now, words, timer=lambda: float(next(seconds)))
+    shown, words = Shown(desk.services), Words({})
+    wall = Wall(desk.services, shown, words, timer=lambda: float(next(seconds)))
     period = period_of({}, clock.now(), PARIS)
     before = wall.counted(period)
     caller.call(ENTRY)

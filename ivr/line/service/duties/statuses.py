@@ -16,9 +16,8 @@ class StatusDuties:
 
     def set(self, duty: Duty) -> None:
         """Set the status of ``data["person"]``; it was chosen ``at`` an instant, and ends by itself
-        at ``until``, if there is one."""
+        at ``until``."""
         person = duty.data["person"]
         at = datetime.fromisoformat(duty.data["at"])
-        ends = duty.data.get("until")
-        until = datetime.fromisoformat(ends) if ends else None
+        until = datetime.fromisoformat(duty.data["until"])
         self.store.people.set_status(person, duty.data["status"], at=at, by=person, until=until)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ivr.line.desk import pins
@@ -13,8 +15,13 @@ from ivr.line.desk.cases import MAX_SEVERITY
 from ivr.line.desk.days_off import checked
 from ivr.line.desk.phone_numbers import forbidden
 from ivr.line.store.instants import ticks
-from ivr.line.store.people import hours
 
+CLIENT = re.compile(r"client:[\w.@+-]+", re.ASCII)
+SIP = re.compile(r"sips?:[^@\s]+@[^@\s]+", re.ASCII)
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+MAIL = re.compile(r"[^@\s]+@[^@\s]+")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -60,10 +67,22 @@ def _pin(written: str) -> str:
 
 
 def _phone(written: str) -> str:
-    if written.startswith(("client:", "sip:")):
+    """Where somebody who works here is rung."""
+    if CLIENT.fullmatch(written) or SIP.fullmatch(written):
         return written
-    if not (written.startswith("+") and written[1:].isdecimal() and 7 <= len(written) <= 16):
-        raise ValueError(f"'{written}' is no telephone: write +33155500011 or client:name")
+    if written.startswith(("client:", "sip:")):
+        raise ValueError(f"'{written}' is nobody's: write client:name or sip:name@host")
+    return _e164(written, " or client:name")
+
+
+def _phones(written: str) -> str:
+    """Where a contact calls from."""
+    return " ".join(_e164(each) for each in written.split())
+
+
+def _e164(written: str, otherwise: str = "") -> str:
+    if not E164.fullmatch(written):
+        raise ValueError(f"'{written}' is no telephone: write +33155500011{otherwise}")
     if why := forbidden(written):
         raise ValueError(f"'{written}' is never dialled: {why}")
     return written
@@ -78,28 +97,76 @@ def _zone(written: str) -> str:
 
 
 def _time(written: str) -> str:
+    if not TIME.fullmatch(written):
+        raise ValueError(f"'{written}' is no time of day: write 09:00")
     return time.fromisoformat(written).isoformat("minutes")
 
 
 def _hours(written: str) -> str:
-    hours(written)
+    starts, _, ends = written.partition("-")
+    if not (TIME.fullmatch(starts) and TIME.fullmatch(ends)):
+        raise ValueError(f"'{written}' are no hours: write 09:00-17:30")
     return written
 
 
 def _date(written: str) -> str:
-    return date.fromisoformat(written).isoformat()
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError as error:
+        raise ValueError(f"'{written}' is no date: write 2026-11-24") from error
 
 
 def _instant(written: str) -> int:
-    at = datetime.fromisoformat(written)
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise ValueError(f"'{written}' is no instant: write 2026-11-24T18:00+01:00") from error
     if at.tzinfo is None:
         raise ValueError(f"'{written}' is no instant: write 2026-11-24T18:00+01:00")
     return ticks(at)
 
 
+def _languages(written: str) -> str:
+    """Codes, as prompts and notices have them; a name ("French") would match none."""
+    for each in written.split():
+        if not LANGUAGE.fullmatch(each):
+            raise ValueError(f"'{each}' is no language's code: write fr or en-GB")
+    return written
+
+
+def _language(written: str) -> str:
+    if " " in written:
+        raise ValueError(f"'{written}' is more than one language: write one, the preferred")
+    return _languages(written)
+
+
+def _mail(written: str) -> str:
+    if not MAIL.fullmatch(written):
+        raise ValueError(f"'{written}' is no mail address: write name@example.com")
+    return written
+
+
+def _urls(written: str) -> str:
+    for each in written.split():
+        scheme, _, rest = each.partition("://")
+        if not (scheme and rest):
+            raise ValueError(f"'{each}' is no URL: write them with their kind, as slack://…")
+    return written
+
+
+def _page(written: str) -> str:
+    return _web(written, ("https://", "http://"), "https://… or http://…")
+
+
 def _address(written: str) -> str:
-    if not written.startswith(("https://", "http://", "file:///")):
-        raise ValueError(f"'{written}' is no address: write https://…, http://… or file:///…")
+    if written.startswith("file:///") and written != "file:///":
+        return written
+    return _web(written, ("https://", "http://"), "https://…, http://… or file:///…")
+
+
+def _web(written: str, schemes: tuple[str, ...], wanted: str) -> str:
+    if not (written.startswith(schemes) and urlsplit(written).hostname):
+        raise ValueError(f"'{written}' is no address: write {wanted}")
     return written
 
 
@@ -150,7 +217,7 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "name": KEY,
         "phone": Field(_phone),
         "roles": Field(_some_of(*ROLES), needed=True),
-        "languages": Field(empty="en"),
+        "languages": Field(_languages, "en"),
         "manager": PERSON,
         "delegate": PERSON,
         "team": Field(empty=None),
@@ -161,8 +228,8 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "hours": Field(_hours),
         "zone": Field(_zone, "UTC"),
         "capacity": Field(_whole, 3),
-        "email": Field(),
-        "notify": Field(),
+        "email": Field(_mail),
+        "notify": Field(_urls),
         "pin": Field(_pin),
         "days": Field(_days, "0123456"),
         "holidays": Field(checked),
@@ -213,9 +280,9 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "id": KEY,
         "account": Field(needed=True, names="accounts"),
         "name": KEY,
-        "phones": Field(),
-        "email": Field(),
-        "language": Field(empty="en"),
+        "phones": Field(_phones),
+        "email": Field(_mail),
+        "language": Field(_language, "en"),
     },
     "cases": {
         "number": Field(_number, needed=True),
@@ -224,12 +291,12 @@ COLUMNS: dict[str, dict[str, Field]] = {
         "subject": Field(),
         "product": Field(),
         "region": Field(),
-        "environment": Field(),
+        "environment": Field(str.casefold),
         "owner": PERSON,
         "queue": Field(names="queues", empty=None),
         "account": Field(names="accounts", empty=None),
-        "language": Field(empty="en"),
-        "url": Field(),
+        "language": Field(_language, "en"),
+        "url": Field(_page),
         "pin": Field(_pin),
     },
 }

@@ -35,6 +35,16 @@ _NEW: dict[str, Row] = {
     "feeds": {"added_at": None, "fetched_at": None}
     | dict.fromkeys(("etag", "modified", "body", "error", "unmatched"), ""),
 }
+SPANS = {  # columns of a beginning and an end; whether the end is a day that belongs to it
+    "overrides": [("starts", "ends", False)],
+    "people": [("delegate_from", "delegate_until", False)],
+    "shifts": [("first", "last", True)],
+    "accounts": [("contract_from", "contract_to", True)],
+}
+NOT_THE_SAME = {
+    "people": [("manager", "id"), ("delegate", "id")],
+    "overrides": [("instead_of", "person")],
+}
 AT_ONCE = 10_000  # values in one question to the database; SQLite takes 32,766
 
 
@@ -48,8 +58,8 @@ def load(connection: Connection, source: Path) -> dict[str, int]:
     read = {name: list(_rows(name, file, faults)) for name, file in files.items()}
     for name, rows in read.items():
         faults.extend(_dangling(connection, name, files[name], rows, read))
-        if name == "overrides":
-            faults.extend(_no_time(files[name], rows))
+        faults.extend(_no_time(name, files[name], rows))
+        faults.extend(_themselves(name, files[name], rows))
         if name == "cases":
             faults.extend(_same_digits(connection, files[name], rows))
     if faults:
@@ -158,10 +168,21 @@ def _dangling(
                 yield f"{file}, line {line}, {column}: there is no '{row[column]}' in {field.names}"
 
 
-def _no_time(file: Path, rows: list[tuple[int, Row]]) -> Iterator[str]:
-    for line, row in rows:
-        if (row.get("ends") or 1) <= (row.get("starts") or 0):
-            yield f"{file}, line {line}, ends: it ends before it has begun"
+def _no_time(name: str, file: Path, rows: list[tuple[int, Row]]) -> Iterator[str]:
+    """What would never be so, for it ends before it has begun. A last day belongs to it."""
+    for first, last, whole_days in SPANS.get(name, ()):
+        for line, row in rows:
+            begins, ends = row.get(first), row.get(last)
+            if begins and ends and (ends < begins or (ends == begins and not whole_days)):
+                yield f"{file}, line {line}, {last}: it ends before it has begun ({first})"
+
+
+def _themselves(name: str, file: Path, rows: list[tuple[int, Row]]) -> Iterator[str]:
+    """People who would stand in for themselves, or be their own manager."""
+    for column, other in NOT_THE_SAME.get(name, ()):
+        for line, row in rows:
+            if row.get(column) and row[column] == row.get(other):
+                yield f"{file}, line {line}, {column}: '{row[column]}' is the person themselves"
 
 
 def _same_digits(connection: Connection, file: Path, rows: list[tuple[int, Row]]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""How a call begins: somebody calls, or the line calls back."""
+"""How a call begins: somebody calls, the line calls back, or a page asks for a call."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from ivr.line.values import (
     CallValues,
     Known,
     Place,
+    Requested,
+    WebRequest,
     needed,
 )
 
@@ -68,8 +70,30 @@ def call_back(line: Line, sid: str, of: Call, now: datetime) -> Call:
     return _back(line, call, CallBack(of=of.sid, language=of.language, knows=knows))
 
 
+def on_web(line: Line, sid: str, web: WebRequest, now: datetime) -> Call:
+    """A call that nobody made: it stands for a request on a page, and holds what that is owed."""
+    called = line.config.entry_for(web.language, web.region)
+    call = begin(line, sid, web.number, called, now)
+    shared = call.data.shared
+    shared.web = deepcopy(web)
+    shared.called.zone = web.zone
+    shared.called.region = web.region
+    shared.case.keyed = web.keyed
+    shared.wish = shared.asked_for = web.level
+    if web.level != "E-Down":
+        shared.requested = Requested(web.level, web.case, web.at)
+    shared.hunt.owner = web.owner
+    shared.caller.owes = list(web.owes)
+    shared.emergency = deepcopy(web.emergency)
+    call.data.caller.state = call.step = line.web
+    call.data.caller.language = call.language = web.language
+    return call
+
+
 def anew(line: Line, call: Call) -> Call:
     """A stored call as it was when it began."""
+    if web := call.data.shared.web:
+        return on_web(line, call.sid, web, call.started_at)
     fresh = begin(line, call.sid, call.caller, call.called, call.started_at)
     back = call.data.shared.back
     return fresh if back is None else _back(line, fresh, back)

@@ -49,8 +49,10 @@ def escalate(state: CallState, level: str, set_by: str, override: str = "") -> N
 
 
 def accepted(state: CallState, leg: str) -> None:
-    """A manager at the requested level has spoken with the caller."""
+    """A manager at the requested level has spoken with the caller, or anybody in an emergency."""
     asked, person = state.shared.requested, state.legs.person(leg)
+    if state.shared.wish == "E-Down" and case_number(state):
+        tell_case(state, "take_emergency", f"take:{leg}", person)
     if not asked or state.legs.rows[leg].hunt != "manager":
         return
     state.tell("escalation.accepted", by=person, level=asked.level)

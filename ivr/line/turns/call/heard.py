@@ -149,8 +149,8 @@ class CallbackMissed:
 class CallbackWent:
     """How a try went: ``kept``, ``unanswered`` (by the customer), ``unplaced`` (the carrier didn't
     ring the customer), ``nobody`` (of the desk answered), ``later`` (the customer asks),
-    ``operator`` (the customer went to one instead), ``himself`` (``by`` calls personally) or
-    ``renewed`` (another promise took its place)."""
+    ``operator`` (the customer went to one instead), ``himself`` (``by`` calls personally),
+    ``renewed`` (another promise took its place) or ``over`` (``by`` has ended what it was for)."""
 
     how: str
     by: str

@@ -92,10 +92,11 @@ def _leg(state: CallState, order: LegOrder, leg: str) -> Agenda:
 
 def _desk(state: CallState, order: DeskOrder, leg: str) -> None:
     match order:
-        case SetStatus(person=person, status=status):
+        case SetStatus(person=person, status=status, until=until):
             turn = state.legs.talk(leg).turn if leg else state.caller.turn
-            at = state.now.isoformat()
-            state.duty("status", f"status:{turn}", at=at, person=person, status=status)
+            at, ends = state.now.isoformat(), until.isoformat()
+            key = f"status:{turn}"
+            state.duty("status", key, at=at, until=ends, person=person, status=status)
         case Escalate(level=level, set_by=set_by, override=override):
             case_link.escalate(state, level, set_by, override)
         case TellCase(what=what, key=key, by=by, data=data):

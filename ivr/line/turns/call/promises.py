@@ -56,10 +56,10 @@ def promise(state: CallState, number: str, why: str) -> None:
     )
     _due(state, shared.promise)
     if number:
-        _try_in(state, shared.promise, config.callback.first_try)
+        _try_in(state, shared.promise, _pause(state, "first"))
     state.tell("callback.promised", owner=owner, due=due.isoformat(), why=why)
     _notify(state, shared.promise, "callback_owed", owner)
-    if requested:
+    if requested or level == "E-Down":
         tell_case(state, "promised", f"promised:{level}", level=level, owner=owner)
 
 
@@ -138,10 +138,12 @@ def promise_hears(state: CallState, heard: HeardOfCallback) -> None:
         case CallbackWent(how="kept", by=by):
             _over(state, promise, by, "met")
             asked = state.shared.requested
+            if state.shared.wish == "E-Down" and by:
+                tell_case(state, "take_emergency", f"take:{by}", by)
             if asked and by:
                 tell_case(state, "accept", f"accept:{asked.level}:{by}", by, level=asked.level)
-        case CallbackWent(how="renewed", by=by):
-            _over(state, promise, by, "renewed")
+        case CallbackWent(how="renewed" | "over" as how, by=by):
+            _over(state, promise, by, how)
         case CallbackWent(how=how, by=by):
             _attempted(state, promise, how, by)
         case _:
@@ -159,7 +161,18 @@ def _attempted(state: CallState, promise: Promise, what: str, by: str) -> None:
         _over(state, promise, by, "unreachable")
         _notify(state, promise, "callback_done", promise.owner, outcome="no answer")
     elif promise.tries < MAX_CALLBACK_TRIES:
-        _try_in(state, promise, {"later": terms.later, "himself": CALLS_IN}.get(what, terms.again))
+        _try_in(state, promise, _pause(state, what))
+
+
+def _pause(state: CallState, what: str) -> int:
+    """Minutes until the next try, after ``what`` came of the one before ("first": there was none).
+    In an emergency people are rung at once, and again and again."""
+    terms, emergency = state.line.config.callback, state.shared.wish == "E-Down"
+    if what in ("later", "himself"):
+        return {"later": terms.later, "himself": CALLS_IN}[what]
+    if what == "first":
+        return 0 if emergency else terms.first_try
+    return state.line.config.emergency.again if emergency else terms.again
 
 
 def _over(state: CallState, promise: Promise, by: str, outcome: str) -> None:

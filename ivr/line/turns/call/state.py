@@ -175,8 +175,11 @@ class CallState:
 
     @property
     def leg_sid(self) -> str:
-        """The carrier's name of the caller's leg; ``""`` before a customer is called back."""
+        """The carrier's name of the caller's leg; ``""`` before a customer is called back, and
+        for a request on the web, which has none."""
         back = self.shared.back
+        if self.shared.web is not None:
+            return ""
         return self.call.sid if back is None else back.leg
 
     def leg_state(self, attempt: str) -> str:

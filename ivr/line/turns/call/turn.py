@@ -241,10 +241,9 @@ class CallTurn:
             yield from hunting.stop(state)  # the caller has gone on to something else
 
     def _nobody_there(self) -> bool:
-        """A call back that is over before the customer was there."""
-        state = self.state
-        back = state.shared.back
-        return state.said_all and back is not None and not back.leg
+        """A call that is over before its customer was there: a call back, or one asked for on the
+        web."""
+        return self.state.said_all and not self.state.leg_sid
 
     def _caller_left(self) -> Agenda:
         state = self.state

@@ -18,6 +18,8 @@ from ivr.line.errors import CaseError
 from ivr.line.turns.case import severity
 from ivr.line.turns.case.state import CaseState, Request
 
+JUDGED_AGAIN = timedelta(minutes=2)  # while the records can't be asked
+
 
 def declare(state: CaseState, request: Request) -> None:
     """The customer says that production is down. They reach a person whatever comes of it.
@@ -52,12 +54,37 @@ def declare(state: CaseState, request: Request) -> None:
     state.notify("edown", request, state.who.duty or state.config.last_resort, state="declared")
     at = promise_due(request.at, state.config, state.who.zone, "E-Down")
     state.later("case", f"{request.key}:unmet", at, what="unmet", of=request.key)
+    _owe(state, request)
+    _remind_later(state, request)
+
+
+def _owe(state: CaseState, request: Request) -> None:
+    """Declared on a page: the desk is rung at once, to call the customer."""
+    if request.channel == "web":
+        state.owe(request, "E-Down", state.who.duty or state.config.last_resort)
+
+
+def take(state: CaseState, request: Request) -> None:
+    """Somebody of the desk has it: they have met the customer, or say so on a page."""
+    file = _file(state)
+    if file["state"] not in ("declared", "set") or file["manager"]:
+        return
+    file["manager"] = request.by
+    state.tell("edown.taken", request, by=request.by)
+    _close_promise(state, request, file, "kept")
+
+
+def _close_promise(state: CaseState, request: Request, file: dict[str, Any], how: str) -> None:
+    """The call that was owed for it isn't any more."""
+    if web := file.pop("web", ""):
+        state.later("came", f"{request.key}:came", request.at, of=web, outcome=how, by=request.by)
 
 
 def unmet(state: CaseState, request: Request) -> None:
     """Declared, and nobody of the desk has taken it up: the second level is told."""
     file = _file(state)
-    if file["state"] == "declared" and file["key"] == request.data["of"]:
+    waits = file["state"] == "declared" and not file["manager"]
+    if waits and file["key"] == request.data["of"]:
         state.tell("edown.unmet", request)
         second_level = state.who.second_duty or state.config.last_resort
         state.notify("overdue", request, second_level, state.who.duty, level="E-Down")
@@ -107,7 +134,44 @@ def _judge(state: CaseState, request: Request, file: dict[str, Any]) -> rules.Ve
         if condition not in file.get("conditions", ()):
             state.tell("edown.condition", request, **condition)
     file["conditions"] = judged
+    if state.who.known is None and not file.get("unchecked"):
+        file["unchecked"] = True
+        _judge_later(state, request, file)
     return verdict
+
+
+def _judge_later(state: CaseState, request: Request, file: dict[str, Any]) -> None:
+    at = request.at + JUDGED_AGAIN
+    state.later("case", f"judge:{at.isoformat()}", at, what="judge", of=file["key"])
+
+
+def judge_again(state: CaseState, request: Request) -> None:
+    """The records couldn't be asked: as soon as they can, the conditions are judged, and whoever
+    has the emergency is told how they stand."""
+    file = _file(state)
+    if file["state"] not in ("declared", "set") or file["key"] != request.data["of"]:
+        return
+    if state.who.known is None:
+        return _judge_later(state, request, file)
+    file["unchecked"] = False
+    verdict = _judge(state, request, file)
+    if file["state"] == "set":
+        file["flagged"] = verdict.result == "unknown"
+    how = _how_judged(verdict)
+    state.tell("edown.checked", request, result=verdict.result, failed=list(verdict.failed))
+    state.note(request, f"The conditions of {state.config.emergency_name} were checked: {how}")
+    people = file["manager"] or state.who.duty or state.config.last_resort
+    state.notify("edown_checked", request, people, state.who.owner, reason=how)
+
+
+def _how_judged(verdict: rules.Verdict) -> str:
+    """Each condition, with whether it is met, in words for staff."""
+    words = {"yes": "met", "no": "not met", "unknown": "unknown"}
+    said = (
+        f"{each.name} {words[each.result]}" + (f" ({each.detail})" if each.detail else "")
+        for each in verdict.conditions
+    )
+    return ", ".join(said)
 
 
 def set_(state: CaseState, request: Request) -> None:
@@ -156,7 +220,8 @@ def _begin(
         "manager": manager,
         "asked": manager,
     }
-    why = override or "the conditions are met"
+    met = f"the conditions are met: {_how_judged(verdict)}"
+    why = override or (met if verdict.result == "yes" else f"unchecked: {_how_judged(verdict)}")
     request.data.setdefault("requested_by", file["declared_by"])
     code = int(state.config.emergency_severity.code)
     severity.put(state, request, code, f"{state.config.emergency_name}: {why}")
@@ -168,18 +233,26 @@ def _begin(
 
 def _remind_later(state: CaseState, request: Request) -> None:
     file = _file(state)
-    if rules.missing(file["answers"], file["contact"]):
+    if file["state"] == "declared" or rules.missing(file["answers"], file["contact"]):
         at = request.at + timedelta(minutes=state.config.emergency.remind)
         state.later("case", f"remind:{at.isoformat()}", at, what="remind", of=file["key"])
 
 
 def remind(state: CaseState, request: Request) -> None:
-    """Something of the questionnaire is still missing: the emergency's manager is told again."""
+    """It is declared and not set, or something of the questionnaire is still missing: whoever has
+    it is told again, and as long as nobody has, the people on duty."""
     file = _file(state)
-    if file["state"] != "set" or file["key"] != request.data["of"]:
+    if file["state"] not in ("declared", "set") or file["key"] != request.data["of"]:
         return
     missing = rules.missing(file["answers"], file["contact"])
-    if missing:
+    if file["state"] == "declared":
+        who = state.who
+        told = [file["manager"]] if file["manager"] else [who.duty, who.second_duty]
+        state.tell("edown.waiting", request, manager=file["manager"])
+        people = [*told, *(() if any(told) else (state.config.last_resort,))]
+        state.notify("edown", request, *people, state="declared", missing=", ".join(missing))
+        _remind_later(state, request)
+    elif missing:
         state.tell("edown.incomplete", request, missing=list(missing))
         state.notify("edown_incomplete", request, file["manager"], missing=", ".join(missing))
         _remind_later(state, request)
@@ -197,6 +270,7 @@ def end(state: CaseState, request: Request) -> None:
     was_set = file["state"] == "set"
     file |= {"state": "ended", "ended_at": request.at.isoformat(), "ended_by": request.by}
     file |= {"outcome": outcome, "why": reason}
+    _close_promise(state, request, file, "over")
     state.tell("edown.ended", request, outcome=outcome, reason=reason)
     state.note(
         request, f"{state.config.emergency_name} ended, {outcome.replace('_', ' ')}: {reason}"
@@ -256,11 +330,13 @@ def accept_hand_over(state: CaseState, request: Request) -> None:
     """The person who was offered it takes it, or somebody else on the desk does."""
     request.only_staff("take over an emergency")
     file = _file(state)
-    if file["state"] != "set":
+    if file["state"] not in ("declared", "set"):
         raise CaseError(f"{state.config.emergency_name} doesn't stand on {state.file.number}")
     if file["manager"] == request.by:
         raise CaseError("you have it already")
     before = file["manager"]
+    if not before:
+        return take(state, request)
     file |= {"manager": request.by, "offered": ""}
     state.tell("edown.handed_over", request, before=before, after=request.by)
     state.note(request, f"Emergency handed over from {before} to {request.by}")
@@ -284,8 +360,10 @@ __all__ = [
     "declare",
     "end",
     "hand_over_lapsed",
+    "judge_again",
     "remind",
     "set_",
     "shift_change",
+    "take",
     "unmet",
 ]

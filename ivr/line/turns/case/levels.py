@@ -8,7 +8,7 @@ from typing import Any
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.desk.promises import promise_due
 from ivr.line.errors import CaseError
-from ivr.line.records import Escalation
+from ivr.line.records import WEB, Escalation
 from ivr.line.turns.case.state import CaseState, Request
 
 REPORT_STATES = ("asked", "escalated", "n.a.")
@@ -17,10 +17,16 @@ REPORT_STATES = ("asked", "escalated", "n.a.")
 def escalate(state: CaseState, request: Request) -> None:
     """Somebody asks for a level. Nothing is argued: the people concerned are told at once.
 
-    Raises `CaseError` only where the level below was never asked for, and nobody gave a reason to
-    override that.
+    What a caller asks for that can't be recorded as an escalation is kept as a wish (`wish`).
+    Raises `CaseError` only where the level below was never asked for, and staff, or a customer on
+    a page, gave no reason to override that.
     """
     wanted = level_of(state, str(request.data["level"]))
+    case, caller = state.who.case, request.by == "caller" and not _by_staff(request)
+    if state.who.known is False:
+        return wish(state, request, "it isn't in the records")
+    if caller and case is not None and case.status == "closed":
+        return wish(state, request, "it is closed")
     override = str(request.data.get("override") or "") if _by_staff(request) else ""
     judged = ruling(
         wanted,
@@ -34,8 +40,11 @@ def escalate(state: CaseState, request: Request) -> None:
     match judged.ruling:
         case "joined":
             state.tell("escalation.joined", request, level=level.code)
+            _owe(state, request, level)
         case "chased":
             _chase(state, request, level)
+        case "proposed" if caller:
+            wish(state, request, f"{level.code} comes first, and was never asked for")
         case "proposed":
             raise CaseError(
                 f"{wanted.code} needs {level.code} first: ask for {level.code}, "
@@ -43,6 +52,39 @@ def escalate(state: CaseState, request: Request) -> None:
             )
         case _:
             _open(state, request, level, override)
+
+
+def wish(state: CaseState, request: Request, why: str = "") -> None:
+    """Somebody wishes for a level that can't be recorded as an escalation: it stands in the file
+    until staff record one, and whoever looks after the case is told."""
+    level = level_of(state, str(request.data["level"]))
+    wishes: list[dict[str, Any]] = state.data.setdefault("wishes", [])
+    known = _wish_for(state, level)
+    if known is None:
+        known = {"level": level.code, "count": 0}
+        wishes.append(known)
+    call = str(request.data.get("call") or "")
+    known |= {"at": request.at.isoformat(), "by": request.by, "call": call, "why": why}
+    known["count"] += 1
+    state.tell("escalation.wished", request, level=level.code, why=why)
+    because = f": {why}" if why else ""
+    state.note(request, f"{level.code} wished for, not recorded as an escalation{because}")
+    right = _right(state, request, level)
+    state.notify("escalation_wish", request, right, state.who.owner, level=level.code)
+
+
+def _wish_for(state: CaseState, level: Level) -> dict[str, Any] | None:
+    wishes: list[dict[str, Any]] = state.data.get("wishes", [])
+    return next((each for each in wishes if each["level"] == level.code), None)
+
+
+def wished(state: CaseState, request: Request) -> None:
+    """A caller wished for a level whose turn it isn't, or for a case that can't be escalated."""
+    case = state.who.case
+    known = {False: "it isn't in the records", None: "the records couldn't be asked"}
+    closed = case is not None and case.status == "closed"
+    why = "it is closed" if closed else "its turn hasn't come"
+    wish(state, request, known.get(state.who.known, why))
 
 
 def _by_staff(request: Request) -> bool:
@@ -85,6 +127,8 @@ def _open(state: CaseState, request: Request, level: Level, override: str) -> No
         "key": request.key,
     }
     state.data["level"] = level.code
+    wishes = state.data.get("wishes", [])
+    state.data["wishes"] = [each for each in wishes if each["level"] != level.code]
     state.tell("escalation.requested", request, level=level.code, set_by=set_by, reason=reason)
     if override:
         state.tell("escalation.overridden", request, level=level.code, reason=override)
@@ -106,22 +150,33 @@ def _open(state: CaseState, request: Request, level: Level, override: str) -> No
         channel=request.channel,
     )
     _tell_people(state, request, "escalation", level, right)
+    _owe(state, request, level)
     state.later(
         "case", f"{request.key}:overdue", due, what="overdue", level=level.code, of=request.key
     )
 
 
 def _right(state: CaseState, request: Request, level: Level) -> str:
-    """Who answers for this level, there or not; somebody always, as long as anybody works here."""
+    """Who answers for this level now: the holder of the post, or whoever is there for them;
+    somebody always, as long as anybody works here."""
     who, given = state.who, str(request.data.get("right") or "")
     if level.target == "manager":
-        return who.manager or given or who.duty or state.config.last_resort
-    return who.second or given or who.second_duty or state.config.last_resort
+        return who.for_manager or given or who.duty or state.config.last_resort
+    return who.for_second or given or who.second_duty or state.config.last_resort
+
+
+def _away(state: CaseState, level: Level, right: str) -> tuple[str, ...]:
+    """Who is told as well while the holder of the post is away: they, and who is on duty."""
+    who = state.who
+    post, duty = (
+        (who.manager, who.duty) if level.target == "manager" else (who.second, who.second_duty)
+    )
+    return () if post in ("", right) else (post, duty)
 
 
 def _tell_people(state: CaseState, request: Request, what: str, level: Level, right: str) -> None:
     informed = {"owner": state.who.owner, "manager": state.who.manager}
-    others = [informed[name] for name in level.informs]
+    others = [*_away(state, level, right), *(informed[name] for name in level.informs)]
     if request.data.get("override"):
         others.append(state.who.manager)
     reason = str(request.data.get("reason") or request.data.get("override") or "")
@@ -137,12 +192,23 @@ def _chase(state: CaseState, request: Request, level: Level) -> None:
     state.note(request, again, visibility="customer")
     right = _right(state, request, level)
     _tell_people(state, request, "chase", level, right)
+    _owe(state, request, level)
+
+
+def _owe(state: CaseState, request: Request, level: Level) -> None:
+    """On a page nobody can be put through: whoever asks there is owed a call."""
+    if request.channel == "web":
+        state.owe(request, level.code, _right(state, request, level))
 
 
 def accept(state: CaseState, request: Request) -> None:
     """A manager at this level has spoken with the customer: live, called back, or personally."""
     level = level_of(state, str(request.data["level"]))
     stands = _stands(state).get(level.code)
+    if stands is None and (met := _wish_for(state, level)):
+        state.data["wishes"].remove(met)
+        state.note(request, f"{level.code} was wished for: spoken with the customer")
+        return
     if stands is None or stands["state"] == "over":
         raise CaseError(f"{level.code} wasn't asked for on {state.file.number}")
     if stands["state"] == "accepted":
@@ -152,15 +218,21 @@ def accept(state: CaseState, request: Request) -> None:
         "accepted_by": request.by,
         "accepted_at": request.at.isoformat(),
     }
+    if web := stands.get("web"):
+        kept = {"of": web, "outcome": "kept", "by": request.by}
+        state.later("came", f"{request.key}:came", request.at, **kept)
     took = (request.at - datetime.fromisoformat(stands["asked_at"])).total_seconds()
     state.tell("escalation.accepted", request, level=level.code, seconds=round(took))
 
 
 def promised(state: CaseState, request: Request) -> None:
     """A call back was promised for this level: that duty has its own clock from here."""
-    stands = _stands(state).get(str(request.data["level"]))
+    level = str(request.data["level"])
+    stands = state.data.get("emergency") if level == "E-Down" else _stands(state).get(level)
     if stands is not None:
         stands["promised"] = True
+        if str(request.data.get("call", "")).startswith(WEB):
+            stands["web"] = request.data["call"]
 
 
 def overdue(state: CaseState, request: Request) -> None:

@@ -65,7 +65,7 @@ def wish(state: CaseState, request: Request) -> None:
     state.tell("severity.requested", request, before=before, after=code, reason=reason)
     said = reason or ("a recorded reason" if recording else "no reason given")
     state.note(request, f"Severity {code} requested, is {before}: {said}", visibility="customer")
-    state.notify("severity_wish", request, state.who.responsible, severity=code, reason=reason)
+    state.notify("severity_wish", request, *state.who.responsible, severity=code, reason=reason)
 
 
 def set_(state: CaseState, request: Request) -> None:
@@ -84,7 +84,7 @@ def set_(state: CaseState, request: Request) -> None:
     if before is not None and state.config.worse(before, code) and not request.data.get("agreed"):
         raise CaseError("a severity is lowered with the customer's agreement: ask them, and say so")
     put(state, request, code, reason)
-    state.notify("severity_set", request, state.who.responsible, severity=code, reason=reason)
+    state.notify("severity_set", request, *state.who.responsible, severity=code, reason=reason)
 
 
 def put(state: CaseState, request: Request, code: int, reason: str) -> None:

@@ -5,8 +5,8 @@ and who met the customer, which severity was wished for and set, the emergency, 
 
 ``file.data`` holds ``levels`` (by code: ``state`` requested | accepted | over, when, by whom, until
 when), ``level`` (the one that stands, ``""``), ``severity`` and ``wish`` (who asked and who set are
-two people), ``emergency`` (`ivr.line.turns.case.emergency`), ``reports``, ``plan`` and ``seen``
-(the keys of what was heard lately).
+two people), ``emergency`` (`ivr.line.turns.case.emergency`), ``wishes`` (for levels that couldn't
+be recorded), ``reports``, ``plan`` and ``seen`` (the keys of what was heard lately).
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ LONGEST = 4000  # characters of a note or a reason
 class Who:
     """The people whom a case concerns just now, by id; ``""`` is nobody.
 
+    ``owner``, ``manager`` and ``second`` hold the posts, there or not; ``for_owner`` … are the
+    first who are there for them: they themselves, whoever stands in, or who is on duty.
+
     ``case`` is None when there is none, or (``known`` is None) when the records can't say.
     """
 
@@ -41,14 +44,17 @@ class Who:
     second: str = ""
     duty: str = ""
     second_duty: str = ""
+    for_owner: str = ""
+    for_manager: str = ""
+    for_second: str = ""
     zone: str = "UTC"
     last_resort: str = ""
 
     @property
-    def responsible(self) -> str:
-        """Who looks after the case: its engineer, the engineer's manager, else the person on
-        duty; there is always somebody."""
-        return self.owner or self.manager or self.duty or self.last_resort
+    def responsible(self) -> tuple[str, ...]:
+        """Who is told of what concerns the case's engineer: they, and whoever stands in while they
+        are away; there is always somebody."""
+        return (self.owner, self.for_owner or self.duty or self.last_resort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +144,23 @@ class CaseState:
         for name in self.config.also_told(what):
             key = f"{request.key}:{what}:list:{name}"
             self._duty("notify", key, request.at, **{**about, "list": name})
+
+    def owe(self, request: Request, level: str, owner: str) -> None:
+        """What was asked for on a page is owed a call, as what was asked for by telephone is."""
+        case = self.who.case
+        self._duty(
+            "owe",
+            request.key,
+            request.at,
+            level=level,
+            owner_is=owner,
+            by=request.by,
+            at=request.at.isoformat(),
+            number=str(request.data.get("callback") or ""),
+            language=str(request.data.get("language") or "en"),
+            zone=self.who.zone,
+            region=case.region if case else "",
+        )
 
     def later(self, kind: str, key: str, at: datetime, **data: Any) -> None:
         """Something to be heard of this case at an instant."""

@@ -40,7 +40,7 @@ def _log_case(state: CaseState, request: Request) -> None:
     """A case that was logged just now. Enterprise Down is never set at that moment."""
     severity.check_self_service(state, request)
     state.tell("case.logged", request, severity=request.data.get("severity"))
-    state.notify("case_logged", request, state.who.responsible)
+    state.notify("case_logged", request, *state.who.responsible)
 
 
 def _reopen(state: CaseState, request: Request) -> None:
@@ -51,7 +51,7 @@ def _reopen(state: CaseState, request: Request) -> None:
     state.tell("case.reopened", request, reason=reason)
     state.note(request, f"Reopened: {reason}", visibility="customer")
     state.post("reopen", request, request.key, reason=reason)
-    state.notify("case_reopened", request, state.who.responsible, reason=reason)
+    state.notify("case_reopened", request, *state.who.responsible, reason=reason)
 
 
 def _plan(state: CaseState, request: Request) -> None:
@@ -69,6 +69,7 @@ ACTIONS: dict[str, Callable[[CaseState, Request], None]] = {
     "reopen": _reopen,
     "plan": _plan,
     "escalate": levels.escalate,
+    "wish_level": levels.wished,
     "accept": levels.accept,
     "deescalate": levels.deescalate,
     "overdue": levels.overdue,
@@ -80,9 +81,11 @@ ACTIONS: dict[str, Callable[[CaseState, Request], None]] = {
     "answer": emergency.answer,
     "set_emergency": emergency.set_,
     "end_emergency": emergency.end,
+    "judge": emergency.judge_again,
     "remind": emergency.remind,
     "unmet": emergency.unmet,
     "shift_change": emergency.shift_change,
+    "take_emergency": emergency.take,
     "accept_hand_over": emergency.accept_hand_over,
     "hand_over_lapsed": emergency.hand_over_lapsed,
 }

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from secrets import token_hex, token_urlsafe
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -28,11 +26,13 @@ from ivr.line.service.duties.runner import Duties
 from ivr.line.service.services import Services
 from ivr.line.store.store import Store
 from ivr.line.web.pages.calls import CallPages, Sample
-from ivr.line.web.pages.card import Cards
 from ivr.line.web.pages.console import Console
+from ivr.line.web.pages.emergencies import Emergencies
 from ivr.line.web.pages.me import Me
 from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.shown import Shown
 from ivr.line.web.pages.sign_in import Provider, SessionTerms, SignIn, guard
+from ivr.line.web.pages.times import Times
 from ivr.line.web.pages.tracker import Tracker
 from ivr.line.web.pages.try_out import TryOut
 from ivr.line.web.pages.wall import Wall
@@ -100,23 +100,24 @@ def create_pages(
     app.jinja_env.tests["word"] = lambda key: key in words.languages["en"]
     app.jinja_env.bytecode_cache = _Compiled()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.template_filter("instant")(_instant)
+    times = Times(words, clock, next(iter(line.config.numbers.values())).zone)
+    times.install(app)
     terms = SessionTerms(line.config.session_idle, line.config.session_longest)
     SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
-    cards = Cards(services)
-    Console(services, cards, words).install(app)
-    now = Now(store, clock)
-    now.install(app)
+    shown = Shown(services)
+    Console(services, shown, words).install(app)
+    Now(shown).install(app)
+    Emergencies(store).install(app)
     Tracker(services, words).install(app)
-    Me(services, words, now).install(app)
-    Wall(line, store, clock, now, words).install(app)
-    CallPages(store, line, clock, words, sample).install(app)
+    Me(services, shown, words).install(app)
+    Wall(services, shown, words).install(app)
+    CallPages(services, shown, words, sample).install(app)
     app.after_request(partial(_wake, services.duties))
     guard(app, _POLICY)
-    _frame(app, line, store, clock, words, bool(phones), entrance.sample)
+    _frame(app, line, store, clock, words, times, bool(phones), entrance.sample)
     _errors(app)
     if phones is not None:
-        TryOut(store, line, now, words).install(app)
+        TryOut(store, line, words).install(app)
         app.wsgi_app = DispatcherMiddleware(app.wsgi_app, {"/handsets": phones})  # type: ignore[method-assign]
     return app
 
@@ -134,6 +135,7 @@ def _frame(
     store: Store,
     clock: Clock,
     words: Words,
+    times: Times,
     phones: bool,
     everybody: bool,
 ) -> None:
@@ -153,6 +155,7 @@ def _frame(
             "fresh_key": _fresh,
             "latest": store.logs.latest,
             "now": lambda: clock.now().isoformat(),
+            "zone": times.zone,
             "menu": [
                 *(
                     (page, ENDPOINTS[page])
@@ -205,9 +208,3 @@ def _errors(app: Flask) -> None:
 def _fresh() -> str:
     """What makes a form count once, however often it is sent."""
     return token_urlsafe(12)
-
-
-def _instant(at: datetime | str) -> str:
-    """An instant as it is shown: by the clock where the reader is."""
-    at = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{at.astimezone(ZoneInfo(g.get('zone', 'UTC'))):%Y-%m-%d %H:%M %Z}"

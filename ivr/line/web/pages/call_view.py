@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.records import Call
-from ivr.line.values import Emergency, FoundCase, Leg, Promise
+from ivr.line.values import Emergency, FoundCase, Leg, Owed, Promise
+
+# What the leg of somebody who was rung is doing: the phone rings; they hear who calls, and have
+# pressed nothing; they have taken it, and are on their way to the caller; the two hear each other;
+# the caller is on hold; they are there without the caller; it is over.
+Doing = Literal["ringing", "listening", "coming", "talking", "on_hold", "alone", "over"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +23,44 @@ class PersonOnCall:
 
     name: str
     person: str
-    state: str
+    state: Doing
+    operator: bool
 
 
 @dataclass(frozen=True, slots=True)
 class LegView:
-    """The leg of somebody who was rung: ``hunt`` is the name of the hunt that rang them."""
+    """The leg of somebody who was rung: ``hunt`` is the name of the hunt that rang them;
+    ``held``: the caller is on hold."""
 
     leg: Leg
+    held: bool
 
     @property
     def over(self) -> bool:
         return self.leg.state == "over"
 
     @property
-    def state(self) -> str:
-        """``ringing``, ``talking`` or ``over``."""
-        return self.leg.state
+    def taken(self) -> bool:
+        """Whether the person has taken the call, and is still up."""
+        return self.leg.state == "talking"
 
     @property
-    def step(self) -> str:
-        """Where they are in the flow of the people who are rung."""
-        return self.leg.talk.state
+    def doing(self) -> Doing:
+        """What it is doing at this moment."""
+        if self.over:
+            return "over"
+        if not self.taken:
+            return "listening" if self.picked_up else "ringing"
+        return "on_hold" if self.held else "talking"
+
+    @property
+    def picked_up(self) -> bool:
+        """Whether it has been told anything: the carrier asks for that once somebody answers."""
+        return self.leg.talk.seen >= 0
+
+    @property
+    def person(self) -> str:
+        return self.leg.person
 
     @property
     def hunt(self) -> str:
@@ -89,7 +111,8 @@ class CallView:
     @property
     def step(self) -> str:
         """The caller's present step; for who has hung up, the one in which they did."""
-        return self.call.data.shared.caller.left_at or self.call.step
+        left_at = self.call.data.shared.caller.left_at if self.call.ended_at else ""
+        return left_at or self.call.step
 
     @property
     def waiting_for(self) -> str:
@@ -111,20 +134,30 @@ class CallView:
     @property
     def legs(self) -> Mapping[str, LegView]:
         """The legs of everybody who was rung, by attempt."""
-        return {attempt: LegView(leg) for attempt, leg in self.call.data.legs.items()}
+        return {attempt: LegView(leg, self.held) for attempt, leg in self.call.data.legs.items()}
 
     @property
     def people(self) -> list[PersonOnCall]:
         """Who is being rung or talks."""
-        legs = self.call.data.legs.values()
         return [
-            PersonOnCall(leg.name, leg.person, leg.state) for leg in legs if leg.state != "over"
+            PersonOnCall(each.leg.name, each.leg.person, each.doing, each.operator)
+            for each in self.legs.values()
+            if not each.over
         ]
 
     @property
     def met(self) -> list[str]:
         """The names of those who were brought together with the caller."""
         return [leg.name for leg in self.call.data.legs.values() if leg.joined_at is not None]
+
+    @property
+    def doing(self) -> str:
+        """How the caller is placed with those who have taken the call: ``talking``, ``on_hold``,
+        ``coming`` while somebody is on the way; ``""`` if nobody has."""
+        doing = {each.doing for each in self.legs.values() if each.taken}
+        ranks: Sequence[Doing] = ("talking", "on_hold", "coming", "alone")
+        found = next((each for each in ranks if each in doing), "")
+        return "coming" if found == "alone" else found
 
     @property
     def taken_by(self) -> str:
@@ -150,6 +183,22 @@ class CallView:
     # --- what it is about ---
 
     @property
+    def asked_for(self) -> str:
+        """The same as `wish`, or ``operator``."""
+        return self.call.data.shared.asked_for
+
+    @property
+    def wishes(self) -> list[str]:
+        """What the caller wants, and ``operator`` if they have asked for one since."""
+        wish = [self.wish] if self.wish else []
+        return [*wish, "operator"] if self.asked_for == "operator" else wish
+
+    @property
+    def severity_wished(self) -> int | None:
+        """The severity that the caller asks for."""
+        return self.call.data.caller.own.severity
+
+    @property
     def wish(self) -> str:
         """A level's code, ``engineer``, ``severity`` or ``E-Down``; ``""`` before that was said."""
         return self.call.data.shared.wish
@@ -163,6 +212,11 @@ class CallView:
     def keyed(self) -> str:
         """The digits of the case number that the caller keyed, or an operator typed."""
         return self.call.data.shared.case.keyed
+
+    @property
+    def other(self) -> Sequence[str]:
+        """The digits of the case numbers that what was keyed can be read as, too."""
+        return self.call.data.shared.case.other
 
     @property
     def result(self) -> str:
@@ -218,8 +272,26 @@ class CallView:
 
     @property
     def recording(self) -> str:
-        """What the carrier was last asked for: ``on``, ``paused`` or ``off``."""
-        return self.call.data.shared.recording.state
+        """What the carrier was last asked for: ``on``, ``paused`` or ``off``; and ``refused``, when
+        it is off because the caller objects to it or hasn't agreed."""
+        recording = self.call.data.shared.recording
+        return "refused" if recording.wanted == "off" else recording.state
+
+    @property
+    def owes(self) -> Sequence[Owed]:
+        """The calls back that the caller had been promised when this call began."""
+        return self.call.data.shared.caller.owes
+
+    @property
+    def cut_off(self) -> bool:
+        """Whether an earlier call of theirs was cut off minutes before this one."""
+        caller = self.call.data.shared.caller
+        return caller.resume is not None or (bool(caller.left_at) and self.call.ended_at is None)
+
+    @property
+    def calls_back(self) -> bool:
+        """Whether it is the line that calls, to keep a promise."""
+        return self.call.data.shared.back is not None
 
     @property
     def country(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,20 +12,19 @@ from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, 
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from ivr.clock import Clock
-from ivr.line.definition import Line
 from ivr.line.desk.events import Event, Kind
 from ivr.line.desk.roles import may_open, sees_numbers
 from ivr.line.flow.diagram import diagram
-from ivr.line.records import BACK, Call
+from ivr.line.records import Call
+from ivr.line.service.services import Services
 from ivr.line.store.calls import HOW, Wanted, mark
-from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.export import NotExported, export
 from ivr.line.story.sample_desk import SampleDesk
 from ivr.line.story.story import Story, path, story, without_numbers
 from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.moments import Telling, worth_showing
+from ivr.line.web.pages.shown import Shown
 from ivr.line.web.pages.sign_in import for_page
 from ivr.line.web.pages.words import Words
 
@@ -47,11 +46,12 @@ class CallPages:
     """The pages about calls. Without a ``sample`` desk none can be exported."""
 
     def __init__(
-        self, store: Store, line: Line, clock: Clock, words: Words, sample: Sample | None
+        self, services: Services, shown: Shown, words: Words, sample: Sample | None
     ) -> None:
-        self.store = store
-        self.line = line
-        self.clock = clock
+        self.store = services.store
+        self.line = services.line
+        self.clock = services.clock
+        self.shown = shown
         self.words = words
         self.sample = sample
 
@@ -78,7 +78,7 @@ class CallPages:
             found = [] if wrong else self.store.calls.page(wanted, PAGE + 1)
         except ValueError:
             abort(404)
-        rows = [self._row(call) for call in found[:PAGE]]
+        rows = self._rows(found[:PAGE])
         last = found[PAGE - 1] if len(found) > PAGE else None
         return render_template(
             "calls.html",
@@ -116,28 +116,14 @@ class CallPages:
             return None
         return day.replace(tzinfo=ZoneInfo(g.get("zone", "UTC")))
 
-    def _row(self, call: Call) -> dict[str, Any]:
-        return {
-            "sid": call.sid,
-            "caller": self._caller(call),
-            "back": call.sid.startswith(BACK),
-            "started": call.started_at,
-            "seconds": int((call.ended_at - call.started_at).total_seconds())
-            if call.ended_at
-            else None,
-            "case": CallView(call).case_number(self.line.config.case_numbers),
-            "people": CallView(call).met,
-            "how": how_ended(call),
-            "step": CallView(call).step,
-        }
+    def _rows(self, calls: Iterable[Call]) -> list[dict[str, Any]]:
+        return [row | {"caller": self._caller(row["caller"])} for row in self.shown.calls(calls)]
 
-    def _caller(self, call: Call) -> str:
+    def _caller(self, number: str) -> str:
         """The number, as far as the reader may see it; ``""`` if it was withheld or is gone."""
-        if not call.caller.startswith("+"):
+        if not number.startswith("+"):
             return ""
-        if sees_numbers(g.login.roles):
-            return call.caller
-        return call.caller[:-LAST] + "•" * LAST
+        return number if sees_numbers(g.login.roles) else number[:-LAST] + "•" * LAST
 
     # --- one call ---
 
@@ -150,7 +136,7 @@ class CallPages:
         view = request.args.get("view", "")
         return render_template(
             "call.html",
-            call=self._row(call) | {"called": call.called, "language": call.language},
+            call=self._rows([call])[0] | {"called": call.called, "language": call.language},
             whole=told.whole,
             gone=CallView(call).purged or not call.caller.startswith(("+", "a")),
             moments=moments,
@@ -229,16 +215,4 @@ class CallPages:
 FILTERS = ("number", "since", "until", "how", "before")
 
 
-def how_ended(call: Call) -> str:
-    """A key of `HOW`."""
-    if call.ended_at is None:
-        return "open"
-    view = CallView(call)
-    if view.purged:
-        return "purged"
-    if view.met:
-        return "met"
-    return "promised" if view.promise else "left"
-
-
-__all__ = ["CallPages", "Sample", "how_ended"]
+__all__ = ["CallPages", "Sample"]

@@ -1,13 +1,13 @@
 """The card of a call: little while it rings, since somebody may look over a shoulder; everything
 once it is taken.
 
-Which field stands on which card is the table of `RINGING` and `connected`: who is rung decides with
-the first, who talks works with the second.
+Who is rung decides with what `Cards.ringing` has, who has taken the call works with what
+`Cards.connected` has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,10 +18,9 @@ from ivr.line.desk.emergency import Verdict, judge, missing
 from ivr.line.desk.events import Event
 from ivr.line.service.look_ups import BUDGET
 from ivr.line.service.services import Services
-from ivr.line.web.pages.call_view import CallView, LegView
+from ivr.line.web.pages.call_view import CallView, Doing, LegView
+from ivr.line.web.pages.told import Told, told
 
-# What may be seen while it rings.
-RINGING = ("called", "language", "since", "emergency", "wish", "keyed", "match", "hunt", "level")
 NAMED = {"language.chosen": "language", "entry.accepted": "case"}
 PATH = ("language.chosen", "menu.key", "entry.accepted", "entry.rejected", "zero.pressed")
 NOTES = 5  # last ones shown on a card
@@ -53,6 +52,16 @@ class Cards:
         self.line = services.line
         self.clock = services.clock
         self._read: dict[str, tuple[datetime, Case | None]] = {}
+
+    def card(self, person: str) -> dict[str, Any]:
+        """The card of one's own call: ``state`` is ``none``, ``ringing`` (until it is taken) or
+        ``connected``; then ``leg``, whose view says what it is doing, and ``call``."""
+        leg = self.leg_of(person) if person else None
+        if leg is None:
+            return {"state": "none"}
+        if not leg.view.taken:
+            return {"state": "ringing", "leg": leg, "call": self.ringing(leg)}
+        return {"state": "connected", "leg": leg, "call": self.connected(leg)}
 
     def leg_of(self, person: str) -> Leg | None:
         """The leg with which somebody is engaged just now, ringing or talking."""
@@ -92,9 +101,13 @@ class Cards:
             "language": call.language,
             "since": call.since,
             "emergency": call.emergency,
-            "wish": call.wish,
+            "wishes": call.wishes,
+            "severity_wished": call.severity_wished,
             "keyed": call.keyed,
             "match": call.match,
+            "other": [self.line.config.case_numbers.written(each) for each in call.other],
+            "cut_off": call.cut_off,
+            "calls_back": call.calls_back,
         }
 
     def ringing(self, leg: Leg) -> dict[str, Any]:
@@ -104,7 +117,6 @@ class Cards:
             **self._little(leg.call),
             "hunt": leg.view.hunt,
             "level": file.get("level", ""),
-            "picked_up": leg.view.step != self.line.person.start,
             "clicked": leg.view.clicked,
         }
 
@@ -115,7 +127,7 @@ class Cards:
         file = self._file(call)
         events = self.store.logs.events(call.sid)
         number = call.case_number(self.line.config.case_numbers)
-        return {
+        card = {
             **self._little(call),
             "sid": call.sid,
             "caller": call.caller,
@@ -129,6 +141,7 @@ class Cards:
             "recording": call.recording,
             "held": call.held,
             "people": call.people,
+            "others": [each for each in call.people if each.person != leg.view.person],
             "ringing": call.ringing,
             "more_to_ring": call.more_to_ring,
             "number": number,
@@ -137,16 +150,45 @@ class Cards:
             "contacts": [] if case is None else on_file(case, call.caller_number),
             "file": file,
             "severity": (file.get("severity") or {}).get("severity", case and case.severity),
-            "levels": levels(file),
+            "levels": self._levels(number, file),
+            "emergency_told": self._told(number, what="edown"),
             "earlier": self._earlier(number, call.sid, now),
             "candidates": self._candidates(case, call),
-            "tried": tried(events),
+            "tried": tried(events, call.legs),
             "verdict": self._verdict(case, call, file) if known != "unknown" else None,
             "answers": answers(call, file),
             "notes": self.store.case_files.notes(number)[-NOTES:] if number else [],
             "sisters": self._sisters(case),
             "promise": call.promise,
+            "promises": self._promises(call, number),
         }
+        return card | {"main": main_click(card), "next": next_person(card)}
+
+    def _levels(self, number: str, file: dict[str, Any]) -> list[dict[str, Any]]:
+        """The levels that stand, with their clocks, and who has been told of each."""
+        return [
+            {"code": code, **stands, "told": self._told(number, stands["key"])}
+            for code, stands in file.get("levels", {}).items()
+            if stands["state"] != "over"
+        ]
+
+    def _told(self, number: str, about: str = "", what: str = "") -> list[Told]:
+        return told(self.store, f"case:{number}", about, what) if number else []
+
+    def _promises(self, call: CallView, number: str) -> list[dict[str, Any]]:
+        """The calls back that are owed to this caller, or about this case, from other calls; the
+        first one due first."""
+        theirs = {each.call for each in call.owes}
+        for duty in self.store.duties.all("call_back", owed=True):
+            if number and duty.data.get("case") == number:
+                theirs.add(duty.call)
+        promised = [self.store.calls.load(sid) for sid in theirs - {call.sid}]
+        owed = [
+            {"call": each.sid, "level": each.data.shared.wish, "promise": promise}
+            for each in promised
+            if each is not None and CallView(each).owed and (promise := CallView(each).promise)
+        ]
+        return sorted(owed, key=lambda each: str(each["promise"].due))
 
     def _case(self, digits: str) -> tuple[Case | None, str]:
         """The case, and whether it is ``found``, ``not_found``, ``unknown`` or ``none``."""
@@ -170,9 +212,10 @@ class Cards:
 
     def _candidates(self, case: Case | None, call: CallView) -> list[dict[str, Any]]:
         """The right manager and those after them, each with why they are there, and available."""
-        here = {each.person for each in call.people}
+        here = {each.person: each.state for each in call.people}
+        others = engaged(CallView(each) for each in self.store.calls.open())
         listed = self.rankings.candidates(case, call.call)
-        return [candidate(each, each.person.id in here) for each in listed]
+        return [candidate(each, here, others) for each in listed]
 
     def _verdict(self, case: Case | None, call: CallView, file: dict[str, Any]) -> Verdict:
         said = answers(call, file)
@@ -191,19 +234,59 @@ class Cards:
         return [each for each in others if each.status == "open" and each.number != case.number]
 
 
-def candidate(each: Candidate, here: bool) -> dict[str, Any]:
-    """One candidate, without a number: a click rings them, unless they are ``here`` already."""
+def engaged(calls: Iterable[CallView]) -> dict[str, Doing]:
+    """What everybody with a leg up in these calls is doing with it, by id; of several legs, one
+    that was taken."""
+    found: dict[str, Doing] = {}
+    for call in calls:
+        for each in call.people:
+            if found.get(each.person) in (None, "ringing", "listening"):
+                found[each.person] = each.state
+    return found
+
+
+def candidate(
+    each: Candidate, here: Mapping[str, Doing], engaged: Mapping[str, Doing]
+) -> dict[str, Any]:
+    """One candidate, without a number: a click rings them, unless a leg of theirs is up.
+
+    ``doing`` is what they are doing on this call (``here``), ``busy`` on another one, else ``""``:
+    nobody who is engaged is shown as available.
+    """
+    id = each.person.id
     return {
-        "person": each.person.id,
+        "person": id,
         "name": each.person.name,
         "reason": each.reason,
         "detail": each.detail,
         "skipped": each.skipped,
+        "doing": here.get(id) or ("busy" if id in engaged or each.skipped == "busy" else ""),
         "status": each.person.status,
         "source": each.source,
         "minutes": None if each.age is None else int(each.age.total_seconds() // 60),
-        "may_ring": not here and each.skipped not in HARD,
+        "may_ring": id not in here and id not in engaged and each.skipped not in HARD,
     }
+
+
+def main_click(card: Mapping[str, Any]) -> str:
+    """The click that is the next thing to do for whoever has the caller: the page's main button;
+    ``""`` when there is none, or it is done already."""
+    if card["held"]:
+        return "unhold"
+    if not card["operator"] or card["others"]:
+        return ""
+    if card["known"] in ("none", "not_found"):
+        return "case"
+    if next_person(card):
+        return "ring"
+    return "" if card["promise"] else "promise"
+
+
+def next_person(card: Mapping[str, Any]) -> str:
+    """Whom to ring next: the first who may be, and wasn't rung on this call; ``""`` if nobody."""
+    rung = {each["person"] for each in card["tried"]}
+    free = [each for each in card["candidates"] if each["may_ring"] and not each["skipped"]]
+    return next((each["person"] for each in free if each["person"] not in rung), "")
 
 
 def answers(call: CallView, file: dict[str, Any]) -> dict[str, Any]:
@@ -212,15 +295,6 @@ def answers(call: CallView, file: dict[str, Any]) -> dict[str, Any]:
     known = {**before.get("answers", {}), **call.answers.answers}
     contact = {**before.get("contact", {}), **call.answers.contact}
     return {"answers": known, "contact": contact, "missing": missing(known, contact)}
-
-
-def levels(file: dict[str, Any]) -> list[dict[str, Any]]:
-    """The levels that stand, with their clocks."""
-    return [
-        {"code": code, **stands}
-        for code, stands in file.get("levels", {}).items()
-        if stands["state"] != "over"
-    ]
 
 
 def on_file(case: Case, number: str) -> list[Any]:
@@ -244,15 +318,19 @@ def way(events: Iterable[Event]) -> list[dict[str, Any]]:
     return steps
 
 
-def tried(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Who was rung on this call so far, and how that went."""
+def tried(events: Iterable[Event], legs: Mapping[str, LegView]) -> list[dict[str, Any]]:
+    """Who was rung on this call so far, and how that went; as long as a leg is up, what it is
+    doing."""
     made: dict[str, dict[str, Any]] = {}
     for event in events:
         leg = event.data.get("leg", "")
         if event.kind == "dial.started":
-            made[leg] = {"person": event.data["person"], "at": event.at, "how": "ringing"}
+            made[leg] = {"person": event.data["person"], "at": event.at, "how": "stopped"}
         elif leg in made and event.kind in HOW:
             made[leg]["how"] = HOW[event.kind]
+    for leg, each in made.items():
+        if leg in legs and not legs[leg].over:
+            each["how"] = legs[leg].doing
     return list(made.values())
 
 

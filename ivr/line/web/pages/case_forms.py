@@ -50,6 +50,7 @@ ASKED: dict[str, Callable[[Form], dict[str, Any]]] = {
     "set_severity": _agreed("severity", "reason"),
     "set_emergency": lambda form: _emergency(form) | _fields("override")(form),
     "end_emergency": _fields("outcome", "reason"),
+    "take_emergency": _fields(),
     "accept_hand_over": _fields(),
     "accept": _fields("level"),
     "deescalate": _agreed("reason"),

@@ -22,8 +22,9 @@ from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
 from ivr.line.turns.call.heard import Clicked
 from ivr.line.web.pages.call_view import CallView
-from ivr.line.web.pages.card import Cards, Leg
+from ivr.line.web.pages.card import Leg
 from ivr.line.web.pages.case_forms import ASKED
+from ivr.line.web.pages.shown import Shown
 from ivr.line.web.pages.sign_in import for_page, signed_in
 from ivr.line.web.pages.words import Words
 
@@ -34,12 +35,13 @@ LIVE = "X-Live"
 class Console:
     """The page of the people who take calls, and the clicks on it."""
 
-    def __init__(self, services: Services, cards: Cards, words: Words) -> None:
+    def __init__(self, services: Services, shown: Shown, words: Words) -> None:
         self.store = services.store
         self.calls = services.calls
         self.cases = services.cases
         self.config = services.line.config
-        self.cards = cards
+        self.shown = shown
+        self.cards = shown.cards
         self.words = words
         self.blueprint = Blueprint("console", __name__)
         rule = self.blueprint.add_url_rule
@@ -56,21 +58,15 @@ class Console:
 
     def page(self) -> str:
         """Who waits, and one's own call."""
-        return render_template("console.html", queue=self.cards.waiting(), zone=g.get("zone"))
+        return render_template("console.html", queue=self.cards.waiting())
 
     def my_card(self) -> dict[str, Any]:
         """What the card shows of one's own call; a look at somebody's case is on record."""
-        leg = self.cards.leg_of(g.login.person) if g.login.person else None
-        if leg is None:
-            return {"state": "none"}
-        if leg.view.state == "ringing":
-            return {"state": "ringing", "leg": leg, "call": self.cards.ringing(leg)}
-        shown = self.cards.connected(leg)
-        self._looked(leg, shown["number"])
-        return {
-            "state": "talking",
-            "leg": leg,
-            "call": shown,
+        card = self.cards.card(g.login.person)
+        if card["state"] != "connected":
+            return card
+        self._looked(card["leg"], card["call"]["number"])
+        return card | {
             "clicks": {click for click in CLICKS if may_click(g.login.roles, click)},
             "may": {what for what in ASKED if may(g.login.roles, what)},
             "levels": [level.code for level in self.config.levels],
@@ -111,10 +107,11 @@ class Console:
         self._hear(sid, "", "take", person.id)
         people = CallView(self.calls.look(sid).call).people
         mine = person.id in [each.person for each in people]
-        return self._said("take_done") if mine else self._said("take_lost", kind="error")
+        return redirect(self._back()) if mine else self._said("take_lost", kind="error")
 
     def click(self, click: str) -> Response:
-        """One button of the card. What isn't possible any more is said, and changes nothing."""
+        """One button of the card. What isn't possible any more is said, and changes nothing; what
+        was done isn't said: the card is drawn from the state that it has led to."""
         if not may_click(g.login.roles, click):
             abort(403)
         leg = self._mine()
@@ -125,7 +122,7 @@ class Console:
             return self._said(f"wrong_{click}", kind="error")
         if not self._hear(leg.call.sid, leg.attempt, click, value):
             return self._said("not_now", kind="error")
-        return self._said(f"did_{click}", value=value)
+        return redirect(self._back())  # the card shows what has come of it
 
     def emergency(self) -> Response:
         """The questionnaire of an outage: as answers, or with Enterprise Down set."""

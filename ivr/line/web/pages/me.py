@@ -9,22 +9,21 @@ from typing import Any
 from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, url_for
 
 from ivr.line.service.services import Services
-from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.shown import Shown
 from ivr.line.web.pages.sign_in import signed_in
 from ivr.line.web.pages.words import Words
 
-RECENT = timedelta(days=90)  # in which an escalation may still be somebody's
 STATUSES = ("available", "busy_soon", "away", "dnd")
 
 
 class Me:
     """The page ``/me`` of the people who work here."""
 
-    def __init__(self, services: Services, words: Words, now: Now) -> None:
+    def __init__(self, services: Services, shown: Shown, words: Words) -> None:
         self.store = services.store
         self.clock = services.clock
+        self.shown = shown
         self.words = words
-        self.now = now
 
     def install(self, app: Flask) -> None:
         blueprint = Blueprint("me", __name__)
@@ -43,8 +42,7 @@ class Me:
                 wrong="",
                 statuses=STATUSES,
                 people=self.store.people.all(),
-                owed=self.now.owed(person.id),
-                escalated=self._escalated(person.id),
+                **self.shown.me(person.id),
             )
         status, hours = request.form.get("status", ""), request.form.get("hours", "")
         if status not in STATUSES or not (hours or "0").isdecimal():
@@ -60,17 +58,6 @@ class Me:
         )
         flash(self.words.text("done"), "done")
         return redirect(url_for("me.me"))
-
-    def _escalated(self, person: str) -> list[dict[str, Any]]:
-        """The levels that they answer for, the first one due first; those that were met last."""
-        since, found = self.clock.now() - RECENT, []
-        for number in self.store.case_files.escalated_since(since):
-            file = self.store.case_files.load(number)
-            for code, stands in (file.data.get("levels", {}) if file else {}).items():
-                theirs = person in (stands.get("right"), stands.get("accepted_by"))
-                if theirs and stands["state"] != "over":
-                    found.append({"number": number, "code": code, **stands})
-        return sorted(found, key=lambda each: (each["state"] != "requested", each["due"]))
 
 
 __all__ = ["Me"]

@@ -68,7 +68,7 @@ class Telling:
         """From where to where this leg went, where it has gone on."""
         if moment.kind not in ("pressed", "heard") or moment.before in ("", moment.step):
             return None
-        return moment.before.replace("_", " "), moment.step.replace("_", " ")
+        return self.words.step(moment.before), self.words.step(moment.step)
 
     def _text(self, moment: Moment) -> str:
         match moment.kind:

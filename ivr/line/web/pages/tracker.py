@@ -24,9 +24,10 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from ivr.line.desk.cases import Case
+from ivr.line.desk.cases import Case, Contact
 from ivr.line.desk.emergency import CATEGORIES, ENDS, QUESTIONS, REACH
 from ivr.line.desk.events import Event
+from ivr.line.desk.phone_numbers import dialled
 from ivr.line.desk.roles import MAY, may, works_here
 from ivr.line.errors import CaseError
 from ivr.line.service.look_ups import BUDGET
@@ -38,9 +39,7 @@ from ivr.line.web.pages.sign_in import signed_in
 from ivr.line.web.pages.words import Words
 
 LONGEST = 1200  # characters of what a customer writes of a problem
-DONE = {  # what is said when something was recorded
-    "escalate": "done_escalate", "wish_severity": "done_severity", "declare": "done_declare",
-}  # fmt: skip
+CALLED = {"escalate": "callback", "declare": "number", "answer": "number"}  # field: where to call
 
 
 class Tracker:
@@ -115,10 +114,14 @@ class Tracker:
         return redirect(url_for("tracker.cases"))
 
     def _case(self, number: str) -> Case:
-        """A case that this person may see. Any other looks as if it didn't exist."""
+        """A case that this person may see. Any other looks as if it didn't exist; staff see what
+        was asked for under a number that isn't in the records."""
         case: Case | None = None
-        if number == self.config.case_numbers.written(self.config.case_numbers.digits_of(number)):
-            case = self._read(self.config.case_numbers.digits_of(number))
+        digits = self.config.case_numbers.digits_of(number)
+        if number == self.config.case_numbers.written(digits):
+            case = self._read(digits)
+            if case is None and self.store.case_files.load(number):
+                case = Case(number, digits, status="not_in_records")
         mine = case is not None and (
             works_here(g.login.roles)
             or (case.account is not None and case.account.id in g.login.accounts)
@@ -246,7 +249,9 @@ class Tracker:
             wrong=wrong,
             about=about,
             key=token_urlsafe(12),
-            owed=self._owed(case.number) if staff else [],
+            owed=self._owed(case.number),
+            told=self._told(case.number),
+            reached=next(iter(self._customer(case).phones), ""),
             may={what for what in MAY if may(g.login.roles, what)},
             severity=(data.get("severity") or {}).get("severity", case.severity),
             severities=self._offered(wished=not staff),
@@ -304,6 +309,8 @@ class Tracker:
         on_call = self._on_call()
         try:
             data = ASKED[what](request.form) | ({"call": on_call} if on_call else {})
+            if what in CALLED and not on_call:
+                data |= self._call_at(case, CALLED[what])
             file = self.services.cases.hear(
                 case.number,
                 what,
@@ -317,7 +324,7 @@ class Tracker:
                 flash(f"{self.words.text('problem')} {error}", "error")
                 return redirect(self._back())
             return self._show(case, str(error), what), 409
-        flash(self._done(what, file.data), "done")
+        flash(self._done(what, file.data, str(data.get("callback") or "")), "done")
         back = self._back() if on_call else url_for("tracker.case", number=number)
         return redirect(back)
 
@@ -331,13 +338,56 @@ class Tracker:
         """The page with the card of that call."""
         return "/me" if request.form.get("back") == "/me" else "/console"
 
-    def _done(self, what: str, data: dict[str, Any]) -> str:
+    def _call_at(self, case: Case, field: str) -> dict[str, Any]:
+        """Where and in which language the customer is called for this: at the number in ``field``,
+        ``""`` if they left it empty. Raises `CaseError` for one that is never called."""
+        written = request.form.get(field, "").strip()
+        language = self._customer(case).language
+        entry = self.config.number(self.config.entry_for(language, case.region))
+        digits = "".join(each for each in written if each.isdecimal())
+        number = f"+{digits}" if written.startswith("+") else dialled(digits, entry.country) or ""
+        if written and (self.config.uncallable(number) or self.store.people.at_phone(number)):
+            raise CaseError(self.words.text("bad_number"))
+        return {"callback": number, "language": language}
+
+    def _customer(self, case: Case) -> Contact:
+        """Whoever is to be called about a case: the customer who is signed in, else the case's
+        first contact."""
+        own = self.store.cases.contact(g.login.contact) if g.login.contact else None
+        first = next(iter(case.contacts), None)
+        return own or first or Contact("", language=self.words.language())
+
+    def _done(self, what: str, data: dict[str, Any], number: str) -> str:
+        """What is said when something was recorded; nobody has been told yet at that moment."""
+        kind = {"escalate": "done_escalate", "declare": "done_declare"}.get(what, "")
+        if what == "wish_severity":
+            return self.words.text("done_severity")
+        if not kind:
+            return self.words.text("done")
         due = data.get("levels", {}).get(data.get("level", ""), {}).get("due", "")
+        ahead = due and datetime.fromisoformat(due) > self.clock.now()
         zone = ZoneInfo(g.get("zone", "UTC"))
-        when = f"{datetime.fromisoformat(due).astimezone(zone):%H:%M %Z}" if due else ""
-        return self.words.text(DONE.get(what, "done"), due=when)
+        when = f"{datetime.fromisoformat(due).astimezone(zone):%H:%M %Z}" if ahead else ""
+        return self.words.text(
+            kind if number else f"{kind}_unreached",
+            due=when or self.words.text("soon"),
+            number=number,
+            line=next(iter(self.config.numbers)),
+        )
+
+    def _told(self, number: str) -> dict[str, str]:
+        """Of whom this case concerns: who "told" already (a notice was handed over), and who is
+        "telling" still; by what they are told."""
+        told: dict[str, str] = {}
+        for duty in self.store.duties.all("notify", call=f"case:{number}"):
+            if duty.data["what"] in TOLD and not duty.data.get("list"):
+                about = TOLD[duty.data["what"]] or str(duty.data.get("level") or "")
+                handed = duty.state == "done"
+                told[about] = "told" if handed else told.get(about, "telling")
+        return told
 
 
+TOLD = {"escalation": "", "chase": "", "edown": "E-Down", "severity_wish": "severity"}
 FIELDS = ("product", "subject", "description", "severity")
 
 __all__ = ["Tracker"]

@@ -18,7 +18,6 @@ from ivr.line.flow.diagram import diagram
 from ivr.line.records import Call
 from ivr.line.store.store import Store
 from ivr.line.web.pages.call_view import CallView
-from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.words import Words
 
 # The steps that a caller has passed, in order, from the call's log.
@@ -30,8 +29,8 @@ DESKS = {"operator": "console", "manager": "me", "supervisor": "wall"}
 class TryOut:
     """Phones, calls and flow on one page; and each person's own phone on their page."""
 
-    def __init__(self, store: Store, line: Line, now: Now, words: Words) -> None:
-        self.store, self.line, self.now, self.words = store, line, now, words
+    def __init__(self, store: Store, line: Line, words: Words) -> None:
+        self.store, self.line, self.words = store, line, words
 
     def install(self, app: Flask) -> None:
         blueprint = Blueprint("try_out", __name__)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,21 +13,18 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Flask, Response, g, render_template, request
 from markupsafe import Markup
 
-from ivr.clock import Clock
-from ivr.line.definition import Line
 from ivr.line.desk.figures import figures
 from ivr.line.desk.figures.reading import HOW, OF_CALLS, CallSummary, LoggedCall, summary
 from ivr.line.flow.steps import Entry, Hold
+from ivr.line.service.services import Services
 from ivr.line.store.periods import CallThen
-from ivr.line.store.store import Store
 from ivr.line.web.pages.charts import Series, lying, stacked, swatch
-from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.shown import Shown
 from ivr.line.web.pages.sign_in import for_page
 from ivr.line.web.pages.words import Words
 
 MOST = 20_000  # calls of which figures are made
 LONGEST = 366  # days
-SOON = timedelta(minutes=15)  # a promise that is due within them is at risk
 SHARE = 10  # figures are shown again for so many times as long as it took to count them
 PRESETS = {"today": (0, 0), "yesterday": (1, 1), "week": (6, 0), "month": (29, 0)}  # days ago
 
@@ -115,20 +111,18 @@ class Wall:
 
     def __init__(
         self,
-        line: Line,
-        store: Store,
-        clock: Clock,
-        now: Now,
+        services: Services,
+        shown: Shown,
         words: Words,
         timer: Callable[[], float] | None = None,
         most: int = MOST,
     ) -> None:
-        self.line = line
-        self.store = store
-        self.clock = clock
-        self.now = now
+        self.line = services.line
+        self.store = services.store
+        self.clock = services.clock
+        self.shown = shown
         self.words = words
-        self.timer = timer or (lambda: clock.now().timestamp())
+        self.timer = timer or (lambda: self.clock.now().timestamp())
         self.most = most
         self._counted: dict[tuple[datetime, datetime], tuple[float, Counted]] = {}
 
@@ -180,35 +174,6 @@ class Wall:
             return "queue" if step.queue == "operators" else "hunt"
         return "" if step is None else "entry" if isinstance(step, Entry) else "menu"
 
-    # --- just now ---
-
-    def just_now(self) -> dict[str, Any]:
-        """Who waits, who could answer, and which promises are about to be broken."""
-        now = self.clock.now()
-        waiting = [call for call in self.store.calls.open() if call.waiting_since is not None]
-        since = [call.waiting_since for call in waiting if call.waiting_since is not None]
-        owed = self.now.owed()
-        people = [each.at(now) for each in self.store.people.all() if each.active]
-        operators = [each for each in people if "operator" in each.roles]
-        states = Counter(
-            "busy" if each.busy_with else "free" if each.status == "available" else "away"
-            for each in operators
-        )
-        return {
-            "waiting": len(waiting),
-            "since": min(since, default=None),
-            "queues": Counter(call.waiting_for for call in waiting),
-            "operators": {name: states[name] for name in ("free", "busy", "away")},
-            "overdue": [each for each in owed if each["overdue"]],
-            "at_risk": [e for e in owed if not e["overdue"] and e["due"] <= now + SOON],
-            "owed": len(owed),
-            "emergencies": self._emergencies(),
-        }
-
-    def _emergencies(self) -> list[dict[str, Any]]:
-        emergencies = self.store.periods.open_emergencies()
-        return [{"case": case, "since": since} for case, since in emergencies]
-
     # --- pages ---
 
     def _asked(self) -> Period:
@@ -228,7 +193,7 @@ class Wall:
             terms=self.line.config.wall,
             charts=[] if counted.too_many else self._charts(period, counted),
             asked={"from": request.args.get("from", ""), "to": request.args.get("to", "")},
-            **self.just_now(),
+            **self.shown.wall(),
         )
 
     def _charts(self, period: Period, counted: Counted) -> list[dict[str, Any]]:

@@ -62,6 +62,9 @@ class Conference:
             url = resolve(participant.base, noun.status_callback) if noun.status_callback else ""
             self.callback = Callback(url, noun.status_callback_method, events)
         self.participants[participant.leg.sid] = participant
+        self.network.history.add(participant.leg.sid, "joined", self.name)
+        if participant.muted:
+            self.network.history.add(participant.leg.sid, "muted", self.name)
         self.tell("participant-join", participant, "join")
         if self.status == "init" and self._may_start():
             self._start()
@@ -79,6 +82,7 @@ class Conference:
 
     def _start(self) -> None:
         self.status = "in-progress"
+        self.network.history.add("", "started", self.name)
         self.updated_at = self.network.clock.now()
         for participant in self.participants.values():
             if not participant.hold:
@@ -144,6 +148,7 @@ class Conference:
         self._complete(ended, by)
 
     def _left(self, participant: Participant, reason: str) -> None:
+        self.network.history.add(participant.leg.sid, "left", self.name)
         status = ("ParticipantCallStatus", participant.leg.status)
         extra = (status, ("ReasonParticipantLeft", reason))
         self.tell("participant-leave", participant, "leave", extra)

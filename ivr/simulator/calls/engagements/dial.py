@@ -161,6 +161,7 @@ class NumberDial(Engagement[Leg]):
     def _bridge(self, child: Leg) -> None:
         self.bridged = True
         self.leg.answer()
+        self.leg.network.history.add(self.leg.sid, "bridged", child.sid)
         self.limit_bell = self.leg.network.clock.after(self.dial.time_limit, child.end)
 
     def child_ended(self, child: Leg) -> None:
@@ -230,6 +231,8 @@ class NumberDial(Engagement[Leg]):
         if self.limit_bell is not None:
             self.limit_bell.cancel()
             self.limit_bell = None
+        if self.bridged and self.winner is not None:
+            self.leg.network.history.add(self.leg.sid, "parted", self.winner.sid)
 
 
 def _digits(noun: Ringable) -> str:

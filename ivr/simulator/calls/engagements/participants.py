@@ -34,6 +34,8 @@ class Meeting(Protocol):
     @property
     def sid(self) -> str: ...
     @property
+    def name(self) -> str: ...
+    @property
     def status(self) -> str: ...
     @property
     def participants(self) -> Mapping[str, Participant]: ...
@@ -165,9 +167,13 @@ class Participant(Engagement[Leg]):
 
     # ---- by REST
 
+    def _happened(self, what: str) -> None:
+        self.leg.network.history.add(self.leg.sid, what, self.conference.name)
+
     def mute(self, muted: bool) -> None:
         if muted != self.muted:
             self.muted = muted
+            self._happened("muted" if muted else "unmuted")
             self.conference.tell(f"participant-{'mute' if muted else 'unmute'}", self, "mute")
 
     def coach(self, sid: str) -> None:
@@ -181,6 +187,7 @@ class Participant(Engagement[Leg]):
         if hold != self.hold:
             self.hold = hold
             self.hold_with = (url, method)
+            self._happened("held" if hold else "resumed")
             self.conference.tell(f"participant-{'hold' if hold else 'unhold'}", self, "hold")
             self.leg.network.clock.soon(self._hear_hold)
 

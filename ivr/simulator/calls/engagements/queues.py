@@ -44,6 +44,7 @@ class Queue:
 
     def add(self, member: Member) -> None:
         self.members.append(member)
+        self.network.history.add(member.leg.sid, "queued", self.name)
         if self.dialling:
             dialler = self.dialling.pop(0)
             self.network.clock.soon(dialler.take)
@@ -51,6 +52,7 @@ class Queue:
     def remove(self, member: Member) -> None:
         if member in self.members:
             self.members.remove(member)
+            self.network.history.add(member.leg.sid, "dequeued", self.name)
 
 
 class Queues:
@@ -265,6 +267,8 @@ class QueueDial(Engagement[Leg]):
         clock = self.leg.network.clock
         self.bridged = True
         self.bridged_at = clock.instant()
+        if self.member is not None:
+            self.leg.network.history.add(self.leg.sid, "bridged", self.member.leg.sid)
         self.limit_bell = clock.after(self.dial.time_limit, self.star_out)
 
     def star(self) -> None:
@@ -313,3 +317,5 @@ class QueueDial(Engagement[Leg]):
         if self.limit_bell is not None:
             self.limit_bell.cancel()
             self.limit_bell = None
+        if self.bridged and self.member is not None:
+            self.leg.network.history.add(self.leg.sid, "parted", self.member.leg.sid)

@@ -65,14 +65,30 @@ function children(from, to) {
   }
 }
 
-// What was said about the last thing sent stays until something else is.
+const said = document.querySelector("#said");
+const card = () => document.querySelector("#card [data-key]")?.dataset.key;
+let ends;
+
+// What was done is said for a few seconds, and for as long as somebody points at it.
+function endLater() {
+  clearTimeout(ends);
+  ends = setTimeout(() => {
+    for (const each of said.querySelectorAll(".done:not(:hover, :focus-within)")) each.remove();
+    if (said.querySelector(".done")) endLater();
+  }, 6000);
+}
+
+// Why something couldn't be done is said until something else is sent, or the call is another one.
 function show(text, sent) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
+  const before = card();
   for (const part of document.querySelectorAll("[data-live]")) {
     const now = fresh.getElementById(part.id);
     const silent = part.id === "said" && !sent && !now?.children.length;
     if (now && !silent) morph(part, document.importNode(now, true));
   }
+  if (!sent && card() !== before) said.replaceChildren();
+  if (said.querySelector(".done")) endLater();
   latest = fresh.body.dataset.latest ?? latest;
   document.dispatchEvent(new CustomEvent("changed"));
 }
@@ -149,6 +165,7 @@ function tick() {
 }
 
 if (changes) look();
+if (said.querySelector(".done")) endLater();
 tick();
 setInterval(tick, 1000);
 document.addEventListener("changed", tick);

@@ -51,10 +51,20 @@ class Words:
         text = self.languages[language].get(key, self.languages[FIRST].get(key, key))
         return text.format(**{"emergency": name_in(self.emergency, language), **values})
 
+    def step(self, name: str) -> str:
+        """What a step of the flow is called; one that has no words is called by its name."""
+        key = f"step_{name}"
+        return self.text(key) if key in self.languages[FIRST] else name.replace("_", " ")
+
     def install(self, app: Flask) -> None:
         """Every template says ``{{ t("key") }}``."""
         app.context_processor(
-            lambda: {"t": self.text, "lang": self.language(), "languages": sorted(self.languages)}
+            lambda: {
+                "t": self.text,
+                "step_name": self.step,
+                "lang": self.language(),
+                "languages": sorted(self.languages),
+            }
         )
 
 

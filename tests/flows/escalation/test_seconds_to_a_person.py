@@ -1,0 +1,40 @@
+"""How long it takes until somebody is being rung, on every way through the table.
+
+``python -m tests.bench.seconds`` prints the whole table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.bench.seconds import LANGUAGES, silent, timed, ways
+from tests.kit.fresh_desks import FreshDesks
+
+# Seconds; nobody may wait longer.
+USUAL = 90  # who hears every prompt out
+ERRING = 200  # who errs once at every prompt, by a wrong key or by silence
+SILENT = 35  # who never does anything
+
+
+@pytest.fixture(scope="module")
+def desks() -> Iterator[FreshDesks]:
+    with FreshDesks() as made:
+        yield made
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_whoever_errs_at_every_prompt_has_a_person_rung_in_time(
+    desks: FreshDesks, language: str
+) -> None:
+    table = [timed(desks, language, way) for way in ways(desks, language)]
+
+    assert len(table) > 20
+    late = [each for each in table if each.usual > USUAL or each.erring > ERRING]
+    assert not late, "\n".join(map(str, late))
+    assert all(0 < each.usual <= each.erring for each in table)
+
+
+def test_a_silent_caller_has_a_person_rung_in_time(desks: FreshDesks) -> None:
+    assert 10 < silent(desks) <= SILENT

@@ -1,0 +1,249 @@
+"""What pages say is so: the state of every leg as it is at that moment, and what the caller
+wants."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from ivr.line.store.store import Store
+from ivr.line.web.pages.shown import Shown
+from ivr.simulator import Exchange, Handset
+from tests.kit.browser import Operator
+from tests.kit.desk import ENTRY, PEOPLE, Desk
+from tests.kit.telephones import accept, ask_for_a_manager, keyed, reach_operator
+
+
+@pytest.fixture
+def operator(pages: Any) -> Operator:
+    made = Operator(pages.test_client())
+    made.sign_in("op1")
+    return made
+
+
+@pytest.fixture
+def shown(desk: Desk) -> Shown:
+    return Shown(desk.services)
+
+
+def state_of(shown: Shown, person: str) -> str:
+    """What every list shows of a person."""
+    return next(each.doing for each in shown.people() if each.id == person)
+
+
+def with_case(operator: Operator, caller: Handset, exchange: Exchange, desk: Desk) -> None:
+    """The operator talks with a caller, and has their case."""
+    reach_operator(caller, desk.phone("OP1"), exchange)
+    operator.click("case", number="C17349013")
+
+
+# --- the legs ---
+
+
+def test_ringing_listening_talking_on_hold_and_gone_are_different_words(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk, shown: Shown
+) -> None:
+    """And busy Paul isn't "available" in any list."""
+    with_case(operator, caller, exchange, desk)
+    paul = desk.phone("MGR1")
+    assert "✓ available" in ranked(operator.look().reads, "Paul Morel")
+
+    operator.click("ring", person="MGR1")
+    exchange.wait(2)
+    assert "Paul Morel: ringing" in operator.look().reads
+    assert "● ringing" in ranked(operator.reads, "Paul Morel")
+    assert state_of(shown, "MGR1") == "ringing"
+
+    paul.answer()
+    exchange.wait(1)
+    assert "Paul Morel: has picked up, is listening" in operator.look().reads
+    assert state_of(shown, "MGR1") == "listening"
+
+    exchange.wait(6)
+    paul.press("1")
+    exchange.wait(15)
+    assert "Paul Morel: talking" in operator.look().reads
+    assert "● talking" in ranked(operator.reads, "Paul Morel")
+    assert state_of(shown, "MGR1") == "talking"
+
+    operator.click("hold")
+    exchange.wait(2)
+    assert "The caller is on hold" in operator.look().reads
+    assert "Talking" not in operator.reads
+    operator.click("unhold")
+    exchange.wait(2)
+    assert "Talking" in operator.look().reads
+
+    paul.hang_up()
+    exchange.wait(5)
+    assert "Paul Morel: " not in operator.look().reads
+    assert state_of(shown, "MGR1") == "available"
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def ranked(page: str, name: str) -> str:
+    """What stands about a candidate in the list of who takes it."""
+    return page.partition("Who takes it")[2].partition(name)[2][:120]
+
+
+def test_nothing_is_announced_that_has_ended(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """A click is answered by what it has led to, never by a sentence that outlives it."""
+    with_case(operator, caller, exchange, desk)
+    operator.click("ring", person="MGR1")
+    exchange.wait(2)
+    assert 'class="done"' not in operator.page
+    assert "Paul Morel: ringing" in operator.look().reads
+    desk.phone("MGR1").decline()
+    exchange.wait(5)
+
+    assert "ringing" not in operator.look().reads
+    assert "Paul Morel, busy" in operator.reads
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def main_button(operator: Operator) -> str:
+    """The page's one filled button on the card of a call."""
+    found = re.findall(r'<button class="main">(.*?)</button>', operator.look().page)
+    assert len(found) <= 1, found
+    return re.sub(r"<[^>]+>", "", found[0]).strip() if found else ""
+
+
+def test_the_main_button_is_the_next_thing_to_do(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    reach_operator(caller, desk.phone("OP1"), exchange)
+    assert main_button(operator) == "Look up"
+    operator.click("case", number="C17349013")
+    assert main_button(operator) == "Ring Paul Morel"
+    operator.click("request", level="M1")
+    exchange.wait(2)
+    assert "Record M1" not in operator.look().reads  # it is recorded: that is said, with by whom
+    assert "recorded by Odile Petit" in operator.reads
+    assert main_button(operator) == "Ring Paul Morel"
+    operator.click("ring", person="MGR1")
+    exchange.wait(2)
+    assert main_button(operator) == ""  # they are being rung: stop stands beside them
+    desk.phone("MGR1").decline()
+    exchange.wait(5)
+    assert main_button(operator) == "Ring Greta Vogel"
+    operator.click("hold")
+    assert main_button(operator) == "Resume"
+    caller.hang_up()
+    exchange.wait(30)
+
+
+# --- what is wished, and what is to be known ---
+
+
+def test_a_manager_sees_what_is_wished_and_that_the_caller_is_not_verified(
+    pages: Any, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    manager = Operator(pages.test_client())
+    manager.page_of = "/me"
+    manager.sign_in("mgr1")
+    ask_for_a_manager(caller, exchange)
+    exchange.wait(2)
+    assert "Wants: First level" in manager.look().reads or "Wants: M1" in manager.reads
+    accept(desk.phone("MGR1"), exchange)
+    exchange.wait(15)
+
+    assert "Not verified" in manager.look().reads
+    assert "Wants: " in manager.reads
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_two_case_numbers_that_fit_are_both_shown(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", "21734900#", "1", "1", "0")
+    exchange.wait(2)
+    reads = operator.look().reads
+    assert "Two case numbers fit" in reads
+    assert "C1734900" in reads
+    accept(desk.phone("OP1"), exchange)
+    exchange.wait(15)
+
+    assert "/cases/C1734900" in operator.look().page
+    assert "/cases/C21734900" in operator.page
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_closed_case_says_so_before_anything_else(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk, store: Store
+) -> None:
+    closed = next(case for case in store.cases.of_accounts(None) if case.status == "closed")
+    reach_operator(caller, desk.phone("OP1"), exchange)
+    operator.click("case", number=closed.number)
+
+    assert "The case is closed" in operator.page
+    assert operator.reads.index("The case is closed") < operator.reads.index("Who takes it")
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_who_was_cut_off_and_who_is_owed_a_call_shows(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    for person in PEOPLE:
+        desk.phone(person).will("busy")
+    ask_for_a_manager(caller, exchange)
+    exchange.wait(20)
+    caller.hang_up()
+    exchange.wait(30)
+    for person in ("OP1", "OP2"):
+        desk.phone(person).will("ring")
+    caller.call(ENTRY)
+    exchange.wait(3)
+    caller.press("0")
+    exchange.wait(2)
+
+    assert "An earlier call of theirs was cut off" in operator.look().reads
+    accept(desk.phone("OP1"), exchange)
+    exchange.wait(15)
+    assert "A callback is owed" in operator.look().reads
+    caller.hang_up()
+    exchange.wait(60)
+
+
+# --- who has been told ---
+
+
+def test_nobody_has_been_told_before_the_notice_is_handed_over(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    with_case(operator, caller, exchange, desk)
+    operator.click("request", level="M1")
+    exchange.wait(2)
+    assert "Paul Morel is being told" in operator.look().reads
+    assert "has been told" not in operator.reads
+
+    for duty in desk.store.duties.all("notify"):
+        if duty.owner == "MGR1":
+            desk.store.duties.done(duty)
+    assert "Paul Morel has been told" in operator.look().reads
+    caller.hang_up()
+    exchange.wait(30)
+
+
+def test_a_notice_that_failed_shows_with_the_reason(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    with_case(operator, caller, exchange, desk)
+    operator.click("request", level="M1")
+    exchange.wait(2)
+    for duty in desk.store.duties.all("notify"):
+        if duty.owner == "MGR1":
+            desk.store.duties.drop(duty, "no address")
+
+    assert "Paul Morel couldn't be told ( no address )" in operator.look().reads
+    caller.hang_up()
+    exchange.wait(30)
