@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from msgspec import convert
 
 from ivr.line.desk.cases import CaseNumbers
+from ivr.line.desk.emergency import NO
 from ivr.line.desk.levels import Level
 from ivr.line.desk.phone_numbers import dialled
 from ivr.line.flow.conversation import Heard, Phrase
@@ -345,9 +346,11 @@ def about_emergency(talk: LegTalk) -> tuple[Phrase, ...]:
     if talk.shared.emergency is None:
         return (("brief_emergency", ""),) if talk.shared.wish == "E-Down" else ()
     answers = talk.shared.emergency.answers
-    said = [("brief_purpose", "")] if "purpose" in answers else []
+    purpose = answers.get("purpose")
+    said = [(f"brief_purpose_{purpose}", "")] if purpose else []
     said += [("brief_users", "")] if "affected" in answers else []
     said += [("brief_down_for", "")] if "down_for" in answers else []
+    said += [("condition_production", "")] if answers.get("environment") == NO else []
     return (("brief_emergency", ""), *said)
 
 

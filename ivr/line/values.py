@@ -312,11 +312,13 @@ class CallerValues(LegValues):
 class Conditions(Kept):
     """How the conditions of Enterprise Down stand, see `ivr.line.desk.emergency.Verdict`.
 
-    ``failed`` are those that aren't met; ``stands``: it has been set already.
+    ``failed`` are those that aren't met, ``missing`` what is still to be asked; ``stands``: it has
+    been set already.
     """
 
     result: Digits[str] = "unknown"
     failed: Digits[list[str]] = []
+    missing: Digits[list[str]] = []
     stands: Digits[bool] = False
 
 
