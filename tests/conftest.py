@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,9 +14,11 @@ from flows.escalation import FOLDER, line
 from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
+from tests.kit import auditor
 from tests.kit.desk import CALLER, Desk, mount
 
 pytest_plugins = ["pytester"]
+PASSED = pytest.StashKey[bool]()
 settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )  # how long something takes depends on the machine
@@ -47,11 +49,29 @@ def store(sample_database: Path, tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call":
+        item.stash[PASSED] = report.passed
+    return report
+
+
 @pytest.fixture
-def exchange(exchange: Exchange, store: Store, escalation: Line) -> Exchange:
-    """The simulated network with the line's numbers and everybody's telephones on it."""
+def exchange(
+    request: pytest.FixtureRequest, exchange: Exchange, store: Store, escalation: Line
+) -> Iterator[Exchange]:
+    """The simulated network with the line's numbers and everybody's telephones on it.
+
+    At the end of a test that has passed, what the line says is held against what was so; a test
+    that cheats says why: ``@pytest.mark.unaudited("why")``.
+    """
     exchange.desk = mount(exchange, store, escalation)  # type: ignore[attr-defined]
-    return exchange
+    yield exchange
+    if request.node.stash.get(PASSED, False) and not request.node.get_closest_marker("unaudited"):
+        auditor.check(exchange.desk)  # type: ignore[attr-defined]
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from msgspec import convert
 
 from ivr.line.desk.cases import CaseNumbers
-from ivr.line.desk.emergency import NO
 from ivr.line.desk.levels import Level
 from ivr.line.desk.phone_numbers import dialled
 from ivr.line.flow.conversation import Heard, Phrase
@@ -43,8 +42,6 @@ from ivr.line.values import (
     UnknownCase,
     needed,
 )
-
-from . import guards
 
 TRYING = {"engineer": "trying_engineer", "E-Down": "trying_emergency"}
 
@@ -334,42 +331,82 @@ def whisper(talk: PersonTalk) -> tuple[Phrase, ...]:
 
 
 def brief(talk: PersonTalk) -> tuple[Phrase, ...]:
-    """What is said after key 1 and before anybody is connected."""
-    star = (("star", ""),) if guards.is_operator(talk) else ()
-    if talk.shared.back is not None:
-        return (*about_emergency(talk), *about_case(talk), ("brief_callback", ""))
-    return (*about_emergency(talk), *about_case(talk), *star)
+    """What is said after key 1 and before anybody is connected: what is wished, and which case.
+
+    It has to be over in a few seconds, since the caller waits for it: see `details`.
+    """
+    later = (("brief_callback", ""),) if yet_to_be_rung(talk) else ()
+    return (*about_wish(talk), *about_case(talk), *later)
+
+
+def yet_to_be_rung(talk: LegTalk) -> bool:
+    """Whether it is us who call, and the customer is rung when this has been said."""
+    return talk.shared.back is not None and not talk.shared.back.leg
+
+
+def about_wish(talk: LegTalk) -> tuple[Phrase, ...]:
+    match talk.shared.wish:
+        case "E-Down":
+            return (("brief_emergency", ""), *about_emergency(talk))
+        case "engineer":
+            return (("brief_engineer", ""),)
+        case "severity":
+            return (("brief_severity", ""),)
+        case "":
+            return (("brief_operator", ""),)
+        case _:
+            return (("brief_level", ""),)
 
 
 def about_emergency(talk: LegTalk) -> tuple[Phrase, ...]:
-    """What the caller has answered so far of the questions about the outage."""
-    if talk.shared.emergency is None:
-        return (("brief_emergency", ""),) if talk.shared.wish == "E-Down" else ()
-    answers = talk.shared.emergency.answers
-    purpose = answers.get("purpose")
-    said = [(f"brief_purpose_{purpose}", "")] if purpose else []
-    said += [("brief_users", "")] if "affected" in answers else []
-    said += [("brief_down_for", "")] if "down_for" in answers else []
-    said += [("condition_production", "")] if answers.get("environment") == NO else []
-    return (("brief_emergency", ""), *said)
+    """What the caller has answered so far of the questions about the outage, the most telling."""
+    answers = talk.shared.emergency.answers if talk.shared.emergency else {}
+    if not details(talk):
+        return ()
+    if "affected" not in answers:
+        purpose = answers.get("purpose")
+        return ((f"brief_purpose_{purpose}", ""),) if purpose else ()
+    timed = "down_for" in answers and not yet_to_be_rung(talk)  # it was when it was promised
+    down_for = (("brief_down_for", ""),) if timed else ()
+    return (("brief_users", ""), *down_for)
+
+
+def details(talk: LegTalk) -> bool:
+    """Whether there is time for more than the case: not where its number can be two, or the records
+    weren't asked or didn't answer, for then the caller has to be asked first."""
+    case = talk.shared.case
+    return not (case.other or case.suspicious or isinstance(case.record, UnansweredCase))
 
 
 def about_case(talk: LegTalk) -> tuple[Phrase, ...]:
-    record = talk.shared.case.record
-    if record is None:
-        return (("brief_case", ""),) if talk.shared.case.keyed else (("brief_none", ""),)
-    match record:
-        case FoundCase(severity=severity, account=account):
-            said = [("brief_case", "")]
-            said += [("brief_verified", "")] if talk.shared.case.verified else []
-            said += [("brief_no_severity" if severity is None else "severity", "")]
-            return (*said, *((("account", ""),) if account else ()))
+    case = talk.shared.case
+    if not case.keyed:
+        return (("brief_none", ""),)
+    other = (("brief_other", ""),) if case.other else ()
+    verified = ("brief_verified" if case.verified else "brief_unverified", "")
+    match case.record:
+        case FoundCase() as found:
+            return (("brief_case", ""), *other, *_more(talk, found), verified)
         case UnknownCase(suspicious=True):
             return (("brief_case", ""), ("brief_suspicious", ""))
         case UnknownCase():
-            return (("brief_unknown", ""),)
+            return (("brief_unknown", ""), *other)
         case UnansweredCase():
-            return (("brief_case", ""), ("brief_records_down", ""))
+            return (("brief_case", ""), *other, ("brief_records_down", ""))
+        case None:
+            return (("brief_case", ""), *other)
+
+
+def _more(talk: LegTalk, case: FoundCase) -> tuple[Phrase, ...]:
+    """Whether it is closed, how bad it was, and whose it is; in an outage it is the worst, and that
+    has been said."""
+    if not details(talk):
+        return ()
+    closed = (("brief_closed", ""),) if case.status == "closed" else ()
+    if talk.shared.wish == "E-Down":
+        return closed
+    severity = ("brief_no_severity" if case.severity is None else "severity", "")
+    return (*closed, severity, *((("account", ""),) if case.account else ()))
 
 
 # --- the operator's menu ---

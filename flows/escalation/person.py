@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ivr.line.config import LineConfig
 from ivr.line.desk.emergency import CATEGORIES
-from ivr.line.flow.conversation import Go, Leads
+from ivr.line.flow.conversation import Go, Leads, Phrase
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
 from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Ready, Step, Talk
@@ -56,11 +56,13 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
         also_says=(
             *(f"whisper_{hunt}" for hunt in HUNTS),
             *(f"reason_{reason}" for reason in REASONS),
-            *("brief_callback", "brief_verified", "brief_suspicious"),
+            *("brief_operator", "brief_engineer", "brief_level", "brief_severity"),
             *("brief_emergency", "brief_users", "brief_down_for"),
             *(f"brief_purpose_{purpose}" for purpose in range(1, len(CATEGORIES) + 1)),
             *("desk_open", *(f"desk_open_{name}" for name in desk.OPEN)),
-            *("brief_case", "brief_unknown", "brief_none", "brief_records_down", "star"),
+            *("brief_case", "brief_other", "brief_closed", "brief_unknown", "brief_none"),
+            *("brief_verified", "brief_unverified", "brief_suspicious", "brief_records_down"),
+            *("brief_callback", "star"),
             *("severity", "brief_no_severity", "account", "desk_ringing", "desk_back"),
             *("emergency_yes", "emergency_no", "emergency_unknown", "emergency_stands"),
             *("condition_contract", "condition_production", "condition_situation"),
@@ -74,6 +76,13 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
 def has_star(talk: PersonTalk) -> bool:
     """Operators have a menu behind it; everybody who is recorded can end that there."""
     return guards.is_operator(talk) or recording.recorded(talk)
+
+
+def briefing(talk: PersonTalk) -> tuple[Phrase, ...]:
+    """The star key is named where there is time for it."""
+    urgent = talk.shared.wish == "E-Down" or not do.details(talk) or do.yet_to_be_rung(talk)
+    star = (("star", ""),) if has_star(talk) and not urgent else ()
+    return (*recording.told_to_staff(talk), *do.brief(talk), *star)
 
 
 def leads(talk: PersonTalk) -> bool:
@@ -119,7 +128,7 @@ def steps(config: LineConfig) -> list[Step]:
         ),
         Talk(
             "briefing",
-            says=lambda talk: (*recording.told_to_staff(talk), *do.brief(talk)),
+            says=briefing,
             leads=leads,
             star=has_star,
             on={
@@ -131,7 +140,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "ended": Go("talk"),
             },
         ),
-        Ready("ready", says=do.about_case, on={"ended": "gone"}),
+        Ready("ready", says=do.brief, on={"ended": "gone"}),
         Branch("back_to_caller", on={"next": Go("talk", then=(do.step_in,))}),
         Talk(
             "talk",

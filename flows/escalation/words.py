@@ -93,6 +93,11 @@ def minutes(talk: LegTalk, language: Language) -> str:
     return language.read_count("minutes", _count(talk, "down_for") % 60)
 
 
+def other(talk: LegTalk, language: Language) -> str:
+    """What was keyed, read as the other case that it fits."""
+    return language.read_digits(talk.shared.case.other[0])
+
+
 def account(talk: LegTalk, language: Language) -> str:
     return needed(talk.shared.case.found).account
 
@@ -113,6 +118,10 @@ def level(config: LineConfig) -> SlotValue:
         return config.level_name(code, language.code)
 
     return value
+
+
+def wished_level(config: LineConfig) -> SlotValue:
+    return lambda talk, language: config.level_name(talk.shared.wish, language.code)
 
 
 def status_level(config: LineConfig) -> SlotValue:
@@ -169,6 +178,8 @@ def person(config: LineConfig) -> dict[str, SlotValue]:
         "second": second,
         "title": title,
         "level": level(config),
+        "wished_level": wished_level(config),
+        "other": other,
         "call_language": call_language,
         "severity": severity,
         "severities": severities(config, wished=False),

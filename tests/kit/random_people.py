@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from flows.escalation import line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
+from tests.kit.auditor import check
 from tests.kit.desk import ENTRY, PEOPLE, Desk, mount
 
 LINE = line()
@@ -53,6 +54,7 @@ def network(sample: Path, habits: dict[str, tuple[str, float, str]]) -> Iterator
         for person, (habit, after, press) in habits.items():
             exchange.phone(PEOPLE[person]).will(habit, after=after, press=press)
         yield desk
+        check(desk)
         store.close()
 
 

@@ -53,7 +53,13 @@ def test_s01_the_right_manager_takes_it(exchange: Exchange, caller: Handset, des
     assert manager.caller_id == ENTRY
     first, *after = [each.text for each in manager.heard]
     assert first.startswith("Acme support. Une escalade, M1, en français. Tapez 1 pour accepter,")
-    assert after == ["Requête un sept trois quatre, neuf zéro un trois.", "Gravité deux.", "Helio."]
+    assert after == [
+        "Demande M1.",
+        "Requête un sept trois quatre, neuf zéro un trois.",
+        "Gravité deux.",
+        "Helio.",
+        "Code non vérifié.",
+    ]
 
     kinds = [event.kind for event in desk.events(caller)]
     assert kinds.index("escalation.requested") < kinds.index("escalation.accepted")
@@ -317,7 +323,7 @@ def test_s12_wrong_entries_lead_to_an_operator_who_sees_not_found(
     exchange.wait(10)
 
     told = " ".join(each.text for each in desk.phone("OP1").heard)
-    assert "introuvable dans les dossiers" in told
+    assert "Introuvable dans les dossiers : un sept" in told
     assert desk.told(caller, "case.lookup") == [{"number": "17349099", "result": "not_found"}]
     assert "173490131" not in str([event.data for event in desk.events(caller)])
     caller.hang_up()
@@ -489,7 +495,7 @@ def test_s19_records_that_are_down_are_not_the_callers_trouble(
 
     operator = " ".join(each.text for each in desk.phone("OP1").heard)
     assert "un sept trois quatre, neuf zéro un trois" in operator
-    assert "Les dossiers ne sont pas accessibles" in operator
+    assert "Dossiers inaccessibles" in operator
     [escalation] = desk.store.case_files.escalations(f"C{CASE}")
     assert escalation.level == "M1"
     caller.hang_up()

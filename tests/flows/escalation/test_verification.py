@@ -46,7 +46,7 @@ def test_who_has_the_pin_hears_where_the_case_stands(
     keyed(caller, exchange, "0")
     accept(desk.phone("OP1"), exchange)
     exchange.wait(10)
-    assert "L'appelant a donné le bon code." in [each.text for each in desk.phone("OP1").heard]
+    assert "Code vérifié." in [each.text for each in desk.phone("OP1").heard]
     caller.hang_up()
     exchange.wait(30)
 

@@ -111,7 +111,7 @@ def test_who_leaves_no_number_is_owed_it_all_the_same(
     exchange.wait(1)
     promise = promised(desk)
     assert (promise.state, promise.owner, promise.number) == ("owed", "MGR1", "")
-    assert desk.notices("callback_owed") == {"MGR1"}
+    assert desk.notices("callback_no_number") == {"MGR1"}
     exchange.wait(31 * 60)
 
     assert desk.notices("callback_missed") == {"MGR1", "DIR1"}

@@ -1,0 +1,163 @@
+"""Nothing is done before it is: accepted, met and kept mean that two have heard each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from ivr.line.desk.events import Event
+from tests.kit.auditor.claims import Claims, since_of
+from tests.kit.auditor.facts import SLACK, Facts, Leg
+from tests.kit.auditor.misfit import Misfit
+
+
+def accepted_have_met(facts: Facts, claims: Claims) -> Iterator[Misfit]:
+    """*accepted* has an interval in which those two heard each other for ``met_after`` seconds."""
+    for call in claims.calls:
+        for event in claims.told(call, "dial.accepted", "operator.accepted"):
+            yield from _met(facts, claims, call, event, "accepted_have_met")
+
+
+def ended_have_met(facts: Facts, claims: Claims) -> Iterator[Misfit]:
+    """*talk ended* and *transfer completed* have such an interval as well."""
+    for call in claims.calls:
+        for event in claims.told(call, "talk.ended", "transfer.completed"):
+            yield from _met(facts, claims, call, event, "ended_have_met")
+
+
+def _met(facts: Facts, claims: Claims, call: str, event: Event, rule: str) -> Iterator[Misfit]:
+    attempt = str(event.data["leg"])
+    legs, customer = facts.by_name.get((call, attempt), []), facts.customer(call)
+    claim = f"{event.kind} of {claims.person_of(call, attempt)}"
+    span = facts.met(legs, customer, claims.met_after, event.at)
+    if span is None:
+        yield Misfit(rule, call, event.at, claim, _heard(facts, legs, customer, claims.met_after))
+        return
+    since = since_of(event)
+    spans = facts.together(legs, customer)
+    if since and not any(abs(each.since - since) <= SLACK for each in spans):
+        was = f"they have heard each other since {span.since:%H:%M:%S}"
+        yield Misfit(rule, call, event.at, f"{claim} since {since:%H:%M:%S}", was)
+
+
+def _heard(facts: Facts, legs: list[Leg], customer: list[Leg], needed: float) -> str:
+    spans = facts.together(legs, customer)
+    longest = max(((each.until or facts.now) - each.since for each in spans), default=timedelta())
+    return f"they heard each other for {longest.total_seconds():.0f} s at most, not {needed:.0f}"
+
+
+def escalations_accepted_have_met(facts: Facts, claims: Claims) -> Iterator[Misfit]:
+    """An escalation is accepted by a person who has met the customer, or who says that they have
+    called them in their own way."""
+    for stream, events in claims.logs.items():
+        for event in events:
+            if event.kind != "escalation.accepted":
+                continue
+            if stream.startswith("case:"):
+                yield from _case_accepted(facts, claims, stream, event)
+            else:
+                legs = _legs_of(facts, claims, stream, event.actor)
+                customer = facts.customer(stream)
+                if facts.met(legs, customer, claims.met_after, event.at) is None:
+                    yield Misfit(
+                        "escalations_accepted_have_met",
+                        stream,
+                        event.at,
+                        f"{event.data.get('level')} was accepted by {event.actor}",
+                        _heard(facts, legs, customer, claims.met_after),
+                    )
+
+
+def _case_accepted(facts: Facts, claims: Claims, stream: str, event: Event) -> Iterator[Misfit]:
+    call = str(event.data.get("call", ""))
+    if call not in claims.calls:
+        return  # said on a page
+    if says_so(claims, call, event.actor):
+        return
+    calls = [call, *(sid for sid, each in claims.calls.items() if _keeps(each, call))]
+    number = claims.calls[call].caller
+    calls += [sid for sid, each in claims.calls.items() if each.caller == number]
+    for each in dict.fromkeys(calls):
+        legs, customer = _legs_of(facts, claims, each, event.actor), facts.customer(each)
+        if facts.met(legs, customer, claims.met_after, event.at) is not None:
+            return
+    claim = f"{event.data.get('level')} of {stream} was accepted by {event.actor}"
+    yield Misfit("escalations_accepted_have_met", call, event.at, claim, "they haven't met")
+
+
+def _keeps(call: object, promised: str) -> bool:
+    back = call.data.shared.back  # type: ignore[attr-defined]
+    return back is not None and back.of == promised
+
+
+def _legs_of(facts: Facts, claims: Claims, call: str, person: str) -> list[Leg]:
+    """The legs of a person in a call."""
+    return [
+        leg
+        for leg in facts.by_call.get(call, ())
+        if leg.attempt and claims.person_of(call, leg.attempt) == person
+    ]
+
+
+def says_so(claims: Claims, promised: str, person: str) -> bool:
+    """Whether a person says that they have called the customer themselves: by key 4, by a click on
+    a page, or in some other place than a call back."""
+    kept = any(
+        event.data.get("value") == "kept" and (event.data.get("data") or {}).get("by") == person
+        for event in claims.told(promised, "heard")
+    )
+    by_call = any(
+        duty.kind == "came" and duty.data.get("of") == promised and duty.data["outcome"] == "kept"
+        for duty in claims.duties
+    )
+    by_key = any(
+        event.data.get("calls_himself") and event.actor == person
+        for sid, each in claims.calls.items()
+        if _keeps(each, promised)
+        for event in claims.told(sid, "dial.declined")
+    )
+    return kept and (by_key or not by_call)
+
+
+def kept_promises_have_met(facts: Facts, claims: Claims) -> Iterator[Misfit]:
+    """*promise kept* has an interval in which the customer and whoever kept it heard each other,
+    about the same case; a manager who was promised isn't an operator."""
+    levels = {level.code for level in claims.config.levels}
+    for call, promise in claims.promises().items():
+        if promise.state != "done" or promise.outcome != "met":
+            continue
+        done = claims.told(call, "callback.done")[-1]
+        if says_so(claims, call, done.actor):
+            continue
+        wish, case = claims.calls[call].data.shared.wish, claims.case_of(call)
+        operator_will_do = wish not in levels
+        met = False
+        for sid, each in claims.calls.items():
+            about = claims.case_of(sid)
+            same = _keeps(each, call) or sid == call or (about == case or not case)
+            if not same or each.caller not in (promise.number, claims.calls[call].caller):
+                continue
+            legs = [
+                leg
+                for leg in _legs_of(facts, claims, sid, done.actor)
+                if operator_will_do or not each.data.legs[leg.attempt].operator
+            ]
+            if facts.met(legs, facts.customer(sid), claims.met_after, done.at) is not None:
+                met = True
+        if not met:
+            yield Misfit(
+                "kept_promises_have_met",
+                call,
+                done.at,
+                f"the promise of {wish or 'a call'} about {case or 'no case'} was kept by "
+                f"{done.actor or 'nobody'}",
+                "they haven't met about it",
+            )
+
+
+RULES = (
+    accepted_have_met,
+    ended_have_met,
+    escalations_accepted_have_met,
+    kept_promises_have_met,
+)
