@@ -9,7 +9,7 @@ move: the caller's (`CallerValues`), or that of somebody who was rung (`PersonVa
 """
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -277,8 +277,8 @@ class RecordingState(Kept):
     asked. ``state`` is what the carrier was last asked for, ``changes`` how often it was.
     """
 
-    wanted: Audit[str] = ""
-    state: Audit[str] = "off"
+    wanted: Audit[Literal["", "on", "paused", "off"]] = ""
+    state: Audit[Literal["on", "paused", "off"]] = "off"
     changes: Audit[int] = 0
 
 
