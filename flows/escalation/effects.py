@@ -344,7 +344,8 @@ def about_emergency(talk: LegTalk) -> tuple[Phrase, ...]:
     if not details(talk):
         return ()
     if "affected" not in answers:
-        return (("brief_purpose", ""),) if "purpose" in answers else ()
+        purpose = answers.get("purpose")
+        return ((f"brief_purpose_{purpose}", ""),) if purpose else ()
     timed = "down_for" in answers and not yet_to_be_rung(talk)  # it was when it was promised
     down_for = (("brief_down_for", ""),) if timed else ()
     return (("brief_users", ""), *down_for)

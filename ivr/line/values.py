@@ -9,7 +9,7 @@ move: the caller's (`CallerValues`), or that of somebody who was rung (`PersonVa
 """
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -294,8 +294,8 @@ class RecordingState(Kept):
     asked. ``state`` is what the carrier was last asked for, ``changes`` how often it was.
     """
 
-    wanted: Audit[str] = ""
-    state: Audit[str] = "off"
+    wanted: Audit[Literal["", "on", "paused", "off"]] = ""
+    state: Audit[Literal["on", "paused", "off"]] = "off"
     changes: Audit[int] = 0
 
 
@@ -329,11 +329,13 @@ class CallerValues(LegValues):
 class Conditions(Kept):
     """How the conditions of Enterprise Down stand, see `ivr.line.desk.emergency.Verdict`.
 
-    ``failed`` are those that aren't met; ``stands``: it has been set already.
+    ``failed`` are those that aren't met, ``missing`` what is still to be asked; ``stands``: it has
+    been set already.
     """
 
     result: Digits[str] = "unknown"
     failed: Digits[list[str]] = []
+    missing: Digits[list[str]] = []
     stands: Digits[bool] = False
 
 

@@ -15,7 +15,7 @@ from ivr.clock import Clock
 from ivr.line.config import LineConfig
 from ivr.line.desk import limits, pins
 from ivr.line.desk.cases import Case
-from ivr.line.desk.emergency import judge
+from ivr.line.desk.emergency import judge, missing
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.desk.promises import spoken_time
 from ivr.line.desk.rota import working_day
@@ -133,6 +133,7 @@ class LookUps:
             "found",
             result=verdict.result,
             failed=list(verdict.failed),
+            missing=list(missing(answers, contact, case.environment)),
             stands=known.get("state") == "set",
         )
 

@@ -119,7 +119,7 @@ def test_who_hung_up_with_a_withheld_number_is_owed_a_call_until_somebody_says_i
     ask_for_a_manager(caller, exchange)
     caller.hang_up()
     exchange.wait(7200)
-    assert desk.notices("callback_owed") == {"MGR2"}
+    assert desk.notices("callback_no_number") == {"MGR2"}
     assert not desk.store.duties.all("try_back")
     before = len(desk.events(caller, "callback.breached"))
     exchange.wait(24 * 3600)

@@ -58,7 +58,7 @@ def promise(state: CallState, number: str, why: str) -> None:
     if number:
         _try_in(state, shared.promise, _pause(state, "first"))
     state.tell("callback.promised", owner=owner, due=due.isoformat(), why=why)
-    _notify(state, shared.promise, "callback_owed", owner)
+    _notify(state, shared.promise, "callback_owed" if number else "callback_no_number", owner)
     if requested or level == "E-Down":
         tell_case(state, "promised", f"promised:{level}", level=level, owner=owner)
 
