@@ -29,6 +29,9 @@ ANYTHING = "…"  # stands for what isn't shown
 MECHANICAL = frozenset({"placed", "room", "bridged", "lasted"})
 
 
+Kind = Literal["said", "pressed", "heard", "decided"]
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One thing that happened.
@@ -42,7 +45,7 @@ class Moment:
     """
 
     at: datetime
-    kind: Literal["said", "pressed", "heard", "decided"]
+    kind: Kind
     leg: str = ""
     person: str = ""
     before: str = ""

@@ -43,7 +43,7 @@ def escalate(state: CallState, level: str, set_by: str, override: str = "") -> N
         return
     shared.requested = Requested(level, number, state.now)
     state.tell("escalation.requested", level=level, case=number, set_by=set_by)
-    right = next((entry.person for entry in shared.hunt.ranking), "")
+    right = next((each.person for each in shared.hunt.ranking if each.hunt == "manager"), "")
     given = {"level": level, "set_by": set_by, "right": right, "override": override}
     tell_case(state, "escalate", f"{number}:{level}", **given)
 
@@ -54,8 +54,8 @@ def answers_for(state: CallState, leg: str, level: str) -> bool:
     row, levels = state.legs.rows[leg], [each.code for each in state.line.config.levels]
     if level not in levels:
         return True
-    rung_for_level = row.hunt in ("manager", "callback") or level == levels[0]
-    return rung_for_level and row.hunt != "engineer" and not row.operator
+    on_duty = level == levels[0] and row.hunt in ("duty", "emergency")
+    return (row.hunt in ("manager", "callback") or on_duty) and not row.operator
 
 
 def accepted(state: CallState, leg: str) -> None:
