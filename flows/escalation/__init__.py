@@ -223,17 +223,31 @@ def steps(config: LineConfig) -> list[Step]:
                 "ended": (
                     Go("wish_hold", when=guards.ringing),
                     Go("search", when=guards.hardly_met),
+                    Go("dropped", when=guards.cut_off),
                     Go("after"),
                 ),
                 "handed_over": (
                     Go("wish_hold", when=guards.ringing),
                     Go("search", then=(hold.ask_for_a_manager(config.levels),)),
                 ),
+                "hangup": (
+                    Go("ended", when=guards.unmet, then=(do.owe_a_call,)),
+                    Go("ended"),
+                ),
             },
         ),
         Menu(
             "after", says=("after",), on={"1": "case", "too_many": "goodbye"}
         ),  # they have met one
+        Menu(
+            "dropped",
+            says=("dropped",),
+            on={
+                "1": Go(says="invalid"),
+                "silence": Go("search", then=(do.ask_for_an_operator,)),
+                "too_many": Go("search", then=(do.ask_for_an_operator,)),
+            },
+        ),
         Goodbye("goodbye", says=("goodbye",)),
         *offer.steps(config),
         Goodbye("ended"),

@@ -77,9 +77,14 @@ def notice_played(talk: LegTalk, heard: Heard) -> None:
     talk.emit("notice.played", language=talk.language)
 
 
-def zero_pressed(talk: LegTalk, heard: Heard) -> None:
-    """The caller asks for a person; from here on the prompts say that it is an operator."""
+def ask_for_an_operator(talk: LegTalk, heard: Heard) -> None:
+    """From here on it is an operator who is looked for, and the prompts say so."""
     talk.shared.asked_for = "operator"
+
+
+def zero_pressed(talk: LegTalk, heard: Heard) -> None:
+    """The caller asks for a person."""
+    ask_for_an_operator(talk, heard)
     talk.emit("zero.pressed", where=talk.state)
 
 

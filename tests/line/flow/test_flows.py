@@ -44,7 +44,14 @@ from tests.kit.prompts import PROMPTS_FILE
 
 LINE = line()
 FLOWS = {"caller": LINE.caller, "person": LINE.person}
-VALUES = {"here": "/x", "room": "r", "leg": "/leg", "phone": "+33155500011", "line_number": "+1"}
+VALUES = {
+    "here": "/x",
+    "room": "r",
+    "room_here": "/room",
+    "leg": "/leg",
+    "phone": "+33155500011",
+    "line_number": "+1",
+}
 RANKED = {"person": "MGR1", "name": "Paul", "phone": "+33155500011", "languages": ["fr"]}
 RANKED |= {"reason": "owners_manager", "detail": "", "skipped": ""}
 
@@ -171,7 +178,7 @@ def test_a_caller_who_never_presses_a_key_ends_with_a_person_or_a_promise(step: 
         return
 
     for _ in range(5):
-        if talk.state in (step, "callback_number"):
+        if talk.state in (step, "callback_number", "purpose"):
             LINE.caller.hear(talk, keys(""))
 
     assert talk.state in (
