@@ -34,7 +34,7 @@ def test_a_case_without_a_severity_is_a_fault_that_the_operator_hears_of(
     accept(desk.phone("OP1"), exchange)
     exchange.wait(15)
 
-    assert "Les dossiers n'indiquent aucune gravité." in said_to(desk.phone("OP1"))
+    assert "Gravité inconnue." in said_to(desk.phone("OP1"))
     caller.hang_up()
     exchange.wait(30)
 
