@@ -26,12 +26,13 @@ EVERY = [
     "call.started", "notice.played", "consent.changed", "language.chosen", "menu.key",
     "entry.partial", "entry.rejected", "entry.accepted", "case.lookup", "verify.passed",
     "verify.failed", "zero.pressed", "queue.entered", "queue.left", "operator.offered",
-    "operator.accepted", "operator.passed", "escalation.requested", "escalation.joined",
+    "operator.taken", "operator.accepted", "operator.passed", "escalation.requested",
+    "escalation.joined",
     "escalation.accepted", "escalation.declined", "escalation.overridden",
     "escalation.deescalated", "severity.requested", "severity.set", "edown.condition",
     "edown.answer", "edown.set", "edown.ended", "candidate.ranked", "dial.started",
-    "dial.answered", "dial.accepted", "dial.declined", "dial.noanswer", "dial.busy",
-    "dial.failed", "dial.machine", "transfer.completed", "callback.promised",
+    "dial.answered", "dial.taken", "dial.accepted", "dial.declined", "dial.noanswer", "dial.busy",
+    "dial.failed", "dial.machine", "talk.missed", "transfer.completed", "callback.promised",
     "callback.attempted", "callback.done", "callback.breached", "notification.sent",
     "notification.failed", "note.posted", "note.failed", "note.retried", "recording.started",
     "recording.paused", "recording.stopped", "recording.deleted", "call.ended", "access.viewed",
@@ -57,7 +58,7 @@ def keys_and_questions(caller: Handset, exchange: Exchange, desk: Desk) -> None:
     exchange.wait(10)
     operator_menu(operator, exchange, "4")
     accept(manager, exchange)
-    exchange.wait(12)
+    exchange.wait(22)
     manager.hang_up()
     exchange.wait(3)
     caller.hang_up()
@@ -114,7 +115,7 @@ def clicks(desk: Desk, store: Store) -> None:
     hear("C17349068", "escalate", key="a", by="caller", channel="phone", level="M1")
     hear("C17349068", "escalate", key="b", by="contact:lena", level="M1", **web)
     hear("C17349068", "deescalate", key="c", by="MGR2", reason="solved", agreed=True, **web)
-    hear("C17349068", "wish_severity", key="d", by="contact:lena", severity=1, **web)
+    hear("C17349068", "wish_severity", key="d", by="caller", channel="phone", severity=1)
     hear("C17349068", "declare", key="e", by="contact:lena", answers={"purpose": 1}, **web)
     hear("C17349068", "set_emergency", key="f", by="OP1", **web)
     done = {"outcome": "restored", "reason": "it runs"}

@@ -225,6 +225,8 @@ def test_a_severity_wish_reaches_whoever_stands_in(
     browser.sign_in("marie").go("/cases/C17349013")
     browser.send("/cases/C17349013/wish_severity", severity="1", reason="It grows.", key="k")
 
+    assert desk.notices("severity_set") == {"ENG1", "MGR1"}
+    desk.hear("C17349013", "wish_severity", key="w", by="caller", channel="phone", severity=2)
     assert desk.notices("severity_wish") == {"ENG1", "MGR1"}
 
 

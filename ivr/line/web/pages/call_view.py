@@ -9,12 +9,21 @@ from typing import Literal
 
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.records import Call
-from ivr.line.values import Emergency, FoundCase, Leg, Owed, Promise
+from ivr.line.values import Caller, Emergency, FoundCase, Leg, Owed, Promise
 
 # What the leg of somebody who was rung is doing: the phone rings; they hear who calls, and have
 # pressed nothing; they have taken it, and are on their way to the caller; the two hear each other;
 # the caller is on hold; they are there without the caller; it is over.
 Doing = Literal["ringing", "listening", "coming", "talking", "on_hold", "alone", "over"]
+# How a caller is placed with those who have taken the call, and by what they are doing.
+Placed = Literal["talking", "on_hold", "coming", ""]
+_PLACED: dict[Placed, frozenset[Doing]] = {
+    "talking": frozenset({"talking"}),
+    "on_hold": frozenset({"on_hold"}),
+    "coming": frozenset({"coming", "alone"}),
+}
+Recording = Literal["on", "paused", "off", "refused"]
+Verified = Literal["V0", "V1", "V2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +38,11 @@ class PersonOnCall:
 
 @dataclass(frozen=True, slots=True)
 class LegView:
-    """The leg of somebody who was rung: ``hunt`` is the name of the hunt that rang them;
-    ``held``: the caller is on hold."""
+    """The leg of somebody who was rung, and the caller's: ``hunt`` is the name of the hunt that
+    rang them."""
 
     leg: Leg
-    held: bool
+    with_caller: Caller
 
     @property
     def over(self) -> bool:
@@ -42,7 +51,7 @@ class LegView:
     @property
     def taken(self) -> bool:
         """Whether the person has taken the call, and is still up."""
-        return self.leg.state == "talking"
+        return self.leg.state in ("joining", "talking")
 
     @property
     def doing(self) -> Doing:
@@ -51,7 +60,11 @@ class LegView:
             return "over"
         if not self.taken:
             return "listening" if self.picked_up else "ringing"
-        return "on_hold" if self.held else "talking"
+        if self.leg.state == "joining":
+            return "coming"
+        if self.with_caller.on_hold:
+            return "on_hold"
+        return "talking" if self.leg.in_room and self.with_caller.in_room else "alone"
 
     @property
     def picked_up(self) -> bool:
@@ -72,8 +85,8 @@ class LegView:
 
     @property
     def joined(self) -> datetime | None:
-        """When they were brought together with the caller."""
-        return self.leg.joined_at
+        """When they and the caller first heard each other; before that, when they took the call."""
+        return self.leg.joined_at or self.leg.taken_at
 
     @property
     def clicked(self) -> bool:
@@ -134,7 +147,8 @@ class CallView:
     @property
     def legs(self) -> Mapping[str, LegView]:
         """The legs of everybody who was rung, by attempt."""
-        return {attempt: LegView(leg, self.held) for attempt, leg in self.call.data.legs.items()}
+        caller = self.call.data.shared.caller
+        return {attempt: LegView(leg, caller) for attempt, leg in self.call.data.legs.items()}
 
     @property
     def people(self) -> list[PersonOnCall]:
@@ -147,17 +161,15 @@ class CallView:
 
     @property
     def met(self) -> list[str]:
-        """The names of those who were brought together with the caller."""
-        return [leg.name for leg in self.call.data.legs.values() if leg.joined_at is not None]
+        """The names of those who have met the caller."""
+        return [leg.name for leg in self.call.data.legs.values() if leg.met or _once(leg)]
 
     @property
-    def doing(self) -> str:
+    def doing(self) -> Placed:
         """How the caller is placed with those who have taken the call: ``talking``, ``on_hold``,
         ``coming`` while somebody is on the way; ``""`` if nobody has."""
         doing = {each.doing for each in self.legs.values() if each.taken}
-        ranks: Sequence[Doing] = ("talking", "on_hold", "coming", "alone")
-        found = next((each for each in ranks if each in doing), "")
-        return "coming" if found == "alone" else found
+        return next((placed for placed, ranks in _PLACED.items() if doing & ranks), "")
 
     @property
     def taken_by(self) -> str:
@@ -239,10 +251,11 @@ class CallView:
         return self.call.data.shared.case.suspicious
 
     @property
-    def verified(self) -> str:
+    def verified(self) -> Verified:
         """V2 by PIN, V1 by a number on file (which can be forged), else V0."""
         on_file = self.case is not None and self.case.on_file
-        return self.call.data.shared.case.verified or ("V1" if on_file else "V0")
+        by_pin = self.call.data.shared.case.verified == "V2"
+        return "V2" if by_pin else "V1" if on_file else "V0"
 
     def case_number(self, numbers: CaseNumbers) -> str:
         """The number of the case as it is written, ``""`` before one was given."""
@@ -271,7 +284,7 @@ class CallView:
         return self.promise is not None and self.promise.state == "owed"
 
     @property
-    def recording(self) -> str:
+    def recording(self) -> Recording:
         """What the carrier was last asked for: ``on``, ``paused`` or ``off``; and ``refused``, when
         it is off because the caller objects to it or hasn't agreed."""
         recording = self.call.data.shared.recording
@@ -303,6 +316,11 @@ class CallView:
         """The telephone numbers that the log leaves out: where to call back, and what was keyed."""
         promised = [self.promise.number] if self.promise else []
         return [*promised, *self.call.data.shared.personal]
+
+
+def _once(leg: Leg) -> bool:
+    """Whether an earlier version has stored it, which took who joined for who had met."""
+    return leg.taken_at is None and leg.joined_at is not None
 
 
 __all__ = ["CallView", "LegView", "PersonOnCall"]
