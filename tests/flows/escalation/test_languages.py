@@ -11,7 +11,7 @@ from flows.escalation import line
 from ivr.line.flow.prompts import slots
 from ivr.simulator import Exchange
 from tests.kit.desk import Desk
-from tests.kit.telephones import accept, keyed
+from tests.kit.telephones import accept, keyed, nobody_rings
 
 TOKYO = "+81800000001"
 LINE = line()
@@ -137,3 +137,4 @@ def test_two_silences_in_a_row_lead_to_a_person(exchange: Exchange, desk: Desk, 
     assert len(silences) == most
     caller.hang_up()
     exchange.wait(60)
+    nobody_rings(desk)
