@@ -79,6 +79,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "users",
             says=("users",),
+            hints=("more_time",),
             reads=count("users", 1),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -92,6 +93,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "affected",
             says=("affected",),
+            hints=("more_time",),
             reads=count("affected", 0, of="users"),
             meanwhile=True,
             refusals=frozenset({"bad_count", "too_many_affected"}),
@@ -124,6 +126,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "down_hours",
             says=("down_hours",),
+            hints=("more_time",),
             reads=duration("hours", MOST_HOURS),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -132,6 +135,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "down_minutes",
             says=("down_minutes",),
+            hints=("more_time",),
             reads=duration("minutes", 59),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -170,6 +174,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "contact_number",
             says=("contact_number",),
+            hints=("more_time",),
             reads=do.read_phone,
             personal=True,
             meanwhile=True,
