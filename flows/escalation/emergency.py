@@ -15,7 +15,7 @@ from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
 from ivr.line.flow.conversation import Go, Heard, Leads
 from ivr.line.flow.orders import TellCase
-from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
+from ivr.line.flow.steps import Branch, Entry, LookUp, Menu, RecordStep, Step
 from ivr.line.values import CallerTalk, needed
 
 from . import effects as do
@@ -29,6 +29,22 @@ SPEAK = "4"
 
 # How ringing others can end while the caller is asked: the first to accept meets them at once.
 RUNG: dict[str, Leads] = {"joined": "talk", "nobody": Go(), "no_carrier": Go()}
+
+QUESTIONS = (
+    "purpose",
+    "users",
+    "affected",
+    "actions",
+    "actions_said",
+    "down_hours",
+    "down_minutes",
+    "environment",
+    "contact",
+    "contact_number",
+    "reach",
+    "english",
+    "competent",
+)
 
 AGAIN: dict[str, Leads] = {
     "slower": Go(says="slower", then=(do.slow_down,)),
@@ -54,9 +70,18 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             "emergency_ring",
             asks="people",
             on={
-                "found": Go("purpose", then=(do.keep_ranking, do.hunt("emergency"))),
-                "not_found": Go("purpose", then=(do.keep_ranking,)),
-                "too_slow": "purpose",
+                "found": Go("questions", then=(do.keep_ranking, do.hunt("emergency"))),
+                "not_found": Go("questions", then=(do.keep_ranking,)),
+                "too_slow": "questions",
+            },
+        ),
+        Branch(  # whoever was cut off in one of them goes on there
+            "questions",
+            on={
+                "next": (
+                    *(Go(name, when=guards.was_at(name), then=(go_on,)) for name in QUESTIONS),
+                    Go("purpose"),
+                )
             },
         ),
         # --- the five questions ---
@@ -206,6 +231,10 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             },
         ),
     ]
+
+
+def go_on(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.left_at = ""
 
 
 def declare(talk: CallerTalk, heard: Heard) -> None:
