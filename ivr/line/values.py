@@ -492,6 +492,7 @@ class Place(Kept, Generic[Own]):
     silences: Audit[int] = 0
     slow: Audit[bool] = False
     notes: Digits[tuple[str, ...]] = ()
+    failures: Audit[int] = 0
 
     @classmethod
     def of(cls, talk: Conversation[CallValues, Own]) -> "Place[Own]":
@@ -506,6 +507,7 @@ class Place(Kept, Generic[Own]):
             talk.silences,
             talk.slow,
             talk.notes,
+            talk.failures,
         )
 
     def conversation(self, shared: CallValues) -> Conversation[CallValues, Own]:
@@ -521,6 +523,7 @@ class Place(Kept, Generic[Own]):
             silences=self.silences,
             slow=self.slow,
             notes=self.notes,
+            failures=self.failures,
         )
 
 

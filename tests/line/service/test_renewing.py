@@ -44,7 +44,7 @@ def both(desk: Desk, exchange: Exchange, store: Store, escalation: Line) -> Desk
     return desk
 
 
-@pytest.mark.parametrize("keys", [["2", "1", "17349013#", "1", "2"], ["2", "0"], ["2", "3"]])
+@pytest.mark.parametrize("keys", [["1", "1", "17349013#"], ["0"], ["3"]])
 def test_a_call_is_renewed_once_at_most_and_reaches_a_person(
     both: Desk, exchange: Exchange, caller: Handset, keys: list[str]
 ) -> None:
