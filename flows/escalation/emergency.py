@@ -15,7 +15,7 @@ from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
 from ivr.line.flow.conversation import Go, Heard, Leads
 from ivr.line.flow.orders import TellCase
-from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
+from ivr.line.flow.steps import Branch, Entry, LookUp, Menu, RecordStep, Step
 from ivr.line.values import CallerTalk, needed
 
 from . import effects as do
@@ -33,6 +33,23 @@ RUNG: dict[str, Leads] = {
     "nobody": Go(),
     "no_carrier": Go("dial", says="trying_emergency"),  # a document can't ask and dial
 }
+
+QUESTIONS = (
+    "checks",
+    "purpose",
+    "users",
+    "affected",
+    "actions",
+    "actions_said",
+    "down_hours",
+    "down_minutes",
+    "environment",
+    "contact",
+    "contact_number",
+    "reach",
+    "english",
+    "competent",
+)
 
 AGAIN: dict[str, Leads] = {
     "slower": Go(says="slower", then=(do.slow_down,)),
@@ -62,9 +79,17 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             "emergency_ring",
             asks="people",
             on={
-                "found": Go("checks", then=(do.keep_ranking, do.hunt("emergency"))),
-                "not_found": Go("checks", then=(do.keep_ranking, do.hunt("emergency"))),
-                "too_slow": Go("checks", then=(do.keep_ranking, do.hunt("emergency"))),
+                name: Go("questions", then=(do.keep_ranking, do.hunt("emergency")))
+                for name in ("found", "not_found", "too_slow")
+            },
+        ),
+        Branch(  # whoever was cut off in one of them goes on there
+            "questions",
+            on={
+                "next": (
+                    *(Go(name, when=guards.was_at(name), then=(go_on,)) for name in QUESTIONS),
+                    Go("checks"),
+                )
             },
         ),
         # --- the five questions ---
@@ -222,6 +247,10 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             },
         ),
     ]
+
+
+def go_on(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.left_at = ""
 
 
 def declare(talk: CallerTalk, heard: Heard) -> None:
