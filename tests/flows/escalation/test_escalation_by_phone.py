@@ -13,7 +13,15 @@ from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, Desk, mount
 from tests.kit.emergencies import answer_all, emergency
 from tests.kit.records import Down
-from tests.kit.telephones import accept, free, keyed, operator_menu, reach_operator, said_to
+from tests.kit.telephones import (
+    accept,
+    free,
+    keyed,
+    nobody_rings,
+    operator_menu,
+    reach_operator,
+    said_to,
+)
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -423,6 +431,7 @@ def test_s11_an_emergency_without_a_case_is_two_steps(
     caller.hang_up()
     operator.hang_up()
     exchange.wait(60)
+    nobody_rings(desk)
 
 
 def test_what_the_records_cannot_say_is_let_through_and_flagged(
