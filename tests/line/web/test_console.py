@@ -400,8 +400,8 @@ def test_enterprise_down_is_asked_judged_and_set_on_the_page(
     assert "▲ Enterprise Down" in talking.page
     assert "Still missing: what was done" in talking.reads
     talking.click("emergency", what="set_emergency", key="b", **said)
-    assert "Enterprise Down was not set. First confirm" in talking.page
-    talking.click("emergency", what="set_emergency", key="c", sure="yes", **said)
+    assert "Enterprise Down was not set. First read the definition" in talking.page
+    talking.click("emergency", what="set_emergency", key="c", stopped="1", **said)
     exchange.wait(5)
 
     emergency = desk.file("C17349013")["emergency"]
@@ -418,7 +418,7 @@ def test_who_has_no_contract_needs_a_reason_and_nothing_is_lost(
 ) -> None:
     talking.click("case", number="C17349037")
     assert "✕ contract: not met (required)" in talking.reads
-    said = {"purpose": "1", "sure": "yes"}
+    said = {"purpose": "1", "stopped": "1"}
     talking.click("emergency", what="set_emergency", key="a", **said)
     assert "That didn't work:" in talking.page
     talking.click("emergency", what="set_emergency", key="b", override="being renewed", **said)

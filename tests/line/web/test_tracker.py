@@ -146,6 +146,7 @@ def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, sto
     """In Case Logger the customer may set the severity themselves. (R5)"""
     browser.sign_in("marie").go("/cases/new")
     form = {"subject": "Drawings are blank", "description": "Since Monday.", "product": "CAD"}
+    form |= {"environment": "production"}
     key = browser.key()
     browser.send("/cases/new", severity="2", key=key, **form)
     assert "Your case is logged. Its number is C21734901." in browser.page
@@ -156,6 +157,7 @@ def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, sto
     case = store.cases.find("21734901")
     assert case is not None
     assert (case.severity, case.subject) == (2, "Drawings are blank")
+    assert case.environment == "production"
     assert [event.kind for event in desk.on_case("C21734901")] == ["case.logged"]
     assert desk.notices("case_logged") == {"MGR2"}
     assert "Since Monday." in browser.go("/cases/C21734901").page
@@ -182,8 +184,10 @@ def test_what_is_missing_is_said_beside_the_field_and_nothing_is_lost(browser: B
 
     assert browser.status == 422
     assert 'value="Only this"' in browser.page
-    assert 'href="#description"' in browser.page
+    assert 'href="#new-description"' in browser.page
+    assert 'id="new-description" aria-invalid="true"' in browser.page
     assert "Choose a severity." in browser.page
+    assert "Say whether it is a production system." in browser.page
 
 
 @pytest.mark.parametrize("number", ["C17349037", "C17349099", "17349013", "nonsense"])
@@ -323,8 +327,11 @@ def test_more_affected_than_users_is_said_and_nothing_is_stored(
     browser.send("/cases/C17349013/declare", key="d", **DOWN | {"affected": "1300"})
 
     assert browser.status == 409
-    assert "more than the 1200 there are" in browser.page
+    assert "1300 are affected, more than the 1200 there are." in browser.page
     assert desk.file("C17349013") == {}
+    assert 'id="declare-affected" aria-invalid="true"' in browser.page
+    for kept in ('value="1300"', 'value="1200"', "started it again", 'value="2" checked'):
+        assert kept in browser.page
 
 
 def test_who_has_no_contract_declares_all_the_same_and_staff_see_why_not(
@@ -338,7 +345,7 @@ def test_who_has_no_contract_declares_all_the_same_and_staff_see_why_not(
     assert "Gold, not Enterprise" in staff.page
     staff.send("/cases/C17349037/set_emergency", key="s", override="")
     assert staff.status == 409
-    assert "not met: contract (Gold, not Enterprise)" in staff.page
+    assert "Not met: contract (Gold, not Enterprise)." in staff.page
     staff.send("/cases/C17349037/set_emergency", key="t", override="renewal is signed")
 
     assert desk.file("C17349037")["emergency"]["override"] == "renewal is signed"
