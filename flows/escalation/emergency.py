@@ -52,7 +52,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         ),
         LookUp(
             "emergency_ring",
-            asks="operators",
+            asks="people",
             on={
                 "found": Go("purpose", then=(do.keep_ranking, do.hunt("emergency"))),
                 "not_found": Go("purpose", then=(do.keep_ranking,)),
@@ -201,10 +201,8 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             meanwhile=True,
             on=RUNG
             | {
-                "1": Go("operator_search", then=(contact("competent", True),)),
-                "2": Go(
-                    "operator_search", says="needs_competent", then=(contact("competent", False),)
-                ),
+                "1": Go("search", then=(contact("competent", True),)),
+                "2": Go("search", says="needs_competent", then=(contact("competent", False),)),
             },
         ),
     ]

@@ -19,7 +19,7 @@ from ivr.line.desk.retention import RetentionTerms
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 KEYS = tuple("123456789")  # by which something is chosen; 0 is the operator
-HUNTS = ("operator", "manager", "engineer", "duty", "emergency", "callback")
+HUNTS = ("operator", "wish", "emergency", "callback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,17 @@ class EntryNumber:
 class HuntRule:
     """How long people are looked for, in seconds; ``at_once`` is how many are rung together.
 
-    Who didn't answer isn't rung again for ``rest``. With ``look_again`` people who have become free
-    are looked for that often, as long as the caller waits.
+    Who didn't answer isn't rung again for the same call before ``rest`` is over, and for another
+    one only after those who may answer. With ``look_again`` people who may be rung by now are
+    looked for that often, as long as the caller waits; after ``duty`` the people on duty as well.
     """
 
     cap: int = 180
     ring: int = 20
     look_again: int = 0
     at_once: int = 1
-    rest: int = 600
+    rest: int = 60
+    duty: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class LineConfig:
     session_idle: int = 30  # minutes until someone who does nothing is signed out
     session_longest: int = 720  # … and until anyone is
     provider_roles: Mapping[str, str] = field(default_factory=dict)  # a provider's groups: roles
+    met_after: int = 8  # seconds for which two must have heard each other to have met
     status_hours: int = 8  # until a status ends that was set by telephone, at the latest
     resume_minutes: int = 10  # within which a caller who was cut off may resume
     limits: Limits = field(default_factory=Limits)

@@ -49,21 +49,25 @@ class Owed(Kept):
     call: Digits[str]
     case: Digits[str]
     level: Digits[str]
+    due: Digits[datetime | None] = None
 
 
 class Requested(Kept):
-    """The level that was asked for, for which case (``""`` if unknown), and when."""
+    """The level that was asked for, for which case (``""`` if unknown), and when; ``met``: somebody
+    who answers for it has met the caller."""
 
     level: Audit[str]
     case: Audit[str]
     at: Audit[datetime]
+    met: Audit[bool] = False
 
 
 class FoundCase(Kept, tag_field="result", tag="found", omit_defaults=False):
     """What the records say of the case: ``owner`` is a person's id, ``account`` a name.
 
-    ``on_file``: the caller's number is one of the case's contacts. ``stale``: the records couldn't
-    be asked, and this is what they said some minutes ago.
+    ``queue``, ``region`` and ``product`` say who answers for it. ``on_file``: the caller's number
+    is one of the case's contacts. ``stale``: the records couldn't be asked, and this is what they
+    said some minutes ago.
     """
 
     number: Audit[str] = ""
@@ -73,6 +77,9 @@ class FoundCase(Kept, tag_field="result", tag="found", omit_defaults=False):
     subject: Digits[str] = ""
     owner: Digits[str | None] = None
     account: Digits[str] = ""
+    queue: Digits[str] = ""
+    region: Digits[str] = ""
+    product: Digits[str] = ""
     on_file: Digits[bool] = False
     stale: Digits[bool] = False
 
@@ -219,7 +226,11 @@ class WebRequest(Kept):
 
 
 class Ranked(Kept):
-    """One of those who may be rung, with the reason; ``skipped`` says why not, if not."""
+    """One of those who may be rung, with the reason; ``skipped`` says why not, if not.
+
+    ``hunt`` is as whom they are rung, and so what they hear: "manager", "engineer", "operator",
+    "duty" (no operator could take it), "emergency" or "callback".
+    """
 
     person: Staff[str]
     name: Staff[str] = ""
@@ -228,6 +239,7 @@ class Ranked(Kept):
     reason: Staff[str] = ""
     detail: Staff[str] = ""
     skipped: Staff[str] = ""
+    hunt: Staff[str] = ""
 
 
 class Rung(Kept):
@@ -249,9 +261,12 @@ class HuntView(Kept):
 
     ``name`` and ``number`` (from 1) are of the present or last one. ``owner`` owes the caller a
     call if nobody takes it (within ``calls_in`` minutes, if they said so). ``refused`` are the
-    people who declined this call, ``taker`` is the operator who comes forward. ``asking``: it began
-    while the caller was being asked. ``by_dial``: the caller's document dials, because the carrier
-    failed to at ``carrier_failed``.
+    people who declined this call, ``missed`` those who took it and were gone before a meeting, once
+    for each time; ``unanswered`` is when people were last rung in vain. ``taker`` is the operator
+    who comes forward. People are looked for for this wish since ``since``, and in the present hunt
+    since ``began``, None if there is none; ``rounds`` is how many have ended with nobody.
+    ``asking``: it began while the caller was being asked. ``by_dial``: the caller's document dials,
+    because the carrier failed to at ``carrier_failed``.
     """
 
     name: Digits[str] = ""
@@ -260,7 +275,12 @@ class HuntView(Kept):
     owner: Digits[str | None] = None
     calls_in: Digits[int] = 0
     refused: Digits[list[str]] = []
+    missed: Digits[list[str]] = []
+    unanswered: Digits[dict[str, datetime]] = {}
     taker: Digits[str] = ""
+    since: Digits[datetime | None] = None
+    began: Digits[datetime | None] = None
+    rounds: Digits[int] = 0
     rung: Staff[Rung | None] = None
     dialled: Staff[Dialled | None] = None
     ringing: Digits[bool] = False
@@ -326,9 +346,10 @@ class PersonValues(LegValues):
     """The values of the leg of somebody who was rung, in the hunt named ``hunt``.
 
     ``wanted``: it should ring still. ``clicked``: accepted on a page before picking up.
-    ``introduced``: somebody else was with the caller before. ``told``: who is being rung meanwhile
-    is to be said. ``why`` is the reason for an override of a level whose turn it isn't
-    (``next_level``), ``chosen`` a person to ring.
+    ``introduced``: somebody else was with the caller before. ``let_go``: they hang up by a click,
+    on purpose. ``told``: who is being rung meanwhile is to be said. ``why`` is the
+    reason for an override of a level whose turn it isn't (``next_level``), ``chosen`` a person to
+    ring.
     """
 
     hunt: Staff[str] = ""
@@ -339,6 +360,7 @@ class PersonValues(LegValues):
     wanted: Staff[bool] = True
     by_dial: Staff[bool] = False
     introduced: Staff[bool] = False
+    let_go: Staff[bool] = False
     clicked: Staff[bool] = False
     told: Staff[bool] = False
     conditions: Staff[Conditions | None] = None
@@ -395,7 +417,9 @@ class Caller(Kept):
     ``number`` is E.164, ``""`` if withheld; ``wanted`` is another at which they want to be called
     back, on its way to the look-up of the same turn. ``staff`` is the id of somebody who works
     here, ``status_until`` when a status that they set now would end, in their zone. ``left_at`` is
-    the step in which they hung up, ``""`` after a goodbye.
+    the step in which they hung up, ``""`` after a goodbye. ``in_room`` is since when the carrier
+    has had them in the conference, or bridged, and not on hold; ``on_hold``: they are there on
+    hold. ``heard_to`` counts the carrier's reports of that.
     """
 
     number: Digits[str] = ""
@@ -405,6 +429,9 @@ class Caller(Kept):
     owes: Digits[list[Owed]] = []
     resume: Digits[Resumed | None] = None
     left_at: Audit[str] = ""
+    in_room: Digits[datetime | None] = None
+    on_hold: Digits[bool] = False
+    heard_to: Digits[int] = -1
 
 
 # --- the call ---
@@ -415,7 +442,9 @@ class CallValues(Kept):
 
     ``wish`` is what the caller wants: a level's code, "engineer", "severity" or "E-Down";
     ``asked_for`` is the same, or "operator". ``personal`` is what was keyed and is kept out of the
-    log, in order. ``holds`` counts how often the caller was put on hold or taken off.
+    log, in order. ``holds`` counts how often the caller was put on hold or taken off. ``room`` is
+    the carrier's name of the conference. ``met``: the caller has met somebody in this call.
+    ``renewed``: another version of the flow has taken the call over.
     """
 
     sid: Audit[str]
@@ -433,6 +462,9 @@ class CallValues(Kept):
     web: Digits[WebRequest | None] = None
     held: Digits[bool] = False
     holds: Digits[int] = 0
+    room: Digits[str] = ""
+    met: Audit[bool] = False
+    renewed: Audit[bool] = False
     language: Digits[str] = ""
     personal: Digits[list[str]] = []
 
@@ -492,9 +524,13 @@ class Place(Kept, Generic[Own]):
 class Leg(Kept):
     """The leg of somebody who was rung; ``hunt`` is the name of the hunt that rang them.
 
-    ``state`` is "ringing", "talking" or "over"; ``document`` is the TwiML of the present step.
-    ``unsure``: it isn't known whether it ever rang. ``warned``: picked up, and listening to the
-    whisper when its time for answering was over.
+    ``state`` is "ringing", "joining" (took the call, and is on the way to the caller), "talking"
+    (has come to the caller, also while they step out) or "over"; ``document`` is the TwiML of the
+    present step. ``in_room`` is since when the carrier has had the leg in the conference, or
+    bridged; None while it is out. ``heard_to`` counts the carrier's reports of that.
+    ``joined_at`` is when the two first heard each other, ``met``: they did for as long as counts as
+    a meeting. ``unsure``: it isn't known whether it ever rang. ``warned``: picked up, and
+    listening to the whisper when its time for answering was over.
     """
 
     person: Staff[str]
@@ -506,7 +542,11 @@ class Leg(Kept):
     state: Staff[str] = "ringing"
     sid: Staff[str] = ""
     document: Staff[str] = ""
+    taken_at: Staff[datetime | None] = None
+    in_room: Staff[datetime | None] = None
+    heard_to: Staff[int] = -1
     joined_at: Staff[datetime | None] = None
+    met: Audit[bool] = False
     unsure: Staff[bool] = False
     warned: Staff[bool] = False
 

@@ -144,12 +144,17 @@ class Flow:
             compiled = self._documents[key] = compile_verbs(step.document(talk, spoken))
         return compiled.fill(self._values(compiled, talk, values))
 
-    def waiting(self, talk: AnyConversation, first: bool, values: Mapping[str, str]) -> str:
-        """The wait document of a `Hold`; ``first`` when the caller has only just come."""
+    def waiting(
+        self, talk: AnyConversation, first: bool, values: Mapping[str, str], coming: bool = False
+    ) -> str:
+        """The wait document of a `Hold`; ``first`` when the caller has only just come, ``coming``
+        when somebody has taken the call and is on the way."""
         step = self.steps[talk.state]
         if not isinstance(step, Hold):
             raise TypeError(f"nobody waits in step '{talk.state}'")
         phrases = step.phrases(talk) if first else _phrases(step.progress, talk)
+        if coming:
+            phrases = _phrases(step.coming, talk)
         key = ("waiting", talk.state, talk.language, phrases)
         compiled = self._documents.get(key)
         if compiled is None:

@@ -18,7 +18,7 @@ from ivr.twiml.templates import slot
 
 LISTENING = frozenset({"invalid", "silence", "too_many", "hangup"})
 FAILURES = frozenset({"invalid", "silence"})
-ALWAYS = frozenset({"trouble", "left", "taken"})  # what can befall a leg wherever it is
+ALWAYS = frozenset({"trouble", "left", "taken", "gone_on"})  # what can befall a leg wherever it is
 SILENCES = 2  # in a row, and a caller is brought to a person
 RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others can end
 
@@ -260,11 +260,13 @@ class Branch(Step):
 class Hold(Step):
     """The caller waits in a queue while people are rung. Keys are heard, so 0 works here too.
 
-    ``says`` is heard at first, ``progress`` each time the wait document comes round again.
+    ``says`` is heard at first, ``progress`` each time the wait document comes round again, and
+    ``coming`` instead of it while somebody who took the call is on the way.
     """
 
     queue: str = ""
     progress: Says = ()
+    coming: Says = ("connecting",)
     pause: int = 10
 
     needs = RUNG | {"hangup"}
@@ -328,6 +330,8 @@ class Talk(Step):
             beep="false",
             end_on_exit=self.leads(talk),
             wait_url=f"{HERE}/meet",
+            status_callback=f"{slot('room_here')}",
+            status_callback_event="join leave hold",
         )
         talked = f"{HERE}/talked?turn={TURN}"
         return (*spoken, verbs.Dial((room,), action=talked, hangup_on_star=self.star(talk)))
@@ -337,13 +341,14 @@ class Talk(Step):
 class Dialling(Step):
     """One person is dialled by the document itself: what is left when the REST API is down.
 
+    ``nobody_now``: nobody may be dialled just now, and the caller may wait for somebody.
     ``to_client``: they work with a browser's telephone, so that a <Client> is dialled.
     """
 
     timeout: int = 20
     to_client: Callable[[AnyConversation], bool] = lambda talk: False
 
-    needs = frozenset({"talked", "next_one", "nobody", "hangup"})
+    needs = frozenset({"talked", "next_one", "nobody", "nobody_now", "hangup"})
     may = frozenset({"joined"})
 
     def variant(self, talk: AnyConversation) -> Any:
@@ -386,7 +391,11 @@ class Customer(Step):
 
 @dataclass(frozen=True, slots=True)
 class Ready(Step):
-    """An empty document: a dialled person's leg goes on to the leg that dialled it."""
+    """A dialled person's leg hears this, and goes on to the leg that dialled it.
+
+    The two are bridged when there is nothing left to do; the redirect tells when that is
+    (https://www.twilio.com/docs/voice/twiml/number).
+    """
 
     needs = frozenset({"hangup"})
     may = frozenset({"ended"})
@@ -394,7 +403,7 @@ class Ready(Step):
     def document(
         self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
-        return spoken
+        return (*spoken, verbs.Redirect(f"{HERE}/bridged"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,11 @@ from ivr.line.store.turns import (
 
 LATEST = 2**63  # what a column of instants holds
 _calls = tables.calls.c
-_MET = _calls.data.like('%"joined_at":"%')
+# Earlier versions knew when somebody had joined, and took that for a meeting.
+_MET = or_(
+    _calls.data.like('%"met":true%'),
+    _calls.data.like('%"joined_at":"%') & ~_calls.data.like('%"taken_at":"%'),
+)
 _PROMISED = _calls.data.like('%"promise":{%')
 _SLIM = _calls.data.like(f'{{"{PURGED}":%')
 _OVER = _calls.ended_at.is_not(None)
@@ -111,9 +115,9 @@ class CallRepository:
         """Every call in progress, the oldest first."""
         return self._list(_CALLS.where(_calls.ended_at.is_(None)).order_by(_calls.started_at))
 
-    def first_waiting(self, queue: str) -> Call | None:
-        """The call that has been waiting longest in a queue."""
-        return next(iter(self._list(_FIRST_WAITING, queue=queue)), None)
+    def waiting(self) -> list[Call]:
+        """The calls that wait in a queue, the longest-waiting first."""
+        return self._list(_WAITING)
 
     def page(self, wanted: Wanted, limit: int) -> list[Call]:
         """At most ``limit`` of the calls ``wanted``, the newest first. Raises `ValueError` for a
@@ -150,11 +154,6 @@ _RECENT = (
     .order_by(_calls.ended_at.desc())
     .limit(5)
 )
-_FIRST_WAITING = (
-    _CALLS.where(_calls.waiting_for == bindparam("queue"))
-    .where(text("waiting_for <> ''"))  # as the index has it
-    .order_by(_calls.waiting_since)
-    .limit(1)
-)
+_WAITING = _CALLS.where(text("waiting_for <> ''")).order_by(_calls.waiting_since, _calls.sid)
 
 __all__ = ["HOW", "CallRepository", "Engaged", "Wanted", "mark"]

@@ -33,10 +33,10 @@ def test_s05_the_next_level_is_rung_and_the_first_one_is_told(
     """If the answer doesn't satisfy, escalate a second time. (R40) The second-level manager works
     with the engineer and the engineer's direct manager. (R41)"""
     wish(caller, exchange, "17349021", "3")
-    assert caller.last_heard.startswith("Your request is recorded. I am trying to reach a support")
+    assert caller.last_heard.startswith("I am looking for a support manager")
     director = escalated.phone("DIR1")
     accept(director, exchange)
-    exchange.wait(12)
+    exchange.wait(22)
 
     assert caller.connected_to == {director}
     assert said_to(director)[0].startswith("Acme support. Une escalade, M2, en anglais.")
@@ -78,7 +78,7 @@ def test_s06_the_second_level_without_the_first_is_the_operators_to_override(
 ) -> None:
     operator, director = desk.phone("OP1"), desk.phone("DIR1")
     wish(caller, exchange, "17349013", "3")
-    assert caller.last_heard.startswith("Your request is recorded. I am trying to reach a support")
+    assert caller.last_heard.startswith("I am looking for a support manager")
     accept(operator, exchange)
     exchange.wait(12)
     assert not desk.store.case_files.escalations("C17349013")
@@ -199,7 +199,7 @@ def test_s08_everything_is_asked_while_people_are_rung(
     asked_at = exchange.clock.now()
     answer_all(caller, exchange)
     exchange.wait(1)
-    assert caller.last_heard.startswith("Thank you. I am calling an operator and the manager")
+    assert caller.last_heard.startswith("Thank you. I am looking for an operator, or the manager")
 
     accept(operator, exchange, after=0)
     exchange.wait(25)
@@ -341,7 +341,7 @@ def test_more_affected_than_there_are_is_asked_again_and_then_a_person_asks(
     keyed(caller, exchange, affected, affected)
     exchange.wait(4)
 
-    assert caller.last_heard.startswith("Thank you. I am calling an operator")
+    assert caller.last_heard.startswith("Thank you. I am looking for an operator")
     caller.hang_up()
     exchange.wait(60)
 

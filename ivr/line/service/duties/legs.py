@@ -4,32 +4,40 @@ announce, and free people for the next caller."""
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from ivr.line.desk.hunt import EventName
+from ivr.line.errors import NotYet
 from ivr.line.outside.carrier import Carrier, LegGone, Refused, Unsure
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.service.rankings import Rankings
+from ivr.line.turns.call import hunting
 from ivr.line.turns.call.heard import (
     CandidatesRanked,
     HuntTimedOut,
     LegEnded,
     LegPlaced,
-    LookedAgain,
+    MeetingLasted,
     OutcomeHeard,
     PlacementRefused,
     PlacementUnsure,
     RingLapsed,
+    RoomSeen,
 )
 from ivr.line.turns.call.state import CallState
 
 log = logging.getLogger(__name__)
 
+ASKED_AGAIN = timedelta(seconds=10)  # between two questions to the carrier about one leg
+
 
 class LegDuties:
     """Carries out the duties of one line's legs. ``origin`` is the scheme and host at which the
-    carrier reaches the line. Each method is a kind of duty; they raise `Refused` and `Unsure`."""
+    carrier reaches the line. Each method is a kind of duty; they raise `Refused` and `Unsure`, and
+    `NotYet` to be carried out again."""
 
     def __init__(self, calls: Calls, carrier: Carrier, rankings: Rankings, origin: str) -> None:
         self.store = calls.store
@@ -92,6 +100,7 @@ class LegDuties:
         sid = duty.data.get("sid") or (row.sid if row.state != "over" else "")
         if sid:
             self.carrier.hang_up(sid)
+            self._status(duty.call, attempt, "ended")  # its own report may be lost
         elif state.legs.talk(attempt).own.by_dial:  # it may never have been dialled
             self._status(duty.call, attempt, "no_answer")
 
@@ -129,32 +138,82 @@ class LegDuties:
             url = f"{self.origin}{state.here(duty.data['leg'])}/announce?{query}"
             self.carrier.announce(f"call-{duty.call}", row.sid, url)
 
+    def room(self, duty: Duty) -> None:
+        """See to it that somebody who took the call comes together with the caller: where the
+        carrier hasn't told, it is asked."""
+        call, leg = duty.call, duty.data["leg"]
+        state = self.calls.look(call)
+        row, caller = state.legs.rows[leg], state.shared.caller
+        if state.call.ended_at or row.state == "over" or row.met:
+            return
+        if row.in_room is None or (caller.in_room is None and not caller.on_hold):
+            room, held = self.carrier.participants(f"call-{call}")
+            self.calls.hear(call, RoomSeen(room, held))
+        raise NotYet(self.clock.now() + ASKED_AGAIN)
+
+    def meeting(self, duty: Duty) -> None:
+        """The two have met, if they are still together."""
+        since = datetime.fromisoformat(duty.data["since"])
+        self.calls.hear(duty.call, MeetingLasted(duty.data["leg"], since))
+
+    def free(self, duty: Duty) -> None:
+        """The call has been over for a while: a leg of it that the carrier hasn't reported is asked
+        for, so that it keeps nobody busy."""
+        row = self.calls.look(duty.call).legs.rows[duty.data["leg"]]
+        if row.state == "over":
+            return
+        if row.sid and not self.carrier.over(row.sid):
+            raise NotYet(self.clock.now() + ASKED_AGAIN)
+        self._status(duty.call, duty.data["leg"], "ended")
+
     def release(self, duty: Duty) -> None:
         """Free a person at once, and let the caller who has been waiting longest ring them."""
-        mine, now = f"{duty.call}/{duty.data['leg']}", self.clock.now()
-        self.store.people.release(duty.data["person"], mine, now, duty.data["how"])
-        waiting = self.store.calls.first_waiting("operators")
-        if waiting is not None:
-            self._look(waiting.sid)
+        person, mine = duty.data["person"], f"{duty.call}/{duty.data['leg']}"
+        self.store.people.release(person, mine, self.clock.now(), duty.data["how"])
+        self._first_come({person})
 
     def time_up(self, duty: Duty) -> None:
         self.calls.hear(duty.call, HuntTimedOut(duty.data["hunt"]))
 
     def look_again(self, duty: Duty) -> None:
-        """As long as the caller is waiting for an operator, check who has become free."""
+        """As long as somebody is looked for, check who may be rung by now."""
         state = self.calls.look(duty.call)
-        if not state.waiting or state.shared.hunt.number != duty.data["hunt"]:
+        if not hunting.goes_on(state) or state.shared.hunt.number != duty.data["hunt"]:
             return
-        self._look(duty.call)
-        self.calls.hear(duty.call, LookedAgain(duty.data["round"] + 1))
+        if free := self._free(state)[1]:
+            self._first_come(free, duty.call)
+        after = state.line.config.hunts[state.shared.hunt.name].look_again
+        raise NotYet(self.clock.now() + timedelta(seconds=after))
 
-    def _look(self, sid: str) -> None:
-        first = self.store.calls.first_waiting("operators")
-        if first is None or first.sid != sid:
-            return  # another caller has been waiting longer
-        answer = self.rankings.operators(self.calls.look(sid).shared)
-        if answer.value == "found":
-            self.calls.hear(sid, CandidatesRanked(answer.data["ranking"]))
+    def _first_come(self, free: set[str], last: str = "") -> None:
+        """Let the first of those who wait ring one of these people; emergencies go first, then who
+        has waited longest. Call ``last`` is the last that gets to."""
+        waiting = self.store.calls.waiting()
+        for call in sorted(waiting, key=lambda call: call.data.shared.wish != "E-Down"):
+            named = {entry.person for entry in call.data.shared.hunt.ranking}
+            if call.sid == last:
+                break
+            if named & free and self._look(call.sid):
+                return
+        if last:
+            self._look(last)
+
+    def _look(self, sid: str) -> bool:
+        """Have the call hear who may be rung for it now, if it wants somebody to be rung."""
+        ranking, free = self._free(self.calls.look(sid))
+        if free:
+            self.calls.hear(sid, CandidatesRanked(ranking))
+        return bool(free)
+
+    def _free(self, state: CallState) -> tuple[list[dict[str, Any]], set[str]]:
+        """The ranking of a call that wants somebody to be rung, and who of it may be."""
+        rule = state.line.config.hunts.get(state.shared.hunt.name)
+        patient = rule is not None and rule.look_again
+        if state.hunt is None or not patient or state.hunt.manual or not state.hunt.wants_more():
+            return [], set()
+        asked = self.rankings.asked(state.shared)
+        ranking = self.rankings.people(state.shared, asked).data["ranking"]
+        return ranking, {entry["person"] for entry in ranking if not entry["skipped"]}
 
     def _status(self, call: str, attempt: str, status: EventName) -> None:
         self.calls.hear(call, LegEnded(attempt, status))
