@@ -45,6 +45,7 @@ from . import effects as do
 
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER / "sample"
+PATIENCE = 4  # failures, at whichever prompts, until a person looks after the caller
 
 OTHERWISE: dict[str, Leads] = {
     "invalid": Go(says="invalid"),
@@ -95,6 +96,7 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
         version=config.version,
         start="arrival",
         zero=Go("search", then=(do.zero_pressed,)),
+        patience=PATIENCE,
         otherwise=OTHERWISE,
         prompts=prompts,
         entries=(callback.START, callback.ON_THE_WEB),
@@ -165,6 +167,7 @@ def steps(config: LineConfig) -> list[Step]:
         Entry(
             "pin",
             says=("pin",),
+            hints=("more_time", "way_back"),
             reads=do.read_pin,
             secret=True,
             on={

@@ -55,10 +55,13 @@ def choose(place: int) -> Callable[[LegTalk, Heard], None]:
 
 
 def greet(talk: LegTalk) -> tuple[Phrase, ...]:
-    """The notice in the number's first language, then each choice in its own."""
+    """The notice in the number's first language, then each choice in its own; who has failed hears
+    the choices alone again."""
     offers = talk.shared.called.languages
     choices = [("choose_language", code) for code in offers]
     elsewhere = [("works_in", code) for code in offers if _works_elsewhere(talk, code)]
+    if talk.tries:
+        return tuple(choices)
     return (("notice", offers[0]), *elsewhere, *choices)
 
 

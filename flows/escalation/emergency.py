@@ -28,7 +28,11 @@ ACTIONS = {"1": "nothing yet", "2": "the server was restarted", "3": "a change w
 SPEAK = "4"
 
 # How ringing others can end while the caller is asked: the first to accept meets them at once.
-RUNG: dict[str, Leads] = {"joined": "talk", "nobody": Go(), "no_carrier": Go()}
+RUNG: dict[str, Leads] = {
+    "joined": "talk",
+    "nobody": Go(),
+    "no_carrier": Go("dial", says="trying_emergency"),  # a document can't ask and dial
+}
 
 AGAIN: dict[str, Leads] = {
     "slower": Go(says="slower", then=(do.slow_down,)),
@@ -38,6 +42,10 @@ AGAIN: dict[str, Leads] = {
 
 
 def steps(numbers: CaseNumbers) -> list[Step]:
+    purposes: dict[str, Leads] = {
+        str(key): Go("users", then=(answered("purpose", key),))
+        for key in range(1, len(CATEGORIES) + 1)
+    }
     return [
         # --- which case: without one the caller goes to a person all the same ---
         *entry.steps(numbers, "emergency_"),
@@ -54,25 +62,24 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             "emergency_ring",
             asks="people",
             on={
-                "found": Go("purpose", then=(do.keep_ranking, do.hunt("emergency"))),
-                "not_found": Go("purpose", then=(do.keep_ranking,)),
-                "too_slow": "purpose",
+                "found": Go("checks", then=(do.keep_ranking, do.hunt("emergency"))),
+                "not_found": Go("checks", then=(do.keep_ranking, do.hunt("emergency"))),
+                "too_slow": Go("checks", then=(do.keep_ranking, do.hunt("emergency"))),
             },
         ),
         # --- the five questions ---
         Menu(
-            "purpose",
-            says=("checks", "purpose"),
+            "checks",  # short: if the carrier rings nobody, the caller is soon led on and dialled
+            says=("checks",),
+            timeout=1,
             meanwhile=True,
-            on=RUNG
-            | {
-                str(key): Go("users", then=(answered("purpose", key),))
-                for key in range(1, len(CATEGORIES) + 1)
-            },
+            on=RUNG | purposes | dict.fromkeys(("silence", "invalid", "too_many"), "purpose"),
         ),
+        Menu("purpose", says=("purpose",), meanwhile=True, on=RUNG | purposes),
         Entry(
             "users",
             says=("users",),
+            hints=("more_time",),
             reads=count("users", 1),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -86,6 +93,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "affected",
             says=("affected",),
+            hints=("more_time",),
             reads=count("affected", 0, of="users"),
             meanwhile=True,
             refusals=frozenset({"bad_count", "too_many_affected"}),
@@ -118,6 +126,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "down_hours",
             says=("down_hours",),
+            hints=("more_time",),
             reads=duration("hours", MOST_HOURS),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -126,6 +135,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "down_minutes",
             says=("down_minutes",),
+            hints=("more_time",),
             reads=duration("minutes", 59),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -164,6 +174,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "contact_number",
             says=("contact_number",),
+            hints=("more_time",),
             reads=do.read_phone,
             personal=True,
             meanwhile=True,

@@ -489,6 +489,7 @@ class Place(Kept, Generic[Own]):
     silences: Audit[int] = 0
     slow: Audit[bool] = False
     notes: Digits[tuple[str, ...]] = ()
+    failures: Audit[int] = 0
 
     @classmethod
     def of(cls, talk: Conversation[CallValues, Own]) -> "Place[Own]":
@@ -503,6 +504,7 @@ class Place(Kept, Generic[Own]):
             talk.silences,
             talk.slow,
             talk.notes,
+            talk.failures,
         )
 
     def conversation(self, shared: CallValues) -> Conversation[CallValues, Own]:
@@ -518,6 +520,7 @@ class Place(Kept, Generic[Own]):
             silences=self.silences,
             slow=self.slow,
             notes=self.notes,
+            failures=self.failures,
         )
 
 

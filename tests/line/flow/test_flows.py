@@ -154,6 +154,32 @@ def test_every_step_knows_what_to_do_with_each_of_its_outcomes(
             assert not parse(FLOWS[flow].document(talk, VALUES)).warnings, language
 
 
+@pytest.mark.parametrize(
+    ("pressed", "outcome", "slow", "read"),
+    [
+        ("*5", "slower", False, None),
+        ("*517349013", "accepted", True, "17349013"),  # more time, and the number at once
+        ("*517", "too_short", False, None),
+        ("12*51734901", "accepted", False, "51734901"),  # cleared, and then a number
+        ("*17349013", "accepted", False, "17349013"),
+        ("**", "back", False, None),
+        ("1734**", "back", False, None),
+        ("1734*", "cleared", False, None),
+        ("0", "zero", False, None),
+        ("12*0", "zero", False, None),
+        ("", "silence", False, None),
+    ],
+)
+def test_star_clears_goes_back_and_gives_more_time(
+    pressed: str, outcome: str, slow: bool, read: str | None
+) -> None:
+    talk = conversation(LINE.caller, "case", "en")
+
+    assert LINE.caller.steps["case"].outcome(talk, keys(pressed)) == outcome
+    assert talk.slow == slow
+    assert read is None or talk.own.readings == [read]
+
+
 LISTENING = [
     step.name
     for step in LINE.caller.steps.values()
@@ -178,7 +204,7 @@ def test_a_caller_who_never_presses_a_key_ends_with_a_person_or_a_promise(step: 
         return
 
     for _ in range(5):
-        if talk.state in (step, "callback_number"):
+        if talk.state in (step, "callback_number", "purpose"):
             LINE.caller.hear(talk, keys(""))
 
     assert talk.state in (

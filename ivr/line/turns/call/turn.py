@@ -210,14 +210,16 @@ class CallTurn:
                 yield from meeting.bridged(state, leg)
             case MeetingLasted():
                 pass  # `meeting.judge` has seen it
-            case LegEnded(leg=leg, status=status):
+            case LegEnded(leg=leg, status=status, sid=sid):
+                # Twilio asks for the <Dial>'s action now; a redirect would cancel what it answers
+                state.leaves = state.leaves or bool(sid and state.dials(leg))
                 yield from legs.leg_status(state, leg, status)
             case LegPlaced(leg=leg, sid=sid):
                 legs.placed(state, leg, sid)
             case PlacementRefused(leg=leg):
                 yield from hunting.no_carrier(state, leg)
             case PlacementUnsure(leg=leg):
-                hunting.unsure(state, leg)
+                yield from hunting.unsure(state, leg)
             case RingLapsed(leg=leg):
                 yield from hunting.lapsed(state, leg)
             case _:
@@ -239,8 +241,8 @@ class CallTurn:
     def _caller_hears(self, heard: Heard) -> Agenda:
         """Move the caller, unless the step has no use for it, or the caller has hung up already."""
         state = self.state
-        if state.call.ended_at:
-            return
+        if state.call.ended_at or (heard.value == "joined" and state.dials(heard.data["leg"])):
+            return  # the carrier bridges whom a document dials, and the caller stays in it
         state.left_from = state.caller.state
         if heard.value == "hangup":
             state.shared.caller.left_at = "" if state.said_goodbye else state.caller.state
