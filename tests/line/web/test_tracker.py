@@ -20,7 +20,7 @@ from tests.kit.browser import PASSWORD, Browser, login
 from tests.kit.configured import SAMPLE, configured
 from tests.kit.desk import Desk
 from tests.kit.records import Down
-from tests.kit.telephones import ask_for_a_manager
+from tests.kit.telephones import ask_for_a_manager, nobody_rings
 
 # --- coming in ---
 
@@ -359,6 +359,7 @@ def test_declared_and_nobody_comes_the_second_level_knows(
     exchange.wait(16 * 60)
 
     assert desk.notices("overdue") == {"DIR1", "MGR2"}
+    nobody_rings(desk)
 
 
 def test_a_closed_case_is_opened_again_by_its_customer(browser: Browser, desk: Desk) -> None:
