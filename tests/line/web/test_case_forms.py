@@ -10,8 +10,8 @@ from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
 from tests.kit.browser import Browser, Operator
 from tests.kit.desk import Desk
+from tests.kit.emergencies import DOWN
 from tests.kit.telephones import reach_operator
-from tests.line.web.test_asked_on_the_web import DOWN
 
 # --- forms keep what was typed, mark what is wrong, and say so in the reader's language ---
 

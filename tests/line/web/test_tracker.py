@@ -19,6 +19,7 @@ from ivr.simulator import Exchange, Handset
 from tests.kit.browser import PASSWORD, Browser, login
 from tests.kit.configured import SAMPLE, configured
 from tests.kit.desk import Desk
+from tests.kit.emergencies import DOWN
 from tests.kit.records import Down
 from tests.kit.telephones import ask_for_a_manager, nobody_rings
 
@@ -290,13 +291,6 @@ def test_telephone_and_web_at_once_are_one_request(
     assert desk.file("C17349013")["levels"]["M1"]["count"] == 1
     caller.hang_up()
     exchange.wait(60)
-
-
-DOWN = {
-    "purpose": "2", "users": "1200", "affected": "950", "actions": "started it again",
-    "hours": "2", "minutes": "30", "name": "Marie", "number": "+33155500101",
-    "reach": "mobile", "english": "yes", "competent": "yes",
-}  # fmt: skip
 
 
 def test_a_customer_declares_enterprise_down_with_the_same_questions_and_staff_set_it(
