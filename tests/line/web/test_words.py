@@ -21,6 +21,7 @@ from ivr.line.flow.steps import Hold
 from ivr.line.story.story import Kind as MomentKind
 from ivr.line.turns.case.levels import REPORT_STATES
 from ivr.line.web.pages import call_view, card, shown, told
+from ivr.line.web.pages.case_logger import ENVIRONMENTS
 from ivr.line.web.pages.words import Words
 
 TEMPLATES = Path(str(files("ivr.line.web.pages"))) / "templates"
@@ -54,9 +55,11 @@ COMPARED: dict[tuple[str, str], Any] = {
     ("case.html", "case.status"): {"open", "closed"},
     ("case.html", "data.emergency.state"): DOWN,
     ("case.html", "stands.state"): LEVEL,
+    ("case.html", "what"): {"answer", "declare"},
     ("case.html", "may"): MAY,
     ("cases.html", "login.roles"): ROLES,
     ("console.html", "card.state"): {"none", "ringing", "connected"},
+    ("fields.html", "Call"): {"yes", ""},  # of a box that is ticked or not
     ("me.html", "each.state"): LEVEL,
     ("now_parts.html", "call.result"): MATCH,
     ("now_parts.html", "each.state"): get_args(told.Telling),
@@ -69,6 +72,7 @@ COMPARED: dict[tuple[str, str], Any] = {
 ENDS: dict[str, Any] = {
     "c_": {*CATEGORIES, "english", "competent"},
     "r_": REACH,
+    "env_": ENVIRONMENTS,
     "leg_": DOING,
     "caller_": set(get_args(call_view.Placed)) - {""},
     "doing_": DOING - {"ringing", "listening", "over"},
@@ -81,7 +85,8 @@ ENDS: dict[str, Any] = {
     "conditions_": {"yes", "no", "unknown"},
     "res_": {"yes", "no", "unknown"},
     "how_": set(card.HOW.values()) | {"stopped"},
-    "m_": {each.name for each in QUESTIONS} | {"number", "reach", "english", "competent"},
+    "m_": {each.name for each in QUESTIONS}
+    | {"environment", "number", "reach", "english", "competent"},
     "mode_": {"hard", "warn", "ask"},
     "k_": {"contract", "production", "situation", "contact"},
     "promised_": {"owed", "done"},

@@ -26,6 +26,7 @@ from ivr.line.service.duties.runner import Duties
 from ivr.line.service.services import Services
 from ivr.line.store.store import Store
 from ivr.line.web.pages.calls import CallPages, Sample
+from ivr.line.web.pages.case_logger import CaseLogger
 from ivr.line.web.pages.console import Console
 from ivr.line.web.pages.emergencies import Emergencies
 from ivr.line.web.pages.me import STATUSES, Me
@@ -50,7 +51,7 @@ ENDPOINTS = {
     "now": "now.now",
     "calls": "calls.calls",
     "cases": "tracker.cases",
-    "new": "tracker.new",
+    "new": "logger.new",
 }
 
 
@@ -110,6 +111,7 @@ def create_pages(
     Now(shown).install(app)
     Emergencies(store).install(app)
     Tracker(services, words).install(app)
+    CaseLogger(services, shown.cards, words).install(app)
     Me(services, shown, words).install(app)
     Wall(services, shown, words).install(app)
     CallPages(services, shown, words, sample).install(app)
