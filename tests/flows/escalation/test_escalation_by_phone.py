@@ -269,6 +269,7 @@ def test_a_caller_who_only_types_completes_it(
     assert set(file["contact"]) == {"number", "reach", "english", "competent"}
     caller.hang_up()
     exchange.wait(240)  # they are called back at once, and nobody answers
+    nobody_rings(desk)
 
 
 def test_the_fourth_question_can_be_skipped(
@@ -282,6 +283,7 @@ def test_the_fourth_question_can_be_skipped(
     assert "actions" not in desk.file("C17349013")["emergency"]["answers"]
     caller.hang_up()
     exchange.wait(60)
+    nobody_rings(desk)
 
 
 def test_where_the_records_do_not_know_the_customers_word_counts(desk: Desk) -> None:
