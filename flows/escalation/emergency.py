@@ -39,8 +39,8 @@ QUESTIONS = (
     "purpose",
     "users",
     "affected",
+    "actions_key",
     "actions",
-    "actions_said",
     "down_hours",
     "down_minutes",
     "environment",
@@ -124,14 +124,14 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             refusals=frozenset({"bad_count", "too_many_affected"}),
             on=RUNG
             | {
-                "accepted": Go("actions", then=(counted("affected"),)),
+                "accepted": Go("actions_key", then=(counted("affected"),)),
                 "bad_count": Go(says="bad_count"),
                 "too_many_affected": Go(says="too_many_affected"),
                 **AGAIN,
             },
         ),
         Menu(
-            "actions",  # whoever can't speak chooses
+            "actions_key",  # whoever can't speak chooses
             says=("actions",),
             meanwhile=True,
             on=RUNG
@@ -139,10 +139,10 @@ def steps(numbers: CaseNumbers) -> list[Step]:
                 key: Go("down_hours", then=(answered("actions", done),))
                 for key, done in ACTIONS.items()
             }
-            | {SPEAK: "actions_said", "#": "down_hours"},
+            | {SPEAK: "actions", "#": "down_hours"},
         ),
         RecordStep(
-            "actions_said",
+            "actions",
             says=("actions_said",),
             longest=120,
             meanwhile=True,
@@ -178,21 +178,26 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             meanwhile=True,
             on=RUNG
             | {
-                str(key): Go("contact", then=(answered("environment", key),))
+                str(key): (
+                    Go(
+                        "contact_number",
+                        says="contact_needed",
+                        when=guards.withheld,
+                        then=(answered("environment", key),),
+                    ),
+                    Go("contact", then=(answered("environment", key),)),
+                )
                 for key in (rules.YES, rules.NO)
             },
         ),
         # --- who can be reached, around the clock ---
         Menu(
             "contact",
-            says=("contact",),
+            says=("contact_needed", "contact"),
             meanwhile=True,
             on=RUNG
             | {
-                "1": (
-                    Go("contact_number", when=guards.withheld),
-                    Go("reach", then=(contact_here,)),
-                ),
+                "1": Go("reach", then=(contact_here,)),
                 "2": "contact_number",
             },
         ),

@@ -112,8 +112,8 @@ def leg_sends(desk: Desk, caller: str, attempt: str, path: str = "", **form: str
             ASKED,
             "actions",
             {"Digits": "#", "RecordingSid": "RE1", "RecordingDuration": "9"},
-            "actions",  # it is asked in another way now, and so it is asked again
-            "<Record",
+            "down_hours",
+            "<Gather",
         ),
         (CUT_OFF, "welcome_back", {"Digits": "1"}, "wish_hold", "<Enqueue"),
     ],
@@ -135,7 +135,9 @@ def test_what_was_answered_about_an_outage_is_still_known(desk: Desk) -> None:
     caller_sends(desk, ASKED, Digits="#", RecordingSid="RE1", RecordingDuration="9")
 
     emergency = needed(load(desk.store, ASKED).data.shared.emergency)
-    assert emergency.answers == {"purpose": 1, "users": 300, "affected": 20}
+    assert emergency.answers == {
+        "purpose": 1, "users": 300, "affected": 20, "actions": "recording RE1",
+    }  # fmt: skip
 
 
 def test_a_caller_who_was_cut_off_goes_on_with_their_case(desk: Desk) -> None:
