@@ -142,7 +142,7 @@ def test_s07_a_severity_is_wished_for_by_phone_and_set_by_the_engineer(
     exchange.wait(6)
     exchange.wait(3)
 
-    assert "person responsible for the case has been told" in caller.last_heard
+    assert "person responsible for the case is being told" in caller.last_heard
     assert desk.notices("severity_wish") == {"ENG2"}
     wished = desk.file("C17349037")["wish"]
     assert (wished["severity"], wished["requested_by"]) == (1, "caller")

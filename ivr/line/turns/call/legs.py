@@ -116,6 +116,7 @@ def _missed(state: CallState, attempt: str) -> Agenda:
 def _tell_missed(state: CallState, attempt: str) -> None:
     person = state.legs.person(attempt)
     state.shared.hunt.missed.append(person)
+    state.shared.hunt.unanswered[person] = state.now  # others are rung first
     state.tell("talk.missed", leg=attempt, by=person)
 
 

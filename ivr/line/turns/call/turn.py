@@ -253,6 +253,8 @@ class CallTurn:
         if heard.value in ("hangup", "unanswered") and back is not None:
             back.leg = ""  # the customer's leg is over, or never was
         moved = yield from self._move(self.line.caller, state.caller, "", heard)
+        if not (state.talking or state.dialling):
+            meeting.out(state)  # the caller is led elsewhere, and what says so may come late
         busy = state.waiting or state.dialling or state.talking or state.meanwhile
         if moved and (heard.value == "hangup" or self._nobody_there()):
             yield from self._caller_left()

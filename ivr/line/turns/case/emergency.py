@@ -112,10 +112,11 @@ def answer(state: CaseState, request: Request) -> None:
 def _take(state: CaseState, request: Request, file: dict[str, Any]) -> None:
     for name, given in (request.data.get("answers") or {}).items():
         value = rules.answer(name, given, file["answers"])
-        if file["answers"].get(name) != value:
-            file["answers"][name] = value
-            logged = "given" if rules.BY_NAME[name].kind == "text" else value
-            state.tell("edown.answer", request, question=name, value=logged, version=rules.VERSION)
+        if file["answers"].get(name) == value:
+            continue  # told again, by whoever sets it: what was so when it was answered stays so
+        file["answers"][name] = value
+        logged = "given" if rules.BY_NAME[name].kind == "text" else value
+        state.tell("edown.answer", request, question=name, value=logged, version=rules.VERSION)
         if name == "down_for":
             file["down_since"] = rules.down_since(value, request.at).isoformat()
     contact = {
