@@ -239,10 +239,9 @@ def engaged(calls: Iterable[CallView]) -> dict[str, Doing]:
     """What everybody with a leg up in these calls is doing with it, by id; of several legs, one
     that was taken."""
     found: dict[str, Doing] = {}
-    for call in calls:
-        for each in call.people:
-            if found.get(each.person) in (None, "ringing", "listening"):
-                found[each.person] = each.state
+    for each in (leg for call in calls for leg in call.legs.values()):
+        if each.doing != "over" and found.get(each.person) in (None, "ringing", "listening"):
+            found[each.person] = each.doing
     return found
 
 
