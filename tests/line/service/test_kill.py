@@ -222,7 +222,7 @@ def test_a_caller_who_has_hung_up_without_anybody_knowing_is_found_out(world: Wo
     assert world.store.calls.open() == [], world.story()
     for each in late:
         each.stop()
-    world.exchange.wait(3600)
+    world.exchange.wait(3800)  # and no call back is being tried
     nothing_is_left(world)
 
 
