@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ivr.line.config import LineConfig
-from ivr.line.desk.levels import Level
+from ivr.line.desk.levels import WISHES, Level
 from ivr.line.flow.conversation import Effect, Go, Guard, Heard, Leads, Phrase, outcome
-from ivr.line.flow.orders import Escalate
+from ivr.line.flow.orders import Escalate, TellCase
 from ivr.line.flow.steps import Dialling, Hold, LookUp, Step
 from ivr.line.values import LegTalk
 
@@ -83,7 +83,7 @@ def steps(config: LineConfig) -> list[Step]:
             asks="people",
             on=dict.fromkeys(
                 ("found", "not_found", "too_slow"),
-                Go("ended", then=(do.keep_ranking, do.owe_a_call)),
+                Go("ended", then=(keep_owner, do.owe_a_call)),
             ),
         ),
     ]
@@ -122,12 +122,22 @@ def looking(talk: LegTalk) -> tuple[Phrase, ...]:
     return (("looking_for_engineer" if engineer else "looking_for_manager", ""),)
 
 
+def keep_owner(talk: LegTalk, heard: Heard) -> None:
+    """Who owes the call, unless somebody has said already that they will make it."""
+    if not talk.shared.hunt.calls_in:
+        do.keep_ranking(talk, heard)
+
+
 def keep_request(talk: LegTalk, heard: Heard) -> None:
-    """Ask for the level that the caller may ask for; one whose turn hasn't come stays their wish,
-    and staff may ask for it all the same."""
-    if request := heard.data.get("request"):
+    """Ask for the level that the caller may ask for; any other stays their wish, which the case
+    keeps, and staff may ask for it all the same."""
+    shared, request = talk.shared, heard.data.get("request")
+    shared.wish = heard.data.get("wish") or shared.wish
+    wish, case = shared.wish, shared.case.keyed
+    if request:
         talk.order(Escalate(request))
-    talk.shared.wish = heard.data.get("wish") or talk.shared.wish
+    elif case and wish == shared.asked_for and wish not in ("", *WISHES):
+        talk.order(TellCase("wish_level", key=f"wish:{case}:{wish}", data={"level": wish}))
 
 
 def ask_for_a_manager(levels: Sequence[Level]) -> Callable[[LegTalk, Heard], None]:

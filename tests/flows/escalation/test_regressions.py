@@ -25,7 +25,7 @@ def test_whoever_accepted_hears_that_the_caller_has_gone_though_the_api_is_down(
         exchange.wait(180)
 
         assert manager.in_call
-        assert manager.last_heard == "L'appelant a raccroché. Au revoir."
+        assert manager.last_heard == "La personne a raccroché. Au revoir."
         manager.hang_up()
     exchange.wait(5)
 

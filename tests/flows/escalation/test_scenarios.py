@@ -158,7 +158,7 @@ def test_the_operator_goes_back_to_the_caller_with_star(
     assert caller.connected_to == {operator}
     caller.hang_up()
     exchange.wait(10)
-    assert "L'appelant a raccroché" in operator.last_heard
+    assert "La personne a raccroché" in operator.last_heard
     assert not operator.in_call
 
 

@@ -92,13 +92,16 @@ class CallTurn:
             yield from self._caller_left()
 
     def renew(self) -> None:
-        """The flow's version with which this call began isn't deployed any more: to the operator.
+        """This isn't the flow's version with which the call began: to the operator.
 
-        People in a conversation aren't disturbed; what comes after it is the new version's.
+        People in a conversation aren't disturbed; what comes after it is this version's. A call is
+        renewed once and never back: while two versions serve side by side, both keep it.
         """
         state, line = self.state, self.line
-        state.tell("flow.renewed", began=state.call.flow_version, now=line.config.version)
-        state.call.flow_version = line.config.version
+        if not state.shared.renewed:
+            state.tell("flow.renewed", began=state.call.flow_version, now=line.config.version)
+            state.call.flow_version = line.config.version
+            state.shared.renewed = True
         state.changed = True
         known = line.caller.steps.get(state.caller.state)
         if not isinstance(known, Talk):
@@ -250,6 +253,8 @@ class CallTurn:
         if heard.value in ("hangup", "unanswered") and back is not None:
             back.leg = ""  # the customer's leg is over, or never was
         moved = yield from self._move(self.line.caller, state.caller, "", heard)
+        if not (state.talking or state.dialling):
+            meeting.out(state)  # the caller is led elsewhere, and what says so may come late
         busy = state.waiting or state.dialling or state.talking or state.meanwhile
         if moved and (heard.value == "hangup" or self._nobody_there()):
             yield from self._caller_left()

@@ -50,7 +50,9 @@ def declare(state: CaseState, request: Request) -> None:
     state.tell("edown.declared", request)
     by_customer = request.by == "caller" or request.by.startswith("contact:")
     by = "the customer" if by_customer else "the desk, for the customer"
-    state.note(request, f"{state.config.emergency_name} declared by {by}", visibility="customer")
+    text = f"{state.config.emergency_name} declared by {by}"
+    say = "declared_customer" if by_customer else "declared_desk"
+    state.note(request, text, visibility="customer", say=say)
     state.notify("edown", request, state.who.duty or state.config.last_resort, state="declared")
     at = promise_due(request.at, state.config, state.who.zone, "E-Down")
     state.later("case", f"{request.key}:unmet", at, what="unmet", of=request.key)
@@ -110,10 +112,11 @@ def answer(state: CaseState, request: Request) -> None:
 def _take(state: CaseState, request: Request, file: dict[str, Any]) -> None:
     for name, given in (request.data.get("answers") or {}).items():
         value = rules.answer(name, given, file["answers"])
-        if file["answers"].get(name) != value:
-            file["answers"][name] = value
-            logged = "given" if rules.BY_NAME[name].kind == "text" else value
-            state.tell("edown.answer", request, question=name, value=logged, version=rules.VERSION)
+        if file["answers"].get(name) == value:
+            continue  # told again, by whoever sets it: what was so when it was answered stays so
+        file["answers"][name] = value
+        logged = "given" if rules.BY_NAME[name].kind == "text" else value
+        state.tell("edown.answer", request, question=name, value=logged, version=rules.VERSION)
         if name == "down_for":
             file["down_since"] = rules.down_since(value, request.at).isoformat()
     contact = {
@@ -236,6 +239,7 @@ def _begin(
     request.data.setdefault("requested_by", file["declared_by"])
     code = int(state.config.emergency_severity.code)
     severity.put(state, request, code, f"{state.config.emergency_name}: {why}")
+    state.note(request, f"{state.config.emergency_name} set", f"{request.key}:why", written=why)
     state.tell("edown.set", request, manager=manager, override=override, flagged=file["flagged"])
     state.notify("edown", request, manager, who.owner, who.manager, state="set")
     _remind_later(state, request)

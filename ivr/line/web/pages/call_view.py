@@ -13,8 +13,9 @@ from ivr.line.values import Caller, Emergency, FoundCase, Leg, Owed, Promise
 
 # What the leg of somebody who was rung is doing: the phone rings; they hear who calls, and have
 # pressed nothing; they have taken it, and are on their way to the caller; the two hear each other;
-# the caller is on hold; they are there without the caller; it is over.
-Doing = Literal["ringing", "listening", "coming", "talking", "on_hold", "alone", "over"]
+# the caller is on hold; they are there without the caller; they have handed the caller over, and
+# aren't gone yet; it is over.
+Doing = Literal["ringing", "listening", "coming", "talking", "on_hold", "alone", "leaving", "over"]
 # How a caller is placed with those who have taken the call, and by what they are doing.
 Placed = Literal["talking", "on_hold", "coming", ""]
 _PLACED: dict[Placed, frozenset[Doing]] = {
@@ -46,7 +47,7 @@ class LegView:
 
     @property
     def over(self) -> bool:
-        return self.leg.state == "over"
+        return self.leg.state in ("leaving", "over")
 
     @property
     def taken(self) -> bool:
@@ -57,7 +58,7 @@ class LegView:
     def doing(self) -> Doing:
         """What it is doing at this moment."""
         if self.over:
-            return "over"
+            return "leaving" if self.leg.state == "leaving" else "over"
         if not self.taken:
             return "listening" if self.picked_up else "ringing"
         if self.leg.state == "joining":

@@ -238,10 +238,9 @@ def engaged(calls: Iterable[CallView]) -> dict[str, Doing]:
     """What everybody with a leg up in these calls is doing with it, by id; of several legs, one
     that was taken."""
     found: dict[str, Doing] = {}
-    for call in calls:
-        for each in call.people:
-            if found.get(each.person) in (None, "ringing", "listening"):
-                found[each.person] = each.state
+    for each in (leg for call in calls for leg in call.legs.values()):
+        if each.doing != "over" and found.get(each.person) in (None, "ringing", "listening"):
+            found[each.person] = each.doing
     return found
 
 
@@ -336,8 +335,11 @@ def tried(events: Iterable[Event], legs: Mapping[str, LegView]) -> list[dict[str
 
 HOW = {
     "dial.answered": "answered",
-    "dial.taken": "accepted",
-    "operator.taken": "accepted",
+    "dial.taken": "taken",
+    "operator.taken": "taken",
+    "dial.accepted": "accepted",
+    "operator.accepted": "accepted",
+    "talk.missed": "missed",
     "dial.declined": "declined",
     "dial.noanswer": "no_answer",
     "dial.busy": "busy",
