@@ -216,7 +216,7 @@ def nobody_is_rung_for_two_calls(fits: bool) -> tuple[World, float]:
 
 
 def nobody_is_rung_twice_in_one_hunt(fits: bool) -> tuple[World, float]:
-    hunt = "operator" if fits else "manager"  # one of them may be rung again after a rest
+    hunt = "operator" if fits else "callback"  # one of them may be rung again after a rest
     world = World().call().rung("1-1", "MGR1", hunt).rung("1-2", "MGR1", hunt)
     world.leg("CA2", PAUL, 5, 15, attempt="1-1").leg("CA4", PAUL, 75, 80, attempt="1-2")
     return world, 100

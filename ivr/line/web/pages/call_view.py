@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from ivr.line.desk.cases import CaseNumbers
+from ivr.line.desk.phone_numbers import withheld
 from ivr.line.records import Call
 from ivr.line.values import Caller, Emergency, FoundCase, Leg, Owed, Promise
 
@@ -102,7 +103,8 @@ class LegView:
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """One call. ``caller`` is what the carrier said of its number; times are instants."""
+    """One call. ``caller`` is what the carrier said of its number, ``""`` for who withholds it;
+    times are instants."""
 
     call: Call
 
@@ -112,7 +114,7 @@ class CallView:
 
     @property
     def caller(self) -> str:
-        return self.call.caller
+        return "" if withheld(self.call.caller) else self.call.caller
 
     @property
     def called(self) -> str:

@@ -131,6 +131,7 @@ class Cards:
             **self._little(call),
             "sid": call.sid,
             "caller": call.caller,
+            "call_back_at": "" if self.line.config.uncallable(call.caller) else call.caller,
             "joined": leg.view.joined,
             "operator": leg.view.operator,
             "needs_reason": leg.view.needs_reason,
