@@ -225,7 +225,7 @@ class Outcome:
 def story(desks: FreshDesks, seed: int, number: int, chaos: bool) -> Outcome:
     """One story, from an empty desk to when all is settled."""
     draw = Random(f"{seed} story {number}")
-    desk = desks.desk(seed)
+    desk = desks.desk()
     exchange = desk.exchange
     told = Told(exchange)
     for person in PEOPLE:

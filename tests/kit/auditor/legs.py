@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tests.kit.auditor.claims import Claims
@@ -12,6 +12,7 @@ from tests.kit.auditor.facts import FAR, Facts, Leg
 from tests.kit.auditor.misfit import Misfit
 from tests.kit.auditor.promises import settles
 
+CALLING_BACK = timedelta(minutes=10)
 MOST_RINGS = 12  # of one person for one call
 
 
@@ -54,7 +55,10 @@ def no_leg_is_up_without_a_call(facts: Facts, claims: Claims) -> Iterator[Misfit
 def no_call_is_open_without_a_leg(facts: Facts, claims: Claims) -> Iterator[Misfit]:
     """No call goes on whose legs are all over."""
     for sid, call in claims.calls.items():
-        over = _over(facts.by_call.get(sid, []))
+        legs = facts.by_call.get(sid, [])
+        over = _over(legs)
+        if not facts.customer(sid) and facts.now - call.started_at < CALLING_BACK:
+            continue  # the customer isn't rung before somebody of the desk has accepted
         if call.ended_at is None and over is not None and facts.now - over > settles(facts):
             yield Misfit(
                 "no_call_is_open_without_a_leg",
