@@ -1,7 +1,7 @@
 """In every step everything that can happen, happens; then the auditor says what doesn't fit.
 
-``IVR_EVERYTHING=all`` lets two things happen, one after the other, in every hold, hunt and talk: some
-thousand calls, a few minutes. Without it a few of those pairs are drawn.
+``IVR_EVERYTHING=all`` lets two things happen, one after the other, in every hold, hunt and talk:
+some thousand calls, a few minutes. Without it a few of those pairs are drawn.
 """
 
 from __future__ import annotations
