@@ -18,10 +18,8 @@ from ivr.line.flow.conversation import Go, Leads
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts, slots
 from ivr.line.flow.steps import (
-    Dialling,
     Entry,
     Goodbye,
-    Hold,
     LookUp,
     Menu,
     RecordStep,
@@ -37,6 +35,7 @@ from . import (
     emergency,
     entry,
     guards,
+    hold,
     offer,
     person,
     recording,
@@ -50,9 +49,9 @@ SAMPLE = FOLDER / "sample"
 OTHERWISE: dict[str, Leads] = {
     "invalid": Go(says="invalid"),
     "silence": Go(says="silence"),
-    "too_many": Go("operator_search", says="too_many"),
+    "too_many": Go("search", says="too_many"),
     "hangup": Go("ended"),
-    "trouble": Go("operator_search", says="trouble"),
+    "trouble": Go("search", says="trouble"),
     "again": Go(),
 }
 
@@ -95,15 +94,14 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
         file=__file__,
         version=config.version,
         start="arrival",
-        zero=Go("operator_search", then=(do.zero_pressed,)),
+        zero=Go("search", then=(do.zero_pressed,)),
         otherwise=OTHERWISE,
         prompts=prompts,
         entries=(callback.START, callback.ON_THE_WEB),
         slots=words.caller(config),
         also_says=(
             *("notice", "works_in", "choose_language", "connecting", "please_hold", "to_operator"),
-            *("trying_manager", "trying_engineer", "trying_emergency"),
-            *("still_trying", "still_in_line"),
+            *("looking_for_manager", "looking_for_engineer"),
             *("status_open", "status_closed", "status_severity", "status_escalated", "status"),
         ),
     )
@@ -120,8 +118,6 @@ def table(config: LineConfig, prompts: Prompts) -> list[Step]:
 
 def steps(config: LineConfig) -> list[Step]:
     numbers, first = config.case_numbers, recording.before_menu(config)
-    first_level = config.levels[0].code
-    wish_first, request_first = do.wish(first_level), do.request(first_level)
     return [
         Menu(
             "language",
@@ -157,19 +153,8 @@ def steps(config: LineConfig) -> list[Step]:
             "wish",
             says=wishes(config),
             on={
-                "1": (
-                    Go("engineer_search", when=guards.known_and_open, then=(do.wish("engineer"),)),
-                    Go("operator_search", then=(do.wish("engineer"),)),
-                ),
-                "2": (
-                    Go("manager_search", when=guards.known_and_open, then=(wish_first,)),
-                    Go(
-                        "operator_search",
-                        when=guards.records_down,
-                        then=(wish_first, request_first),
-                    ),
-                    Go("operator_search", then=(wish_first,)),
-                ),
+                "1": Go("search", then=(do.wish("engineer"),)),
+                "2": Go("search", then=(do.wish(config.levels[0].code),)),
                 **next_level(config),
                 "4": Go("severity", then=(do.wish("severity"),)),
                 "5": (Go("pin_check", when=guards.verified), Go("pin")),
@@ -196,14 +181,14 @@ def steps(config: LineConfig) -> list[Step]:
                 "found": Go("status", then=(do.pin_right,)),
                 "not_found": (
                     Go(
-                        "operator_search",
+                        "search",
                         when=guards.pin_tried_often(config.limits.pin_tries),
                         then=(do.pin_wrong,),
                         says="too_many",
                     ),
                     Go("pin", says="pin_wrong", then=(do.pin_wrong,)),
                 ),
-                "too_slow": Go("operator_search", then=(do.pin_wrong,)),
+                "too_slow": Go("search", then=(do.pin_wrong,)),
             },
         ),
         Menu("status", says=do.status, on={"1": "wish", "back": "wish", "too_many": "goodbye"}),
@@ -228,155 +213,21 @@ def steps(config: LineConfig) -> list[Step]:
             says=("severity_noted",),
             on={"1": "case", "too_many": "goodbye"},
         ),
-        # --- a manager ---
-        LookUp(
-            "manager_search",
-            asks="managers",
-            on={
-                "found": Go("manager_hold", then=(do.keep_ranking, request_first)),
-                "not_found": Go("offer", then=(do.keep_ranking, request_first)),
-                "too_slow": Go("operator_search", then=(request_first,)),
-            },
-        ),
-        *next_search(config),
-        Hold(
-            "manager_hold",
-            queue="managers",
-            says=("trying_manager",),
-            progress=("still_trying",),
-            enter=(do.hunt("manager"),),
-            on={
-                "joined": "talk",
-                "nobody": "offer",
-                "no_carrier": "dial",
-                "later": Go("callback", says="manager_calls"),
-                "2": "callback",
-                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
-            },
-        ),
-        # --- the engineer ---
-        LookUp(
-            "engineer_search",
-            asks="engineer",
-            on={
-                "found": Go("engineer_hold", then=(do.keep_ranking,)),
-                "not_found": "operator_search",
-                "too_slow": "operator_search",
-            },
-        ),
-        Hold(
-            "engineer_hold",
-            queue="engineers",
-            says=("trying_engineer",),
-            progress=("still_trying",),
-            enter=(do.hunt("engineer"),),
-            on={
-                "joined": "talk",
-                "nobody": "operator_search",
-                "no_carrier": "dial",
-                "2": "callback",
-                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
-            },
-        ),
-        # --- an operator, else the manager on duty ---
-        LookUp(
-            "operator_search",
-            asks="operators",
-            on={
-                "found": (
-                    Go("emergency_hold", when=guards.is_emergency, then=(do.keep_ranking,)),
-                    Go("operator_hold", then=(do.keep_ranking,)),
-                ),
-                "not_found": "duty_search",
-                "too_slow": "duty_search",
-            },
-        ),
-        Hold(
-            "emergency_hold",
-            queue="emergencies",
-            says=do.trying(config.levels),
-            progress=("still_trying",),
-            enter=(do.hunt("emergency"),),
-            on={
-                "joined": "talk",
-                "nobody": "offer",
-                "no_carrier": "dial",
-                "2": "callback",
-                "zero": Go(),
-                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
-            },
-        ),
-        Hold(
-            "operator_hold",
-            queue="operators",
-            says=do.trying(config.levels),
-            progress=do.progress(config.levels),
-            enter=(do.hunt("operator"),),
-            on={
-                "joined": "talk",
-                "nobody": "duty_search",
-                "no_carrier": "dial",
-                "2": "callback",
-                "zero": Go(),
-                "hangup": (
-                    Go("ended", when=guards.has_wish, then=(do.owe_a_call, do.abandon)),
-                    Go("ended", then=(do.abandon,)),
-                ),
-            },
-        ),
-        LookUp(
-            "duty_search",
-            asks="duty",
-            on={
-                "found": Go("duty_hold", then=(do.keep_ranking,)),
-                "not_found": Go("offer", then=(do.keep_ranking,)),
-                "too_slow": "offer",
-            },
-        ),
-        Hold(
-            "duty_hold",
-            queue="duty",
-            says=("trying_duty",),
-            progress=("still_trying",),
-            enter=(do.hunt("duty"),),
-            on={
-                "joined": "talk",
-                "nobody": "offer",
-                "no_carrier": "dial",
-                "2": "callback",
-                "zero": Go(),  # operators didn't answer; this is who comes after them
-                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
-            },
-        ),
-        # --- the same by plain <Dial>, when the REST API is down ---
-        Dialling(
-            "dial",
-            to_client=guards.dials_client,
-            on={
-                "next_one": Go(),
-                "talked": "after",
-                "nobody": (
-                    Go("duty_search", when=guards.hunted("operator")),
-                    Go("operator_search", when=guards.hunted("engineer")),
-                    Go("offer"),
-                ),
-                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
-            },
-        ),
+        # --- somebody to take the call ---
+        *hold.steps(config),
         # --- together ---
         Talk(
             "talk",
             leads=lambda talk: True,
             on={
                 "ended": (
-                    Go("manager_hold", when=guards.ringing),
-                    Go("operator_search", when=guards.hardly_met),
+                    Go("wish_hold", when=guards.ringing),
+                    Go("search", when=guards.hardly_met),
                     Go("after"),
                 ),
                 "handed_over": (
-                    Go("manager_hold", when=guards.ringing),
-                    Go("manager_search", when=guards.known_and_open),
-                    Go("operator_search"),
+                    Go("wish_hold", when=guards.ringing),
+                    Go("search", then=(hold.ask_for_a_manager(config.levels),)),
                 ),
             },
         ),
@@ -398,26 +249,4 @@ def next_level(config: LineConfig) -> dict[str, Leads]:
     """Key 3 of the menu of wishes; which level that is, the case's file says."""
     if not config.levels[1:]:
         return {}
-    wish = do.wish(config.levels[1].code)
-    return {
-        "3": (
-            Go("next_search", when=guards.known_and_open, then=(wish,)),
-            Go("operator_search", then=(wish,)),
-        )
-    }
-
-
-def next_search(config: LineConfig) -> list[Step]:
-    if not config.levels[1:]:
-        return []
-    return [
-        LookUp(
-            "next_search",
-            asks="next_level",
-            on={
-                "found": Go("manager_hold", then=(do.keep_ranking, do.request_level)),
-                "not_found": Go("operator_search", then=(do.want_level,)),
-                "too_slow": "operator_search",
-            },
-        )
-    ]
+    return {"3": Go("search", then=(do.wish(config.levels[1].code),))}

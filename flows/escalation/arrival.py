@@ -22,12 +22,10 @@ from . import guards
 
 # Where a caller goes on who was cut off in one of these steps; in others, right there.
 SAFE = {
-    "manager_hold": "manager_search",
-    "engineer_hold": "engineer_search",
-    "operator_hold": "operator_search",
-    "emergency_hold": "operator_search",
-    "duty_hold": "operator_search",
-    "dial": "operator_search",
+    "wish_hold": "search",
+    "operator_hold": "search",
+    "emergency_hold": "search",
+    "dial": "search",
     "pin": "wish",
     "status": "wish",
     "callback_confirm": "offer",
@@ -88,8 +86,7 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
             on={
                 "next": (
                     *(Go(SAFE.get(place, place), when=was_at(place)) for place in places),
-                    Go("manager_search", when=was_escalating),
-                    Go("operator_search"),
+                    Go("search"),
                 )
             },
         ),
@@ -187,7 +184,3 @@ def take_up(talk: CallerTalk, heard: Heard) -> None:
 
 def was_at(place: str) -> Callable[[CallerTalk, Heard], bool]:
     return lambda talk, heard: talk.shared.caller.left_at == place
-
-
-def was_escalating(talk: CallerTalk, heard: Heard) -> bool:
-    return talk.shared.requested is not None and guards.known_and_open(talk, heard)

@@ -57,7 +57,7 @@ def steps() -> list[Step]:
             on={
                 "1": Go("talk", then=(came("kept"),)),
                 "2": Go("back_later", then=(came("later"),)),
-                "ended": "operator_search",  # the person to meet has gone, and the customer is here
+                "ended": "search",  # the person to meet has gone, and the customer is here
                 "too_many": Go("back_over", then=(came("unanswered"),)),  # a machine
                 "hangup": Go("back_over", then=(came("unanswered"),)),
             },

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import convert
 
 from ivr.line.config import LineConfig
+from ivr.line.desk import emergency as rules
 from ivr.line.flow.conversation import Go, Heard, Leads, Phrase
 from ivr.line.flow.orders import Escalate, TellCase
 from ivr.line.flow.steps import LookUp, Menu, Step
@@ -33,6 +34,9 @@ CHANGES = {
     "2": ("a workaround is in place", True),
     "3": ("it was set wrongly", True),
 }
+
+# What may be left open of the questions about an outage; the contact's details are one of them.
+OPEN = (*(question.name for question in rules.QUESTIONS), "environment", "contact")
 
 NO_CASE = Go(says="desk_no_case")
 
@@ -71,11 +75,22 @@ def steps(config: LineConfig) -> list[Step]:
             on={
                 "1": (
                     Go("desk", says="emergency_stands", when=stands),
-                    Go("desk_emergency_why", when=not_met),
-                    Go("desk", says="desk_recorded", then=(set_emergency,)),
+                    Go("desk_definition"),
                 ),
                 "back": "desk",
             },
+        ),
+        Menu(
+            "desk_definition",  # the caller's answer is kept, and decides nothing
+            says=("desk_definition",),
+            on={
+                str(key): (
+                    Go("desk_emergency_why", when=not_met, then=(stopped(key),)),
+                    Go("desk", says="desk_recorded", then=(stopped(key), set_emergency)),
+                )
+                for key in (rules.YES, rules.NO)
+            }
+            | {"back": "back_to_caller"},
         ),
         Menu(
             "desk_emergency_why",
@@ -198,7 +213,10 @@ def conditions(talk: PersonTalk) -> tuple[Phrase, ...]:
     if judged.stands:
         return (("emergency_stands", ""), ("desk_emergency", ""))
     failed = ((f"condition_{name}", "") for name in judged.failed)
-    return ((f"emergency_{judged.result}", ""), *failed, ("desk_emergency", ""))
+    left = [(f"desk_open_{name}", "") for name in OPEN if name in judged.missing]
+    left += [("desk_open_contact", "")] if set(judged.missing) & set(rules.CONTACT) else []
+    left = [("desk_open", ""), *left] if left else []
+    return ((f"emergency_{judged.result}", ""), *failed, *left, ("desk_emergency", ""))
 
 
 def stands(talk: PersonTalk, heard: Heard) -> bool:
@@ -207,6 +225,13 @@ def stands(talk: PersonTalk, heard: Heard) -> bool:
 
 def not_met(talk: PersonTalk, heard: Heard) -> bool:
     return needed(talk.own.conditions).result == "no"
+
+
+def stopped(answer: int) -> Callable[[PersonTalk, Heard], None]:
+    def effect(talk: PersonTalk, heard: Heard) -> None:
+        do.emergency(talk).answers["stopped"] = answer
+
+    return effect
 
 
 def set_emergency(talk: PersonTalk, heard: Heard) -> None:

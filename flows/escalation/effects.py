@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from msgspec import convert
 
 from ivr.line.desk.cases import CaseNumbers
-from ivr.line.desk.levels import Level
 from ivr.line.desk.phone_numbers import dialled
 from ivr.line.flow.conversation import Heard, Phrase
 from ivr.line.flow.orders import (
@@ -42,8 +41,6 @@ from ivr.line.values import (
     UnknownCase,
     needed,
 )
-
-TRYING = {"engineer": "trying_engineer", "E-Down": "trying_emergency"}
 
 # --- language ---
 
@@ -86,27 +83,6 @@ def zero_pressed(talk: LegTalk, heard: Heard) -> None:
     talk.emit("zero.pressed", where=talk.state)
 
 
-def trying(levels: Iterable[Level]) -> Callable[[LegTalk], tuple[Phrase, ...]]:
-    """The same words for the same wish, no matter who is rung: they tell nothing of the case."""
-    prompts = TRYING | {level.code: "trying_manager" for level in levels}
-
-    def says(talk: LegTalk) -> tuple[Phrase, ...]:
-        return ((prompts.get(talk.shared.asked_for, "to_operator"), ""),)
-
-    return says
-
-
-def progress(levels: Iterable[Level]) -> Callable[[LegTalk], tuple[Phrase, ...]]:
-    """An operator's line has positions; somebody in particular is still being tried."""
-    tried = {*TRYING, *(level.code for level in levels)}
-
-    def says(talk: LegTalk) -> tuple[Phrase, ...]:
-        asked = talk.shared.asked_for
-        return (("still_trying" if asked in tried else "still_in_line", ""),)
-
-    return says
-
-
 # --- the case number ---
 
 
@@ -134,6 +110,8 @@ def take_reading(place: int) -> Callable[[LegTalk, Heard], None]:
 
 def keep_keyed(talk: LegTalk, digits: str, other: Iterable[str] = ()) -> None:
     """Another case, which what was keyed named, or an ``other`` one; a PIN was the one before's."""
+    if talk.shared.case.keyed != digits:
+        talk.shared.hunt.since = None
     talk.shared.case.keyed = digits
     talk.shared.case.other = list(other)
     talk.shared.case.record = None
@@ -193,6 +171,8 @@ def wish(what: str) -> Callable[[LegTalk, Heard], None]:
     """Remember the wish: a level's code, ``severity``, ``engineer`` or ``E-Down``."""
 
     def effect(talk: LegTalk, heard: Heard) -> None:
+        if talk.shared.wish != what:
+            talk.shared.hunt.since = None
         talk.shared.wish = talk.shared.asked_for = what
         talk.emit("menu.wish", wish=what)
 
@@ -364,7 +344,8 @@ def about_emergency(talk: LegTalk) -> tuple[Phrase, ...]:
     if not details(talk):
         return ()
     if "affected" not in answers:
-        return (("brief_purpose", ""),) if "purpose" in answers else ()
+        purpose = answers.get("purpose")
+        return ((f"brief_purpose_{purpose}", ""),) if purpose else ()
     timed = "down_for" in answers and not yet_to_be_rung(talk)  # it was when it was promised
     down_for = (("brief_down_for", ""),) if timed else ()
     return (("brief_users", ""), *down_for)
@@ -422,7 +403,7 @@ def step_in(talk: LegTalk, heard: Heard) -> None:
 def ring_right(talk: PersonTalk, heard: Heard) -> None:
     """The operator asks for the right manager; nobody is rung whom the operator didn't ask for."""
     talk.own.told = True
-    talk.order(StartHunt("manager", manual=True))
+    talk.order(StartHunt("wish", manual=True))
 
 
 def ring_next(talk: PersonTalk, heard: Heard) -> None:

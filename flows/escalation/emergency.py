@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ivr.line.desk import emergency as rules
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
 from ivr.line.flow.conversation import Go, Heard, Leads
@@ -21,6 +22,10 @@ from . import effects as do
 from . import entry, guards
 
 MOST_HOURS = 8760
+
+# What was done so far: a key, and what is written; for anything else they speak.
+ACTIONS = {"1": "nothing yet", "2": "the server was restarted", "3": "a change was rolled back"}
+SPEAK = "4"
 
 # How ringing others can end while the caller is asked: the first to accept meets them at once.
 RUNG: dict[str, Leads] = {"joined": "talk", "nobody": Go(), "no_carrier": Go()}
@@ -47,7 +52,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         ),
         LookUp(
             "emergency_ring",
-            asks="operators",
+            asks="people",
             on={
                 "found": Go("purpose", then=(do.keep_ranking, do.hunt("emergency"))),
                 "not_found": Go("purpose", then=(do.keep_ranking,)),
@@ -92,9 +97,20 @@ def steps(numbers: CaseNumbers) -> list[Step]:
                 **AGAIN,
             },
         ),
-        RecordStep(
-            "actions",
+        Menu(
+            "actions",  # whoever can't speak chooses
             says=("actions",),
+            meanwhile=True,
+            on=RUNG
+            | {
+                key: Go("down_hours", then=(answered("actions", done),))
+                for key, done in ACTIONS.items()
+            }
+            | {SPEAK: "actions_said", "#": "down_hours"},
+        ),
+        RecordStep(
+            "actions_said",
+            says=("actions_said",),
             longest=120,
             meanwhile=True,
             on=RUNG | {"recorded": Go("down_hours", then=(recorded,))},
@@ -115,9 +131,20 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             refusals=frozenset({"bad_count"}),
             on=RUNG
             | {
-                "accepted": Go("contact", then=(down_for,)),
+                "accepted": Go("environment", then=(down_for,)),
                 "bad_count": Go(says="bad_count"),
                 **AGAIN,
+            },
+        ),
+        # Asked whatever the records say: who calls must not hear what is in them.
+        Menu(
+            "environment",
+            says=("environment",),
+            meanwhile=True,
+            on=RUNG
+            | {
+                str(key): Go("contact", then=(answered("environment", key),))
+                for key in (rules.YES, rules.NO)
             },
         ),
         # --- who can be reached, around the clock ---
@@ -174,10 +201,8 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             meanwhile=True,
             on=RUNG
             | {
-                "1": Go("operator_search", then=(contact("competent", True),)),
-                "2": Go(
-                    "operator_search", says="needs_competent", then=(contact("competent", False),)
-                ),
+                "1": Go("search", then=(contact("competent", True),)),
+                "2": Go("search", says="needs_competent", then=(contact("competent", False),)),
             },
         ),
     ]

@@ -5,11 +5,12 @@ A guard is given the conversation and what was heard, and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ivr.line.config import LineConfig
+from ivr.line.desk.levels import Level
 from ivr.line.flow.conversation import Heard
-from ivr.line.values import LegTalk, PersonTalk, UnansweredCase, needed
+from ivr.line.values import LegTalk, PersonTalk, needed
 
 # --- the caller ---
 
@@ -61,10 +62,6 @@ def closed(talk: LegTalk, heard: Heard) -> bool:
     return case is not None and case.status == "closed"
 
 
-def records_down(talk: LegTalk, heard: Heard) -> bool:
-    return isinstance(talk.shared.case.record, UnansweredCase)
-
-
 def verified(talk: LegTalk, heard: Heard) -> bool:
     return talk.shared.case.verified == "V2" and known(talk, heard)
 
@@ -89,12 +86,14 @@ def is_emergency(talk: LegTalk, heard: Heard) -> bool:
     return talk.shared.wish == "E-Down"
 
 
+def wishes_for_somebody(levels: Iterable[Level]) -> Callable[[LegTalk, Heard], bool]:
+    """Whether the caller asks for the engineer, a manager or the next level, and for no operator
+    since."""
+    codes = {level.code for level in levels}
+    return lambda talk, heard: talk.shared.asked_for == "engineer" or talk.shared.asked_for in codes
+
+
 # --- the hunt ---
-
-
-def hunted(*names: str) -> Callable[[LegTalk, Heard], bool]:
-    """Whether the present or last hunt was for one of these."""
-    return lambda talk, heard: talk.shared.hunt.name in names
 
 
 def ringing(talk: LegTalk, heard: Heard) -> bool:

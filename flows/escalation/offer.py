@@ -17,14 +17,7 @@ def steps(config: LineConfig) -> list[Step]:
             "offer",
             says=("offer",),
             on={
-                "1": (
-                    Go(
-                        "operator_search",
-                        when=guards.hunted("operator", "duty", "engineer", "emergency"),
-                    ),
-                    Go("manager_search", when=guards.known_and_open),
-                    Go("operator_search"),
-                ),
+                "1": "search",
                 "2": "callback",
                 "too_many": (
                     Go("callback_number", when=uncallable),

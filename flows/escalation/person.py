@@ -7,6 +7,7 @@ and opens the menu, star again goes back.
 from __future__ import annotations
 
 from ivr.line.config import LineConfig
+from ivr.line.desk.emergency import CATEGORIES
 from ivr.line.flow.conversation import Go, Leads, Phrase
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.prompts import Prompts
@@ -56,7 +57,9 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
             *(f"whisper_{hunt}" for hunt in HUNTS),
             *(f"reason_{reason}" for reason in REASONS),
             *("brief_operator", "brief_engineer", "brief_level", "brief_severity"),
-            *("brief_emergency", "brief_purpose", "brief_users", "brief_down_for"),
+            *("brief_emergency", "brief_users", "brief_down_for"),
+            *(f"brief_purpose_{purpose}" for purpose in range(1, len(CATEGORIES) + 1)),
+            *("desk_open", *(f"desk_open_{name}" for name in desk.OPEN)),
             *("brief_case", "brief_other", "brief_closed", "brief_unknown", "brief_none"),
             *("brief_verified", "brief_unverified", "brief_suspicious", "brief_records_down"),
             *("brief_callback", "star"),

@@ -8,6 +8,7 @@ exists.
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import Literal
 
 from ivr.line.config import LineConfig
 from ivr.line.flow.conversation import Effect, Go, Guard, Heard, Leads, Phrase
@@ -129,7 +130,7 @@ def notice_played(prompts: Prompts, key: str) -> Effect:
     return effect
 
 
-def consent(recording: str, by: str) -> Effect:
+def consent(recording: Literal["on", "off"], by: str) -> Effect:
     """What the caller said to it, by key or by staying; it holds for the whole call."""
 
     def effect(talk: LegTalk, heard: Heard) -> None:

@@ -77,10 +77,6 @@ def _count(talk: LegTalk, question: str) -> int:
     return int(needed(talk.shared.emergency).answers[question])
 
 
-def purpose(talk: LegTalk, language: Language) -> str:
-    return _digit(language, _count(talk, "purpose"))
-
-
 def users(talk: LegTalk, language: Language) -> str:
     return str(_count(talk, "users"))
 
@@ -190,7 +186,6 @@ def person(config: LineConfig) -> dict[str, SlotValue]:
         "emergency": emergency(config),
         "below_emergency": below_emergency(config),
         "account": account,
-        "purpose": purpose,
         "users": users,
         "affected": affected,
         "hours": hours,

@@ -19,7 +19,7 @@ from ivr.line.desk.retention import RetentionTerms
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 KEYS = tuple("123456789")  # by which something is chosen; 0 is the operator
-HUNTS = ("operator", "manager", "engineer", "duty", "emergency", "callback")
+HUNTS = ("operator", "wish", "emergency", "callback")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +64,17 @@ class EntryNumber:
 class HuntRule:
     """How long people are looked for, in seconds; ``at_once`` is how many are rung together.
 
-    Who didn't answer isn't rung again for ``rest``. With ``look_again`` people who have become free
-    are looked for that often, as long as the caller waits.
+    Who didn't answer isn't rung again for the same call before ``rest`` is over, and for another
+    one only after those who may answer. With ``look_again`` people who may be rung by now are
+    looked for that often, as long as the caller waits; after ``duty`` the people on duty as well.
     """
 
     cap: int = 180
     ring: int = 20
     look_again: int = 0
     at_once: int = 1
-    rest: int = 600
+    rest: int = 60
+    duty: int = 0
 
 
 @dataclass(frozen=True, slots=True)

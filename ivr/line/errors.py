@@ -24,7 +24,18 @@ class DataError(IVRError):
 
 
 class CaseError(IVRError):
-    """Something can't be done with a case; says why, and what could be done instead."""
+    """Something can't be done with a case; says why, and what could be done instead.
+
+    ``field`` is what was given wrongly, if it is one thing. ``say`` names the same sentence in a
+    page's words (with ``values`` in its slots), ``""`` where there is none: then the message is
+    shown, in English.
+    """
+
+    def __init__(self, message: str, field: str = "", say: str = "", **values: object) -> None:
+        super().__init__(message)
+        self.field = field
+        self.say = say
+        self.values = values
 
 
 class NotYet(IVRError):

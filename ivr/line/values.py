@@ -9,7 +9,7 @@ move: the caller's (`CallerValues`), or that of somebody who was rung (`PersonVa
 """
 
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -62,8 +62,9 @@ class Requested(Kept):
 class FoundCase(Kept, tag_field="result", tag="found", omit_defaults=False):
     """What the records say of the case: ``owner`` is a person's id, ``account`` a name.
 
-    ``on_file``: the caller's number is one of the case's contacts. ``stale``: the records couldn't
-    be asked, and this is what they said some minutes ago.
+    ``queue``, ``region`` and ``product`` say who answers for it. ``on_file``: the caller's number
+    is one of the case's contacts. ``stale``: the records couldn't be asked, and this is what they
+    said some minutes ago.
     """
 
     number: Audit[str] = ""
@@ -73,6 +74,9 @@ class FoundCase(Kept, tag_field="result", tag="found", omit_defaults=False):
     subject: Digits[str] = ""
     owner: Digits[str | None] = None
     account: Digits[str] = ""
+    queue: Digits[str] = ""
+    region: Digits[str] = ""
+    product: Digits[str] = ""
     on_file: Digits[bool] = False
     stale: Digits[bool] = False
 
@@ -219,7 +223,11 @@ class WebRequest(Kept):
 
 
 class Ranked(Kept):
-    """One of those who may be rung, with the reason; ``skipped`` says why not, if not."""
+    """One of those who may be rung, with the reason; ``skipped`` says why not, if not.
+
+    ``hunt`` is as whom they are rung, and so what they hear: "manager", "engineer", "operator",
+    "duty" (no operator could take it), "emergency" or "callback".
+    """
 
     person: Staff[str]
     name: Staff[str] = ""
@@ -228,6 +236,7 @@ class Ranked(Kept):
     reason: Staff[str] = ""
     detail: Staff[str] = ""
     skipped: Staff[str] = ""
+    hunt: Staff[str] = ""
 
 
 class Rung(Kept):
@@ -249,9 +258,12 @@ class HuntView(Kept):
 
     ``name`` and ``number`` (from 1) are of the present or last one. ``owner`` owes the caller a
     call if nobody takes it (within ``calls_in`` minutes, if they said so). ``refused`` are the
-    people who declined this call, ``taker`` is the operator who comes forward. ``asking``: it began
-    while the caller was being asked. ``by_dial``: the caller's document dials, because the carrier
-    failed to at ``carrier_failed``.
+    people who declined this call, ``missed`` those who took it and were gone before a meeting, once
+    for each time; ``unanswered`` is when people were last rung in vain. ``taker`` is the operator
+    who comes forward. People are looked for for this wish since ``since``, and in the present hunt
+    since ``began``, None if there is none; ``rounds`` is how many have ended with nobody.
+    ``asking``: it began while the caller was being asked. ``by_dial``: the caller's document dials,
+    because the carrier failed to at ``carrier_failed``.
     """
 
     name: Digits[str] = ""
@@ -260,7 +272,12 @@ class HuntView(Kept):
     owner: Digits[str | None] = None
     calls_in: Digits[int] = 0
     refused: Digits[list[str]] = []
+    missed: Digits[list[str]] = []
+    unanswered: Digits[dict[str, datetime]] = {}
     taker: Digits[str] = ""
+    since: Digits[datetime | None] = None
+    began: Digits[datetime | None] = None
+    rounds: Digits[int] = 0
     rung: Staff[Rung | None] = None
     dialled: Staff[Dialled | None] = None
     ringing: Digits[bool] = False
@@ -277,8 +294,8 @@ class RecordingState(Kept):
     asked. ``state`` is what the carrier was last asked for, ``changes`` how often it was.
     """
 
-    wanted: Audit[str] = ""
-    state: Audit[str] = "off"
+    wanted: Audit[Literal["", "on", "paused", "off"]] = ""
+    state: Audit[Literal["on", "paused", "off"]] = "off"
     changes: Audit[int] = 0
 
 
@@ -312,11 +329,13 @@ class CallerValues(LegValues):
 class Conditions(Kept):
     """How the conditions of Enterprise Down stand, see `ivr.line.desk.emergency.Verdict`.
 
-    ``failed`` are those that aren't met; ``stands``: it has been set already.
+    ``failed`` are those that aren't met, ``missing`` what is still to be asked; ``stands``: it has
+    been set already.
     """
 
     result: Digits[str] = "unknown"
     failed: Digits[list[str]] = []
+    missing: Digits[list[str]] = []
     stands: Digits[bool] = False
 
 

@@ -14,10 +14,10 @@ def emergency(caller: Handset, exchange: Exchange, case: str = "17349013") -> No
 
 
 def answer_all(caller: Handset, exchange: Exchange) -> None:
-    keyed(caller, exchange, "2", "1200#", "950#")
+    keyed(caller, exchange, "2", "1200#", "950#", "4")
     exchange.wait(8)
     caller.say("We have started the server again, twice.")
     exchange.wait(2)
     caller.press("#")
     exchange.wait(1)
-    keyed(caller, exchange, "2#", "30#", "1", "2", "1", "1")
+    keyed(caller, exchange, "2#", "30#", "1", "1", "2", "1", "1")

@@ -11,6 +11,7 @@ from ivr.line.desk.roster import Directory, managers
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)  # a Tuesday, 10:00 in Paris
 EARLIER = NOW - timedelta(minutes=1)
+JUST_NOW = NOW - timedelta(seconds=20)
 EVENING = datetime(2026, 11, 24, 20, tzinfo=UTC)
 
 

@@ -170,7 +170,7 @@ def test_what_was_left_is_logged_in_the_words_of_the_log() -> None:
             "case": {
                 "result": "found", "number": "C17349013", "digits": "17349013", "status": "open",
                 "severity": 2, "subject": "Zoé 株式会社", "owner": "ENG1", "account": "Helio",
-                "on_file": False, "stale": False,
+                "queue": "", "region": "", "product": "", "on_file": False, "stale": False,
             },
             "numbers": ["17349013"],
             "wish": "M1",

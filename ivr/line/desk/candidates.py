@@ -11,7 +11,7 @@ from ivr.line.desk.people import Person, Queue, Shift, Stint
 from ivr.line.desk.rota import OnDuty, all_on_duty, working_day
 
 STALE = timedelta(hours=24)
-REST_AFTER_NO_ANSWER = timedelta(minutes=10)
+REST_AFTER_NO_ANSWER = timedelta(minutes=1)
 
 _AVAILABILITY = {"available": 0, "busy_soon": 1}
 _TRUST = ("override", "rota", "calendar")
@@ -47,7 +47,8 @@ class Candidate:
     ones; ``detail`` says it in words. ``skipped`` is "" if they may be rung, else "own_case",
     "inactive", "no_rights" (a delegate who isn't a manager), "first_level" (of this case, when the
     second is asked for), "no_number", "declined", "out_of_office", "off_shift", "dnd",
-    "at_capacity", "busy" or "no_answer_recently". ``source`` is how their availability is known,
+    "at_capacity", "busy" or "no_answer_recently" (rung for this very call, a moment ago).
+    ``source`` is how their availability is known,
     the most trusted there is: "status" (set by hand), "override", "rota", "calendar", "hours", or
     "" for nothing; ``age`` is how long ago that was said or began, None for hours.
     """
@@ -67,7 +68,11 @@ Group = tuple[Candidate, ...]
 
 @dataclass(frozen=True)
 class Asked:
-    """What the rules for skipping look at, beside the person."""
+    """What the rules for skipping look at, beside the person.
+
+    ``unanswered`` are the people who were rung for this call a moment ago and didn't answer. Who
+    hasn't answered another one within ``rest`` isn't skipped, but comes after the others.
+    """
 
     now: datetime
     directory: Directory
@@ -75,6 +80,7 @@ class Asked:
     emergency: bool
     declined: frozenset[str]
     rest: timedelta
+    unanswered: frozenset[str] = frozenset()
     own_case: str | None = None
     first_level: str | None = None
     load_counts: bool = True
@@ -97,10 +103,17 @@ class Asked:
 
 
 def ranked(groups: Iterable[Group], asked: Asked) -> tuple[Candidate, ...]:
-    """Each person once, with the reason for a skip; available people come before those soon busy.
+    """Each person once, with the reason for a skip; available people come before those soon busy,
+    and who is likely to answer before who has just not answered somebody.
 
     A skipped person keeps their place in the list, so that readers see who would have been rung.
     """
+
+    def availability(candidate: Candidate) -> tuple[int, bool]:
+        if candidate.skipped:
+            return 0, False
+        person = candidate.person
+        return _AVAILABILITY.get(person.status, 2), _resting(person, asked)
 
     def tie(candidate: Candidate) -> tuple[bool, int, datetime, str]:
         person = candidate.person
@@ -113,7 +126,7 @@ def ranked(groups: Iterable[Group], asked: Asked) -> tuple[Candidate, ...]:
         for candidate in sorted(group, key=tie):
             _name(named, candidate)
     judged = (_judged(candidate, asked) for candidate in named.values())
-    return tuple(sorted(judged, key=_availability))
+    return tuple(sorted(judged, key=availability))
 
 
 def _judged(candidate: Candidate, asked: Asked) -> Candidate:
@@ -134,10 +147,6 @@ def _name(named: dict[str, Candidate], candidate: Candidate) -> None:
         new = () if candidate.reason in reasons else (candidate.reason,)
         candidate = replace(first, also=(*first.also, *new))
     named[id] = candidate
-
-
-def _availability(candidate: Candidate) -> int:
-    return 0 if candidate.skipped else _AVAILABILITY.get(candidate.person.status, 2)
 
 
 def _off_shift(person: Person, asked: Asked) -> bool:
@@ -168,7 +177,7 @@ _WHY_NOT: tuple[tuple[str, Callable[[Person, Asked], bool]], ...] = (
     ("dnd", lambda person, asked: person.status == "dnd" and not asked.emergency),
     ("at_capacity", _too_much),
     ("busy", lambda person, asked: person.busy_with is not None),
-    ("no_answer_recently", _resting),
+    ("no_answer_recently", lambda person, asked: person.id in asked.unanswered),
 )
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from ivr.line.desk.cases import Account, Case
 from ivr.line.errors import CaseError
 
-VERSION = "1"  # of the questions' wording, kept with each answer
+VERSION = "2"  # of the questions' wording, kept with each answer
 
 Kind = Literal["choice", "count", "text", "minutes"]
 Result = Literal["yes", "no", "unknown"]
@@ -39,7 +39,11 @@ QUESTIONS = (
     Question("actions", "text"),
     Question("down_for", "minutes"),
 )
-BY_NAME: Mapping[str, Question] = {question.name: question for question in QUESTIONS}
+# Asked as well, each answered by 1 (yes) or 2 (no): whether the software runs in production, and
+# whether all of the production has stopped and can't reasonably go on, as the customer says.
+FURTHER = (Question("environment", "choice", 2), Question("stopped", "choice", 2))
+BY_NAME: Mapping[str, Question] = {each.name: each for each in (*QUESTIONS, *FURTHER)}
+YES, NO = 1, 2
 
 CATEGORIES = ("no_access", "hangs", "suppliers", "work_lost", "slow")  # 1 to 5
 REACH = ("on_site", "mobile", "pager", "other")
@@ -114,7 +118,7 @@ def judge(
     return Verdict(
         (
             _condition("contract", terms.contract, contract(account, now, terms.tier)),
-            _condition("production", terms.production, _production(case)),
+            _condition("production", terms.production, _production(case, answers)),
             _condition("situation", terms.situation, _situation(answers)),
             _condition("contact", terms.contact, _contact(contact)),
         )
@@ -140,10 +144,19 @@ def contract(account: Account | None, now: datetime, tier: str) -> tuple[Result,
     return "yes", f"{tier}, valid to {last}" if last else tier
 
 
-def _production(case: Case | None) -> tuple[Result, str]:
+def _production(case: Case | None, answers: Mapping[str, Any]) -> tuple[Result, str]:
+    """What is on record counts; where nothing is, the customer's word."""
+    said = answers.get("environment")
     if case is None or not case.environment:
-        return "unknown", "no environment on record"
-    return ("yes" if case.environment == "production" else "no"), case.environment
+        known: dict[Any, tuple[Result, str]] = {
+            YES: ("yes", "the customer says so"),
+            NO: ("no", "the customer says that it isn't"),
+        }
+        return known.get(said, ("unknown", "no environment on record"))
+    if case.environment == "production":
+        return "yes", case.environment
+    but = ", production by what the customer says" if said == YES else ""
+    return "no", case.environment + but
 
 
 def _situation(answers: Mapping[str, Any]) -> tuple[Result, str]:
@@ -172,28 +185,43 @@ def answer(name: str, given: object, answers: Mapping[str, Any]) -> Any:
     number = _whole(name, given)
     match question.kind:
         case "choice" if not 1 <= number <= question.choices:
-            raise CaseError(f"{name}: {number} is none of 1 to {question.choices}")
+            raise CaseError(
+                f"{name}: {number} is none of 1 to {question.choices}", name, "choose_one"
+            )
         case "minutes" if number > LONGEST_DOWN:
-            raise CaseError(f"{name}: {number} minutes are more than a year")
+            raise CaseError(f"{name}: {number} minutes are more than a year", name, "too_long_ago")
         case "count" if number > MOST_USERS or (name == "users" and number < 1):
-            raise CaseError(f"{name}: {number} can't be a number of people; give 1 or more")
+            raise CaseError(
+                f"{name}: {number} can't be a number of people; give 1 or more", name, "no_people"
+            )
     total = answers.get("users")
     if name == "affected" and total is not None and number > total:
-        raise CaseError(f"affected: {number} are more than the {total} there are")
+        raise CaseError(
+            f"affected: {number} are more than the {total} there are",
+            "affected",
+            "more_than_all",
+            number=number,
+            total=total,
+        )
     return number
 
 
 def _whole(name: str, given: object) -> int:
     written = str(given).strip()
     if not (written.isascii() and written.isdecimal()) or len(written) > 9:
-        raise CaseError(f"{name}: '{written}' is no whole number")
+        raise CaseError(f"{name}: '{written}' is no whole number", name, "no_number_given")
     return int(written)
 
 
 def _text(given: object) -> str:
     text = str(given).strip()
     if len(text) > LONGEST:
-        raise CaseError(f"actions: {len(text)} characters; {LONGEST} are the most")
+        raise CaseError(
+            f"actions: {len(text)} characters; {LONGEST} are the most",
+            "actions",
+            "too_long",
+            most=LONGEST,
+        )
     return text
 
 
@@ -202,9 +230,15 @@ def down_since(minutes: int, asked_at: datetime) -> datetime:
     return asked_at - timedelta(minutes=minutes)
 
 
-def missing(answers: Mapping[str, Any], contact: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a declaration still lacks; it goes ahead without, and somebody is reminded."""
+def missing(
+    answers: Mapping[str, Any], contact: Mapping[str, Any], environment: str = "on record"
+) -> tuple[str, ...]:
+    """What a declaration still lacks; it goes ahead without, and somebody is reminded.
+
+    ``environment`` is what the records say; if that is nothing (``""``), it is asked for.
+    """
     asked = [q.name for q in QUESTIONS if answers.get(q.name) in (None, "")]
+    asked += ["environment"] if not environment and not answers.get("environment") else []
     return (*asked, *(name for name in CONTACT if contact.get(name) in (None, "")))
 
 
@@ -212,10 +246,13 @@ __all__ = [
     "CATEGORIES",
     "CONTACT",
     "ENDS",
+    "FURTHER",
     "MODES",
+    "NO",
     "QUESTIONS",
     "REACH",
     "VERSION",
+    "YES",
     "Condition",
     "EmergencyTerms",
     "Question",

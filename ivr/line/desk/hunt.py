@@ -8,8 +8,8 @@ Theory of operation. A `Hunt` is plain data: who is still to be rung, and every 
                     joined        ended        both final: nothing rings any more
 
 Events come twice, late, and in any order: an attempt that isn't ringing any more can't be lost
-again, and a leg that accepts too late is dismissed. Nobody is rung twice by one hunt, unless they
-come forward to take the caller.
+again, and a leg that accepts too late is dismissed. Nobody is rung twice at the same time; who
+didn't answer is rung again when *more* names them, which is for whoever tells the hunt to know.
 
 With ``manual`` somebody directs the hunt (an operator who has the caller on the line): it rings
 only on *start* and *manual_next*, and what would be sent on is reported instead.
@@ -126,9 +126,15 @@ class Hunt:
         return next((id for id, made in self.attempts.items() if made["state"] in _JOINED), None)
 
     def may_be_rung(self, people: Iterable[str]) -> list[str]:
-        """Those of ``people`` that this hunt hasn't rung, once each."""
-        rung = {made["person"] for made in self.attempts.values()}
+        """Those of ``people`` whom this hunt isn't ringing, and who haven't joined, once each."""
+        there = ("ringing", "joined")
+        rung = {made["person"] for made in self.attempts.values() if made["state"] in there}
         return [person for person in dict.fromkeys(people) if person not in rung]
+
+    def wants_more(self) -> bool:
+        """Whether it would ring somebody at once, if there was anybody."""
+        looking = self.state in ("ringing", "waiting")
+        return looking and not self.candidates and len(self.ringing()) < self.at_once
 
 
 _JOINED = ("joined", "left")

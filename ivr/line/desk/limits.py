@@ -18,6 +18,8 @@ class Limits:
     """``numbers`` are case numbers a call, ``failed`` look-ups of unknown ones an hour from one
     telephone, ``alarm`` those of all telephones together. ``pin_tries`` are wrong PINs a call,
     ``pin_day`` those a day from one telephone, ``pin_month`` those in 30 days for one account.
+    ``rounds`` is how often a caller may wait in vain, ``drops`` how often somebody may take a call
+    and be gone before they meet.
     """
 
     numbers: int = 3
@@ -26,6 +28,8 @@ class Limits:
     pin_tries: int = 3
     pin_day: int = 10
     pin_month: int = 100
+    rounds: int = 5
+    drops: int = 2
 
 
 def bucket(kind: str, whose: str) -> str:

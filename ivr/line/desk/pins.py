@@ -7,8 +7,14 @@ import hashlib
 import hmac
 import os
 
+SHORTEST = 6  # digits
 _WORK = {"n": 2**14, "r": 8, "p": 1}  # about 50 ms, once a try
 _NOBODYS = "AAAAAAAAAAAAAAAAAAAAAA==$"  # what a try is compared with where there is no PIN
+
+
+def is_one(written: str) -> bool:
+    """Whether this can be a PIN: digits alone, and enough of them."""
+    return written.isascii() and written.isdecimal() and len(written) >= SHORTEST
 
 
 def hashed(pin: str) -> str:
@@ -32,4 +38,4 @@ def _text(raw: bytes) -> str:
     return base64.b64encode(raw).decode()
 
 
-__all__ = ["fits", "hashed"]
+__all__ = ["SHORTEST", "fits", "hashed", "is_one"]

@@ -94,7 +94,8 @@ def spoken_time(due: datetime, zone: str) -> datetime:
     """``due`` in the caller's ``zone``, up to the next full quarter of an hour.
 
     Never before the call is due, so what the caller is told can be kept; a full quarter stays as it
-    is.
+    is. When the clock goes back, an hour comes twice, and nobody could tell which one is meant: the
+    end of it is said then.
     """
     local = due.astimezone(ZoneInfo(zone))
     past = timedelta(
@@ -102,7 +103,16 @@ def spoken_time(due: datetime, zone: str) -> datetime:
     )
     # In UTC, for a wall clock can't be added to in the night in which it changes.
     whole = due.astimezone(UTC) - past
-    return (whole if not past else whole + _QUARTER).astimezone(local.tzinfo)
+    if past:
+        whole += _QUARTER
+    while _comes_twice(whole.astimezone(local.tzinfo)):
+        whole += _QUARTER
+    return whole.astimezone(local.tzinfo)
+
+
+def _comes_twice(local: datetime) -> bool:
+    """Whether the clock on the wall shows this time twice that day."""
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 __all__ = ["CallbackTerms", "Hours", "Terms", "in_hours", "promise_due", "spoken_time"]

@@ -40,6 +40,7 @@ def managers(
     *,
     emergency: bool = False,
     declined: frozenset[str] = frozenset(),
+    unanswered: frozenset[str] = frozenset(),
     region: str = "",
     rest: timedelta = REST_AFTER_NO_ANSWER,
 ) -> tuple[Candidate, ...]:
@@ -48,15 +49,16 @@ def managers(
     "manager" is the engineer's own, "second_level" the one above; others follow after them.
 
     Without a ``case``, or where it names no region, the line's ``region`` counts. ``declined`` are
-    the people who have said no on this call. ``emergency`` rings who doesn't want to be disturbed
-    or has enough to do. Who hasn't answered is left alone for ``rest``. Raises `ValueError` for
-    another target.
+    the people who have said no on this call, ``unanswered`` those who have just been rung for it in
+    vain. ``emergency`` rings who doesn't want to be disturbed or has enough to do. Who hasn't
+    answered another call for ``rest`` comes last. Raises `ValueError` for another target.
     """
     line = _line(case, directory)
     holder = line[-1].person if line and line[-1].person.active else None
     where = _region(case, region)
     product = case.product if case else ""
-    asked = Asked(now, directory, language, emergency, declined, rest, case.owner if case else None)
+    asked = Asked(now, directory, language, emergency, declined, rest, unanswered)
+    asked = replace(asked, own_case=case.owner if case else None)
     match target:
         case "manager":
             groups = _first_level(case, line, holder, directory)
@@ -80,10 +82,11 @@ def duty_manager(
     role: str = "duty",
     emergency: bool = False,
     declined: frozenset[str] = frozenset(),
+    unanswered: frozenset[str] = frozenset(),
     rest: timedelta = REST_AFTER_NO_ANSWER,
 ) -> Candidate | None:
     """The first on duty who may be rung: the region's, another region's, the global one."""
-    asked = Asked(now, directory, language, emergency, declined, rest)
+    asked = Asked(now, directory, language, emergency, declined, rest, unanswered)
     duty = ranked(_duty(role, region, product, now, directory), asked)
     return next((candidate for candidate in duty if not candidate.skipped), None)
 
@@ -94,10 +97,11 @@ def operators(
     language: str = "en",
     *,
     declined: frozenset[str] = frozenset(),
+    unanswered: frozenset[str] = frozenset(),
     rest: timedelta = REST_AFTER_NO_ANSWER,
 ) -> tuple[Candidate, ...]:
     """Who may answer 0: who is available, then who speaks the language, then idle the longest."""
-    asked = Asked(now, directory, language, False, declined, rest, load_counts=False)
+    asked = Asked(now, directory, language, False, declined, rest, unanswered, load_counts=False)
     desk = (person for person in directory.people.values() if "operator" in person.roles)
     return ranked([tuple(Candidate(person, "operator") for person in desk)], asked)
 
@@ -110,13 +114,14 @@ def engineer(
     *,
     emergency: bool = False,
     declined: frozenset[str] = frozenset(),
+    unanswered: frozenset[str] = frozenset(),
     rest: timedelta = REST_AFTER_NO_ANSWER,
 ) -> tuple[Candidate, ...]:
     """The case's owner and their stand-ins; empty when the case has no owner."""
     owner = directory.people.get(case.owner or "")
     if owner is None:
         return ()
-    asked = Asked(now, directory, language, emergency, declined, rest)
+    asked = Asked(now, directory, language, emergency, declined, rest, unanswered)
     first = Candidate(owner, "owner", f"owns {case.number}")
     return ranked([(first,), *_delegates(owner, _ENGINEERS, directory)], asked)
 

@@ -337,13 +337,14 @@ class Talk(Step):
 class Dialling(Step):
     """One person is dialled by the document itself: what is left when the REST API is down.
 
+    ``nobody_now``: nobody may be dialled just now, and the caller may wait for somebody.
     ``to_client``: they work with a browser's telephone, so that a <Client> is dialled.
     """
 
     timeout: int = 20
     to_client: Callable[[AnyConversation], bool] = lambda talk: False
 
-    needs = frozenset({"talked", "next_one", "nobody", "hangup"})
+    needs = frozenset({"talked", "next_one", "nobody", "nobody_now", "hangup"})
     may = frozenset({"joined"})
 
     def variant(self, talk: AnyConversation) -> Any:

@@ -85,7 +85,8 @@ class Calls:
                 raise CallError(f"no call {sid}")
             call = fresh()
         turn = CallTurn(self.line, call, self.clock.now(), self.answer, self.root)
-        if call.flow_version != self.line.config.version and not call.ended_at:
+        known = call.step in self.line.caller.steps  # else the flow has changed under its version
+        if not call.ended_at and not (known and call.flow_version == self.line.config.version):
             turn.renew()
         return turn
 

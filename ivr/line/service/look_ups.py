@@ -15,7 +15,7 @@ from ivr.clock import Clock
 from ivr.line.config import LineConfig
 from ivr.line.desk import limits, pins
 from ivr.line.desk.cases import Case
-from ivr.line.desk.emergency import judge
+from ivr.line.desk.emergency import judge, missing
 from ivr.line.desk.levels import Level, ruling
 from ivr.line.desk.promises import spoken_time
 from ivr.line.desk.rota import working_day
@@ -24,7 +24,7 @@ from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.records import Call, Duty
 from ivr.line.service.rankings import Rankings
 from ivr.line.store.store import Store
-from ivr.line.values import CallValues, Emergency, resume_words
+from ivr.line.values import CallValues, Emergency, FoundCase, UnansweredCase, resume_words
 
 log = logging.getLogger(__name__)
 
@@ -57,10 +57,8 @@ class LookUps:
             "emergency": self._emergency,
             "next_level": self._next_level,
             "managers": self._managers,
-            "engineer": self._engineer,
+            "people": self._people,
             "owner": self._for_callback,
-            "duty": lambda values: rankings.of_level(None, config.levels[0], values, "duty"),
-            "operators": rankings.operators,
             "taker": rankings.taker,
         }
 
@@ -113,6 +111,9 @@ class LookUps:
             subject=case.subject,
             owner=case.owner,
             account=case.account.name if case.account else "",
+            queue=case.queue or "",
+            region=case.region,
+            product=case.product,
             on_file=values.caller.number in phones,
             stale=case.stale,
         )
@@ -132,6 +133,7 @@ class LookUps:
             "found",
             result=verdict.result,
             failed=list(verdict.failed),
+            missing=list(missing(answers, contact, case.environment)),
             stands=known.get("state") == "set",
         )
 
@@ -208,32 +210,57 @@ class LookUps:
 
     def _managers(self, values: CallValues) -> Heard:
         """The people who answer for the level that was asked for."""
-        level = self.rankings.level(values)
-        return self.rankings.of_level(self._known(values), level, values, "manager")
+        return self.rankings.of_level(self._known(values), self.rankings.level(values), values)
 
     def _next_level(self, values: CallValues) -> Heard:
         """The people who answer for the case's next level; ``not_found`` when that has to be
         decided by staff."""
         case = self._known(values)
-        file = self.store.case_files.load(case.number) if case else None
-        levels = file.data.get("levels", {}) if file else {}
-        wanted = _next(self.config.levels, levels)
-        decision = ruling(
-            wanted,
-            levels,
-            self.clock.now(),
-            channel="phone",
-            join=timedelta(minutes=self.config.join_minutes),
-        )
-        if decision.ruling == "proposed":
-            return outcome("not_found", level=wanted.code)
-        level = next(level for level in self.config.levels if level.code == decision.level)
-        answer = self.rankings.of_level(case, level, values, "manager")
+        level, due = self._next(case.number if case else "")
+        if not due:
+            return outcome("not_found", level=level.code)
+        answer = self.rankings.of_level(case, level, values)
         return outcome("found", **answer.data, level=level.code)
 
-    def _engineer(self, values: CallValues) -> Heard:
-        case = self._known(values)
-        return outcome("not_found") if case is None else self.rankings.engineer(case, values)
+    def _next(self, number: str) -> tuple[Level, bool]:
+        """The level that comes next for a case, and whether its turn has come."""
+        file = self.store.case_files.load(number) if number else None
+        levels = file.data.get("levels", {}) if file else {}
+        wanted = _next(self.config.levels, levels)
+        join = timedelta(minutes=self.config.join_minutes)
+        decision = ruling(wanted, levels, self.clock.now(), channel="phone", join=join)
+        if decision.ruling == "proposed":
+            return wanted, False
+        return next(each for each in self.config.levels if each.code == decision.level), True
+
+    def _people(self, values: CallValues) -> Heard:
+        """Whom to ring for a caller who waits. ``request`` is the level that this asks for, and
+        ``wish`` the one that they wish for though its turn hasn't come; ``""`` for none.
+
+        The case system isn't asked again: for every number this takes the same time.
+        """
+        level, due = self._asked(values)
+        answer = self.rankings.people(values, level if due else None)
+        asked = level.code if level else ""
+        request, wish = (asked, "") if due else ("", asked)
+        return outcome(answer.value, **answer.data, request=request, wish=wish)
+
+    def _asked(self, values: CallValues) -> tuple[Level | None, bool]:
+        """The level that the caller asks for, if it is one of an open case, and whether its turn
+        has come. The first level's has for every case, also when the records don't answer."""
+        if standing := self.rankings.asked(values):
+            return standing, True
+        first, *above = self.config.levels
+        record, asked = values.case.record, values.asked_for
+        if isinstance(record, UnansweredCase) and asked == first.code:
+            return first, True
+        if not isinstance(record, FoundCase) or record.status != "open":
+            return None, False
+        if asked == first.code:
+            return first, True
+        return (
+            self._next(record.number) if asked in [each.code for each in above] else (None, False)
+        )
 
     def _for_callback(self, values: CallValues) -> Heard:
         """Who may keep the promise of a callback, even when the case system doesn't answer."""

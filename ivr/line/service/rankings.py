@@ -6,13 +6,13 @@ in it may be rung.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
 from ivr.clock import Clock
-from ivr.line.config import LineConfig
+from ivr.line.config import HuntRule, LineConfig
 from ivr.line.desk import roster
 from ivr.line.desk.candidates import Candidate, Directory
 from ivr.line.desk.cases import Case
@@ -21,6 +21,10 @@ from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.records import Call
 from ivr.line.store.store import Store
 from ivr.line.values import CallValues, needed
+
+LATER = ("", "busy", "no_answer_recently")  # who may be rung now, or is worth waiting for
+
+Entry = dict[str, Any]
 
 
 class Rankings:
@@ -37,12 +41,98 @@ class Rankings:
         levels = {level.code: level for level in self.config.levels}
         return levels.get(values.wish, self.config.levels[0])
 
-    def of_level(self, case: Case | None, level: Level, values: CallValues, hunt: str) -> Heard:
-        """The people who answer for a level. ``hunt`` names the rule in ``[hunts]``."""
+    def asked(self, values: CallValues) -> Level | None:
+        """The level that was requested for the caller's case, if they still ask for it."""
+        levels = {level.code: level for level in self.config.levels}
+        requested, number = values.requested, values.case.number(self.config.case_numbers)
+        if requested is None or requested.case != number or values.asked_for not in levels:
+            return None
+        return levels.get(requested.level)
+
+    # --- for a caller who waits ---
+
+    def people(self, values: CallValues, level: Level | None) -> Heard:
+        """Whom to ring for a caller who is to be found somebody: those who answer for ``level`` or
+        the engineer, if that is asked for and their case is known and open; then the operators;
+        then the people on duty, once nobody has taken the call for as long as the rule says, or if
+        no operator is worth waiting for. In an emergency operators and people on duty at once.
+
+        ``found`` also when they are busy, or rest a moment: they are worth waiting for.
+        """
+        now, case = self.clock.now(), _open_case(values)
+        directory = self.store.people.directory(case, now)
+        hunt = self._hunt(values)
+        entries = [*self._wished(case, level, values, now, directory)]
+        operators = [*self._operators(values, now, directory)]
+        entries += operators
+        if self._waited(values, now, self.config.hunts[hunt]) or not _anybody(operators):
+            entries += self._on_duty(values, now, directory)
+        first = {entry["person"]: entry for entry in reversed(entries)}
+        ranking = [entry for entry in entries if entry is first[entry["person"]]]
+        target = level.target if level else "manager"
+        owner = self._owner(case, now, directory, values, target)
+        value = "found" if _anybody(ranking) else "not_found"
+        return outcome(value, ranking=ranking, owner=owner)
+
+    def _hunt(self, values: CallValues) -> str:
+        """The name of the rule by which people are looked for."""
+        if _is_emergency(values):
+            return "emergency"
+        asked = values.asked_for
+        levels = {level.code for level in self.config.levels}
+        return "wish" if asked == "engineer" or asked in levels else "operator"
+
+    def _waited(self, values: CallValues, now: datetime, rule: HuntRule) -> bool:
+        """Whether the caller has waited for as long as operators alone are rung."""
+        waited = now - (values.hunt.began or now)
+        return waited >= timedelta(seconds=rule.duty)
+
+    def _wished(
+        self,
+        case: Case | None,
+        level: Level | None,
+        values: CallValues,
+        now: datetime,
+        directory: Directory,
+    ) -> Iterator[Entry]:
+        """The people whom the caller wishes for; nobody without a case that is open."""
+        if case is None or self._hunt(values) != "wish":
+            return
+        conditions = self._conditions(values, "wish")
+        if values.asked_for == "engineer":
+            people = roster.engineer(case, now, directory, **conditions)
+            yield from _entries(people, "engineer")
+        elif level is not None:
+            yield from _entries(self._ranked(case, level, values, now, directory), "manager")
+
+    def _operators(
+        self, values: CallValues, now: datetime, directory: Directory
+    ) -> Iterator[Entry]:
+        hunt = self._hunt(values)
+        people = roster.operators(now, directory, **self._spoken_at_the_desk(values, hunt))
+        return _entries(people, "emergency" if hunt == "emergency" else "operator")
+
+    def _on_duty(self, values: CallValues, now: datetime, directory: Directory) -> Iterator[Entry]:
+        hunt = self._hunt(values)
+        people = roster.managers(
+            None,
+            "manager",
+            now,
+            directory,
+            region=values.called.region,
+            emergency=hunt == "emergency",
+            **self._spoken_at_the_desk(values, hunt),
+        )
+        return _entries(people, "emergency" if hunt == "emergency" else "duty")
+
+    # --- for people of the desk ---
+
+    def of_level(self, case: Case | None, level: Level, values: CallValues) -> Heard:
+        """The people who answer for a level."""
         now = self.clock.now()
         directory = self.store.people.directory(case, now)
-        people = self._ranked(case, level, values, hunt, now, directory)
-        return _answer(people, self._owner(case, now, directory, values, level.target))
+        people = self._ranked(case, level, values, now, directory)
+        return _answer(people, "manager", self._owner(case, now, directory, values, level.target))
 
     def candidates(self, case: Case | None, call: Call) -> tuple[Candidate, ...]:
         """The same people as a page shows them."""
@@ -50,13 +140,21 @@ class Rankings:
         values = copy(call.data.shared)
         values.language = call.language
         directory = self.store.people.directory(case, now)
-        return self._ranked(case, self.level(values), values, "manager", now, directory)
+        return self._ranked(case, self.level(values), values, now, directory)
+
+    def taker(self, values: CallValues) -> Heard:
+        """The person who has offered to take the caller, if they can be rung."""
+        person = self.store.people.get(values.hunt.taker)
+        if person is None or not person.active or not person.phone:
+            return outcome("not_found", ranking=[])
+        hunt = "emergency" if _is_emergency(values) else "operator"
+        return _answer([Candidate(person, "operator")], hunt, None)
 
     def for_callback(self, case: Case | None, values: CallValues) -> Heard:
         """Who may keep the promise of a callback: its owner, then everybody else who answers for
         the level. In an emergency whoever answers first: operators, and the people on duty."""
         if _is_emergency(values):
-            answer = self.operators(values)
+            answer = self.people(values, None)
             ranking = _duty_second(answer.data["ranking"])
             return outcome(answer.value, ranking=ranking, owner=needed(values.promise).owner)
         now = self.clock.now()
@@ -69,58 +167,19 @@ class Rankings:
             region=values.called.region,
             **self._conditions(values, "callback"),
         )
-        answer = _answer(others, needed(values.promise).owner)
+        answer = _answer(others, "callback", needed(values.promise).owner)
         ranking, owner = answer.data["ranking"], answer.data["owner"]
         first = [entry for entry in ranking if entry["person"] == owner]
         rest = [entry for entry in ranking if entry not in first]
         return outcome(answer.value, ranking=first + rest, owner=owner)
 
-    def operators(self, values: CallValues) -> Heard:
-        """The operators; in an emergency the people on duty as well, after them. ``found`` also
-        when all of them are busy: they are worth waiting for."""
-        now = self.clock.now()
-        directory = self.store.people.directory(None, now)
-        emergency = _is_emergency(values)
-        conditions = self._conditions(values, "emergency" if emergency else "operator")
-        conditions["language"] = values.called.works_in.get(values.language, values.language)
-        people = roster.operators(now, directory, **conditions)
-        if emergency:
-            on_duty = roster.managers(
-                None,
-                "manager",
-                now,
-                directory,
-                region=values.called.region,
-                emergency=True,
-                **conditions,
-            )
-            operators = {each.person.id for each in people}
-            people = (*people, *(each for each in on_duty if each.person.id not in operators))
-        answer = _answer(people, self._owner(None, now, directory, values))
-        if any(person.skipped == "busy" for person in people):
-            return outcome("found", **answer.data)
-        return answer
-
-    def engineer(self, case: Case, values: CallValues) -> Heard:
-        """The engineer who owns the case, or who stands in for them."""
-        now = self.clock.now()
-        directory = self.store.people.directory(case, now)
-        people = roster.engineer(case, now, directory, **self._conditions(values, "engineer"))
-        return _answer(people, self._owner(case, now, directory, values))
-
-    def taker(self, values: CallValues) -> Heard:
-        """The person who has offered to take the caller, if they can be rung."""
-        person = self.store.people.get(values.hunt.taker)
-        if person is None or not person.active or not person.phone:
-            return outcome("not_found", ranking=[])
-        return _answer([Candidate(person, "operator")], None)
+    # --- what they have in common ---
 
     def _ranked(
         self,
         case: Case | None,
         level: Level,
         values: CallValues,
-        hunt: str,
         now: datetime,
         directory: Directory,
     ) -> tuple[Candidate, ...]:
@@ -131,16 +190,26 @@ class Rankings:
             directory,
             region=values.called.region,
             emergency=_is_emergency(values),
-            **self._conditions(values, hunt),
+            **self._conditions(values, "wish"),
         )
 
     def _conditions(self, values: CallValues, hunt: str) -> dict[str, Any]:
         """What every ranking takes into account besides the desk."""
+        view, now = values.hunt, self.clock.now()
+        rest = timedelta(seconds=self.config.hunts[hunt].rest)
+        dropped = [p for p in view.missed if view.missed.count(p) >= self.config.limits.drops]
+        resting = [person for person, at in view.unanswered.items() if now - at < rest]
         return {
             "language": values.language,
-            "declined": frozenset(values.hunt.refused),
-            "rest": timedelta(seconds=self.config.hunts[hunt].rest),
+            "declined": frozenset((*view.refused, *dropped)),
+            "unanswered": frozenset(resting),
+            "rest": rest,
         }
+
+    def _spoken_at_the_desk(self, values: CallValues, hunt: str) -> dict[str, Any]:
+        """The same, in the language in which the desk works at this hour."""
+        works_in = values.called.works_in.get(values.language, values.language)
+        return self._conditions(values, hunt) | {"language": works_in}
 
     def _owner(
         self,
@@ -167,11 +236,33 @@ def _is_emergency(values: CallValues) -> bool:
     return values.wish == "E-Down"
 
 
-def _answer(people: Iterable[Candidate], owner: str | None) -> Heard:
-    """A ranking as plain data, and who owes the caller a call if nobody takes it."""
-    ranking = [
-        {
+def _open_case(values: CallValues) -> Case | None:
+    """The caller's case as the records gave it, if it is open; they aren't asked again."""
+    found = values.case.found
+    if found is None or found.status != "open":
+        return None
+    return Case(
+        found.number,
+        found.digits,
+        severity=found.severity,
+        product=found.product,
+        region=found.region,
+        owner=found.owner,
+        queue=found.queue or None,
+    )
+
+
+def _anybody(entries: Iterable[Entry]) -> bool:
+    """Whether there is anybody to be rung, now or in a moment."""
+    return any(entry["skipped"] in LATER for entry in entries)
+
+
+def _entries(people: Iterable[Candidate], hunt: str) -> Iterator[Entry]:
+    """A ranking as plain data; ``hunt`` is as whom these people are rung."""
+    for candidate in people:
+        yield {
             "person": candidate.person.id,
+            "hunt": hunt,
             "name": candidate.person.name,
             "phone": candidate.person.phone,
             "languages": list(candidate.person.languages),
@@ -179,8 +270,11 @@ def _answer(people: Iterable[Candidate], owner: str | None) -> Heard:
             "detail": candidate.detail,
             "skipped": candidate.skipped,
         }
-        for candidate in people
-    ]
+
+
+def _answer(people: Iterable[Candidate], hunt: str, owner: str | None) -> Heard:
+    """A ranking as an answer, with who owes the caller a call if nobody takes it."""
+    ranking = list(_entries(people, hunt))
     anybody = any(not entry["skipped"] for entry in ranking)
     return outcome("found" if anybody else "not_found", ranking=ranking, owner=owner)
 

@@ -111,9 +111,9 @@ class CallRepository:
         """Every call in progress, the oldest first."""
         return self._list(_CALLS.where(_calls.ended_at.is_(None)).order_by(_calls.started_at))
 
-    def first_waiting(self, queue: str) -> Call | None:
-        """The call that has been waiting longest in a queue."""
-        return next(iter(self._list(_FIRST_WAITING, queue=queue)), None)
+    def waiting(self) -> list[Call]:
+        """The calls that wait in a queue, the longest-waiting first."""
+        return self._list(_WAITING)
 
     def page(self, wanted: Wanted, limit: int) -> list[Call]:
         """At most ``limit`` of the calls ``wanted``, the newest first. Raises `ValueError` for a
@@ -150,11 +150,6 @@ _RECENT = (
     .order_by(_calls.ended_at.desc())
     .limit(5)
 )
-_FIRST_WAITING = (
-    _CALLS.where(_calls.waiting_for == bindparam("queue"))
-    .where(text("waiting_for <> ''"))  # as the index has it
-    .order_by(_calls.waiting_since)
-    .limit(1)
-)
+_WAITING = _CALLS.where(text("waiting_for <> ''")).order_by(_calls.waiting_since, _calls.sid)
 
 __all__ = ["HOW", "CallRepository", "Engaged", "Wanted", "mark"]

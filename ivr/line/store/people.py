@@ -83,6 +83,12 @@ class PersonRepository:
         with self._connections.writing() as connection:
             connection.execute(update(people).where(people.c.id == person).values(values))
 
+    def set_pin(self, person: str, hash: str) -> None:
+        """Keep the hash of the PIN with which a person sets their status by telephone."""
+        people = tables.people
+        with self._connections.writing() as connection:
+            connection.execute(update(people).where(people.c.id == person).values(pin=hash))
+
     def get(self, id: str) -> Person | None:
         """The person with this id."""
         with self._connections.reading() as connection:

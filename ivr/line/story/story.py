@@ -28,6 +28,9 @@ ANYTHING = "…"  # stands for what isn't shown
 MECHANICAL = frozenset({"placed"})  # moves nothing that anybody would notice
 
 
+Kind = Literal["said", "pressed", "heard", "decided"]
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One thing that happened.
@@ -41,7 +44,7 @@ class Moment:
     """
 
     at: datetime
-    kind: Literal["said", "pressed", "heard", "decided"]
+    kind: Kind
     leg: str = ""
     person: str = ""
     before: str = ""

@@ -65,7 +65,7 @@ def test_three_levels_are_asked_for_one_after_another(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     wish(caller, exchange, "2")
-    assert caller.last_heard.startswith("Your request is recorded. I am trying to reach a support")
+    assert caller.last_heard.startswith("I am looking for a support manager")
     manager, director = desk.phone("MGR1"), desk.phone("DIR1")
     accept(manager, exchange)
     exchange.wait(12)
@@ -73,7 +73,7 @@ def test_three_levels_are_asked_for_one_after_another(
     finish(caller, exchange)
     for level in ("L2", "L3"):
         wish(caller, exchange, "3")
-        assert caller.last_heard.startswith("Your request is recorded.")
+        assert caller.last_heard.startswith("I am looking for a support manager")
         accept(director, exchange)
         exchange.wait(12)
         assert any(f"Une escalade, {level}, en anglais." in each for each in said_to(director))
@@ -144,7 +144,7 @@ def test_with_one_level_nobody_is_offered_a_next_one(
     exchange.wait(2)
     assert "I didn't understand that." in said_to(caller)[-2:]
     keyed(caller, exchange, "2")
-    assert caller.last_heard.startswith("Your request is recorded.")
+    assert caller.last_heard.startswith("I am looking for a support manager")
     accept(desk.phone("MGR1"), exchange)
     exchange.wait(12)
 

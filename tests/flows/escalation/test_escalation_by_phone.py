@@ -33,7 +33,7 @@ def test_s05_the_next_level_is_rung_and_the_first_one_is_told(
     """If the answer doesn't satisfy, escalate a second time. (R40) The second-level manager works
     with the engineer and the engineer's direct manager. (R41)"""
     wish(caller, exchange, "17349021", "3")
-    assert caller.last_heard.startswith("Your request is recorded. I am trying to reach a support")
+    assert caller.last_heard.startswith("I am looking for a support manager")
     director = escalated.phone("DIR1")
     accept(director, exchange)
     exchange.wait(12)
@@ -78,7 +78,7 @@ def test_s06_the_second_level_without_the_first_is_the_operators_to_override(
 ) -> None:
     operator, director = desk.phone("OP1"), desk.phone("DIR1")
     wish(caller, exchange, "17349013", "3")
-    assert caller.last_heard.startswith("Your request is recorded. I am trying to reach a support")
+    assert caller.last_heard.startswith("I am looking for a support manager")
     accept(operator, exchange)
     exchange.wait(12)
     assert not desk.store.case_files.escalations("C17349013")
@@ -199,7 +199,7 @@ def test_s08_everything_is_asked_while_people_are_rung(
     asked_at = exchange.clock.now()
     answer_all(caller, exchange)
     exchange.wait(1)
-    assert caller.last_heard.startswith("Thank you. I am calling an operator and the manager")
+    assert caller.last_heard.startswith("Thank you. I am looking for an operator, or the manager")
 
     accept(operator, exchange, after=0)
     exchange.wait(25)
@@ -211,12 +211,17 @@ def test_s08_everything_is_asked_while_people_are_rung(
 
     operator_menu(operator, exchange, "5", "2")
     assert "Les conditions sont remplies." in said_to(operator)
+    assert "Il reste à demander :" not in said_to(operator)
+    operator.press("1")
+    exchange.wait(2)
+    assert "ne peut raisonnablement se poursuivre" in operator.last_heard
     operator.press("1")
     exchange.wait(2)
 
     file = desk.file("C17349013")["emergency"]
     assert (file["state"], file["set_by"], file["declared_by"]) == ("set", "OP1", "caller")
     assert file["answers"]["users"] == 1200
+    assert (file["answers"]["environment"], file["answers"]["stopped"]) == (1, 1)
     down = asked_at - datetime.fromisoformat(file["down_since"])
     assert timedelta(hours=2, minutes=29) < down < timedelta(hours=2, minutes=31)
     contact = {"number": CALLER, "reach": "mobile", "english": True, "competent": True}
@@ -235,6 +240,59 @@ def test_s08_everything_is_asked_while_people_are_rung(
     assert free(desk)
 
 
+def test_a_caller_who_only_types_completes_it(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """A caller who can't speak answers every question by keys, the fourth one too."""
+    for operator in ("OP1", "OP2"):
+        desk.phone(operator).will("ring")
+    emergency(caller, exchange)
+    keyed(caller, exchange, "2", "1200#", "950#")
+    exchange.wait(1)
+    assert "The server was restarted, 2." in caller.last_heard
+    keyed(caller, exchange, "2", "2#", "30#", "1", "1", "2", "1", "1")
+    exchange.wait(1)
+
+    file = desk.file("C17349013")["emergency"]
+    assert file["answers"]["actions"] == "the server was restarted"
+    assert set(file["answers"]) == {
+        *("purpose", "users", "affected", "actions", "down_for", "environment"),
+    }
+    assert set(file["contact"]) == {"number", "reach", "english", "competent"}
+    caller.hang_up()
+    exchange.wait(60)
+
+
+def test_the_fourth_question_can_be_skipped(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    emergency(caller, exchange)
+    keyed(caller, exchange, "2", "1200#", "950#", "#")
+    exchange.wait(0.5)
+
+    assert caller.last_heard.startswith("For how many hours has it been down?")
+    assert "actions" not in desk.file("C17349013")["emergency"]["answers"]
+    caller.hang_up()
+    exchange.wait(60)
+
+
+def test_where_the_records_do_not_know_the_customers_word_counts(desk: Desk) -> None:
+    """A production environment: ask when unknown. (R13) What the caller says of the definition is
+    stored. (R14)"""
+    given = {"by": "caller", "channel": "phone"}
+    desk.store.cases.change("C17349013", environment="")
+    desk.hear("C17349013", "declare", key="d", **given)
+
+    def production() -> list[str]:
+        conditions = desk.file("C17349013")["emergency"]["conditions"]
+        return [each["result"] for each in conditions if each["name"] == "production"]
+
+    assert production() == ["unknown"]
+    for key, answer, result in (("a", 2, "no"), ("b", 1, "yes")):
+        desk.hear("C17349013", "answer", key=key, answers={"environment": answer}, **given)
+        assert production() == [result]
+
+
 def test_whoever_accepts_meets_the_caller_in_the_middle_of_the_questions(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
@@ -242,7 +300,7 @@ def test_whoever_accepts_meets_the_caller_in_the_middle_of_the_questions(
     emergency(caller, exchange)
     keyed(caller, exchange, "1", "300#")
     accept(operator, exchange)
-    exchange.wait(15)  # the briefing is in German, which takes longer
+    exchange.wait(20)  # the briefing is in German, which takes longer
 
     assert caller.connected_to == {operator}
     assert desk.file("C17349013")["emergency"]["answers"] == {"purpose": 1, "users": 300}
@@ -283,7 +341,7 @@ def test_more_affected_than_there_are_is_asked_again_and_then_a_person_asks(
     keyed(caller, exchange, affected, affected)
     exchange.wait(4)
 
-    assert caller.last_heard.startswith("Thank you. I am calling an operator")
+    assert caller.last_heard.startswith("Thank you. I am looking for an operator")
     caller.hang_up()
     exchange.wait(60)
 
@@ -314,6 +372,8 @@ def test_s09_s10_who_is_not_entitled_reaches_a_person_and_never_hears_why_not(
 
     operator_menu(operator, exchange, "5", "2")
     assert "Les conditions ne sont pas toutes remplies." in " ".join(said_to(operator))
+    operator.press("1")
+    exchange.wait(1)
     operator.press("1")
     exchange.wait(1)
     assert operator.last_heard.startswith("Dites pourquoi")
@@ -356,8 +416,7 @@ def test_s11_an_emergency_without_a_case_is_two_steps(
     keyed(operator, exchange, "*", "1")
     operator.press("17349068#")
     exchange.wait(1)
-    keyed(operator, exchange, "5", "2")
-    operator.press("1")
+    keyed(operator, exchange, "5", "2", "1", "1")
     exchange.wait(1)
     file = desk.file("C17349068")["emergency"]
     assert (file["state"], file["flagged"]) == ("set", False)

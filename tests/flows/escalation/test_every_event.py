@@ -114,7 +114,7 @@ def clicks(desk: Desk, store: Store) -> None:
     hear("C17349068", "escalate", key="a", by="caller", channel="phone", level="M1")
     hear("C17349068", "escalate", key="b", by="contact:lena", level="M1", **web)
     hear("C17349068", "deescalate", key="c", by="MGR2", reason="solved", agreed=True, **web)
-    hear("C17349068", "wish_severity", key="d", by="contact:lena", severity=1, **web)
+    hear("C17349068", "wish_severity", key="d", by="caller", channel="phone", severity=1)
     hear("C17349068", "declare", key="e", by="contact:lena", answers={"purpose": 1}, **web)
     hear("C17349068", "set_emergency", key="f", by="OP1", **web)
     done = {"outcome": "restored", "reason": "it runs"}

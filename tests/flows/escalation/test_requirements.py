@@ -34,7 +34,7 @@ def test_a_case_without_a_severity_is_a_fault_that_the_operator_hears_of(
     accept(desk.phone("OP1"), exchange)
     exchange.wait(15)
 
-    assert "Les dossiers n'indiquent aucune gravité." in said_to(desk.phone("OP1"))
+    assert "Gravité inconnue." in said_to(desk.phone("OP1"))
     caller.hang_up()
     exchange.wait(30)
 
@@ -72,13 +72,7 @@ def test_a_caller_whose_contact_speaks_no_english_is_told_in_their_own_language(
     desk.phone("OP1").will("ring")
     desk.phone("OP2").will("ring")
     declare(caller, exchange)
-    keyed(caller, exchange, "2", "1200#", "950#")
-    exchange.wait(8)
-    caller.say("Nothing so far.")
-    exchange.wait(2)
-    caller.press("#")
-    exchange.wait(1)
-    keyed(caller, exchange, "2#", "30#", "1", "2", "2")
+    keyed(caller, exchange, "2", "1200#", "950#", "1", "2#", "30#", "1", "1", "2", "2")
     exchange.wait(6)
 
     assert any("someone who speaks English" in each for each in said_to(caller))

@@ -128,7 +128,7 @@ def test_who_keys_one_number_after_the_other_reaches_a_person_who_is_warned(
     assert caller.last_heard.startswith("To speak with the engineer, press 1.")
     assert "operator" not in " ".join(heard_since(caller, before)).replace("press zero", "")
     keyed(caller, exchange, "2")
-    assert caller.last_heard.startswith("Your request is recorded. I am trying to reach")
+    assert caller.last_heard.startswith("I am looking for a support manager")
     accept(desk.phone("OP1"), exchange)
     exchange.wait(12)
 

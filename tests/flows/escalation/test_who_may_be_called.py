@@ -50,7 +50,7 @@ def test_who_hangs_up_there_is_owed_a_call_and_its_owner_sees_that_there_is_no_n
 
     owed = promise(desk, caller)
     assert (owed.state, owed.number) == ("owed", "")
-    assert desk.notices("callback_owed") == {owed.owner}
+    assert desk.notices("callback_no_number") == {owed.owner}
     assert not desk.store.duties.all("try_back")
 
 

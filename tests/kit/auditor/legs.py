@@ -106,7 +106,8 @@ def nobody_is_rung_twice_in_one_hunt(facts: Facts, claims: Claims) -> Iterator[M
                 rung[person, leg.attempt.partition("-")[0]].append(leg)
         for (person, hunt), legs in rung.items():
             legs.sort(key=lambda leg: leg.began)
-            rule = claims.config.hunts[call.data.legs[legs[0].attempt].hunt]
+            rung_as, rules = call.data.legs[legs[0].attempt].hunt, claims.config.hunts
+            rule = rules.get(rung_as, rules["wish"])
             for before, leg in pairwise(legs):
                 if before.attempt == leg.attempt:
                     continue  # it wasn't known whether it ever rang

@@ -9,7 +9,7 @@ import pytest
 
 from ivr.line.desk.candidates import REST_AFTER_NO_ANSWER
 from ivr.line.desk.roster import Directory, managers
-from tests.kit.sample_desk import CASE, EARLIER, NOW, desk, first_level, person, shift
+from tests.kit.sample_desk import CASE, EARLIER, JUST_NOW, NOW, desk, first_level, person, shift
 
 SKIPS = [
     # "drop: inactive, duplicate, no reachable number, already declined on this call, case owner"
@@ -28,8 +28,6 @@ SKIPS = [
     ({"active_escalations": 3, "capacity": 4}, ""),
     ({"capacity": 0}, "at_capacity"),
     ({"busy_with": "7"}, "busy"),
-    ({"last_no_answer": EARLIER}, "no_answer_recently"),
-    ({"last_no_answer": NOW - REST_AFTER_NO_ANSWER}, ""),
     # the first that applies is said
     ({"phone": "", "status": "away"}, "no_number"),
     ({"status": "dnd", "hours": (time(12), time(20))}, "off_shift"),
@@ -55,7 +53,6 @@ def test_who_declined_on_this_call_is_not_asked_again():
         ({"active_escalations": 9}, ""),
         ({"status": "away", "delegate": None}, "out_of_office"),
         ({"busy_with": "7"}, "busy"),
-        ({"last_no_answer": EARLIER}, "no_answer_recently"),
     ],
 )
 def test_an_emergency_disturbs_who_does_not_want_to_be(changes, skipped):
@@ -73,10 +70,19 @@ def test_a_rota_counts_for_more_than_working_hours():
     assert first_level(desk(dir1=late), replace(CASE, owner="mgr1"))[0] == "dir1 went_up"
 
 
-def test_how_long_somebody_is_left_alone_is_a_setting():
-    directory = desk(mgr1={"last_no_answer": EARLIER})
+def test_who_was_just_rung_for_this_call_in_vain_rests_from_it():
+    found = first_level(desk(), unanswered=frozenset({"mgr1"}))
 
-    assert first_level(directory, rest=timedelta(seconds=30))[0] == "mgr1 owners_manager"
+    assert found[0] == "mgr1 owners_manager -no_answer_recently"
+
+
+def test_who_has_just_not_answered_another_caller_comes_last_for_as_long_as_is_set():
+    directory = desk(mgr1={"last_no_answer": JUST_NOW})
+
+    assert first_level(directory) == ["mgr2 duty", "mgr4 global_duty", "mgr1 owners_manager"]
+    assert first_level(directory, rest=timedelta(seconds=10))[0] == "mgr1 owners_manager"
+    earlier = desk(mgr1={"last_no_answer": NOW - REST_AFTER_NO_ANSWER})
+    assert first_level(earlier)[0] == "mgr1 owners_manager"
 
 
 # --- order ---

@@ -23,6 +23,7 @@ from tests.kit.sample_desk import (
     CASE,
     EARLIER,
     EVENING,
+    JUST_NOW,
     NO_OWNER,
     NOW,
     SHIFTS,
@@ -357,7 +358,8 @@ def test_the_duty_manager_is_the_first_who_may_be_rung():
         ("fr", {"op1": {"active_escalations": 9}}, ["op1", "op2"]),
         ("fr", {"op1": {"status": "busy_soon"}}, ["op2", "op1"]),
         ("fr", {"op1": {"busy_with": "3"}}, ["op1 -busy", "op2"]),
-        ("fr", {"op1": {"last_no_answer": EARLIER}}, ["op1 -no_answer_recently", "op2"]),
+        ("fr", {"op1": {"last_no_answer": JUST_NOW}}, ["op2", "op1"]),  # likely not to answer now
+        ("fr", {"op1": {"last_no_answer": EARLIER}}, ["op1", "op2"]),
     ],
 )
 def test_operators_are_asked_by_language_then_by_idleness(language, changes, expected):

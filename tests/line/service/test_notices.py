@@ -94,6 +94,26 @@ def duty(owner: str = "MGR1", what: str = "escalation", attempts: int = 1, **dat
     return made
 
 
+@pytest.mark.parametrize(
+    ("language", "zone", "due", "written"),
+    [
+        ("en", "America/New_York", "2026-11-24T09:45:00+00:00", "24 Nov 2026, 04:45 EST"),
+        ("fr", "Europe/Paris", "2026-11-24T10:45:00+01:00", "24/11/2026 à 10:45 CET"),
+        ("fr", "Europe/Paris", "2026-10-25T00:30:00+00:00", "25/10/2026 à 02:30 CEST"),
+        ("fr", "Europe/Paris", "2026-10-25T01:30:00+00:00", "25/10/2026 à 02:30 CET"),
+        ("de", "Europe/Berlin", "2026-11-24T09:45:00.123+00:00", "24.11.2026, 10:45 CET"),
+        ("ja", "Asia/Tokyo", "2026-11-24T09:45:00+00:00", "2026年11月24日 18:45 JST"),
+    ],
+)
+def test_times_are_written_for_who_reads_them(
+    language: str, zone: str, due: str, written: str
+) -> None:
+    text = TEMPLATES.words("callback_owed", [language], {"due": due}, zone).text
+
+    assert written in text
+    assert due not in text
+
+
 def test_a_call_that_asks_for_a_manager_sends_the_manager_and_the_engineer_an_email(
     exchange: Exchange, store: Store, escalation: Any, server: str, postbox: Postbox
 ) -> None:

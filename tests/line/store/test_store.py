@@ -498,7 +498,7 @@ def test_no_table_is_read_through_however_much_is_stored(store: Store) -> None:
         lambda: store.duties.next_due(RING),
         lambda: store.duties.all("call_back", owed=True),
         lambda: store.duties.all(call=SID, owed=True),
-        lambda: store.calls.first_waiting("operators"),
+        lambda: store.calls.waiting(),
         lambda: store.calls.open(),
         lambda: store.logs.latest(),
         lambda: store.logs.events(SID),
@@ -597,16 +597,14 @@ def test_a_case_comes_with_its_account_and_contacts(desk: Store) -> None:
 
 def test_who_has_waited_longest_is_first(store: Store) -> None:
     for number, (queue, seconds) in enumerate(
-        [("operators", 5), ("operators", 3), ("managers", 1), ("", 0)]
+        [("operators", 5), ("operators", 3), ("people", 4), ("", 0)]
     ):
         since = NOW + seconds * SECOND if queue else None
         store.calls.save(call(f"CA{number}", waiting_for=queue, waiting_since=since))
 
-    first = store.calls.first_waiting("operators")
-    assert first is not None
-    assert first.sid == "CA1"
-    assert first == store.calls.load("CA1")
-    assert store.calls.first_waiting("engineers") is None
+    waiting = store.calls.waiting()
+    assert [each.sid for each in waiting] == ["CA1", "CA2", "CA0"]
+    assert waiting[0] == store.calls.load("CA1")
 
 
 def test_open_calls_are_those_that_havent_ended(store: Store) -> None:
@@ -628,7 +626,7 @@ def test_calls_of_a_network_that_was_switched_off_are_over(desk: Store) -> None:
     desk.calls.end_open(NOW)
 
     assert desk.calls.open() == []
-    assert desk.calls.first_waiting("operators") is None
+    assert desk.calls.waiting() == []
     assert desk.people.claim("OP1", "b")
     assert {each.kind: each.state for each in desk.duties.all()} == {
         "ring": "dropped", "call_back": "due", "notify": "due",

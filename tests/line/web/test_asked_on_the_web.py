@@ -111,7 +111,7 @@ def test_who_leaves_no_number_is_owed_it_all_the_same(
     exchange.wait(1)
     promise = promised(desk)
     assert (promise.state, promise.owner, promise.number) == ("owed", "MGR1", "")
-    assert desk.notices("callback_owed") == {"MGR1"}
+    assert desk.notices("callback_no_number") == {"MGR1"}
     exchange.wait(31 * 60)
 
     assert desk.notices("callback_missed") == {"MGR1", "DIR1"}
@@ -225,6 +225,8 @@ def test_a_severity_wish_reaches_whoever_stands_in(
     browser.sign_in("marie").go("/cases/C17349013")
     browser.send("/cases/C17349013/wish_severity", severity="1", reason="It grows.", key="k")
 
+    assert desk.notices("severity_set") == {"ENG1", "MGR1"}
+    desk.hear("C17349013", "wish_severity", key="w", by="caller", channel="phone", severity=2)
     assert desk.notices("severity_wish") == {"ENG1", "MGR1"}
 
 

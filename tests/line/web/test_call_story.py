@@ -130,7 +130,7 @@ def test_one_steps_forward_and_back_without_a_script(supervisor: Browser, taken:
         "case",
         "read_back",
         "wish",
-        "manager_hold",
+        "wish_hold",
         "talk",
         "ended",
     ]

@@ -77,7 +77,10 @@ def test_a_customer_chooses_among_the_severities_that_may_be_wished_for(
         assert said in browser.page
 
     asked(browser, "wish_severity", severity="7", reason="it is only a small thing")
-    assert desk.file(NUMBER)["wish"]["severity"] == 7
+    assert desk.file(NUMBER)["severity"]["severity"] == 7
+    asked(browser, "wish_severity", severity="2", reason="support decides on this one")
+    assert desk.file(NUMBER)["severity"]["severity"] == 7
+    assert desk.file(NUMBER)["wish"]["severity"] == 2
 
 
 def test_an_operator_records_levels_and_sets_severities(

@@ -141,7 +141,7 @@ def test_an_operator_takes_somebody_who_waits_for_others(
 ) -> None:
     ask_for_a_manager(caller, exchange)
     page = operator.look().page
-    assert "waiting for a manager" in page
+    assert "waiting for the person they asked for" in page
     assert "Paul Morel: ringing" in page
     operator.take(desk.sid(caller))
     exchange.wait(1)

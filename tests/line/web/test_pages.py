@@ -50,7 +50,7 @@ def test_a_waiting_caller_shows_with_what_was_keyed_and_no_managers_number(
     page = browser.go("/now").page
 
     assert CALLER in page
-    assert "waiting for a manager" in page
+    assert "waiting for the person they asked for" in page
     case = "C17349013 · Helio · Assemblies open slowly · open · Severity 2"
     assert f"Entered 17349013: {case}" in page
     assert "Paul Morel: ringing" in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.line.web.pages.words import Words
 from ivr.simulator import Exchange, Handset
 from tests.kit.browser import PASSWORD, Browser, login
+from tests.kit.configured import SAMPLE, configured
 from tests.kit.desk import Desk
 from tests.kit.records import Down
 from tests.kit.telephones import ask_for_a_manager
@@ -207,27 +209,44 @@ def test_somebody_with_several_customer_numbers_switches_between_them(browser: B
     assert browser.send("/customer-number", number="100202").status == 404
 
 
-def test_a_customer_asks_for_another_severity_and_the_engineer_sets_it(
-    browser: Browser, pages: Any, desk: Desk
+def test_a_customer_changes_the_severity_and_the_engineer_is_told(
+    browser: Browser, desk: Desk
 ) -> None:
-    """Change case severity: the engineer assigned is notified. (R8) With a reason (R2)."""
+    """Change case severity: the engineer assigned is notified. (R8) With a reason (R2). When needs
+    change, it is modified in Case Tracker (R6)."""
     browser.sign_in("kenji").go("/cases/C17349037")
     browser.send("/cases/C17349037/wish_severity", severity="1", reason="The plant stops.", key="k")
-    assert "the engineer is being told" in browser.page
-    assert "requested: 1" in browser.page
-    assert desk.notices("severity_wish") == {"ENG2"}
-
-    staff = Browser(pages.test_client()).sign_in("eng2").go("/cases/C17349037")
-    staff.send(
-        "/cases/C17349037/set_severity", severity="1", reason="agreed with the customer", key="k2"
-    )
-    assert staff.status == 200
+    assert "The severity is 1 now, and the engineer is being told." in browser.page
+    assert desk.notices("severity_set") == {"ENG2"}
     [changed] = desk.on_case("C17349037", "severity.set")
-    assert (changed.data["requested_by"], changed.data["set_by"]) == ("contact:kenji", "ENG2")
+    by = "contact:kenji"
+    assert (changed.data["requested_by"], changed.data["set_by"]) == (by, by)
     desk.exchange.wait(1)
     case = desk.store.cases.find("17349037")
     assert case is not None
     assert case.severity == 1
+
+
+def test_a_severity_that_customers_may_not_set_is_a_wish_and_the_engineer_sets_it(
+    exchange: Exchange, store: Store, tmp_path: Path
+) -> None:
+    """Within what the customer may set by configuration; else it is a wish, and says so."""
+    heading = "[severities.1]\n"
+    line = configured(tmp_path, SAMPLE.replace(heading, f"{heading}self_service = false\n"))
+    services = build_services(line, store, clock=exchange.clock)
+    for each in (login("kenji", "customer", contact="kenji", accounts=("kuro",)),
+                 login("eng2", "engineer", person="ENG2")):  # fmt: skip
+        store.logins.save(each)
+    app = create_pages(services, entrance=Entrance("a secret"))
+    browser = Browser(app.test_client()).sign_in("kenji").go("/cases/C17349037")
+    browser.send("/cases/C17349037/wish_severity", severity="1", reason="The plant stops.", key="k")
+    assert "recorded as a wish: support decides on it" in browser.page
+    assert "requested: 1" in browser.page
+    staff = Browser(app.test_client()).sign_in("eng2").go("/cases/C17349037")
+    staff.send("/cases/C17349037/set_severity", severity="1", reason="agreed", key="k2")
+
+    changed = [e for e in store.logs.events("case:C17349037") if e.kind == "severity.set"]
+    assert (changed[0].data["requested_by"], changed[0].data["set_by"]) == ("contact:kenji", "ENG2")
 
 
 def test_a_customer_escalates_and_then_asks_for_the_next_level(

@@ -247,3 +247,53 @@ def test_a_notice_that_failed_shows_with_the_reason(
     assert "Paul Morel couldn't be told ( no address )" in operator.look().reads
     caller.hang_up()
     exchange.wait(30)
+
+
+# --- one's own desk ---
+
+
+@pytest.fixture
+def manager(pages: Any) -> Operator:
+    made = Operator(pages.test_client())
+    made.page_of = "/me"
+    made.sign_in("mgr1")
+    return made
+
+
+def test_a_busy_manager_is_not_available_on_their_own_page_and_on_the_wall(
+    manager: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    assert "Paul Morel: available" in manager.look().reads
+    ask_for_a_manager(caller, exchange)
+    exchange.wait(2)
+    assert "Paul Morel: ringing · set to available" in manager.look().reads
+    accept(desk.phone("MGR1"), exchange)
+    exchange.wait(15)
+
+    assert "Paul Morel: talking · set to available" in manager.look().reads
+    assert "Paul Morel talking" in manager.go("/wall").reads
+    caller.hang_up()
+    exchange.wait(30)
+    assert "Paul Morel available" in manager.go("/wall").reads
+
+
+def test_who_has_no_pin_is_told_so_and_sets_one_with_which_the_phone_takes_a_status(
+    manager: Operator, exchange: Exchange, desk: Desk, store: Store
+) -> None:
+    assert "You have no PIN yet" in manager.look().reads
+    manager.send("/me/pin", pin="12")
+    assert "A PIN is 6 digits or more" in manager.reads
+    manager.send("/me/pin", pin="482913")
+    assert "You have no PIN yet" not in manager.reads
+    person = store.people.get("MGR1")
+    assert person is not None
+    assert "482913" not in person.pin
+
+    phone = desk.phone("MGR1")
+    phone.call(ENTRY)
+    keyed(phone, exchange, "482913#", "2")
+    exchange.wait(10)
+    person = store.people.get("MGR1")
+    assert person is not None
+    assert person.status != "available"
+    assert re.search(r"Paul Morel: [a-z ]+ ?, until (\d+ \w+ )?\d\d:\d\d", manager.look().reads)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
+from typing import Any, Literal
 
 from ivr.line.desk.events import Event
 from ivr.line.desk.figures.reading import HOW, STAGES, CallSummary, how
@@ -36,6 +36,9 @@ class ServiceTerms:
             raise ValueError("wall.short is 0 seconds to as many as wall.within")
 
 
+Kind = Literal["share", "seconds", "number"]
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """``name`` says which (and how the words for it and its formula are named). ``kind`` is
@@ -44,7 +47,7 @@ class Figure:
     not divided. ``parts`` are the counts behind it, or what it is made of."""
 
     name: str
-    kind: str
+    kind: Kind
     value: float | None
     above: float | None = 0
     below: float = 0

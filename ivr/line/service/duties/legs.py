@@ -4,19 +4,22 @@ announce, and free people for the next caller."""
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from ivr.line.desk.hunt import EventName
+from ivr.line.errors import NotYet
 from ivr.line.outside.carrier import Carrier, LegGone, Refused, Unsure
 from ivr.line.records import Duty
 from ivr.line.service.calls import Calls
 from ivr.line.service.rankings import Rankings
+from ivr.line.turns.call import hunting
 from ivr.line.turns.call.heard import (
     CandidatesRanked,
     HuntTimedOut,
     LegEnded,
     LegPlaced,
-    LookedAgain,
     OutcomeHeard,
     PlacementRefused,
     PlacementUnsure,
@@ -29,7 +32,8 @@ log = logging.getLogger(__name__)
 
 class LegDuties:
     """Carries out the duties of one line's legs. ``origin`` is the scheme and host at which the
-    carrier reaches the line. Each method is a kind of duty; they raise `Refused` and `Unsure`."""
+    carrier reaches the line. Each method is a kind of duty; they raise `Refused` and `Unsure`, and
+    `NotYet` to be carried out again."""
 
     def __init__(self, calls: Calls, carrier: Carrier, rankings: Rankings, origin: str) -> None:
         self.store = calls.store
@@ -131,30 +135,52 @@ class LegDuties:
 
     def release(self, duty: Duty) -> None:
         """Free a person at once, and let the caller who has been waiting longest ring them."""
-        mine, now = f"{duty.call}/{duty.data['leg']}", self.clock.now()
-        self.store.people.release(duty.data["person"], mine, now, duty.data["how"])
-        waiting = self.store.calls.first_waiting("operators")
-        if waiting is not None:
-            self._look(waiting.sid)
+        person, mine = duty.data["person"], f"{duty.call}/{duty.data['leg']}"
+        self.store.people.release(person, mine, self.clock.now(), duty.data["how"])
+        self._first_come({person})
 
     def time_up(self, duty: Duty) -> None:
         self.calls.hear(duty.call, HuntTimedOut(duty.data["hunt"]))
 
     def look_again(self, duty: Duty) -> None:
-        """As long as the caller is waiting for an operator, check who has become free."""
+        """As long as somebody is looked for, check who may be rung by now."""
         state = self.calls.look(duty.call)
-        if not state.waiting or state.shared.hunt.number != duty.data["hunt"]:
+        if not hunting.goes_on(state) or state.shared.hunt.number != duty.data["hunt"]:
             return
-        self._look(duty.call)
-        self.calls.hear(duty.call, LookedAgain(duty.data["round"] + 1))
+        if free := self._free(state)[1]:
+            self._first_come(free, duty.call)
+        after = state.line.config.hunts[state.shared.hunt.name].look_again
+        raise NotYet(self.clock.now() + timedelta(seconds=after))
 
-    def _look(self, sid: str) -> None:
-        first = self.store.calls.first_waiting("operators")
-        if first is None or first.sid != sid:
-            return  # another caller has been waiting longer
-        answer = self.rankings.operators(self.calls.look(sid).shared)
-        if answer.value == "found":
-            self.calls.hear(sid, CandidatesRanked(answer.data["ranking"]))
+    def _first_come(self, free: set[str], last: str = "") -> None:
+        """Let the first of those who wait ring one of these people; emergencies go first, then who
+        has waited longest. Call ``last`` is the last that gets to."""
+        waiting = self.store.calls.waiting()
+        for call in sorted(waiting, key=lambda call: call.data.shared.wish != "E-Down"):
+            named = {entry.person for entry in call.data.shared.hunt.ranking}
+            if call.sid == last:
+                break
+            if named & free and self._look(call.sid):
+                return
+        if last:
+            self._look(last)
+
+    def _look(self, sid: str) -> bool:
+        """Have the call hear who may be rung for it now, if it wants somebody to be rung."""
+        ranking, free = self._free(self.calls.look(sid))
+        if free:
+            self.calls.hear(sid, CandidatesRanked(ranking))
+        return bool(free)
+
+    def _free(self, state: CallState) -> tuple[list[dict[str, Any]], set[str]]:
+        """The ranking of a call that wants somebody to be rung, and who of it may be."""
+        rule = state.line.config.hunts.get(state.shared.hunt.name)
+        patient = rule is not None and rule.look_again
+        if state.hunt is None or not patient or state.hunt.manual or not state.hunt.wants_more():
+            return [], set()
+        asked = self.rankings.asked(state.shared)
+        ranking = self.rankings.people(state.shared, asked).data["ranking"]
+        return ranking, {entry["person"] for entry in ranking if not entry["skipped"]}
 
     def _status(self, call: str, attempt: str, status: EventName) -> None:
         self.calls.hear(call, LegEnded(attempt, status))

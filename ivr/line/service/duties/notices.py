@@ -45,32 +45,33 @@ class Notices:
     def notify(self, duty: Duty) -> None:
         """Tell one person or list. Raises `NotYet` to try again, `GivenUp` when it is no use."""
         data, name = duty.data, str(duty.data.get("list") or "")
-        urls, languages = self._list(duty, name) if name else self._person(duty)
+        urls, languages, zone = self._list(duty, name) if name else self._person(duty)
         if name and len(urls) > 1:
             self._each(duty, len(urls))
             return
         values = data | {"to": data.get("to") or duty.owner or name}
-        words = self.templates.words(str(data["what"]), languages, values)
+        words = self.templates.words(str(data["what"]), languages, values, zone)
         self._deliver(duty, urls, words)
 
-    def _person(self, duty: Duty) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Where a person is reached, and their languages."""
+    def _person(self, duty: Duty) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Where a person is reached, their languages and their zone."""
         person = self.store.people.get(duty.owner)
         if person is None or not person.active:
             raise self._given_up(duty, "nobody of that name works here any more")
         urls = self.addresses.of(person, _headers(duty))
         if not urls:
             raise self._given_up(duty, "no address: set IVR_NOTICE_MAIL and the person's e-mail")
-        return urls, person.languages
+        return urls, person.languages, person.zone
 
-    def _list(self, duty: Duty, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Where all on a list are reached, or the one that this duty is for."""
+    def _list(self, duty: Duty, name: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Where all on a list are reached, or the one that this duty is for; they may be anywhere,
+        so that times are in UTC."""
         urls = self.addresses.of_list(name, _headers(duty))
         if "address" in duty.data:
             urls = urls[duty.data["address"] :][:1]
         if not urls:
             raise self._given_up(duty, "no address: set the variable in [notices.lists]")
-        return urls, (str(duty.data.get("language") or ""),)
+        return urls, (str(duty.data.get("language") or ""),), "UTC"
 
     def _each(self, duty: Duty, addresses: int) -> None:
         """One duty for each address on a list, so that each has its own attempts."""

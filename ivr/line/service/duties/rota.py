@@ -73,7 +73,7 @@ class RotaWatch:
             if began is not None:
                 since = "always" if began == now - LOOK_BACK else began.isoformat()
                 key = f"rota_gap:{rota.role}:{rota.region}:{since}"
-                slots = {"role": rota.role, "region": rota.region, "since": since}
+                slots = {"role": rota.role, "region": rota.region, "since": began.isoformat()}
                 self._alarm(key, "rota_gap", now, slots)
 
     def _rotas(self) -> Iterator[Asked]:

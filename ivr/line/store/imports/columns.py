@@ -61,8 +61,8 @@ def _yes(written: str) -> bool:
 
 def _pin(written: str) -> str:
     """Kept as a hash; never as it is written."""
-    if not (written.isascii() and written.isdecimal() and len(written) >= 6):
-        raise ValueError("a PIN is 6 digits or more")
+    if not pins.is_one(written):
+        raise ValueError(f"a PIN is {pins.SHORTEST} digits or more")
     return pins.hashed(written)
 
 

@@ -43,7 +43,7 @@ def escalate(state: CallState, level: str, set_by: str, override: str = "") -> N
         return
     shared.requested = Requested(level, number, state.now)
     state.tell("escalation.requested", level=level, case=number, set_by=set_by)
-    right = next((entry.person for entry in shared.hunt.ranking), "")
+    right = next((each.person for each in shared.hunt.ranking if each.hunt == "manager"), "")
     given = {"level": level, "set_by": set_by, "right": right, "override": override}
     tell_case(state, "escalate", f"{number}:{level}", **given)
 

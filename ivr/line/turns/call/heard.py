@@ -128,13 +128,6 @@ class CandidatesRanked:
     ranking: list[dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class LookedAgain:
-    """It was looked who is free now; ``round`` is the number of the next look."""
-
-    round: int
-
-
 # --- the callback that this call is owed ---
 
 
@@ -173,7 +166,7 @@ HeardOfLeg = (
     | PlacementUnsure
     | RingLapsed
 )
-HeardOfHunt = HuntTimedOut | CandidatesRanked | LookedAgain
+HeardOfHunt = HuntTimedOut | CandidatesRanked
 HeardOfCallback = CallbackTried | CallbackMissed | CallbackWent
 CallHeard = HeardByStep | HeardOfLeg | HeardOfHunt | HeardOfCallback
 

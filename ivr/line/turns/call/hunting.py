@@ -30,13 +30,14 @@ from ivr.line.values import Dialled, Leg, PersonTalk, PersonValues, Place, Ranke
 
 LATE = 15  # seconds that a leg's last word may be late before it counts as not answered
 UNSURE = 3  # the same, when it isn't even known whether it ever rang
+LOST = ("no_answer", "busy", "failed", "ended")  # how somebody is rung in vain
 CARRIER_RESTS = timedelta(minutes=2)  # how long the REST API isn't asked again for this call
 
 
 def start(state: CallState, name: str, manual: bool = False, first: str = "") -> Agenda:
     """Start ringing those of the last ranking who may be rung and haven't refused this call;
     ``first`` in front of them, refused or not."""
-    if not manual and (_goes_on(state, name) or _taken_over(state, name)):
+    if not manual and (_waits_for_it(state, name) or _taken_over(state, name)):
         return
     if state.meanwhile and _carrier_failed_lately(state):
         return  # a document can dial only when it asks nothing
@@ -45,6 +46,8 @@ def start(state: CallState, name: str, manual: bool = False, first: str = "") ->
     rule = state.line.config.hunts[name]
     shared.hunt.name = name
     shared.hunt.number += 1
+    shared.hunt.began = state.now
+    shared.hunt.since = shared.hunt.since or state.now
     shared.hunt.asking = state.meanwhile
     shared.hunt.by_dial = _carrier_failed_lately(state)
     state.hunt = Hunt(
@@ -55,7 +58,7 @@ def start(state: CallState, name: str, manual: bool = False, first: str = "") ->
         name=f"{shared.hunt.number}-",
     )
     if not manual:
-        _timers(state, shared.hunt.number, rule.cap, rule.look_again)
+        _timers(state, name)
     yield from hears(state, "start")
 
 
@@ -64,11 +67,21 @@ def _carrier_failed_lately(state: CallState) -> bool:
     return failed is not None and state.now - failed < CARRIER_RESTS
 
 
-def _goes_on(state: CallState, name: str) -> bool:
-    """This very hunt has begun while the caller was being asked: now the caller waits for it."""
-    hunt, shared = state.hunt, state.shared
-    going = hunt is not None and hunt.state in ("ringing", "waiting")
-    return bool(going and shared.hunt.name == name and shared.hunt.asking)
+def goes_on(state: CallState) -> bool:
+    """Whether somebody is being looked for, rung just now or not."""
+    return state.hunt is not None and state.hunt.state in ("ringing", "waiting")
+
+
+def _waits_for_it(state: CallState, name: str) -> bool:
+    """This very hunt has begun while the caller was being asked, or a document dialled for it: now
+    the caller waits for it, and from here on its time counts."""
+    view = state.shared.hunt
+    if not (goes_on(state) and view.name == name and (view.asking or view.by_dial)):
+        return False
+    if view.asking and not state.meanwhile:
+        view.asking = False
+        _time_up_in(state, name)
+    return True
 
 
 def _taken_over(state: CallState, name: str) -> bool:
@@ -77,14 +90,23 @@ def _taken_over(state: CallState, name: str) -> bool:
     if hunt is None or not hunt.manual or not hunt.ringing():
         return False
     hunt.manual = False
-    _timers(state, state.shared.hunt.number, rule.cap, rule.look_again)
+    hunt.wait_for_more = bool(rule.look_again)
+    state.shared.hunt.name = name
+    _timers(state, name)
     return True
 
 
-def _timers(state: CallState, number: int, cap: int, look_again: int) -> None:
+def _timers(state: CallState, name: str) -> None:
+    number, after = state.shared.hunt.number, state.line.config.hunts[name].look_again
+    if not state.meanwhile:
+        _time_up_in(state, name)  # nobody's time is up while they are being asked
+    if after:
+        state.duty("look_again", f"look_again:{number}", after=after, hunt=number)
+
+
+def _time_up_in(state: CallState, name: str) -> None:
+    number, cap = state.shared.hunt.number, state.line.config.hunts[name].cap
     state.duty("time_up", f"time_up:{number}", after=cap, hunt=number)
-    if look_again:
-        state.duty("look_again", f"look_again:{number}:1", after=look_again, hunt=number, round=1)
 
 
 def _willing(state: CallState) -> list[str]:
@@ -109,6 +131,8 @@ def hears(
     if hunt is None:
         return
     state.changed = True
+    if event in LOST and attempt in hunt.ringing():
+        _in_vain(state, attempt)
     for command in rules.hear(hunt, event, attempt, people):
         match command:
             case Ring(attempt=rung, person=person):
@@ -124,20 +148,29 @@ def hears(
             case SendOn(outcome="joined"):
                 pass  # `legs.join` leads the caller on
             case SendOn(outcome=how):
+                state.shared.hunt.rounds += 1
                 yield CallerHears(outcome("nobody", why=how))
             case _:
                 assert_never(command)
     _mirror(state, hunt)
     if state.dialling and hunt.state == "waiting":
-        yield from hears(state, "time_up")  # a caller who dials can't wait for somebody to be free
+        yield CallerHears(outcome("nobody_now"))
+
+
+def _in_vain(state: CallState, attempt: str) -> None:
+    """This person rests from this call, unless they never rang, since somebody else had them."""
+    row = state.legs.rows[attempt]
+    if row.sid or row.unsure or state.legs.talk(attempt).own.by_dial:
+        state.shared.hunt.unanswered[row.person] = state.now
 
 
 def _mirror(state: CallState, hunt: Hunt) -> None:
     """What flows may know of the hunt."""
     if hunt is state.hunt:
-        state.shared.hunt.ringing = bool(hunt.ringing())
-        going = hunt.state in ("ringing", "waiting")
-        state.shared.hunt.left_to_ring = going and bool(hunt.candidates)
+        view = state.shared.hunt
+        view.ringing = bool(hunt.ringing())
+        view.left_to_ring = goes_on(state) and bool(hunt.candidates)
+        view.began = view.began if goes_on(state) else None
 
 
 def _ring(state: CallState, attempt: str, person: str) -> Agenda:
@@ -148,7 +181,7 @@ def _ring(state: CallState, attempt: str, person: str) -> Agenda:
         person=person,
         name=entry.name,
         phone=entry.phone,
-        hunt=view.name,
+        hunt=entry.hunt,
         operator=operator,
         talk=Place.of(_whisper(state, entry)),
     )
@@ -171,7 +204,7 @@ def _whisper(state: CallState, entry: Ranked) -> PersonTalk:
     spoken = [code for code in entry.languages if code in codes]
     own = PersonValues(
         person=entry.person,
-        hunt=state.shared.hunt.name,
+        hunt=entry.hunt,
         operator=entry.reason == "operator",
         title=state.line.config.title,
         level=state.shared.wish,
@@ -205,7 +238,7 @@ def take(state: CallState, entry: dict[str, Any]) -> Agenda:
 def ring(state: CallState, person: str) -> Agenda:
     """The operator chooses who is rung; those after that person are rung on the next order."""
     if any(entry.person == person for entry in state.shared.hunt.ranking):
-        yield from start(state, "manager", manual=True, first=person)
+        yield from start(state, "wish", manual=True, first=person)
 
 
 def _report(state: CallState, attempt: str, how: str) -> None:
@@ -219,7 +252,7 @@ def _report(state: CallState, attempt: str, how: str) -> None:
 
 
 def more(state: CallState, ranking: list[dict[str, Any]]) -> Agenda:
-    """Who may be rung now; those that this hunt has rung already are left alone."""
+    """Who may be rung now, also again."""
     known = {entry.person: entry for entry in state.shared.hunt.ranking}
     known |= {entry.person: entry for entry in convert(ranking, list[Ranked])}
     state.shared.hunt.ranking = list(known.values())
@@ -230,17 +263,6 @@ def time_up(state: CallState, number: int) -> Agenda:
     """The time of hunt ``number`` is up, if that is the one that still goes on."""
     if state.shared.hunt.number == number:
         yield from hears(state, "time_up")
-
-
-def look_later(state: CallState, round: int) -> None:
-    """Look again in a while, as long as this hunt goes on."""
-    hunt, name = state.hunt, state.shared.hunt.name
-    after = state.line.config.hunts[name].look_again
-    if after and hunt is not None and hunt.state in ("ringing", "waiting"):
-        number = state.shared.hunt.number
-        key = f"look_again:{number}:{round}"
-        state.duty("look_again", key, after=after, hunt=number, round=round)
-        state.changed = True
 
 
 # --- without the REST API ---
@@ -270,7 +292,7 @@ def unsure(state: CallState, attempt: str) -> None:
     """It may be ringing or not. This person isn't rung again; if nobody shows, others are."""
     row = state.legs.rows[attempt]
     row.unsure = True
-    after = state.line.config.hunts[row.hunt].ring + UNSURE
+    after = state.line.config.hunts[state.shared.hunt.name].ring + UNSURE
     state.duty("lapse", f"lapse:{attempt}:unsure", after=after, leg=attempt)
     state.changed = True
 

@@ -27,7 +27,6 @@ from ivr.line.turns.call.heard import (
     LeftConference,
     LegEnded,
     LegPlaced,
-    LookedAgain,
     OutcomeHeard,
     PlacementRefused,
     PlacementUnsure,
@@ -65,8 +64,6 @@ def to_log(heard: CallHeard) -> Logged:
             return "time_up", "", "", {"hunt": hunt}
         case CandidatesRanked(ranking=ranking):
             return "more", "", "", {"ranking": ranking}
-        case LookedAgain(round=round):
-            return "later", "", "", {"round": round}
         case CallbackTried(number=number):
             return "promise", "", "tried", {"number": number}
         case CallbackMissed(to=to):
@@ -105,8 +102,6 @@ def from_log(what: str, leg: str, value: str, data: Mapping[str, Any]) -> CallHe
             return HuntTimedOut(data["hunt"])
         case "more":
             return CandidatesRanked(data["ranking"])
-        case "later":
-            return LookedAgain(data["round"])
         case "promise" if value == "tried":
             return CallbackTried(data["number"])
         case "promise" if value == "missed":

@@ -39,7 +39,7 @@ def promise(state: CallState, number: str, why: str) -> None:
     for call in owed:
         came(state, "renewed", call)
     requested = shared.requested
-    counts_from = requested.at if requested else state.now
+    counts_from = requested.at if requested else shared.hunt.since or state.now
     level = shared.wish
     due = promise_due(counts_from, config, shared.called.zone, level)
     if shared.hunt.calls_in:
@@ -58,7 +58,7 @@ def promise(state: CallState, number: str, why: str) -> None:
     if number:
         _try_in(state, shared.promise, _pause(state, "first"))
     state.tell("callback.promised", owner=owner, due=due.isoformat(), why=why)
-    _notify(state, shared.promise, "callback_owed", owner)
+    _notify(state, shared.promise, "callback_owed" if number else "callback_no_number", owner)
     if requested or level == "E-Down":
         tell_case(state, "promised", f"promised:{level}", level=level, owner=owner)
 

@@ -43,7 +43,6 @@ from ivr.line.turns.call.heard import (
     LeftConference,
     LegEnded,
     LegPlaced,
-    LookedAgain,
     OutcomeHeard,
     PlacementRefused,
     PlacementUnsure,
@@ -182,8 +181,6 @@ class CallTurn:
                 yield from hunting.time_up(state, hunt)
             case CandidatesRanked(ranking=ranking):
                 yield from hunting.more(state, ranking)
-            case LookedAgain(round=round):
-                hunting.look_later(state, round)
             case CallbackTried() | CallbackMissed() | CallbackWent():
                 promises.promise_hears(state, heard)
             case _:

@@ -99,7 +99,10 @@ def answer(state: CaseState, request: Request) -> None:
     """Further answers, or the contact's details."""
     file = _file(state)
     if file["state"] not in ("declared", "set"):
-        raise CaseError(f"{state.config.emergency_name} isn't declared on {state.file.number}")
+        raise CaseError(
+            f"{state.config.emergency_name} isn't declared on {state.file.number}",
+            say="not_declared",
+        )
     _take(state, request, file)
     _judge(state, request, file)
 
@@ -119,7 +122,8 @@ def _take(state: CaseState, request: Request, file: dict[str, Any]) -> None:
         if value not in (None, "")
     }
     if contact.get("reach", rules.REACH[0]) not in rules.REACH:
-        raise CaseError(f"a contact is reached {', '.join(rules.REACH)}; not '{contact['reach']}'")
+        reach = ", ".join(rules.REACH)
+        raise CaseError(f"a contact is reached {reach}; not '{contact['reach']}'", "reach")
     if contact:
         file["contact"] |= contact
         state.tell("edown.answer", request, question="contact", value=sorted(contact))
@@ -184,7 +188,10 @@ def set_(state: CaseState, request: Request) -> None:
         raise CaseError(f"there is no case {state.file.number}: log one first, then set it down")
     file = _file(state)
     if file["state"] == "set":
-        raise CaseError(f"{state.config.emergency_name} stands on {state.file.number} already")
+        raise CaseError(
+            f"{state.config.emergency_name} stands on {state.file.number} already",
+            say="stands_already",
+        )
     if file["state"] != "declared":
         declare(state, request)
         file = _file(state)
@@ -196,7 +203,11 @@ def set_(state: CaseState, request: Request) -> None:
         raise CaseError(
             f"not met: {', '.join(_said(verdict))}; "
             f"offer severity {state.config.below_emergency.code} and an escalation, "
-            "or say why it is set all the same"
+            "or say why it is set all the same",
+            "override",
+            "not_met",
+            conditions=", ".join(_said(verdict)),
+            below=state.config.below_emergency.code,
         )
     _begin(state, request, file, verdict, override)
 
@@ -231,9 +242,14 @@ def _begin(
     state.later("effort", f"{file['key']}:effort", request.at, of=file["key"])
 
 
+def _missing(state: CaseState, file: dict[str, Any]) -> tuple[str, ...]:
+    case = state.who.case
+    return rules.missing(file["answers"], file["contact"], case.environment if case else "")
+
+
 def _remind_later(state: CaseState, request: Request) -> None:
     file = _file(state)
-    if file["state"] == "declared" or rules.missing(file["answers"], file["contact"]):
+    if file["state"] == "declared" or _missing(state, file):
         at = request.at + timedelta(minutes=state.config.emergency.remind)
         state.later("case", f"remind:{at.isoformat()}", at, what="remind", of=file["key"])
 
@@ -244,7 +260,7 @@ def remind(state: CaseState, request: Request) -> None:
     file = _file(state)
     if file["state"] not in ("declared", "set") or file["key"] != request.data["of"]:
         return
-    missing = rules.missing(file["answers"], file["contact"])
+    missing = _missing(state, file)
     if file["state"] == "declared":
         who = state.who
         told = [file["manager"]] if file["manager"] else [who.duty, who.second_duty]
@@ -263,9 +279,13 @@ def end(state: CaseState, request: Request) -> None:
     request.only_staff(f"end {state.config.emergency_name}")
     file, outcome = _file(state), request.data.get("outcome")
     if file["state"] not in ("set", "declared"):
-        raise CaseError(f"{state.config.emergency_name} doesn't stand on {state.file.number}")
+        raise CaseError(
+            f"{state.config.emergency_name} doesn't stand on {state.file.number}",
+            say="not_declared",
+        )
     if outcome not in rules.ENDS:
-        raise CaseError(f"it ends as one of {', '.join(rules.ENDS)}; not '{outcome}'")
+        ends = ", ".join(rules.ENDS)
+        raise CaseError(f"it ends as one of {ends}; not '{outcome}'", "outcome", "choose_one")
     reason = request.reason(f"to end {state.config.emergency_name}")
     was_set = file["state"] == "set"
     file |= {"state": "ended", "ended_at": request.at.isoformat(), "ended_by": request.by}
@@ -331,9 +351,12 @@ def accept_hand_over(state: CaseState, request: Request) -> None:
     request.only_staff("take over an emergency")
     file = _file(state)
     if file["state"] not in ("declared", "set"):
-        raise CaseError(f"{state.config.emergency_name} doesn't stand on {state.file.number}")
+        raise CaseError(
+            f"{state.config.emergency_name} doesn't stand on {state.file.number}",
+            say="not_declared",
+        )
     if file["manager"] == request.by:
-        raise CaseError("you have it already")
+        raise CaseError("you have it already", say="you_have_it")
     before = file["manager"]
     if not before:
         return take(state, request)

@@ -48,7 +48,11 @@ def escalate(state: CaseState, request: Request) -> None:
         case "proposed":
             raise CaseError(
                 f"{wanted.code} needs {level.code} first: ask for {level.code}, "
-                f"or let staff say why {wanted.code} all the same"
+                f"or let staff say why {wanted.code} all the same",
+                "override",
+                "level_first",
+                wanted=wanted.code,
+                first=level.code,
             )
         case _:
             _open(state, request, level, override)
@@ -98,7 +102,9 @@ def level_of(state: CaseState, code: str) -> Level:
         if level.code == code:
             return level
     known = ", ".join(level.code for level in state.config.levels)
-    raise CaseError(f"there is no level '{code}'; there are {known}")
+    raise CaseError(
+        f"there is no level '{code}'; there are {known}", "level", "no_level", known=known
+    )
 
 
 def _stands(state: CaseState) -> dict[str, Any]:
@@ -210,7 +216,9 @@ def accept(state: CaseState, request: Request) -> None:
         state.note(request, f"{level.code} was wished for: spoken with the customer")
         return
     if stands is None or stands["state"] == "over":
-        raise CaseError(f"{level.code} wasn't asked for on {state.file.number}")
+        raise CaseError(
+            f"{level.code} wasn't asked for on {state.file.number}", say="not_escalated"
+        )
     if stands["state"] == "accepted":
         return
     stands |= {
@@ -251,10 +259,14 @@ def deescalate(state: CaseState, request: Request) -> None:
     request.only_staff("end an escalation")
     reason = request.reason("to end an escalation")
     if not request.data.get("agreed"):
-        raise CaseError("an escalation ends with the customer's agreement: ask them, and say so")
+        raise CaseError(
+            "an escalation ends with the customer's agreement: ask them, and say so",
+            "agreed",
+            "ends_agreed",
+        )
     running = [code for code, each in _stands(state).items() if each["state"] != "over"]
     if not running:
-        raise CaseError(f"{state.file.number} isn't escalated")
+        raise CaseError(f"{state.file.number} isn't escalated", say="not_escalated")
     for code in running:
         _stands(state)[code] |= {"state": "over", "over_at": request.at.isoformat(), "why": reason}
     before, state.data["level"] = state.data.get("level", ""), ""
@@ -269,7 +281,9 @@ def report(state: CaseState, request: Request) -> None:
     number = request.text("id", "the report's number is missing")
     answer = request.data.get("state")
     if answer not in REPORT_STATES:
-        raise CaseError(f"a report is {', '.join(REPORT_STATES)}, not '{answer}'")
+        raise CaseError(
+            f"a report is {', '.join(REPORT_STATES)}, not '{answer}'", "state", "choose_one"
+        )
     reports: list[dict[str, Any]] = state.data.setdefault("reports", [])
     known = next((each for each in reports if each["id"] == number), None)
     before = known["state"] if known else ""

@@ -78,15 +78,20 @@ class Request:
 
     def reason(self, why: str) -> str:
         """The reason given; `CaseError` says that one is needed, and for what."""
-        return self.text("reason", f"a reason is needed {why}")
+        return self.text("reason", f"a reason is needed {why}", "need_reason")
 
-    def text(self, name: str, lacking: str) -> str:
+    def text(self, name: str, lacking: str, say: str = "need_text") -> str:
         """A text that must be there."""
         text = str(self.data.get(name) or "").strip()
         if not text:
-            raise CaseError(lacking)
+            raise CaseError(lacking, name, say)
         if len(text) > LONGEST:
-            raise CaseError(f"{name}: {len(text)} characters; {LONGEST} are the most")
+            raise CaseError(
+                f"{name}: {len(text)} characters; {LONGEST} are the most",
+                name,
+                "too_long",
+                most=LONGEST,
+            )
         return text
 
     def only_staff(self, what: str) -> None:

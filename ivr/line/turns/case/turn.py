@@ -38,7 +38,7 @@ def _write_note(state: CaseState, request: Request) -> None:
 
 def _log_case(state: CaseState, request: Request) -> None:
     """A case that was logged just now. Enterprise Down is never set at that moment."""
-    severity.check_self_service(state, request)
+    severity.check_at_logging(state, request)
     state.tell("case.logged", request, severity=request.data.get("severity"))
     state.notify("case_logged", request, *state.who.responsible)
 
@@ -47,7 +47,7 @@ def _reopen(state: CaseState, request: Request) -> None:
     """The same problem again; a new one needs a new case."""
     reason = request.reason("to open a closed case again")
     if state.who.case and state.who.case.status != "closed":
-        raise CaseError(f"{state.file.number} isn't closed")
+        raise CaseError(f"{state.file.number} isn't closed", say="not_closed")
     state.tell("case.reopened", request, reason=reason)
     state.note(request, f"Reopened: {reason}", visibility="customer")
     state.post("reopen", request, request.key, reason=reason)

@@ -28,7 +28,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.pages.calls import CallPages, Sample
 from ivr.line.web.pages.console import Console
 from ivr.line.web.pages.emergencies import Emergencies
-from ivr.line.web.pages.me import Me
+from ivr.line.web.pages.me import STATUSES, Me
 from ivr.line.web.pages.now import Now
 from ivr.line.web.pages.shown import Shown
 from ivr.line.web.pages.sign_in import Provider, SessionTerms, SignIn, guard
@@ -98,6 +98,7 @@ def create_pages(
     words = Words(line.config.emergency_severity.names)
     words.install(app)
     app.jinja_env.tests["word"] = lambda key: key in words.languages["en"]
+    app.jinja_env.tests["status"] = lambda doing: doing in STATUSES
     app.jinja_env.bytecode_cache = _Compiled()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     times = Times(words, clock, next(iter(line.config.numbers.values())).zone)

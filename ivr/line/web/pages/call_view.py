@@ -15,6 +15,15 @@ from ivr.line.values import Emergency, FoundCase, Leg, Owed, Promise
 # pressed nothing; they have taken it, and are on their way to the caller; the two hear each other;
 # the caller is on hold; they are there without the caller; it is over.
 Doing = Literal["ringing", "listening", "coming", "talking", "on_hold", "alone", "over"]
+# How a caller is placed with those who have taken the call, and by what they are doing.
+Placed = Literal["talking", "on_hold", "coming", ""]
+_PLACED: dict[Placed, frozenset[Doing]] = {
+    "talking": frozenset({"talking"}),
+    "on_hold": frozenset({"on_hold"}),
+    "coming": frozenset({"coming", "alone"}),
+}
+Recording = Literal["on", "paused", "off", "refused"]
+Verified = Literal["V0", "V1", "V2"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +160,11 @@ class CallView:
         return [leg.name for leg in self.call.data.legs.values() if leg.joined_at is not None]
 
     @property
-    def doing(self) -> str:
+    def doing(self) -> Placed:
         """How the caller is placed with those who have taken the call: ``talking``, ``on_hold``,
         ``coming`` while somebody is on the way; ``""`` if nobody has."""
         doing = {each.doing for each in self.legs.values() if each.taken}
-        ranks: Sequence[Doing] = ("talking", "on_hold", "coming", "alone")
-        found = next((each for each in ranks if each in doing), "")
-        return "coming" if found == "alone" else found
+        return next((placed for placed, ranks in _PLACED.items() if doing & ranks), "")
 
     @property
     def taken_by(self) -> str:
@@ -239,10 +246,11 @@ class CallView:
         return self.call.data.shared.case.suspicious
 
     @property
-    def verified(self) -> str:
+    def verified(self) -> Verified:
         """V2 by PIN, V1 by a number on file (which can be forged), else V0."""
         on_file = self.case is not None and self.case.on_file
-        return self.call.data.shared.case.verified or ("V1" if on_file else "V0")
+        by_pin = self.call.data.shared.case.verified == "V2"
+        return "V2" if by_pin else "V1" if on_file else "V0"
 
     def case_number(self, numbers: CaseNumbers) -> str:
         """The number of the case as it is written, ``""`` before one was given."""
@@ -271,7 +279,7 @@ class CallView:
         return self.promise is not None and self.promise.state == "owed"
 
     @property
-    def recording(self) -> str:
+    def recording(self) -> Recording:
         """What the carrier was last asked for: ``on``, ``paused`` or ``off``; and ``refused``, when
         it is off because the caller objects to it or hasn't agreed."""
         recording = self.call.data.shared.recording

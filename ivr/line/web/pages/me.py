@@ -4,16 +4,18 @@ owe."""
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, url_for
 
+from ivr.line.desk import pins
+from ivr.line.desk.people import Person
 from ivr.line.service.services import Services
-from ivr.line.web.pages.shown import Shown
+from ivr.line.web.pages.shown import Shown, Status
 from ivr.line.web.pages.sign_in import signed_in
 from ivr.line.web.pages.words import Words
 
-STATUSES = ("available", "busy_soon", "away", "dnd")
+STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class Me:
@@ -28,18 +30,16 @@ class Me:
     def install(self, app: Flask) -> None:
         blueprint = Blueprint("me", __name__)
         blueprint.add_url_rule("/me", "me", signed_in(self.me), methods=["GET", "POST"])
+        blueprint.add_url_rule("/me/pin", "pin", signed_in(self.pin), methods=["POST"])
         app.register_blueprint(blueprint)
 
     def me(self) -> Any:
         """Show a person's own page, and set their status."""
-        person = self.store.people.get(g.login.person) if g.login.person else None
-        if person is None:
-            abort(403)
+        person = self._person()
         if request.method == "GET":
             return render_template(
                 "me.html",
                 person=person.at(self.clock.now()),
-                wrong="",
                 statuses=STATUSES,
                 people=self.store.people.all(),
                 **self.shown.me(person.id),
@@ -59,5 +59,22 @@ class Me:
         flash(self.words.text("done"), "done")
         return redirect(url_for("me.me"))
 
+    def pin(self) -> Any:
+        """Set the PIN without which no status is taken by telephone; it is kept as a hash."""
+        person, written = self._person(), request.form.get("pin", "").strip()
+        if not pins.is_one(written):
+            flash(self.words.text("wrong_pin", shortest=pins.SHORTEST), "error")
+            return redirect(url_for("me.me"))
+        self.store.people.set_pin(person.id, pins.hashed(written))
+        flash(self.words.text("done_pin"), "done")
+        return redirect(url_for("me.me"))
 
-__all__ = ["Me"]
+    def _person(self) -> Person:
+        """Whose page it is."""
+        person = self.store.people.get(g.login.person) if g.login.person else None
+        if person is None:
+            abort(403)
+        return person
+
+
+__all__ = ["STATUSES", "Me"]

@@ -24,9 +24,10 @@ RECENT = timedelta(days=90)  # in which an escalation may still be somebody's
 SOON = timedelta(minutes=15)  # a promise that is due within them is at risk
 LATEST = 20  # notices that are shown
 HowEnded = Literal["open", "met", "promised", "left", "purged"]
+Status = Literal["available", "busy_soon", "away", "dnd"]
 # What somebody is doing, as long as a leg of theirs is up; else the status that they have set, if
 # they are engaged in nothing.
-Presence = Literal[Doing, "available", "busy_soon", "away", "dnd"]
+Presence = Literal[Doing, Status]
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,7 @@ class Tracker:
             reached=next(iter(self._customer(case).phones), ""),
             may={what for what in MAY if may(g.login.roles, what)},
             severity=(data.get("severity") or {}).get("severity", case.severity),
-            severities=self._offered(wished=not staff),
+            severities=self._offered(wished=False),
             first_level=self.config.levels[0].code,
             next_level=self._next_level(data),
             questions=QUESTIONS,
@@ -361,7 +361,9 @@ class Tracker:
         """What is said when something was recorded; nobody has been told yet at that moment."""
         kind = {"escalate": "done_escalate", "declare": "done_declare"}.get(what, "")
         if what == "wish_severity":
-            return self.words.text("done_severity")
+            wished = data.get("wish")
+            code = (wished or data["severity"])["severity"]
+            return self.words.text("done_wish" if wished else "done_severity", severity=code)
         if not kind:
             return self.words.text("done")
         due = data.get("levels", {}).get(data.get("level", ""), {}).get("due", "")
