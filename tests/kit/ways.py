@@ -17,8 +17,8 @@ _CASE = f"{_MENU} 1"
 _WISH = f"{_CASE} 17349013# 1"
 _DOWN = f"{_MENU} 3"
 _ASKED = f"{_DOWN} 17349013# 1"
-_HOURS = f"{_ASKED} 1 200# 150# +8 speaks +2 #"
-_CONTACT = f"{_HOURS} 2# 10#"
+_HOURS = f"{_ASKED} 1 200# 150# 1"
+_CONTACT = f"{_HOURS} 2# 10# 1"
 _OPERATOR = f"{_MENU} 0"
 _NOBODY = "MGR1:busy MGR2:busy MGR4:busy DIR1:busy OP1:busy OP2:busy"
 _OFFER = f"{_NOBODY} {_WISH} 2 ~offer"
@@ -36,10 +36,8 @@ WAYS: dict[str, str] = {
     "severity": f"{_WISH} 4",
     "severity_reason": f"{_WISH} 4 1",
     "severity_noted": f"{_WISH} 4 1 +8 speaks +2 #",
-    "manager_hold": f"{_WISH} 2",
-    "engineer_hold": f"{_WISH} 1",
+    "wish_hold": f"{_WISH} 2",
     "operator_hold": _OPERATOR,
-    "duty_hold": f"OP1:busy OP2:busy {_OPERATOR} ~duty_hold",
     "emergency_hold": f"{_CONTACT} 1 2 1 1",
     "dial": f"rest:places-nobody {_OPERATOR} ~dial",
     "talk": f"{_OPERATOR} OP1:answers OP1:1 +20",
@@ -56,8 +54,10 @@ WAYS: dict[str, str] = {
     "users": f"{_ASKED} 1",
     "affected": f"{_ASKED} 1 200#",
     "actions": f"{_ASKED} 1 200# 150#",
+    "actions_said": f"{_ASKED} 1 200# 150# 4",
     "down_hours": _HOURS,
     "down_minutes": f"{_HOURS} 2#",
+    "environment": f"{_HOURS} 2# 10#",
     "contact": _CONTACT,
     "contact_number": f"{_CONTACT} 2",
     "reach": f"{_CONTACT} 1",
