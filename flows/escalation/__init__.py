@@ -45,6 +45,7 @@ from . import effects as do
 
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER / "sample"
+PATIENCE = 4  # failures, at whichever prompts, until a person looks after the caller
 
 OTHERWISE: dict[str, Leads] = {
     "invalid": Go(says="invalid"),
@@ -95,6 +96,7 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
         version=config.version,
         start="arrival",
         zero=Go("search", then=(do.zero_pressed,)),
+        patience=PATIENCE,
         otherwise=OTHERWISE,
         prompts=prompts,
         entries=(callback.START, callback.ON_THE_WEB),
@@ -165,6 +167,7 @@ def steps(config: LineConfig) -> list[Step]:
         Entry(
             "pin",
             says=("pin",),
+            hints=("more_time", "way_back"),
             reads=do.read_pin,
             secret=True,
             on={
@@ -223,17 +226,31 @@ def steps(config: LineConfig) -> list[Step]:
                 "ended": (
                     Go("wish_hold", when=guards.ringing),
                     Go("search", when=guards.hardly_met),
+                    Go("dropped", when=guards.cut_off),
                     Go("after"),
                 ),
                 "handed_over": (
                     Go("wish_hold", when=guards.ringing),
                     Go("search", then=(hold.ask_for_a_manager(config.levels),)),
                 ),
+                "hangup": (
+                    Go("ended", when=guards.unmet, then=(do.owe_a_call,)),
+                    Go("ended"),
+                ),
             },
         ),
         Menu(
             "after", says=("after",), on={"1": "case", "too_many": "goodbye"}
         ),  # they have met one
+        Menu(
+            "dropped",
+            says=("dropped",),
+            on={
+                "1": Go(says="invalid"),
+                "silence": Go("search", then=(do.ask_for_an_operator,)),
+                "too_many": Go("search", then=(do.ask_for_an_operator,)),
+            },
+        ),
         Goodbye("goodbye", says=("goodbye",)),
         *offer.steps(config),
         Goodbye("ended"),

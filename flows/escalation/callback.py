@@ -55,7 +55,7 @@ def steps() -> list[Step]:
             "back_confirm",
             says=("back_confirm",),
             on={
-                "1": Go("talk", then=(came("kept"),)),
+                "1": "talk",
                 "2": Go("back_later", then=(came("later"),)),
                 "ended": "search",  # the person to meet has gone, and the customer is here
                 "too_many": Go("back_over", then=(came("unanswered"),)),  # a machine

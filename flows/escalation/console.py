@@ -61,8 +61,8 @@ def steps(config: LineConfig) -> list[Step]:
                 "pass": Go(when=may_answer, then=(order(ClickKey("2")),)),
                 "later": Go(when=both(may_answer, guards.for_level), then=(order(ClickKey("3")),)),
                 # --- with the caller ---
-                "hold": Go(when=both(talks, not_held), then=(order(HoldCaller()),)),
-                "unhold": Go(when=both(talks, held), then=(order(ResumeCaller()),)),
+                "hold": Go(when=both(is_there, not_held), then=(order(HoldCaller()),)),
+                "unhold": Go(when=both(is_there, held), then=(order(ResumeCaller()),)),
                 "hang_up": Go(when=talks, then=(order(HangUp()),)),
                 "blind": Go(when=directs, then=(order(HandOver()), order(HangUp()))),
                 # --- whose case it is ---
@@ -144,6 +144,11 @@ def may_answer(talk: PersonTalk, heard: Heard) -> bool:
 
 
 def talks(talk: PersonTalk, heard: Heard) -> bool:
+    """Whether the person has taken the call, and is with the caller or on the way."""
+    return heard.data["state"] in ("joining", "talking")
+
+
+def is_there(talk: PersonTalk, heard: Heard) -> bool:
     return bool(heard.data["state"] == "talking")
 
 

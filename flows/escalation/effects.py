@@ -55,10 +55,13 @@ def choose(place: int) -> Callable[[LegTalk, Heard], None]:
 
 
 def greet(talk: LegTalk) -> tuple[Phrase, ...]:
-    """The notice in the number's first language, then each choice in its own."""
+    """The notice in the number's first language, then each choice in its own; who has failed hears
+    the choices alone again."""
     offers = talk.shared.called.languages
     choices = [("choose_language", code) for code in offers]
     elsewhere = [("works_in", code) for code in offers if _works_elsewhere(talk, code)]
+    if talk.tries:
+        return tuple(choices)
     return (("notice", offers[0]), *elsewhere, *choices)
 
 
@@ -77,9 +80,14 @@ def notice_played(talk: LegTalk, heard: Heard) -> None:
     talk.emit("notice.played", language=talk.language)
 
 
-def zero_pressed(talk: LegTalk, heard: Heard) -> None:
-    """The caller asks for a person; from here on the prompts say that it is an operator."""
+def ask_for_an_operator(talk: LegTalk, heard: Heard) -> None:
+    """From here on it is an operator who is looked for, and the prompts say so."""
     talk.shared.asked_for = "operator"
+
+
+def zero_pressed(talk: LegTalk, heard: Heard) -> None:
+    """The caller asks for a person."""
+    ask_for_an_operator(talk, heard)
     talk.emit("zero.pressed", where=talk.state)
 
 

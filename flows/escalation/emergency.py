@@ -73,6 +73,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "users",
             says=("users",),
+            hints=("more_time",),
             reads=count("users", 1),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -86,6 +87,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "affected",
             says=("affected",),
+            hints=("more_time",),
             reads=count("affected", 0, of="users"),
             meanwhile=True,
             refusals=frozenset({"bad_count", "too_many_affected"}),
@@ -118,6 +120,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "down_hours",
             says=("down_hours",),
+            hints=("more_time",),
             reads=duration("hours", MOST_HOURS),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -126,6 +129,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "down_minutes",
             says=("down_minutes",),
+            hints=("more_time",),
             reads=duration("minutes", 59),
             meanwhile=True,
             refusals=frozenset({"bad_count"}),
@@ -164,6 +168,7 @@ def steps(numbers: CaseNumbers) -> list[Step]:
         Entry(
             "contact_number",
             says=("contact_number",),
+            hints=("more_time",),
             reads=do.read_phone,
             personal=True,
             meanwhile=True,

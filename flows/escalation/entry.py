@@ -18,6 +18,7 @@ def steps(numbers: CaseNumbers, prefix: str = "") -> list[Step]:
         Entry(
             case,
             says=(case,),
+            hints=("more_time", "way_back"),
             reads=do.read_case(numbers),
             unlogged=frozenset({"too_long"}),
             outcomes=frozenset({"accepted", "ambiguous"}),

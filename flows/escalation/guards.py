@@ -82,6 +82,16 @@ def has_wish(talk: LegTalk, heard: Heard) -> bool:
     return bool(talk.shared.wish)
 
 
+def unmet(talk: LegTalk, heard: Heard) -> bool:
+    """Whether the caller wishes for somebody, and hasn't met them: somebody of the level that was
+    requested, else anybody at all."""
+    asked = talk.shared.requested
+    if asked is not None and not asked.met:
+        return True
+    wishes = talk.shared.wish or talk.shared.asked_for
+    return not talk.shared.met and wishes not in ("", "severity")
+
+
 def is_emergency(talk: LegTalk, heard: Heard) -> bool:
     return talk.shared.wish == "E-Down"
 
@@ -106,8 +116,13 @@ def somebody_left(talk: LegTalk, heard: Heard) -> bool:
 
 
 def hardly_met(talk: LegTalk, heard: Heard) -> bool:
-    """The person who accepted was gone before anybody could say anything."""
+    """Whether the person who took the call was gone before the two had met."""
     return bool(heard.data.get("hardly"))
+
+
+def cut_off(talk: LegTalk, heard: Heard) -> bool:
+    """Whether an operator's leg is gone without their having said that they hang up."""
+    return bool(heard.data.get("cut_off"))
 
 
 def dials_client(talk: LegTalk) -> bool:

@@ -48,6 +48,7 @@ def steps(config: LineConfig) -> list[Step]:
         Entry(
             "callback_number",
             says=("callback_number",),
+            hints=("more_time",),
             reads=do.read_phone,
             personal=True,
             refusals=frozenset({"number_bad"}),

@@ -37,6 +37,7 @@ OTHERWISE: dict[str, Leads] = {
     "silence": Go(says="silence"),
     "too_many": "back_to_caller",
     "hangup": "gone",
+    "gone_on": "gone_on",
     "left": (Go("customer_away", when=guards.calling_back), Go("caller_left")),
     "trouble": Go("back_to_caller", says="trouble"),
 }
@@ -244,5 +245,6 @@ def steps(config: LineConfig) -> list[Step]:
         Goodbye("customer_away", says=("customer_away",)),
         Goodbye("taken", says=("taken",)),
         Goodbye("caller_left", says=("caller_left",)),
+        Goodbye("gone_on", says=("gone_on",)),
         Goodbye("gone"),
     ]

@@ -128,6 +128,7 @@ class LineConfig:
     session_idle: int = 30  # minutes until someone who does nothing is signed out
     session_longest: int = 720  # … and until anyone is
     provider_roles: Mapping[str, str] = field(default_factory=dict)  # a provider's groups: roles
+    met_after: int = 8  # seconds for which two must have heard each other to have met
     status_hours: int = 8  # until a status ends that was set by telephone, at the latest
     resume_minutes: int = 10  # within which a caller who was cut off may resume
     limits: Limits = field(default_factory=Limits)

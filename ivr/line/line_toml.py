@@ -54,6 +54,7 @@ def _config(table: Table) -> LineConfig:
     fallback = table.table("fallback", needed=True)
     escalation, resume = table.table("escalation"), table.table("resume")
     sign_in, notices = table.table("sign_in"), table.table("notices")
+    meeting = table.table("meeting")
     status = table.table("status")
     lists = _lists(notices.table("lists"))
     config = LineConfig(
@@ -73,6 +74,7 @@ def _config(table: Table) -> LineConfig:
         emergency=_emergency(table.table("emergency")),
         limits=table.table("limits").terms(Limits),
         callback=_callback(table.table("callback")),
+        met_after=meeting.whole("met_after", 8, least=1),
         resume_minutes=resume.whole("minutes", 10),
         status_hours=status.whole("hours", 8, least=1),
         session_idle=sign_in.whole("idle", 30, least=1),
@@ -85,7 +87,7 @@ def _config(table: Table) -> LineConfig:
         retention=table.table("retention").terms(RetentionTerms),
         wall=table.table("wall").terms(ServiceTerms),
     )
-    for each in (promise, fallback, escalation, resume, status, sign_in, notices, table):
+    for each in (promise, fallback, escalation, resume, status, sign_in, notices, meeting, table):
         each.done()
     return config
 

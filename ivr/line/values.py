@@ -49,14 +49,17 @@ class Owed(Kept):
     call: Digits[str]
     case: Digits[str]
     level: Digits[str]
+    due: Digits[datetime | None] = None
 
 
 class Requested(Kept):
-    """The level that was asked for, for which case (``""`` if unknown), and when."""
+    """The level that was asked for, for which case (``""`` if unknown), and when; ``met``: somebody
+    who answers for it has met the caller."""
 
     level: Audit[str]
     case: Audit[str]
     at: Audit[datetime]
+    met: Audit[bool] = False
 
 
 class FoundCase(Kept, tag_field="result", tag="found", omit_defaults=False):
@@ -343,9 +346,10 @@ class PersonValues(LegValues):
     """The values of the leg of somebody who was rung, in the hunt named ``hunt``.
 
     ``wanted``: it should ring still. ``clicked``: accepted on a page before picking up.
-    ``introduced``: somebody else was with the caller before. ``told``: who is being rung meanwhile
-    is to be said. ``why`` is the reason for an override of a level whose turn it isn't
-    (``next_level``), ``chosen`` a person to ring.
+    ``introduced``: somebody else was with the caller before. ``let_go``: they hang up by a click,
+    on purpose. ``told``: who is being rung meanwhile is to be said. ``why`` is the
+    reason for an override of a level whose turn it isn't (``next_level``), ``chosen`` a person to
+    ring.
     """
 
     hunt: Staff[str] = ""
@@ -356,6 +360,7 @@ class PersonValues(LegValues):
     wanted: Staff[bool] = True
     by_dial: Staff[bool] = False
     introduced: Staff[bool] = False
+    let_go: Staff[bool] = False
     clicked: Staff[bool] = False
     told: Staff[bool] = False
     conditions: Staff[Conditions | None] = None
@@ -412,7 +417,9 @@ class Caller(Kept):
     ``number`` is E.164, ``""`` if withheld; ``wanted`` is another at which they want to be called
     back, on its way to the look-up of the same turn. ``staff`` is the id of somebody who works
     here, ``status_until`` when a status that they set now would end, in their zone. ``left_at`` is
-    the step in which they hung up, ``""`` after a goodbye.
+    the step in which they hung up, ``""`` after a goodbye. ``in_room`` is since when the carrier
+    has had them in the conference, or bridged, and not on hold; ``on_hold``: they are there on
+    hold. ``heard_to`` counts the carrier's reports of that.
     """
 
     number: Digits[str] = ""
@@ -422,6 +429,9 @@ class Caller(Kept):
     owes: Digits[list[Owed]] = []
     resume: Digits[Resumed | None] = None
     left_at: Audit[str] = ""
+    in_room: Digits[datetime | None] = None
+    on_hold: Digits[bool] = False
+    heard_to: Digits[int] = -1
 
 
 # --- the call ---
@@ -432,7 +442,9 @@ class CallValues(Kept):
 
     ``wish`` is what the caller wants: a level's code, "engineer", "severity" or "E-Down";
     ``asked_for`` is the same, or "operator". ``personal`` is what was keyed and is kept out of the
-    log, in order. ``holds`` counts how often the caller was put on hold or taken off.
+    log, in order. ``holds`` counts how often the caller was put on hold or taken off. ``room`` is
+    the carrier's name of the conference. ``met``: the caller has met somebody in this call.
+    ``renewed``: another version of the flow has taken the call over.
     """
 
     sid: Audit[str]
@@ -450,6 +462,9 @@ class CallValues(Kept):
     web: Digits[WebRequest | None] = None
     held: Digits[bool] = False
     holds: Digits[int] = 0
+    room: Digits[str] = ""
+    met: Audit[bool] = False
+    renewed: Audit[bool] = False
     language: Digits[str] = ""
     personal: Digits[list[str]] = []
 
@@ -474,6 +489,7 @@ class Place(Kept, Generic[Own]):
     silences: Audit[int] = 0
     slow: Audit[bool] = False
     notes: Digits[tuple[str, ...]] = ()
+    failures: Audit[int] = 0
 
     @classmethod
     def of(cls, talk: Conversation[CallValues, Own]) -> "Place[Own]":
@@ -488,6 +504,7 @@ class Place(Kept, Generic[Own]):
             talk.silences,
             talk.slow,
             talk.notes,
+            talk.failures,
         )
 
     def conversation(self, shared: CallValues) -> Conversation[CallValues, Own]:
@@ -503,15 +520,20 @@ class Place(Kept, Generic[Own]):
             silences=self.silences,
             slow=self.slow,
             notes=self.notes,
+            failures=self.failures,
         )
 
 
 class Leg(Kept):
     """The leg of somebody who was rung; ``hunt`` is the name of the hunt that rang them.
 
-    ``state`` is "ringing", "talking" or "over"; ``document`` is the TwiML of the present step.
-    ``unsure``: it isn't known whether it ever rang. ``warned``: picked up, and listening to the
-    whisper when its time for answering was over.
+    ``state`` is "ringing", "joining" (took the call, and is on the way to the caller), "talking"
+    (has come to the caller, also while they step out) or "over"; ``document`` is the TwiML of the
+    present step. ``in_room`` is since when the carrier has had the leg in the conference, or
+    bridged; None while it is out. ``heard_to`` counts the carrier's reports of that.
+    ``joined_at`` is when the two first heard each other, ``met``: they did for as long as counts as
+    a meeting. ``unsure``: it isn't known whether it ever rang. ``warned``: picked up, and
+    listening to the whisper when its time for answering was over.
     """
 
     person: Staff[str]
@@ -523,7 +545,11 @@ class Leg(Kept):
     state: Staff[str] = "ringing"
     sid: Staff[str] = ""
     document: Staff[str] = ""
+    taken_at: Staff[datetime | None] = None
+    in_room: Staff[datetime | None] = None
+    heard_to: Staff[int] = -1
     joined_at: Staff[datetime | None] = None
+    met: Audit[bool] = False
     unsure: Staff[bool] = False
     warned: Staff[bool] = False
 

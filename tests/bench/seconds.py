@@ -192,11 +192,11 @@ def timed(desks: FreshDesks, language: str, way: Way, extremes: bool = False) ->
     )
 
 
-def silent(desks: FreshDesks) -> float | None:
+def silent(desks: FreshDesks, called: str = ENTRY) -> float | None:
     """How long it takes for a caller who never does anything."""
     desk = desks.desk()
     phone = desk.exchange.phone(CALLER)
-    phone.call(ENTRY)
+    phone.call(called)
     staff = [desk.exchange.phone(number) for number in PEOPLE.values()]
     desk.exchange.wait_until(lambda: any(each.ringing for each in staff), at_most=LONGEST)
     return desk.exchange.clock.seconds()

@@ -46,10 +46,15 @@ class World:
 
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         """The proxy in front of both processes."""
-        if self._fatal is None or not environ["PATH_INFO"].endswith(self._fatal[0]):
+        if self._fatal is None or not self._is_at(environ["PATH_INFO"]):
             return self.app(environ, start)  # type: ignore[arg-type]
         (_, point), self._fatal = self._fatal, None
         return self.doomed.take(environ, start, **self._job(point, self.now))
+
+    def _is_at(self, path: str) -> bool:
+        """Whether the fatal request is this one: by the end of its path, or by a folder in it."""
+        fatal = self._fatal[0] if self._fatal else ""
+        return fatal in path if fatal.endswith("/") else path.endswith(fatal)
 
     def _job(self, point: str, now: datetime) -> dict[str, str]:
         return {
@@ -91,7 +96,7 @@ class World:
         """Do something whose webhook at ``path`` is that process's last."""
         self._fatal = path, point
         act()
-        self.until(lambda: self._fatal is None, at_most=20)
+        self.until(lambda: self._fatal is None, at_most=40)
         self._gone(point)
 
     def killed_at_work(self, kind: str, point: str) -> None:

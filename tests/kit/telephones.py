@@ -50,5 +50,11 @@ def operator_menu(operator: Handset, exchange: Exchange, *entries: str) -> None:
     exchange.wait(1)
 
 
+def nobody_rings(desk: Desk) -> None:
+    """Wait for a moment in which nobody is rung: a lost Enterprise Down is called back and back."""
+    phones = desk.exchange.phones.values()
+    desk.exchange.wait_until(lambda: not any(each.ringing for each in phones), at_most=600)
+
+
 def said_to(phone: Handset) -> list[str]:
     return [each.text for each in phone.heard]

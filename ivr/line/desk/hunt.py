@@ -5,7 +5,9 @@ Theory of operation. A `Hunt` is plain data: who is still to be rung, and every 
 
     idle --start--> ringing <--> waiting       waiting: nobody is being rung, and more may come
                        |            |
-                    joined        ended        both final: nothing rings any more
+                    joined        ended        nothing rings any more; ended is final
+
+Whoever joined, and was *missed*: gone before the caller had met them, is as one who didn't answer.
 
 Events come twice, late, and in any order: an attempt that isn't ringing any more can't be lost
 again, and a leg that accepts too late is dismissed. Nobody is rung twice at the same time; who
@@ -17,7 +19,7 @@ only on *start* and *manual_next*, and what would be sent on is reported instead
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -31,6 +33,7 @@ EventName = Literal[
     "busy",
     "failed",
     "ended",
+    "missed",
     "caller_left",
     "time_up",
     "more",
@@ -158,6 +161,10 @@ def _is_joined(trigger: Trigger) -> bool:
     return _state(trigger) == "joined"
 
 
+def _joined_and(guard: Callable[[Trigger], bool]) -> Callable[[Trigger], bool]:
+    return lambda trigger: _is_joined(trigger) and guard(trigger)
+
+
 def _too_late(trigger: Trigger) -> bool:
     return _state(trigger) not in (*_JOINED, "dismissed")
 
@@ -257,6 +264,11 @@ def _leave(trigger: Trigger) -> None:
     trigger.model.attempts[trigger.kwargs["attempt"]]["state"] = "left"
 
 
+def _miss(trigger: Trigger) -> None:
+    _leave(trigger)
+    trigger.kwargs["commands"].append(TellOperator(trigger.kwargs["attempt"], "no_answer"))
+
+
 def _nobody(trigger: Trigger) -> None:
     _conclude(trigger, "nobody")
 
@@ -286,6 +298,13 @@ _TAKE = (
     Transition("ended", "joined", None, _is_joined, (_leave,)),
 )
 
+_MISS = (
+    Transition("missed", "joined", "waiting", _joined_and(_manual), (_miss,)),
+    Transition("missed", "joined", "ringing", _joined_and(_somebody_left), (_leave, _ring)),
+    Transition("missed", "joined", "waiting", _joined_and(_patient), (_leave,)),
+    Transition("missed", "joined", "ended", _is_joined, (_leave, _nobody)),
+)
+
 _LOSE = tuple(
     row
     for how in ("declined", "no_answer", "busy", "failed", "ended")
@@ -313,10 +332,11 @@ _ASK = (
 
 _STOP = (
     Transition("caller_left", _LOOKING, "ended", None, (_stop,)),
+    Transition("caller_left", "joined", "ended"),
     Transition("time_up", _LOOKING, "ended", None, (_stop, _time_up)),
 )
 
-_MACHINE = Machine(_STATES, "idle", (*_BEGIN, *_TAKE, *_LOSE, *_ASK, *_STOP))
+_MACHINE = Machine(_STATES, "idle", (*_BEGIN, *_TAKE, *_MISS, *_LOSE, *_ASK, *_STOP))
 
 
 def hear(
@@ -324,7 +344,8 @@ def hear(
 ) -> tuple[Command, ...]:
     """Move ``hunt`` by one event; the commands are to be carried out in their order.
 
-    ``attempt`` belongs to accepted, declined, no_answer, busy (also a lost claim), failed, ended.
+    ``attempt`` belongs to accepted, declined, no_answer, busy (also a lost claim), failed, ended,
+    missed.
     ``people`` are the new candidates of *more*, the first to ring on *manual_next*, or the one who
     comes forward on *take*. What comes too late or twice is answered with nothing, a late
     acceptance with `Dismiss`. Raises `ValueError` for an event that doesn't exist.

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from ivr.line.flow.conversation import Go
 from ivr.line.flow.prompts import Prompts, slots
-from ivr.line.flow.steps import ALWAYS, Hold, Step
+from ivr.line.flow.steps import ALWAYS, Entry, Hold, Step
 
 ENGINE_SLOTS = frozenset({"turn", "here", "room", "leg", "phone", "line_number", "position"})
 
@@ -135,6 +135,7 @@ def _prompts(
 
 def _said(step: Step) -> Iterator[str]:
     fixed = [step.says, step.progress if isinstance(step, Hold) else ()]
+    fixed.append(step.hints if isinstance(step, Entry) else ())
     for says in fixed:
         if not callable(says):
             yield from says

@@ -47,7 +47,8 @@ class Conversation(Generic[Shared, Own]):
     ``own`` are this leg's values, ``shared`` those of the whole call. ``happened`` is what this
     turn has to tell, ``(kind, data)``; ``orders`` what it wants done. ``turn`` counts what was
     heard; ``seen`` is the turn whose document the leg was last given. ``tries`` are this step's
-    failures, ``silences`` those of them that were silence, in a row.
+    failures, ``silences`` those of them that were silence, in a row; ``failures`` are those of all
+    steps since there was last a person to wait for.
     """
 
     state: str
@@ -58,6 +59,7 @@ class Conversation(Generic[Shared, Own]):
     seen: int = -1
     tries: int = 0
     silences: int = 0
+    failures: int = 0
     slow: bool = False
     notes: tuple[str, ...] = ()
     happened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)

@@ -45,8 +45,9 @@ class Flow:
 
     ``start`` is the first step, ``entries`` others at which a call may begin; ``zero`` where 0
     leads from anywhere; ``otherwise`` gives outcomes to every step that doesn't name them and can
-    have them. ``slots`` fill what the prompts leave open. Raises `FlowError` naming file, step and
-    what to do.
+    have them. ``patience`` is how many failures, one here and one there, are ``too_many`` in a step
+    that has no such way of its own, and in which nobody is being rung yet; 0 is never. ``slots``
+    fill what the prompts leave open. Raises `FlowError` naming file, step and what to do.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Flow:
         start: str,
         prompts: Prompts,
         zero: str | Go | None = None,
+        patience: int = 0,
         otherwise: Mapping[str, Leads] | None = None,
         entries: Iterable[str] = (),
         slots: Mapping[str, SlotValue] | None = None,
@@ -68,6 +70,7 @@ class Flow:
         self.prompts = prompts
         self.entries = tuple(entries)
         self.slots = dict(slots or {})
+        self.patience = patience
         table = list(steps)
         self.steps = {step.name: step for step in table}
         self.leads = {step.name: _leads(step, zero, otherwise or {}) for step in table}
@@ -110,6 +113,9 @@ class Flow:
         talk.turn += 1
         if talk.state != before:
             talk.tries = talk.silences = 0
+        reached = self.steps[talk.state]
+        if reached.waits and not reached.tries:  # a queue or a person, not a question
+            talk.failures = 0
         return True
 
     def expects(self, talk: AnyConversation, heard: Heard) -> bool:
@@ -129,8 +135,13 @@ class Flow:
         if not failed or not step.tries:
             return name
         talk.tries += 1
+        talk.failures += 1
         enough = talk.tries >= step.tries or talk.silences >= step.patience
-        return "too_many" if enough else name
+        return "too_many" if enough or self._too_many_in_all(step, talk) else name
+
+    def _too_many_in_all(self, step: Step, talk: AnyConversation) -> bool:
+        own_way = "too_many" in step.on or step.meanwhile
+        return bool(self.patience) and not own_way and talk.failures >= self.patience
 
     def document(self, talk: AnyConversation, values: Mapping[str, str]) -> str:
         """The present step's TwiML. ``values`` are the slots that the flow itself can't know."""
@@ -144,12 +155,17 @@ class Flow:
             compiled = self._documents[key] = compile_verbs(step.document(talk, spoken))
         return compiled.fill(self._values(compiled, talk, values))
 
-    def waiting(self, talk: AnyConversation, first: bool, values: Mapping[str, str]) -> str:
-        """The wait document of a `Hold`; ``first`` when the caller has only just come."""
+    def waiting(
+        self, talk: AnyConversation, first: bool, values: Mapping[str, str], coming: bool = False
+    ) -> str:
+        """The wait document of a `Hold`; ``first`` when the caller has only just come, ``coming``
+        when somebody has taken the call and is on the way."""
         step = self.steps[talk.state]
         if not isinstance(step, Hold):
             raise TypeError(f"nobody waits in step '{talk.state}'")
         phrases = step.phrases(talk) if first else _phrases(step.progress, talk)
+        if coming:
+            phrases = _phrases(step.coming, talk)
         key = ("waiting", talk.state, talk.language, phrases)
         compiled = self._documents.get(key)
         if compiled is None:

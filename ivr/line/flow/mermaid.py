@@ -5,7 +5,8 @@ from __future__ import annotations
 from ivr.line.flow.flow import Flow
 from ivr.line.flow.steps import Goodbye, Hold, Talk
 
-AWAY = frozenset({"hangup", "zero", "trouble", "left", "taken"})  # lead away from everywhere
+# What leads away from everywhere.
+AWAY = frozenset({"hangup", "zero", "trouble", "left", "taken", "gone_on"})
 _SHAPES = {Hold: ("[(", ")]"), Talk: ("((", "))"), Goodbye: ("([", "])")}
 
 

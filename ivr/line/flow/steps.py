@@ -18,7 +18,9 @@ from ivr.twiml.templates import slot
 
 LISTENING = frozenset({"invalid", "silence", "too_many", "hangup"})
 FAILURES = frozenset({"invalid", "silence"})
-ALWAYS = frozenset({"trouble", "left", "taken"})  # what can befall a leg wherever it is
+ALWAYS = frozenset({"trouble", "left", "taken", "gone_on"})  # what can befall a leg wherever it is
+SLOWER = "*5"
+MORE_TIME = "more_time"  # the hint that is pointless in slow mode
 SILENCES = 2  # in a row, and a caller is brought to a person
 RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others can end
 
@@ -127,6 +129,10 @@ class Menu(Step):
 @dataclass(frozen=True, slots=True)
 class Entry(Step):
     """A number ended by ``#`` or a pause. Star clears, star star goes back, ``0`` alone is zero.
+    Star 5 is slow mode, by itself or in front of the number.
+
+    ``hints`` are prompts said after it when the caller has failed: how to get more time, as long as
+    there isn't, and how to go back. Nobody has to hear them who needs neither.
 
     ``reads`` gives the outcome for the digits after the last star, and may note its reading in the
     conversation. ``personal`` keeps what is keyed out of the event log, ``secret`` out of all that
@@ -144,6 +150,7 @@ class Entry(Step):
     timeout: int = 5
     limit: int = 3
     silences: int = SILENCES
+    hints: tuple[str, ...] = ()
 
     @property
     def needs(self) -> frozenset[str]:  # type: ignore[override]
@@ -164,14 +171,26 @@ class Entry(Step):
         if heard.kind != "keys":
             return heard.value
         pressed, digits = heard.value, heard.value.rpartition("*")[2]
-        special = {"": "silence", "0": "zero", "*5": "slower"}.get(pressed)
+        special = {"": "silence", "0": "zero", SLOWER: "slower"}.get(pressed)
         if special:
             return special
         if pressed.endswith("**"):
             return "back"
         if not digits:
             return "cleared"
+        if pressed == f"*{digits}" and pressed.startswith(SLOWER):  # there was nothing to clear
+            read = self.reads(talk, digits.removeprefix("5"))
+            if read in self.outcomes:
+                talk.slow = True
+                return read
         return "zero" if digits == "0" else self.reads(talk, digits)
+
+    def phrases(self, talk: AnyConversation) -> tuple[Phrase, ...]:
+        hints = self.hints if talk.tries else ()
+        return (
+            *Step.phrases(self, talk),
+            *((hint, "") for hint in hints if not (talk.slow and hint == MORE_TIME)),
+        )
 
     def document(
         self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
@@ -191,7 +210,8 @@ class RecordStep(Step):
     """A spoken answer, kept as a recording: ended by a key, a pause, or after ``longest`` seconds.
 
     ``recorded`` comes with its ``sid`` and ``seconds``. Nothing but silence until the pause is
-    silence. 0 ends it as any key does, and is the caller's way to a person here too.
+    silence. 0 ends it as any key does, and is the caller's way to a person here too, also while the
+    prompt is being said; ``#`` skips that.
     """
 
     longest: int = 120
@@ -216,8 +236,11 @@ class RecordStep(Step):
     def document(
         self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
-        pause = self.pause(talk)
-        return (*spoken, verbs.Record(ANSWER, timeout=pause, max_length=self.longest))
+        # A <Gather> without a key asks for nothing, and what comes after it is done; nor does one
+        # that "#" ends before any digit.
+        asked = verbs.Gather(action=ANSWER, timeout=1, num_digits=1, verbs=spoken)
+        record = verbs.Record(ANSWER, timeout=self.pause(talk), max_length=self.longest)
+        return asked, record
 
     def pause(self, talk: AnyConversation) -> int:
         """Seconds of silence that end it."""
@@ -260,11 +283,13 @@ class Branch(Step):
 class Hold(Step):
     """The caller waits in a queue while people are rung. Keys are heard, so 0 works here too.
 
-    ``says`` is heard at first, ``progress`` each time the wait document comes round again.
+    ``says`` is heard at first, ``progress`` each time the wait document comes round again, and
+    ``coming`` instead of it while somebody who took the call is on the way.
     """
 
     queue: str = ""
     progress: Says = ()
+    coming: Says = ("connecting",)
     pause: int = 10
 
     needs = RUNG | {"hangup"}
@@ -328,6 +353,8 @@ class Talk(Step):
             beep="false",
             end_on_exit=self.leads(talk),
             wait_url=f"{HERE}/meet",
+            status_callback=f"{slot('room_here')}",
+            status_callback_event="join leave hold",
         )
         talked = f"{HERE}/talked?turn={TURN}"
         return (*spoken, verbs.Dial((room,), action=talked, hangup_on_star=self.star(talk)))
@@ -387,7 +414,11 @@ class Customer(Step):
 
 @dataclass(frozen=True, slots=True)
 class Ready(Step):
-    """An empty document: a dialled person's leg goes on to the leg that dialled it."""
+    """A dialled person's leg hears this, and goes on to the leg that dialled it.
+
+    The two are bridged when there is nothing left to do; the redirect tells when that is
+    (https://www.twilio.com/docs/voice/twiml/number).
+    """
 
     needs = frozenset({"hangup"})
     may = frozenset({"ended"})
@@ -395,7 +426,7 @@ class Ready(Step):
     def document(
         self, talk: AnyConversation, spoken: tuple[verbs.Spoken, ...]
     ) -> tuple[verbs.Verb, ...]:
-        return spoken
+        return (*spoken, verbs.Redirect(f"{HERE}/bridged"))
 
 
 @dataclass(frozen=True, slots=True)

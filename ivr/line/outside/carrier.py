@@ -136,13 +136,26 @@ class Carrier:
         """Delete the audio; nothing happens if it has been deleted already."""
         self._ask(lambda: self.client.recordings(sid).delete(), over_is_fine=True)
 
+    def participants(self, room: str) -> tuple[str, dict[str, bool]]:
+        """Who is in a conference: its SID, and the SIDs of the legs with whether each is on hold.
+        ``""`` and nobody when there is no such conference now."""
+        conference = self._live_conference(room)
+        if not conference:
+            return "", {}
+        listed = self._ask(lambda: self.client.conferences(conference).participants.list())
+        return conference, {str(each.call_sid): bool(each.hold) for each in listed}
+
     def _conference(self, room: str) -> str:
-        conferences = self._ask(
-            lambda: self.client.conferences.list(friendly_name=room, status="in-progress", limit=1)
-        )
-        if not conferences:
+        conference = self._live_conference(room)
+        if not conference:
             raise Refused(f"no conference '{room}' is in progress")
-        return str(conferences[0].sid)
+        return conference
+
+    def _live_conference(self, room: str) -> str:
+        """The SID of the conference of this name that isn't over; with one participant it is
+        ``init``, with more ``in-progress``."""
+        listed = self._ask(lambda: self.client.conferences.list(friendly_name=room, limit=20))
+        return next((str(each.sid) for each in listed if each.status != "completed"), "")
 
     def _ask(self, request: Any, over_is_fine: bool = False) -> Any:
         from twilio.base.exceptions import TwilioException, TwilioRestException

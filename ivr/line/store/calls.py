@@ -27,7 +27,11 @@ from ivr.line.store.turns import (
 
 LATEST = 2**63  # what a column of instants holds
 _calls = tables.calls.c
-_MET = _calls.data.like('%"joined_at":"%')
+# Earlier versions knew when somebody had joined, and took that for a meeting.
+_MET = or_(
+    _calls.data.like('%"met":true%'),
+    _calls.data.like('%"joined_at":"%') & ~_calls.data.like('%"taken_at":"%'),
+)
 _PROMISED = _calls.data.like('%"promise":{%')
 _SLIM = _calls.data.like(f'{{"{PURGED}":%')
 _OVER = _calls.ended_at.is_not(None)

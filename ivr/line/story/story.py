@@ -25,7 +25,8 @@ from ivr.twiml.reading import parse
 from ivr.twiml.writing import render
 
 ANYTHING = "…"  # stands for what isn't shown
-MECHANICAL = frozenset({"placed"})  # moves nothing that anybody would notice
+# What moves nothing that anybody would notice.
+MECHANICAL = frozenset({"placed", "room", "bridged", "lasted"})
 
 
 Kind = Literal["said", "pressed", "heard", "decided"]
@@ -194,11 +195,9 @@ def _said(state: CallState, leg: str, words: tuple[tuple[str, str], ...]) -> Mom
 
 def connected(state: CallState) -> frozenset[str]:
     """The legs that are in conversation with the caller."""
-    if not state.talking or state.shared.held or state.call.ended_at:
+    if state.call.ended_at:
         return frozenset()
-    steps, legs = state.line.person.steps, state.legs
-    there = (leg for leg in legs.talking() if type(steps[legs.talk(leg).state]).__name__ == "Talk")
-    return frozenset(there)
+    return frozenset(leg for leg in state.legs.talking() if state.together(leg))
 
 
 def _is_there(state: CallState, leg: str) -> bool:

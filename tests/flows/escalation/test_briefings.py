@@ -32,7 +32,7 @@ from tests.kit.telephones import accept, keyed, said_to
 LINE = line()
 LANGUAGES = LINE.person.prompts.codes
 LONGEST = 12.0  # seconds: the caller waits for it
-VALUES = {"here": "/x", "room": "r"}
+VALUES = {"here": "/x", "room": "r", "room_here": "/room"}
 KEYED, OTHER = "21734900", "1734900"
 ANSWERS: dict[str, int | str] = {"purpose": 2, "users": 1200, "affected": 950, "down_for": 150}
 WISHES = ("", "engineer", "severity", "M1", "M2", "E-Down")

@@ -36,7 +36,7 @@ def test_s05_the_next_level_is_rung_and_the_first_one_is_told(
     assert caller.last_heard.startswith("I am looking for a support manager")
     director = escalated.phone("DIR1")
     accept(director, exchange)
-    exchange.wait(12)
+    exchange.wait(22)
 
     assert caller.connected_to == {director}
     assert said_to(director)[0].startswith("Acme support. Une escalade, M2, en anglais.")

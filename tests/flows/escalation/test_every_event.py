@@ -26,12 +26,13 @@ EVERY = [
     "call.started", "notice.played", "consent.changed", "language.chosen", "menu.key",
     "entry.partial", "entry.rejected", "entry.accepted", "case.lookup", "verify.passed",
     "verify.failed", "zero.pressed", "queue.entered", "queue.left", "operator.offered",
-    "operator.accepted", "operator.passed", "escalation.requested", "escalation.joined",
+    "operator.taken", "operator.accepted", "operator.passed", "escalation.requested",
+    "escalation.joined",
     "escalation.accepted", "escalation.declined", "escalation.overridden",
     "escalation.deescalated", "severity.requested", "severity.set", "edown.condition",
     "edown.answer", "edown.set", "edown.ended", "candidate.ranked", "dial.started",
-    "dial.answered", "dial.accepted", "dial.declined", "dial.noanswer", "dial.busy",
-    "dial.failed", "dial.machine", "transfer.completed", "callback.promised",
+    "dial.answered", "dial.taken", "dial.accepted", "dial.declined", "dial.noanswer", "dial.busy",
+    "dial.failed", "dial.machine", "talk.missed", "transfer.completed", "callback.promised",
     "callback.attempted", "callback.done", "callback.breached", "notification.sent",
     "notification.failed", "note.posted", "note.failed", "note.retried", "recording.started",
     "recording.paused", "recording.stopped", "recording.deleted", "call.ended", "access.viewed",
@@ -57,7 +58,7 @@ def keys_and_questions(caller: Handset, exchange: Exchange, desk: Desk) -> None:
     exchange.wait(10)
     operator_menu(operator, exchange, "4")
     accept(manager, exchange)
-    exchange.wait(12)
+    exchange.wait(22)
     manager.hang_up()
     exchange.wait(3)
     caller.hang_up()

@@ -244,4 +244,8 @@ def test_no_two_calls_ring_one_person_at_once(
                 live = [leg for leg in legs if leg.status in ("queued", "ringing", "in-progress")]
                 assert len(live) <= 1, (number, [leg.status for leg in legs])
         for caller in callers:
-            everything_is_in_order(desk, caller)
+            if caller.in_call:
+                caller.hang_up()
+        everything_is_in_order(desk, callers[0])
+        for caller in callers:
+            is_the_same_again(desk, desk.sid(caller))

@@ -256,6 +256,7 @@ def test_what_staff_have_stopped_is_not_recorded_with_the_next_one(recorded: Des
     caller = english(recorded, "1")
     manager = asks_for_a_manager(caller, recorded)
     star(manager, recorded, "2")
+    recorded.exchange.wait(10)
     manager.hang_up()
     recorded.exchange.wait(5)
     assert caller.last_heard.startswith("The conversation has ended.")

@@ -74,11 +74,17 @@ RACES = [
     (ONE, "start, accepted 1, ended 1", [], "joined"),
     (ONE, "start, accepted 1, ended 1, ended 1", [], "joined"),
     (ONE, "start, accepted 1, ended 1, accepted 1", [], "joined"),
+    # whoever accepted is gone before the caller has met them
+    (ONE, "start, accepted 1, missed 1", [Ring("2", "bob")], "ringing"),
+    (ONE, "start, accepted 1, missed 1, missed 1", [], "ringing"),
+    (ONE, "start, accepted 1, missed 1, accepted 2", [Join("2"), SendOn("joined")], "joined"),
+    (ONE, "start, accepted 1, ended 1, missed 1", [], "joined"),
+    (ONE, "start, accepted 1, caller_left, missed 1", [], "ended"),
     # the caller leaves, or has waited long enough
     (TWO, "start, caller_left", [StopRinging("1"), StopRinging("2")], "ended"),
     (ONE, "start, caller_left, accepted 1", [Dismiss("1")], "ended"),
     (ONE, "start, caller_left, no_answer 1", [], "ended"),
-    (ONE, "start, accepted 1, caller_left", [], "joined"),
+    (ONE, "start, accepted 1, caller_left", [], "ended"),
     (ONE, "caller_left", [], "ended"),
     (ONE, "caller_left, start", [], "ended"),
     (ONE, "start, time_up", [StopRinging("1"), SendOn("time_up")], "ended"),

@@ -44,7 +44,14 @@ from tests.kit.prompts import PROMPTS_FILE
 
 LINE = line()
 FLOWS = {"caller": LINE.caller, "person": LINE.person}
-VALUES = {"here": "/x", "room": "r", "leg": "/leg", "phone": "+33155500011", "line_number": "+1"}
+VALUES = {
+    "here": "/x",
+    "room": "r",
+    "room_here": "/room",
+    "leg": "/leg",
+    "phone": "+33155500011",
+    "line_number": "+1",
+}
 RANKED = {"person": "MGR1", "name": "Paul", "phone": "+33155500011", "languages": ["fr"]}
 RANKED |= {"reason": "owners_manager", "detail": "", "skipped": ""}
 
@@ -145,6 +152,32 @@ def test_every_step_knows_what_to_do_with_each_of_its_outcomes(
         assert FLOWS[flow].hear(talk, outcome(heard, **data)), language
         if FLOWS[flow].steps[talk.state].waits:
             assert not parse(FLOWS[flow].document(talk, VALUES)).warnings, language
+
+
+@pytest.mark.parametrize(
+    ("pressed", "outcome", "slow", "read"),
+    [
+        ("*5", "slower", False, None),
+        ("*517349013", "accepted", True, "17349013"),  # more time, and the number at once
+        ("*517", "too_short", False, None),
+        ("12*51734901", "accepted", False, "51734901"),  # cleared, and then a number
+        ("*17349013", "accepted", False, "17349013"),
+        ("**", "back", False, None),
+        ("1734**", "back", False, None),
+        ("1734*", "cleared", False, None),
+        ("0", "zero", False, None),
+        ("12*0", "zero", False, None),
+        ("", "silence", False, None),
+    ],
+)
+def test_star_clears_goes_back_and_gives_more_time(
+    pressed: str, outcome: str, slow: bool, read: str | None
+) -> None:
+    talk = conversation(LINE.caller, "case", "en")
+
+    assert LINE.caller.steps["case"].outcome(talk, keys(pressed)) == outcome
+    assert talk.slow == slow
+    assert read is None or talk.own.readings == [read]
 
 
 LISTENING = [

@@ -140,7 +140,7 @@ def test_a_caller_who_reaches_a_manager_is_not_called_back_any_more(
     exchange.wait(60)
     ask_for_a_manager(caller, exchange)
     accept(desk.phone("MGR1"), exchange)
-    exchange.wait(10)
+    exchange.wait(20)
     assert caller.connected_to == {desk.phone("MGR1")}
 
     call = desk.store.calls.load(first)

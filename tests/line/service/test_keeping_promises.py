@@ -52,7 +52,7 @@ def test_zero_adds_an_operator_to_the_customer_and_the_owner(
     exchange.wait(2)
     caller.press("0")
     accept(operator, exchange)
-    exchange.wait(10)
+    exchange.wait(20)
 
     assert caller.connected_to == {owner, operator}
     assert told(desk, caller)[-1] == ("done", "met")
@@ -188,7 +188,7 @@ def test_after_many_tries_a_customer_who_calls_is_still_known(
         desk.phone(person).will("ring")
     ask_for_a_manager(caller, exchange)
     accept(desk.phone("MGR1"), exchange)
-    exchange.wait(10)
+    exchange.wait(20)
 
     call = desk.store.calls.load(first)
     assert call is not None
@@ -281,7 +281,7 @@ def test_a_carrier_that_does_not_ring_is_not_the_customers_silence(
     exchange.wait(8)
     with exchange.rest_fails(kind, "POST /Calls"):
         owner.press("1")
-        exchange.wait(2)
+        exchange.wait(15)
     exchange.wait(90)
 
     assert told(desk, caller)[-1] == ("attempted", "unplaced")

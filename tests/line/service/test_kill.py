@@ -138,10 +138,15 @@ JOINING = [*ANSWERED, *TAKEN, "before send", "after send", "before done send", "
 
 
 @pytest.mark.parametrize(
-    ("point", "habit"),
-    [*((point, "answer") for point in JOINING), ("after save", "ring"), ("before answer", "ring")],
+    ("path", "point", "habit"),
+    [
+        *(("/1-1", point, "answer") for point in ANSWERED),
+        *(("/room/", point, "answer") for point in JOINING),
+        ("/1-1", "after save", "ring"),
+        ("/1-1", "before answer", "ring"),
+    ],
 )
-def test_killed_while_somebody_accepts(world: World, point: str, habit: str) -> None:
+def test_killed_while_somebody_accepts(world: World, path: str, point: str, habit: str) -> None:
     operator = world.people["OP1"]
     world.caller.call(ENTRY)
     world.press("0")
@@ -149,7 +154,7 @@ def test_killed_while_somebody_accepts(world: World, point: str, habit: str) -> 
     world.until(lambda: operator.listening, at_most=10)
     world.everybody(habit, after=3, press="1" if habit == "answer" else "")
 
-    world.killed("/1-1", point, lambda: operator.press("1"))
+    world.killed(path, point, lambda: operator.press("1"))
 
     ends_well(world)
 
@@ -237,7 +242,7 @@ PARTING = [
 
 
 @pytest.mark.parametrize(
-    ("path", "point"), [("/status", "before answer"), *(("/talked", point) for point in PARTING)]
+    ("path", "point"), [("/status", "before answer"), *(("/room/", point) for point in PARTING)]
 )
 def test_killed_while_people_part(world: World, path: str, point: str) -> None:
     operator = world.people["OP1"]
@@ -246,7 +251,8 @@ def test_killed_while_people_part(world: World, path: str, point: str) -> None:
 
     world.killed(path, point, operator.hang_up)
 
-    world.until(lambda: not world.caller.in_call, at_most=120)
+    world.until(lambda: world.people["OP2"].ringing, at_most=60)  # whom the caller may still need
+    world.caller.hang_up()
     nothing_is_left(world)
 
 

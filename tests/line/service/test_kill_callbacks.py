@@ -89,12 +89,15 @@ PLACING = [
 ]
 
 
-@pytest.mark.parametrize("point", PLACING)
-def test_killed_while_the_customer_is_rung(world: World, point: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "point"),
+    [*(("/1-1", point) for point in ANSWERED), *(("/room/", point) for point in PLACING)],
+)
+def test_killed_while_the_customer_is_rung(world: World, path: str, point: str) -> None:
     owner = owner_rings(world)
     world.caller.will("answer", after=3, press="1")
 
-    world.killed("/1-1", point, lambda: owner.press("1"))
+    world.killed(path, point, lambda: owner.press("1"))
 
     is_kept(world)
 
@@ -111,7 +114,7 @@ def test_killed_when_the_customer_answers(world: World, point: str) -> None:
     is_kept(world)
 
 
-@pytest.mark.parametrize("point", [*ANSWERED, *TAKEN])
+@pytest.mark.parametrize("point", ANSWERED)
 def test_killed_when_the_customer_confirms_being_there(world: World, point: str) -> None:
     path = customer_rings(world)
     world.caller.answer()

@@ -94,7 +94,7 @@ def test_a_call_tells_what_was_said_pressed_and_decided_and_why(
     assert "Paul Morel: the engineer's manager" in page
     assert "Rings Paul Morel Why: the engineer's manager" in page
     assert "to Paul Morel Acme support. Une escalade, M1, en anglais." in page
-    assert "Paul Morel accepts" in page
+    assert "Paul Morel takes the call" in page
     assert "Announcement → Briefing" in page
     assert "Spoke with Paul Morel" in page
     assert f"/cases/C{CASE}" in supervisor.page

@@ -54,6 +54,7 @@ def connected(operator: Operator, caller: Handset, desk: Desk) -> None:
     operator.click("accept")
     desk.phone("OP1").answer()
     desk.exchange.wait_until(lambda: desk.phone("OP1") in caller.connected_to, at_most=30)
+    desk.exchange.wait(1)
 
 
 # --- it rings ---
@@ -89,7 +90,7 @@ def test_an_operator_who_accepts_on_the_page_is_connected_on_picking_up(
     operator.click("accept")
     assert "Pick up your phone now." in operator.page
     phone.answer()
-    exchange.wait(10)
+    exchange.wait(20)
 
     assert caller.connected_to == {phone}
     assert not any("press 1" in heard.text for heard in phone.heard)

@@ -49,6 +49,7 @@ def test_a_day_of_calls_is_counted_as_it_was(
 ) -> None:
     # One reaches an operator, one the right manager, one gives up while an operator is rung.
     reach_operator(caller, desk.phone("OP1"), exchange)
+    exchange.wait(10)
     caller.hang_up()
     exchange.wait(120)
     other = exchange.phone("+33155500102")
@@ -131,6 +132,7 @@ def test_the_figures_are_a_table_too(
     supervisor: Operator, exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     reach_operator(caller, desk.phone("OP1"), exchange)
+    exchange.wait(10)
     caller.hang_up()
     exchange.wait(120)
 

@@ -75,7 +75,8 @@ class CallSummary:
     zeros: list[str] = field(default_factory=list)
     suggested: str = ""
     overruled: bool | None = None  # the operator rang somebody else first
-    since: datetime | None = None  # in the operators' queue, as long as they are in it
+    since: datetime | None = None  # in the operators' queue, until it is known how that ended
+    left: datetime | None = None  # when they left it, while an operator may be met still
 
     @property
     def gave_up(self) -> bool:
@@ -92,14 +93,19 @@ def summary(call: LoggedCall) -> CallSummary:
     for event in call.events:
         data = event.data
         match event.kind:
-            case "queue.entered" if data["queue"] == "operators":
-                found.since = event.at
+            case "queue.entered":
+                _went_on(found)
+                found.since = event.at if data["queue"] == "operators" else None
             case "operator.accepted":
                 with_operator = found.met = True
-                _waited(found, event.at, "answered")
+                met = datetime.fromisoformat(data["since"]) if "since" in data else event.at
+                _waited(found, met, "answered")
+            case "queue.left" if data["why"] == "abandoned":
+                _waited(found, event.at, "given_up")
             case "queue.left":
-                _waited(found, event.at, "given_up" if data["why"] == "abandoned" else "on")
+                found.left = event.at if found.since else None
             case "call.ended":
+                _went_on(found)
                 _waited(found, event.at, "given_up")
             case "candidate.ranked":
                 free = [each["person"] for each in data["ranking"] if not each["skipped"]]
@@ -130,7 +136,13 @@ def summary(call: LoggedCall) -> CallSummary:
 def _waited(found: CallSummary, until: datetime, how: str) -> None:
     if found.since is not None:
         found.waits.append(((until - found.since).total_seconds(), how))
-        found.since = None
+        found.since = found.left = None
+
+
+def _went_on(found: CallSummary) -> None:
+    """The queue was left, and no operator has been met since: the caller went on elsewhere."""
+    if found.left is not None:
+        _waited(found, found.left, "on")
 
 
 def _taken(found: CallSummary, person: str, at: datetime) -> None:

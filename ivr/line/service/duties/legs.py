@@ -4,7 +4,7 @@ announce, and free people for the next caller."""
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,14 +20,18 @@ from ivr.line.turns.call.heard import (
     HuntTimedOut,
     LegEnded,
     LegPlaced,
+    MeetingLasted,
     OutcomeHeard,
     PlacementRefused,
     PlacementUnsure,
     RingLapsed,
+    RoomSeen,
 )
 from ivr.line.turns.call.state import CallState
 
 log = logging.getLogger(__name__)
+
+ASKED_AGAIN = timedelta(seconds=10)  # between two questions to the carrier about one leg
 
 
 class LegDuties:
@@ -96,6 +100,7 @@ class LegDuties:
         sid = duty.data.get("sid") or (row.sid if row.state != "over" else "")
         if sid:
             self.carrier.hang_up(sid)
+            self._status(duty.call, attempt, "ended")  # its own report may be lost
         elif state.legs.talk(attempt).own.by_dial:  # it may never have been dialled
             self._status(duty.call, attempt, "no_answer")
 
@@ -132,6 +137,34 @@ class LegDuties:
             query = urlencode({"says": duty.data["says"], "about": duty.data["about"]})
             url = f"{self.origin}{state.here(duty.data['leg'])}/announce?{query}"
             self.carrier.announce(f"call-{duty.call}", row.sid, url)
+
+    def room(self, duty: Duty) -> None:
+        """See to it that somebody who took the call comes together with the caller: where the
+        carrier hasn't told, it is asked."""
+        call, leg = duty.call, duty.data["leg"]
+        state = self.calls.look(call)
+        row, caller = state.legs.rows[leg], state.shared.caller
+        if state.call.ended_at or row.state == "over" or row.met:
+            return
+        if row.in_room is None or (caller.in_room is None and not caller.on_hold):
+            room, held = self.carrier.participants(f"call-{call}")
+            self.calls.hear(call, RoomSeen(room, held))
+        raise NotYet(self.clock.now() + ASKED_AGAIN)
+
+    def meeting(self, duty: Duty) -> None:
+        """The two have met, if they are still together."""
+        since = datetime.fromisoformat(duty.data["since"])
+        self.calls.hear(duty.call, MeetingLasted(duty.data["leg"], since))
+
+    def free(self, duty: Duty) -> None:
+        """The call has been over for a while: a leg of it that the carrier hasn't reported is asked
+        for, so that it keeps nobody busy."""
+        row = self.calls.look(duty.call).legs.rows[duty.data["leg"]]
+        if row.state == "over":
+            return
+        if row.sid and not self.carrier.over(row.sid):
+            raise NotYet(self.clock.now() + ASKED_AGAIN)
+        self._status(duty.call, duty.data["leg"], "ended")
 
     def release(self, duty: Duty) -> None:
         """Free a person at once, and let the caller who has been waiting longest ring them."""

@@ -66,7 +66,7 @@ class Duties:
         if when is None:
             return
         with self._lock:
-            if self._alarm and self.clock.now() < self._alarm[0] <= when:
+            if self._alarm and self._alarm[0] <= when:
                 return
             if self._alarm:
                 self._alarm[1].cancel()

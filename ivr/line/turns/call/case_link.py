@@ -48,12 +48,23 @@ def escalate(state: CallState, level: str, set_by: str, override: str = "") -> N
     tell_case(state, "escalate", f"{number}:{level}", **given)
 
 
+def answers_for(state: CallState, leg: str, level: str) -> bool:
+    """Whether this leg's person is one of those whom the caller wishes for: somebody of that level,
+    not an operator who only puts them through. Any other wish than a level anybody can meet."""
+    row, levels = state.legs.rows[leg], [each.code for each in state.line.config.levels]
+    if level not in levels:
+        return True
+    on_duty = level == levels[0] and row.hunt in ("duty", "emergency")
+    return (row.hunt in ("manager", "callback") or on_duty) and not row.operator
+
+
 def accepted(state: CallState, leg: str) -> None:
-    """A manager at the requested level has spoken with the caller, or anybody in an emergency."""
+    """Somebody of the requested level has met the caller, or anybody in an emergency."""
     asked, person = state.shared.requested, state.legs.person(leg)
     if state.shared.wish == "E-Down" and case_number(state):
         tell_case(state, "take_emergency", f"take:{leg}", person)
-    if not asked or state.legs.rows[leg].hunt != "manager":
+    if asked is None or asked.met or not answers_for(state, leg, asked.level):
         return
+    asked.met = True
     state.tell("escalation.accepted", by=person, level=asked.level)
     tell_case(state, "accept", f"accept:{asked.level}:{leg}", person, level=asked.level)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ivr.line.desk.hunt import EventName
@@ -67,6 +68,39 @@ class LeftConference:
 
     leg: str
     turn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InRoom:
+    """What the carrier says of a leg (``""`` is the caller's) in the conference.
+
+    ``what`` is ``here``, ``gone``, ``held`` (there, and on hold) or ``back`` (from being held).
+    ``room`` is the carrier's name of the conference, and ``number`` counts its reports, which may
+    come in any order: https://www.twilio.com/docs/voice/twiml/conference. An answer to a question
+    of ours has no number: -1.
+    """
+
+    leg: str
+    what: str
+    room: str = ""
+    number: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Bridged:
+    """A leg that the caller's document dialled has heard all before it is bridged with the caller,
+    at this moment."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingLasted:
+    """The time is up after which a leg and the caller have met, if they have been together
+    ``since``."""
+
+    leg: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +194,9 @@ HeardByStep = KeysPressed | OutcomeHeard | Clicked
 HeardOfLeg = (
     DialEnded
     | LeftConference
+    | InRoom
+    | Bridged
+    | MeetingLasted
     | LegEnded
     | LegPlaced
     | PlacementRefused
@@ -225,4 +262,34 @@ class CustomerLapsed:
     """The time in which the customer who is called back could have answered is over."""
 
 
-Report = KeysInQueue | Recorded | LegAnswered | CallerLegEnded | CustomerAnswered | CustomerLapsed
+@dataclass(frozen=True, slots=True)
+class RoomReported:
+    """The carrier tells of leg ``sid`` in conference ``room``; ``what`` and ``number`` as in
+    `InRoom`. ``over``: the leg has ended."""
+
+    sid: str
+    what: str
+    room: str
+    number: int
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoomSeen:
+    """Who is in the conference ``room``, as the carrier answered: the legs' SIDs, and whether each
+    is on hold."""
+
+    room: str
+    held: Mapping[str, bool]
+
+
+Report = (
+    KeysInQueue
+    | Recorded
+    | LegAnswered
+    | CallerLegEnded
+    | CustomerAnswered
+    | CustomerLapsed
+    | RoomReported
+    | RoomSeen
+)

@@ -37,6 +37,8 @@ CARRIER_RESTS = timedelta(minutes=2)  # how long the REST API isn't asked again 
 def start(state: CallState, name: str, manual: bool = False, first: str = "") -> Agenda:
     """Start ringing those of the last ranking who may be rung and haven't refused this call;
     ``first`` in front of them, refused or not."""
+    if not manual and state.legs.joining():
+        return  # somebody is on the way already
     if not manual and (_waits_for_it(state, name) or _taken_over(state, name)):
         return
     if state.meanwhile and _carrier_failed_lately(state):
@@ -121,6 +123,7 @@ def _willing(state: CallState) -> list[str]:
 def stop(state: CallState) -> Agenda:
     """Nobody is to be rung for this caller any more."""
     yield from hears(state, "caller_left")
+    yield from legs.let_joining_go(state)
 
 
 def hears(
@@ -140,13 +143,13 @@ def hears(
             case StopRinging(attempt=rung):
                 legs.stop_ringing(state, rung)
             case Join(attempt=rung):
-                yield from legs.join(state, rung)
+                legs.take(state, rung)
             case Dismiss(attempt=rung):
                 yield LegHears(rung, outcome("taken"))
             case TellOperator(attempt=rung, outcome=how):
                 _report(state, rung, how)
             case SendOn(outcome="joined"):
-                pass  # `legs.join` leads the caller on
+                pass  # the caller is led on when that person is in the conference
             case SendOn(outcome=how):
                 state.shared.hunt.rounds += 1
                 yield CallerHears(outcome("nobody", why=how))
@@ -220,7 +223,7 @@ def take(state: CallState, entry: dict[str, Any]) -> Agenda:
     Nothing, when somebody else has come forward before, or is with the caller.
     """
     hunt = state.hunt
-    if hunt is None or state.shared.hunt.by_dial or state.talking:
+    if hunt is None or state.shared.hunt.by_dial or state.talking or state.legs.joining():
         return
     ringing = [state.legs.talk(attempt) for attempt in hunt.ringing()]
     if any(talk.own.clicked for talk in ringing):

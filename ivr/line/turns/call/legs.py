@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ivr.line.desk.hunt import EventName
 from ivr.line.flow.conversation import keys, outcome
-from ivr.line.turns.call import case_link, promises
+from ivr.line.turns.call import holding, meeting, promises
 from ivr.line.turns.call.state import Agenda, CallerHears, CallState, HuntHears, LegHears
 from ivr.line.values import Place, needed
 
-# A leg that is gone so soon after accepting has hardly met the caller: lost on the way, not done.
-HARDLY = timedelta(seconds=8)
+COMES_ITSELF = 2  # seconds within which a leg asks for its next document when a conference ends
+FREED = 60  # seconds after a call until each leg of it is looked after that hasn't ended
 
 
 def close(state: CallState) -> None:
     """Write the legs that moved back, with their documents."""
     for attempt, talk in state.legs.talks.items():
         row = state.legs.rows[attempt]
-        if row.state == "talking" and talk.turn not in (row.talk.turn, talk.seen):
-            send(state, attempt)
+        there = row.state in ("joining", "talking")
+        if there and talk.turn not in (row.talk.turn, talk.seen):
+            # The conference ends with the caller, and its legs ask what comes next by themselves.
+            comes_itself = state.call.ended_at is not None and row.in_room is not None
+            send(state, attempt, after=COMES_ITSELF if comes_itself else 0)
         row.talk = Place.of(talk)
         if state.line.person.steps[talk.state].waits:
             row.document = state.leg_document(attempt)
 
 
-def send(state: CallState, attempt: str = "") -> None:
+def send(state: CallState, attempt: str = "", after: float = 0) -> None:
     """Have a leg (``""`` is the caller's) fetch its present document: it moved without asking.
 
     It isn't sent if it has come for that document by itself until then.
     """
     turn = state.legs.talk(attempt).turn if attempt else state.caller.turn
-    state.duty("send", f"send:{attempt}:{turn}", lane=f"send{attempt}", leg=attempt, turn=turn)
+    key, lane = f"send:{attempt}:{turn}", f"send{attempt}"
+    state.duty("send", key, after=after, lane=lane, leg=attempt, turn=turn)
 
 
 # --- a leg answers, joins, ends ---
@@ -56,6 +58,7 @@ def caller_talked(state: CallState, status: EventName) -> Agenda:
     ``status`` is the last word of the leg that was dialled.
     """
     rows = state.legs.rows
+    meeting.out(state)
     if state.dialling:
         yield from leg_status(state, needed(state.shared.hunt.dialled).leg, status)
     elif not any(rows[attempt].operator for attempt in state.legs.talking()):
@@ -65,7 +68,8 @@ def caller_talked(state: CallState, status: EventName) -> Agenda:
 def left_conference(state: CallState, attempt: str) -> Agenda:
     """A leg that is still up is out of the conference: by star, or because that ended."""
     stepped_out = outcome("stepped_out")
-    if not state.talking:
+    meeting.out(state, attempt)
+    if not state.talking and state.legs.rows[attempt].state == "talking":
         yield LegHears(attempt, outcome("left"))
     elif state.line.person.expects(state.legs.talk(attempt), stepped_out):
         yield LegHears(attempt, stepped_out)
@@ -80,12 +84,15 @@ def leg_status(state: CallState, attempt: str, status: EventName) -> Agenda:
         return
     was, row.state = row.state, "over"
     state.changed = True
+    meeting.out(state, attempt)
     yield LegHears(attempt, outcome("hangup"))
     wanted = state.legs.talk(attempt).own.wanted  # else the line stopped it
-    how = "taken" if was == "talking" else status if wanted else "stopped"
+    how = "taken" if row.met else status if wanted else "stopped"
     _release(state, attempt, how)
     if was == "ringing":
         yield from _lost(state, attempt, "no_answer" if status == "ended" else status)
+    elif was == "joining":
+        yield from _missed(state, attempt)
     else:
         yield from _left_talk(state, attempt)
 
@@ -100,22 +107,49 @@ def _lost(state: CallState, attempt: str, how: EventName) -> Agenda:
     yield HuntHears(how, attempt)
 
 
+def _missed(state: CallState, attempt: str) -> Agenda:
+    """They took the call, and were gone before the caller had met them: others are rung on."""
+    _tell_missed(state, attempt)
+    yield HuntHears("missed", attempt)
+
+
+def _tell_missed(state: CallState, attempt: str) -> None:
+    person = state.legs.person(attempt)
+    state.shared.hunt.missed.append(person)
+    state.tell("talk.missed", leg=attempt, by=person)
+
+
 def _left_talk(state: CallState, attempt: str) -> Agenda:
-    others = bool(state.legs.talking())
-    state.tell("transfer.completed" if others else "talk.ended", leg=attempt)
-    yield HuntHears("ended", attempt)
+    others, met = bool(state.legs.talking()), state.legs.rows[attempt].met
+    if met:
+        state.tell("transfer.completed" if others else "talk.ended", leg=attempt)
+    else:
+        _tell_missed(state, attempt)
     if state.dialling:
-        yield CallerHears(outcome("talked"))
-    elif not state.talking:
-        if not state.legs.talking():
+        if met:
+            yield HuntHears("ended", attempt)
+            yield CallerHears(outcome("talked"))
+        else:
+            yield HuntHears("missed", attempt)
+        return
+    yield HuntHears("ended", attempt)
+    if not state.talking:
+        if not others:
             yield CallerHears(outcome("ended"))  # a customer who isn't there yet
-    elif not state.legs.talking():
+    elif not others:
+        cut_off = _is_cut_off(state, attempt)
         state.shared.held = False
         yield from _ring_on(state)
-        joined = needed(state.legs.rows[attempt].joined_at)
-        yield CallerHears(outcome("ended", hardly=state.now - joined < HARDLY))
+        yield CallerHears(outcome("ended", hardly=not met, cut_off=cut_off))
     elif state.shared.held:
-        unhold(state)
+        holding.unhold(state)
+
+
+def _is_cut_off(state: CallState, attempt: str) -> bool:
+    """Whether an operator's leg is gone without their having said so: a browser was closed, a
+    battery is empty. The caller may need another operator, and says so by staying."""
+    row = state.legs.rows[attempt]
+    return row.operator and not state.legs.talk(attempt).own.let_go
 
 
 def _ring_on(state: CallState) -> Agenda:
@@ -125,25 +159,33 @@ def _ring_on(state: CallState) -> Agenda:
         yield HuntHears("manual_next")
 
 
-def join(state: CallState, attempt: str) -> Agenda:
-    """This person and the caller meet; both are sent to the conference."""
-    row, others = state.legs.rows[attempt], state.legs.talking()
-    row.state = "talking"
-    row.joined_at = state.now
-    state.legs.talk(attempt).own.introduced = bool(others)
+def take(state: CallState, attempt: str) -> None:
+    """This person takes the call: they are told what it is about, and go to the conference. The
+    caller follows when the carrier says that they are there."""
+    row = state.legs.rows[attempt]
+    row.state = "joining"
+    row.taken_at = state.now
+    state.legs.talk(attempt).own.introduced = bool(state.legs.talking())
     kind = "operator" if row.operator else "dial"
-    state.tell(f"{kind}.accepted", leg=attempt, by=state.legs.person(attempt))
-    case_link.accepted(state, attempt)
-    promises.keep_promise(state, attempt)
-    yield CallerHears(outcome("joined", leg=attempt))
-    unhold(state)
+    state.tell(f"{kind}.taken", leg=attempt, by=state.legs.person(attempt))
+    if not state.legs.talk(attempt).own.by_dial:
+        state.duty("room", f"room:{attempt}", after=meeting.ASKED, leg=attempt)
+
+
+def let_joining_go(state: CallState) -> Agenda:
+    """The caller has gone on to something else while somebody was on the way to them."""
+    for attempt in state.legs.joining():
+        yield LegHears(attempt, outcome("gone_on"))
 
 
 def caller_left(state: CallState) -> Agenda:
     """The caller is gone: stop ringing, and tell the people in the conference."""
     yield HuntHears("caller_left")
-    for attempt in state.legs.talking():
+    for attempt in (*state.legs.joining(), *state.legs.talking()):
         yield LegHears(attempt, outcome("left"))
+    for attempt, row in state.legs.rows.items():
+        if row.state != "over":
+            state.duty("free", f"free:{attempt}", after=FREED, leg=attempt)
 
 
 # --- what the person who is rung answers ---
@@ -212,6 +254,7 @@ def stop_ringing(state: CallState, attempt: str) -> None:
 def let_go(state: CallState, leg: str) -> None:
     """The person hangs up by a click."""
     sid = state.legs.rows[leg].sid
+    state.legs.talk(leg).own.let_go = True
     state.duty("hang_up", f"hang_up:{leg}:click", leg=leg, sid=sid)
 
 
@@ -230,21 +273,4 @@ def hand_over(state: CallState, leg: str) -> Agenda:
         state.shared.held = False
         yield from _ring_on(state)
         yield CallerHears(outcome("handed_over"))
-    unhold(state)
-
-
-def hold(state: CallState) -> None:
-    """Put the caller on hold."""
-    _set_held(state, True)
-
-
-def unhold(state: CallState) -> None:
-    """Take the caller off hold, if they are on hold."""
-    if state.shared.held:
-        _set_held(state, False)
-
-
-def _set_held(state: CallState, held: bool) -> None:
-    state.shared.held = held
-    state.shared.holds += 1
-    state.duty("hold", f"hold:{state.shared.holds}", lane="hold", held=held)
+    holding.unhold(state)

@@ -7,6 +7,7 @@ are: there are logs that have them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, assert_never, cast
 
 from ivr.errors import CallError
@@ -15,6 +16,7 @@ from ivr.line.desk.hunt import EventName
 from ivr.line.flow.conversation import keys
 from ivr.line.flow.steps import Entry, Menu
 from ivr.line.turns.call.heard import (
+    Bridged,
     CallbackMissed,
     CallbackTried,
     CallbackWent,
@@ -23,10 +25,12 @@ from ivr.line.turns.call.heard import (
     Clicked,
     DialEnded,
     HuntTimedOut,
+    InRoom,
     KeysPressed,
     LeftConference,
     LegEnded,
     LegPlaced,
+    MeetingLasted,
     OutcomeHeard,
     PlacementRefused,
     PlacementUnsure,
@@ -50,6 +54,12 @@ def to_log(heard: CallHeard) -> Logged:
             return "dialled", "", status, {}
         case LeftConference(leg=leg):
             return "out", leg, "", {}
+        case InRoom(leg=leg, what=what, room=room, number=number):
+            return "room", leg, what, {"room": room, "number": number}
+        case Bridged(leg=leg):
+            return "bridged", leg, "", {}
+        case MeetingLasted(leg=leg, since=since):
+            return "lasted", leg, since.isoformat(), {}
         case LegEnded(leg=leg, status=status):
             return "status", leg, status, {}
         case LegPlaced(leg=leg, sid=sid):
@@ -88,6 +98,12 @@ def from_log(what: str, leg: str, value: str, data: Mapping[str, Any]) -> CallHe
             return DialEnded(cast(EventName, value))
         case "out":
             return LeftConference(leg)
+        case "room":
+            return InRoom(leg, value, data["room"], data["number"])
+        case "bridged":
+            return Bridged(leg)
+        case "lasted":
+            return MeetingLasted(leg, datetime.fromisoformat(value))
         case "status":
             return LegEnded(leg, cast(EventName, value))
         case "placed":

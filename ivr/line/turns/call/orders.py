@@ -32,7 +32,7 @@ from ivr.line.flow.orders import (
     TakeCaller,
     TellCase,
 )
-from ivr.line.turns.call import case_link, hunting, legs, promises
+from ivr.line.turns.call import case_link, holding, hunting, legs, promises
 from ivr.line.turns.call.state import Agenda, CallState
 
 CUSTOMER_LAPSES = 60  # seconds after which a customer who is rung counts as not answering
@@ -79,9 +79,9 @@ def _leg(state: CallState, order: LegOrder, leg: str) -> Agenda:
         case ClickKey(key=key):
             yield from legs.click(state, leg, key)
         case HoldCaller():
-            legs.hold(state)
+            holding.hold(state)
         case ResumeCaller():
-            legs.unhold(state)
+            holding.unhold(state)
         case HandOver():
             yield from legs.hand_over(state, leg)
         case HangUp():

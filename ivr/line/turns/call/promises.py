@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from ivr.line.desk.promises import promise_due, spoken_time
+from ivr.line.turns.call import case_link
 from ivr.line.turns.call.case_link import case_number, tell_case
 from ivr.line.turns.call.heard import (
     CallbackMissed,
@@ -14,7 +15,7 @@ from ivr.line.turns.call.heard import (
     HeardOfCallback,
 )
 from ivr.line.turns.call.state import CallState
-from ivr.line.values import Promise, needed
+from ivr.line.values import Owed, Promise, needed
 
 BREACHES = 3  # after that nobody further could be told; the last one is, again and again …
 REMIND = timedelta(days=1)  # … so often
@@ -26,24 +27,26 @@ def promise(state: CallState, number: str, why: str) -> None:
     """A call back, with an owner and a due time that counts from the request; one for a call.
 
     A caller who is owed one for this case and only hangs up isn't owed two; if they ask for one, it
-    takes the other's place.
+    takes the other's place, and isn't due later.
     Two duties come of it: to try, again and again (``try_back``), and to see at the due time
     whether it was kept (``call_back``). How it went is heard by this call: `promise_hears`.
     """
     shared, config = state.shared, state.line.config
     if number and (config.uncallable(number) or _at_own_desk(state, number)):
         number = ""  # owed all the same: the owner is told that there is none
-    owed = _owed_for_this(state)
-    if shared.promise or (why == "hung up" and shared.wish in owed.values()):
+    earlier = _owed_for_this(state)
+    known = shared.wish in [owed.level for owed in earlier]
+    if shared.promise or (why == "hung up" and known):
         return
-    for call in owed:
-        came(state, "renewed", call)
+    for owed in earlier:
+        came(state, "renewed", owed.call)
     requested = shared.requested
     counts_from = requested.at if requested else shared.hunt.since or state.now
     level = shared.wish
     due = promise_due(counts_from, config, shared.called.zone, level)
     if shared.hunt.calls_in:
         due = state.now + timedelta(minutes=shared.hunt.calls_in)
+    due = min([due, *(owed.due for owed in earlier if owed.due)])
     owner = shared.hunt.owner or config.last_resort
     shared.promise = Promise(
         state="owed",
@@ -69,15 +72,11 @@ def _at_own_desk(state: CallState, number: str) -> bool:
     return bool(caller.staff) and number == caller.number
 
 
-def _owed_for_this(state: CallState) -> dict[str, str]:
-    """The earlier calls in which the caller was promised one for the same case, if either is
-    known; with the level of each."""
+def _owed_for_this(state: CallState) -> list[Owed]:
+    """What the caller was promised in earlier calls for the same case, or without one as now. One
+    number may be a whole company's: whoever speaks of another case may be somebody else."""
     case = case_number(state)
-    return {
-        owed.call: owed.level
-        for owed in state.shared.caller.owes
-        if owed.case == case or not owed.case or not case
-    }
+    return [owed for owed in state.shared.caller.owes if owed.case == case]
 
 
 def _reference(sid: str) -> str:
@@ -193,25 +192,18 @@ def _breach(state: CallState, promise: Promise, to: str) -> None:
 
 
 def keep_promise(state: CallState, leg: str) -> None:
-    """A caller who reaches someone at that level no longer needs the promised callback."""
-    if state.shared.back is not None:
-        return _keep_back(state)
-    row, owed = state.legs.rows[leg], _owed_for_this(state)
-    if state.shared.promise:
-        owed[state.call.sid] = state.shared.wish
-    levels = [level.code for level in state.line.config.levels]
-    manages = not row.operator and row.hunt != "engineer"
+    """The caller has met this leg's person: what was promised of such a meeting is kept."""
+    shared, by = state.shared, state.legs.person(leg)
+    if shared.back is not None:
+        if case_link.answers_for(state, leg, shared.wish):
+            came(state, "kept", by=by)
+        return
+    owed = {each.call: each.level for each in _owed_for_this(state)}
+    if shared.promise and shared.promise.state == "owed":
+        owed[state.call.sid] = shared.wish
     for call, level in owed.items():
-        if manages or level not in levels:  # others only put the caller through
-            came(state, "kept", call, by=row.person)
-
-
-def _keep_back(state: CallState) -> None:
-    """An operator took the customer who was called back: has the right person met them, too?"""
-    rows = [state.legs.rows[leg] for leg in state.legs.talking()]
-    met = [row.person for row in rows if not row.operator]
-    if state.leg_sid and met:
-        came(state, "kept", by=met[0])
+        if case_link.answers_for(state, leg, level):
+            came(state, "kept", call, by=by)
 
 
 def came(state: CallState, what: str, of: str = "", by: str = "") -> None:
@@ -225,6 +217,6 @@ def came(state: CallState, what: str, of: str = "", by: str = "") -> None:
         how, promised_in = back.came, back.of
     if how == what:
         state.duty("came", f"came:{what}:{of}", of=promised_in, outcome=what, by=by)
-    if how == "kept":  # whatever the caller asks for now is something new
+    if how == "kept" and not of:  # whatever the caller asks for now is something new
         state.shared.promise = None
         state.shared.requested = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import assert_never
 
 from ivr.line.flow.steps import Customer, RecordStep
@@ -11,13 +11,17 @@ from ivr.line.turns.call.heard import (
     CallHeard,
     CustomerAnswered,
     CustomerLapsed,
+    InRoom,
     KeysInQueue,
     KeysPressed,
     LegAnswered,
+    LegEnded,
     LegPlaced,
     OutcomeHeard,
     Recorded,
     Report,
+    RoomReported,
+    RoomSeen,
 )
 from ivr.line.turns.call.state import CallState
 
@@ -38,11 +42,39 @@ def heard_of(state: CallState, report: Report) -> Iterator[CallHeard]:
                 yield OutcomeHeard("hangup" if answered else "unanswered")
         case CustomerAnswered(sid=sid):
             yield from _customer_answered(state, sid)
+        case RoomReported():
+            yield from _room_reported(state, report)
+        case RoomSeen(room=room, held=held):
+            yield from _room_seen(state, room, held)
         case CustomerLapsed():
             if isinstance(state.step, Customer):  # it can have rung only if there was a leg
                 yield OutcomeHeard("unanswered" if state.leg_sid else "unplaced")
         case _:
             assert_never(report)
+
+
+def _leg_of(state: CallState, sid: str) -> str | None:
+    """Whose leg the carrier calls ``sid``: an attempt, ``""`` for the caller's, None for no leg."""
+    if sid == state.leg_sid:
+        return ""
+    return next((leg for leg, row in state.legs.rows.items() if row.sid == sid), None)
+
+
+def _room_reported(state: CallState, report: RoomReported) -> Iterator[CallHeard]:
+    leg = _leg_of(state, report.sid)
+    if leg is None:
+        return
+    yield InRoom(leg, report.what, report.room, report.number)
+    if report.over:
+        yield LegEnded(leg, "ended", report.sid) if leg else OutcomeHeard("hangup")
+
+
+def _room_seen(state: CallState, room: str, held: Mapping[str, bool]) -> Iterator[CallHeard]:
+    """What the carrier's answer says of each leg; it moves something only where that is news."""
+    sids = {"": state.leg_sid} | {leg: row.sid for leg, row in state.legs.rows.items()}
+    for leg, sid in sids.items():
+        where = "gone" if sid not in held else "held" if held[sid] else "here"
+        yield InRoom(leg, where, room)
 
 
 def _recorded(state: CallState, report: Recorded) -> Iterator[CallHeard]:

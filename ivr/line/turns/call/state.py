@@ -68,8 +68,12 @@ class Legs:
         return self.talks[attempt]
 
     def talking(self) -> list[str]:
-        """The legs that are with the caller, or in the operator's menu and coming back."""
+        """The legs that have come to the caller; also in the operator's menu, and coming back."""
         return [attempt for attempt, row in self.rows.items() if row.state == "talking"]
+
+    def joining(self) -> list[str]:
+        """The legs that took the call, and are on the way to the caller."""
+        return [attempt for attempt, row in self.rows.items() if row.state == "joining"]
 
     def person(self, attempt: str) -> str:
         """The id of the person whom this leg rings."""
@@ -182,8 +186,14 @@ class CallState:
             return ""
         return self.call.sid if back is None else back.leg
 
+    def together(self, attempt: str) -> datetime | None:
+        """Since when this leg and the caller have heard each other; None while they don't."""
+        person, caller = self.legs.rows[attempt].in_room, self.shared.caller.in_room
+        return max(person, caller) if person and caller else None
+
     def leg_state(self, attempt: str) -> str:
-        """``ringing``, ``listening`` (picked up, nothing accepted yet), ``talking`` or ``over``."""
+        """``ringing``, ``listening`` (picked up, nothing taken yet), ``joining``, ``talking`` or
+        ``over``; see `ivr.line.values.Leg`."""
         state = self.legs.rows[attempt].state
         picked_up = self.legs.talk(attempt).state != self.line.person.start
         return "listening" if state == "ringing" and picked_up else state
@@ -197,7 +207,8 @@ class CallState:
     def caller_waiting(self, position: str, first: bool) -> str:
         """The wait document of the caller's queue; ``first`` when the wait has just begun."""
         values = {**self._slots(""), "position": position}
-        return self.line.caller.waiting(self.caller, first, values)
+        coming = bool(self.legs.joining())
+        return self.line.caller.waiting(self.caller, first, values, coming=coming)
 
     def leg_document(self, attempt: str) -> str:
         """The TwiML of a leg's present step."""
@@ -216,7 +227,11 @@ class CallState:
         return f"{self.here()}/wait?queue={self.call.waiting_for}"
 
     def _slots(self, attempt: str) -> Mapping[str, str]:
-        values = {"here": self.here(attempt), "room": f"call-{self.call.sid}"}
+        values = {
+            "here": self.here(attempt),
+            "room": f"call-{self.call.sid}",
+            "room_here": f"{self.root}/room/{self.line.name}/{self.call.sid}",
+        }
         if dialled := self.shared.hunt.dialled:
             values["leg"] = self.here(dialled.leg)
             values["phone"] = dialled.phone.removeprefix("client:")

@@ -28,8 +28,9 @@ from ivr.line.flow.steps import (
     Talk,
 )
 from ivr.line.records import Call
-from ivr.line.turns.call import hunting, legs, promises
+from ivr.line.turns.call import hunting, legs, meeting, promises
 from ivr.line.turns.call.heard import (
+    Bridged,
     CallbackMissed,
     CallbackTried,
     CallbackWent,
@@ -39,10 +40,12 @@ from ivr.line.turns.call.heard import (
     DialEnded,
     HeardOfLeg,
     HuntTimedOut,
+    InRoom,
     KeysPressed,
     LeftConference,
     LegEnded,
     LegPlaced,
+    MeetingLasted,
     OutcomeHeard,
     PlacementRefused,
     PlacementUnsure,
@@ -143,6 +146,10 @@ class CallTurn:
                 return turn != self.state.talk(leg).turn
             case DialEnded(turn=int(turn)):
                 return turn != state.caller.turn
+            case InRoom():
+                return not meeting.is_news(state, heard)
+            case Bridged(leg=leg):
+                return state.legs.rows[leg].state != "joining"
             case LegEnded(leg=leg, sid=sid):
                 return sid != "" and state.legs.rows[leg].sid not in ("", sid)
         return False
@@ -170,6 +177,7 @@ class CallTurn:
 
     def _take(self, heard: CallHeard) -> Agenda:
         state = self.state
+        meeting.judge(state)
         match heard:
             case KeysPressed(keys=pressed, leg=leg):
                 yield self._hears(leg, keys(pressed))
@@ -196,6 +204,12 @@ class CallTurn:
                 yield from legs.caller_talked(state, status)
             case LeftConference(leg=leg):
                 yield from legs.left_conference(state, leg)
+            case InRoom():
+                yield from meeting.in_room(state, heard)
+            case Bridged(leg=leg):
+                yield from meeting.bridged(state, leg)
+            case MeetingLasted():
+                pass  # `meeting.judge` has seen it
             case LegEnded(leg=leg, status=status):
                 yield from legs.leg_status(state, leg, status)
             case LegPlaced(leg=leg, sid=sid):

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ivr.line.desk.cases import CaseNumbers
 from ivr.line.records import Call
-from ivr.line.values import Emergency, FoundCase, Leg, Owed, Promise
+from ivr.line.values import Caller, Emergency, FoundCase, Leg, Owed, Promise
 
 # What the leg of somebody who was rung is doing: the phone rings; they hear who calls, and have
 # pressed nothing; they have taken it, and are on their way to the caller; the two hear each other;
@@ -38,11 +38,11 @@ class PersonOnCall:
 
 @dataclass(frozen=True, slots=True)
 class LegView:
-    """The leg of somebody who was rung: ``hunt`` is the name of the hunt that rang them;
-    ``held``: the caller is on hold."""
+    """The leg of somebody who was rung, and the caller's: ``hunt`` is the name of the hunt that
+    rang them."""
 
     leg: Leg
-    held: bool
+    with_caller: Caller
 
     @property
     def over(self) -> bool:
@@ -51,7 +51,7 @@ class LegView:
     @property
     def taken(self) -> bool:
         """Whether the person has taken the call, and is still up."""
-        return self.leg.state == "talking"
+        return self.leg.state in ("joining", "talking")
 
     @property
     def doing(self) -> Doing:
@@ -60,7 +60,11 @@ class LegView:
             return "over"
         if not self.taken:
             return "listening" if self.picked_up else "ringing"
-        return "on_hold" if self.held else "talking"
+        if self.leg.state == "joining":
+            return "coming"
+        if self.with_caller.on_hold:
+            return "on_hold"
+        return "talking" if self.leg.in_room and self.with_caller.in_room else "alone"
 
     @property
     def picked_up(self) -> bool:
@@ -81,8 +85,8 @@ class LegView:
 
     @property
     def joined(self) -> datetime | None:
-        """When they were brought together with the caller."""
-        return self.leg.joined_at
+        """When they and the caller first heard each other; before that, when they took the call."""
+        return self.leg.joined_at or self.leg.taken_at
 
     @property
     def clicked(self) -> bool:
@@ -143,7 +147,8 @@ class CallView:
     @property
     def legs(self) -> Mapping[str, LegView]:
         """The legs of everybody who was rung, by attempt."""
-        return {attempt: LegView(leg, self.held) for attempt, leg in self.call.data.legs.items()}
+        caller = self.call.data.shared.caller
+        return {attempt: LegView(leg, caller) for attempt, leg in self.call.data.legs.items()}
 
     @property
     def people(self) -> list[PersonOnCall]:
@@ -156,8 +161,8 @@ class CallView:
 
     @property
     def met(self) -> list[str]:
-        """The names of those who were brought together with the caller."""
-        return [leg.name for leg in self.call.data.legs.values() if leg.joined_at is not None]
+        """The names of those who have met the caller."""
+        return [leg.name for leg in self.call.data.legs.values() if leg.met or _once(leg)]
 
     @property
     def doing(self) -> Placed:
@@ -311,6 +316,11 @@ class CallView:
         """The telephone numbers that the log leaves out: where to call back, and what was keyed."""
         promised = [self.promise.number] if self.promise else []
         return [*promised, *self.call.data.shared.personal]
+
+
+def _once(leg: Leg) -> bool:
+    """Whether an earlier version has stored it, which took who joined for who had met."""
+    return leg.taken_at is None and leg.joined_at is not None
 
 
 __all__ = ["CallView", "LegView", "PersonOnCall"]

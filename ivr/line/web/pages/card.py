@@ -336,8 +336,8 @@ def tried(events: Iterable[Event], legs: Mapping[str, LegView]) -> list[dict[str
 
 HOW = {
     "dial.answered": "answered",
-    "dial.accepted": "accepted",
-    "operator.accepted": "accepted",
+    "dial.taken": "accepted",
+    "operator.taken": "accepted",
     "dial.declined": "declined",
     "dial.noanswer": "no_answer",
     "dial.busy": "busy",

@@ -18,6 +18,7 @@ from ivr.line.records import Call
 from ivr.line.service.services import Services
 from ivr.line.turns.call.begin import begin
 from ivr.line.turns.call.heard import (
+    Bridged,
     CallerLegEnded,
     CallHeard,
     CustomerAnswered,
@@ -30,6 +31,7 @@ from ivr.line.turns.call.heard import (
     OutcomeHeard,
     Recorded,
     Report,
+    RoomReported,
 )
 from ivr.line.turns.call.turn import CallTurn
 from ivr.line.web.webhooks.forms import Form, body_of, fields_of
@@ -51,6 +53,13 @@ LAST_WORD: dict[str, EventName] = {
     "no-answer": "no_answer",
     "canceled": "no_answer",
     "failed": "failed",
+}
+
+IN_ROOM = {
+    "participant-join": "here",
+    "participant-leave": "gone",
+    "participant-hold": "held",
+    "participant-unhold": "back",
 }
 
 NOT_QUEUED = frozenset({"error", "system-error", "queue-full"})
@@ -93,12 +102,14 @@ class Webhooks:
             "": self.leg_answer,
             "talked": self.leg_talked,
             "present": self.leg_present,
+            "bridged": self.leg_bridged,
             "status": self.leg_status,
             "meet": self.leg_meet,
             "announce": self.leg_announce,
         }
         self._route(f"/leg/{name}/<sid>/<attempt>", leg, self._leg_in_trouble)
         self._route(f"/voice/{name}/fallback", {"": self.fall_back}, self.fall_back)
+        self._route(f"/room/{name}/<sid>", {"": self.room}, lambda form, sid: Reply(NOTHING))
         self._route(f"/voice/{name}/recording", {"": self.recording}, lambda form: Reply(NOTHING))
 
     def _route(
@@ -238,6 +249,23 @@ class Webhooks:
         language = self.calls.look(sid or form["CallSid"]).caller.language
         return Reply(render(self._plainly("connecting", language)))
 
+    def room(self, form: Form, sid: str) -> Reply:
+        """Who comes into the conference, leaves it, or is put on hold there.
+
+        https://www.twilio.com/docs/voice/twiml/conference names the events.
+        """
+        what = IN_ROOM.get(form["StatusCallbackEvent"])
+        if what is None:
+            return Reply(NOTHING)
+        reported = RoomReported(
+            form["CallSid"],
+            what,
+            form["ConferenceSid"],
+            int(form["SequenceNumber"]),
+            over=form.get("ParticipantCallStatus") in OVER,
+        )
+        return Reply(NOTHING, self.calls.hear(sid, reported).due)
+
     def hold(self, form: Form, sid: str = "") -> Reply:
         """What the caller hears while the operator is in the menu; it repeats, since silence sounds
         like the end of the call."""
@@ -276,6 +304,10 @@ class Webhooks:
 
     def leg_present(self, form: Form, sid: str, attempt: str) -> Reply:
         return self._hear(sid, None, attempt)
+
+    def leg_bridged(self, form: Form, sid: str, attempt: str) -> Reply:
+        """A dialled leg has heard all; without another verb the carrier bridges it."""
+        return Reply(NOTHING, self.calls.hear(sid, Bridged(attempt)).due)
 
     def leg_status(self, form: Form, sid: str, attempt: str) -> Reply:
         """A leg has ended."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
 
 from ivr.errors import CallError
 from ivr.line.turns.call.heard import (
+    Bridged,
     CallbackMissed,
     CallbackTried,
     CallbackWent,
@@ -16,10 +18,12 @@ from ivr.line.turns.call.heard import (
     Clicked,
     DialEnded,
     HuntTimedOut,
+    InRoom,
     KeysPressed,
     LeftConference,
     LegEnded,
     LegPlaced,
+    MeetingLasted,
     OutcomeHeard,
     PlacementRefused,
     PlacementUnsure,
@@ -39,6 +43,11 @@ LOGGED = [
      ("click", "1-1", "", {"click": "emergency", "answers": {"users": 3}})),
     (DialEnded("no_answer"), ("dialled", "", "no_answer", {})),
     (LeftConference("1-1"), ("out", "1-1", "", {})),
+    (InRoom("1-1", "here", "CF1", 3), ("room", "1-1", "here", {"room": "CF1", "number": 3})),
+    (InRoom("", "held"), ("room", "", "held", {"room": "", "number": -1})),
+    (Bridged("1-1"), ("bridged", "1-1", "", {})),
+    (MeetingLasted("1-1", datetime(2026, 11, 24, 9, tzinfo=UTC)),
+     ("lasted", "1-1", "2026-11-24T09:00:00+00:00", {})),
     (LegEnded("1-1", "busy"), ("status", "1-1", "busy", {})),
     (LegPlaced("1-1", "CA1"), ("placed", "1-1", "CA1", {})),
     (LegPlaced("", "CA2"), ("placed", "", "CA2", {})),
