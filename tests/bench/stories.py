@@ -147,7 +147,9 @@ class Customer:
         self.desk, self.exchange, self.draw, self.told = desk, desk.exchange, draw, told
         self.phone = desk.exchange.phone(number)
         answers = draw.random() < 0.7
-        self.phone.will("answer" if answers else "ring", after=4, press="1", hang_up=90)
+        for each in {number, CALLER}:  # who withholds their number names it when they are asked
+            phone = desk.exchange.phone(each)
+            phone.will("answer" if answers else "ring", after=4, press="1", hang_up=90)
 
     def calls(self) -> None:
         """All their calls; between two some time passes."""

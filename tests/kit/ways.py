@@ -41,7 +41,8 @@ WAYS: dict[str, str] = {
     "emergency_hold": f"{_CONTACT} 1 2 1 1",
     "dial": f"rest:places-nobody {_OPERATOR} ~dial",
     "talk": f"{_OPERATOR} OP1:answers OP1:1 +20",
-    "after": f"{_OPERATOR} OP1:answers OP1:1 +40 OP1:hangs",
+    "dropped": f"{_OPERATOR} OP1:answers OP1:1 +40 OP1:hangs",
+    "after": f"{_WISH} 2 MGR1:answers MGR1:1 +40 MGR1:hangs",
     "offer": _OFFER,
     "callback_confirm": f"{_OFFER} 2",
     "callback_number": f"{_OFFER} 2 2",
@@ -65,8 +66,8 @@ WAYS: dict[str, str] = {
     "competent": f"{_CONTACT} 1 2 1",
     "back_hold": _BACK,
     "back_emergency": f"{_CONTACT} 1 2 1 1 hangs ~back_emergency",
-    "back_ring": f"{_BACK} MGR2:answers MGR2:1",
-    "back_confirm": f"{_BACK} MGR2:answers MGR2:1 +2 answers",
+    "back_ring": f"{_BACK} MGR2:answers MGR2:1 ~back_ring",
+    "back_confirm": f"{_BACK} MGR2:answers MGR2:1 ~back_ring +2 answers",
 }
 ELSEWHERE = {
     *("staff_pin", "staff", "staff_done"),  # whoever works here sets their status
@@ -88,7 +89,7 @@ PEOPLES: dict[str, str] = {  # person and step
     "MGR1 briefing with OP1": f"{_WORKS} OP1:2 +5 MGR1:answers MGR1:1 +20",
     "MGR2 whisper": f"{_BACK} MGR2:answers",
     "ENG1 whisper": f"{_WISH} 1 ENG1:answers",
-    "MGR2 briefing": f"{_BACK} MGR2:answers MGR2:1 +2 answers +1 1",
+    "MGR2 briefing": f"{_BACK} MGR2:answers MGR2:1 ~back_ring +2 answers +1 1",
 }
 CLICKS = (
     "accept",

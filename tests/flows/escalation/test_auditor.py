@@ -67,6 +67,7 @@ class World:
             at(begins),
             None if answered is None else at(answered),
             None if ends is None else at(ends),
+            "no-answer" if answered is None else "completed",
         )
         return self
 
@@ -216,10 +217,10 @@ def nobody_is_rung_for_two_calls(fits: bool) -> tuple[World, float]:
 
 
 def nobody_is_rung_twice_in_one_hunt(fits: bool) -> tuple[World, float]:
-    hunt = "operator" if fits else "manager"  # one of them may be rung again after a rest
-    world = World().call().rung("1-1", "MGR1", hunt).rung("1-2", "MGR1", hunt)
-    world.leg("CA2", PAUL, 5, 15, attempt="1-1").leg("CA4", PAUL, 75, 80, attempt="1-2")
-    return world, 100
+    world = World().call().rung("1-1", "MGR1").rung("1-2", "MGR1")
+    world.leg("CA2", PAUL, 5, 25, attempt="1-1", answered=None)
+    again = 85 if fits else 45
+    return world.leg("CA4", PAUL, again, again + 5, attempt="1-2", answered=None), 100
 
 
 def rings_have_limits(fits: bool) -> tuple[World, float]:

@@ -64,6 +64,12 @@ class Claims:
         known = self.calls.get(call)
         return known.data.shared.case.number(self.config.case_numbers) if known else ""
 
+    def cases_of(self, call: str) -> set[str]:
+        """The digits of every case number that a call has been about."""
+        known = self.calls.get(call)
+        case = known.data.shared.case if known else None
+        return {digits for digits in (*case.numbers, case.keyed) if digits} if case else set()
+
 
 def claims_of(store: Store, config: LineConfig) -> Claims:
     """What a store holds."""

@@ -96,8 +96,8 @@ def nobody_is_rung_for_two_calls(facts: Facts, claims: Claims) -> Iterator[Misfi
 
 
 def nobody_is_rung_twice_in_one_hunt(facts: Facts, claims: Claims) -> Iterator[Misfit]:
-    """Nobody is rung twice in one hunt, unless they have rested in between; whoever declined a call
-    isn't rung for it again by the line."""
+    """Nobody is rung twice in one hunt, unless it looks again for people and they have rested since
+    they didn't answer; whose telephone rang no longer because somebody took it may be rung on."""
     for sid, call in claims.calls.items():
         rung: dict[tuple[str, str], list[Leg]] = defaultdict(list)
         for leg in facts.by_call.get(sid, ()):
@@ -113,7 +113,8 @@ def nobody_is_rung_twice_in_one_hunt(facts: Facts, claims: Claims) -> Iterator[M
                     continue  # it wasn't known whether it ever rang
                 pause = (leg.began - (before.ended or FAR)).total_seconds()
                 came_forward = call.data.legs[leg.attempt].talk.own.clicked
-                if not came_forward and (not rule.look_again or pause < rule.rest - 1):
+                rested = before.status != "no-answer" or pause >= rule.rest - 1
+                if not came_forward and not (rule.look_again and rested):
                     yield Misfit(
                         "nobody_is_rung_twice_in_one_hunt",
                         sid,

@@ -129,12 +129,12 @@ def kept_promises_have_met(facts: Facts, claims: Claims) -> Iterator[Misfit]:
         done = claims.told(call, "callback.done")[-1]
         if says_so(claims, call, done.actor):
             continue
-        wish, case = claims.calls[call].data.shared.wish, claims.case_of(call)
+        wish, cases = claims.calls[call].data.shared.wish, claims.cases_of(call)
         operator_will_do = wish not in levels
         met = False
         for sid, each in claims.calls.items():
-            about = claims.case_of(sid)
-            same = _keeps(each, call) or sid == call or (about == case or not case)
+            same = not cases or bool(cases & claims.cases_of(sid))
+            same = same or _keeps(each, call) or sid == call
             if not same or each.caller not in (promise.number, claims.calls[call].caller):
                 continue
             legs = [
@@ -149,7 +149,7 @@ def kept_promises_have_met(facts: Facts, claims: Claims) -> Iterator[Misfit]:
                 "kept_promises_have_met",
                 call,
                 done.at,
-                f"the promise of {wish or 'a call'} about {case or 'no case'} was kept by "
+                f"the promise of {wish or 'a call'} about {cases or 'no case'} was kept by "
                 f"{done.actor or 'nobody'}",
                 "they haven't met about it",
             )

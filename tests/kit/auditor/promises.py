@@ -169,7 +169,7 @@ def promises_end_by_a_fact(facts: Facts, claims: Claims) -> Iterator[Misfit]:
             rung = [
                 leg
                 for leg in facts.by_phone.get(promise.number, ())
-                if leg.rang and leg.call != leg.sid
+                if leg.customers and leg.call != leg.sid
             ]
             if len(rung) < claims.config.callback.tries:
                 yield Misfit(
@@ -177,7 +177,7 @@ def promises_end_by_a_fact(facts: Facts, claims: Claims) -> Iterator[Misfit]:
                     sid,
                     at,
                     f"the customer couldn't be reached in {promise.unanswered} tries",
-                    f"their telephone rang {len(rung)} times",
+                    f"they were called {len(rung)} times",
                 )
 
 
