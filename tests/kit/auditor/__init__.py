@@ -24,7 +24,11 @@ KNOWN = frozenset({"promises_end_by_a_fact", "whoever_wished_is_owed"})
 
 def audit(desk: Desk) -> list[Misfit]:
     """What doesn't fit at this moment, the oldest first."""
-    facts, claims = facts_of(desk.exchange), claims_of(desk.store, desk.line.config)
+    return compare(facts_of(desk.exchange), claims_of(desk.store, desk.line.config))
+
+
+def compare(facts: Facts, claims: Claims) -> list[Misfit]:
+    """What doesn't fit, the oldest first."""
     return sorted(misfits(facts, claims), key=lambda each: (each.at, each.rule))
 
 
@@ -42,4 +46,4 @@ def check(desk: Desk) -> None:
         raise AssertionError("what was said isn't so:\n  " + "\n  ".join(map(str, wrong)))
 
 
-__all__ = ["KNOWN", "RULES", "Claims", "Facts", "Misfit", "audit", "check", "misfits"]
+__all__ = ["KNOWN", "RULES", "Claims", "Facts", "Misfit", "audit", "check", "compare", "misfits"]
