@@ -18,7 +18,7 @@ from ivr.line.flow.steps import Branch, Entry, Goodbye, LookUp, Menu, Step
 from ivr.line.values import CallerTalk, Owed, Resumed, needed
 
 from . import effects as do
-from . import guards
+from . import emergency, guards
 
 # Where a caller goes on who was cut off in one of these steps; in others, right there.
 SAFE = {
@@ -26,6 +26,9 @@ SAFE = {
     "operator_hold": "search",
     "emergency_hold": "search",
     "dial": "search",
+    "talk": "search",  # the person they were with first
+    "dropped": "search",
+    **dict.fromkeys(emergency.QUESTIONS, "emergency_ring"),
     "pin": "wish",
     "status": "wish",
     "callback_confirm": "offer",
@@ -79,13 +82,13 @@ def steps(listening: Iterable[str], first: str) -> list[Step]:
         Menu(
             "welcome_back",
             says=("welcome_back",),
-            on={"1": Go("resumed", then=(take_up,)), "2": "greeting"},
+            on={"1": Go("resumed", then=(take_up,)), "2": Go("greeting", then=(start_over,))},
         ),
         Branch(
             "resumed",
             on={
                 "next": (
-                    *(Go(SAFE.get(place, place), when=was_at(place)) for place in places),
+                    *(Go(SAFE.get(place, place), when=guards.was_at(place)) for place in places),
                     Go("search"),
                 )
             },
@@ -182,5 +185,7 @@ def take_up(talk: CallerTalk, heard: Heard) -> None:
     talk.emit("call.resumed", where=talk.shared.caller.left_at)
 
 
-def was_at(place: str) -> Callable[[CallerTalk, Heard], bool]:
-    return lambda talk, heard: talk.shared.caller.left_at == place
+def start_over(talk: CallerTalk, heard: Heard) -> None:
+    """As if they had never called: what they said then isn't this call's."""
+    talk.shared.caller.resume = None
+    talk.language = talk.shared.called.languages[0]

@@ -15,7 +15,7 @@ from ivr.line.desk.cases import CaseNumbers
 from ivr.line.desk.emergency import CATEGORIES, MOST_USERS, REACH
 from ivr.line.flow.conversation import Go, Heard, Leads
 from ivr.line.flow.orders import TellCase
-from ivr.line.flow.steps import Entry, LookUp, Menu, RecordStep, Step
+from ivr.line.flow.steps import Branch, Entry, LookUp, Menu, RecordStep, Step
 from ivr.line.values import CallerTalk, needed
 
 from . import effects as do
@@ -28,7 +28,28 @@ ACTIONS = {"1": "nothing yet", "2": "the server was restarted", "3": "a change w
 SPEAK = "4"
 
 # How ringing others can end while the caller is asked: the first to accept meets them at once.
-RUNG: dict[str, Leads] = {"joined": "talk", "nobody": Go(), "no_carrier": Go()}
+RUNG: dict[str, Leads] = {
+    "joined": "talk",
+    "nobody": Go(),
+    "no_carrier": Go("dial", says="trying_emergency"),  # a document can't ask and dial
+}
+
+QUESTIONS = (
+    "checks",
+    "purpose",
+    "users",
+    "affected",
+    "actions_key",
+    "actions",
+    "down_hours",
+    "down_minutes",
+    "environment",
+    "contact",
+    "contact_number",
+    "reach",
+    "english",
+    "competent",
+)
 
 AGAIN: dict[str, Leads] = {
     "slower": Go(says="slower", then=(do.slow_down,)),
@@ -38,6 +59,10 @@ AGAIN: dict[str, Leads] = {
 
 
 def steps(numbers: CaseNumbers) -> list[Step]:
+    purposes: dict[str, Leads] = {
+        str(key): Go("users", then=(answered("purpose", key),))
+        for key in range(1, len(CATEGORIES) + 1)
+    }
     return [
         # --- which case: without one the caller goes to a person all the same ---
         *entry.steps(numbers, "emergency_"),
@@ -54,22 +79,28 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             "emergency_ring",
             asks="people",
             on={
-                "found": Go("purpose", then=(do.keep_ranking, do.hunt("emergency"))),
-                "not_found": Go("purpose", then=(do.keep_ranking,)),
-                "too_slow": "purpose",
+                name: Go("questions", then=(do.keep_ranking, do.hunt("emergency")))
+                for name in ("found", "not_found", "too_slow")
+            },
+        ),
+        Branch(  # whoever was cut off in one of them goes on there
+            "questions",
+            on={
+                "next": (
+                    *(Go(name, when=guards.was_at(name), then=(go_on,)) for name in QUESTIONS),
+                    Go("checks"),
+                )
             },
         ),
         # --- the five questions ---
         Menu(
-            "purpose",
-            says=("checks", "purpose"),
+            "checks",  # short: if the carrier rings nobody, the caller is soon led on and dialled
+            says=("checks",),
+            timeout=1,
             meanwhile=True,
-            on=RUNG
-            | {
-                str(key): Go("users", then=(answered("purpose", key),))
-                for key in range(1, len(CATEGORIES) + 1)
-            },
+            on=RUNG | purposes | dict.fromkeys(("silence", "invalid", "too_many"), "purpose"),
         ),
+        Menu("purpose", says=("purpose",), meanwhile=True, on=RUNG | purposes),
         Entry(
             "users",
             says=("users",),
@@ -93,14 +124,14 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             refusals=frozenset({"bad_count", "too_many_affected"}),
             on=RUNG
             | {
-                "accepted": Go("actions", then=(counted("affected"),)),
+                "accepted": Go("actions_key", then=(counted("affected"),)),
                 "bad_count": Go(says="bad_count"),
                 "too_many_affected": Go(says="too_many_affected"),
                 **AGAIN,
             },
         ),
         Menu(
-            "actions",  # whoever can't speak chooses
+            "actions_key",  # whoever can't speak chooses
             says=("actions",),
             meanwhile=True,
             on=RUNG
@@ -108,10 +139,10 @@ def steps(numbers: CaseNumbers) -> list[Step]:
                 key: Go("down_hours", then=(answered("actions", done),))
                 for key, done in ACTIONS.items()
             }
-            | {SPEAK: "actions_said", "#": "down_hours"},
+            | {SPEAK: "actions", "#": "down_hours"},
         ),
         RecordStep(
-            "actions_said",
+            "actions",
             says=("actions_said",),
             longest=120,
             meanwhile=True,
@@ -147,21 +178,26 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             meanwhile=True,
             on=RUNG
             | {
-                str(key): Go("contact", then=(answered("environment", key),))
+                str(key): (
+                    Go(
+                        "contact_number",
+                        says="contact_needed",
+                        when=guards.withheld,
+                        then=(answered("environment", key),),
+                    ),
+                    Go("contact", then=(answered("environment", key),)),
+                )
                 for key in (rules.YES, rules.NO)
             },
         ),
         # --- who can be reached, around the clock ---
         Menu(
             "contact",
-            says=("contact",),
+            says=("contact_needed", "contact"),
             meanwhile=True,
             on=RUNG
             | {
-                "1": (
-                    Go("contact_number", when=guards.withheld),
-                    Go("reach", then=(contact_here,)),
-                ),
+                "1": Go("reach", then=(contact_here,)),
                 "2": "contact_number",
             },
         ),
@@ -211,6 +247,10 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             },
         ),
     ]
+
+
+def go_on(talk: CallerTalk, heard: Heard) -> None:
+    talk.shared.caller.left_at = ""
 
 
 def declare(talk: CallerTalk, heard: Heard) -> None:

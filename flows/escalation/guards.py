@@ -27,6 +27,11 @@ def silent_before(talk: LegTalk, heard: Heard) -> bool:
     return talk.tries > 1 and not talk.slow
 
 
+def was_at(place: str) -> Callable[[LegTalk, Heard], bool]:
+    """Whether the caller was cut off in this step."""
+    return lambda talk, heard: talk.shared.caller.left_at == place
+
+
 def withheld(talk: LegTalk, heard: Heard) -> bool:
     return not talk.shared.caller.number
 

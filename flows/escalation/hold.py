@@ -69,6 +69,7 @@ def steps(config: LineConfig) -> list[Step]:
             to_client=guards.dials_client,
             on={
                 "next_one": Go(),
+                "joined": "talk",  # somebody who had been rung before
                 "talked": "after",
                 "nobody_now": _into_hold(wished),
                 "nobody": "offer",

@@ -29,6 +29,7 @@ REASONS = (
     "follow_the_sun",
     "global_duty",
     "second_level",
+    "was_with",
 )
 HUNTS = ("operator", "manager", "engineer", "duty", "emergency", "callback")
 
@@ -69,7 +70,7 @@ def flow(config: LineConfig, prompts: Prompts) -> Flow:
             *("condition_contract", "condition_production", "condition_situation"),
             *("condition_contact", "desk_emergency"),
             *("brief_recorded", "desk_recording", "desk_recording_on", "desk_recording_paused"),
-            *("candidate_no_answer", "candidate_declined"),
+            *("candidate_no_answer", "candidate_declined", "caller_comes"),
         ),
     )
 

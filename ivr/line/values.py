@@ -387,6 +387,7 @@ class ResumedValues(Kept):
     emergency: Emergency | None = None
     refused: Digits[list[str]] = []
     left_at: Digits[str] = ""
+    was_with: Staff[str] = ""
 
     def into(self, shared: "CallValues") -> None:
         """Let a new call go on with them."""
@@ -401,6 +402,7 @@ class ResumedValues(Kept):
         shared.emergency = self.emergency
         shared.hunt.refused = self.refused
         shared.caller.left_at = self.left_at
+        shared.caller.was_with = self.was_with
 
 
 class Resumed(Kept):
@@ -417,9 +419,9 @@ class Caller(Kept):
     ``number`` is E.164, ``""`` if withheld; ``wanted`` is another at which they want to be called
     back, on its way to the look-up of the same turn. ``staff`` is the id of somebody who works
     here, ``status_until`` when a status that they set now would end, in their zone. ``left_at`` is
-    the step in which they hung up, ``""`` after a goodbye. ``in_room`` is since when the carrier
-    has had them in the conference, or bridged, and not on hold; ``on_hold``: they are there on
-    hold. ``heard_to`` counts the carrier's reports of that.
+    the step in which they hung up, ``""`` after a goodbye, ``was_with`` whoever had taken their
+    call then. ``in_room`` is since when the carrier has had them in the conference, or bridged, and
+    not on hold; ``on_hold``: they are there on hold. ``heard_to`` counts the carrier's reports.
     """
 
     number: Digits[str] = ""
@@ -429,6 +431,7 @@ class Caller(Kept):
     owes: Digits[list[Owed]] = []
     resume: Digits[Resumed | None] = None
     left_at: Audit[str] = ""
+    was_with: Staff[str] = ""
     in_room: Digits[datetime | None] = None
     on_hold: Digits[bool] = False
     heard_to: Digits[int] = -1
@@ -528,7 +531,8 @@ class Leg(Kept):
     """The leg of somebody who was rung; ``hunt`` is the name of the hunt that rang them.
 
     ``state`` is "ringing", "joining" (took the call, and is on the way to the caller), "talking"
-    (has come to the caller, also while they step out) or "over"; ``document`` is the TwiML of the
+    (has come to the caller, also while they step out), "leaving" (handed the caller over, and hears
+    a goodbye) or "over"; ``document`` is the TwiML of the
     present step. ``in_room`` is since when the carrier has had the leg in the conference, or
     bridged; None while it is out. ``heard_to`` counts the carrier's reports of that.
     ``joined_at`` is when the two first heard each other, ``met``: they did for as long as counts as
@@ -609,6 +613,7 @@ def resume_words(data: CallData, language: str) -> dict[str, Any]:
         emergency=shared.emergency,
         refused=shared.hunt.refused,
         left_at=shared.caller.left_at,
+        was_with=shared.caller.was_with,
     )
     words: dict[str, Any] = msgspec.to_builtins(Resumed(language, left, own))
     if left.keyed:

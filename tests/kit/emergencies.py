@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from ivr.simulator import Exchange, Handset
-from tests.kit.desk import ENTRY
+from tests.kit.desk import CALLER, ENTRY
 from tests.kit.telephones import keyed
+
+# What a customer answers on a page.
+DOWN = {
+    "purpose": "2", "users": "1200", "affected": "950", "actions": "started it again",
+    "hours": "2", "minutes": "30", "name": "Marie", "number": CALLER,
+    "reach": "mobile", "english": "yes", "competent": "yes",
+}  # fmt: skip
 
 
 def emergency(caller: Handset, exchange: Exchange, case: str = "17349013") -> None:

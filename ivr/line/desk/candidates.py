@@ -43,7 +43,8 @@ class Candidate:
 
     ``reason`` is why they are on it: "owners_manager", "queue_manager", "went_up" (the post below
     is vacant, or its holder owns the case), "managers_manager", "second_level", "delegate",
-    "deputy", "duty", "follow_the_sun", "global_duty", "operator", "owner"; ``also`` holds further
+    "deputy", "duty", "follow_the_sun", "global_duty", "operator", "owner", "was_with" (the caller,
+    before they were cut off); ``also`` holds further
     ones; ``detail`` says it in words. ``skipped`` is "" if they may be rung, else "own_case",
     "inactive", "no_rights" (a delegate who isn't a manager), "first_level" (of this case, when the
     second is asked for), "no_number", "declined", "out_of_office", "off_shift", "dnd",

@@ -243,6 +243,7 @@ def missing(
 
 
 __all__ = [
+    "BY_NAME",
     "CATEGORIES",
     "CONTACT",
     "ENDS",

@@ -18,7 +18,7 @@ PAGES = {
     "now": READERS,
     "calls": READERS,
     "cases": READERS | {"customer", "privacy"},
-    "new": frozenset({"customer"}),
+    "new": STAFF | {"customer"},
 }
 
 # What may be asked for on a case's page, and who may.

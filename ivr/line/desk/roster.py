@@ -106,6 +106,21 @@ def operators(
     return ranked([tuple(Candidate(person, "operator") for person in desk)], asked)
 
 
+def again(
+    person: Person,
+    now: datetime,
+    directory: Directory,
+    language: str = "en",
+    *,
+    declined: frozenset[str] = frozenset(),
+    unanswered: frozenset[str] = frozenset(),
+    rest: timedelta = REST_AFTER_NO_ANSWER,
+) -> tuple[Candidate, ...]:
+    """Whoever the caller was with when they were cut off."""
+    asked = Asked(now, directory, language, False, declined, rest, unanswered, load_counts=False)
+    return ranked([(Candidate(person, "was_with"),)], asked)
+
+
 def engineer(
     case: Case,
     now: datetime,

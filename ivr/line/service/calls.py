@@ -85,8 +85,9 @@ class Calls:
                 raise CallError(f"no call {sid}")
             call = fresh()
         turn = CallTurn(self.line, call, self.clock.now(), self.answer, self.root)
-        known = call.step in self.line.caller.steps  # else the flow has changed under its version
-        if not call.ended_at and not (known and call.flow_version == self.line.config.version):
+        other = call.flow_version != self.line.config.version and not call.data.shared.renewed
+        unknown = call.step not in self.line.caller.steps
+        if not call.ended_at and (other or unknown):
             turn.renew()
         return turn
 

@@ -24,7 +24,7 @@ from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.records import Call, Duty
 from ivr.line.service.rankings import Rankings
 from ivr.line.store.store import Store
-from ivr.line.values import CallValues, Emergency, FoundCase, UnansweredCase, resume_words
+from ivr.line.values import CallValues, Emergency, FoundCase, UnansweredCase, needed, resume_words
 
 log = logging.getLogger(__name__)
 
@@ -200,11 +200,12 @@ class LookUps:
         never = self.config.uncallable(number) or self.store.people.at_phone(number)
         return outcome("not_found" if never else "found")
 
-    def _promise_of(self, call: Call) -> dict[str, str]:
+    def _promise_of(self, call: Call) -> dict[str, Any]:
         """What was promised in this call, as `ivr.line.turns.call.promises` reads it."""
         values = call.data.shared
         case = values.case.number(self.config.case_numbers)
-        return {"call": call.sid, "case": case, "level": values.wish}
+        due = needed(values.promise).due.isoformat()
+        return {"call": call.sid, "case": case, "level": values.wish, "due": due}
 
     # --- whom to ring for a case ---
 

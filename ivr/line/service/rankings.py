@@ -67,6 +67,7 @@ class Rankings:
         entries += operators
         if self._waited(values, now, self.config.hunts[hunt]) or not _anybody(operators):
             entries += self._on_duty(values, now, directory)
+        entries = [*self._was_with(values, now, directory), *entries]
         first = {entry["person"]: entry for entry in reversed(entries)}
         ranking = [entry for entry in entries if entry is first[entry["person"]]]
         target = level.target if level else "manager"
@@ -86,6 +87,15 @@ class Rankings:
         """Whether the caller has waited for as long as operators alone are rung."""
         waited = now - (values.hunt.began or now)
         return waited >= timedelta(seconds=rule.duty)
+
+    def _was_with(self, values: CallValues, now: datetime, directory: Directory) -> Iterator[Entry]:
+        """Whoever the caller was with when they were cut off."""
+        person = self.store.people.get(values.caller.was_with)
+        if person is None:
+            return
+        conditions = self._conditions(values, self._hunt(values))
+        people = roster.again(person.at(now), now, directory, **conditions)
+        yield from _entries(people, "operator" if "operator" in person.roles else "manager")
 
     def _wished(
         self,

@@ -7,7 +7,7 @@ import pytest
 from ivr.line.values import Promise, needed
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, Desk
-from tests.kit.telephones import CASE, ask_for_a_manager, keyed
+from tests.kit.telephones import CASE, ask_for_a_manager, keyed, nobody_rings
 
 RESTRICTED = "+17378742833"  # as newer accounts spell it; it looks like a number in Texas
 ELSEWHERE = [
@@ -105,3 +105,18 @@ def test_two_who_withhold_their_numbers_are_not_taken_for_one(
     assert call.data.shared.caller.number == ""
     stranger.hang_up()
     exchange.wait(30)
+
+
+def test_who_withholds_their_number_is_not_offered_it_as_the_contacts(
+    exchange: Exchange, desk: Desk
+) -> None:
+    caller = exchange.phone(RESTRICTED)
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "3", f"{CASE}#", "1", "2", "9#", "9#", "#", "1#", "00#", "1")
+    exchange.wait(4)
+
+    assert caller.heard[-2].text == "We need a contact who can be reached at any time."
+    assert caller.last_heard.startswith("Enter the contact's phone number")
+    caller.hang_up()
+    exchange.wait(60)
+    nobody_rings(desk)

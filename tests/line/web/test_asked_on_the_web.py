@@ -11,13 +11,8 @@ from ivr.line.values import Promise, needed
 from ivr.simulator import Exchange, Handset
 from tests.kit.browser import Browser
 from tests.kit.desk import CALLER, START, Desk
+from tests.kit.emergencies import DOWN
 from tests.kit.telephones import accept, ask_for_a_manager
-
-DOWN = {
-    "purpose": "2", "users": "1200", "affected": "950", "actions": "started it again",
-    "hours": "2", "minutes": "30", "name": "Marie", "number": CALLER,
-    "reach": "mobile", "english": "yes", "competent": "yes",
-}  # fmt: skip
 
 
 def web_calls(desk: Desk) -> list[Call]:

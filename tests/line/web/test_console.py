@@ -16,7 +16,7 @@ from ivr.line.web.pages.app import ENDPOINTS
 from ivr.simulator import Exchange, Handset
 from tests.kit.browser import Browser, Operator, login
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
-from tests.kit.telephones import CASE, accept, ask_for_a_manager, free, keyed
+from tests.kit.telephones import CASE, accept, ask_for_a_manager, free, keyed, nobody_rings
 
 
 @pytest.fixture
@@ -401,8 +401,8 @@ def test_enterprise_down_is_asked_judged_and_set_on_the_page(
     assert "▲ Enterprise Down" in talking.page
     assert "Still missing: what was done" in talking.reads
     talking.click("emergency", what="set_emergency", key="b", **said)
-    assert "Enterprise Down was not set. First confirm" in talking.page
-    talking.click("emergency", what="set_emergency", key="c", sure="yes", **said)
+    assert "Enterprise Down was not set. First read the definition" in talking.page
+    talking.click("emergency", what="set_emergency", key="c", stopped="1", **said)
     exchange.wait(5)
 
     emergency = desk.file("C17349013")["emergency"]
@@ -412,6 +412,7 @@ def test_enterprise_down_is_asked_judged_and_set_on_the_page(
     assert "Enterprise Down declared by the desk, for the customer" in told
     caller.hang_up()
     exchange.wait(30)
+    nobody_rings(desk)
 
 
 def test_who_has_no_contract_needs_a_reason_and_nothing_is_lost(
@@ -419,7 +420,7 @@ def test_who_has_no_contract_needs_a_reason_and_nothing_is_lost(
 ) -> None:
     talking.click("case", number="C17349037")
     assert "✕ contract: not met (required)" in talking.reads
-    said = {"purpose": "1", "sure": "yes"}
+    said = {"purpose": "1", "stopped": "1"}
     talking.click("emergency", what="set_emergency", key="a", **said)
     assert "That didn't work:" in talking.page
     talking.click("emergency", what="set_emergency", key="b", override="being renewed", **said)
@@ -428,6 +429,7 @@ def test_who_has_no_contract_needs_a_reason_and_nothing_is_lost(
     assert desk.file("C17349037")["emergency"]["state"] == "set"
     caller.hang_up()
     exchange.wait(30)
+    nobody_rings(desk)
 
 
 def test_a_card_of_a_call_that_is_over_changes_nothing(

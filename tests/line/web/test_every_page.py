@@ -56,8 +56,8 @@ def texts(page: str) -> list[str]:
 
 
 @pytest.fixture
-def busy(exchange: Exchange, caller: Handset, desk: Desk, store: Store) -> Iterator[str]:
-    """A desk on which everything goes on at once; one call of yesterday, by its SID."""
+def busy(exchange: Exchange, caller: Handset, desk: Desk, store: Store) -> Iterator[dict[str, str]]:
+    """A desk on which everything goes on at once; calls of yesterday and of now, by their SIDs."""
     ask_for_a_manager(caller, exchange)
     accept(desk.phone("MGR1"), exchange)
     exchange.wait(30)
@@ -82,7 +82,7 @@ def busy(exchange: Exchange, caller: Handset, desk: Desk, store: Store) -> Itera
     third.call("+33800000001")
     exchange.wait(5)
     reach_operator(caller, desk.phone("OP1"), exchange)
-    yield old
+    yield {"OLD": old, "NOW": desk.sid(caller)}
     for phone in (caller, third):
         if phone.in_call:
             phone.hang_up()
@@ -99,6 +99,7 @@ PAGES = {
     "/calls": "mgr1",
     "/calls/OLD": "op1",
     "/calls/OLD?view=dialogue": "op1",
+    "/calls/NOW": "op1",
     "/cases": "mgr1",
     f"/cases/{NUMBER}": "mgr1",
     "/cases/new": "marie",
@@ -106,16 +107,18 @@ PAGES = {
 }
 
 
-def look(pages: Any, path: str, who: str, old: str, language: str) -> str:
+def look(pages: Any, path: str, who: str, calls: dict[str, str], language: str) -> str:
     browser = Browser(pages.test_client())
     browser.go(f"/sign-in?lang={language}")
     if who:
         browser.sign_in(who)
-    return browser.go(path.replace("OLD", old)).page
+    for name, sid in calls.items():
+        path = path.replace(name, sid)
+    return browser.go(path).page
 
 
 def test_times_are_written_for_people_on_every_page(
-    pages: Any, busy: str, operator_with_case: Browser
+    pages: Any, busy: dict[str, str], operator_with_case: Browser
 ) -> None:
     for path, who in PAGES.items():
         page = look(pages, path, who, busy, "en")
@@ -125,7 +128,7 @@ def test_times_are_written_for_people_on_every_page(
 
 
 @pytest.fixture
-def operator_with_case(pages: Any, busy: str) -> Browser:
+def operator_with_case(pages: Any, busy: dict[str, str]) -> Browser:
     """The operator has found the caller's case, so that the card shows all of it."""
     operator = Browser(pages.test_client())
     operator.sign_in("op1").go("/console")
@@ -148,7 +151,7 @@ def records(desk: Desk, store: Store) -> set[str]:
 
 
 def test_a_french_page_is_in_french(
-    pages: Any, busy: str, operator_with_case: Browser, store: Store, desk: Desk
+    pages: Any, busy: dict[str, str], operator_with_case: Browser, store: Store, desk: Desk
 ) -> None:
     """A text of several words that is the same in English is one that nobody has translated."""
     written, left = records(desk, store), set()

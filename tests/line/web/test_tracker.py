@@ -19,8 +19,9 @@ from ivr.simulator import Exchange, Handset
 from tests.kit.browser import PASSWORD, Browser, login
 from tests.kit.configured import SAMPLE, configured
 from tests.kit.desk import Desk
+from tests.kit.emergencies import DOWN
 from tests.kit.records import Down
-from tests.kit.telephones import ask_for_a_manager
+from tests.kit.telephones import ask_for_a_manager, nobody_rings
 
 # --- coming in ---
 
@@ -146,6 +147,7 @@ def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, sto
     """In Case Logger the customer may set the severity themselves. (R5)"""
     browser.sign_in("marie").go("/cases/new")
     form = {"subject": "Drawings are blank", "description": "Since Monday.", "product": "CAD"}
+    form |= {"environment": "production"}
     key = browser.key()
     browser.send("/cases/new", severity="2", key=key, **form)
     assert "Your case is logged. Its number is C21734901." in browser.page
@@ -156,6 +158,7 @@ def test_a_customer_logs_a_case_and_follows_it(browser: Browser, desk: Desk, sto
     case = store.cases.find("21734901")
     assert case is not None
     assert (case.severity, case.subject) == (2, "Drawings are blank")
+    assert case.environment == "production"
     assert [event.kind for event in desk.on_case("C21734901")] == ["case.logged"]
     assert desk.notices("case_logged") == {"MGR2"}
     assert "Since Monday." in browser.go("/cases/C21734901").page
@@ -182,8 +185,10 @@ def test_what_is_missing_is_said_beside_the_field_and_nothing_is_lost(browser: B
 
     assert browser.status == 422
     assert 'value="Only this"' in browser.page
-    assert 'href="#description"' in browser.page
+    assert 'href="#new-description"' in browser.page
+    assert 'id="new-description" aria-invalid="true"' in browser.page
     assert "Choose a severity." in browser.page
+    assert "Say whether it is a production system." in browser.page
 
 
 @pytest.mark.parametrize("number", ["C17349037", "C17349099", "17349013", "nonsense"])
@@ -288,13 +293,6 @@ def test_telephone_and_web_at_once_are_one_request(
     exchange.wait(60)
 
 
-DOWN = {
-    "purpose": "2", "users": "1200", "affected": "950", "actions": "started it again",
-    "hours": "2", "minutes": "30", "name": "Marie", "number": "+33155500101",
-    "reach": "mobile", "english": "yes", "competent": "yes",
-}  # fmt: skip
-
-
 def test_a_customer_declares_enterprise_down_with_the_same_questions_and_staff_set_it(
     browser: Browser, pages: Any, desk: Desk
 ) -> None:
@@ -323,8 +321,11 @@ def test_more_affected_than_users_is_said_and_nothing_is_stored(
     browser.send("/cases/C17349013/declare", key="d", **DOWN | {"affected": "1300"})
 
     assert browser.status == 409
-    assert "more than the 1200 there are" in browser.page
+    assert "1300 are affected, more than the 1200 there are." in browser.page
     assert desk.file("C17349013") == {}
+    assert 'id="declare-affected" aria-invalid="true"' in browser.page
+    for kept in ('value="1300"', 'value="1200"', "started it again", 'value="2" checked'):
+        assert kept in browser.page
 
 
 def test_who_has_no_contract_declares_all_the_same_and_staff_see_why_not(
@@ -338,7 +339,7 @@ def test_who_has_no_contract_declares_all_the_same_and_staff_see_why_not(
     assert "Gold, not Enterprise" in staff.page
     staff.send("/cases/C17349037/set_emergency", key="s", override="")
     assert staff.status == 409
-    assert "not met: contract (Gold, not Enterprise)" in staff.page
+    assert "Not met: contract (Gold, not Enterprise)." in staff.page
     staff.send("/cases/C17349037/set_emergency", key="t", override="renewal is signed")
 
     assert desk.file("C17349037")["emergency"]["override"] == "renewal is signed"
@@ -352,6 +353,7 @@ def test_declared_and_nobody_comes_the_second_level_knows(
     exchange.wait(16 * 60)
 
     assert desk.notices("overdue") == {"DIR1", "MGR2"}
+    nobody_rings(desk)
 
 
 def test_a_closed_case_is_opened_again_by_its_customer(browser: Browser, desk: Desk) -> None:

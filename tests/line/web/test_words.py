@@ -17,9 +17,11 @@ from ivr.line.desk.events import KINDS
 from ivr.line.desk.figures.figures import Kind as FigureKind
 from ivr.line.desk.notice_texts import KINDS as NOTICES
 from ivr.line.desk.roles import CLICKS, MAY, PAGES, ROLES
+from ivr.line.flow.steps import Hold
 from ivr.line.story.story import Kind as MomentKind
 from ivr.line.turns.case.levels import REPORT_STATES
 from ivr.line.web.pages import call_view, card, shown, told
+from ivr.line.web.pages.case_logger import ENVIRONMENTS
 from ivr.line.web.pages.words import Words
 
 TEMPLATES = Path(str(files("ivr.line.web.pages"))) / "templates"
@@ -28,7 +30,6 @@ MATCH = {"found", "not_found", "too_slow", "unknown", "none", ""}
 LEVEL = {"requested", "accepted", "over"}
 DOWN = {"declared", "set", "ended"}
 HOW = {"open", "met", "promised", "left", "purged"}
-QUEUES = {"operators", "managers", "engineers", "duty", "emergencies", "callbacks", "questions"}
 
 # What each value can be that a template compares with a word, by file and expression.
 COMPARED: dict[tuple[str, str], Any] = {
@@ -54,9 +55,11 @@ COMPARED: dict[tuple[str, str], Any] = {
     ("case.html", "case.status"): {"open", "closed"},
     ("case.html", "data.emergency.state"): DOWN,
     ("case.html", "stands.state"): LEVEL,
+    ("case.html", "what"): {"answer", "declare"},
     ("case.html", "may"): MAY,
     ("cases.html", "login.roles"): ROLES,
     ("console.html", "card.state"): {"none", "ringing", "connected"},
+    ("fields.html", "Call"): {"yes", ""},  # of a box that is ticked or not
     ("me.html", "each.state"): LEVEL,
     ("now_parts.html", "call.result"): MATCH,
     ("now_parts.html", "each.state"): get_args(told.Telling),
@@ -69,6 +72,7 @@ COMPARED: dict[tuple[str, str], Any] = {
 ENDS: dict[str, Any] = {
     "c_": {*CATEGORIES, "english", "competent"},
     "r_": REACH,
+    "env_": ENVIRONMENTS,
     "leg_": DOING,
     "caller_": set(get_args(call_view.Placed)) - {""},
     "doing_": DOING - {"ringing", "listening", "over"},
@@ -81,7 +85,8 @@ ENDS: dict[str, Any] = {
     "conditions_": {"yes", "no", "unknown"},
     "res_": {"yes", "no", "unknown"},
     "how_": set(card.HOW.values()) | {"stopped"},
-    "m_": {each.name for each in QUESTIONS} | {"number", "reach", "english", "competent"},
+    "m_": {each.name for each in QUESTIONS}
+    | {"environment", "number", "reach", "english", "competent"},
     "mode_": {"hard", "warn", "ask"},
     "k_": {"contract", "production", "situation", "contact"},
     "promised_": {"owed", "done"},
@@ -93,7 +98,7 @@ ENDS: dict[str, Any] = {
     "st_": DOWN,
     "e_": {"restored", "no_progress", "severity_lowered", "contact_unreachable"},
     "notice_": NOTICES,
-    "waits_for_": QUEUES,
+    "waits_for_": {"questions"},  # and the queues: see the test of them
     "role_": ROLES,
     "page_": PAGES,
     "language_": {"en", "fr", "de", "it", "es", "ja", "zh"},
@@ -184,6 +189,13 @@ def test_every_step_has_its_name_in_every_language(escalation: Line) -> None:
             assert not missing, language
 
 
+def test_every_queue_has_its_words_in_every_language(escalation: Line) -> None:
+    queues = {step.queue for step in escalation.caller.steps.values() if isinstance(step, Hold)}
+    for language, texts in Words({}).languages.items():
+        keys = {f"{begins}{queue}" for begins in ("waits_for_", "line_of_") for queue in queues}
+        assert not keys - texts.keys(), language
+
+
 def _kinds_compared() -> Iterator[tuple[str, str]]:
     """(file, word) of every event's kind that the line's code asks for."""
     for folder in ("web", "desk", "story", "service"):
@@ -221,3 +233,9 @@ def test_every_kind_of_a_calls_event_has_its_words_in_every_language() -> None:
     for language, texts in Words({}).languages.items():
         missing = [kind for kind in told if f"ev_{kind.replace('.', '_')}" not in texts]
         assert not missing, language
+
+
+def test_every_click_has_its_words_in_a_calls_story() -> None:
+    for language, texts in Words({}).languages.items():
+        clicks = {"take", "emergency", *CLICKS}
+        assert not [click for click in clicks if f"heard_click_{click}" not in texts], language

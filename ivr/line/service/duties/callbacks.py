@@ -15,6 +15,7 @@ from ivr.line.desk.phone_numbers import zone_of
 from ivr.line.desk.promises import after_night
 from ivr.line.desk.roster import promise_owner
 from ivr.line.errors import NotYet
+from ivr.line.flow.steps import Hold
 from ivr.line.records import BACK, Duty
 from ivr.line.service.calls import Calls
 from ivr.line.turns.call.begin import call_back
@@ -22,6 +23,7 @@ from ivr.line.turns.call.heard import (
     CallbackMissed,
     CallbackTried,
     CallbackWent,
+    OutcomeHeard,
 )
 from ivr.line.turns.call.state import CallState
 from ivr.line.values import needed
@@ -87,11 +89,25 @@ class Callbacks:
 
     def came(self, duty: Duty) -> None:
         """How a callback went, or that the customer has reached a person themselves."""
-        self.calls.hear(duty.data["of"], CallbackWent(duty.data["outcome"], by=duty.data["by"]))
+        self._went(duty.data["of"], duty.data["outcome"], duty.data["by"])
+
+    def _went(self, of: str, how: str, by: str) -> None:
+        self.calls.hear(of, CallbackWent(how, by=by))
+        self._stop_ringing(of)
+
+    def _stop_ringing(self, of: str) -> None:
+        """A promise that is over rings nobody any more: the try that is still looking for somebody
+        of the desk ends."""
+        promise = self.calls.look(of).shared.promise
+        sid = f"{BACK}{of}-{promise.tries}" if promise and promise.state != "owed" else ""
+        if not sid or self.store.calls.load(sid) is None:
+            return
+        if isinstance(self.calls.look(sid).step, Hold):
+            self.calls.hear(sid, OutcomeHeard("hangup"))
 
     def kept(self, call: str, by: str) -> None:
         """A person of the desk says that they have called the customer themselves."""
-        self.calls.hear(call, CallbackWent("kept", by=by))
+        self._went(call, "kept", by)
 
 
 __all__ = ["Callbacks"]

@@ -26,7 +26,7 @@ from ivr.line.desk.hunt import (
 from ivr.line.flow.conversation import outcome
 from ivr.line.turns.call import legs
 from ivr.line.turns.call.state import Agenda, CallerHears, CallState, LegHears
-from ivr.line.values import Dialled, Leg, PersonTalk, PersonValues, Place, Ranked, Rung
+from ivr.line.values import Dialled, Leg, PersonTalk, PersonValues, Place, Ranked, Rung, needed
 
 LATE = 15  # seconds that a leg's last word may be late before it counts as not answered
 UNSURE = 3  # the same, when it isn't even known whether it ever rang
@@ -41,8 +41,6 @@ def start(state: CallState, name: str, manual: bool = False, first: str = "") ->
         return  # somebody is on the way already
     if not manual and (_waits_for_it(state, name) or _taken_over(state, name)):
         return
-    if state.meanwhile and _carrier_failed_lately(state):
-        return  # a document can dial only when it asks nothing
     yield from stop(state)
     shared = state.shared
     rule = state.line.config.hunts[name]
@@ -136,6 +134,8 @@ def hears(
     state.changed = True
     if event in LOST and attempt in hunt.ringing():
         _in_vain(state, attempt)
+    if state.shared.hunt.by_dial:
+        hunt.at_once = _dialled_at_once(state, hunt, attempt)
     for command in rules.hear(hunt, event, attempt, people):
         match command:
             case Ring(attempt=rung, person=person):
@@ -156,7 +156,8 @@ def hears(
             case _:
                 assert_never(command)
     _mirror(state, hunt)
-    if state.dialling and hunt.state == "waiting":
+    dialled = state.shared.hunt.dialled
+    if state.dialling and goes_on(state) and needed(dialled).leg not in hunt.ringing():
         yield CallerHears(outcome("nobody_now"))
 
 
@@ -274,7 +275,7 @@ def time_up(state: CallState, number: int) -> Agenda:
 def no_carrier(state: CallState, attempt: str) -> Agenda:
     """The carrier can't be asked to ring this leg: the caller's own document dials instead."""
     row = state.legs.rows[attempt]
-    if row.state != "ringing" or not state.waiting:
+    if row.state != "ringing" or not (state.waiting or state.meanwhile):
         if row.state == "ringing" and state.dialling and state.hunt is not None:
             state.hunt.candidates.insert(0, row.person)  # dialled after this one
         yield from legs.leg_status(state, attempt, "failed")
@@ -288,16 +289,24 @@ def _carrier_failed(state: CallState) -> None:
     state.shared.hunt.by_dial = True
     state.shared.hunt.carrier_failed = state.now
     if state.hunt is not None:
-        state.hunt.at_once = 1  # a document dials one after the other
+        state.hunt.at_once = _dialled_at_once(state, state.hunt)
 
 
-def unsure(state: CallState, attempt: str) -> None:
-    """It may be ringing or not. This person isn't rung again; if nobody shows, others are."""
-    row = state.legs.rows[attempt]
-    row.unsure = True
-    after = state.line.config.hunts[state.shared.hunt.name].ring + UNSURE
-    state.duty("lapse", f"lapse:{attempt}:unsure", after=after, leg=attempt)
-    state.changed = True
+def _dialled_at_once(state: CallState, hunt: Hunt, lost: str = "") -> int:
+    """A document dials one after the other, besides those who may be ringing and may not."""
+    others = (attempt for attempt in hunt.ringing() if attempt != lost)
+    return 1 + sum(state.legs.rows[attempt].unsure for attempt in others)
+
+
+def unsure(state: CallState, attempt: str) -> Agenda:
+    """It may be ringing or not. This person isn't rung again; if nobody shows, others are. Where
+    more than one is rung at a time, the next one is dialled without waiting for that."""
+    row, rule = state.legs.rows[attempt], state.line.config.hunts[state.shared.hunt.name]
+    row.unsure = state.changed = True
+    state.duty("lapse", f"lapse:{attempt}:unsure", after=rule.ring + UNSURE, leg=attempt)
+    if rule.at_once > 1 and state.hunt is not None and attempt in state.hunt.ringing():
+        _carrier_failed(state)
+        yield from hears(state, "more")
 
 
 def lapsed(state: CallState, attempt: str) -> Agenda:
@@ -319,12 +328,11 @@ def lapsed(state: CallState, attempt: str) -> Agenda:
 
 
 def _dial(state: CallState, attempt: str) -> Agenda:
-    """The caller's next document dials; a caller who still waits in the queue leaves it for that.
-
-    While the caller is being asked something nothing can be dialled; it can when they wait.
-    """
-    if state.meanwhile or state.shared.back is not None:
+    """The caller's next document dials; a caller who still waits in the queue leaves it for that,
+    and one who is being asked something is asked no more."""
+    if state.shared.back is not None:
         yield from legs.leg_status(state, attempt, "failed")
         return
     state.shared.hunt.dialled = Dialled(attempt, state.legs.rows[attempt].phone)
-    yield CallerHears(outcome("no_carrier" if state.waiting else "next_one"))
+    asked_or_waits = state.waiting or state.meanwhile
+    yield CallerHears(outcome("no_carrier" if asked_or_waits else "next_one"))

@@ -93,7 +93,7 @@ def leg_status(state: CallState, attempt: str, status: EventName) -> Agenda:
         yield from _lost(state, attempt, "no_answer" if status == "ended" else status)
     elif was == "joining":
         yield from _missed(state, attempt)
-    else:
+    elif was == "talking":
         yield from _left_talk(state, attempt)
 
 
@@ -116,6 +116,7 @@ def _missed(state: CallState, attempt: str) -> Agenda:
 def _tell_missed(state: CallState, attempt: str) -> None:
     person = state.legs.person(attempt)
     state.shared.hunt.missed.append(person)
+    state.shared.hunt.unanswered[person] = state.now  # others are rung first
     state.tell("talk.missed", leg=attempt, by=person)
 
 
@@ -138,6 +139,8 @@ def _left_talk(state: CallState, attempt: str) -> Agenda:
             yield CallerHears(outcome("ended"))  # a customer who isn't there yet
     elif not others:
         cut_off = _is_cut_off(state, attempt)
+        if cut_off:  # another is rung first
+            state.shared.hunt.unanswered[state.legs.person(attempt)] = state.now
         state.shared.held = False
         yield from _ring_on(state)
         yield CallerHears(outcome("ended", hardly=not met, cut_off=cut_off))
@@ -181,7 +184,9 @@ def let_joining_go(state: CallState) -> Agenda:
 def caller_left(state: CallState) -> Agenda:
     """The caller is gone: stop ringing, and tell the people in the conference."""
     yield HuntHears("caller_left")
-    for attempt in (*state.legs.joining(), *state.legs.talking()):
+    with_them = (*state.legs.joining(), *state.legs.talking())
+    state.shared.caller.was_with = state.legs.person(with_them[-1]) if with_them else ""
+    for attempt in with_them:
         yield LegHears(attempt, outcome("left"))
     for attempt, row in state.legs.rows.items():
         if row.state != "over":
@@ -266,9 +271,8 @@ def let_customer_go(state: CallState) -> None:
 
 def hand_over(state: CallState, leg: str) -> Agenda:
     """The operator leaves the rest to the line; the operator's leg says goodbye and ends."""
-    state.legs.rows[leg].state = "over"
+    state.legs.rows[leg].state = "leaving"
     state.tell("operator.passed", leg=leg, by=state.legs.person(leg))
-    _release(state, leg, "taken")
     if not state.legs.talking():
         state.shared.held = False
         yield from _ring_on(state)

@@ -101,6 +101,8 @@ def out(state: CallState, leg: str = "") -> None:
     """This leg (``""`` is the caller's) is in no conversation any more, whatever was reported."""
     at: Leg | Caller = state.legs.rows[leg] if leg else state.shared.caller
     at.in_room = None
+    if not leg:
+        state.shared.caller.on_hold = False
 
 
 def expect(state: CallState) -> None:

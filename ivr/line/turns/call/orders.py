@@ -35,7 +35,7 @@ from ivr.line.flow.orders import (
 from ivr.line.turns.call import case_link, holding, hunting, legs, promises
 from ivr.line.turns.call.state import Agenda, CallState
 
-CUSTOMER_LAPSES = 60  # seconds after which a customer who is rung counts as not answering
+CUSTOMER_LAPSES = 45  # seconds after which a customer who is rung counts as not answering
 
 
 def carry_out(state: CallState, order: Order, leg: str) -> Agenda:

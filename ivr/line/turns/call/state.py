@@ -85,7 +85,8 @@ class CallState:
 
     ``claims`` are ``(person, attempt)`` of those whom a document is about to dial: they are saved
     with the turn. ``left_from`` is the step in which the caller heard the last thing. ``leaves``
-    says that the caller was told to leave the queue, and asks for the next document by itself.
+    says that the caller was told to leave the queue, or their <Dial> is over, so that the next
+    document is asked for by itself.
     ``refuses`` says that the leg which asks for a document is one too many, to be hung up.
     """
 
@@ -164,6 +165,11 @@ class CallState:
     def dialling(self) -> bool:
         """Whether the caller's own document dials."""
         return isinstance(self.step, Dialling)
+
+    def dials(self, attempt: str) -> bool:
+        """Whether the caller's own document dials this leg."""
+        dialled = self.shared.hunt.dialled
+        return self.dialling and dialled is not None and dialled.leg == attempt
 
     @property
     def said_all(self) -> bool:

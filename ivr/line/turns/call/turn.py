@@ -92,13 +92,16 @@ class CallTurn:
             yield from self._caller_left()
 
     def renew(self) -> None:
-        """The flow's version with which this call began isn't deployed any more: to the operator.
+        """This isn't the flow's version with which the call began: to the operator.
 
-        People in a conversation aren't disturbed; what comes after it is the new version's.
+        People in a conversation aren't disturbed; what comes after it is this version's. A call is
+        renewed once and never back: while two versions serve side by side, both keep it.
         """
         state, line = self.state, self.line
-        state.tell("flow.renewed", began=state.call.flow_version, now=line.config.version)
-        state.call.flow_version = line.config.version
+        if not state.shared.renewed:
+            state.tell("flow.renewed", began=state.call.flow_version, now=line.config.version)
+            state.call.flow_version = line.config.version
+            state.shared.renewed = True
         state.changed = True
         known = line.caller.steps.get(state.caller.state)
         if not isinstance(known, Talk):
@@ -210,14 +213,16 @@ class CallTurn:
                 yield from meeting.bridged(state, leg)
             case MeetingLasted():
                 pass  # `meeting.judge` has seen it
-            case LegEnded(leg=leg, status=status):
+            case LegEnded(leg=leg, status=status, sid=sid):
+                # Twilio asks for the <Dial>'s action now; a redirect would cancel what it answers
+                state.leaves = state.leaves or bool(sid and state.dials(leg))
                 yield from legs.leg_status(state, leg, status)
             case LegPlaced(leg=leg, sid=sid):
                 legs.placed(state, leg, sid)
             case PlacementRefused(leg=leg):
                 yield from hunting.no_carrier(state, leg)
             case PlacementUnsure(leg=leg):
-                hunting.unsure(state, leg)
+                yield from hunting.unsure(state, leg)
             case RingLapsed(leg=leg):
                 yield from hunting.lapsed(state, leg)
             case _:
@@ -239,8 +244,8 @@ class CallTurn:
     def _caller_hears(self, heard: Heard) -> Agenda:
         """Move the caller, unless the step has no use for it, or the caller has hung up already."""
         state = self.state
-        if state.call.ended_at:
-            return
+        if state.call.ended_at or (heard.value == "joined" and state.dials(heard.data["leg"])):
+            return  # the carrier bridges whom a document dials, and the caller stays in it
         state.left_from = state.caller.state
         if heard.value == "hangup":
             state.shared.caller.left_at = "" if state.said_goodbye else state.caller.state
@@ -248,6 +253,8 @@ class CallTurn:
         if heard.value in ("hangup", "unanswered") and back is not None:
             back.leg = ""  # the customer's leg is over, or never was
         moved = yield from self._move(self.line.caller, state.caller, "", heard)
+        if not (state.talking or state.dialling):
+            meeting.out(state)  # the caller is led elsewhere, and what says so may come late
         busy = state.waiting or state.dialling or state.talking or state.meanwhile
         if moved and (heard.value == "hangup" or self._nobody_there()):
             yield from self._caller_left()

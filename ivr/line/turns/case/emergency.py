@@ -50,7 +50,9 @@ def declare(state: CaseState, request: Request) -> None:
     state.tell("edown.declared", request)
     by_customer = request.by == "caller" or request.by.startswith("contact:")
     by = "the customer" if by_customer else "the desk, for the customer"
-    state.note(request, f"{state.config.emergency_name} declared by {by}", visibility="customer")
+    text = f"{state.config.emergency_name} declared by {by}"
+    say = "declared_customer" if by_customer else "declared_desk"
+    state.note(request, text, visibility="customer", say=say)
     state.notify("edown", request, state.who.duty or state.config.last_resort, state="declared")
     at = promise_due(request.at, state.config, state.who.zone, "E-Down")
     state.later("case", f"{request.key}:unmet", at, what="unmet", of=request.key)
@@ -236,6 +238,7 @@ def _begin(
     request.data.setdefault("requested_by", file["declared_by"])
     code = int(state.config.emergency_severity.code)
     severity.put(state, request, code, f"{state.config.emergency_name}: {why}")
+    state.note(request, f"{state.config.emergency_name} set", f"{request.key}:why", written=why)
     state.tell("edown.set", request, manager=manager, override=override, flagged=file["flagged"])
     state.notify("edown", request, manager, who.owner, who.manager, state="set")
     _remind_later(state, request)

@@ -142,10 +142,16 @@ def _open(state: CaseState, request: Request, level: Level, override: str) -> No
     state.escalations.append(
         Escalation(request.key, call, number, level.code, request.by, set_by, request.at, reason)
     )
-    because = f": {reason or override}" if reason or override else ""
-    how = "by phone" if request.channel == "phone" else "on the web"
-    visibility = "internal" if override else "customer"
-    state.note(request, f"Escalation {level.code} requested {how}{because}", visibility=visibility)
+    by_phone = request.channel == "phone"
+    how = "by phone" if by_phone else "on the web"
+    state.note(
+        request,
+        f"Escalation {level.code} requested {how}",
+        visibility="internal" if override else "customer",
+        written=reason or override,
+        say="escalation_phone" if by_phone else "escalation_web",
+        level=level.code,
+    )
     state.post(
         "escalation",
         request,
@@ -194,8 +200,10 @@ def _chase(state: CaseState, request: Request, level: Level) -> None:
     stands = _stands(state)[level.code]
     stands["count"] += 1
     state.tell("escalation.chased", request, level=level.code, count=stands["count"])
-    again = f"Escalation {level.code} asked for again ({stands['count']} times)"
-    state.note(request, again, visibility="customer")
+    count = stands["count"]
+    again = f"Escalation {level.code} asked for again ({count} times)"
+    about = {"say": "escalation_again", "level": level.code, "count": count}
+    state.note(request, again, visibility="customer", **about)
     right = _right(state, request, level)
     _tell_people(state, request, "chase", level, right)
     _owe(state, request, level)

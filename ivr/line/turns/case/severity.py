@@ -81,8 +81,15 @@ def _keep(state: CaseState, request: Request, code: int) -> None:
         "recording": recording,
     }
     state.tell("severity.requested", request, before=before, after=code, reason=reason)
-    said = reason or ("a recorded reason" if recording else "no reason given")
-    state.note(request, f"Severity {code} requested, is {before}: {said}", visibility="customer")
+    state.note(
+        request,
+        f"Severity {code} requested, is {before}",
+        visibility="customer",
+        written=reason or ("a recorded reason" if recording else "no reason given"),
+        say="severity_requested",
+        severity=code,
+        before=before,
+    )
     state.notify("severity_wish", request, *state.who.responsible, severity=code, reason=reason)
 
 
@@ -124,8 +131,10 @@ def set_(state: CaseState, request: Request) -> None:
 
 
 def put(state: CaseState, request: Request, code: int, reason: str) -> None:
-    """Write the new severity: who asked for it, and who set it."""
+    """Write the new severity: who asked for it, and who set it. Why Enterprise Down is set is for
+    staff alone, and in no note that customers read."""
     before = present(state)
+    emergency = state.config.severities[str(code)].emergency
     wish: dict[str, Any] = state.data.get("wish") or {}
     granted = wish.get("severity") == code
     requested_by = wish["requested_by"] if granted else request.data.get("requested_by", request.by)
@@ -149,7 +158,14 @@ def put(state: CaseState, request: Request, code: int, reason: str) -> None:
         reason=reason,
     )
     state.note(
-        request, f"Severity {code}, was {before}: {reason}", f"{request.key}:set", "customer"
+        request,
+        f"Severity {code}, was {before}",
+        f"{request.key}:set",
+        "customer",
+        written="" if emergency else reason,
+        say="severity_set",
+        severity=code,
+        before=before,
     )
     state.post(
         "severity",

@@ -6,7 +6,8 @@ and who met the customer, which severity was wished for and set, the emergency, 
 ``file.data`` holds ``levels`` (by code: ``state`` requested | accepted | over, when, by whom, until
 when), ``level`` (the one that stands, ``""``), ``severity`` and ``wish`` (who asked and who set are
 two people), ``emergency`` (`ivr.line.turns.case.emergency`), ``wishes`` (for levels that couldn't
-be recorded), ``reports``, ``plan`` and ``seen`` (the keys of what was heard lately).
+be recorded), ``reports``, ``plan``, ``said`` (what the notes say, by key, so that it can be said in
+another language) and ``seen`` (the keys of what was heard lately).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ivr.line.config import LineConfig
 
 WRITTEN = ("reason", "override")
+SAID = 200  # notes that are read in the reader's language; older ones are in English
 LONGEST = 4000  # characters of a note or a reason
 
 
@@ -124,10 +126,25 @@ class CaseState:
         self.events.append(Event(kind, request.at, request.by, about | data))
 
     def note(
-        self, request: Request, text: str, key: str = "", visibility: str = "internal"
+        self,
+        request: Request,
+        text: str,
+        key: str = "",
+        visibility: str = "internal",
+        *,
+        written: str = "",
+        say: str = "",
+        **values: Any,
     ) -> None:
-        """A line in the case's history, and in the case system's."""
+        """A line in the case's history, and in the case system's, in English: ``text``, and after
+        it what somebody has ``written``. ``say`` names the same text in the words of the pages,
+        with ``values`` in its slots, so that customers read it in their own language."""
         key = key or request.key
+        if say:
+            said = self.data.get("said", {})
+            said[key] = {"say": say, "length": len(text), **values}
+            self.data["said"] = dict(list(said.items())[-SAID:])
+        text = f"{text}: {written}" if written else text
         author = request.data.get("set_by") or request.by or "line"
         call = request.data.get("call", "")
         self.notes.append(Note(key, call, self.file.number, text, author, request.at, visibility))

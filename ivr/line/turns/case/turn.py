@@ -49,7 +49,7 @@ def _reopen(state: CaseState, request: Request) -> None:
     if state.who.case and state.who.case.status != "closed":
         raise CaseError(f"{state.file.number} isn't closed", say="not_closed")
     state.tell("case.reopened", request, reason=reason)
-    state.note(request, f"Reopened: {reason}", visibility="customer")
+    state.note(request, "Reopened", visibility="customer", written=reason, say="reopened")
     state.post("reopen", request, request.key, reason=reason)
     state.notify("case_reopened", request, *state.who.responsible, reason=reason)
 

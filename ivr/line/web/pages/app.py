@@ -26,6 +26,7 @@ from ivr.line.service.duties.runner import Duties
 from ivr.line.service.services import Services
 from ivr.line.store.store import Store
 from ivr.line.web.pages.calls import CallPages, Sample
+from ivr.line.web.pages.case_logger import CaseLogger
 from ivr.line.web.pages.console import Console
 from ivr.line.web.pages.emergencies import Emergencies
 from ivr.line.web.pages.me import STATUSES, Me
@@ -50,7 +51,7 @@ ENDPOINTS = {
     "now": "now.now",
     "calls": "calls.calls",
     "cases": "tracker.cases",
-    "new": "tracker.new",
+    "new": "logger.new",
 }
 
 
@@ -110,6 +111,7 @@ def create_pages(
     Now(shown).install(app)
     Emergencies(store).install(app)
     Tracker(services, words).install(app)
+    CaseLogger(services, shown.cards, words).install(app)
     Me(services, shown, words).install(app)
     Wall(services, shown, words).install(app)
     CallPages(services, shown, words, sample).install(app)
@@ -143,9 +145,13 @@ def _frame(
     """What all pages have around them, and how they know that something has changed."""
 
     def name_of(id: str) -> str:
-        """What a person is called; a list's name, and whoever isn't known, as it stands."""
+        """What a person is called, the caller and the line too; a list's name, and whoever isn't
+        known, as it stands."""
         if "names" not in g:
             g.names = {person.id: person.name for person in store.people.all()}
+            contacts = {each.contact: each.name for each in store.logins.all() if each.contact}
+            g.names |= {f"contact:{contact}": name for contact, name in contacts.items()}
+            g.names |= {"caller": words.text("caller"), "line": words.text("the_line")}
         return str(g.names.get(id, id))
 
     @app.context_processor

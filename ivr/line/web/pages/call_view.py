@@ -46,7 +46,7 @@ class LegView:
 
     @property
     def over(self) -> bool:
-        return self.leg.state == "over"
+        return self.leg.state in ("leaving", "over")
 
     @property
     def taken(self) -> bool:

@@ -336,8 +336,11 @@ def tried(events: Iterable[Event], legs: Mapping[str, LegView]) -> list[dict[str
 
 HOW = {
     "dial.answered": "answered",
-    "dial.taken": "accepted",
-    "operator.taken": "accepted",
+    "dial.taken": "taken",
+    "operator.taken": "taken",
+    "dial.accepted": "accepted",
+    "operator.accepted": "accepted",
+    "talk.missed": "missed",
     "dial.declined": "declined",
     "dial.noanswer": "no_answer",
     "dial.busy": "busy",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ivr.line.desk.emergency import CONTACT, QUESTIONS
+from ivr.line.desk.emergency import BY_NAME, CONTACT, answer
 from ivr.line.errors import CaseError
 
 Form = Any
@@ -21,19 +21,46 @@ def _yes(form: Form, name: str) -> bool | None:
 
 def _emergency(form: Form) -> dict[str, Any]:
     """The questionnaire, as far as it was filled in."""
-    answers = {question.name: form.get(question.name, "").strip() for question in QUESTIONS}
-    hours, minutes = form.get("hours", "").strip(), form.get("minutes", "").strip()
-    if hours or minutes:
-        if not ((hours or "0").isdecimal() and (minutes or "0").isdecimal()):
-            raise CaseError(f"down_for: '{hours}' hours and '{minutes}' minutes are no numbers")
-        answers["down_for"] = str(60 * int(hours or 0) + int(minutes or 0))
     contact: dict[str, Any] = {name: form.get(name, "").strip() for name in CONTACT}
     contact |= {"english": _yes(form, "english"), "competent": _yes(form, "competent")}
     contact["name"] = form.get("name", "").strip()
     return {
-        "answers": {name: value for name, value in answers.items() if value},
+        "answers": _answers(form),
         "contact": {name: value for name, value in contact.items() if value not in ("", None)},
     }
+
+
+def _answers(form: Form) -> dict[str, str]:
+    """What was answered; hours and minutes are one question. Raises `CaseError` for those alone."""
+    given = {name: form.get(name, "").strip() for name in BY_NAME}
+    hours, minutes = form.get("hours", "").strip(), form.get("minutes", "").strip()
+    if hours or minutes:
+        if not ((hours or "0").isdecimal() and (minutes or "0").isdecimal()):
+            raise CaseError(
+                f"down_for: '{hours}' hours and '{minutes}' minutes are no numbers",
+                "down_for",
+                "no_number_given",
+            )
+        given["down_for"] = str(60 * int(hours or 0) + int(minutes or 0))
+    return {name: value for name, value in given.items() if value}
+
+
+def faults(what: str, form: Form, known: Mapping[str, Any]) -> list[CaseError]:
+    """Everything that is wrong with the answers about an outage at once; of other forms nothing.
+    ``known`` is the case's file."""
+    if what not in ("declare", "answer", "set_emergency"):
+        return []
+    answers = dict((known.get("emergency") or {}).get("answers", {}))
+    try:
+        given, wrong = _answers(form), []
+    except CaseError as error:
+        given, wrong = {n: form[n].strip() for n in BY_NAME if form.get(n, "").strip()}, [error]
+    for name, value in given.items():
+        try:
+            answers[name] = answer(name, value, answers)
+        except CaseError as error:
+            wrong.append(error)
+    return wrong
 
 
 def _agreed(*names: str) -> Callable[[Form], dict[str, Any]]:
@@ -58,4 +85,4 @@ ASKED: dict[str, Callable[[Form], dict[str, Any]]] = {
     "report": _fields("id", "state"),
 }
 
-__all__ = ["ASKED"]
+__all__ = ["ASKED", "faults"]

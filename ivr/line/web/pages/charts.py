@@ -66,7 +66,7 @@ def stacked(
 def lying(name: str, title: str, rows: Sequence[tuple[str, int]]) -> str:
     """Bars below each other, each with its words and its number."""
     most = max((count for _, count in rows), default=0) or 1
-    wide, one, label = 520, 30, 215
+    wide, one, label = 520, 30, 245
     drawn = [_patterns(name)]
     series = Series("", "", "s1")
     for place, (words, count) in enumerate(rows):

@@ -131,7 +131,7 @@ class Console:
             return self._said("call_over", kind="error")
         if not may(g.login.roles, what) or what not in ("declare", "set_emergency"):
             abort(403)
-        if what == "set_emergency" and request.form.get("sure") != "yes":
+        if what == "set_emergency" and not request.form.get("stopped"):
             return self._said("not_sure", kind="error")
         shown = self.cards.connected(leg)
         try:
@@ -139,7 +139,7 @@ class Console:
             if shown["number"]:
                 self._on_case(leg, shown["number"], what, data)
         except CaseError as error:
-            flash(f"{self.words.text('problem')} {error}", "error")
+            flash(f"{self.words.text('problem')} {self.words.error(error)}", "error")
             return redirect(self._back())
         told = {k: v for k, v in data["answers"].items() if k in COUNTED}
         self._hear(leg.call.sid, leg.attempt, "emergency", "", answers=_counted(told))
@@ -172,7 +172,14 @@ class Console:
         return "/me" if request.form.get("back") == "/me" else "/console"
 
 
-COUNTED = ("purpose", "users", "affected", "down_for")  # answers that say nothing of anybody
+COUNTED = (
+    "purpose",
+    "users",
+    "affected",
+    "down_for",
+    "environment",
+    "stopped",
+)  # answers that say nothing of anybody
 
 Argument = Callable[[Console, Any, Leg], str | None]
 

@@ -94,7 +94,7 @@ class Telling:
             value = "star" if self._is_menu(moment) else "end"
         for key in (f"heard_{moment.what}_{value}", f"heard_{moment.what}"):
             if key in self.words.languages["en"]:
-                filled = self._values(moment) | {"value": value.replace("_", " ")}
+                filled = self._values(moment) | {"value": self._word(f"came_{value}")}
                 return self.words.text(key, **filled)
         return f"{moment.what} {value}".replace("_", " ").strip()
 
@@ -119,7 +119,18 @@ class Telling:
             "language_name": self._language(str(data.get("language", ""))),
             "queue_name": self._queue(str(data.get("queue", ""))),
             "found": self._word(f"result_{data.get('result', '')}"),
+            "level": self._level(str(data.get("level", ""))),
+            "wish": self._level(str(data.get("wish", ""))),
+            "outcome": self._word(f"came_{data.get('outcome', '')}"),
+            "question": self._word(f"m_{data.get('question', '')}"),
+            "recorded": self._word(f"recording_{data.get('recording', '')}"),
         }
+
+    def _level(self, code: str) -> str:
+        """A level, or what else is wished for."""
+        if f"wish_{code}" in self.words.languages["en"]:
+            return self.words.text(f"wish_{code}")
+        return self.line.config.level_name(code, self.words.language())
 
     def _said(self, value: object) -> str:
         return str(value).replace("_", " ")

@@ -1,10 +1,11 @@
-"""Case Logger and Case Tracker: log a case, follow it, ask for more, on the web.
+"""Case Tracker: follow a case and ask for more, on the web.
 
 The same rules as by telephone, since everything that changes a case goes through `Cases.hear`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
@@ -25,20 +26,22 @@ from flask import (
 from werkzeug.wrappers import Response
 
 from ivr.line.desk.cases import Case, Contact
-from ivr.line.desk.emergency import CATEGORIES, ENDS, QUESTIONS, REACH
+from ivr.line.desk.emergency import CATEGORIES, ENDS, REACH, missing
 from ivr.line.desk.events import Event
 from ivr.line.desk.phone_numbers import dialled
-from ivr.line.desk.roles import MAY, may, works_here
+from ivr.line.desk.roles import MAY, may, may_open, works_here
 from ivr.line.errors import CaseError
+from ivr.line.records import Note
 from ivr.line.service.look_ups import BUDGET
 from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
 from ivr.line.web.pages.call_view import CallView
-from ivr.line.web.pages.case_forms import ASKED
+from ivr.line.web.pages.case_forms import ASKED, faults
+from ivr.line.web.pages.customer_numbers import CustomerNumbers
 from ivr.line.web.pages.sign_in import signed_in
+from ivr.line.web.pages.told import Telling, told
 from ivr.line.web.pages.words import Words
 
-LONGEST = 1200  # characters of what a customer writes of a problem
 CALLED = {"escalate": "callback", "declare": "number", "answer": "number"}  # field: where to call
 
 
@@ -51,10 +54,10 @@ class Tracker:
         self.config = services.line.config
         self.clock = services.clock
         self.words = words
+        self.numbers = CustomerNumbers(services.store)
         self.blueprint = Blueprint("tracker", __name__)
         for rule, view, methods in (
             ("/cases", self.cases, ["GET"]),
-            ("/cases/new", self.new, ["GET", "POST"]),
             ("/cases/<number>", self.case, ["GET"]),
             ("/cases/<number>/kept", self.keep, ["POST"]),
             ("/cases/<number>/<what>", self.ask, ["POST"]),
@@ -73,7 +76,7 @@ class Tracker:
         if login is None:
             return
         person = self.store.people.get(login.person) if login.person else None
-        zones = [person.zone] if person else [account.zone for account in self._accounts()]
+        zones = [person.zone] if person else [account.zone for account in self.numbers.accounts()]
         g.zone = (zones or [entry.zone for entry in self.config.numbers.values()])[0]
 
     def _context(self) -> dict[str, Any]:
@@ -82,33 +85,19 @@ class Tracker:
         return {
             "login": login,
             "staff": staff,
-            "numbers_of": self._numbers() if login and not staff else [],
-            "active_number": self._active() if login and not staff else "",
+            "numbers_of": self.numbers.all() if login and not staff else [],
+            "active_number": self.numbers.active() if login and not staff else "",
+            "may_log": bool(login) and may_open(login.roles, "new"),
+            "told_in": self._told_in,
             "entry": next(iter(self.config.numbers)),
         }
 
     # --- whose cases ---
 
-    def _accounts(self) -> list[Any]:
-        known = {account.id: account for account in self.store.cases.accounts()}
-        return [known[id] for id in g.login.accounts if id in known]
-
-    def _numbers(self) -> list[str]:
-        """The person's customer numbers, the primary one first."""
-        return [number for account in self._accounts() for number in account.customer_numbers]
-
-    def _active(self) -> str:
-        numbers = self._numbers()
-        chosen = session.get("customer_number", "")
-        return chosen if chosen in numbers else (numbers or [""])[0]
-
-    def _account_of(self, number: str) -> Any:
-        return next((a for a in self._accounts() if number in a.customer_numbers), None)
-
     def switch(self) -> Response:
         """Somebody with several customer numbers goes over to another one."""
         number = request.form.get("number", "")
-        if number not in self._numbers():
+        if number not in self.numbers.all():
             abort(404)
         session["customer_number"] = number
         return redirect(url_for("tracker.cases"))
@@ -148,7 +137,7 @@ class Tracker:
                 number = self.config.case_numbers.written(reading.candidates[0])
                 return redirect(url_for("tracker.case", number=number))
             flash(self.words.text("no_number"), "error")
-        account = None if staff else self._account_of(self._active())
+        account = None if staff else self.numbers.account()
         accounts = None if staff else ([account.id] if account else [])
         rows = [self._row(case) for case in self.store.cases.of_accounts(accounts)]
         return render_template("cases.html", rows=rows)
@@ -159,37 +148,6 @@ class Tracker:
         severity = (data.get("severity") or {}).get("severity", case.severity)
         return {"case": case, "severity": severity, "level": data.get("level", "")}
 
-    def new(self) -> Any:
-        """A customer logs a case and chooses its severity; never the highest."""
-        if "customer" not in g.login.roles:
-            abort(403)
-        given = {name: request.form.get(name, "").strip() for name in FIELDS}
-        offered = self._offered(wished=True)
-        if request.method == "GET":
-            return render_template("new.html", given=given, wrong={}, severities=offered)
-        wrong = self._faults(given)
-        if wrong:
-            return render_template("new.html", given=given, wrong=wrong, severities=offered), 422
-        number = self._open(given)
-        flash(self.words.text("done_logged", number=number), "done")
-        return redirect(url_for("tracker.case", number=number))
-
-    def _faults(self, given: dict[str, str]) -> dict[str, str]:
-        wrong = {}
-        if not given["subject"]:
-            wrong["subject"] = self.words.text("need_subject")
-        if not given["description"] or len(given["description"]) > LONGEST:
-            wrong["description"] = self.words.text("need_description", most=LONGEST)
-        severity = self.config.severities.get(given["severity"])
-        if severity is None:
-            wrong["severity"] = self.words.text("need_severity")
-        elif severity.emergency:
-            number = next(iter(self.config.numbers))
-            wrong["severity"] = self.words.text("no_emergency_here", number=number)
-        elif not severity.self_service:
-            wrong["severity"] = self.words.text("need_severity")
-        return wrong
-
     def _offered(self, wished: bool) -> list[tuple[str, str]]:
         """The severities to choose from, with their names."""
         language = self.words.language()
@@ -197,32 +155,6 @@ class Tracker:
             (each.code, self.config.severity_name(each.code, language))
             for each in self.config.offered(wished)
         ]
-
-    def _open(self, given: dict[str, str]) -> str:
-        """The same form again is the same case."""
-        opened: dict[str, str] = session.setdefault("opened", {})
-        key = request.form.get("key", "")
-        if key in opened:
-            return opened[key]
-        account = self._account_of(self._active())
-        number = self.store.cases.open(
-            self.config.case_numbers,
-            severity=int(given["severity"]),
-            subject=given["subject"],
-            product=given["product"],
-            account=account.id if account else None,
-        )
-        by = f"contact:{g.login.contact}"
-        said: dict[str, dict[str, Any]] = {
-            "log": {"severity": given["severity"]},
-            "note": {"text": given["description"]},
-        }
-        for what, told in said.items():
-            self.services.cases.hear(
-                number, what, key=f"{key}:{what}", by=by, channel="web", **told
-            )
-        session["opened"] = dict([*opened.items(), (key, number)][-20:])
-        return number
 
     def case(self, number: str) -> str:
         """A case at one look; that staff have looked is on record."""
@@ -232,7 +164,9 @@ class Tracker:
             self.store.logs.append(ACCESS, Event("access.viewed", now, by, {"case": case.number}))
         return self._show(case)
 
-    def _show(self, case: Case, wrong: str = "", about: str = "") -> str:
+    def _show(self, case: Case, wrong: Mapping[str, str] | None = None, about: str = "") -> str:
+        """The page; ``about`` is the form that couldn't be heard, which keeps what was typed, and
+        ``wrong`` says of which fields, and why ("": of the whole)."""
         staff = works_here(g.login.roles)
         file = self.store.case_files.load(case.number)
         data = file.data if file else {}
@@ -246,21 +180,23 @@ class Tracker:
             case=case,
             data=data,
             notes=notes,
-            wrong=wrong,
+            wrong=wrong or {},
             about=about,
-            key=token_urlsafe(12),
+            typed=request.form if about else {},
+            said=data.get("said", {}),
+            answers=self._answers(case, data),
             owed=self._owed(case.number),
-            told=self._told(case.number),
+            told=self._told(case.number, data),
             reached=next(iter(self._customer(case).phones), ""),
             may={what for what in MAY if may(g.login.roles, what)},
             severity=(data.get("severity") or {}).get("severity", case.severity),
             severities=self._offered(wished=False),
             first_level=self.config.levels[0].code,
             next_level=self._next_level(data),
-            questions=QUESTIONS,
             categories=CATEGORIES,
             reach=REACH,
             ends=ENDS,
+            own_choice={each.code for each in self.config.offered(wished=True)},
         )
 
     def _owed(self, number: str) -> list[Any]:
@@ -307,6 +243,9 @@ class Tracker:
         if not may(g.login.roles, what):
             abort(403)
         on_call = self._on_call()
+        known = self.store.case_files.load(case.number)
+        if wrong := faults(what, request.form, known.data if known else {}):
+            return self._refused(case, what, wrong, on_call)
         try:
             data = ASKED[what](request.form) | ({"call": on_call} if on_call else {})
             if what in CALLED and not on_call:
@@ -320,13 +259,18 @@ class Tracker:
                 **data,
             )
         except CaseError as error:
-            if on_call:
-                flash(f"{self.words.text('problem')} {error}", "error")
-                return redirect(self._back())
-            return self._show(case, str(error), what), 409
+            return self._refused(case, what, [error], on_call)
         flash(self._done(what, file.data, str(data.get("callback") or "")), "done")
         back = self._back() if on_call else url_for("tracker.case", number=number)
         return redirect(back)
+
+    def _refused(self, case: Case, what: str, wrong: list[CaseError], on_call: str) -> Any:
+        """Nothing was recorded, and why; what was typed stays in the form."""
+        said = {error.field: self.words.error(error) for error in wrong}
+        if on_call:
+            flash(f"{self.words.text('problem')} {' '.join(said.values())}", "error")
+            return redirect(self._back())
+        return self._show(case, said, what), 409
 
     def _on_call(self) -> str:
         """The person's own call in which the customer has just said it, or none."""
@@ -347,7 +291,7 @@ class Tracker:
         digits = "".join(each for each in written if each.isdecimal())
         number = f"+{digits}" if written.startswith("+") else dialled(digits, entry.country) or ""
         if written and (self.config.uncallable(number) or self.store.people.at_phone(number)):
-            raise CaseError(self.words.text("bad_number"))
+            raise CaseError("that number is never called", field, "bad_number")
         return {"callback": number, "language": language}
 
     def _customer(self, case: Case) -> Contact:
@@ -377,19 +321,40 @@ class Tracker:
             line=next(iter(self.config.numbers)),
         )
 
-    def _told(self, number: str) -> dict[str, str]:
-        """Of whom this case concerns: who "told" already (a notice was handed over), and who is
-        "telling" still; by what they are told."""
-        told: dict[str, str] = {}
-        for duty in self.store.duties.all("notify", call=f"case:{number}"):
-            if duty.data["what"] in TOLD and not duty.data.get("list"):
-                about = TOLD[duty.data["what"]] or str(duty.data.get("level") or "")
-                handed = duty.state == "done"
-                told[about] = "told" if handed else told.get(about, "telling")
-        return told
+    def _told_in(self, note: Note, said: Mapping[str, Any]) -> str:
+        """A note in the reader's language, with what somebody has written in it as it is."""
+        words = dict(said.get(note.key) or {})
+        say, length = words.pop("say", ""), words.pop("length", 0)
+        if not say:
+            return note.text
+        if "level" in words:
+            level = str(words["level"])
+            words["level"] = self.config.level_name(level, self.words.language())
+        return self.words.text(f"note_{say}", **words) + note.text[length:]
+
+    def _answers(self, case: Case, data: dict[str, Any]) -> dict[str, Any]:
+        """What was answered about an outage, and what is still open."""
+        down = data.get("emergency") or {}
+        answers, contact = down.get("answers", {}), down.get("contact", {})
+        if not down or down.get("state") == "ended":
+            answers, contact = {}, {}
+        left = missing(answers, contact, case.environment)
+        return {"given": answers, "contact": contact, "open": left}
+
+    def _told(self, number: str, data: dict[str, Any]) -> dict[str, Telling]:
+        """How far whoever answers for each level, and for the emergency, has been told of it."""
+        asked = {code: stands["key"] for code, stands in data.get("levels", {}).items()}
+        if down := data.get("emergency"):
+            asked["E-Down"] = down["key"]
+        return {about: self._telling(number, key) for about, key in asked.items()}
+
+    def _telling(self, number: str, key: str) -> Telling:
+        """One of them is enough."""
+        states = {each.state for each in told(self.store, f"case:{number}", key)}
+        return next((each for each in TELLING if each in states), "being_told")
 
 
-TOLD = {"escalation": "", "chase": "", "edown": "E-Down", "severity_wish": "severity"}
-FIELDS = ("product", "subject", "description", "severity")
+# The furthest that it has come counts.
+TELLING: tuple[Telling, ...] = ("told", "being_told", "not_told")
 
 __all__ = ["Tracker"]

@@ -14,6 +14,7 @@ from datetime import datetime
 from flask import Blueprint, Response, request
 
 from ivr.line.desk.hunt import EventName
+from ivr.line.flow.steps import Customer
 from ivr.line.records import Call
 from ivr.line.service.services import Services
 from ivr.line.turns.call.begin import begin
@@ -317,14 +318,17 @@ class Webhooks:
         return Reply(NOTHING, self.calls.hear(sid, ended).due)
 
     def leg_meet(self, form: Form, sid: str, attempt: str) -> Reply:
-        """Silence until the caller joins; says so if they have hung up.
+        """Until the caller joins: says what keeps them, also if they have hung up.
 
         Fetched again and again, in case the carrier can't be told to redirect this leg.
         """
         state = self.calls.look(sid)
-        phrases = [("caller_left", "")] if state.call.ended_at else []
-        sentences = self.line.person.spoken(phrases, state.legs.talk(attempt).language)
-        return Reply(render((*sentences, verbs.Pause(5), verbs.Redirect())))
+        first = [("caller_left", "")] if state.call.ended_at else []
+        calls = isinstance(state.step, Customer)
+        then = [] if first else [("brief_callback" if calls else "caller_comes", "")]
+        language = state.legs.talk(attempt).language
+        before, after = (self.line.person.spoken(each, language) for each in (first, then))
+        return Reply(render((*before, verbs.Pause(5), *after, verbs.Redirect())))
 
     def leg_announce(self, form: Form, sid: str, attempt: str) -> Reply:
         """An announcement to one person in the conference: how ringing somebody else went."""

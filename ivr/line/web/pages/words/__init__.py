@@ -11,6 +11,7 @@ from importlib.resources import files
 from flask import Flask, request, session
 
 from ivr.line.desk.names import name_in
+from ivr.line.errors import CaseError
 
 FIRST = "en"
 
@@ -50,6 +51,11 @@ class Words:
         language = self.language()
         text = self.languages[language].get(key, self.languages[FIRST].get(key, key))
         return text.format(**{"emergency": name_in(self.emergency, language), **values})
+
+    def error(self, error: CaseError) -> str:
+        """What can't be done with a case, and why; in English where there are no words for it."""
+        key = f"err_{error.say}"
+        return self.text(key, **error.values) if key in self.languages[FIRST] else str(error)
 
     def step(self, name: str) -> str:
         """What a step of the flow is called; one that has no words is called by its name."""
