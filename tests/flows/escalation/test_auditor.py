@@ -219,7 +219,7 @@ def nobody_is_rung_for_two_calls(fits: bool) -> tuple[World, float]:
 def nobody_is_rung_twice_in_one_hunt(fits: bool) -> tuple[World, float]:
     world = World().call().rung("1-1", "MGR1").rung("1-2", "MGR1")
     world.leg("CA2", PAUL, 5, 25, attempt="1-1", answered=None)
-    again = 85 if fits else 45
+    again = 85 if fits else 35
     return world.leg("CA4", PAUL, again, again + 5, attempt="1-2", answered=None), 100
 
 

@@ -96,8 +96,10 @@ def nobody_is_rung_for_two_calls(facts: Facts, claims: Claims) -> Iterator[Misfi
 
 
 def nobody_is_rung_twice_in_one_hunt(facts: Facts, claims: Claims) -> Iterator[Misfit]:
-    """Nobody is rung twice in one hunt, unless it looks again for people and they have rested since
-    they didn't answer; whose telephone rang no longer because somebody took it may be rung on."""
+    """Nobody is rung twice in one hunt, unless they have rested since they didn't answer; those who
+    rang no longer because somebody took it may be rung on."""
+    rests = [rule.rest for rule in claims.config.hunts.values() if rule.look_again]
+    least = min(rests) / (2 if facts.injected else 1) - 1
     for sid, call in claims.calls.items():
         rung: dict[tuple[str, str], list[Leg]] = defaultdict(list)
         for leg in facts.by_call.get(sid, ()):
@@ -106,15 +108,12 @@ def nobody_is_rung_twice_in_one_hunt(facts: Facts, claims: Claims) -> Iterator[M
                 rung[person, leg.attempt.partition("-")[0]].append(leg)
         for (person, hunt), legs in rung.items():
             legs.sort(key=lambda leg: leg.began)
-            rung_as, rules = call.data.legs[legs[0].attempt].hunt, claims.config.hunts
-            rule = rules.get(rung_as, rules["wish"])
             for before, leg in pairwise(legs):
                 if before.attempt == leg.attempt:
                     continue  # it wasn't known whether it ever rang
                 pause = (leg.began - (before.ended or FAR)).total_seconds()
                 came_forward = call.data.legs[leg.attempt].talk.own.clicked
-                rested = before.status != "no-answer" or pause >= rule.rest - 1
-                if not came_forward and not (rule.look_again and rested):
+                if not came_forward and before.status == "no-answer" and pause < least:
                     yield Misfit(
                         "nobody_is_rung_twice_in_one_hunt",
                         sid,

@@ -35,7 +35,7 @@ def _met(facts: Facts, claims: Claims, call: str, event: Event, rule: str) -> It
         return
     since = since_of(event)
     spans = facts.together(legs, customer)
-    if since and not any(abs(each.since - since) <= SLACK for each in spans):
+    if since and not any(each.since <= since + SLACK for each in spans):
         was = f"they have heard each other since {span.since:%H:%M:%S}"
         yield Misfit(rule, call, event.at, f"{claim} since {since:%H:%M:%S}", was)
 
