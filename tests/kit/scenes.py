@@ -13,7 +13,7 @@ from datetime import datetime
 from ivr.line.service.duties.lost_calls import first_check
 from ivr.line.turns.call.heard import Clicked
 from ivr.simulator import Handset
-from tests.kit.auditor import Misfit, audit
+from tests.kit.auditor import Misfit, audit, glance
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount
 
 MOMENT = 0.2  # seconds after each word
@@ -154,7 +154,10 @@ class Scene:
 
     def over(self) -> list[Misfit]:
         """Let everything settle, everybody hang up and settle again: what doesn't fit."""
-        self.exchange.wait(75)
+        self.exchange.wait(6)
+        seen = glance(self.desk)
+        self.exchange.wait(69)
+        seen += glance(self.desk)
         for phone in list(self.exchange.phones.values()):
             if phone.in_call:
                 phone.hang_up()
@@ -163,4 +166,4 @@ class Scene:
             rule.stop()
         # What was lost is noticed after a while.
         self.exchange.wait(1560 if self.exchange.injected else 65)
-        return audit(self.desk)
+        return [*seen, *audit(self.desk)]

@@ -235,6 +235,19 @@ def a_call_is_renewed_once(fits: bool) -> tuple[World, float]:
     return world if fits else world.log("flow.renewed", 6, began="2", now="1"), 100
 
 
+def pages_show_legs_as_they_are(fits: bool) -> tuple[World, float]:
+    world = _talk(70 if fits else 5).place("CA1", "room", 20).place("CA2", "room", 20, 25)
+    leg, shared = world.calls["CA1"].data.legs["1-1"], world.calls["CA1"].data.shared
+    leg.state, leg.in_room, shared.caller.in_room = "talking", at(20), at(20)
+    return world, 60
+
+
+def pages_show_who_waits(fits: bool) -> tuple[World, float]:
+    world = World().call().leg("CA1", ANNA, 0).place("CA1", "queue", 10, None if fits else 20)
+    world.calls["CA1"].waiting_for = "operators"
+    return world, 60
+
+
 HISTORIES: dict[str, Callable[[bool], tuple[World, float]]] = {
     name: globals()[name] for name in RULES if name in globals()
 }
