@@ -51,7 +51,7 @@ OTHERWISE: dict[str, Leads] = {
     "invalid": Go(says="invalid"),
     "silence": Go(says="silence"),
     "too_many": Go("search", says="too_many"),
-    "hangup": Go("ended"),
+    "hangup": (Go("owe", when=guards.unmet), Go("ended")),
     "trouble": Go("search", says="trouble"),
     "again": Go(),
 }
@@ -104,6 +104,7 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
         also_says=(
             *("notice", "works_in", "choose_language", "connecting", "please_hold", "to_operator"),
             *("looking_for_manager", "looking_for_engineer"),
+            *("still_trying", "still_in_line", "no_number"),
             *("status_open", "status_closed", "status_severity", "status_escalated", "status"),
         ),
     )
@@ -209,7 +210,10 @@ def steps(config: LineConfig) -> list[Step]:
             "severity_reason",
             says=("severity_reason",),
             longest=60,
-            on={"recorded": Go("severity_noted", then=(do.tell_severity,))},
+            on={
+                "recorded": Go("severity_noted", then=(do.tell_severity,)),
+                "hangup": Go("ended", then=(do.tell_severity,)),  # wished for, if not explained
+            },
         ),
         Menu(
             "severity_noted",
@@ -232,10 +236,6 @@ def steps(config: LineConfig) -> list[Step]:
                 "handed_over": (
                     Go("wish_hold", when=guards.ringing),
                     Go("search", then=(hold.ask_for_a_manager(config.levels),)),
-                ),
-                "hangup": (
-                    Go("ended", when=guards.unmet, then=(do.owe_a_call,)),
-                    Go("ended"),
                 ),
             },
         ),

@@ -118,8 +118,8 @@ def take_reading(place: int) -> Callable[[LegTalk, Heard], None]:
 
 def keep_keyed(talk: LegTalk, digits: str, other: Iterable[str] = ()) -> None:
     """Another case, which what was keyed named, or an ``other`` one; a PIN was the one before's."""
-    if talk.shared.case.keyed != digits:
-        talk.shared.hunt.since = None
+    if talk.shared.case.keyed not in ("", digits):
+        _something_new(talk)
     talk.shared.case.keyed = digits
     talk.shared.case.other = list(other)
     talk.shared.case.record = None
@@ -180,11 +180,17 @@ def wish(what: str) -> Callable[[LegTalk, Heard], None]:
 
     def effect(talk: LegTalk, heard: Heard) -> None:
         if talk.shared.wish != what:
-            talk.shared.hunt.since = None
+            _something_new(talk)
         talk.shared.wish = talk.shared.asked_for = what
         talk.emit("menu.wish", wish=what)
 
     return effect
+
+
+def _something_new(talk: LegTalk) -> None:
+    """Nobody has been looked for yet or met for what the caller wants now."""
+    talk.shared.hunt.since = None
+    talk.shared.met = False
 
 
 def keep_ranking(talk: LegTalk, heard: Heard) -> None:
@@ -225,6 +231,7 @@ def tell_severity(talk: LegTalk, heard: Heard) -> None:
     """What is wished for goes to the engineer, with the recorded reason; nothing is set."""
     wished = {"severity": talk.own.severity, "recording": heard.data.get("sid", "")}
     talk.order(TellCase("wish_severity", key=f"severity:{talk.turn}", data=wished))
+    talk.shared.asked_for = ""
 
 
 # --- putting through ---
@@ -266,8 +273,13 @@ def promise(talk: LegTalk, heard: Heard) -> None:
 
 
 def owe_a_call(talk: LegTalk, heard: Heard) -> None:
-    """A caller who hangs up while people are being rung is owed a call as well."""
-    talk.order(PromiseCallback(talk.shared.caller.number, why="hung up"))
+    """A caller who is gone before they have met whom they wish for is owed a call as well, if
+    anybody can tell whom to call: by their number, their case, or the contact for an outage."""
+    shared = talk.shared
+    contact = shared.emergency.contact.get("number", "") if shared.emergency else ""
+    number = shared.caller.number or str(contact)
+    if number or shared.case.found or shared.wish == "E-Down":
+        talk.order(PromiseCallback(number, why="hung up"))
 
 
 def abandon(talk: LegTalk, heard: Heard) -> None:

@@ -89,12 +89,12 @@ def has_wish(talk: LegTalk, heard: Heard) -> bool:
 
 def unmet(talk: LegTalk, heard: Heard) -> bool:
     """Whether the caller wishes for somebody, and hasn't met them: somebody of the level that was
-    requested, else anybody at all."""
+    requested, else anybody at all. A wish for a severity is met when it has been told."""
     asked = talk.shared.requested
     if asked is not None and not asked.met:
         return True
-    wishes = talk.shared.wish or talk.shared.asked_for
-    return not talk.shared.met and wishes not in ("", "severity")
+    wish = "" if talk.shared.wish == "severity" else talk.shared.wish
+    return not talk.shared.met and bool(talk.shared.asked_for or wish)
 
 
 def is_emergency(talk: LegTalk, heard: Heard) -> bool:
@@ -109,6 +109,17 @@ def wishes_for_somebody(levels: Iterable[Level]) -> Callable[[LegTalk, Heard], b
 
 
 # --- the hunt ---
+
+
+def may_wait_on(rounds: int) -> Callable[[LegTalk, Heard], bool]:
+    """Whether the caller hasn't waited in vain so often that it is enough."""
+    return lambda talk, heard: talk.shared.hunt.rounds < rounds
+
+
+def errs(rounds: int) -> Callable[[LegTalk, Heard], bool]:
+    """Whether somebody is there, and errs: they may need a person, if they may wait for one."""
+    may = may_wait_on(rounds)
+    return lambda talk, heard: talk.silences == 0 and may(talk, heard)
 
 
 def ringing(talk: LegTalk, heard: Heard) -> bool:

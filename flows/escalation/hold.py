@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from ivr.line.config import LineConfig
-from ivr.line.desk.levels import Level
-from ivr.line.flow.conversation import Effect, Go, Guard, Heard, Leads, Phrase
-from ivr.line.flow.orders import Escalate
+from ivr.line.desk.levels import WISHES, Level
+from ivr.line.flow.conversation import Effect, Go, Guard, Heard, Leads, Phrase, outcome
+from ivr.line.flow.orders import Escalate, TellCase
 from ivr.line.flow.steps import Dialling, Hold, LookUp, Step
 from ivr.line.values import LegTalk
 
@@ -22,12 +22,13 @@ from . import guards
 
 def steps(config: LineConfig) -> list[Step]:
     wished, keep = guards.wishes_for_somebody(config.levels), (do.keep_ranking, keep_request)
+    nobody = _nobody(config)
     waiting: dict[str, Leads] = {
         "joined": "talk",
-        "nobody": "offer",
+        "nobody": nobody,
         "no_carrier": "dial",
         "2": "callback",
-        "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
+        "hangup": Go("owe", then=(do.abandon,)),
     }
     return [
         LookUp(
@@ -43,7 +44,7 @@ def steps(config: LineConfig) -> list[Step]:
             "wish_hold",
             queue="people",
             says=looking,
-            progress=("still_trying",),
+            progress=_progress(config, "still_trying"),
             enter=(do.hunt("wish"),),
             on=waiting | {"later": Go("callback", says="manager_calls")},
         ),
@@ -51,7 +52,7 @@ def steps(config: LineConfig) -> list[Step]:
             "operator_hold",
             queue="operators",
             says=("to_operator",),
-            progress=("still_in_line",),
+            progress=_progress(config, "still_in_line"),
             enter=(do.hunt("operator"),),
             on=waiting | {"zero": Go()},
         ),
@@ -59,7 +60,7 @@ def steps(config: LineConfig) -> list[Step]:
             "emergency_hold",
             queue="emergencies",
             says=("trying_emergency",),
-            progress=("still_trying",),
+            progress=_progress(config, "still_trying"),
             enter=(do.hunt("emergency"),),
             on=waiting | {"zero": Go()},
         ),
@@ -72,11 +73,39 @@ def steps(config: LineConfig) -> list[Step]:
                 "joined": "talk",  # somebody who had been rung before
                 "talked": "after",
                 "nobody_now": _into_hold(wished),
-                "nobody": "offer",
-                "hangup": Go("ended", then=(do.owe_a_call, do.abandon)),
+                "nobody": nobody,
+                "hangup": Go("owe", then=(do.abandon,)),
             },
         ),
+        # --- the caller is gone, and is owed a call: who would have been rung says by whom ---
+        LookUp(
+            "owe",
+            asks="people",
+            on=dict.fromkeys(
+                ("found", "not_found", "too_slow"),
+                Go("ended", then=(keep_owner, do.owe_a_call)),
+            ),
+        ),
     ]
+
+
+def _nobody(config: LineConfig) -> tuple[Go, ...]:
+    """Nobody could be found: the caller may wait on, but not for ever."""
+    return (
+        Go("offer", when=guards.may_wait_on(config.limits.rounds)),
+        Go("callback_number", says="waited_long", when=guards.uncallable(config)),
+        Go("promised", says="waited_long", then=(do.propose_own_number, do.promise)),
+    )
+
+
+def _progress(config: LineConfig, words: str) -> Callable[[LegTalk], tuple[Phrase, ...]]:
+    """While the caller waits; who can't be called back where they are is told so."""
+
+    def says(talk: LegTalk) -> tuple[Phrase, ...]:
+        uncallable = guards.uncallable(config)(talk, outcome(""))
+        return ((words, ""), *((("no_number", ""),) if uncallable else ()))
+
+    return says
 
 
 def _into_hold(wished: Guard, *then: Effect) -> tuple[Go, ...]:
@@ -93,12 +122,22 @@ def looking(talk: LegTalk) -> tuple[Phrase, ...]:
     return (("looking_for_engineer" if engineer else "looking_for_manager", ""),)
 
 
+def keep_owner(talk: LegTalk, heard: Heard) -> None:
+    """Who owes the call, unless somebody has said already that they will make it."""
+    if not talk.shared.hunt.calls_in:
+        do.keep_ranking(talk, heard)
+
+
 def keep_request(talk: LegTalk, heard: Heard) -> None:
-    """Ask for the level that the caller may ask for; one whose turn hasn't come stays their wish,
-    and staff may ask for it all the same."""
-    if request := heard.data.get("request"):
+    """Ask for the level that the caller may ask for; any other stays their wish, which the case
+    keeps, and staff may ask for it all the same."""
+    shared, request = talk.shared, heard.data.get("request")
+    shared.wish = heard.data.get("wish") or shared.wish
+    wish, case = shared.wish, shared.case.keyed
+    if request:
         talk.order(Escalate(request))
-    talk.shared.wish = heard.data.get("wish") or talk.shared.wish
+    elif case and wish == shared.asked_for and wish not in ("", *WISHES):
+        talk.order(TellCase("wish_level", key=f"wish:{case}:{wish}", data={"level": wish}))
 
 
 def ask_for_a_manager(levels: Sequence[Level]) -> Callable[[LegTalk, Heard], None]:

@@ -23,7 +23,6 @@ def steps(config: LineConfig) -> list[Step]:
                     Go("callback_number", when=uncallable),
                     Go("promised", then=(do.propose_own_number, do.promise)),
                 ),
-                "hangup": Go("ended", then=(do.owe_a_call,)),
             },
         ),
         Branch(
@@ -42,7 +41,6 @@ def steps(config: LineConfig) -> list[Step]:
                 "1": Go("promised", then=(do.promise,)),
                 "2": "callback_number",
                 "too_many": Go("promised", then=(do.promise,)),
-                "hangup": Go("ended", then=(do.owe_a_call,)),
             },
         ),
         Entry(
@@ -58,7 +56,11 @@ def steps(config: LineConfig) -> list[Step]:
                 "slower": Go(says="slower", then=(do.slow_down,)),
                 "cleared": Go(),
                 "back": Go(),
-                "hangup": Go("ended", then=(do.owe_a_call,)),
+                "too_many": (
+                    Go("search", says="too_many", when=guards.errs(config.limits.rounds)),
+                    Go("unreachable", when=uncallable, then=(do.owe_a_call,)),
+                    Go("promised", then=(do.propose_own_number, do.promise)),
+                ),
             },
         ),
         LookUp(
@@ -73,4 +75,5 @@ def steps(config: LineConfig) -> list[Step]:
             },
         ),
         Goodbye("promised", says=("promised",)),
+        Goodbye("unreachable", says=("unreachable",)),
     ]

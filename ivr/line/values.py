@@ -160,7 +160,7 @@ class Promise(Kept):
     were not answered by the customer; ``breaches`` is how often it came due and wasn't kept.
     """
 
-    state: Digits[str]
+    state: Digits[Literal["owed", "done"]]
     number: Digits[str]
     due: Digits[datetime]
     spoken: Digits[datetime]
@@ -546,7 +546,7 @@ class Leg(Kept):
     phone: Staff[str] = ""
     hunt: Staff[str] = ""
     operator: Staff[bool] = False
-    state: Staff[str] = "ringing"
+    state: Staff[Literal["ringing", "joining", "talking", "leaving", "over"]] = "ringing"
     sid: Staff[str] = ""
     document: Staff[str] = ""
     taken_at: Staff[datetime | None] = None

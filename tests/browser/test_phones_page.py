@@ -88,7 +88,7 @@ def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
 
     # The operator keys the number; the right manager is busy, the next one takes it.
     press(page, operator, "*")
-    expect(handset(page, operator).get_by_text("L'appelant est en attente.")).to_be_visible()
+    expect(handset(page, operator).get_by_text("L'appel est en attente.")).to_be_visible()
     press(page, operator, "1")
     expect(handset(page, operator).get_by_text("Composez le numéro de requête")).to_be_visible()
     press(page, operator, "17349013#")

@@ -20,12 +20,18 @@ _COSTLY = {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST}
 _NOT_A_PLACE = {PhoneNumberType.PERSONAL_NUMBER, PhoneNumberType.VOICEMAIL, PhoneNumberType.PAGER}
 
 
+def withheld(caller: str) -> bool:
+    """Whether what the carrier says of a caller says that they don't want to be known."""
+    name = caller.removeprefix("sip:").partition("@")[0].casefold()
+    return not name or name in _NOBODY | {"anonymous", "restricted", "unavailable", "unknown"}
+
+
 def shown(number: str) -> str:
     """The caller's number in E.164, ``""`` if it was withheld or is nobody's.
 
     A number that can't be anybody's is what a switchboard shows for all who call through it.
     """
-    if number in _NOBODY or not number.startswith("+"):
+    if withheld(number) or not number.startswith("+"):
         return ""
     try:
         return number if phonenumbers.is_valid_number(phonenumbers.parse(number)) else ""

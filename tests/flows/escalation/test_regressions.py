@@ -25,7 +25,7 @@ def test_whoever_accepted_hears_that_the_caller_has_gone_though_the_api_is_down(
         exchange.wait(180)
 
         assert manager.in_call
-        assert manager.last_heard == "L'appelant a raccroché. Au revoir."
+        assert manager.last_heard == "La personne a raccroché. Au revoir."
         manager.hang_up()
     exchange.wait(5)
 
@@ -40,7 +40,7 @@ def test_a_caller_whose_operator_has_left_is_fetched_however_long_the_api_was_do
     with exchange.rest_fails("500"):
         operator.hang_up()
         exchange.wait(300)
-    exchange.wait_until(lambda: "a été coupée" in caller.last_heard, at_most=70)
+    exchange.wait_until(lambda: "n'est plus en ligne" in caller.last_heard, at_most=70)
 
     caller.hang_up()
     exchange.wait(60)

@@ -158,7 +158,7 @@ def test_the_operator_goes_back_to_the_caller_with_star(
     assert caller.connected_to == {operator}
     caller.hang_up()
     exchange.wait(10)
-    assert "L'appelant a raccroché" in operator.last_heard
+    assert "La personne a raccroché" in operator.last_heard
     assert not operator.in_call
 
 
@@ -652,3 +652,21 @@ def test_the_promise_counts_from_the_request_and_by_the_lines_own_hours(
     [promise] = desk.store.duties.all("call_back")
     [requested] = desk.events(caller, "escalation.requested")
     assert promise.due - requested.at == timedelta(minutes=60)
+
+
+def test_the_pound_key_goes_on_to_the_tone_at_once(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """ "# alone with no digit before = no input", after which a <Gather>'s next verb is done.
+    (https://www.twilio.com/docs/voice/twiml/gather#finishonkey)"""
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", f"{CASE}#", "1", "4", "1", "#")
+    exchange.wait(1)
+    caller.say("Half of our designers wait.")
+    exchange.wait(3)
+    caller.press("#")
+    exchange.wait(1)
+
+    assert caller.last_heard.startswith("Your request is recorded")
+    caller.hang_up()
+    exchange.wait(30)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ivr.line.values import Promise, needed
+from ivr.line.web.pages.shown import Shown
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, Desk
-from tests.kit.telephones import CASE, ask_for_a_manager, keyed, nobody_rings
+from tests.kit.telephones import CASE, ask_for_a_manager, keyed, nobody_rings, reach_operator
 
 RESTRICTED = "+17378742833"  # as newer accounts spell it; it looks like a number in Texas
 ELSEWHERE = [
@@ -120,3 +121,25 @@ def test_who_withholds_their_number_is_not_offered_it_as_the_contacts(
     caller.hang_up()
     exchange.wait(60)
     nobody_rings(desk)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown", "call_back_at"),
+    [
+        (RESTRICTED, "", ""),
+        ("anonymous", "", ""),
+        ("+3225550102", "+3225550102", ""),
+        (CALLER, CALLER, CALLER),
+    ],
+)
+def test_the_card_says_that_a_number_is_withheld_and_proposes_none_that_is_not_called(
+    exchange: Exchange, desk: Desk, number: str, shown: str, call_back_at: str
+) -> None:
+    caller = exchange.phone(number)
+    reach_operator(caller, desk.phone("OP1"), exchange)
+    card = Shown(desk.services).console("OP1")["card"]
+
+    assert (card["call"]["caller"], card["call"]["call_back_at"]) == (shown, call_back_at)
+    exchange.wait(20)
+    caller.hang_up()
+    exchange.wait(60)

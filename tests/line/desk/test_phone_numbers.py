@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ivr.line.desk.phone_numbers import dialled, forbidden, shown, uncallable
+from ivr.line.desk.phone_numbers import dialled, forbidden, shown, uncallable, withheld
 
 CONTRACTS = ("DE", "FR", "US")
 OWN = ("+33800000001",)
@@ -14,7 +14,7 @@ OWN = ("+33800000001",)
 # (RESTRICTED), `+2562533`/`+12562533` (BLOCKED), `+8656696`/`+18656696` (UNKNOWN), `+86282452253`
 # (UNAVAILABLE)" (https://www.twilio.com/docs/voice/twiml, "Request parameters")
 @pytest.mark.parametrize(
-    "withheld",
+    "spelled",
     [
         "",
         "anonymous",
@@ -35,8 +35,25 @@ OWN = ("+33800000001",)
         "+331",
     ],
 )
-def test_who_withholds_their_number_is_nobody_however_it_is_spelled(withheld: str) -> None:
-    assert shown(withheld) == ""
+def test_who_withholds_their_number_is_nobody_however_it_is_spelled(spelled: str) -> None:
+    assert shown(spelled) == ""
+
+
+@pytest.mark.parametrize(
+    ("caller", "so"),
+    [
+        ("anonymous", True),
+        ("sip:anonymous@anonymous.invalid", True),
+        ("+17378742833", True),
+        ("", True),
+        ("+33155500101", False),
+        ("+10000000000", False),  # nobody's, but nobody withholds it
+        ("sip:marie@helio.example", False),
+        ("client:op1", False),
+    ],
+)
+def test_pages_say_of_who_withholds_their_number_that_they_do(caller: str, so: bool) -> None:
+    assert withheld(caller) == so
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ ENDS: dict[str, Any] = {
     "env_": ENVIRONMENTS,
     "leg_": DOING,
     "caller_": set(get_args(call_view.Placed)) - {""},
-    "doing_": DOING - {"ringing", "listening", "over"},
+    "doing_": DOING - {"ringing", "listening", "leaving", "over"},
     "ended_": HOW,
     "match_": MATCH - {""},
     "case_": {"not_found", "too_slow"},

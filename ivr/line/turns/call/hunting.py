@@ -96,17 +96,18 @@ def _taken_over(state: CallState, name: str) -> bool:
     return True
 
 
-def _timers(state: CallState, name: str) -> None:
+def _timers(state: CallState, name: str, again: str = "") -> None:
+    """The clocks of a hunt, or of one that goes on ``again`` after this attempt."""
     number, after = state.shared.hunt.number, state.line.config.hunts[name].look_again
     if not state.meanwhile:
-        _time_up_in(state, name)  # nobody's time is up while they are being asked
+        _time_up_in(state, name, again)  # nobody's time is up while they are being asked
     if after:
-        state.duty("look_again", f"look_again:{number}", after=after, hunt=number)
+        state.duty("look_again", f"look_again:{number}{again}", after=after, hunt=number)
 
 
-def _time_up_in(state: CallState, name: str) -> None:
+def _time_up_in(state: CallState, name: str, again: str = "") -> None:
     number, cap = state.shared.hunt.number, state.line.config.hunts[name].cap
-    state.duty("time_up", f"time_up:{number}", after=cap, hunt=number)
+    state.duty("time_up", f"time_up:{number}{again}", after=cap, hunt=number)
 
 
 def _willing(state: CallState) -> list[str]:
@@ -132,7 +133,7 @@ def hears(
     if hunt is None:
         return
     state.changed = True
-    if event in LOST and attempt in hunt.ringing():
+    if (event in LOST and attempt in hunt.ringing()) or event == "missed":
         _in_vain(state, attempt)
     if state.shared.hunt.by_dial:
         hunt.at_once = _dialled_at_once(state, hunt, attempt)
@@ -155,6 +156,8 @@ def hears(
                 yield CallerHears(outcome("nobody", why=how))
             case _:
                 assert_never(command)
+    if event == "missed" and goes_on(state) and not hunt.manual:
+        _timers(state, state.shared.hunt.name, f":{attempt}")
     _mirror(state, hunt)
     dialled = state.shared.hunt.dialled
     if state.dialling and goes_on(state) and needed(dialled).leg not in hunt.ringing():

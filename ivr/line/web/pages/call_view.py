@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import Literal
 
 from ivr.line.desk.cases import CaseNumbers
+from ivr.line.desk.phone_numbers import withheld
 from ivr.line.records import Call
 from ivr.line.values import Caller, Emergency, FoundCase, Leg, Owed, Promise
 
 # What the leg of somebody who was rung is doing: the phone rings; they hear who calls, and have
 # pressed nothing; they have taken it, and are on their way to the caller; the two hear each other;
-# the caller is on hold; they are there without the caller; it is over.
-Doing = Literal["ringing", "listening", "coming", "talking", "on_hold", "alone", "over"]
+# the caller is on hold; they are there without the caller; they have handed the caller over, and
+# aren't gone yet; it is over.
+Doing = Literal["ringing", "listening", "coming", "talking", "on_hold", "alone", "leaving", "over"]
 # How a caller is placed with those who have taken the call, and by what they are doing.
 Placed = Literal["talking", "on_hold", "coming", ""]
 _PLACED: dict[Placed, frozenset[Doing]] = {
@@ -57,7 +59,7 @@ class LegView:
     def doing(self) -> Doing:
         """What it is doing at this moment."""
         if self.over:
-            return "over"
+            return "leaving" if self.leg.state == "leaving" else "over"
         if not self.taken:
             return "listening" if self.picked_up else "ringing"
         if self.leg.state == "joining":
@@ -101,7 +103,8 @@ class LegView:
 
 @dataclass(frozen=True, slots=True)
 class CallView:
-    """One call. ``caller`` is what the carrier said of its number; times are instants."""
+    """One call. ``caller`` is what the carrier said of its number, ``""`` for who withholds it;
+    times are instants."""
 
     call: Call
 
@@ -111,7 +114,7 @@ class CallView:
 
     @property
     def caller(self) -> str:
-        return self.call.caller
+        return "" if withheld(self.call.caller) else self.call.caller
 
     @property
     def called(self) -> str:

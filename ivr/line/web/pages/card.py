@@ -131,6 +131,7 @@ class Cards:
             **self._little(call),
             "sid": call.sid,
             "caller": call.caller,
+            "call_back_at": "" if self.line.config.uncallable(call.caller) else call.caller,
             "joined": leg.view.joined,
             "operator": leg.view.operator,
             "needs_reason": leg.view.needs_reason,
@@ -238,10 +239,9 @@ def engaged(calls: Iterable[CallView]) -> dict[str, Doing]:
     """What everybody with a leg up in these calls is doing with it, by id; of several legs, one
     that was taken."""
     found: dict[str, Doing] = {}
-    for call in calls:
-        for each in call.people:
-            if found.get(each.person) in (None, "ringing", "listening"):
-                found[each.person] = each.state
+    for each in (leg for call in calls for leg in call.legs.values()):
+        if each.doing != "over" and found.get(each.person) in (None, "ringing", "listening"):
+            found[each.person] = each.doing
     return found
 
 
