@@ -72,7 +72,7 @@ WAYS: dict[str, str] = {
 }
 ELSEWHERE = {
     *("staff_pin", "staff", "staff_done"),  # whoever works here sets their status
-    *("goodbye", "ended", "back_later", "back_over", "web_owed"),  # last words
+    *("goodbye", "ended", "back_later", "back_over", "web_owed", "unreachable"),  # last words
 }
 
 _WORKS = f"{_WISH} 0 OP1:answers OP1:1 +20 OP1:*"
