@@ -178,6 +178,26 @@ def test_a_caller_whose_operator_dies_goes_on_to_another(
     assert free(desk)
 
 
+def test_a_caller_who_only_stays_on_the_line_is_not_put_through_for_ever(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """A hang-up and a lost connection look alike; silence may be a telephone off the hook."""
+    for operator in ("OP1", "OP2"):
+        desk.phone(operator).will("answer", after=3, press="1")
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "0")
+    for _ in range(2):
+        exchange.wait_until(lambda: caller.connected_to, at_most=120)
+        exchange.wait(20)
+        for operator in caller.connected_to:
+            operator.hang_up()
+        exchange.wait(2)
+    exchange.wait_until(lambda: not caller.in_call, at_most=60)
+
+    assert caller.last_heard.startswith("Thank you for calling.")
+    assert len(desk.events(caller, "operator.offered")) == 2
+
+
 # --- without the REST API ---
 
 
