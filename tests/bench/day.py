@@ -179,7 +179,7 @@ def _person(role: str, number: int, managers: Sequence[str]) -> dict[str, str]:
     person = {
         "id": f"{role[:2].upper()}{number:02}",
         "name": f"{role.capitalize()} {number}",
-        "phone": f"+3315550{role[:1] == 'm':d}{number:04}",
+        "phone": f"+33155{role[:1] == 'm':d}{number:05}",
         "roles": role,
         "languages": ("fr en", "de en", "ja en")[where],
         "region": ("EMEA", "APAC", "AMER")[where],
