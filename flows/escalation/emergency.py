@@ -100,7 +100,12 @@ def steps(numbers: CaseNumbers) -> list[Step]:
             meanwhile=True,
             on=RUNG | purposes | dict.fromkeys(("silence", "invalid", "too_many"), "purpose"),
         ),
-        Menu("purpose", says=("purpose",), meanwhile=True, on=RUNG | purposes),
+        Menu(
+            "purpose",
+            says=("purpose", "in_writing"),
+            meanwhile=True,
+            on=RUNG | purposes | {"9": Go(says="form_sent", then=(send_form,))},
+        ),
         Entry(
             "users",
             says=("users",),
@@ -257,6 +262,11 @@ def declare(talk: CallerTalk, heard: Heard) -> None:
     """The case hears of it at once; the answers follow as they are given."""
     do.emergency(talk)
     talk.order(TellCase("declare", key="declare"))
+
+
+def send_form(talk: CallerTalk, heard: Heard) -> None:
+    """The questions in writing, for the contact on file; what is said is the same without one."""
+    talk.order(TellCase("send_form", key="form", data={"phone": talk.shared.caller.number}))
 
 
 def _tell(talk: CallerTalk, name: str, **given: Any) -> None:

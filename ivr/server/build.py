@@ -39,7 +39,12 @@ def addresses_of(
         name: tuple(environment.get(variable, "").split())
         for name, variable in line.config.lists.items()
     }
-    return Addresses(settings.notice_mail, {name: urls for name, urls in lists.items() if urls})
+    return Addresses(
+        settings.notice_mail,
+        {name: urls for name, urls in lists.items() if urls},
+        settings.notice_sms,
+        settings.pages_url,
+    )
 
 
 def case_system_of(settings: Settings, line: Line, clock: Clock, store: Store) -> CaseSystem | None:

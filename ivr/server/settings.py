@@ -58,6 +58,16 @@ class Settings:
         "IVR_NOTICE_MAIL",
         "Apprise URL that sends email notices, such as mailtos://user:password@smtp.example.com.",
     )
+    notice_sms: str = _variable(
+        "IVR_NOTICE_SMS",
+        "Apprise URL that sends text messages to customers, such as "
+        "twilio://SID:TOKEN@+33155500012. The customer's number is added to its path.",
+    )
+    pages_url: str = _variable(
+        "IVR_PAGES_URL",
+        "Address at which customers reach the web pages, such as https://support.example.com. It "
+        "is in the links that they are sent.",
+    )
     api_url: str = _variable(
         "IVR_TWILIO_API",
         "Address to use instead of Twilio's REST API, such as the one that `ivr network` prints.",

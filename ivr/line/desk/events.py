@@ -39,6 +39,7 @@ Kind = Literal[
     "edown.condition",
     "edown.declared",
     "edown.ended",
+    "edown.form_asked",
     "edown.hand_over_lapsed",
     "edown.hand_over_offered",
     "edown.handed_over",

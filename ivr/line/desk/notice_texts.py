@@ -30,15 +30,16 @@ from ivr.line.errors import FlowError
 
 KINDS = (
     "escalation", "chase", "overdue", "deescalation", "report", "severity_wish", "severity_set",
-    "escalation_wish", "edown", "edown_checked", "edown_incomplete", "edown_ended", "hand_over",
-    "hand_over_lapsed", "callback_owed", "callback_no_number", "callback_missed", "callback_done",
-    "rota_gap", "feed_stale", "case_logged", "case_reopened", "undelivered", "suspicious",
+    "escalation_wish", "form", "edown", "edown_checked", "edown_incomplete", "edown_ended",
+    "hand_over", "hand_over_lapsed", "callback_owed", "callback_no_number", "callback_missed",
+    "callback_done", "rota_gap", "feed_stale", "case_logged", "case_reopened",
+    "undelivered", "suspicious",
 )  # fmt: skip
 SLOTS = frozenset(
     {
         "case", "level", "severity", "reason", "state", "report", "missing", "users", "affected",
         "down_since", "before", "engineer", "plan", "reference", "due", "number", "outcome", "feed",
-        "region", "since", "why", "to", "what", "call", "emergency",
+        "region", "since", "why", "to", "what", "call", "emergency", "link",
     }
 )  # fmt: skip
 INSTANTS = ("due", "since", "down_since")  # slots that are given as ISO 8601

@@ -35,14 +35,23 @@ class Addresses:
     """Where people and lists are reached: `apprise` URLs, with their secrets.
 
     ``mail`` sends to a person's address (``mailtos://user:password@smtp.example.com``); ``lists``
-    are the URLs of each list.
+    are the URLs of each list. ``sms`` sends to a phone that is added to its path
+    (``twilio://SID:TOKEN@+33155500012``). ``pages`` is where customers find the pages.
     """
 
     mail: str = ""
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sms: str = ""
+    pages: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.mail or self.lists)
+        return bool(self.mail or self.lists or self.sms)
+
+    def of_contact(self, mail: str, phone: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+        """A customer's: a text message if that can be sent, else mail."""
+        text = f"{self.sms.rstrip('/')}/{phone}" if self.sms and phone else ""
+        written = _with(self.mail, headers, to=mail) if self.mail and mail else ""
+        return tuple(each for each in (text and _with(text, headers), written) if each)
 
     def of(self, person: Person, headers: Mapping[str, str]) -> tuple[str, ...]:
         """A person's own URLs, else their mail address; none when they can't be reached."""

@@ -114,6 +114,28 @@ def test_an_operator_who_dies_in_the_briefing_is_followed_by_another(
     assert free(desk)
 
 
+@pytest.mark.parametrize(("key", "levels"), [("3", {"M1": 1, "M2": 1}), ("2", {"M1": 2})])
+def test_who_has_met_a_manager_may_ask_again_in_the_same_call(
+    exchange: Exchange, caller: Handset, desk: Desk, key: str, levels: dict[str, int]
+) -> None:
+    """If the answer doesn't satisfy, escalate a second time. (R40)"""
+    manager = desk.phone("MGR1")
+    ask_for_a_manager(caller, exchange)
+    taken_by(manager, exchange)
+    exchange.wait_until(lambda: caller.connected_to == {manager}, at_most=30)
+    exchange.wait(20)
+    manager.hang_up()
+    exchange.wait(8)
+    keyed(caller, exchange, "1", "17349013#", "1", key)
+    exchange.wait(10)
+    caller.hang_up()
+    exchange.wait(60)
+
+    stands = desk.file(CASE)["levels"]
+    assert {code: each["count"] for code, each in stands.items()} == levels
+    assert len(owed(desk)) == 1
+
+
 # --- while somebody is on the way ---
 
 
@@ -176,6 +198,26 @@ def test_a_caller_whose_operator_dies_goes_on_to_another(
     caller.hang_up()
     exchange.wait(60)
     assert free(desk)
+
+
+def test_a_caller_who_only_stays_on_the_line_is_not_put_through_for_ever(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """A hang-up and a lost connection look alike; silence may be a telephone off the hook."""
+    for operator in ("OP1", "OP2"):
+        desk.phone(operator).will("answer", after=3, press="1")
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "0")
+    for _ in range(2):
+        exchange.wait_until(lambda: caller.connected_to, at_most=120)
+        exchange.wait(20)
+        for operator in caller.connected_to:
+            operator.hang_up()
+        exchange.wait(2)
+    exchange.wait_until(lambda: not caller.in_call, at_most=60)
+
+    assert caller.last_heard.startswith("Thank you for calling.")
+    assert len(desk.events(caller, "operator.offered")) == 2
 
 
 # --- without the REST API ---

@@ -40,7 +40,7 @@ def test_a_caller_whose_operator_has_left_is_fetched_however_long_the_api_was_do
     with exchange.rest_fails("500"):
         operator.hang_up()
         exchange.wait(300)
-    exchange.wait_until(lambda: "a été coupée" in caller.last_heard, at_most=70)
+    exchange.wait_until(lambda: "n'est plus en ligne" in caller.last_heard, at_most=70)
 
     caller.hang_up()
     exchange.wait(60)

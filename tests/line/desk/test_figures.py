@@ -295,3 +295,28 @@ def test_nothing_is_counted_twice_or_lost(made: list[tuple[list[Any], int]]) -> 
 def test_terms_that_cannot_be_are_refused(terms: dict[str, int], wrong: str) -> None:
     with pytest.raises(ValueError, match=wrong):
         ServiceTerms(**terms)
+
+
+def test_who_is_met_counts_from_when_the_two_were_in_one_room() -> None:
+    """A meeting has lasted some seconds before it is one; the caller waited no longer for that."""
+    operator = call(*queued(18, "operator.accepted/OP1", since=at(10).isoformat()), left(60))
+    manager = [
+        (39, "dial.accepted/MGR2", {"since": at(31).isoformat()}),
+        (39, "escalation.accepted/MGR2", {}),
+    ]
+    asked = call(RANKED, ASKED, rung(1, "MGR2"), *manager, left(90))
+
+    assert operator.waits == [(10, "answered")]
+    assert asked.requests[0].taken_at == at(31)
+
+
+def test_who_takes_a_call_and_is_gone_before_they_met_has_answered_nobody() -> None:
+    missed = call(
+        *queued(5, "operator.taken/OP1"),
+        (9, "talk.missed/OP1", {"leg": "1-1"}),
+        (30, "queue.left", {"why": "abandoned"}),
+        left(30),
+    )
+
+    assert missed.waits == [(30, "given_up")]
+    assert not missed.met

@@ -31,7 +31,7 @@ from ivr.server.build import addresses_of
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, Desk, mount
-from tests.kit.telephones import keyed
+from tests.kit.telephones import keyed, nobody_rings
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TEMPLATES = line().notices
@@ -462,3 +462,53 @@ def test_a_person_may_be_told_otherwise_than_by_mail(
     notices(store, "").notify(duty("OP9"))
 
     assert postbox.mails[0][0] == "olga@pager.example"
+
+
+# --- a customer who wants the questions about an outage in writing ---
+
+
+@pytest.mark.parametrize(
+    ("case", "sms", "expected"),
+    [
+        ("17349013", "json://sms.example/text", "json://sms.example/text/+33155500101"),
+        ("17349013", "", "mailto://"),
+        ("17349099", "json://sms.example/text", ""),
+    ],
+)
+def test_the_questions_are_sent_in_writing_to_the_contact_on_file(
+    exchange: Exchange,
+    store: Store,
+    desk: Desk,
+    caller: Handset,
+    case: str,
+    sms: str,
+    expected: str,
+) -> None:
+    """A text twin of the questions, when asked for; what the caller hears tells nothing."""
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "3", f"{case}#", "1")
+    offer = "To get these questions in writing, press 9."
+    exchange.wait_until(lambda: caller.last_heard == offer, at_most=60)
+    keyed(caller, exchange, "9")
+    exchange.wait(1)
+    assert "If there is a contact on file, a link to these questions" in caller.last_heard
+    caller.hang_up()
+    exchange.wait(5)
+    sent: list[tuple[str, Words]] = []
+
+    def deliver(url: str, words: Words) -> str:
+        sent.append((url, words))
+        return ""
+
+    addresses = Addresses("mailto://mail.example", sms=sms, pages="https://support.example/")
+    sender = Notices(store, desk.line.notices, addresses, exchange.clock, "DIR1", deliver=deliver)
+    forms = [duty for duty in store.duties.all("notify") if duty.data["what"] == "form"]
+    for duty in forms:
+        sender.notify(duty)
+
+    assert len(forms) == (1 if expected else 0)
+    for url, words in sent[:1]:
+        assert url.startswith(expected)
+        assert "https://support.example/cases/C17349013" in words.text
+        assert words.subject == "C17349013 : questions sur l'arrêt"
+    nobody_rings(desk)

@@ -297,3 +297,24 @@ def test_who_has_no_pin_is_told_so_and_sets_one_with_which_the_phone_takes_a_sta
     assert person is not None
     assert person.status != "available"
     assert re.search(r"Paul Morel: [a-z ]+ ?, until (\d+ \w+ )?\d\d:\d\d", manager.look().reads)
+
+
+def test_who_has_taken_the_call_is_on_the_way_until_the_room_has_both(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk, shown: Shown
+) -> None:
+    """Key 1 is only "takes it": the briefing comes before the room."""
+    ask_for_a_manager(caller, exchange)
+    accept(desk.phone("MGR1"), exchange)
+    exchange.wait_until(lambda: state_of(shown, "MGR1") == "coming", at_most=20)
+    [row] = shown.open()
+    assert row.doing == "coming"
+    assert "Paul Morel: has taken it, on the way" in operator.look().reads
+    assert "Talking" not in operator.reads  # the caller waits still
+
+    exchange.wait_until(lambda: desk.phone("MGR1") in caller.connected_to, at_most=30)
+    exchange.wait(1)
+    assert state_of(shown, "MGR1") == "talking"
+    assert "in conversation" in operator.go("/now").reads
+    exchange.wait(10)
+    caller.hang_up()
+    exchange.wait(30)

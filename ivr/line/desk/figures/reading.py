@@ -87,19 +87,22 @@ class CallSummary:
 
 
 def summary(call: LoggedCall) -> CallSummary:
-    """Read the log of one call."""
+    """Read the log of one call. Whoever is met counts from when the two were in one room, which
+    was some seconds before that was a meeting."""
     found = CallSummary(call)
     with_operator = False
+    together: dict[str, datetime] = {}  # since when, by person
     for event in call.events:
         data = event.data
         match event.kind:
             case "queue.entered":
                 _went_on(found)
                 found.since = event.at if data["queue"] == "operators" else None
+            case "operator.taken":
+                with_operator = True
             case "operator.accepted":
                 with_operator = found.met = True
-                met = datetime.fromisoformat(data["since"]) if "since" in data else event.at
-                _waited(found, met, "answered")
+                _waited(found, _since(event), "answered")
             case "queue.left" if data["why"] == "abandoned":
                 _waited(found, event.at, "given_up")
             case "queue.left":
@@ -121,8 +124,9 @@ def summary(call: LoggedCall) -> CallSummary:
                     request.tried.append(data["person"])
             case "dial.accepted":
                 found.met = True
+                together[event.actor] = _since(event)
             case "escalation.accepted":
-                _taken(found, event.actor, event.at)
+                _taken(found, event.actor, together.get(event.actor, event.at))
             case "entry.accepted" | "entry.rejected":
                 found.entered = True
                 found.tries = found.tries or data.get("tries", 0)
@@ -131,6 +135,11 @@ def summary(call: LoggedCall) -> CallSummary:
             case _:
                 _promise(found, event)
     return found
+
+
+def _since(event: Event) -> datetime:
+    """Since when the two who have met were together; a log of old says only when they joined."""
+    return datetime.fromisoformat(event.data["since"]) if "since" in event.data else event.at
 
 
 def _waited(found: CallSummary, until: datetime, how: str) -> None:

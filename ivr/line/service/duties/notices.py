@@ -45,11 +45,15 @@ class Notices:
     def notify(self, duty: Duty) -> None:
         """Tell one person or list. Raises `NotYet` to try again, `GivenUp` when it is no use."""
         data, name = duty.data, str(duty.data.get("list") or "")
-        urls, languages, zone = self._list(duty, name) if name else self._person(duty)
+        if "mail" in data:
+            urls, languages, zone = self._contact(duty)
+        else:
+            urls, languages, zone = self._list(duty, name) if name else self._person(duty)
         if name and len(urls) > 1:
             self._each(duty, len(urls))
             return
-        values = data | {"to": data.get("to") or duty.owner or name}
+        link = f"{self.addresses.pages.rstrip('/')}/cases/{data.get('case', '')}"
+        values = data | {"link": link, "to": data.get("to") or duty.owner or name}
         words = self.templates.words(str(data["what"]), languages, values, zone)
         self._deliver(duty, urls, words)
 
@@ -62,6 +66,16 @@ class Notices:
         if not urls:
             raise self._given_up(duty, "no address: set IVR_NOTICE_MAIL and the person's e-mail")
         return urls, person.languages, person.zone
+
+    def _contact(self, duty: Duty) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+        """Where a customer's contact is reached, and their language."""
+        data = duty.data
+        if not self.addresses.pages:
+            raise self._given_up(duty, "no link: set IVR_PAGES_URL")
+        urls = self.addresses.of_contact(data["mail"], data["phone"], _headers(duty))
+        if not urls:
+            raise self._given_up(duty, "no address: set IVR_NOTICE_SMS or IVR_NOTICE_MAIL")
+        return urls, (str(data["language"]),), "UTC"
 
     def _list(self, duty: Duty, name: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
         """Where all on a list are reached, or the one that this duty is for; they may be anywhere,

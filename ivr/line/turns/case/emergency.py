@@ -92,6 +92,20 @@ def unmet(state: CaseState, request: Request) -> None:
         state.notify("overdue", request, second_level, state.who.duty, level="E-Down")
 
 
+def send_form(state: CaseState, request: Request) -> None:
+    """A caller wants the questions in writing: a link to them goes to the contact on file, to whom
+    the telephone belongs that calls, or else to the first."""
+    case, phone = state.who.case, str(request.data.get("phone") or "")
+    contacts = case.contacts if case else ()
+    mine = next((each for each in contacts if phone and phone in each.phones), None)
+    contact = mine or next(iter(contacts), None)
+    if contact is None:
+        state.note(request, "The questions were asked for in writing; no contact is on file")
+        return
+    state.tell("edown.form_asked", request)
+    state.notify_contact("form", request, contact)
+
+
 def _file(state: CaseState) -> dict[str, Any]:
     file: dict[str, Any] = state.data.get("emergency") or {"state": ""}
     return file
@@ -389,6 +403,7 @@ __all__ = [
     "hand_over_lapsed",
     "judge_again",
     "remind",
+    "send_form",
     "set_",
     "shift_change",
     "take",

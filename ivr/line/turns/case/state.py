@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ivr.line.desk.cases import Case
+from ivr.line.desk.cases import Case, Contact
 from ivr.line.desk.events import Event
 from ivr.line.errors import CaseError
 from ivr.line.records import CaseFile, Duty, Escalation, Note
@@ -166,6 +166,13 @@ class CaseState:
         for name in self.config.also_told(what):
             key = f"{request.key}:{what}:list:{name}"
             self._duty("notify", key, request.at, **{**about, "list": name})
+
+    def notify_contact(self, what: str, request: Request, contact: Contact) -> None:
+        """Send something to a customer, in their language."""
+        about = {"what": what, "case": self.file.number, "list": "", "to": contact.name}
+        about |= {"mail": contact.email, "language": contact.language}
+        about |= {"phone": next(iter(contact.phones), "")}
+        self._duty("notify", f"{request.key}:{what}:contact", request.at, **about)
 
     def owe(self, request: Request, level: str, owner: str) -> None:
         """What was asked for on a page is owed a call, as what was asked for by telephone is."""

@@ -85,6 +85,7 @@ ACTIONS: dict[str, Callable[[CaseState, Request], None]] = {
     "remind": emergency.remind,
     "unmet": emergency.unmet,
     "shift_change": emergency.shift_change,
+    "send_form": emergency.send_form,
     "take_emergency": emergency.take,
     "accept_hand_over": emergency.accept_hand_over,
     "hand_over_lapsed": emergency.hand_over_lapsed,
