@@ -70,11 +70,12 @@ class Claims:
 
     @cached_property
     def reported(self) -> set[str]:
-        """The calls to which another one has said that their promise is kept."""
+        """The calls to which another one has said that their promise is kept; not those of which a
+        person has said so on a page."""
         return {
             str(duty.data["of"])
             for duty in self.duties
-            if duty.kind == "came" and duty.data["outcome"] == "kept"
+            if duty.kind == "came" and duty.data["outcome"] == "kept" and not duty.data.get("said")
         }
 
     def told(self, call: str, *kinds: str) -> list[Event]:
