@@ -44,7 +44,8 @@ BLOCKS = [block for page in DOCS for block in page.blocks]
 NAMED = {page.name: page for page in DOCS}
 # Variables that aren't settings of the line: what programs are told, and what our tests read.
 VARIABLES = {
-    *("PORT", "TWILIO_API_URL", "IVR_TEST_REQUIRE", "IVR_TEST_POSTGRES", "IVR_AUDIT"),
+    *("PORT", "TWILIO_API_URL", "IVR_TEST_REQUIRE", "IVR_TEST_POSTGRES"),
+    *("IVR_AUDIT", "IVR_EVERYTHING"),
     *line().config.lists.values(),
 }
 PROGRAMS = {

@@ -29,6 +29,7 @@ from random import Random
 from sqlalchemy import select
 
 from flows.escalation import FOLDER, line
+from ivr.line.config import LineConfig
 from ivr.line.service.services import build_services
 from ivr.line.store import tables
 from ivr.line.store.store import Store
@@ -37,18 +38,24 @@ from ivr.server.rehearsal import mount
 from ivr.simulator import Exchange
 from ivr.simulator.network.webhook import Webhook
 from tests.bench.day_people import LANGUAGES, Colleague, Customer, learn
+from tests.kit.auditor import KNOWN, compare
+from tests.kit.auditor.claims import claims_of
+from tests.kit.auditor.facts import Leg, facts_of, legs_of
 
 ORIGIN = "https://line.test"
 OPERATORS, MANAGERS, ENGINEERS = 20, 10, 20
 CASES = tuple(f"18{number:06}" for number in range(100))
 HOURS = 24
+HAPPENINGS = 60  # that are remembered for each call
+REMEMBERED = 3000  # calls whose legs the exchange remembers by itself
 AFTERWARDS = timedelta(hours=3)  # until the last call back has been made
 ZONES = ("Europe/Paris", "Europe/Berlin", "Asia/Tokyo", "America/New_York")
 
 
 @dataclass(frozen=True)
 class Day:
-    """What came of it; ``memory`` is the most that the process has used, in MB."""
+    """What came of it; ``memory`` is the most that the process has used, in MB, ``misfits`` what
+    the line claims and wasn't so."""
 
     calls: int
     webhooks: int
@@ -57,6 +64,7 @@ class Day:
     memory: float
     digest: str
     errors: tuple[str, ...]
+    misfits: tuple[str, ...]
 
     def __str__(self) -> str:
         shown = ", ".join(f"{kind} {number:,}" for kind, number in self.events.most_common(8))
@@ -66,14 +74,16 @@ class Day:
             f"{self.seconds:.1f} s: {self.calls / self.seconds:,.0f} calls/s,"
             f" {self.webhooks / self.seconds:,.0f} webhooks/s; {self.memory:,.0f} MB\n"
             f"{sum(self.events.values()):,} events: {shown}\n"
-            f"{len(self.errors)} errors {' | '.join(self.errors[:3])}\nSHA-256 {self.digest}"
+            f"{len(self.errors)} errors {' | '.join(self.errors[:3])}\n"
+            f"{len(self.misfits)} claims that weren't so {' | '.join(self.misfits[:3])}\n"
+            f"SHA-256 {self.digest}"
         )
 
 
 def simulate(calls: int, seed: int, folder: Path) -> Day:
     """One day, from an empty database."""
     begun = time.perf_counter()
-    exchange, store = _desk(seed, folder)
+    exchange, store, config = _desk(seed, folder)
     written = hashlib.sha256()
     webhooks = 0
 
@@ -85,9 +95,15 @@ def simulate(calls: int, seed: int, folder: Path) -> Day:
             written.update(repr(told).encode())
 
     exchange.taps.append(tap)
+    exchange.history.most = HAPPENINGS * calls + 10_000
+    legs: dict[str, Leg] = {}
     for number, at in enumerate(_arrivals(calls, Random(f"{seed} arrivals"))):
         exchange.clock.call_at(exchange.clock.start + at, _caller(exchange, number, seed).dial)
-    exchange.wait((timedelta(hours=HOURS) + AFTERWARDS).total_seconds())
+    until = exchange.clock.start + timedelta(hours=HOURS) + AFTERWARDS
+    while exchange.clock.now() < until:
+        exchange.wait(timedelta(hours=3).total_seconds())
+        if calls > REMEMBERED:
+            legs |= legs_of(exchange)
     for leg in list(exchange.legs.values()):
         if not leg.ended:
             raise AssertionError(f"{leg} goes on for ever")
@@ -97,14 +113,16 @@ def simulate(calls: int, seed: int, folder: Path) -> Day:
         for row in connection.execute(select(tables.events).order_by(tables.events.c.id)):
             kinds[row.kind] += 1
             written.update(repr(tuple(row)).encode())
+    wrong = compare(facts_of(exchange, legs), claims_of(store, config))
+    misfits = tuple(str(each) for each in wrong if each.rule not in KNOWN)
     store.close()
     errors = tuple(f"{n.code} {n.text}" for n in exchange.debugger if n.level == "error")
     seconds = time.perf_counter() - begun
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Day(calls, webhooks, kinds, seconds, memory, written.hexdigest(), errors)
+    return Day(calls, webhooks, kinds, seconds, memory, written.hexdigest(), errors, misfits)
 
 
-def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
+def _desk(seed: int, folder: Path) -> tuple[Exchange, Store, LineConfig]:
     """The line with its durable store, and everybody's telephones."""
     exchange = Exchange(seed, requests=10, start=datetime.fromisoformat("2026-11-24T00:00Z"))
     store = Store(f"sqlite:///{folder}/day.db")
@@ -123,7 +141,7 @@ def _desk(seed: int, folder: Path) -> tuple[Exchange, Store]:
         exchange.phones[person.phone] = Colleague(
             exchange, person.phone, f"{seed} {person.id}", talk, answers
         )
-    return exchange, store
+    return exchange, store, escalation.config
 
 
 def _config(folder: Path) -> Path:
@@ -179,7 +197,7 @@ def _person(role: str, number: int, managers: Sequence[str]) -> dict[str, str]:
     person = {
         "id": f"{role[:2].upper()}{number:02}",
         "name": f"{role.capitalize()} {number}",
-        "phone": f"+3315550{role[:1] == 'm':d}{number:04}",
+        "phone": f"+331554{role[:1] == 'm':d}{number:04}",
         "roles": role,
         "languages": ("fr en", "de en", "ja en")[where],
         "region": ("EMEA", "APAC", "AMER")[where],
@@ -236,7 +254,7 @@ def main() -> int:
     if len({day.digest for day in made}) > 1:
         print("the days differ", file=sys.stderr)
         return 1
-    return 1 if any(day.errors for day in made) else 0
+    return 1 if any(day.errors or day.misfits for day in made) else 0
 
 
 if __name__ == "__main__":

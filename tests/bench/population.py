@@ -59,7 +59,7 @@ def _notice(call: str) -> dict[str, Any]:
 def _person(model: dict[str, Any], number: int) -> dict[str, Any]:
     """An engineer of some other team."""
     return model | {
-        "id": f"X{number}", "phone": f"+339{number:08d}", "roles": "engineer",
+        "id": f"X{number}", "phone": f"+339{72000000 + number}", "roles": "engineer",
         "manager": f"X{number - number % TEAM}", "delegate": None, "answers_zero": False,
         "team": f"T{number // TEAM}", "on_call": False, "busy_with": None,
     }  # fmt: skip

@@ -22,7 +22,7 @@ from ivr.line.flow.steps import Entry, RecordStep
 from ivr.line.service.duties.lost_calls import first_check
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.calls.leg import Leg
-from tests.kit.auditor import Misfit, audit
+from tests.kit.auditor import Misfit, audit, glance
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.fresh_desks import FreshDesks
 
@@ -145,9 +145,12 @@ class Customer:
 
     def __init__(self, desk: Desk, number: str, draw: Random, told: Told) -> None:
         self.desk, self.exchange, self.draw, self.told = desk, desk.exchange, draw, told
+        self.seen: list[Misfit] = []  # what pages showed and wasn't so
         self.phone = desk.exchange.phone(number)
         answers = draw.random() < 0.7
-        self.phone.will("answer" if answers else "ring", after=4, press="1", hang_up=90)
+        for each in {number, CALLER}:  # who withholds their number names it when they are asked
+            phone = desk.exchange.phone(each)
+            phone.will("answer" if answers else "ring", after=4, press="1", hang_up=90)
 
     def calls(self) -> None:
         """All their calls; between two some time passes."""
@@ -169,6 +172,8 @@ class Customer:
             self._leaves()
 
     def _acts(self, leg: Leg) -> None:
+        if self.draw.random() < 0.1:
+            self.seen += glance(self.desk)
         if self.draw.random() < 0.03:
             self._leaves()
         elif leg.company():
@@ -225,7 +230,7 @@ class Outcome:
 def story(desks: FreshDesks, seed: int, number: int, chaos: bool) -> Outcome:
     """One story, from an empty desk to when all is settled."""
     draw = Random(f"{seed} story {number}")
-    desk = desks.desk(seed)
+    desk = desks.desk()
     exchange = desk.exchange
     told = Told(exchange)
     for person in PEOPLE:
@@ -241,7 +246,7 @@ def story(desks: FreshDesks, seed: int, number: int, chaos: bool) -> Outcome:
     customer.calls()
     exchange.wait(AFTERWARDS)
     calls = sum(leg.direction == "inbound" for leg in exchange.legs.values())
-    return Outcome(number, calls, len(exchange.history), audit(desk), told.lines)
+    return Outcome(number, calls, len(exchange.history), customer.seen + audit(desk), told.lines)
 
 
 @dataclass

@@ -25,6 +25,7 @@ def test_a_day_has_everything_in_it_and_nothing_goes_wrong(twice: list[Day]) -> 
     day = twice[0]
 
     assert day.errors == ()
+    assert day.misfits == ()
     assert day.webhooks >= 10 * CALLS
     assert day.events["call.started"] == day.events["call.ended"] >= CALLS
     happened = {"dial.answered", "operator.accepted", "escalation.accepted", "entry.rejected"}

@@ -100,8 +100,12 @@ def mount(exchange: Exchange, store: Store, line: Line, origin: str = ORIGIN, **
     services = build_services(
         line, store, twilio=exchange.client, public_url=origin, clock=exchange.clock, **more
     )
-    app = create_app(services)
-    laptop.mount(exchange, line, app, origin)
+    return connect(exchange, services, create_app(services), origin)
+
+
+def connect(exchange: Exchange, services: Services, app: Flask, origin: str = ORIGIN) -> Desk:
+    """Put a line's application on a network, with everybody's telephones."""
+    laptop.mount(exchange, services.line, app, origin)
     for number in PEOPLE.values():
         exchange.phone(number)
     return Desk(services, exchange, app)

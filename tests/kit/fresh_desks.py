@@ -1,6 +1,7 @@
 """Many desks one after the other, each as if it were the first: thousands of calls in a minute.
 
-What takes time is shared: one database file, put back from memory for each desk, and the line.
+What takes time is shared: the line, its services and its application, and one database file that is
+put back from memory for each desk.
 """
 
 from __future__ import annotations
@@ -14,11 +15,24 @@ from typing import Any
 
 from flows.escalation import FOLDER, line
 from ivr.line.definition import Line
+from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
+from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange
-from tests.kit.desk import Desk, mount
+from tests.kit.desk import ORIGIN, Desk, connect
 
+SEED = 1  # of every network: their accounts are the same one
 MEMORY = Path("/dev/shm")  # a folder that is kept in memory, where there is one
+
+
+class _Present:
+    """Stands for a part of the present exchange: its clock, or its REST client."""
+
+    def __init__(self, desks: FreshDesks, part: str) -> None:
+        self._desks, self._part = desks, part
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(getattr(self._desks.exchange, self._part), name)
 
 
 class FreshDesks:
@@ -36,6 +50,15 @@ class FreshDesks:
         self.store.import_csv(FOLDER / "sample")
         self._began = sqlite3.connect(":memory:", check_same_thread=False)
         self._driver.backup(self._began)
+        self.exchange = Exchange(SEED)
+        self._services = build_services(
+            self.line,
+            self.store,
+            twilio=_Present(self, "client"),  # type: ignore[arg-type]
+            public_url=ORIGIN,
+            clock=_Present(self, "clock"),  # type: ignore[arg-type]
+        )
+        self._app = create_app(self._services)
 
     @property
     def _driver(self) -> sqlite3.Connection:
@@ -55,7 +78,9 @@ class FreshDesks:
         self._began.close()
         shutil.rmtree(self._folder)
 
-    def desk(self, seed: int = 1, **more: Any) -> Desk:
+    def desk(self) -> Desk:
         """A desk on a network of its own, with the sample's people and cases and nothing else."""
         self._began.backup(self._driver)
-        return mount(Exchange(seed, **more), self.store, self.line)
+        self._services.duties.stop()
+        self.exchange = Exchange(SEED)
+        return connect(self.exchange, self._services, self._app)

@@ -1,7 +1,8 @@
 """Calls as short texts: who does what, one after the other.
 
 ``"calls 2 0 OP1:answers OP1:1 +20 OP1:hangs"``: a word without a name is the customer's, a number
-with a plus are seconds that pass. `Scene.play` carries a text out; a moment passes after each word.
+with a plus are seconds that pass, a step with ``~`` is waited for. `Scene.play` carries a text out;
+a moment passes after each word.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from datetime import datetime
 from ivr.line.service.duties.lost_calls import first_check
 from ivr.line.turns.call.heard import Clicked
 from ivr.simulator import Handset
-from tests.kit.auditor import Misfit, audit
+from tests.kit.auditor import Misfit, audit, glance
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk, mount
 
 MOMENT = 0.2  # seconds after each word
+PATIENCE = 900  # seconds for a step to come
 ANOTHER = "+33155500109"  # another customer of the same case
 BOX = (  # what happens to the carrier's API, by the word for it
     ("refuses", "500", "*"),
@@ -52,6 +54,9 @@ class Scene:
         if word.startswith("+"):
             self.exchange.wait(float(word[1:]))
             return
+        if word.startswith("~"):
+            self._wait_for(word[1:])
+            return
         if who == "line":
             self._line(what)
         elif who == "rest":
@@ -63,6 +68,11 @@ class Scene:
             phone = self.exchange.phone(PEOPLE[who]) if who in PEOPLE else self._customer(who)
             self._does(phone, what)
         self.exchange.wait(MOMENT)
+
+    def _wait_for(self, step: str) -> None:
+        until = self.exchange.clock.seconds() + PATIENCE
+        while self.step != step and self.exchange.clock.seconds() < until:
+            self.exchange.wait(1)
 
     def _customer(self, who: str) -> Handset:
         return self.exchange.phone(ANOTHER) if who == "another" else self.caller
@@ -101,8 +111,7 @@ class Scene:
         exchange = self.exchange
         exchange.in_process.clear()
         exchange.mounted()
-        if self.desk.duties._alarm is not None:
-            self.desk.duties._alarm[1].cancel()
+        self.desk.duties.stop()
         self.desk = mount(exchange, self.desk.store, self.desk.line)
         self.desk.duties.wake()
 
@@ -145,12 +154,16 @@ class Scene:
 
     def over(self) -> list[Misfit]:
         """Let everything settle, everybody hang up and settle again: what doesn't fit."""
-        self.exchange.wait(100)
+        self.exchange.wait(6)
+        seen = glance(self.desk)
+        self.exchange.wait(69)
+        seen += glance(self.desk)
         for phone in list(self.exchange.phones.values()):
             if phone.in_call:
                 phone.hang_up()
-        for rule in self.exchange.faults.requests, self.exchange.faults.webhooks:
-            for each in list(rule):
-                each.stop()
-        self.exchange.wait(75)
-        return audit(self.desk)
+        faults = self.exchange.faults
+        for rule in [*faults.requests, *faults.webhooks]:
+            rule.stop()
+        # What was lost is noticed after a while.
+        self.exchange.wait(1560 if self.exchange.injected else 65)
+        return [*seen, *audit(self.desk)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 from ivr.line.desk.cases import Account, Case
@@ -78,12 +78,27 @@ class EmergencyTerms:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition as judged: for staff, and never said to a caller by a machine."""
+    """One condition as judged: for staff, and never said to a caller by a machine.
+
+    ``detail`` says in English what was found; ``say`` names the same in the words of the pages,
+    with ``values`` in its slots.
+    """
 
     name: str
     mode: Mode
     result: Result
     detail: str = ""
+    say: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+class Judged(NamedTuple):
+    """Whether a condition is met, and what was found, as in `Condition`."""
+
+    result: Result
+    detail: str = ""
+    say: str = ""
+    values: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,50 +140,64 @@ def judge(
     )
 
 
-def _condition(name: str, mode: Mode, judged: tuple[Result, str]) -> Condition:
+def _condition(name: str, mode: Mode, judged: Judged) -> Condition:
     return Condition(name, mode, *judged)
 
 
-def contract(account: Account | None, now: datetime, tier: str) -> tuple[Result, str]:
+def contract(account: Account | None, now: datetime, tier: str) -> Judged:
     """Whether the account's contract is of ``tier`` and valid on the day that it is there now."""
     if account is None or not account.contract_tier:
-        return "unknown", "no contract on record"
-    if account.contract_tier.casefold() != tier.casefold():
-        return "no", f"{account.contract_tier}, not {tier}"
+        return Judged("unknown", "no contract on record", "no_contract")
+    has = account.contract_tier
+    if has.casefold() != tier.casefold():
+        return Judged("no", f"{has}, not {tier}", "other_tier", {"has": has, "tier": tier})
     today = now.astimezone(ZoneInfo(account.zone)).date()
     first, last = account.contract_from, account.contract_to
     if first and today < first:
-        return "no", f"{tier}, valid from {first}"
-    if last and today > last:
-        return "no", f"{tier}, expired on {last}"
-    return "yes", f"{tier}, valid to {last}" if last else tier
+        day = {"tier": tier, "day": first.isoformat()}
+        return Judged("no", f"{tier}, valid from {first}", "valid_from", day)
+    if not last:
+        return Judged("yes", tier, "valid", {"tier": tier})
+    day = {"tier": tier, "day": last.isoformat()}
+    if today > last:
+        return Judged("no", f"{tier}, expired on {last}", "expired", day)
+    return Judged("yes", f"{tier}, valid to {last}", "valid_to", day)
 
 
-def _production(case: Case | None, answers: Mapping[str, Any]) -> tuple[Result, str]:
+def _production(case: Case | None, answers: Mapping[str, Any]) -> Judged:
     """What is on record counts; where nothing is, the customer's word."""
     said = answers.get("environment")
     if case is None or not case.environment:
-        known: dict[Any, tuple[Result, str]] = {
-            YES: ("yes", "the customer says so"),
-            NO: ("no", "the customer says that it isn't"),
+        known = {
+            YES: Judged("yes", "the customer says so", "customer_yes"),
+            NO: Judged("no", "the customer says that it isn't", "customer_no"),
         }
-        return known.get(said, ("unknown", "no environment on record"))
+        unknown = Judged("unknown", "no environment on record", "no_environment")
+        return known.get(int(said or 0), unknown)
+    there = {"environment": case.environment}
     if case.environment == "production":
-        return "yes", case.environment
-    but = ", production by what the customer says" if said == YES else ""
-    return "no", case.environment + but
+        return Judged("yes", case.environment, "on_record", there)
+    if said == YES:
+        but = f"{case.environment}, production by what the customer says"
+        return Judged("no", but, "on_record_but", there)
+    return Judged("no", case.environment, "on_record", there)
 
 
-def _situation(answers: Mapping[str, Any]) -> tuple[Result, str]:
+def _situation(answers: Mapping[str, Any]) -> Judged:
     purpose = answers.get("purpose")
-    return ("yes", CATEGORIES[purpose - 1]) if purpose else ("unknown", "not asked yet")
+    if not purpose:
+        return Judged("unknown", "not asked yet", "not_asked")
+    category = CATEGORIES[purpose - 1]
+    return Judged("yes", category, f"category_{category}")
 
 
-def _contact(contact: Mapping[str, Any]) -> tuple[Result, str]:
+def _contact(contact: Mapping[str, Any]) -> Judged:
     if not contact.get("number"):
-        return "unknown", "nobody named yet"
+        return Judged("unknown", "nobody named yet", "nobody_named")
     lacking = [name for name in ("english", "competent") if contact.get(name) is False]
-    return ("no", ", ".join(lacking)) if lacking else ("yes", "")
+    if not lacking:
+        return Judged("yes")
+    return Judged("no", ", ".join(lacking), f"lacks_{'_'.join(lacking)}")
 
 
 def answer(name: str, given: object, answers: Mapping[str, Any]) -> Any:
@@ -256,6 +285,7 @@ __all__ = [
     "YES",
     "Condition",
     "EmergencyTerms",
+    "Judged",
     "Question",
     "Verdict",
     "answer",

@@ -187,7 +187,7 @@ class LookUps:
         calls = self.store.calls.recent(number, now - timedelta(days=1))
         owes = [self._promise_of(call) for call in calls if _is_owed_a_call(call)]
         since = now - timedelta(minutes=self.config.resume_minutes)
-        for call in calls[:1]:
+        for call in [each for each in calls if each.data.shared.web is None][:1]:
             cut_off = call.data.shared.caller.left_at
             if call.ended_at and call.ended_at >= since and cut_off:
                 return outcome("found", resume=resume_words(call.data, call.language), owes=owes)

@@ -42,10 +42,13 @@ class Rankings:
         return levels.get(values.wish, self.config.levels[0])
 
     def asked(self, values: CallValues) -> Level | None:
-        """The level that was requested for the caller's case, if they still ask for it."""
+        """The level that was requested for the caller's case, if they ask for it and nobody of that
+        level has met them yet."""
         levels = {level.code: level for level in self.config.levels}
         requested, number = values.requested, values.case.number(self.config.case_numbers)
-        if requested is None or requested.case != number or values.asked_for not in levels:
+        if requested is None or requested.met or requested.case != number:
+            return None
+        if values.asked_for not in levels:
             return None
         return levels.get(requested.level)
 
@@ -93,9 +96,10 @@ class Rankings:
         person = self.store.people.get(values.caller.was_with)
         if person is None:
             return
-        conditions = self._conditions(values, self._hunt(values))
-        people = roster.again(person.at(now), now, directory, **conditions)
-        yield from _entries(people, "operator" if "operator" in person.roles else "manager")
+        hunt = self._hunt(values)
+        people = roster.again(person.at(now), now, directory, **self._conditions(values, hunt))
+        rung_as = "operator" if "operator" in person.roles else "manager"
+        yield from _entries(people, "emergency" if hunt == "emergency" else rung_as)
 
     def _wished(
         self,

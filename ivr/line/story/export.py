@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.flow.steps import Entry
-from ivr.line.records import BACK, Call
+from ivr.line.records import BACK, WEB, Call
 from ivr.line.story.masking import NotExported, masked, unsaid
 from ivr.line.story.replay import HEARD
 from ivr.line.story.sample_desk import SampleDesk
@@ -70,7 +70,7 @@ def _possible(line: Line, call: Call, log: Sequence[Event], sample: SampleDesk) 
     rung = {event.data["person"] for event in log if event.kind == "dial.started"}
     reasons = {
         "gone": call.data.purged or call.flow_version != line.config.version,
-        "called_back": call.sid.startswith(BACK) or call.data.shared.back is not None,
+        "called_back": call.sid.startswith((BACK, WEB)),
         "number": call.called not in line.config.numbers,
         "resumed": any(a["asks"] == "arrival" and a["value"] == "found" for a in answers),
         "clicked": any(data["what"] in ("click", "promise") for data in heard),

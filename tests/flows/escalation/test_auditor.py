@@ -67,6 +67,7 @@ class World:
             at(begins),
             None if answered is None else at(answered),
             None if ends is None else at(ends),
+            "no-answer" if answered is None else "completed",
         )
         return self
 
@@ -216,10 +217,10 @@ def nobody_is_rung_for_two_calls(fits: bool) -> tuple[World, float]:
 
 
 def nobody_is_rung_twice_in_one_hunt(fits: bool) -> tuple[World, float]:
-    hunt = "operator" if fits else "callback"  # one of them may be rung again after a rest
-    world = World().call().rung("1-1", "MGR1", hunt).rung("1-2", "MGR1", hunt)
-    world.leg("CA2", PAUL, 5, 15, attempt="1-1").leg("CA4", PAUL, 75, 80, attempt="1-2")
-    return world, 100
+    world = World().call().rung("1-1", "MGR1").rung("1-2", "MGR1")
+    world.leg("CA2", PAUL, 5, 25, attempt="1-1", answered=None)
+    again = 85 if fits else 35
+    return world.leg("CA4", PAUL, again, again + 5, attempt="1-2", answered=None), 100
 
 
 def rings_have_limits(fits: bool) -> tuple[World, float]:
@@ -232,6 +233,19 @@ def rings_have_limits(fits: bool) -> tuple[World, float]:
 def a_call_is_renewed_once(fits: bool) -> tuple[World, float]:
     world = World().call().log("flow.renewed", 5, began="1", now="2")
     return world if fits else world.log("flow.renewed", 6, began="2", now="1"), 100
+
+
+def pages_show_legs_as_they_are(fits: bool) -> tuple[World, float]:
+    world = _talk(70 if fits else 5).place("CA1", "room", 20).place("CA2", "room", 20, 25)
+    leg, shared = world.calls["CA1"].data.legs["1-1"], world.calls["CA1"].data.shared
+    leg.state, leg.in_room, shared.caller.in_room = "talking", at(20), at(20)
+    return world, 60
+
+
+def pages_show_who_waits(fits: bool) -> tuple[World, float]:
+    world = World().call().leg("CA1", ANNA, 0).place("CA1", "queue", 10, None if fits else 20)
+    world.calls["CA1"].waiting_for = "operators"
+    return world, 60
 
 
 HISTORIES: dict[str, Callable[[bool], tuple[World, float]]] = {

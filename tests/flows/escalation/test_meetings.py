@@ -114,6 +114,28 @@ def test_an_operator_who_dies_in_the_briefing_is_followed_by_another(
     assert free(desk)
 
 
+@pytest.mark.parametrize(("key", "levels"), [("3", {"M1": 1, "M2": 1}), ("2", {"M1": 2})])
+def test_who_has_met_a_manager_may_ask_again_in_the_same_call(
+    exchange: Exchange, caller: Handset, desk: Desk, key: str, levels: dict[str, int]
+) -> None:
+    """If the answer doesn't satisfy, escalate a second time. (R40)"""
+    manager = desk.phone("MGR1")
+    ask_for_a_manager(caller, exchange)
+    taken_by(manager, exchange)
+    exchange.wait_until(lambda: caller.connected_to == {manager}, at_most=30)
+    exchange.wait(20)
+    manager.hang_up()
+    exchange.wait(8)
+    keyed(caller, exchange, "1", "17349013#", "1", key)
+    exchange.wait(10)
+    caller.hang_up()
+    exchange.wait(60)
+
+    stands = desk.file(CASE)["levels"]
+    assert {code: each["count"] for code, each in stands.items()} == levels
+    assert len(owed(desk)) == 1
+
+
 # --- while somebody is on the way ---
 
 

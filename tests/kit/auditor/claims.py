@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -41,12 +42,40 @@ class Claims:
         """Seconds for which two must have heard each other to have met."""
         return float(getattr(self.config, "met_after", 8))
 
+    @cached_property
     def promises(self) -> dict[str, Promise]:
         """What was promised, by the call that it was promised in."""
         return {
             sid: call.data.shared.promise
             for sid, call in self.calls.items()
             if call.data.shared.promise is not None and call.data.shared.back is None
+        }
+
+    @cached_property
+    def by_caller(self) -> Mapping[str, Sequence[Call]]:
+        """Calls, those that the line made as well, by the customer's number."""
+        found: dict[str, list[Call]] = defaultdict(list)
+        for call in self.calls.values():
+            found[call.caller].append(call)
+        return found
+
+    @cached_property
+    def backs(self) -> Mapping[str, Sequence[Call]]:
+        """The calls that were made to keep a promise, by the call that it was promised in."""
+        found: dict[str, list[Call]] = defaultdict(list)
+        for call in self.calls.values():
+            if call.data.shared.back is not None:
+                found[call.data.shared.back.of].append(call)
+        return found
+
+    @cached_property
+    def reported(self) -> set[str]:
+        """The calls to which another one has said that their promise is kept; not those of which a
+        person has said so on a page."""
+        return {
+            str(duty.data["of"])
+            for duty in self.duties
+            if duty.kind == "came" and duty.data["outcome"] == "kept" and not duty.data.get("said")
         }
 
     def told(self, call: str, *kinds: str) -> list[Event]:
@@ -63,6 +92,12 @@ class Claims:
         """The case number that a call is about, as it is written."""
         known = self.calls.get(call)
         return known.data.shared.case.number(self.config.case_numbers) if known else ""
+
+    def cases_of(self, call: str) -> set[str]:
+        """The digits of every case number that a call has been about."""
+        known = self.calls.get(call)
+        case = known.data.shared.case if known else None
+        return {digits for digits in (*case.numbers, case.keyed) if digits} if case else set()
 
 
 def claims_of(store: Store, config: LineConfig) -> Claims:

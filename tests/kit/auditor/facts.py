@@ -124,14 +124,20 @@ class Facts:
 SLACK = timedelta(seconds=1.5)  # between what happens and what is said of it
 
 
-def facts_of(exchange: Exchange) -> Facts:
-    """What an exchange knows."""
-    happenings = list(exchange.history)
+def legs_of(exchange: Exchange) -> dict[str, Leg]:
+    """The legs that an exchange remembers; of very many calls it forgets the first."""
     times: dict[str, dict[str, datetime]] = defaultdict(dict)
-    for each in happenings:
+    for each in exchange.history:
         if each.call_sid:
             times[each.call_sid].setdefault(each.what, each.at)
-    legs = {leg.sid: _leg(leg, times.get(leg.sid, {}), exchange) for leg in exchange.legs.values()}
+    return {leg.sid: _leg(leg, times.get(leg.sid, {}), exchange) for leg in exchange.legs.values()}
+
+
+def facts_of(exchange: Exchange, remembered: Mapping[str, Leg] | None = None) -> Facts:
+    """What an exchange knows, and the legs that it has forgotten."""
+    happenings = list(exchange.history)
+    legs = {**(remembered or {}), **legs_of(exchange)}
+    lost = {each.call_sid: each.at for each in happenings if each.what == "lost"}
     return Facts(
         exchange.clock.now(),
         legs,
@@ -145,7 +151,7 @@ def facts_of(exchange: Exchange) -> Facts:
             ]
             for number, phone in exchange.phones.items()
         },
-        {sid: at["lost"] for sid, at in times.items() if "lost" in at},
+        lost,
         len(exchange.injected),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from tests.kit.auditor.claims import Claims
@@ -12,6 +12,7 @@ from tests.kit.auditor.facts import FAR, Facts, Leg
 from tests.kit.auditor.misfit import Misfit
 from tests.kit.auditor.promises import settles
 
+CALLING_BACK = timedelta(minutes=10)
 MOST_RINGS = 12  # of one person for one call
 
 
@@ -54,7 +55,10 @@ def no_leg_is_up_without_a_call(facts: Facts, claims: Claims) -> Iterator[Misfit
 def no_call_is_open_without_a_leg(facts: Facts, claims: Claims) -> Iterator[Misfit]:
     """No call goes on whose legs are all over."""
     for sid, call in claims.calls.items():
-        over = _over(facts.by_call.get(sid, []))
+        legs = facts.by_call.get(sid, [])
+        over = _over(legs)
+        if not facts.customer(sid) and facts.now - call.started_at < CALLING_BACK:
+            continue  # the customer isn't rung before somebody of the desk has accepted
         if call.ended_at is None and over is not None and facts.now - over > settles(facts):
             yield Misfit(
                 "no_call_is_open_without_a_leg",
@@ -92,8 +96,10 @@ def nobody_is_rung_for_two_calls(facts: Facts, claims: Claims) -> Iterator[Misfi
 
 
 def nobody_is_rung_twice_in_one_hunt(facts: Facts, claims: Claims) -> Iterator[Misfit]:
-    """Nobody is rung twice in one hunt, unless they have rested in between; whoever declined a call
-    isn't rung for it again by the line."""
+    """Nobody is rung twice in one hunt, unless they have rested since they didn't answer; those who
+    rang no longer because somebody took it may be rung on."""
+    rests = [rule.rest for rule in claims.config.hunts.values() if rule.look_again]
+    least = min(rests) / (2 if facts.injected else 1) - 1
     for sid, call in claims.calls.items():
         rung: dict[tuple[str, str], list[Leg]] = defaultdict(list)
         for leg in facts.by_call.get(sid, ()):
@@ -102,14 +108,12 @@ def nobody_is_rung_twice_in_one_hunt(facts: Facts, claims: Claims) -> Iterator[M
                 rung[person, leg.attempt.partition("-")[0]].append(leg)
         for (person, hunt), legs in rung.items():
             legs.sort(key=lambda leg: leg.began)
-            rung_as, rules = call.data.legs[legs[0].attempt].hunt, claims.config.hunts
-            rule = rules.get(rung_as, rules["wish"])
             for before, leg in pairwise(legs):
                 if before.attempt == leg.attempt:
                     continue  # it wasn't known whether it ever rang
                 pause = (leg.began - (before.ended or FAR)).total_seconds()
                 came_forward = call.data.legs[leg.attempt].talk.own.clicked
-                if not came_forward and (not rule.look_again or pause < rule.rest - 1):
+                if not came_forward and before.status == "no-answer" and pause < least:
                     yield Misfit(
                         "nobody_is_rung_twice_in_one_hunt",
                         sid,

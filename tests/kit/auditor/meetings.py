@@ -35,7 +35,7 @@ def _met(facts: Facts, claims: Claims, call: str, event: Event, rule: str) -> It
         return
     since = since_of(event)
     spans = facts.together(legs, customer)
-    if since and not any(abs(each.since - since) <= SLACK for each in spans):
+    if since and not any(each.since <= since + SLACK for each in spans):
         was = f"they have heard each other since {span.since:%H:%M:%S}"
         yield Misfit(rule, call, event.at, f"{claim} since {since:%H:%M:%S}", was)
 
@@ -74,20 +74,14 @@ def _case_accepted(facts: Facts, claims: Claims, stream: str, event: Event) -> I
         return  # said on a page
     if says_so(claims, call, event.actor):
         return
-    calls = [call, *(sid for sid, each in claims.calls.items() if _keeps(each, call))]
-    number = claims.calls[call].caller
-    calls += [sid for sid, each in claims.calls.items() if each.caller == number]
+    known = [*claims.backs.get(call, ()), *claims.by_caller[claims.calls[call].caller]]
+    calls = [call, *(each.sid for each in known)]
     for each in dict.fromkeys(calls):
         legs, customer = _legs_of(facts, claims, each, event.actor), facts.customer(each)
         if facts.met(legs, customer, claims.met_after, event.at) is not None:
             return
     claim = f"{event.data.get('level')} of {stream} was accepted by {event.actor}"
     yield Misfit("escalations_accepted_have_met", call, event.at, claim, "they haven't met")
-
-
-def _keeps(call: object, promised: str) -> bool:
-    back = call.data.shared.back  # type: ignore[attr-defined]
-    return back is not None and back.of == promised
 
 
 def _legs_of(facts: Facts, claims: Claims, call: str, person: str) -> list[Leg]:
@@ -106,36 +100,34 @@ def says_so(claims: Claims, promised: str, person: str) -> bool:
         event.data.get("value") == "kept" and (event.data.get("data") or {}).get("by") == person
         for event in claims.told(promised, "heard")
     )
-    by_call = any(
-        duty.kind == "came" and duty.data.get("of") == promised and duty.data["outcome"] == "kept"
-        for duty in claims.duties
-    )
     by_key = any(
         event.data.get("calls_himself") and event.actor == person
-        for sid, each in claims.calls.items()
-        if _keeps(each, promised)
-        for event in claims.told(sid, "dial.declined")
+        for each in claims.backs.get(promised, ())
+        for event in claims.told(each.sid, "dial.declined")
     )
-    return kept and (by_key or not by_call)
+    return kept and (by_key or promised not in claims.reported)
 
 
 def kept_promises_have_met(facts: Facts, claims: Claims) -> Iterator[Misfit]:
     """*promise kept* has an interval in which the customer and whoever kept it heard each other,
     about the same case; a manager who was promised isn't an operator."""
     levels = {level.code for level in claims.config.levels}
-    for call, promise in claims.promises().items():
+    for call, promise in claims.promises.items():
         if promise.state != "done" or promise.outcome != "met":
             continue
         done = claims.told(call, "callback.done")[-1]
         if says_so(claims, call, done.actor):
             continue
-        wish, case = claims.calls[call].data.shared.wish, claims.case_of(call)
+        wish, cases = claims.calls[call].data.shared.wish, claims.cases_of(call)
         operator_will_do = wish not in levels
         met = False
-        for sid, each in claims.calls.items():
-            about = claims.case_of(sid)
-            same = _keeps(each, call) or sid == call or (about == case or not case)
-            if not same or each.caller not in (promise.number, claims.calls[call].caller):
+        numbers = {promise.number, claims.calls[call].caller}
+        backs = claims.backs.get(call, ())
+        others = [each for number in numbers for each in claims.by_caller.get(number, ())]
+        for each in [*backs, *others]:
+            sid = each.sid
+            same = not cases or bool(cases & claims.cases_of(sid))
+            if not same and each not in backs and sid != call:
                 continue
             legs = [
                 leg
@@ -149,7 +141,7 @@ def kept_promises_have_met(facts: Facts, claims: Claims) -> Iterator[Misfit]:
                 "kept_promises_have_met",
                 call,
                 done.at,
-                f"the promise of {wish or 'a call'} about {case or 'no case'} was kept by "
+                f"the promise of {wish or 'a call'} about {cases or 'no case'} was kept by "
                 f"{done.actor or 'nobody'}",
                 "they haven't met about it",
             )

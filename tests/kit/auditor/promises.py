@@ -23,7 +23,7 @@ def settles(facts: Facts) -> timedelta:
 def whoever_wished_is_owed(facts: Facts, claims: Claims) -> Iterator[Misfit]:
     """Everyone who wished for something and didn't meet the right person has a promise that stands
     (owner, due time), or hung up in a menu before wishing."""
-    promises = claims.promises()
+    promises = claims.promises
     for sid, call in claims.calls.items():
         legs = facts.customer(sid)
         if call.data.shared.back is not None or not legs or any(not leg.ended for leg in legs):
@@ -88,9 +88,10 @@ def _met_right(
 
 def _owed_elsewhere(claims: Claims, call: Call, ended: datetime) -> bool:
     """Whether another call of theirs was promised one that stands, or is kept since."""
-    for sid, promise in claims.promises().items():
-        other = claims.calls[sid]
-        if other.caller != call.caller or sid == call.sid:
+    for other in claims.by_caller[call.caller]:
+        sid = other.sid
+        promise = claims.promises.get(sid)
+        if promise is None or sid == call.sid:
             continue
         case, about = claims.case_of(call.sid), claims.case_of(sid)
         if case and about and case != about:
@@ -115,7 +116,7 @@ def promises_have_an_owner_and_a_time(facts: Facts, claims: Claims) -> Iterator[
         for duty in claims.duties
         if duty.kind == "came" and duty.state == "due"
     }
-    for sid, promise in claims.promises().items():
+    for sid, promise in claims.promises.items():
         if promise.state != "owed":
             continue
         owner = claims.people.get(promise.owner)
@@ -138,7 +139,7 @@ def promises_have_an_owner_and_a_time(facts: Facts, claims: Claims) -> Iterator[
 def promises_end_by_a_fact(facts: Facts, claims: Claims) -> Iterator[Misfit]:
     """A promise ends only by a fact or by their own word: by another one, not due later, or because
     the customer was rung and didn't answer."""
-    promises = claims.promises()
+    promises = claims.promises
     for sid, promise in promises.items():
         if promise.state != "done":
             continue
@@ -169,7 +170,7 @@ def promises_end_by_a_fact(facts: Facts, claims: Claims) -> Iterator[Misfit]:
             rung = [
                 leg
                 for leg in facts.by_phone.get(promise.number, ())
-                if leg.rang and leg.call != leg.sid
+                if leg.customers and leg.call != leg.sid
             ]
             if len(rung) < claims.config.callback.tries:
                 yield Misfit(
@@ -177,7 +178,7 @@ def promises_end_by_a_fact(facts: Facts, claims: Claims) -> Iterator[Misfit]:
                     sid,
                     at,
                     f"the customer couldn't be reached in {promise.unanswered} tries",
-                    f"their telephone rang {len(rung)} times",
+                    f"they were called {len(rung)} times",
                 )
 
 

@@ -35,7 +35,7 @@ def nobody_waits_for_nobody(facts: Facts, claims: Claims) -> Iterator[Misfit]:
     longest = {"room": ALONE, "queue": ALONE + timedelta(seconds=max(caps))}
     promised = {
         call: events[0].at
-        for call in claims.promises()
+        for call in claims.promises
         if (events := claims.told(call, "callback.promised"))
     }
     for place, leg in _places(facts):

@@ -12,7 +12,9 @@ from ivr.simulator import Exchange, Handset
 from tests.kit.browser import Browser
 from tests.kit.desk import CALLER, START, Desk
 from tests.kit.emergencies import DOWN
-from tests.kit.telephones import accept, ask_for_a_manager
+from tests.kit.promises import promise as promise_of
+from tests.kit.promises import promised as promised_by_phone
+from tests.kit.telephones import accept, ask_for_a_manager, nobody_rings
 
 
 def web_calls(desk: Desk) -> list[Call]:
@@ -53,9 +55,7 @@ def test_an_escalation_on_the_web_is_rung_and_kept_like_one_by_telephone(
     browser: Browser, desk: Desk, exchange: Exchange, caller: Handset
 ) -> None:
     escalate(browser)
-    assert "a manager is being told. They will call you at +33155500101 by 10:30 CET" in (
-        browser.page
-    )
+    assert "a manager is being told. They will call you at +33155500101 by 10:30" in (browser.page)
     exchange.wait(1)
     promise = promised(desk)
     assert (promise.state, promise.owner, promise.number) == ("owed", "MGR1", CALLER)
@@ -143,6 +143,20 @@ def test_asked_twice_on_the_web_it_is_one_call(
     exchange.wait(60)
 
     assert len(web_calls(desk)) == 1
+
+
+def test_what_is_owed_to_somebody_else_about_the_case_stays_theirs(
+    browser: Browser, desk: Desk, exchange: Exchange
+) -> None:
+    colleague = exchange.phone("+33155500102")
+    promised_by_phone(colleague, exchange, desk)
+    escalate(browser)
+    exchange.wait(60)
+
+    assert promise_of(desk, colleague).state == "owed"
+    assert promised(desk).number == CALLER
+    exchange.wait(4 * 60)
+    nobody_rings(desk)
 
 
 def test_a_manager_who_says_that_they_have_spoken_ends_it(

@@ -261,7 +261,7 @@ def test_a_customer_escalates_and_then_asks_for_the_next_level(
     management level (R40)."""
     browser.sign_in("marie").go("/cases/C17349013")
     browser.send("/cases/C17349013/escalate", level="M1", reason="No answer for days.", key="a")
-    assert "a manager is being told. They will contact you by 10:30 CET." in browser.page
+    assert "a manager is being told. They will contact you by 10:30." in browser.page
     assert desk.notices("escalation") == {"MGR1", "ENG1"}
     browser.send("/cases/C17349013/escalate", level="M2", reason="", key="b")
     assert (

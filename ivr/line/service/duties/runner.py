@@ -72,6 +72,13 @@ class Duties:
                 self._alarm[1].cancel()
             self._alarm = (when, self.clock.call_at(when, self._alarm_went_off))
 
+    def stop(self) -> None:
+        """Don't run by itself any more, until it is woken again."""
+        with self._lock:
+            if self._alarm:
+                self._alarm[1].cancel()
+            self._alarm = None
+
     def patrol(self, pause: float, stop: Event) -> None:
         """Run every ``pause`` seconds until ``stop``, for what a process that died left behind."""
         while not stop.wait(pause):

@@ -37,7 +37,7 @@ class WebRequests:
             return
         if self._called_just_now(case, level):
             raise NotYet(self.clock.now() + LOOK_AGAIN, "they are on the telephone about it")
-        owes = self._owes(case, but=sid)
+        owes = self._owes(case, duty.data["number"], but=sid)
         if any(each.level == level for each in owes):
             return
         web = self._request(duty, known, owes)
@@ -86,13 +86,15 @@ class WebRequests:
             for call in self.store.calls.open()
         )
 
-    def _owes(self, case: str, but: str) -> list[Owed]:
-        """The calls that are owed for this case already."""
+    def _owes(self, case: str, number: str, but: str) -> list[Owed]:
+        """The calls that are owed for this case already, at the same number: what is owed to
+        somebody else about it stays theirs."""
         owed = []
         for duty in self.store.duties.all("call_back", owed=True):
             call = self.store.calls.load(duty.call) if duty.call != but else None
             promise = call.data.shared.promise if call else None
-            if call and promise and promise.state == "owed" and self._case_of(call) == case:
+            mine = promise is not None and promise.state == "owed" and promise.number == number
+            if call and mine and self._case_of(call) == case:
                 owed.append(Owed(call.sid, case, call.data.shared.wish))
         return owed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ivr.line.turns.call.state import CallState
-from ivr.line.values import Requested
+from ivr.line.values import Requested, needed
 
 
 def case_number(state: CallState) -> str:
@@ -33,19 +33,22 @@ def tell_case(state: CallState, what: str, key: str, by: str = "caller", **data:
 def escalate(state: CallState, level: str, set_by: str, override: str = "") -> None:
     """The request counts from now, whatever becomes of the call; the people concerned are told now.
 
-    Once for a call, case and level. ``set_by`` is the operator who recorded it, ``""`` the line;
-    ``override`` is the operator's reason for a level whose turn it isn't yet.
+    Once for a call, case and level, until somebody of that level has met the caller. ``set_by`` is
+    the operator who recorded it, ``""`` the line; ``override`` is the operator's reason for a level
+    whose turn it isn't yet.
     """
     shared, number = state.shared, case_number(state)
     before = shared.requested
     shared.wish = level
-    if before is not None and (before.level, before.case) == (level, number):
+    same = before is not None and (before.level, before.case) == (level, number)
+    if same and not needed(before).met:
         return
     shared.requested = Requested(level, number, state.now)
     state.tell("escalation.requested", level=level, case=number, set_by=set_by)
     right = next((each.person for each in shared.hunt.ranking if each.hunt == "manager"), "")
     given = {"level": level, "set_by": set_by, "right": right, "override": override}
-    tell_case(state, "escalate", f"{number}:{level}", **given)
+    again = f":{state.caller.turn}" if same else ""
+    tell_case(state, "escalate", f"{number}:{level}{again}", **given)
 
 
 def answers_for(state: CallState, leg: str, level: str) -> bool:

@@ -79,7 +79,7 @@ def take(state: CaseState, request: Request) -> None:
 def _close_promise(state: CaseState, request: Request, file: dict[str, Any], how: str) -> None:
     """The call that was owed for it isn't any more."""
     if web := file.pop("web", ""):
-        state.later("came", f"{request.key}:came", request.at, of=web, outcome=how, by=request.by)
+        state.close_promise(request, web, how)
 
 
 def unmet(state: CaseState, request: Request) -> None:

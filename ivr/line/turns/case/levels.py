@@ -235,8 +235,7 @@ def accept(state: CaseState, request: Request) -> None:
         "accepted_at": request.at.isoformat(),
     }
     if web := stands.get("web"):
-        kept = {"of": web, "outcome": "kept", "by": request.by}
-        state.later("came", f"{request.key}:came", request.at, **kept)
+        state.close_promise(request, web, "kept")
     took = (request.at - datetime.fromisoformat(stands["asked_at"])).total_seconds()
     state.tell("escalation.accepted", request, level=level.code, seconds=round(took))
 

@@ -191,6 +191,13 @@ class CaseState:
             region=case.region if case else "",
         )
 
+    def close_promise(self, request: Request, of: str, how: str) -> None:
+        """The call that is owed for a request on a page (``of``) hears how that went; ``said``: it
+        is so by somebody's own word, on a page."""
+        said = request.channel == "web"
+        about: dict[str, Any] = {"of": of, "outcome": how, "by": request.by, "said": said}
+        self._duty("came", f"{request.key}:came", request.at, **about)
+
     def later(self, kind: str, key: str, at: datetime, **data: Any) -> None:
         """Something to be heard of this case at an instant."""
         self._duty(kind, key, at, **data)

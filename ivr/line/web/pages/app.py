@@ -110,7 +110,7 @@ def create_pages(
     Console(services, shown, words).install(app)
     Now(shown).install(app)
     Emergencies(store).install(app)
-    Tracker(services, words).install(app)
+    Tracker(services, words, times).install(app)
     CaseLogger(services, shown.cards, words).install(app)
     Me(services, shown, words).install(app)
     Wall(services, shown, words).install(app)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g
 
 from ivr.clock import Clock
+from ivr.line.desk.emergency import Condition
 from ivr.line.web.pages.words import Words
 
 
@@ -23,6 +27,12 @@ class Times:
     def install(self, app: Flask) -> None:
         app.template_filter("instant")(self.instant)
         app.template_filter("day")(self.day)
+        app.template_filter("found")(self._found)
+
+    def _found(self, condition: Condition | Mapping[str, Any]) -> str:
+        """What was found of a condition of Enterprise Down, as judged or as stored."""
+        stored = asdict(condition) if isinstance(condition, Condition) else condition
+        return self.words.found(stored, self.day)
 
     def zone(self) -> str:
         """The reader's zone."""

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
@@ -39,6 +38,7 @@ from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.case_forms import ASKED, faults
 from ivr.line.web.pages.customer_numbers import CustomerNumbers
 from ivr.line.web.pages.sign_in import signed_in
+from ivr.line.web.pages.times import Times
 from ivr.line.web.pages.told import Telling, told
 from ivr.line.web.pages.words import Words
 
@@ -48,12 +48,13 @@ CALLED = {"escalate": "callback", "declare": "number", "answer": "number"}  # fi
 class Tracker:
     """The pages about cases, for customers and for staff."""
 
-    def __init__(self, services: Services, words: Words) -> None:
+    def __init__(self, services: Services, words: Words, times: Times) -> None:
         self.services = services
         self.store = services.store
         self.config = services.line.config
         self.clock = services.clock
         self.words = words
+        self.times = times
         self.numbers = CustomerNumbers(services.store)
         self.blueprint = Blueprint("tracker", __name__)
         for rule, view, methods in (
@@ -312,8 +313,7 @@ class Tracker:
             return self.words.text("done")
         due = data.get("levels", {}).get(data.get("level", ""), {}).get("due", "")
         ahead = due and datetime.fromisoformat(due) > self.clock.now()
-        zone = ZoneInfo(g.get("zone", "UTC"))
-        when = f"{datetime.fromisoformat(due).astimezone(zone):%H:%M %Z}" if ahead else ""
+        when = self.times.instant(due) if ahead else ""
         return self.words.text(
             kind if number else f"{kind}_unreached",
             due=when or self.words.text("soon"),

@@ -4,9 +4,10 @@ chosen by whoever reads."""
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from flask import Flask, request, session
 
@@ -56,6 +57,19 @@ class Words:
         """What can't be done with a case, and why; in English where there are no words for it."""
         key = f"err_{error.say}"
         return self.text(key, **error.values) if key in self.languages[FIRST] else str(error)
+
+    def found(self, condition: Mapping[str, Any], day: Callable[[str], str]) -> str:
+        """What was found of a condition of Enterprise Down (as `ivr.line.desk.emergency.Condition`
+        is stored); in English where that was stored before there were words for it. ``day`` writes
+        a date."""
+        say, values = condition.get("say", ""), dict(condition.get("values") or {})
+        if "day" in values:
+            values["day"] = day(values["day"])
+        if "environment" in values:
+            key = f"env_{values['environment']}"
+            known = key in self.languages[FIRST]
+            values["environment"] = self.text(key) if known else values["environment"]
+        return self.text(f"found_{say}", **values) if say else str(condition.get("detail", ""))
 
     def step(self, name: str) -> str:
         """What a step of the flow is called; one that has no words is called by its name."""
