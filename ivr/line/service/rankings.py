@@ -96,9 +96,10 @@ class Rankings:
         person = self.store.people.get(values.caller.was_with)
         if person is None:
             return
-        conditions = self._conditions(values, self._hunt(values))
-        people = roster.again(person.at(now), now, directory, **conditions)
-        yield from _entries(people, "operator" if "operator" in person.roles else "manager")
+        hunt = self._hunt(values)
+        people = roster.again(person.at(now), now, directory, **self._conditions(values, hunt))
+        rung_as = "operator" if "operator" in person.roles else "manager"
+        yield from _entries(people, "emergency" if hunt == "emergency" else rung_as)
 
     def _wished(
         self,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from ivr.line.desk import limits
 from ivr.line.values import Promise, needed
 from ivr.line.web.pages.shown import Shown
 from ivr.simulator import Exchange, Handset
@@ -104,8 +107,25 @@ def test_two_who_withhold_their_numbers_are_not_taken_for_one(
     assert stranger.last_heard.startswith("Bienvenue au support technique.")
     call = needed(desk.store.calls.load(desk.sid(stranger)))
     assert call.data.shared.caller.number == ""
+    since = exchange.clock.now() - limits.HOUR
+    assert desk.store.tallies.count(limits.bucket("unknown", RESTRICTED), since) == 0
+    assert desk.store.tallies.count(limits.bucket("unknown", ""), since) == 1
     stranger.hang_up()
     exchange.wait(30)
+
+
+def test_a_withheld_number_is_no_contacts_though_it_looks_like_theirs(
+    exchange: Exchange, desk: Desk, tmp_path: Path
+) -> None:
+    row = f"tex,helio,Tex Austin,{RESTRICTED}"
+    (tmp_path / "contacts.csv").write_text(f"id,account,name,phones\n{row}\n", encoding="utf-8")
+    desk.store.import_csv(tmp_path)
+    caller = exchange.phone(RESTRICTED)
+    ask_for_a_manager(caller, exchange)
+
+    assert not desk.told(caller, "verify.passed")
+    caller.hang_up()
+    exchange.wait(60)
 
 
 def test_who_withholds_their_number_is_not_offered_it_as_the_contacts(

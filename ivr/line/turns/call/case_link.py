@@ -34,8 +34,8 @@ def escalate(state: CallState, level: str, set_by: str, override: str = "") -> N
     """The request counts from now, whatever becomes of the call; the people concerned are told now.
 
     Once for a call, case and level, until somebody of that level has met the caller. ``set_by`` is
-    the operator who recorded it, ``""`` the line;
-    ``override`` is the operator's reason for a level whose turn it isn't yet.
+    the operator who recorded it, ``""`` the line; ``override`` is the operator's reason for a level
+    whose turn it isn't yet.
     """
     shared, number = state.shared, case_number(state)
     before = shared.requested

@@ -133,8 +133,8 @@ def hears(
     if hunt is None:
         return
     state.changed = True
-    if (event in LOST and attempt in hunt.ringing()) or event == "missed":
-        _in_vain(state, attempt)
+    if event == "missed" or (event in LOST and _state(hunt, attempt) in ("ringing", *LOST)):
+        _in_vain(state, attempt)  # again when their telephone is on the hook
     if state.shared.hunt.by_dial:
         hunt.at_once = _dialled_at_once(state, hunt, attempt)
     for command in rules.hear(hunt, event, attempt, people):
@@ -143,6 +143,8 @@ def hears(
                 yield from _ring(state, rung, person)
             case StopRinging(attempt=rung):
                 legs.stop_ringing(state, rung)
+                if event == "accepted":  # should that be lost, others come first
+                    _in_vain(state, rung)
             case Join(attempt=rung):
                 legs.take(state, rung)
             case Dismiss(attempt=rung):
@@ -162,6 +164,10 @@ def hears(
     dialled = state.shared.hunt.dialled
     if state.dialling and goes_on(state) and needed(dialled).leg not in hunt.ringing():
         yield CallerHears(outcome("nobody_now"))
+
+
+def _state(hunt: Hunt, attempt: str) -> str:
+    return hunt.attempts[attempt]["state"] if attempt in hunt.attempts else ""
 
 
 def _in_vain(state: CallState, attempt: str) -> None:
