@@ -33,8 +33,9 @@ def tell_case(state: CallState, what: str, key: str, by: str = "caller", **data:
 def escalate(state: CallState, level: str, set_by: str, override: str = "") -> None:
     """The request counts from now, whatever becomes of the call; the people concerned are told now.
 
-    Once for a call, case and level, until somebody of that level has met the caller. ``set_by`` is the operator who recorded it, ``""`` the line;
-    ``override`` is the operator's reason for a level whose turn it isn't yet.
+    Once for a call, case and level, until somebody of that level has met the caller. ``set_by`` is
+    the operator who recorded it, ``""`` the line; ``override`` is the operator's reason for a level
+    whose turn it isn't yet.
     """
     shared, number = state.shared, case_number(state)
     before = shared.requested
