@@ -78,7 +78,7 @@ def test_a_newcomer_is_caller_operator_and_two_managers_on_one_page(
     expect(handset(page, operator).get_by_text("Tapez 1 pour accepter")).to_be_visible()
     press(page, operator, "1")
     expect(handset(page, CALLER).get_by_text("Talking with Odile Petit")).to_be_visible()
-    expect(page.get_by_text("Odile Petit, talking")).to_be_visible()
+    expect(page.get_by_text("Odile Petit: talking")).to_be_visible()
     expect(lit).to_have_text("talk")
 
     # They talk as text.
