@@ -44,8 +44,11 @@ PEOPLES_HABITS = st.fixed_dictionaries(dict.fromkeys(PEOPLE, HABITS))
 
 
 @contextmanager
-def network(sample: Path, habits: dict[str, tuple[str, float, str]]) -> Iterator[Desk]:
-    """The line with its desk, everybody doing as told."""
+def network(
+    sample: Path, habits: dict[str, tuple[str, float, str]], unaudited: str = ""
+) -> Iterator[Desk]:
+    """The line with its desk, everybody doing as told; ``unaudited`` says why what is done makes
+    claims untrue, if it does."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(sample, Path(folder) / "ivr.db")
         store = Store(f"sqlite:///{folder}/ivr.db")
@@ -54,7 +57,8 @@ def network(sample: Path, habits: dict[str, tuple[str, float, str]]) -> Iterator
         for person, (habit, after, press) in habits.items():
             exchange.phone(PEOPLE[person]).will(habit, after=after, press=press)
         yield desk
-        check(desk)
+        if not unaudited:
+            check(desk)
         store.close()
 
 

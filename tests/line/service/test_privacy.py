@@ -851,7 +851,7 @@ def test_nothing_new_needs_no_seal(store: Store) -> None:
 def test_any_events_taken_off_a_sealed_log_are_missed(
     sample_database: Path, grows: list[int], off: int
 ) -> None:
-    with network(sample_database, {}) as desk:
+    with network(sample_database, {}, unaudited="its call is made by hand") as desk:
         store = desk.store
         call = have_called(store)
         for count in grows:
