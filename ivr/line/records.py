@@ -42,6 +42,7 @@ WEB = "WEB-"  # … and of one that stands for a request on the web, and nobody 
 MOVES_LEGS = (  # the kinds of duty that bring people and calls where they belong, at once
     "ring", "lapse", "hang_up", "send", "hold", "announce", "release", "time_up", "look_again",
     "ring_customer", "record", "room", "meeting", "free",
+    "holder",
 )  # fmt: skip
 
 

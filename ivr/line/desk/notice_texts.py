@@ -67,12 +67,13 @@ class Words:
 class Templates:
     """Every kind in every language, checked. ``times`` are the patterns of instants by language,
     ``levels`` the names of levels by code and language, ``emergency`` those of Enterprise Down by
-    language."""
+    language, ``states`` those of its states by language."""
 
     languages: Mapping[str, Mapping[str, Words]]
     times: Mapping[str, str]
     levels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     emergency: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def load(
@@ -85,9 +86,10 @@ class Templates:
         read = {file.stem: _read(file) for file in sorted(folder.glob("*.toml"))}
         if FIRST not in read:
             raise FlowError(f"{folder}: there is no {FIRST}.toml, the language of last resort")
-        words = {code: kinds for code, (kinds, _) in read.items()}
-        times = {code: time for code, (_, time) in read.items()}
-        return cls(words, times, levels, emergency)
+        words = {code: kinds for code, (kinds, _, _) in read.items()}
+        times = {code: time for code, (_, time, _) in read.items()}
+        states = {code: named for code, (_, _, named) in read.items()}
+        return cls(words, times, levels, emergency, states)
 
     def words(
         self, what: str, languages: Iterable[str], values: Mapping[str, Any], zone: str = "UTC"
@@ -99,6 +101,8 @@ class Templates:
         kinds = self.languages[code]
         template = kinds.get(what, self.languages[FIRST]["undelivered"])
         named = self._named(str(values.get("level") or ""), code)
+        state = str(values.get("state") or "")
+        named["state"] = self.states.get(code, {}).get(state, state)
         return template.fill({**values, **self._written(values, code, zone), **named})
 
     def _written(self, values: Mapping[str, Any], language: str, zone: str) -> dict[str, str]:
@@ -117,8 +121,9 @@ class Templates:
         return {"level": names or level, "emergency": emergency}
 
 
-def _read(file: Path) -> tuple[dict[str, Words], str]:
-    """The notices in one language, and how it writes an instant."""
+def _read(file: Path) -> tuple[dict[str, Words], str, dict[str, str]]:
+    """The notices in one language, how it writes an instant, and what it calls the states of an
+    Enterprise Down."""
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
@@ -126,12 +131,13 @@ def _read(file: Path) -> tuple[dict[str, Words], str]:
     time = table.pop("time", "")
     if not (isinstance(time, str) and "%H" in time):
         raise FlowError(f'{file}: time is how an instant is written: time = "%d %b %Y, %H:%M %Z"')
+    states = table.pop("states", {})
     words = {what: _words(file, what, table.get(what, {})) for what in KINDS}
     if unknown := table.keys() - set(KINDS):
         raise FlowError(
             f"{file}: there is no notice '{min(unknown)}'; there are {', '.join(KINDS)}"
         )
-    return words, time
+    return words, time, {str(key): str(name) for key, name in states.items()}
 
 
 def _words(file: Path, what: str, row: Mapping[str, str]) -> Words:

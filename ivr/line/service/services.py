@@ -138,6 +138,7 @@ def _carrier_handlers(
         "hang_up": legs.hang_up,
         "send": legs.send,
         "hold": legs.hold,
+        "holder": legs.holder,
         "announce": legs.announce,
         "release": legs.release,
         "room": legs.room,

@@ -140,7 +140,7 @@ def nobody_waits_for_nobody(fits: bool) -> tuple[World, float]:
 def nobody_stays_behind(fits: bool) -> tuple[World, float]:
     world = World().call().leg("CA1", ANNA, 0, 30).leg("CA2", PAUL, 0, attempt="1-1")
     world.place("CA1", "room", 10, None if fits else 30)
-    return world.place("CA2", "room", 10), 100
+    return world.place("CA2", "room", 10), 130
 
 
 def accepted_have_met(fits: bool) -> tuple[World, float]:

@@ -22,7 +22,8 @@ def pages_show_legs_as_they_are(facts: Facts, claims: Claims) -> Iterator[Misfit
         customer = [leg for leg in facts.customer(sid) if not leg.ended]
         for attempt, view in CallView(call).legs.items():
             legs = facts.by_name.get((sid, attempt), [])
-            if view.over or _lately(facts, sid):
+            unsure = facts.injected and not legs  # the carrier may be ringing, or not
+            if view.over or unsure or _lately(facts, sid):
                 continue
             was = _doing(facts, legs, customer)
             if view.doing not in was:

@@ -199,7 +199,8 @@ def test_by_plain_twiml_too_everybody_is_tried_and_a_promise_is_made_at_last(
     exchange.wait(40)
 
     rung = [each["person"] for each in desk.told(caller, "dial.started")]
-    assert rung == ["OP1", "OP2", "MGR2", "MGR4"]
+    assert rung[:4] == ["OP1", "OP2", "MGR2", "MGR4"]
+    assert rung[4:] == ["OP1", "OP2"]  # again after a rest
     assert [promise.owner for promise in desk.store.duties.all("call_back")] == ["MGR2"]
     after_every_call(caller)
 

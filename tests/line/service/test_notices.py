@@ -512,3 +512,14 @@ def test_the_questions_are_sent_in_writing_to_the_contact_on_file(
         assert "https://support.example/cases/C17349013" in words.text
         assert words.subject == "C17349013 : questions sur l'arrêt"
     nobody_rings(desk)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "is declared on C1"), ("fr", "(déclaré)"), ("de", ": gemeldet")]
+)
+def test_a_notice_says_the_state_of_an_outage_in_its_readers_language(
+    language: str, said: str
+) -> None:
+    words = TEMPLATES.words("edown", [language], {"case": "C1", "state": "declared"})
+
+    assert said in words.text

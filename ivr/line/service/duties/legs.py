@@ -130,6 +130,19 @@ class LegDuties:
             url = f"{self.origin}{state.here()}/hold?{urlencode({'language': state.call.language})}"
             self.carrier.hold(f"call-{duty.call}", state.leg_sid, duty.data["held"], url)
 
+    def holder(self, duty: Duty) -> None:
+        """While the caller is on hold, the carrier is asked for the leg of whoever put them there:
+        in the menu of their telephone they are in no room, so that nothing else tells that they are
+        gone."""
+        state, leg = self.calls.look(duty.call), duty.data["leg"]
+        shared, row = state.shared, state.legs.rows[leg]
+        over = state.call.ended_at or row.state == "over"
+        if over or not shared.held or shared.holds != duty.data["holds"]:
+            return
+        if not self.carrier.over(row.sid):
+            raise NotYet(self.clock.now() + ASKED_AGAIN)
+        self._status(duty.call, leg, "ended")
+
     def announce(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
         row = state.legs.rows[duty.data["leg"]]

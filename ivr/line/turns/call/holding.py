@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from ivr.line.turns.call.state import CallState
 
+WATCHED = 30  # seconds after which it is asked whether whoever holds the caller is still there
 
-def hold(state: CallState) -> None:
-    """Put the caller on hold."""
+
+def hold(state: CallState, leg: str) -> None:
+    """Put the caller on hold for whoever has this leg."""
     _set_held(state, True)
+    holds = state.shared.holds
+    state.duty("holder", f"holder:{holds}", after=WATCHED, leg=leg, holds=holds)
 
 
 def unhold(state: CallState) -> None:

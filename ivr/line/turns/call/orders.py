@@ -79,7 +79,7 @@ def _leg(state: CallState, order: LegOrder, leg: str) -> Agenda:
         case ClickKey(key=key):
             yield from legs.click(state, leg, key)
         case HoldCaller():
-            holding.hold(state)
+            holding.hold(state, leg)
         case ResumeCaller():
             holding.unhold(state)
         case HandOver():

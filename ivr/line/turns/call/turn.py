@@ -232,12 +232,14 @@ class CallTurn:
         """A page's button; it moves nothing when it isn't offered, or not any more."""
         state, flow, leg = self.state, self.line.console, clicked.leg
         own = PersonValues(person=clicked.value, operator=True)
-        stands = "away"
+        stands, in_menu = "away", False
         if leg:
-            own = state.legs.talk(leg).own
-            stands = state.leg_state(leg)
+            on_leg = state.legs.talk(leg)
+            own, stands = on_leg.own, state.leg_state(leg)
+            in_menu = not isinstance(self.line.person.steps[on_leg.state], Talk)
         talk = flow.begin(state.caller.language, state.shared, own)
-        heard = outcome(clicked.click, value=clicked.value, state=stands, **clicked.data)
+        about = {"value": clicked.value, "state": stands, "in_menu": in_menu}
+        heard = outcome(clicked.click, **about, **clicked.data)
         with suppress(NotAllowed):
             yield from self._move(flow, talk, leg, heard)
 
