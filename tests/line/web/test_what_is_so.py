@@ -318,3 +318,18 @@ def test_who_has_taken_the_call_is_on_the_way_until_the_room_has_both(
     exchange.wait(10)
     caller.hang_up()
     exchange.wait(30)
+
+
+@pytest.mark.parametrize("shows", ["anonymous", "+266696687", "Restricted"])
+def test_a_withheld_number_is_nobodys_on_every_page(
+    operator: Operator, exchange: Exchange, desk: Desk, shows: str
+) -> None:
+    caller = exchange.phone(shows)
+    reach_operator(caller, desk.phone("OP1"), exchange)
+
+    for page in ("/console", "/now", "/calls"):
+        reads = operator.go(page).reads
+        assert shows not in reads, page
+        assert "Number withheld" in reads or "Number unknown" in reads, page
+    caller.hang_up()
+    exchange.wait(60)

@@ -105,7 +105,7 @@ class Shown:
         view, ended = CallView(call), call.ended_at
         return {
             "sid": call.sid,
-            "caller": call.caller,
+            "caller": view.caller,
             "back": call.sid.startswith(BACK),
             "started": call.started_at,
             "seconds": int((ended - call.started_at).total_seconds()) if ended else None,
