@@ -145,7 +145,7 @@ def may_answer(talk: PersonTalk, heard: Heard) -> bool:
 
 def talks(talk: PersonTalk, heard: Heard) -> bool:
     """Whether the person has taken the call, and is with the caller or on the way."""
-    return heard.data["state"] in ("joining", "talking")
+    return heard.data["state"] in ("joining", "talking", "beside")
 
 
 def is_there(talk: PersonTalk, heard: Heard) -> bool:

@@ -205,7 +205,7 @@ def _is_there(state: CallState, leg: str) -> bool:
         return bool(state.leg_sid) and not state.call.ended_at
     where = state.leg_state(leg)
     # Whoever has passed, or handed over, hears so; a leg that is over has no more words but those.
-    return where in ("listening", "talking") or state.legs.rows[leg].sid != ""
+    return where in ("listening", "joining", "talking", "beside") or state.legs.rows[leg].sid != ""
 
 
 def _document(state: CallState, leg: str) -> str:

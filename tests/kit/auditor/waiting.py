@@ -57,20 +57,23 @@ def nobody_waits_for_nobody(facts: Facts, claims: Claims) -> Iterator[Misfit]:
 
 
 def nobody_stays_behind(facts: Facts, claims: Claims) -> Iterator[Misfit]:
-    """Whoever was rung isn't left in an empty room: not longer than a customer is rung, and the
-    carrier may take to say that it can't."""
+    """Whoever was rung isn't left in an empty room when the customer is gone: not longer than a
+    customer is rung, and the carrier may take to say that it can't. (One who is somewhere else in
+    the call comes yet; whoever waits for them is told so, see `nobody_waits_untold`.)"""
     for place, leg in _places(facts):
         if leg.customers or place.kind != "room":
             continue
-        for begins, ends in _alone(facts, place, leg):
-            if ends - begins > BEHIND:
-                yield Misfit(
-                    "nobody_stays_behind",
-                    leg.call,
-                    begins,
-                    f"{_who(leg)} is in the room",
-                    f"nobody else was there for {_seconds(begins, ends)}",
-                )
+        there = [(each.began, each.ended) for each in facts.by_call[leg.call] if each.customers]
+        for stretch in _alone(facts, place, leg):
+            for begins, ends in without(stretch, there):
+                if ends - begins > BEHIND:
+                    yield Misfit(
+                        "nobody_stays_behind",
+                        leg.call,
+                        begins,
+                        f"{_who(leg)} is in the room",
+                        f"nobody else was there for {_seconds(begins, ends)}",
+                    )
 
 
 def _places(facts: Facts) -> Iterator[tuple[Place, Leg]]:

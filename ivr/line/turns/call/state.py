@@ -198,11 +198,14 @@ class CallState:
         return max(person, caller) if person and caller else None
 
     def leg_state(self, attempt: str) -> str:
-        """``ringing``, ``listening`` (picked up, nothing taken yet), ``joining``, ``talking`` or
-        ``over``; see `ivr.line.values.Leg`."""
-        state = self.legs.rows[attempt].state
+        """``ringing``, ``listening`` (picked up, nothing taken yet), ``joining``, ``talking``,
+        ``beside`` (stepped out of the conference), ``leaving`` or ``over``; see
+        `ivr.line.values.Leg`."""
+        row = self.legs.rows[attempt]
         picked_up = self.legs.talk(attempt).state != self.line.person.start
-        return "listening" if state == "ringing" and picked_up else state
+        if row.state == "ringing" and picked_up:
+            return "listening"
+        return "beside" if row.state == "talking" and row.in_room is None else row.state
 
     # --- documents ---
 
