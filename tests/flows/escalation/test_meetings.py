@@ -200,6 +200,28 @@ def test_a_caller_whose_operator_dies_goes_on_to_another(
     assert free(desk)
 
 
+@pytest.mark.lenient_calls
+def test_a_caller_is_not_left_alone_though_every_report_of_it_is_lost(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    first, second = desk.phone("OP1"), desk.phone("OP2")
+    reach_operator(caller, first, exchange)
+    exchange.wait(40)
+    with (
+        exchange.webhook_fails("dropped", "*/room/*"),
+        exchange.webhook_fails("dropped", "*/leg/*"),
+    ):
+        first.hang_up()
+        exchange.wait(5)
+    exchange.wait_until(lambda: second.ringing, at_most=120)
+    taken_by(second, exchange)
+    exchange.wait_until(lambda: caller.connected_to == {second}, at_most=30)
+    exchange.wait(10)
+    caller.hang_up()
+    exchange.wait(90)
+    assert free(desk)
+
+
 def test_a_caller_who_only_stays_on_the_line_is_not_put_through_for_ever(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:

@@ -31,6 +31,7 @@ from ivr.line.turns.call.state import CallState
 
 log = logging.getLogger(__name__)
 
+STILL_THERE = timedelta(seconds=60)  # between two questions whether a leg is still up
 ASKED_AGAIN = timedelta(seconds=10)  # between two questions to the carrier about one leg
 
 
@@ -152,13 +153,18 @@ class LegDuties:
             self.carrier.announce(f"call-{duty.call}", row.sid, url)
 
     def room(self, duty: Duty) -> None:
-        """See to it that somebody who took the call comes together with the caller: where the
-        carrier hasn't told, it is asked."""
+        """See to it that somebody who took the call comes together with the caller, and that the
+        caller isn't left alone when they are gone: where the carrier hasn't told, it is asked."""
         call, leg = duty.call, duty.data["leg"]
         state = self.calls.look(call)
         row, caller = state.legs.rows[leg], state.shared.caller
-        if state.call.ended_at or row.state == "over" or row.met:
+        if state.call.ended_at or row.state == "over":
             return
+        if row.met:
+            if self.carrier.over(row.sid):
+                self._status(call, leg, "ended")
+                return
+            raise NotYet(self.clock.now() + STILL_THERE)
         if row.in_room is None or (caller.in_room is None and not caller.on_hold):
             room, held = self.carrier.participants(f"call-{call}")
             self.calls.hear(call, RoomSeen(room, held))
