@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -100,6 +99,7 @@ def worker(once: bool, pause: float) -> None:
 
     Takes over what a stopped process has left undone. Any number of workers may run.
     """
+    import signal
     from threading import Event
 
     from ivr.server.build import full_services
@@ -107,12 +107,15 @@ def worker(once: bool, pause: float) -> None:
     services = full_services(read_settings())
     services.store.migrate()
     services.begin()
-    with suppress(KeyboardInterrupt):
-        done = services.duties.everything()
-        if once:
-            click.echo(f"{done} duties done")
-        else:
-            services.duties.patrol(pause, Event())
+    # An event, not KeyboardInterrupt: raised in the middle of something, that can get lost.
+    stop = Event()
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: stop.set())
+    done = services.duties.everything()
+    if once:
+        click.echo(f"{done} duties done")
+    else:
+        services.duties.patrol(pause, stop)
 
 
 @click.command()
