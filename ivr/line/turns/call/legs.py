@@ -152,9 +152,9 @@ def _is_cut_off(state: CallState, attempt: str) -> bool:
     """Whether an operator's leg is gone without their having said so: they hung up, or a browser
     was closed, a battery is empty. The caller may need another operator, and says so by staying;
     once a call, for a caller who has left the telephone off the hook stays for ever."""
-    row, met = state.legs.rows[attempt], [row for row in state.legs.rows.values() if row.met]
-    first = [each for each in met if each.operator] in ([], [row])
-    return row.operator and first and not state.legs.talk(attempt).own.let_go
+    row = state.legs.rows[attempt]
+    before = any(each.met and each.operator for each in state.legs.rows.values() if each is not row)
+    return row.operator and not before and not state.legs.talk(attempt).own.let_go
 
 
 def _ring_on(state: CallState) -> Agenda:

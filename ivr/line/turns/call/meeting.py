@@ -22,7 +22,7 @@ ASKED = 20  # seconds after which the carrier is asked who is in the conference,
 def is_news(state: CallState, heard: InRoom) -> bool:
     """Whether this report is later than the last one of its leg, and not of another conference that
     is over."""
-    at: Leg | Caller = state.legs.rows[heard.leg] if heard.leg else state.shared.caller
+    at = _end(state, heard.leg)
     if heard.number < 0:
         return heard.what != _where(state, heard.leg)
     if heard.room != state.shared.room:
@@ -30,11 +30,15 @@ def is_news(state: CallState, heard: InRoom) -> bool:
     return heard.number > at.heard_to
 
 
+def _end(state: CallState, leg: str) -> Leg | Caller:
+    """What is stored of one end of the conversation: a leg's, or with ``""`` the caller's."""
+    return state.legs.rows[leg] if leg else state.shared.caller
+
+
 def _where(state: CallState, leg: str) -> str:
     if not leg and state.shared.caller.on_hold:
         return "held"
-    at: Leg | Caller = state.legs.rows[leg] if leg else state.shared.caller
-    return "here" if at.in_room else "gone"
+    return "here" if _end(state, leg).in_room else "gone"
 
 
 def in_room(state: CallState, heard: InRoom) -> Agenda:
@@ -57,7 +61,7 @@ def _count(state: CallState, heard: InRoom) -> None:
         state.shared.caller.heard_to = -1
         for row in state.legs.rows.values():
             row.heard_to = -1
-    at: Leg | Caller = state.legs.rows[heard.leg] if heard.leg else state.shared.caller
+    at = _end(state, heard.leg)
     at.heard_to = heard.number
 
 
@@ -99,8 +103,7 @@ def bridged(state: CallState, leg: str) -> Agenda:
 
 def out(state: CallState, leg: str = "") -> None:
     """This leg (``""`` is the caller's) is in no conversation any more, whatever was reported."""
-    at: Leg | Caller = state.legs.rows[leg] if leg else state.shared.caller
-    at.in_room = None
+    _end(state, leg).in_room = None
     if not leg:
         state.shared.caller.on_hold = False
 
