@@ -140,9 +140,7 @@ class LegDuties:
         over = state.call.ended_at or row.state == "over"
         if over or not shared.held or shared.holds != duty.data["holds"]:
             return
-        if not self.carrier.over(row.sid):
-            raise NotYet(self.clock.now() + ASKED_AGAIN)
-        self._status(duty.call, leg, "ended")
+        self._end_or_ask_again(duty, row.sid, ASKED_AGAIN)
 
     def announce(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
@@ -161,10 +159,8 @@ class LegDuties:
         if state.call.ended_at or row.state == "over":
             return
         if row.met:
-            if self.carrier.over(row.sid):
-                self._status(call, leg, "ended")
-                return
-            raise NotYet(self.clock.now() + STILL_THERE)
+            self._end_or_ask_again(duty, row.sid, STILL_THERE)
+            return
         if row.in_room is None or (caller.in_room is None and not caller.on_hold):
             room, held = self.carrier.participants(f"call-{call}")
             self.calls.hear(call, RoomSeen(room, held))
@@ -179,10 +175,14 @@ class LegDuties:
         """The call has been over for a while: a leg of it that the carrier hasn't reported is asked
         for, so that it keeps nobody busy."""
         row = self.calls.look(duty.call).legs.rows[duty.data["leg"]]
-        if row.state == "over":
-            return
-        if row.sid and not self.carrier.over(row.sid):
-            raise NotYet(self.clock.now() + ASKED_AGAIN)
+        if row.state != "over":
+            self._end_or_ask_again(duty, row.sid, ASKED_AGAIN)
+
+    def _end_or_ask_again(self, duty: Duty, sid: str, pause: timedelta) -> None:
+        """The duty's leg has ended if the carrier says so, or never rang it; else raise `NotYet`,
+        to ask again after the pause."""
+        if sid and not self.carrier.over(sid):
+            raise NotYet(self.clock.now() + pause)
         self._status(duty.call, duty.data["leg"], "ended")
 
     def release(self, duty: Duty) -> None:
