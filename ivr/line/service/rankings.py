@@ -93,7 +93,8 @@ class Rankings:
 
     def _was_with(self, values: CallValues, now: datetime, directory: Directory) -> Iterator[Entry]:
         """Whoever the caller was with when they were cut off."""
-        person = self.store.people.get(values.caller.was_with)
+        id = values.caller.was_with
+        person = self.store.people.get(id) if id else None
         if person is None:
             return
         hunt = self._hunt(values)
