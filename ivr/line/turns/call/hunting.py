@@ -133,7 +133,7 @@ def hears(
     if hunt is None:
         return
     state.changed = True
-    if event == "missed" or (event in LOST and _state(hunt, attempt) in ("ringing", *LOST)):
+    if event in LOST and _state(hunt, attempt) in ("ringing", *LOST):
         _in_vain(state, attempt)  # again when their telephone is on the hook
     if state.shared.hunt.by_dial:
         hunt.at_once = _dialled_at_once(state, hunt, attempt)
