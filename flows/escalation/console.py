@@ -62,7 +62,7 @@ def steps(config: LineConfig) -> list[Step]:
                 "later": Go(when=both(may_answer, guards.for_level), then=(order(ClickKey("3")),)),
                 # --- with the caller ---
                 "hold": Go(when=both(is_there, not_held), then=(order(HoldCaller()),)),
-                "unhold": Go(when=both(is_there, held, in_room), then=(order(ResumeCaller()),)),
+                "unhold": Go(when=both(is_there, held), then=(order(ResumeCaller()),)),
                 "hang_up": Go(when=talks, then=(order(HangUp()),)),
                 "blind": Go(when=directs, then=(order(HandOver()), order(HangUp()))),
                 # --- whose case it is ---
@@ -149,6 +149,8 @@ def talks(talk: PersonTalk, heard: Heard) -> bool:
 
 
 def is_there(talk: PersonTalk, heard: Heard) -> bool:
+    """Whether they are in the conference, and not in the menu of their telephone: the caller would
+    come off hold and be alone."""
     return bool(heard.data["state"] == "talking")
 
 
@@ -159,12 +161,6 @@ def directs(talk: PersonTalk, heard: Heard) -> bool:
 
 def held(talk: PersonTalk, heard: Heard) -> bool:
     return talk.shared.held
-
-
-def in_room(talk: PersonTalk, heard: Heard) -> bool:
-    """Whether they aren't in the menu of their telephone: the caller would come off hold and be
-    alone."""
-    return not heard.data["in_menu"]
 
 
 def not_held(talk: PersonTalk, heard: Heard) -> bool:

@@ -232,14 +232,11 @@ class CallTurn:
         """A page's button; it moves nothing when it isn't offered, or not any more."""
         state, flow, leg = self.state, self.line.console, clicked.leg
         own = PersonValues(person=clicked.value, operator=True)
-        stands, in_menu = "away", False
+        stands = "away"
         if leg:
-            on_leg = state.legs.talk(leg)
-            own, stands = on_leg.own, state.leg_state(leg)
-            in_menu = not isinstance(self.line.person.steps[on_leg.state], Talk)
+            own, stands = state.legs.talk(leg).own, state.leg_state(leg)
         talk = flow.begin(state.caller.language, state.shared, own)
-        about = {"value": clicked.value, "state": stands, "in_menu": in_menu}
-        heard = outcome(clicked.click, **about, **clicked.data)
+        heard = outcome(clicked.click, value=clicked.value, state=stands, **clicked.data)
         with suppress(NotAllowed):
             yield from self._move(flow, talk, leg, heard)
 
