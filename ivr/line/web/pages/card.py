@@ -19,6 +19,7 @@ from ivr.line.desk.events import Event
 from ivr.line.service.look_ups import BUDGET
 from ivr.line.service.services import Services
 from ivr.line.web.pages.call_view import CallView, Doing, LegView
+from ivr.line.web.pages.owed import promised_about, still_owed
 from ivr.line.web.pages.told import Told, told
 
 NAMED = {"language.chosen": "language", "entry.accepted": "case"}
@@ -179,15 +180,10 @@ class Cards:
     def _promises(self, call: CallView, number: str) -> list[dict[str, Any]]:
         """The calls back that are owed to this caller, or about this case, from other calls; the
         first one due first."""
-        theirs = {each.call for each in call.owes}
-        for duty in self.store.duties.all("call_back", owed=True):
-            if number and duty.data.get("case") == number:
-                theirs.add(duty.call)
-        promised = [self.store.calls.load(sid) for sid in theirs - {call.sid}]
+        theirs = {each.call for each in call.owes} | {*promised_about(self.store, number)}
         owed = [
-            {"call": each.sid, "level": each.data.shared.wish, "promise": promise}
-            for each in promised
-            if each is not None and CallView(each).owed and (promise := CallView(each).promise)
+            {"call": each.sid, "level": each.wish, "promise": each.promise}
+            for each in still_owed(self.store, theirs - {call.sid})
         ]
         return sorted(owed, key=lambda each: str(each["promise"].due))
 

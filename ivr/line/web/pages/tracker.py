@@ -34,9 +34,9 @@ from ivr.line.records import Note
 from ivr.line.service.look_ups import BUDGET
 from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
-from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.case_forms import ASKED, faults
 from ivr.line.web.pages.customer_numbers import CustomerNumbers
+from ivr.line.web.pages.owed import promised_about, still_owed
 from ivr.line.web.pages.sign_in import signed_in
 from ivr.line.web.pages.times import Times
 from ivr.line.web.pages.told import Telling, told
@@ -202,13 +202,8 @@ class Tracker:
 
     def _owed(self, number: str) -> list[Any]:
         """Promised calls about this case that aren't made yet: (the call, the promise)."""
-        owed = []
-        for duty in self.store.duties.all("call_back", owed=True):
-            call = self.store.calls.load(duty.call) if duty.data.get("case") == number else None
-            view = CallView(call) if call else None
-            if view and view.owed:
-                owed.append((duty.call, view.promise))
-        return owed
+        owed = still_owed(self.store, promised_about(self.store, number))
+        return [(call.sid, call.promise) for call in owed]
 
     def keep(self, number: str) -> Response:
         """Someone has called the customer by other means: that promise is kept."""

@@ -1,0 +1,23 @@
+"""The calls that a customer is owed, by the calls in which they were promised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ivr.line.store.store import Store
+from ivr.line.web.pages.call_view import CallView
+
+
+def promised_about(store: Store, number: str) -> list[str]:
+    """The SIDs of the calls in which one was promised about this case, made since or not."""
+    due = store.duties.all("call_back", owed=True)
+    return [duty.call for duty in due if number and duty.data.get("case") == number]
+
+
+def still_owed(store: Store, sids: Iterable[str]) -> list[CallView]:
+    """Those of these calls in which one was promised that isn't made yet."""
+    views = [CallView(call) for call in map(store.calls.load, sids) if call is not None]
+    return [view for view in views if view.owed]
+
+
+__all__ = ["promised_about", "still_owed"]
