@@ -320,6 +320,24 @@ def test_who_has_taken_the_call_is_on_the_way_until_the_room_has_both(
     exchange.wait(30)
 
 
+def test_nobody_is_offered_to_hold_a_caller_who_is_not_with_them_yet(
+    operator: Operator, exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    caller.call(ENTRY)
+    caller.press("0")
+    accept(desk.phone("OP1"), exchange)
+    exchange.wait(1)
+    assert "On your way to the caller" in operator.look().reads
+    assert "/click/hold" not in operator.page
+
+    exchange.wait_until(lambda: desk.phone("OP1") in caller.connected_to, at_most=30)
+    exchange.wait(1)
+    assert "/click/hold" in operator.look().page
+    exchange.wait(10)
+    caller.hang_up()
+    exchange.wait(30)
+
+
 @pytest.mark.parametrize("shows", ["anonymous", "+266696687", "Restricted"])
 def test_a_withheld_number_is_nobodys_on_every_page(
     operator: Operator, exchange: Exchange, desk: Desk, shows: str
