@@ -83,10 +83,6 @@ def pin_tried_often(most: int) -> Callable[[LegTalk, Heard], bool]:
 # --- what the caller wants ---
 
 
-def has_wish(talk: LegTalk, heard: Heard) -> bool:
-    return bool(talk.shared.wish)
-
-
 def unmet(talk: LegTalk, heard: Heard) -> bool:
     """Whether the caller wishes for somebody, and hasn't met them: somebody of the level that was
     requested, else anybody at all. A wish for a severity is met when it has been told."""

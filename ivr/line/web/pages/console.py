@@ -29,7 +29,6 @@ from ivr.line.web.pages.sign_in import for_page, signed_in
 from ivr.line.web.pages.words import Words
 
 SHOWN_ONCE = 20  # calls whose card this session is known to have seen
-LIVE = "X-Live"
 
 
 class Console:
