@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, Desk
-from tests.kit.telephones import CASE, accept, ask_for_a_manager, keyed
+from tests.kit.telephones import CASE, accept, ask_for_a_manager, keyed, operator_menu
 
 
 def rung(desk: Desk, caller: Handset) -> list[str]:
@@ -110,3 +110,29 @@ def test_somebody_who_becomes_free_is_rung_for_who_waits(
     for phone in (outage, first, caller):
         phone.hang_up()
     exchange.wait(30)
+
+
+def test_those_whom_an_operator_chose_rest_as_well_when_the_line_goes_on_alone(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """The operator has them rung for a case that isn't in the records, and hangs up; the line looks
+    for operators then, and rings nobody again whom it wouldn't choose itself."""
+    operator = desk.phone("OP1")
+    only(desk, "OP1", "OP2")
+    desk.phone("OP2").will("busy")
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "1", "99999999#", "1", "3", "0")
+    accept(operator, exchange)
+    exchange.wait(20)
+    operator_menu(operator, exchange, "2")
+    exchange.wait(5)
+    chosen = rung(desk, caller)[-1]
+    operator.hang_up()
+    exchange.wait(100)
+
+    others = rung(desk, caller)
+    assert chosen in ("DIR1", "DIR2")
+    assert others.count("DIR1") <= 1
+    assert others.count("DIR2") <= 1
+    caller.hang_up()
+    exchange.wait(60)

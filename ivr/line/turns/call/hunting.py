@@ -51,7 +51,7 @@ def start(state: CallState, name: str, manual: bool = False, first: str = "") ->
     shared.hunt.asking = state.meanwhile
     shared.hunt.by_dial = _carrier_failed_lately(state)
     state.hunt = Hunt(
-        [*([first] if first else []), *_willing(state)],
+        [*([first] if first else []), *_willing(state, shared.hunt.ranking)],
         at_once=1 if shared.hunt.by_dial else rule.at_once,
         wait_for_more=bool(rule.look_again),
         manual=manual,
@@ -110,13 +110,9 @@ def _time_up_in(state: CallState, name: str, again: str = "") -> None:
     state.duty("time_up", f"time_up:{number}{again}", after=cap, hunt=number)
 
 
-def _willing(state: CallState) -> list[str]:
-    hunt = state.shared.hunt
-    return [
-        entry.person
-        for entry in hunt.ranking
-        if not entry.skipped and entry.person not in hunt.refused
-    ]
+def _willing(state: CallState, ranking: Sequence[Ranked]) -> list[str]:
+    refused = state.shared.hunt.refused
+    return [entry.person for entry in ranking if not entry.skipped and entry.person not in refused]
 
 
 def stop(state: CallState) -> Agenda:
@@ -265,11 +261,11 @@ def _report(state: CallState, attempt: str, how: str) -> None:
 
 
 def more(state: CallState, ranking: list[dict[str, Any]]) -> Agenda:
-    """Who may be rung now, also again."""
-    known = {entry.person: entry for entry in state.shared.hunt.ranking}
-    known |= {entry.person: entry for entry in convert(ranking, list[Ranked])}
+    """Who may be rung now, also again; whoever was named before and isn't now may not."""
+    now = convert(ranking, list[Ranked])
+    known = {entry.person: entry for entry in (*state.shared.hunt.ranking, *now)}
     state.shared.hunt.ranking = list(known.values())
-    yield from hears(state, "more", people=_willing(state))
+    yield from hears(state, "more", people=_willing(state, now))
 
 
 def time_up(state: CallState, number: int) -> Agenda:
