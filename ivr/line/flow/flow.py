@@ -146,8 +146,7 @@ class Flow:
     def document(self, talk: AnyConversation, values: Mapping[str, str]) -> str:
         """The present step's TwiML. ``values`` are the slots that the flow itself can't know."""
         step = self.steps[talk.state]
-        notes = tuple((note, "") for note in talk.notes)
-        phrases = (*notes, *step.opening(talk))
+        phrases = step.opening(talk)
         key = (talk.state, talk.language, phrases, step.variant(talk))
         compiled = self._documents.get(key)
         if compiled is None:
@@ -166,6 +165,8 @@ class Flow:
         phrases = step.phrases(talk) if first else _phrases(step.progress, talk)
         if coming:
             phrases = _phrases(step.coming, talk)
+        if first:
+            phrases = (*step.notes(talk), *phrases)
         key = ("waiting", talk.state, talk.language, phrases)
         compiled = self._documents.get(key)
         if compiled is None:

@@ -49,9 +49,13 @@ class Step:
             return self.says(talk)
         return tuple((key, "") for key in self.says)
 
+    def notes(self, talk: AnyConversation) -> tuple[Phrase, ...]:
+        """What is said of that which has led here."""
+        return tuple((note, "") for note in talk.notes)
+
     def opening(self, talk: AnyConversation) -> tuple[Phrase, ...]:
-        """What its document says, after the notes."""
-        return self.phrases(talk)
+        """What its document says."""
+        return (*self.notes(talk), *self.phrases(talk))
 
     def variant(self, talk: AnyConversation) -> Any:
         """What else, besides language and phrases, the document's shape depends on."""

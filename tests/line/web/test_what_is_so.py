@@ -351,3 +351,20 @@ def test_a_withheld_number_is_nobodys_on_every_page(
         assert "Number withheld" in reads or "Number unknown" in reads, page
     caller.hang_up()
     exchange.wait(60)
+
+
+# --- who waits ---
+
+
+def test_whoever_is_shown_as_waiting_is_in_the_queue_though_a_sentence_is_still_being_said(
+    exchange: Exchange, caller: Handset, desk: Desk, shown: Shown
+) -> None:
+    """That the caller is connected to a person is said in the queue, not on the way there."""
+    caller.call(ENTRY)
+    keyed(caller, exchange, "2", "8", "8", "8", "8")
+
+    assert shown.wall()["queues"] == {"operators": 1}
+    assert [each.what for each in exchange.history if "queued" in each.what] == ["queued"]
+    caller.hears("I will connect you to a person. I am connecting you", within=10)
+    caller.hang_up()
+    exchange.wait(1)

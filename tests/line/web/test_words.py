@@ -49,6 +49,7 @@ COMPARED: dict[tuple[str, str], Any] = {
     ("card.html", "card.state"): {"none", "ringing", "connected"},
     ("card.html", "card.clicks"): CLICKS,
     ("card.html", "card.may"): MAY,
+    ("card.html", "doing"): DOING,
     ("card.html", "each.doing"): DOING | {"busy", ""},
     ("card.html", "each.kind"): {kind.replace(".", "_") for kind in card.PATH},
     ("card.html", "each.state"): LEVEL,
