@@ -1,4 +1,4 @@
-"""The table of faults in docs/line/operating.md: each row names tests that bring the fault about."""
+"""The table of faults in docs/line/operating.md: each row names the tests that bring it about."""
 
 from __future__ import annotations
 
