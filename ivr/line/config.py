@@ -89,7 +89,7 @@ class RotaTerms:
     def __post_init__(self) -> None:
         for name in ("check", "refresh", "stale"):
             if getattr(self, name) < 1:
-                raise ValueError(f"rota.{name} is at least 1")
+                raise ValueError(f"rota.{name}: {getattr(self, name)} is less than 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ class LineConfig:
     rota: RotaTerms = field(default_factory=RotaTerms)
     retention: RetentionTerms = field(default_factory=RetentionTerms)
     wall: ServiceTerms = field(default_factory=ServiceTerms)
+    file: str = "line.toml"  # where all this is written
 
     @property
     def minutes(self) -> Mapping[str, tuple[int, int]]:

@@ -33,7 +33,7 @@ class Line:
 
     def __post_init__(self) -> None:
         if complaint := next(self._complaints(), ""):
-            raise FlowError(f"line '{self.name}': {complaint}")
+            raise FlowError(f"{self.config.file}: {complaint}")
 
     def _complaints(self) -> Iterator[str]:
         """Languages that somebody named in line.toml and nobody speaks, or the other way round."""

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from ivr.errors import SettingsError
 from ivr.line.config import (
@@ -35,21 +35,24 @@ from ivr.line.desk.recording_terms import RecordingTerms
 from ivr.line.desk.retention import RetentionTerms
 from ivr.line.desk.roles import ROLES
 from ivr.line.errors import FlowError
-from ivr.line.toml_table import NEEDED, Table, hint
+from ivr.line.toml_table import NEEDED, Table, hint, written
 
 E164 = re.compile(r"\+[1-9]\d{6,14}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+MAX_DIGITS = 20  # of a case number
+MAX_RING = 600  # seconds; Twilio lets no phone ring longer
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def load(file: Path) -> LineConfig:
     """Read and check. Raises `FlowError` with file, key, value and what to do."""
     try:
-        return _config(Table(tomllib.loads(file.read_text(encoding="utf-8"))))
+        return _config(Table(tomllib.loads(file.read_text(encoding="utf-8"))), file)
     except (SettingsError, ValueError) as error:
         raise FlowError(f"{file}: {error}") from error
 
 
-def _config(table: Table) -> LineConfig:
+def _config(table: Table, file: Path) -> LineConfig:
     promise = table.table("promise", needed=True)
     fallback = table.table("fallback", needed=True)
     escalation, resume = table.table("escalation"), table.table("resume")
@@ -58,7 +61,7 @@ def _config(table: Table) -> LineConfig:
     status = table.table("status")
     lists = _lists(notices.table("lists"))
     config = LineConfig(
-        name=table.text("name"),
+        name=_name(table),
         title=table.text("title"),
         version=table.text("version"),
         case_numbers=_case_numbers(table.table("case_number", needed=True)),
@@ -83,19 +86,30 @@ def _config(table: Table) -> LineConfig:
         recording=_recording(table.table("recording")),
         lists=lists,
         told_also=_told_also(notices.table("also"), lists),
-        rota=table.table("rota").terms(RotaTerms),
-        retention=table.table("retention").terms(RetentionTerms),
+        rota=table.table("rota").terms(RotaTerms, least=1),
+        retention=table.table("retention").terms(RetentionTerms, least=1),
         wall=table.table("wall").terms(ServiceTerms),
+        file=str(file),
     )
     for each in (promise, fallback, escalation, resume, status, sign_in, notices, meeting, table):
         each.done()
     return config
 
 
+def _name(table: Table) -> str:
+    name = table.text("name")
+    if not NAME.fullmatch(name):
+        what = "isn't a name for a URL: write up to 40 letters, digits, - and _"
+        raise table.wrong("name", f"'{name}' {what}")
+    return name
+
+
 def _case_numbers(table: Table) -> CaseNumbers:
-    lengths = table.value("lengths", NEEDED, list, "a list of numbers of digits")
-    if not all(isinstance(each, int) and each >= 1 for each in lengths):
-        raise table.wrong("lengths", f"{lengths!r} isn't a list of numbers of digits")
+    called = f"a list of numbers of digits, from 1 to {MAX_DIGITS}: write [7, 8]"
+    lengths = table.value("lengths", NEEDED, list, called)
+    possible = all(type(each) is int and 1 <= each <= MAX_DIGITS for each in lengths)
+    if not lengths or not possible:
+        raise table.wrong("lengths", f"{written(lengths)} isn't {called}")
     try:
         numbers = CaseNumbers(
             prefix=table.text("prefix", ""),
@@ -104,7 +118,7 @@ def _case_numbers(table: Table) -> CaseNumbers:
             check_digit=table.choice("check_digit", CHECKS, "none"),
         )
     except SettingsError as error:
-        raise ValueError(f"{table.path}: {error}") from error
+        raise ValueError(f"{table.path}.{error}") from error
     table.done()
     return numbers
 
@@ -138,8 +152,9 @@ def _hunts(table: Table) -> dict[str, HuntRule]:
     rules = {}
     for name, rule in table.tables():
         table.known(name, name, HUNTS)
-        for key in ("cap", "ring", "at_once"):
+        for key in ("cap", "at_once"):
             rule.whole(key, 1, least=1)
+        rule.whole("ring", 1, least=1, most=MAX_RING)
         rules[name] = rule.terms(HuntRule)
     if missing := [name for name in HUNTS if name not in rules]:
         raise table.wrong(missing[0], f"it is missing: write [hunts.{missing[0]}]")
@@ -157,7 +172,7 @@ def _numbers(table: Table) -> dict[str, EntryNumber]:
 def _number(number: str, table: Table) -> EntryNumber:
     languages = table.texts("languages")
     if not languages:
-        raise table.wrong("languages", "it offers no language")
+        raise table.wrong("languages", '[] offers no language: write ["en"]')
     if len(languages) > len(KEYS):
         raise table.wrong("languages", f"{len(languages)} languages; a keypad offers {len(KEYS)}")
     work = {}
@@ -181,7 +196,8 @@ def _zone(table: Table) -> str:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise table.wrong("zone", f"there is no time zone '{zone}'") from error
+        known = hint(zone, available_timezones())
+        raise table.wrong("zone", f"there is no time zone '{zone}'{known}") from error
     return zone
 
 
@@ -236,9 +252,9 @@ def _severities(table: Table) -> dict[str, Severity]:
 
 def _severity(code: str, row: Table) -> Severity:
     if not (code.isascii() and code.isdecimal() and str(int(code)) == code):
-        raise ValueError(f"{row.path}: '{code}' isn't a whole number")
+        raise ValueError(f"{row.path}: '{code}' isn't a whole number from 0 to {MAX_SEVERITY}")
     if int(code) > MAX_SEVERITY:
-        raise ValueError(f"{row.path}: {code} is more than {MAX_SEVERITY}")
+        raise ValueError(f"{row.path}: {code} isn't a whole number from 0 to {MAX_SEVERITY}")
     emergency = row.truth("emergency", False)
     severity = Severity(
         code=code,
@@ -260,6 +276,7 @@ def _emergency(table: Table) -> EmergencyTerms:
 
     return table.terms(
         EmergencyTerms,
+        least=1,
         tier=table.text("tier", usual.tier),
         contract=mode("contract"),
         production=mode("production"),
@@ -273,6 +290,7 @@ def _callback(table: Table) -> CallbackTerms:
     usual = CallbackTerms()
     return table.terms(
         CallbackTerms,
+        least=1,
         night=table.night("night", usual.night),
         countries=table.choices("countries", COUNTRIES, usual.countries),
     )
@@ -286,7 +304,10 @@ def _roles(table: Table) -> dict[str, str]:
 def _recording(table: Table) -> RecordingTerms:
     table.read |= {"conversations", "legal_basis"}
     table.done()
-    return RecordingTerms.read(**table.values)
+    try:
+        return RecordingTerms.read(**table.values)
+    except ValueError as error:
+        raise ValueError(f"{table.path}.{error}") from error
 
 
 def _lists(table: Table) -> dict[str, str]:
@@ -294,7 +315,10 @@ def _lists(table: Table) -> dict[str, str]:
     lists = {name: table.text(name) for name in table.values}
     for name, variable in lists.items():
         if not VARIABLE.fullmatch(variable):
-            raise table.wrong(name, f"'{variable}' isn't the name of an environment variable")
+            raise table.wrong(
+                name,
+                f"'{variable}' isn't the name of an environment variable: write \"IVR_NOTICE_…\"",
+            )
     return lists
 
 

@@ -3,9 +3,10 @@ meant perhaps."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
-from datetime import time
+from datetime import date, time
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 NEEDED = object()
 LIST = (list, tuple)
+MOST = 100_000  # of any number: more seconds than a day has, and days than a log is kept
+TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
+NAMES = 'a table of names by language: write { en = "…" }'
+FEW = 30  # names that a person reads through for the one that they meant
 
 T = TypeVar("T", bound="DataclassInstance")
 
@@ -49,22 +54,29 @@ class Table:
             return otherwise
         value = self.values[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise self.wrong(key, f"{value!r} isn't {called}")
+            raise self.wrong(key, f"{written(value)} isn't {called}")
         return value
 
     def text(self, key: str, otherwise: Any = NEEDED) -> str:
-        text: str = self.value(key, otherwise, str, "a text")
+        text: str = self.value(key, otherwise, str, "a text in quotes")
         if otherwise is NEEDED and not text.strip():
-            raise self.wrong(key, "it is empty")
+            raise self.wrong(key, f"{written(text)} is empty; write a text")
+        return self._spoken(key, text)
+
+    def _spoken(self, key: str, text: str) -> str:
+        """``text``, if no character of it would break a document or a log."""
+        if not text.isprintable():
+            raise self.wrong(key, f"{text!r} isn't a text on one line, without control characters")
         return text
 
     def truth(self, key: str, otherwise: Any = NEEDED) -> bool:
         return bool(self.value(key, otherwise, bool, "true or false"))
 
-    def whole(self, key: str, otherwise: Any = NEEDED, least: int = 0) -> int:
-        number: int = self.value(key, otherwise, int, "a whole number")
-        if number < least:
-            raise self.wrong(key, f"{number} is less than {least}")
+    def whole(self, key: str, otherwise: Any = NEEDED, least: int = 0, most: int = MOST) -> int:
+        called = f"a whole number from {least} to {most}"
+        number: int = self.value(key, otherwise, int, called)
+        if not least <= number <= most:
+            raise self.wrong(key, f"{number} isn't {called}")
         return number
 
     def choice(self, key: str, options: Collection[str], otherwise: Any = NEEDED) -> str:
@@ -78,10 +90,14 @@ class Table:
         return text
 
     def texts(self, key: str, otherwise: Any = NEEDED) -> tuple[str, ...]:
-        values = self.value(key, otherwise, LIST, "a list")
+        values = self.value(key, otherwise, LIST, 'a list of texts: write ["…", "…"]')
         for each in values:
             if not isinstance(each, str) or not each:
-                raise self.wrong(key, f"{each!r} isn't a text")
+                raise self.wrong(key, f"{written(each)} isn't a text in quotes")
+            self._spoken(key, each)
+        for each in values:
+            if values.count(each) > 1:
+                raise self.wrong(key, f"{written(each)} stands twice; write it once")
         return tuple(values)
 
     def choices(self, key: str, options: Collection[str], otherwise: Any) -> tuple[str, ...]:
@@ -89,33 +105,38 @@ class Table:
 
     def pair(self, key: str, otherwise: Any = NEEDED) -> tuple[int, int]:
         """Two numbers of minutes: in working hours, and outside."""
-        pair = self.value(key, otherwise, LIST, "a list")
+        called = "two numbers of minutes, in hours and outside: write [30, 60]"
+        pair = self.value(key, otherwise, LIST, called)
         whole = [each for each in pair if isinstance(each, int) and not isinstance(each, bool)]
-        if len(pair) != 2 or len(whole) != 2 or min(whole) < 1:
-            raise self.wrong(key, f"{pair!r} isn't two numbers of minutes, in hours and outside")
+        if len(pair) != 2 or len(whole) != 2 or not 1 <= min(whole) <= max(whole) <= MOST:
+            raise self.wrong(key, f"{written(pair)} isn't {called}")
         return whole[0], whole[1]
 
     def clock(self, key: str) -> time:
-        return self._time(key, self.text(key))
+        called = 'a time of day in quotes: write "08:00"'
+        return self._time(key, self.value(key, NEEDED, str, called))
 
     def _time(self, key: str, text: str) -> time:
-        try:
-            return time.fromisoformat(text)
-        except ValueError as error:
-            raise self.wrong(key, f"'{text}' isn't a time of day: write \"08:00\"") from error
+        if not TIME.fullmatch(text):
+            raise self.wrong(key, f"'{text}' isn't a time of day: write \"08:00\"")
+        return time.fromisoformat(text)
 
     def night(self, key: str, otherwise: tuple[time, time]) -> tuple[time, time]:
         """Two times of day: from, and until."""
-        texts = self.texts(key, ())
-        if not texts:
+        called = 'two times of day, from and until: write ["21:00", "08:00"]'
+        self.value(key, (), LIST, called)
+        if key not in self.values:
             return otherwise
+        texts = self.texts(key)
         if len(texts) != 2:
-            raise self.wrong(key, f"{list(texts)} isn't two times of day, from and until")
+            raise self.wrong(key, f"{written(list(texts))} isn't {called}")
         return self._time(key, texts[0]), self._time(key, texts[1])
 
     def table(self, key: str, needed: bool = False) -> Table:
         """A table below this one; an empty one where it may be left out."""
-        values = self.value(key, NEEDED if needed else {}, dict, "a table")
+        values = self.value(
+            key, NEEDED if needed else {}, dict, f"a table: write [{self.named(key)}]"
+        )
         return Table(values, self.named(key))
 
     def tables(self) -> Iterable[tuple[str, Table]]:
@@ -128,7 +149,8 @@ class Table:
         rows = self.value(key, NEEDED, list, f"a list: write [[{self.named(key)}]]")
         for each in rows:
             if not isinstance(each, dict):
-                raise self.wrong(key, f"{each!r} isn't a table: write [[{self.named(key)}]]")
+                what = f"{written(each)} isn't a table: write [[{self.named(key)}]]"
+                raise self.wrong(key, what)
         return [
             Table(each, f"{self.named(key)}.{each.get('code', at)}")
             for at, each in enumerate(rows, start=1)
@@ -136,10 +158,11 @@ class Table:
 
     def names(self, key: str, otherwise: Any = NEEDED) -> dict[str, str]:
         """A name by language."""
-        names: dict[str, str] = self.value(key, otherwise, dict, "a table of names by language")
+        names: dict[str, str] = self.value(key, otherwise, dict, NAMES)
         for language, name in names.items():
             if not isinstance(name, str) or not name.strip():
-                raise self.wrong(f"{key}.{language}", f"{name!r} isn't a name")
+                raise self.wrong(f"{key}.{language}", f"{written(name)} isn't a name in quotes")
+            self._spoken(f"{key}.{language}", name)
         return names
 
     def terms(self, cls: type[T], least: int = 0, **more: Any) -> T:
@@ -159,7 +182,24 @@ def hint(wrong: str, known: Iterable[str]) -> str:
     close = get_close_matches(wrong, options, 1)
     if close:
         return f"; did you mean '{close[0]}'?"
+    if len(options) > FEW:
+        return f"; there are {len(options)}, such as {', '.join(options[:3])}"
     return f"; there are {', '.join(options)}" if options else ""
 
 
-__all__ = ["NEEDED", "Table", "hint"]
+def written(value: Any) -> str:
+    """A value as it stands in the file, with the single quotes that TOML knows as well."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case date() | time():
+            return value.isoformat()
+        case list() | tuple():
+            return f"[{', '.join(map(written, value))}]"
+        case dict():
+            return f"{{ {', '.join(f'{key} = {written(each)}' for key, each in value.items())} }}"
+        case _:
+            return repr(value)
+
+
+__all__ = ["NEEDED", "Table", "hint", "written"]

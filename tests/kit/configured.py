@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,13 @@ def between(text: str, first: str, after: str, new: str) -> str:
 
 def levels(rows: Iterable[Mapping[str, Any]], text: str = SAMPLE) -> str:
     """A line.toml with these levels, a mapping each."""
-    new = "".join(f"[[levels]]\n{_rows(row)}\n" for row in rows)
+    new = "".join(f"[[levels]]\n{as_toml(row)}\n" for row in rows)
     return between(text, "[[levels]]", "[escalation]", new)
 
 
 def severities(rows: Mapping[str, Mapping[str, Any]], text: str = SAMPLE) -> str:
     """A line.toml with these severities, by code."""
-    new = "".join(f"[severities.{code}]\n{_rows(row)}\n" for code, row in rows.items())
+    new = "".join(f"[severities.{code}]\n{as_toml(row)}\n" for code, row in rows.items())
     return between(text, "[severities.0]", "[emergency]", new)
 
 
@@ -42,8 +43,9 @@ def configured(folder: Path, text: str) -> Line:
     return line(file)
 
 
-def _rows(row: Mapping[str, Any]) -> str:
-    return "".join(f"{key} = {_toml(value)}\n" for key, value in row.items())
+def as_toml(row: Mapping[str, Any]) -> str:
+    """A table of a TOML file, one line a key."""
+    return "".join(f'"{key}" = {_toml(value)}\n' for key, value in row.items())
 
 
 def _toml(value: Any) -> str:
@@ -51,9 +53,9 @@ def _toml(value: Any) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f'"{value}"'
+            return json.dumps(value, ensure_ascii=False)
         case Mapping():
-            inner = ", ".join(f"{key} = {_toml(each)}" for key, each in value.items())
+            inner = ", ".join(f'"{key}" = {_toml(each)}' for key, each in value.items())
             return f"{{ {inner} }}"
         case list() | tuple():
             return f"[{', '.join(map(_toml, value))}]"

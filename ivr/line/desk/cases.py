@@ -103,14 +103,16 @@ class CaseNumbers:
 
     def __post_init__(self) -> None:
         if not self.lengths or min(self.lengths) < 1:
-            raise SettingsError("case numbers need at least one length, of 1 digit or more")
+            raise SettingsError("lengths: case numbers need at least one, of 1 digit or more")
         if self.check_digit not in CHECKS:
             known = ", ".join(CHECKS)
-            raise SettingsError(f"check digit '{self.check_digit}' isn't known: use one of {known}")
+            raise SettingsError(
+                f"check_digit: '{self.check_digit}' isn't known: use one of {known}"
+            )
         if set(self.prefix) - set(_LETTERS):
-            raise SettingsError(f"prefix '{self.prefix}' must be capital letters, or empty")
+            raise SettingsError(f"prefix: '{self.prefix}' isn't capital letters, A to Z, or empty")
         if self.prefix_key and not self.prefix:
-            raise SettingsError("prefix_key needs a prefix")
+            raise SettingsError("prefix_key: true needs a prefix; write false")
 
     @property
     def max_keys(self) -> int:

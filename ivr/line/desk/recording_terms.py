@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from ivr.line.toml_table import written
+
 BASES = ("legitimate_interest", "consent")
 
 
@@ -32,14 +34,16 @@ class RecordingTerms:
     @classmethod
     def read(cls, conversations: Any = "off", legal_basis: str = "") -> RecordingTerms:
         """As ``[recording]`` in line.toml has it. Raises ValueError."""
-        percent = {"off": 0, "on": 100}.get(conversations, conversations)
-        if isinstance(percent, bool) or not isinstance(percent, int) or not 0 <= percent <= 100:
+        words = {"off": 0, "on": 100}
+        percent = words.get(conversations) if isinstance(conversations, str) else conversations
+        if type(percent) is not int or not 0 <= percent <= 100:
             raise ValueError(
-                f'recording.conversations is "off", "on" or a percentage, not {conversations!r}'
+                f'conversations: {written(conversations)} isn\'t "off", "on" or a percentage '
+                "from 0 to 100"
             )
         if legal_basis not in BASES and (percent or legal_basis):
             raise ValueError(
-                f"recording.legal_basis is {legal_basis!r}: a recording needs a legal basis, "
+                f"legal_basis: {written(legal_basis)} is none; a recording needs a legal basis, "
                 f"{' or '.join(BASES)}"
             )
         return cls(percent, legal_basis or BASES[0])

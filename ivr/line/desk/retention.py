@@ -37,10 +37,16 @@ class RetentionTerms:
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ValueError(f"retention.{each.name} is a whole number from 1, not {value!r}")
         if self.tallies < PIN_MONTH:
-            raise ValueError(f"retention.tallies: failures are counted over {PIN_MONTH} days")
+            raise ValueError(
+                f"retention.tallies: {self.tallies} is too few, as failures are counted over "
+                f"{PIN_MONTH} days"
+            )
         longest = max(self.recordings, self.messages, self.digits, self.calls)
         if self.audit < longest:
-            raise ValueError(f"retention.audit: the log of a call outlasts it, so from {longest}")
+            raise ValueError(
+                f"retention.audit: {self.audit} is too few, as the log of a call outlasts what is "
+                f"kept of it: write {longest} or more"
+            )
 
 
 class Keep(Enum):

@@ -8,6 +8,7 @@ import pytest
 
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, Desk
+from tests.kit.promises import promised, told
 from tests.kit.telephones import ask_for_a_manager, free, keyed, operator_menu, reach_operator
 
 CASE = "C17349013"
@@ -240,6 +241,61 @@ def test_a_caller_who_only_stays_on_the_line_is_not_put_through_for_ever(
 
     assert caller.last_heard.startswith("Thank you for calling.")
     assert len(desk.events(caller, "operator.offered")) == 2
+
+
+# --- calling back ---
+
+
+def customer_is_rung(caller: Handset, exchange: Exchange, desk: Desk) -> Handset:
+    """A promise is due, and a manager has taken it."""
+    promised(caller, exchange, desk)
+    manager = desk.phone("MGR1")
+    exchange.wait_until(lambda: manager.ringing, at_most=4000)
+    taken_by(manager, exchange)
+    exchange.wait_until(lambda: caller.ringing, at_most=60)
+    return manager
+
+
+@pytest.mark.lenient_calls
+def test_a_manager_whom_a_fault_takes_out_of_the_room_is_back_before_the_customer_comes(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    with exchange.webhook_fails("503", "*/leg/*/meet", times=1):
+        manager = customer_is_rung(caller, exchange, desk)
+        caller.answer()
+        exchange.wait(9)
+        caller.press("1")
+    exchange.wait_until(lambda: caller.connected_to == {manager}, at_most=10)
+    exchange.wait(10)
+    caller.hang_up()
+    exchange.wait(90)
+
+    assert told(desk, caller)[-1] == ("done", "met")
+    assert free(desk)
+
+
+@pytest.mark.lenient_calls
+def test_a_customer_is_not_left_alone_with_a_manager_of_whose_end_nothing_was_heard(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    manager = customer_is_rung(caller, exchange, desk)
+    caller.answer()
+    exchange.wait(3)
+    with (
+        exchange.webhook_fails("dropped", "*/room/*"),
+        exchange.webhook_fails("dropped", "*/leg/*"),
+    ):
+        manager.hang_up()
+        exchange.wait(5)
+    caller.press("1")
+    operator = desk.phone("OP1")
+    exchange.wait_until(lambda: operator.ringing, at_most=45)
+    taken_by(operator, exchange)
+    exchange.wait_until(lambda: caller.connected_to == {operator}, at_most=30)
+    exchange.wait(10)
+    caller.hang_up()
+    exchange.wait(90)
+    assert free(desk)
 
 
 # --- without the REST API ---

@@ -446,15 +446,19 @@ def test_a_call_outside_the_sample_hears_no_notice(mounted: Mount, tmp_path: Pat
 @pytest.mark.parametrize(
     ("conversations", "basis", "wrong"),
     [
-        ("sometimes", "consent", 'recording.conversations is "off", "on" or a percentage'),
-        (101, "consent", 'recording.conversations is "off", "on" or a percentage'),
-        (True, "consent", 'recording.conversations is "off", "on" or a percentage'),
+        (
+            "sometimes",
+            "consent",
+            """recording.conversations: 'sometimes' isn't "off", "on" or a percentage""",
+        ),
+        (101, "consent", """recording.conversations: 101 isn't "off", "on" or a percentage"""),
+        (True, "consent", """recording.conversations: true isn't "off", "on" or a percentage"""),
         (
             "on",
             "curiosity",
-            "recording.legal_basis is 'curiosity': a recording needs a legal basis",
+            "recording.legal_basis: 'curiosity' is none; a recording needs a legal basis",
         ),
-        ("on", "", "recording.legal_basis is ''"),
+        ("on", "", "recording.legal_basis: '' is none"),
     ],
 )
 def test_what_line_toml_may_not_say_is_refused(

@@ -122,11 +122,11 @@ def test_the_prefix_may_take_keys_too(numbers, most):
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [
-        ({"lengths": frozenset()}, "at least one length"),
+        ({"lengths": frozenset()}, "lengths: case numbers need at least one"),
         ({"lengths": frozenset({0, 8})}, "1 digit or more"),
         ({"check_digit": "mod97"}, "use one of none, luhn, damm, verhoeff"),
         ({"prefix": "c"}, "capital letters"),
-        ({"prefix": "", "prefix_key": True}, "prefix_key needs a prefix"),
+        ({"prefix": "", "prefix_key": True}, "prefix_key: true needs a prefix"),
     ],
 )
 def test_a_senseless_rule_is_refused(setting, complaint):

@@ -177,7 +177,7 @@ BAD_FIELDS = [
     ("people.csv", "DIR1,MGR2,CAD", "DIR9,MGR2,CAD", "4, manager", "there is no 'DIR9' in people"),
     ("people.csv", "DIR1,MGR2,CAD", "DIR1,MGR9,CAD", "4, delegate", "there is no 'MGR9' in people"),
     ("people.csv", "MGR1,Paul", "MGR1,more,Paul", "4", "more or fewer fields than the header has"),
-    ("people.csv", "Paul Morel", "Paul\0Morel", "4, name", "holds a NUL character"),
+    ("people.csv", "Paul Morel", "Paul\0Morel", "4, name", "holds a control character"),
     ("shifts.csv", "06:00,14:00", "6 Uhr,14:00", "2, starts", "'6 Uhr'"),
     ("shifts.csv", "emea,MGR2,duty", "emea,MGR2,dutie", "2, role", "'dutie' is none of duty"),
     ("shifts.csv", "emea,MGR2", "emea,MGR9", "2, person", "there is no 'MGR9' in people"),

@@ -31,9 +31,11 @@ class ServiceTerms:
 
     def __post_init__(self) -> None:
         if not 1 <= self.within <= 3600:
-            raise ValueError("wall.within is 1 to 3600 seconds")
+            raise ValueError(f"wall.within is 1 to 3600 seconds, not {self.within}")
         if not 0 <= self.short <= self.within:
-            raise ValueError("wall.short is 0 seconds to as many as wall.within")
+            raise ValueError(
+                f"wall.short is 0 to {self.within} seconds (wall.within), not {self.short}"
+            )
 
 
 Kind = Literal["share", "seconds", "number"]

@@ -164,6 +164,9 @@ class LegDuties:
         if row.in_room is None or (caller.in_room is None and not caller.on_hold):
             room, held = self.carrier.participants(f"call-{call}")
             self.calls.hear(call, RoomSeen(room, held))
+            if row.sid not in held:
+                self._end_or_ask_again(duty, row.sid, ASKED_AGAIN)
+                return
         raise NotYet(self.clock.now() + ASKED_AGAIN)
 
     def meeting(self, duty: Duty) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from ivr.line.desk import pins
 from ivr.line.desk.cases import MAX_SEVERITY
 from ivr.line.desk.days_off import checked
 from ivr.line.desk.phone_numbers import forbidden
 from ivr.line.store.instants import ticks
+from ivr.line.toml_table import hint
 
 CLIENT = re.compile(r"client:[\w.@+-]+", re.ASCII)
 SIP = re.compile(r"sips?:[^@\s]+@[^@\s]+", re.ASCII)
@@ -22,6 +23,8 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 MAIL = re.compile(r"[^@\s]+@[^@\s]+")
+LAST_YEAR = 9000  # whatever is added to an instant of it, in any time zone, is still one
+MOST = 1000  # escalations at a time
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -55,7 +58,7 @@ def _some_of(*words: str) -> Callable[[str], str]:
 
 def _yes(written: str) -> bool:
     if written.lower() not in ("yes", "no"):
-        raise ValueError(f"'{written}' is neither yes nor no")
+        raise ValueError(f"'{written}' is neither yes nor no: write one of them")
     return written.lower() == "yes"
 
 
@@ -92,7 +95,8 @@ def _zone(written: str) -> str:
     try:
         ZoneInfo(written)
     except Exception as error:
-        raise ValueError(f"there is no time zone '{written}'") from error
+        known = hint(written, available_timezones())
+        raise ValueError(f"there is no time zone '{written}'{known}") from error
     return written
 
 
@@ -123,6 +127,8 @@ def _instant(written: str) -> int:
         raise ValueError(f"'{written}' is no instant: write 2026-11-24T18:00+01:00") from error
     if at.tzinfo is None:
         raise ValueError(f"'{written}' is no instant: write 2026-11-24T18:00+01:00")
+    if not 1970 <= at.year <= LAST_YEAR:
+        raise ValueError(f"'{written}' is no instant from 1970 to {LAST_YEAR}: write another year")
     return ticks(at)
 
 
@@ -175,20 +181,25 @@ def _days(written: str) -> str:
 
 
 def _severity(written: str) -> int:
-    if not (written.isascii() and written.isdecimal() and int(written) <= MAX_SEVERITY):
-        raise ValueError(f"'{written}' is no severity: 0 to {MAX_SEVERITY}")
+    if not _counts(written, MAX_SEVERITY):
+        raise ValueError(f"'{written}' is no severity: write one from 0 to {MAX_SEVERITY}")
     return int(written)
 
 
 def _whole(written: str) -> int:
-    if not (written.isascii() and written.isdecimal()):
-        raise ValueError(f"'{written}' is no whole number")
+    if not _counts(written, MOST):
+        raise ValueError(f"'{written}' is no whole number from 0 to {MOST}")
     return int(written)
+
+
+def _counts(written: str, most: int) -> bool:
+    """Whether this is a whole number up to ``most``."""
+    return written.isascii() and written.isdecimal() and len(written) < 9 and int(written) <= most
 
 
 def _number(written: str) -> str:
     if not digits(written):
-        raise ValueError(f"'{written}' has no digits that a caller could key")
+        raise ValueError(f"'{written}' has no digits that a caller could key: write C17349013")
     return written
 
 

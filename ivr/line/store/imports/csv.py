@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,7 @@ NOT_THE_SAME = {
     "people": [("manager", "id"), ("delegate", "id")],
     "overrides": [("instead_of", "person")],
 }
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # all but a tab and a new line
 AT_ONCE = 10_000  # values in one question to the database; SQLite takes 32,766
 
 
@@ -126,13 +128,13 @@ def _row(
     for column, field in columns.items():
         written = (record.get(column) or "").strip()
         try:
-            if "\0" in written:
-                raise ValueError("holds a NUL character")
+            if CONTROL.search(written):
+                raise ValueError(f"{written!r} holds a control character: take it out")
             row[column] = field.read(written) if written else field.empty
         except ValueError as error:
             faults.append(f"{file}, line {line}, {column}: {error}")
         if field.needed and not written and column in record:
-            faults.append(f"{file}, line {line}, {column}: is empty")
+            faults.append(f"{file}, line {line}, {column}: '' is empty: write one")
     return row
 
 
@@ -165,7 +167,10 @@ def _dangling(
             )
         for line, row in rows:
             if row.get(column) and row[column] not in known:
-                yield f"{file}, line {line}, {column}: there is no '{row[column]}' in {field.names}"
+                yield (
+                    f"{file}, line {line}, {column}: there is no '{row[column]}' in {field.names}: "
+                    f"add it to {field.names}.csv, or write another"
+                )
 
 
 def _no_time(name: str, file: Path, rows: list[tuple[int, Row]]) -> Iterator[str]:

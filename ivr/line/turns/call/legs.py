@@ -69,7 +69,9 @@ def left_conference(state: CallState, attempt: str) -> Agenda:
     """A leg that is still up is out of the conference: by star, or because that ended."""
     stepped_out = outcome("stepped_out")
     meeting.out(state, attempt)
-    if not state.talking and state.legs.rows[attempt].state == "talking":
+    if state.customer_comes:
+        yield LegHears(attempt, outcome("ended"))  # back to where the customer will be
+    elif not state.talking and state.legs.rows[attempt].state == "talking":
         yield LegHears(attempt, outcome("left"))
     elif state.line.person.expects(state.legs.talk(attempt), stepped_out):
         yield LegHears(attempt, stepped_out)

@@ -53,14 +53,15 @@ def in_room(state: CallState, heard: InRoom) -> Agenda:
 
 
 def _count(state: CallState, heard: InRoom) -> None:
-    """Remember how far the carrier's reports have come."""
+    """Remember how far the carrier's reports have come. Where there is another conference, the one
+    before is over, and whoever was in it has left, whether that was reported or not."""
     if heard.number < 0:
         return
     if heard.room != state.shared.room:
         state.shared.room = heard.room
-        state.shared.caller.heard_to = -1
-        for row in state.legs.rows.values():
-            row.heard_to = -1
+        for leg in ("", *state.legs.rows):
+            out(state, leg)
+            _end(state, leg).heard_to = -1
     at = _end(state, heard.leg)
     at.heard_to = heard.number
 

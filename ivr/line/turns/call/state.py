@@ -21,7 +21,7 @@ from typing import Any
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.desk.hunt import EventName
-from ivr.line.flow.conversation import Heard
+from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.flow.steps import Dialling, Goodbye, Hold, Step, Talk
 from ivr.line.records import Call, Duty
 from ivr.line.values import CallValues, Leg, LegTalk, PersonTalk
@@ -160,6 +160,11 @@ class CallState:
     def talking(self) -> bool:
         """Whether the caller is in the conference, or about to be."""
         return isinstance(self.step, Talk)
+
+    @property
+    def customer_comes(self) -> bool:
+        """Whether a customer who is called back is on the way to the conference."""
+        return not self.talking and self.line.caller.expects(self.caller, outcome("ended"))
 
     @property
     def dialling(self) -> bool:
