@@ -226,8 +226,8 @@ def _must_stop(state: SchemaState) -> str:
     verb = "takes" if len(state.stops) == 1 else "take"
     return (
         f"the database's schema is {state.revision}, and this version needs "
-        f"{state.needed[-1].revision}. On the way, {named} {verb} away what the "
-        "version before reads. Stop every process of that version, make a backup with ivr db backup, and run: "
+        f"{state.needed[-1].revision}. On the way, {named} {verb} away what the version before "
+        "reads. Stop every process of that version, make a backup with ivr db backup, and run: "
         "ivr db migrate --contract"
     )
 
