@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Literal
@@ -30,7 +29,6 @@ from sqlalchemy import (
 
 from ivr.errors import SettingsError
 from ivr.line.store.connections import Connections
-from ivr.line.store.instants import ticks
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -47,12 +45,6 @@ migrations = Table(
     Column("revision", String, primary_key=True),
     Column("phase", String, nullable=False),
     Column("about", String, nullable=False),
-    Column("at", BigInteger, nullable=False),
-)
-heartbeats = Table(
-    "heartbeats",
-    metadata,
-    Column("name", String, primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
 
@@ -153,15 +145,6 @@ class Schema:
                 command.upgrade(config, todo[-1].revision)
         self._checked(self.state())
         return list(todo)
-
-    def beat(self, name: str, at: datetime) -> None:
-        """Write one row, ``name``'s: raises what the database raises if it can't be written."""
-        statement = text(
-            "INSERT INTO heartbeats (name, at) VALUES (:name, :at) "
-            "ON CONFLICT (name) DO UPDATE SET at = excluded.at"
-        )
-        with self._connections.writing() as connection:
-            connection.execute(statement, {"name": name, "at": ticks(at)})
 
     def _checked(self, state: SchemaState) -> list[Migration]:
         if state.why_not:

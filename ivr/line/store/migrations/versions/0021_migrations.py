@@ -1,4 +1,4 @@
-"""Which migrations a database has had, for older versions to read, and when it was written to."""
+"""Which migrations a database has had, for older versions to read."""
 
 from __future__ import annotations
 
@@ -17,14 +17,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("revision", name="pk_migrations"),
     )
-    op.create_table(
-        "heartbeats",
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("name", name="pk_heartbeats"),
-    )
 
 
 def downgrade() -> None:
-    for table in ("heartbeats", "migrations"):
-        op.drop_table(table)
+    op.drop_table("migrations")
