@@ -133,6 +133,7 @@ class Served:
 
 def settings(network: Exchange, api: RestServer, database: str, origin: str) -> dict[str, str]:
     return {
+        "IVR_ALLOW_SAMPLE": "yes",
         "IVR_DATABASE": database,
         "IVR_PUBLIC_URL": origin,
         "IVR_TWILIO_API": api.url,
