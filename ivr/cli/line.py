@@ -175,21 +175,6 @@ def settings(as_json: bool) -> None:
         click.echo(f"{variable}\n    {purpose}{shown}")
 
 
-@click.group()
-def db() -> None:
-    """Manage the line's database."""
-
-
-@db.command()
-def migrate() -> None:
-    """Bring the database schema up to date.
-
-    Run it before the processes of a new version start.
-    """
-    open_store(read_settings())
-    click.echo("The database is up to date.")
-
-
 @click.command("import")
 @click.argument("path", metavar="FOLDER", type=click.Path(exists=True, path_type=Path))
 def import_(path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ivr.cli import line, login, network, privacy, project
+from ivr.cli import db, line, login, network, privacy, project
 from ivr.cli.exit_codes import Commands
 
 
