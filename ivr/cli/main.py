@@ -38,7 +38,7 @@ main.add_section(
     line.worker,
     line.pages,
     line.settings,
-    line.db,
+    db.db,
     project.check,
     line.draw,
     line.fallback,
