@@ -129,20 +129,6 @@ def worker(once: bool, pause: float) -> None:
 
 
 @click.command()
-def check() -> None:
-    """Check the call flow and its configuration.
-
-    Exits with 1 and names the file, the step and the remedy if something is wrong.
-    """
-    from ivr.server.build import line_of
-
-    line = line_of(read_settings())
-    steps = len(line.caller.steps) + len(line.person.steps)
-    languages = ", ".join(line.caller.prompts.codes)
-    click.echo(f"{line.name} {line.config.version}: {steps} steps in {languages}; no errors found")
-
-
-@click.command()
 @click.option("--person", is_flag=True, help="Draw the flow of the people who are called instead.")
 @click.option("--console", is_flag=True, help="Draw the flow of the console's buttons instead.")
 def draw(person: bool, console: bool) -> None:

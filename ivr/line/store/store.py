@@ -15,6 +15,7 @@ from ivr.line.store.duties import DutyRepository
 from ivr.line.store.feeds import FeedRepository
 from ivr.line.store.logins import LoginRepository
 from ivr.line.store.logs import LogRepository
+from ivr.line.store.mentions import MentionRepository
 from ivr.line.store.people import PersonRepository
 from ivr.line.store.periods import PeriodRepository
 from ivr.line.store.privacy.keeping import PrivacyRepository
@@ -44,6 +45,7 @@ class Store:
         self.duties = DutyRepository(self.connections)
         self.people = PersonRepository(self.connections)
         self.feeds = FeedRepository(self.connections)
+        self.mentions = MentionRepository(self.connections)
         self.recordings = RecordingRepository(self.connections)
         self.tallies = TallyRepository(self.connections)
         self.logins = LoginRepository(self.connections)
