@@ -410,10 +410,7 @@ def resolve(base: str, url: str) -> str:
         return base
     if url[0] == "/" and "/." not in url and not url.startswith("//"):
         return _origin(base) + url
-    try:
-        return urljoin(base, url)
-    except ValueError:  # it can't be made sense of, so that it can't be requested either
-        return url
+    return urljoin(base, url)
 
 
 @lru_cache(maxsize=1024)
