@@ -49,7 +49,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
         clock=exchange.clock,
         addresses=build.addresses_of(settings, line) or None,  # no mail is sent unless it is set up
     )
-    app = create_app(services)
+    app = create_app(services, metrics_token=settings.metrics_token)
     mount(exchange, line, app, ORIGIN)
     people = _customer(desk) | _people(store)
     numbers = line.config.numbers
@@ -60,6 +60,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
         entrance=Entrance(secret=token_hex(32), sample=True),
         phones=Phones(exchange, people, dial, languages=first),
         sample=sample_of(line, sample),
+        metrics_token=settings.metrics_token,
     )
     servers = [_server(webhooks, app), _server(pages, site)]
     services.begin()

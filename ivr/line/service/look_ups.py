@@ -68,7 +68,10 @@ class LookUps:
         try:
             return self._answers[name](values)
         except (TimeoutError, OSError) as error:
-            log.warning("lookup of %s: %s: %s", name, type(error).__name__, error)
+            log.warning(
+                "lookup of %s: %s: %s", name, type(error).__name__, error,
+                extra={"event": "lookup.failed", "call": values.sid},
+            )  # fmt: skip
             return outcome("too_slow")
 
     # --- cases ---

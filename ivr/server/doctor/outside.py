@@ -15,7 +15,7 @@ from ivr.line.definition import Line
 from ivr.server.doctor.result import Result, ok, warning, wrong
 
 TIMEOUT = 10  # seconds to connect, and again for an answer
-ALIVE = "/health"
+ALIVE = "/livez"
 TWILIO = "https://api.twilio.com"
 SKEW = 5  # seconds; the header has whole ones, and the answer takes its time
 TOO_MUCH = 60  # … with which sign-in and times that are said are wrong
