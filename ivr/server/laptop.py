@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import randbits, token_hex
 
+from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from ivr.errors import SettingsError
@@ -18,6 +19,7 @@ from ivr.line.store.store import Store
 from ivr.line.story.sample_desk import SampleDesk, digits_of
 from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.line.web.webhooks.app import create_app
+from ivr.own_hosts import OwnHosts
 from ivr.server import build
 from ivr.server.rehearsal import ORIGIN, mount, sample_of
 from ivr.server.settings import Settings
@@ -47,7 +49,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
         clock=exchange.clock,
         addresses=build.addresses_of(settings, line) or None,  # no mail is sent unless it is set up
     )
-    app = create_app(services)
+    app = create_app(services, metrics_token=settings.metrics_token)
     mount(exchange, line, app, ORIGIN)
     people = _customer(desk) | _people(store)
     numbers = line.config.numbers
@@ -58,6 +60,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
         entrance=Entrance(secret=token_hex(32), sample=True),
         phones=Phones(exchange, people, dial, languages=first),
         sample=sample_of(line, sample),
+        metrics_token=settings.metrics_token,
     )
     servers = [_server(webhooks, app), _server(pages, site)]
     services.begin()
@@ -129,8 +132,9 @@ def _people(store: Store) -> dict[str, str]:
     }
 
 
-def _server(port: int, app: object) -> BaseWSGIServer:
+def _server(port: int, app: Flask) -> BaseWSGIServer:
     try:
-        return make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)  # type: ignore[arg-type]
+        local = OwnHosts(app, port)
+        return make_server("127.0.0.1", port, local, threaded=True, request_handler=_Quiet)
     except (OSError, SystemExit) as error:
         raise SettingsError(f"port {port} on 127.0.0.1 is in use; choose another") from error

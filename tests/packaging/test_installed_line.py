@@ -114,7 +114,7 @@ def test_the_line_and_its_pages_run(
 
         assert "Marie Aubert" in said(f"http://127.0.0.1:{pages}/sign-in")
         assert said(f"http://127.0.0.1:{pages}/static/site.css")
-        assert said(f"http://127.0.0.1:{webhooks}/health") == "ok escalation 1\n"
+        assert '"ready":true' in said(f"http://127.0.0.1:{webhooks}/readyz")
         french = urllib.request.Request(
             f"http://127.0.0.1:{pages}/sign-in", headers={"Accept-Language": "fr"}
         )
