@@ -8,6 +8,7 @@ a call. What the database knows isn't counted here, but read when somebody asks;
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -115,9 +116,20 @@ REST_FAILURES = Counter(
 )
 REST_FAILURE_KINDS = ("refused", "gone", "credentials", "unreachable", "unanswered")
 
+# A counter that was never there isn't seen to increase: what is known to come begins at 0.
 for _kind in REST_FAILURE_KINDS:
-    REST_FAILURES.labels(_kind)  # so that the first failure is seen as an increase
+    REST_FAILURES.labels(_kind)
 for _result in (
     "answered", "taken", "accepted", "declined", "busy", "noanswer", "machine", "failed",
 ):  # fmt: skip
     RING_RESULTS.labels(_result)
+
+
+def expect(kinds: Iterable[str], hunts: Iterable[str]) -> None:
+    """Begin to count duties of these kinds, and hunts of these names."""
+    for kind in kinds:
+        for counter in (DUTIES_DONE, DUTY_FAILURES, DUTIES_GIVEN_UP):
+            counter.labels(kind)
+    for hunt in hunts:
+        for outcome in ("joined", "nobody", "time_up", "left"):
+            HUNTS.labels(hunt, outcome)
