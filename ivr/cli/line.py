@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -41,7 +43,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
     Settings are environment variables, listed by `ivr settings`. The database is migrated first.
     """
     _require("public_url", "account_sid", "auth_token")
-    _serve("create_webhooks", host, port, workers, threads)
+    _serve("webhooks", host, port, workers, threads)
 
 
 @click.command()
@@ -56,7 +58,7 @@ def pages(host: str, port: int, workers: int, threads: int) -> None:
     Settings are environment variables, listed by `ivr settings`.
     """
     _require("secret_key")
-    _serve("create_pages", host, port, workers, threads)
+    _serve("pages", host, port, workers, threads)
 
 
 def _require(*names: str) -> None:
@@ -70,19 +72,15 @@ def _require(*names: str) -> None:
 
 
 def _serve(application: str, host: str, port: int, workers: int, threads: int) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
+    from ivr.server import processes
+    from ivr.server.door import Limits
+    from ivr.server.supervisor import Supervisor, open_listener
+    from ivr.server.worker import work
 
-    Granian(
-        f"ivr.server.processes:{application}",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=threads,
-        respawn_failed_workers=True,
-    ).serve()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    make = getattr(processes, application)
+    listener = open_listener(host, port, Limits().backlog)
+    Supervisor(partial(work, make, threads), workers, listener).run()
 
 
 @click.command()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from flask import Flask
-
 from ivr.line.definition import Line
 from ivr.line.web.webhooks.app import create_app
 from ivr.server import build
 from ivr.server.settings import Settings
+from ivr.server.worker import Working
 
 if TYPE_CHECKING:
     from ivr.line.web.pages.app import Entrance
@@ -18,20 +17,21 @@ if TYPE_CHECKING:
 PATROL = 1.0  # seconds between two checks for what another process left behind
 
 
-def create_pages() -> Flask:
+def pages() -> Working:
     """The pages, as each worker of `ivr pages` makes them. Raises `SettingsError`."""
-    from ivr.line.web.pages import app as pages
+    from ivr.line.web.pages.app import create_pages
     from ivr.server.rehearsal import sample_of
 
     settings = Settings.from_environment()
     settings.require("secret_key")
     services = build.page_services(settings)
     line = services.line
-    return pages.create_pages(
+    app = create_pages(
         services,
         entrance=_entrance(settings, line),
         sample=sample_of(line, build.sample_folder(settings)),
     )
+    return Working(app, services.store.close)
 
 
 def _entrance(settings: Settings, line: Line) -> Entrance:
@@ -51,7 +51,7 @@ def _entrance(settings: Settings, line: Line) -> Entrance:
     return Entrance(settings.secret_key, https, provider)
 
 
-def create_webhooks() -> Flask:
+def webhooks() -> Working:
     """The webhooks, as each worker of `ivr serve` makes them. Raises `SettingsError`.
 
     A thread carries out the duties of processes that died, from the start on.
@@ -59,8 +59,15 @@ def create_webhooks() -> Flask:
     services = build.full_services(Settings.from_environment())
     app = create_app(services)
     services.begin()
+    stop = Event()
     patrol = Thread(
-        target=services.duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True
+        target=services.duties.patrol, args=(PATROL, stop), name="ivr-duties", daemon=True
     )
     patrol.start()
-    return app
+
+    def close() -> None:
+        stop.set()
+        patrol.join(PATROL)
+        services.store.close()
+
+    return Working(app, close)
