@@ -19,13 +19,33 @@ def read_settings() -> Settings:
 
 
 def open_store(settings: Settings) -> Store:
-    """The database with its schema up to date, closed when the command ends.
+    """The database with the schema that this version needs, closed when the command ends.
 
-    Raises `SettingsError` if it can't be reached.
+    Raises `SettingsError` if this version can't run on it.
     """
+    store = unchanged_store(settings)
+    store.migrate()
+    return store
+
+
+def unchanged_store(settings: Settings) -> Store:
+    """The database with the schema that it has, closed when the command ends."""
     from ivr.line.store.store import Store
 
     store = Store(settings.database)
     click.get_current_context().call_on_close(store.close)
-    store.migrate()
     return store
+
+
+def fault_in(error: Exception) -> str:
+    """What is wrong with the database, if that is what a command ended with; else ``""``."""
+    try:
+        from ivr.line.store.connections import engine
+        from ivr.line.store.faults import fault_of
+    except ModuleNotFoundError:  # the command needs no database
+        return ""
+    fault = fault_of(error)
+    if fault is None:
+        return ""
+    database = engine(read_settings().database)
+    return f"IVR_DATABASE is {database.url!r}: {fault}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from ivr.cli.database import fault_in
 from ivr.errors import IVRError
 from ivr.line.errors import CaseError, DataError, FlowError
 
@@ -63,6 +64,13 @@ class Commands(click.Group):
         except OSError as error:
             file = f"{error.filename}: " if error.filename else ""
             raise EnvironmentFault(f"{file}{error.strerror or error}") from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            fault = fault_in(error)
+            if not fault:
+                raise
+            raise EnvironmentFault(fault) from error
 
 
 def _missing_package(error: ModuleNotFoundError) -> str:

@@ -42,7 +42,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
     Settings are environment variables, listed by `ivr settings`. The database is migrated first.
     """
-    _require("public_url", "account_sid", "auth_token")
+    _require("public_url", "account_sid", "auth_token", own_desk=True)
     _serve("webhooks", host, port, workers, threads)
 
 
@@ -61,14 +61,18 @@ def pages(host: str, port: int, workers: int, threads: int) -> None:
     _serve("pages", host, port, workers, threads)
 
 
-def _require(*names: str) -> None:
-    """Refuse what the worker processes would refuse, once and before they start."""
+def _require(*names: str, own_desk: bool = False) -> None:
+    """Refuse what the worker processes would refuse, once and before they start; with ``own_desk``
+    what is left of the sample desk, too."""
     from ivr.server.build import line_of
+    from ivr.server.leftovers import refuse_leftovers
 
     settings = read_settings()
     settings.require(*names)
-    line_of(settings)
-    open_store(settings).close()  # before the processes are forked
+    line, store = line_of(settings), open_store(settings)
+    if own_desk:
+        refuse_leftovers(settings, line.config, store)
+    store.close()  # before the processes are forked
 
 
 def _serve(application: str, host: str, port: int, workers: int, threads: int) -> None:
@@ -101,9 +105,12 @@ def worker(once: bool, pause: float) -> None:
     from threading import Event
 
     from ivr.server.build import full_services
+    from ivr.server.leftovers import refuse_leftovers
 
-    services = full_services(read_settings())
+    settings = read_settings()
+    services = full_services(settings)
     services.store.migrate()
+    refuse_leftovers(settings, services.line.config, services.store)
     services.begin()
     # An event, not KeyboardInterrupt: raised in the middle of something, that can get lost.
     stop = Event()
@@ -178,21 +185,6 @@ def settings(as_json: bool) -> None:
     for variable, default, purpose in table():
         shown = f"  [default: {default}]" if default else ""
         click.echo(f"{variable}\n    {purpose}{shown}")
-
-
-@click.group()
-def db() -> None:
-    """Manage the line's database."""
-
-
-@db.command()
-def migrate() -> None:
-    """Bring the database schema up to date.
-
-    Run it before the processes of a new version start.
-    """
-    open_store(read_settings())
-    click.echo("The database is up to date.")
 
 
 @click.command("import")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ivr.cli import line, login, network, privacy
+from ivr.cli import db, line, login, network, privacy
 from ivr.cli.exit_codes import Commands
 
 
@@ -37,7 +37,7 @@ main.add_section(
     line.worker,
     line.pages,
     line.settings,
-    line.db,
+    db.db,
     line.check,
     line.draw,
     line.fallback,

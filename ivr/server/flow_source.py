@@ -31,7 +31,7 @@ def load(source: str) -> ModuleType:
     imported.
     """
     if not source:
-        return _in_folder(next(folder for folder in SAMPLES if folder.is_dir()))
+        return _in_folder(sample_folder())
     try:
         module = _in_folder(Path(source)) if _is_path(source) else _named(source)
     except ModuleNotFoundError as error:
@@ -46,6 +46,11 @@ def load(source: str) -> ModuleType:
     if not hasattr(module, "line"):
         raise SettingsError(f"IVR_FLOW is '{source}', and {module.__file__} has no function line()")
     return module
+
+
+def sample_folder() -> Path:
+    """The folder of the sample flow that is installed."""
+    return next(folder for folder in SAMPLES if folder.is_dir())
 
 
 def _is_path(source: str) -> bool:

@@ -73,6 +73,12 @@ class Settings:
         "Address to use instead of Twilio's REST API, such as the one that `ivr network` prints.",
     )
 
+    allow_sample: str = _variable(
+        "IVR_ALLOW_SAMPLE",
+        "For tests: `yes` lets `ivr serve` and `ivr worker` start with the sample desk's numbers "
+        "and people.",
+    )
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """The settings of this process."""

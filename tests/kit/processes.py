@@ -133,6 +133,7 @@ class Served:
 
 def settings(network: Exchange, api: RestServer, database: str, origin: str) -> dict[str, str]:
     return {
+        "IVR_ALLOW_SAMPLE": "yes",
         "IVR_DATABASE": database,
         "IVR_PUBLIC_URL": origin,
         "IVR_TWILIO_API": api.url,
@@ -157,7 +158,7 @@ def serving(database: str, log: Path) -> Iterator[Served]:
         RestServer(network.api) as api,
         running(command, log, **settings(network, api, database, origin)) as pid,
     ):
-        assert comes_true(lambda: log.read_text().count("Started worker-") == 2), log.read_text()
+        assert comes_true(lambda: log.read_text().count(" is ready") == 2), log.read_text()
         assert comes_true(lambda: said(f"{origin}/health")), log.read_text()
         network.start()
         yield Served(origin, pid, database, network, store)

@@ -5,15 +5,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib.resources import as_file, files
 from pathlib import Path
 
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
-
-from ivr.errors import SettingsError
 from ivr.line.store.calls import CallRepository
 from ivr.line.store.case_files import CaseFileRepository
 from ivr.line.store.cases import CaseRepository
@@ -26,6 +19,7 @@ from ivr.line.store.people import PersonRepository
 from ivr.line.store.periods import PeriodRepository
 from ivr.line.store.privacy.keeping import PrivacyRepository
 from ivr.line.store.recordings import RecordingRepository
+from ivr.line.store.schema import Migration, Schema
 from ivr.line.store.seals import SealRepository
 from ivr.line.store.tallies import TallyRepository
 
@@ -43,6 +37,7 @@ class Store:
 
     def __init__(self, url: str, *, checkpoints: bool = False) -> None:
         self.connections = Connections(url)
+        self.schema = Schema(self.connections)
         self.calls = CallRepository(self.connections)
         self.cases = CaseRepository(self.connections)
         self.case_files = CaseFileRepository(self.connections)
@@ -65,24 +60,9 @@ class Store:
         self._stop.set()
         self.connections.close()
 
-    def migrate(self) -> None:
-        """Bring the schema up to date; safe at any time, and by two processes at once.
-
-        Raises `SettingsError` when the database can't be reached.
-        """
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        with (
-            as_file(files("ivr.line.store") / "migrations") as folder,
-            self._reached() as connection,
-        ):
-            if self.connections.postgres:
-                connection.execute(text("SELECT pg_advisory_xact_lock(17349013)"))
-            config.set_main_option("script_location", str(folder).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+    def migrate(self, *, contract: bool = False) -> list[Migration]:
+        """Bring the schema up to date; see `ivr.line.store.schema.Schema.migrate`."""
+        return self.schema.migrate(contract=contract)
 
     def import_csv(self, source: Path) -> dict[str, int]:
         """Load people, rota and cases from a folder of CSV files, or from one file; how many rows
@@ -91,19 +71,6 @@ class Store:
 
         with self.connections.writing() as connection:
             return csv.load(connection, source)
-
-    @contextmanager
-    def _reached(self) -> Iterator[Connection]:
-        """The first transaction of a process: `SettingsError` if the database doesn't answer."""
-        try:
-            connection = self.connections.writer.connect()
-        except OperationalError as error:
-            url = self.connections.engine.url
-            raise SettingsError(
-                f"IVR_DATABASE is {url!r}, and that doesn't answer: {error.orig}"
-            ) from error
-        with connection, connection.begin():
-            yield connection
 
     def _checkpoint(self) -> None:
         """Move the write-ahead log into the file, off the path of any call."""

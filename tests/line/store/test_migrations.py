@@ -44,7 +44,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.executescript(BEFORE.read_text())
     connection.close()
     store = Store(f"sqlite:///{file}")
-    store.migrate()
+    store.migrate(contract=True)
     store.close()
     return file
 
@@ -261,7 +261,7 @@ def test_the_same_is_stored_on_postgresql(store: Store) -> None:
         with on_postgres.connections.writing() as connection:
             command.upgrade(alembic(connection), "0018")
             copy_old(connection)
-        on_postgres.migrate()
+        on_postgres.migrate(contract=True)
 
         assert stored(on_postgres) == stored(store)
         assert load(on_postgres, TALKING) == load(store, TALKING)

@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0010"
+phase = "expand"
 
 
 def _text(name: str, *more: str) -> sa.Column[str]:

@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0010"
 down_revision = "0002"
+phase = "expand"
 
 
 def upgrade() -> None:

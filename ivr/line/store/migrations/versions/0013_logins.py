@@ -5,6 +5,7 @@ from alembic import op
 
 revision = "0013"
 down_revision = "0008"
+phase = "expand"
 
 
 def upgrade() -> None:

@@ -10,6 +10,7 @@ from alembic import op
 
 revision = "0019"
 down_revision = "0018"
+phase = "contract"
 
 BATCH = 500
 
