@@ -13,7 +13,7 @@ import asyncio
 import logging
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
@@ -50,8 +50,14 @@ class Door:
     """A WSGI application as granian calls it (RSGI). Its threads carry out a request and, when the
     answer has been given away, what the response has to do when it is closed."""
 
-    def __init__(self, application: WSGIApplication, threads: int, limits: Limits) -> None:
-        self.application, self.limits = application, limits
+    def __init__(
+        self,
+        application: WSGIApplication,
+        threads: int,
+        limits: Limits,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        self.application, self.limits, self._now = application, limits, now
         self._waiting: SimpleQueue[_Asked | None] = SimpleQueue()
         self._most = threads * limits.waiting
         self._threads = [
@@ -77,11 +83,15 @@ class Door:
                 return None  # they have gone, or what they sent wasn't HTTP
         elif "transfer-encoding" in scope.headers:
             return _refuse(protocol, 411, "a request must say its length (Content-Length)")
-        if self._waiting.qsize() >= self._most:
+        if self.waiting() >= self._most:
             return _refuse_for_now(protocol)
         answered = asyncio.get_running_loop().create_future()
-        self._waiting.put(_Asked(scope, protocol, body, monotonic(), answered))
+        self._waiting.put(_Asked(scope, protocol, body, self._now(), answered))
         await answered
+
+    def waiting(self) -> int:
+        """How many requests wait for a thread."""
+        return self._waiting.qsize()
 
     def close(self, within: float) -> None:
         """Finish what was begun, in so many seconds."""
@@ -101,7 +111,7 @@ class Door:
                 asked.is_answered()
 
     def _answer(self, asked: _Asked) -> None:
-        if monotonic() - asked.at > self.limits.waiting_seconds:
+        if self._now() - asked.at > self.limits.waiting_seconds:
             _refuse_for_now(asked.protocol)
             asked.is_answered()
             return
@@ -194,8 +204,8 @@ def _key(name: str) -> str:
 
 
 class Serving(Granian):  # type: ignore[misc]  # its hints aren't used
-    """granian in this process and loop, on a socket that is open already. `serve` serves until
-    `stop` is called, and then finishes what was begun."""
+    """granian in this process and loop, on a socket that is open already and is granian's from now
+    on. `serve` serves until `stop` is called, and then finishes what was begun."""
 
     def __init__(self, door: Door, listener: socket.socket) -> None:
         limits = door.limits
@@ -218,4 +228,5 @@ class Serving(Granian):  # type: ignore[misc]  # its hints aren't used
         )
 
     def _init_shared_socket(self) -> None:
-        self._shd = SocketHolder(self._listener.fileno(), False, self._backlog)
+        # granian closes it when it stops: from then on nobody waits in vain to be let in.
+        self._shd = SocketHolder(self._listener.detach(), False, self._backlog)

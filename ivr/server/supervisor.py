@@ -46,7 +46,7 @@ def open_listener(host: str, port: int, backlog: int) -> socket.socket:
         try:
             listener = socket.create_server((host, port), family=family, backlog=backlog)
         except OSError as error:
-            why = error.strerror or error
+            why = os.strerror(error.errno) if error.errno else error
             raise SettingsError(f"can't listen on {host}, port {port}: {why}") from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: who reads nothing for so long has gone
