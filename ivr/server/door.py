@@ -106,7 +106,11 @@ class Door:
             try:
                 self._answer(asked)
             except Exception:
-                log.exception("%s %s", asked.scope.method, asked.scope.path)
+                log.exception(
+                    "%s %r",
+                    *(asked.scope.method, asked.scope.path),
+                    extra={"event": "request.failed"},
+                )
                 _refuse(asked.protocol, 500, "something is wrong here")
                 asked.is_answered()
 
@@ -161,7 +165,10 @@ def _refuse(protocol: HTTPProtocol, status: int, why: str, *more: tuple[str, str
 
 
 def _refuse_for_now(protocol: HTTPProtocol) -> None:
-    log.warning("refused with 503: too many requests wait for a thread")
+    log.warning(
+        "refused with 503: too many requests wait for a thread",
+        extra={"event": "request.refused", "status": 503},
+    )
     _refuse(protocol, 503, "too many requests at once; try again", ("retry-after", "1"))
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from ivr.line import tracing
 from ivr.line.definition import Line
 from ivr.line.web.webhooks.app import create_app
-from ivr.server import build
+from ivr.server import build, entrance, traces
 from ivr.server.settings import Settings
 from ivr.server.worker import Working
 
@@ -22,32 +25,41 @@ def pages() -> Working:
     from ivr.line.web.pages.app import create_pages
     from ivr.server.rehearsal import sample_of
 
+    traces.begin()
     settings = Settings.from_environment()
-    settings.require("secret_key")
+    entrance.check(settings)
     services = build.page_services(settings)
     line = services.line
     app = create_pages(
         services,
         entrance=_entrance(settings, line),
         sample=sample_of(line, build.sample_folder(settings)),
+        metrics_token=settings.metrics_token,
     )
-    return Working(app, services.store.close)
+    proxies = entrance.proxies(settings)  # the last so many addresses of X-Forwarded-For are theirs
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
+
+    def close() -> None:
+        services.store.close()
+        tracing.end()
+
+    return Working(app, close)
 
 
 def _entrance(settings: Settings, line: Line) -> Entrance:
     from ivr.line.web.pages.app import Entrance
-    from ivr.line.web.pages.sign_in import Provider
+    from ivr.line.web.pages.provider import Provider
 
     provider = None
     if settings.oidc_issuer:
-        settings.require("oidc_client_id", "oidc_client_secret")
         provider = Provider(
             settings.oidc_issuer,
             settings.oidc_client_id,
             settings.oidc_client_secret,
             line.config.provider_roles,
+            entrance.pages_origin(settings),
         )
-    https = settings.public_url.startswith("https")
+    https = (entrance.pages_origin(settings) or settings.public_url).startswith("https")
     return Entrance(settings.secret_key, https, provider)
 
 
@@ -56,8 +68,10 @@ def webhooks() -> Working:
 
     A thread carries out the duties of processes that died, from the start on.
     """
-    services = build.full_services(Settings.from_environment())
-    app = create_app(services)
+    traces.begin()
+    settings = Settings.from_environment()
+    services = build.full_services(settings)
+    app = create_app(services, metrics_token=settings.metrics_token)
     services.begin()
     stop = Event()
     patrol = Thread(
@@ -69,5 +83,6 @@ def webhooks() -> Working:
         stop.set()
         patrol.join(PATROL)
         services.store.close()
+        tracing.end()
 
     return Working(app, close)

@@ -144,7 +144,7 @@ class Supervisor:
         except IVRError as error:
             _say(says, str(error).encode())
         except BaseException:
-            log.exception("a worker has failed")
+            log.exception("a worker has failed", extra={"event": "worker.failed"})
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -167,7 +167,11 @@ class Supervisor:
                     worker.said += os.read(worker.hears, 65536)
                 if worker.said == READY:
                     worker.ready_at = monotonic()
-                    log.info("worker %d is ready (process %d)", worker.number, worker.pid)
+                    log.info(
+                        "worker %d is ready (process %d)",
+                        *(worker.number, worker.pid),
+                        extra={"event": "worker.ready", "worker": worker.number},
+                    )
                     self._all_ready()
 
     def _all_ready(self) -> None:
@@ -196,6 +200,7 @@ class Supervisor:
         log.warning(
             "worker %d (process %d) has ended: %s; it is started again in %.1f s",
             *(worker.number, worker.pid, why or ended, pause),
+            extra={"event": "worker.ended", "worker": worker.number, "why": why or ended},
         )
         worker.pid = worker.hears = 0
         worker.start_at = now + pause
@@ -215,7 +220,11 @@ class Supervisor:
             if readable:
                 os.read(wakes, 1024)
         for pid in alive:
-            log.warning("process %d didn't finish within %.0f s and is killed", pid, GRACE)
+            log.warning(
+                "process %d didn't finish within %.0f s and is killed",
+                *(pid, GRACE),
+                extra={"event": "worker.killed"},
+            )
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 

@@ -248,7 +248,7 @@ def test_an_application_that_fails_is_answered_for(
     with house.open(), caplog.at_level(logging.ERROR):
         house.door.application = broken
         assert [house.status("/x"), house.status("/y")] == [500, 500]
-    assert "GET /x" in caplog.text
+    assert "GET '/x'" in caplog.text
     assert "ValueError: broken" in caplog.text
 
 

@@ -12,15 +12,18 @@ from ivr.line.store.case_files import CaseFileRepository
 from ivr.line.store.cases import CaseRepository
 from ivr.line.store.connections import Connections
 from ivr.line.store.duties import DutyRepository
+from ivr.line.store.facts import FactRepository
 from ivr.line.store.feeds import FeedRepository
 from ivr.line.store.logins import LoginRepository
 from ivr.line.store.logs import LogRepository
+from ivr.line.store.mentions import MentionRepository
 from ivr.line.store.people import PersonRepository
 from ivr.line.store.periods import PeriodRepository
 from ivr.line.store.privacy.keeping import PrivacyRepository
 from ivr.line.store.recordings import RecordingRepository
 from ivr.line.store.schema import Migration, Schema
 from ivr.line.store.seals import SealRepository
+from ivr.line.store.signs import SignRepository
 from ivr.line.store.tallies import TallyRepository
 
 log = logging.getLogger(__name__)
@@ -44,6 +47,7 @@ class Store:
         self.duties = DutyRepository(self.connections)
         self.people = PersonRepository(self.connections)
         self.feeds = FeedRepository(self.connections)
+        self.mentions = MentionRepository(self.connections)
         self.recordings = RecordingRepository(self.connections)
         self.tallies = TallyRepository(self.connections)
         self.logins = LoginRepository(self.connections)
@@ -51,6 +55,8 @@ class Store:
         self.seals = SealRepository(self.connections)
         self.periods = PeriodRepository(self.connections)
         self.privacy = PrivacyRepository(self.connections)
+        self.signs = SignRepository(self.connections)
+        self.facts = FactRepository(self.connections)
         self._stop = threading.Event()
         if checkpoints and not self.connections.postgres:
             threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
@@ -79,7 +85,8 @@ class Store:
             try:
                 own().execute("PRAGMA wal_checkpoint(PASSIVE)")
             except Exception:
-                log.exception("can't checkpoint the write-ahead log of %s", self.connections.url)
+                more = {"event": "checkpoint.failed"}
+                log.exception("can't checkpoint the write-ahead log", extra=more)
         own.give_back()
 
 

@@ -80,10 +80,12 @@ class LegDuties:
                 timeout=duty.data["timeout"],
             )
         except Refused as error:
-            log.warning("can't ring for call %s: %s", duty.call, error)
+            more = {"event": "ring.refused", "call": duty.call}
+            log.warning("can't ring for call %s: %s", duty.call, error, extra=more)
             self.calls.hear(duty.call, PlacementRefused(attempt))
         except Unsure as error:
-            log.warning("may be ringing for call %s: %s", duty.call, error)
+            more = {"event": "ring.unsure", "call": duty.call}
+            log.warning("may be ringing for call %s: %s", duty.call, error, extra=more)
             self.calls.hear(duty.call, PlacementUnsure(attempt))
         else:
             self.calls.hear(duty.call, LegPlaced(attempt, sid))
@@ -164,9 +166,10 @@ class LegDuties:
         if row.in_room is None or (caller.in_room is None and not caller.on_hold):
             room, held = self.carrier.participants(f"call-{call}")
             self.calls.hear(call, RoomSeen(room, held))
-            if row.sid not in held:
-                self._end_or_ask_again(duty, row.sid, ASKED_AGAIN)
-                return
+            for end, sid in ((leg, row.sid), ("", state.leg_sid)):
+                if sid and sid not in held and self.carrier.over(sid):
+                    self._gone(call, end)
+                    return
         raise NotYet(self.clock.now() + ASKED_AGAIN)
 
     def meeting(self, duty: Duty) -> None:

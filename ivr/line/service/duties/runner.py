@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from threading import Event, Lock
 
 from ivr.clock import Alarm, Clock
+from ivr.line import metrics, tracing
 from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.carrier import Refused, Unsure
 from ivr.line.records import MOVES_LEGS, Duty
@@ -118,30 +119,48 @@ class Duties:
         try:
             self.everything()
         except Exception:
-            log.exception("can't take the duties that are due; they have to wait")
+            log.exception(
+                "can't take the duties that are due; they have to wait",
+                extra={"event": "duties.waiting"},
+            )
             return False
         return True
 
     def _carry_out(self, duty: Duty) -> None:
         try:
-            self._handlers[duty.kind](duty)
+            with tracing.span("duty", duty.call, kind=duty.kind, attempt=duty.attempts):
+                self._handlers[duty.kind](duty)
         except NotYet as error:
             self.store.duties.retry(duty, error.at, str(error))
         except GivenUp as error:
-            log.error("duty %s of %s given up: %s", duty.kind, duty.call, error)
-            self.store.duties.drop(duty, str(error))
+            self._give_up(duty, error)
         except (Refused, Unsure) as error:
             self._retry(duty, error)
         except Exception:
-            log.exception("duty %s of call %s failed", duty.kind, duty.call)
+            log.exception(
+                "duty %s of call %s failed", duty.kind, duty.call, extra=_about("duty.failed", duty)
+            )
             self._retry(duty, None)
         else:
+            metrics.DUTIES_DONE.labels(duty.kind).inc()
             self.store.duties.done(duty)
 
     def _retry(self, duty: Duty, error: Exception | None) -> None:
+        metrics.DUTY_FAILURES.labels(duty.kind).inc()
         if duty.attempts >= MAX_ATTEMPTS and duty.kind not in WITHOUT_LIMIT:
-            log.error("duty %s of call %s given up: %s", duty.kind, duty.call, error)
-            self.store.duties.drop(duty, str(error))
+            self._give_up(duty, error)
             return
         pause = timedelta(seconds=PAUSE * 2 ** (min(duty.attempts, MAX_ATTEMPTS) - 1))
         self.store.duties.retry(duty, self.clock.now() + pause)
+
+    def _give_up(self, duty: Duty, error: Exception | None) -> None:
+        metrics.DUTIES_GIVEN_UP.labels(duty.kind).inc()
+        log.error(
+            "duty %s of call %s given up: %s", duty.kind, duty.call, error,
+            extra=_about("duty.given_up", duty),
+        )  # fmt: skip
+        self.store.duties.drop(duty, str(error))
+
+
+def _about(event: str, duty: Duty) -> dict[str, str | int]:
+    return {"event": event, "call": duty.call, "kind": duty.kind, "attempt": duty.attempts}

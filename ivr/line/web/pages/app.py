@@ -25,18 +25,21 @@ from ivr.line.desk.roles import PAGES, home, may_open
 from ivr.line.service.duties.runner import Duties
 from ivr.line.service.services import Services
 from ivr.line.store.store import Store
+from ivr.line.web import health
 from ivr.line.web.pages.calls import CallPages, Sample
 from ivr.line.web.pages.case_logger import CaseLogger
 from ivr.line.web.pages.console import Console
 from ivr.line.web.pages.emergencies import Emergencies
 from ivr.line.web.pages.me import STATUSES, Me
 from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.provider import Provider
 from ivr.line.web.pages.shown import Shown
-from ivr.line.web.pages.sign_in import Provider, SessionTerms, SignIn, guard
+from ivr.line.web.pages.sign_in import SessionTerms, SignIn, guard
 from ivr.line.web.pages.times import Times
 from ivr.line.web.pages.tracker import Tracker
 from ivr.line.web.pages.try_out import TryOut
 from ivr.line.web.pages.wall import Wall
+from ivr.line.web.pages.well_formed import install as refuse_what_no_form_sends
 from ivr.line.web.pages.words import Words
 
 _POLICY = (
@@ -85,8 +88,9 @@ def create_pages(
     entrance: Entrance | None = None,
     phones: Callable[..., Any] | None = None,
     sample: Sample | None = None,
+    metrics_token: str = "",
 ) -> Flask:
-    """The pages of one line.
+    """The pages of one line; and how the line is, see `ivr.line.web.health`.
 
     ``phones`` are the simulator's, for the page ``/phones``. ``sample`` is the desk on which an
     exported call has to come true.
@@ -106,6 +110,7 @@ def create_pages(
     times.install(app)
     terms = SessionTerms(line.config.session_idle, line.config.session_longest)
     SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
+    refuse_what_no_form_sends(app)
     shown = Shown(services)
     Console(services, shown, words).install(app)
     Now(shown).install(app)
@@ -116,6 +121,7 @@ def create_pages(
     Wall(services, shown, words).install(app)
     CallPages(services, shown, words, sample).install(app)
     app.after_request(partial(_wake, services.duties))
+    health.install(app, services, metrics_token)
     guard(app, _POLICY)
     _frame(app, line, store, clock, words, times, bool(phones), entrance.sample)
     _errors(app)
@@ -205,7 +211,14 @@ def _errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> tuple[str, int] | HTTPException:
-        words = {401: "expired", 403: "not_allowed", 404: "not_found", 503: "records_down"}
+        words = {
+            400: "bad_request",
+            401: "expired",
+            403: "not_allowed",
+            404: "not_found",
+            413: "too_large",
+            503: "records_down",
+        }
         said = words.get(error.code or 500)
         if said is None:
             return error

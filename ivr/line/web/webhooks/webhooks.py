@@ -10,9 +10,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 
 from flask import Blueprint, Response, request
 
+from ivr.line import metrics, tracing
 from ivr.line.desk.hunt import EventName
 from ivr.line.flow.steps import Customer
 from ivr.line.records import Call
@@ -118,14 +120,30 @@ class Webhooks:
     ) -> None:
         """Answer at ``root``, and below it at the name of each view; ``""`` is the root's own."""
 
+        place, *_, last = root.strip("/").split("/")
+        kind = last if last in ("fallback", "recording") else place
+        seconds = metrics.WEBHOOK_SECONDS.labels(kind)
+
         def serve(what: str = "", **where: str) -> Response:
+            begun = perf_counter()
+            try:
+                return answer(what, where)
+            finally:
+                seconds.observe(perf_counter() - begun)
+
+        def answer(what: str, where: dict[str, str]) -> Response:
             form = self._signed()
             if form is None:
+                metrics.WEBHOOKS_REFUSED.inc()
                 return Response("not signed by the carrier\n", 403, mimetype="text/plain")
+            call = where.get("sid") or form.get("CallSid", "")
             try:
-                return self._respond(views[what](form, **where))
+                with tracing.span("webhook", call, webhook=kind):
+                    return self._respond(views[what](form, **where))
             except Exception:
-                log.exception("webhook %r of call %r", request.path, form.get("CallSid"))
+                metrics.WEBHOOKS_FAILED.inc()
+                more = {"event": "webhook.failed", "call": call}
+                log.exception("webhook %r of call %r failed", request.path, call, extra=more)
                 return self._respond(trouble(form, **where))
 
         endpoint = root.replace("/", "_").replace("<", "").replace(">", "")
@@ -147,6 +165,7 @@ class Webhooks:
             log.warning(
                 "refused: X-Twilio-Signature doesn't sign %r; is the public URL right?",
                 self.signature.url(target),
+                extra={"event": "webhook.refused"},
             )
             return None
         form = dict(fields)
@@ -281,7 +300,8 @@ class Webhooks:
         try:
             reply = self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
         except Exception:
-            log.exception("call %r falls back", form.get("CallSid"))
+            sid = sid or form.get("CallSid", "")
+            log.exception("call %r falls back", sid, extra={"event": "call.fell_back", "call": sid})
             return Reply(self.fallback)
         queued = request.path.endswith(("/wait", "/held"))
         return Reply(LEAVE, reply.due) if queued else reply
@@ -343,7 +363,8 @@ class Webhooks:
         try:
             return self._hear(sid, OutcomeHeard("trouble", attempt), attempt)
         except Exception:
-            log.exception("leg %s of call %s is hung up", attempt, sid)
+            more = {"event": "leg.hung_up", "call": sid, "leg": attempt}
+            log.exception("leg %s of call %s is hung up", attempt, sid, extra=more)
             return Reply(HANG_UP)
 
 
