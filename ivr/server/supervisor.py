@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import select
 import signal
 import socket
@@ -79,6 +80,7 @@ class Supervisor:
 
     def run(self) -> None:
         """Raises `SettingsError` when the first workers can't start because of their settings."""
+        _allow_many_connections()
         with self._signals() as wakes:
             try:
                 while not self._stopping:
@@ -227,6 +229,13 @@ class Supervisor:
             )
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+
+
+def _allow_many_connections() -> None:
+    """As many open files as this process may allow itself; many systems begin with 1024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    enough = 65_536 if most == resource.RLIM_INFINITY else min(most, 65_536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (enough, most))
 
 
 def _say(pipe: int, what: bytes) -> None:

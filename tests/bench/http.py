@@ -3,9 +3,10 @@
     python -m tests.bench.http --quick
 
 One server a core, pinned: ours as `ivr serve` has it, the others behind one granian worker (the
-node one in its own process), wrk on another core with 16 connections; rounds are interleaved and medians taken, so what else goes on
-here hits all alike. Requests are signed, have 28 parameters and move calls: "menus" is a call's
-beginning and seven keys; "cases" a whole call, a look-up in the desk's tables included.
+node one in its own process); wrk on another core with 16 connections. Rounds are interleaved and
+medians taken, so what else goes on here hits all alike. Requests are signed, have 28 parameters and
+move calls: "menus" is a call's beginning and seven keys; "cases" a whole call, a look-up in the
+desk's tables included.
 """
 
 from __future__ import annotations

@@ -54,12 +54,18 @@ def endless_chunks(port: int, path: str) -> Sockets:
 def slow_readers(port: int, path: str) -> Sockets:
     """Many requests on each connection, and no answer is ever read."""
     asked = HEAD.replace("POST", "GET").format(path=path).encode() + b"\r\n"
-    return [_opened(port, asked * 300) for _ in range(8)]
+    return [_opened(port, asked * 60) for _ in range(8)]
 
 
 def idle_connections(port: int, path: str) -> Sockets:
+    """Each has been answered, and asks for nothing more."""
     asked = HEAD.replace("POST", "GET").format(path=path).encode() + b"\r\n"
-    return [_opened(port, asked) for _ in range(200)]
+    opened = []
+    for _ in range(200):
+        opened.append(_opened(port, asked))
+        with suppress(OSError):
+            opened[-1].recv(65536)
+    return opened
 
 
 def garbage(port: int, path: str) -> Sockets:

@@ -8,7 +8,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
@@ -92,7 +92,8 @@ class House:
                 assert not serving.is_alive()
 
     def stop(self) -> None:
-        self.loop.call_soon_threadsafe(self.serving.stop)
+        with suppress(RuntimeError):  # the loop has ended: it has stopped already
+            self.loop.call_soon_threadsafe(self.serving.stop)
 
     def send(self, sent: bytes) -> bytes:
         """What comes back until the server closes."""
