@@ -16,6 +16,7 @@ from ivr.clock import Alarm, Clock
 from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.carrier import Refused, Unsure
 from ivr.line.records import MOVES_LEGS, Duty
+from ivr.line.store.faults import log_failure
 from ivr.line.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -117,8 +118,8 @@ class Duties:
         """False when the store doesn't answer; what is due waits until it does."""
         try:
             self.everything()
-        except Exception:
-            log.exception("can't take the duties that are due; they have to wait")
+        except Exception as error:
+            log_failure(log, "can't take the duties that are due; they have to wait", error)
             return False
         return True
 

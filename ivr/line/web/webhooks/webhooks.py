@@ -7,6 +7,7 @@ fails says a sentence and goes to an operator; if even that fails, the static do
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from ivr.line.desk.hunt import EventName
 from ivr.line.flow.steps import Customer
 from ivr.line.records import Call
 from ivr.line.service.services import Services
+from ivr.line.store.faults import log_failure
 from ivr.line.turns.call.begin import begin
 from ivr.line.turns.call.heard import (
     Bridged,
@@ -41,6 +43,8 @@ from ivr.twiml import verbs
 from ivr.twiml.writing import render
 
 log = logging.getLogger(__name__)
+
+SOON = 4.0  # seconds: what fails later isn't tried again, since the carrier waits for 15
 
 LEAVE = render((verbs.Leave(),))
 HANG_UP = render((verbs.Hangup(),))
@@ -97,8 +101,8 @@ class Webhooks:
             "meet": self.meet,
             "hold": self.hold,
         }
-        self._route(f"/voice/{name}", caller, self._caller_in_trouble)
-        self._route(f"/back/{name}/<sid>", caller, self._caller_in_trouble)
+        self._route(f"/voice/{name}", caller, self._caller_in_trouble, self._static)
+        self._route(f"/back/{name}/<sid>", caller, self._caller_in_trouble, self._static)
         leg: dict[str, Callable[..., Reply]] = {
             "": self.leg_answer,
             "talked": self.leg_talked,
@@ -108,25 +112,39 @@ class Webhooks:
             "meet": self.leg_meet,
             "announce": self.leg_announce,
         }
-        self._route(f"/leg/{name}/<sid>/<attempt>", leg, self._leg_in_trouble)
-        self._route(f"/voice/{name}/fallback", {"": self.fall_back}, self.fall_back)
-        self._route(f"/room/{name}/<sid>", {"": self.room}, lambda form, sid: Reply(NOTHING))
-        self._route(f"/voice/{name}/recording", {"": self.recording}, lambda form: Reply(NOTHING))
+        self._route(f"/leg/{name}/<sid>/<attempt>", leg, self._leg_in_trouble, lambda form: HANG_UP)
+        self._route(f"/voice/{name}/fallback", {"": self.fall_back}, self.fall_back, self._static)
+        self._route(f"/room/{name}/<sid>", {"": self.room}, self.room, lambda form: NOTHING)
+        self._route(
+            f"/voice/{name}/recording", {"": self.recording}, self.recording, lambda form: NOTHING
+        )
 
     def _route(
-        self, root: str, views: dict[str, Callable[..., Reply]], trouble: Callable[..., Reply]
+        self,
+        root: str,
+        views: dict[str, Callable[..., Reply]],
+        trouble: Callable[..., Reply],
+        last: Callable[[Form], str],
     ) -> None:
-        """Answer at ``root``, and below it at the name of each view; ``""`` is the root's own."""
+        """Answer at ``root``, and below it at the name of each view; ``""`` is the root's own.
+
+        When that fails, ``trouble`` is the answer; when that fails, or there is no time for it,
+        ``last``, which asks for nothing.
+        """
 
         def serve(what: str = "", **where: str) -> Response:
             form = self._signed()
             if form is None:
                 return Response("not signed by the carrier\n", 403, mimetype="text/plain")
-            try:
-                return self._respond(views[what](form, **where))
-            except Exception:
-                log.exception("webhook %r of call %r", request.path, form.get("CallSid"))
-                return self._respond(trouble(form, **where))
+            began = time.monotonic()
+            for view in (views[what], trouble):
+                try:
+                    return self._respond(view(form, **where))
+                except Exception as error:
+                    log_failure(log, f"webhook {request.path!r} of call {_call_of(form)}", error)
+                if time.monotonic() - began > SOON:
+                    break
+            return self._respond(Reply(last(form)))
 
         endpoint = root.replace("/", "_").replace("<", "").replace(">", "")
         self.blueprint.add_url_rule(root, endpoint, serve, methods=["POST"])
@@ -278,13 +296,13 @@ class Webhooks:
 
     def _caller_in_trouble(self, form: Form, sid: str = "") -> Reply:
         """A turn has failed: a sentence, then a person."""
-        try:
-            reply = self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
-        except Exception:
-            log.exception("call %r falls back", form.get("CallSid"))
-            return Reply(self.fallback)
-        queued = request.path.endswith(("/wait", "/held"))
-        return Reply(LEAVE, reply.due) if queued else reply
+        reply = self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
+        return Reply(LEAVE, reply.due) if _queued() else reply
+
+    def _static(self, form: Form) -> str:
+        """What needs nothing but this process. No telephone can be dialled out of a queue's wait
+        document; who leaves the queue is asked for again, and gets the other one."""
+        return LEAVE if _queued() else self.fallback
 
     def fall_back(self, form: Form, **where: str) -> Reply:
         """The static document, for the number's fallback URL; it needs nothing but this process."""
@@ -340,11 +358,16 @@ class Webhooks:
         return Reply(render((verbs.Say(text, words.voice.name, words.voice.language),)))
 
     def _leg_in_trouble(self, form: Form, sid: str, attempt: str) -> Reply:
-        try:
-            return self._hear(sid, OutcomeHeard("trouble", attempt), attempt)
-        except Exception:
-            log.exception("leg %s of call %s is hung up", attempt, sid)
-            return Reply(HANG_UP)
+        return self._hear(sid, OutcomeHeard("trouble", attempt), attempt)
+
+
+def _queued() -> bool:
+    """Whether the answer is to be a document of the queue's."""
+    return request.path.endswith(("/wait", "/held"))
+
+
+def _call_of(form: Form) -> str:
+    return repr(form.get("CallSid"))
 
 
 def _reply(turn: CallTurn, leg: str = "") -> Reply:
