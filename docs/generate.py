@@ -27,6 +27,7 @@ from ivr.line.flow import steps
 from ivr.line.flow.mermaid import mermaid
 from ivr.server.settings import table
 from ivr.simulator import Exchange, Handset
+from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.twiml.table import markdown
 
 DOCS = Path(__file__).parent
@@ -139,6 +140,22 @@ def prose(docstring: str) -> str:
     )
 
 
+def rest_parameters() -> str:
+    """A row for each request with parameters of Twilio's that don't do what they do there."""
+    rows = ["| Request | Nothing comes of | Refused |", "|---|---|---|"]
+    for route in sorted({*SIMPLIFIED, *REFUSED}, key=lambda each: each.split()[::-1]):
+        reasons: dict[str, list[str]] = {}
+        for name, why in SIMPLIFIED.get(route, {}).items():
+            reasons.setdefault(why, []).append(f"`{name}`")
+        moot = "; ".join(f"{' '.join(names)}: {why}" for why, names in reasons.items())
+        refused = " ".join(
+            f"`{name}`" + (f" ({harmless})" if harmless else "")
+            for name, harmless in REFUSED.get(route, {}).items()
+        )
+        rows.append(f"| `{route}` | {moot} | {refused} |")
+    return "\n".join(rows)
+
+
 def fidelity() -> str:
     return f"""
 # What the simulator does as Twilio does
@@ -168,6 +185,12 @@ stopped with a message that says it is the simulator's limit, not Twilio's.
 There are calls (with machine detection and recording), conferences and participants (with coaching), queues and their
 members, recordings, incoming numbers, TwiML applications, messages, keys, notifications, and the events of a call. Errors
 and pages have Twilio's form. The `twilio` libraries for Python and Node.js work with it unmodified.
+
+**What isn't built answers 501** with the code 99501, never a 404 that could be Twilio's: another resource, another version
+or product of the API, and these parameters, unless they have the value in brackets. Each is an error in the debugger's log,
+so that a strict test fails. So is a parameter that Twilio doesn't have.
+
+{rest_parameters()}
 
 ## The same bytes again
 

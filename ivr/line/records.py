@@ -192,5 +192,3 @@ class Login:
     hash: str = ""
     active: bool = True
     epoch: int = 0
-    failed: int = 0
-    failed_at: datetime | None = None

@@ -6,10 +6,11 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ivr.line.definition import Line
 from ivr.line.web.webhooks.app import create_app
-from ivr.server import build
+from ivr.server import build, entrance
 from ivr.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,30 +25,33 @@ def create_pages() -> Flask:
     from ivr.server.rehearsal import sample_of
 
     settings = Settings.from_environment()
-    settings.require("secret_key")
+    entrance.check(settings)
     services = build.page_services(settings)
     line = services.line
-    return pages.create_pages(
+    app = pages.create_pages(
         services,
         entrance=_entrance(settings, line),
         sample=sample_of(line, build.sample_folder(settings)),
     )
+    proxies = entrance.proxies(settings)  # the last so many addresses of X-Forwarded-For are theirs
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
+    return app
 
 
 def _entrance(settings: Settings, line: Line) -> Entrance:
     from ivr.line.web.pages.app import Entrance
-    from ivr.line.web.pages.sign_in import Provider
+    from ivr.line.web.pages.provider import Provider
 
     provider = None
     if settings.oidc_issuer:
-        settings.require("oidc_client_id", "oidc_client_secret")
         provider = Provider(
             settings.oidc_issuer,
             settings.oidc_client_id,
             settings.oidc_client_secret,
             line.config.provider_roles,
+            entrance.pages_origin(settings),
         )
-    https = settings.public_url.startswith("https")
+    https = (entrance.pages_origin(settings) or settings.public_url).startswith("https")
     return Entrance(settings.secret_key, https, provider)
 
 

@@ -37,7 +37,14 @@ class Settings:
         "Auth token of the Twilio account. It proves that webhook requests come from Twilio.",
     )
     secret_key: str = _variable(
-        "IVR_SECRET_KEY", "Secret that signs the session cookies of the web pages."
+        "IVR_SECRET_KEY",
+        "Secret that signs the session cookies of the web pages: 32 random characters or more.",
+    )
+    trusted_proxies: str = _variable(
+        "IVR_TRUSTED_PROXIES",
+        "How many proxies in front of the web pages add the client's address to X-Forwarded-For. "
+        "Sign-in attempts are limited by that address.",
+        default="0",
     )
     oidc_issuer: str = _variable(
         "IVR_OIDC_ISSUER", "Issuer URL of an OpenID Connect provider that signs people in."
@@ -65,8 +72,9 @@ class Settings:
     )
     pages_url: str = _variable(
         "IVR_PAGES_URL",
-        "Address at which customers reach the web pages, such as https://support.example.com. It "
-        "is in the links that they are sent.",
+        "Address at which people reach the web pages, such as https://support.example.com. It is "
+        "in the links that customers are sent, and an OpenID Connect provider sends people back to "
+        "it.",
     )
     api_url: str = _variable(
         "IVR_TWILIO_API",

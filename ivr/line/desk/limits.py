@@ -19,7 +19,8 @@ class Limits:
     telephone, ``alarm`` those of all telephones together. ``pin_tries`` are wrong PINs a call,
     ``pin_day`` those a day from one telephone, ``pin_month`` those in 30 days for one account.
     ``rounds`` is how often a caller may wait in vain, ``drops`` how often somebody may take a call
-    and be gone before they meet.
+    and be gone before they meet. ``cases_day`` are the cases that a customer may log on the web in
+    a day, ``requests_day`` the comments, and whatever else of one kind they may ask for there.
     """
 
     numbers: int = 3
@@ -30,6 +31,8 @@ class Limits:
     pin_month: int = 100
     rounds: int = 5
     drops: int = 2
+    cases_day: int = 20
+    requests_day: int = 100
 
 
 def bucket(kind: str, whose: str) -> str:

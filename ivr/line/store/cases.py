@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from ivr.line.desk.cases import Account, Case, CaseNumbers, Contact
 from ivr.line.desk.check_digits import CHECKS
@@ -88,14 +88,19 @@ class CaseRepository:
         with self._connections.reading() as connection:
             return [_case_alone(row) for row in connection.execute(statement)]
 
-    def open(self, numbers: CaseNumbers, **values: Any) -> str:
+    def opened_by(self, form: str) -> str:
+        """The number of the case that this form has opened, ``""`` if it has opened none."""
+        with self._connections.reading() as connection:
+            return _of_form(connection, form)
+
+    def open(self, numbers: CaseNumbers, *, form: str, **values: Any) -> str:
         """Open a case under the next free number, and return the number. No two cases get the same
-        number, however many are opened at once."""
+        number, and one ``form`` opens one case, however many are sent at once."""
         length = max(numbers.lengths)
         table = tables.cases
         last = select(func.max(table.c.digits)).where(func.length(table.c.digits) == length)
         empty = dict.fromkeys(("subject", "product", "region", "environment", "url", "pin"), "")
-        row = empty | {"status": "open", "language": "en"} | values
+        row = empty | {"status": "open", "language": "en", "form": form} | values
         with self._connections.writing() as connection:
             newest = int(connection.execute(last).scalar() or "1" + "0" * (length - 1))
             for step in range(1, MAX_NUMBERS_TRIED):
@@ -103,6 +108,8 @@ class CaseRepository:
                 row |= {"number": numbers.written(digits), "digits": digits}
                 if insert_new(connection, table, [row]):
                     return str(row["number"])
+                if number := _of_form(connection, form):
+                    return number
         raise RuntimeError(f"{MAX_NUMBERS_TRIED} case numbers in a row were taken")
 
     def change(self, number: str, **values: Any) -> None:
@@ -110,6 +117,11 @@ class CaseRepository:
         table = tables.cases
         with self._connections.writing() as connection:
             connection.execute(update(table).where(table.c.number == number).values(values))
+
+
+def _of_form(connection: Connection, form: str) -> str:
+    table = tables.cases
+    return connection.execute(select(table.c.number).where(table.c.form == form)).scalar() or ""
 
 
 def _case_alone(row: Any) -> Case:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -9,13 +10,15 @@ from sqlalchemy import delete, func, insert, select, update
 from ivr.line.records import Login
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
-from ivr.line.store.instants import instant_or_none, ticks_or_none
+from ivr.line.store.inserts import insert_new
+from ivr.line.store.instants import ticks
 
 _LISTS = ("roles", "accounts")
+_UNUSED = {"failed": 0, "failed_at": None}  # what the version before counts in
 
 
 class LoginRepository:
-    """The accounts of those who use the pages."""
+    """The accounts of those who use the pages, and their sessions."""
 
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
@@ -42,23 +45,49 @@ class LoginRepository:
             connection.execute(delete(table).where(table.c.id == login.id))
             connection.execute(insert(table).values(_row(login)))
 
+    def add(self, login: Login) -> bool:
+        """A new login; False, and nothing is written, when there is one with this id or email."""
+        with self._connections.writing() as connection:
+            return insert_new(connection, tables.logins, [_row(login)]) == 1
+
     def change(self, id: str, **values: Any) -> None:
         """Change some of a login's fields."""
         table = tables.logins
-        if "failed_at" in values:
-            values["failed_at"] = ticks_or_none(values["failed_at"])
+        values |= {name: " ".join(values[name]) for name in _LISTS if name in values}
         with self._connections.writing() as connection:
             connection.execute(update(table).where(table.c.id == id).values(values))
 
+    # --- sessions ---
+
+    def begin(self, session: str, login: str, now: datetime, since: datetime) -> None:
+        """A session begins; those that began before ``since`` are over, and forgotten."""
+        table = tables.sessions
+        row = {"id": session, "login": login, "began": ticks(now)}
+        with self._connections.writing() as connection:
+            connection.execute(delete(table).where(table.c.began < ticks(since)))
+            connection.execute(insert(table).values(row))
+
+    def of_session(self, session: str) -> Login | None:
+        """Whose session it is; None when it has ended."""
+        logins, sessions = tables.logins, tables.sessions
+        both = select(logins).join(sessions, sessions.c.login == logins.c.id)
+        with self._connections.reading() as connection:
+            row = connection.execute(both.where(sessions.c.id == session)).one_or_none()
+        return None if row is None else _login(row)
+
+    def end(self, session: str) -> None:
+        """The session is over: whoever has its cookie has nothing."""
+        table = tables.sessions
+        with self._connections.writing() as connection:
+            connection.execute(delete(table).where(table.c.id == session))
+
 
 def _login(row: Any) -> Login:
-    values = dict(row._mapping)
-    values |= {name: tuple(values[name].split()) for name in _LISTS}
-    return Login(**values | {"failed_at": instant_or_none(row.failed_at)})
+    values = {name: value for name, value in row._mapping.items() if name not in _UNUSED}
+    return Login(**values | {name: tuple(values[name].split()) for name in _LISTS})
 
 
 def _row(login: Login) -> dict[str, Any]:
-    names = tables.logins.c.keys()
+    names = [each.name for each in tables.logins.c if each.name not in _UNUSED]
     values = {name: getattr(login, name) for name in names}
-    values |= {name: " ".join(values[name]) for name in _LISTS}
-    return values | {"failed_at": ticks_or_none(login.failed_at)}
+    return values | {name: " ".join(values[name]) for name in _LISTS} | _UNUSED

@@ -307,9 +307,11 @@ cases = Table(
     Column("url", String, nullable=False),
     Column("updated_at", BigInteger),
     Column("pin", String, nullable=False, server_default=""),
+    Column("form", String),  # the form on the web that has opened it, once
 )
 
 Index("ix_cases_account", cases.c.account)
+Index("ix_cases_form", cases.c.form, unique=True)
 
 logins = Table(
     "logins",
@@ -324,8 +326,16 @@ logins = Table(
     Column("hash", String, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("epoch", Integer, nullable=False),
-    Column("failed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),  # these two: the version before counts
     Column("failed_at", BigInteger),
+)
+
+sessions = Table(  # who is signed in, until they sign out
+    "sessions",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("login", String, nullable=False, index=True),
+    Column("began", BigInteger, nullable=False, index=True),
 )
 
 logs = Table(  # what is logged of no call and no case

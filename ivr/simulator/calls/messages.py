@@ -245,7 +245,12 @@ class _Conversation:
             if self.answers.sms_fallback and not self.fallback:
                 self.fallback = True
                 code, url = str(error.code), delivery.url
-                self.get(self.answers.sms_fallback, "POST", ErrorCode=code, ErrorUrl=url)
+                self.get(
+                    self.answers.sms_fallback,
+                    self.answers.sms_fallback_method,
+                    ErrorCode=code,
+                    ErrorUrl=url,
+                )
             return
         for reply in replies:
             self._send(reply, delivery.url)

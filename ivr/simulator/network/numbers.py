@@ -22,6 +22,7 @@ class Addresses:
         "method",
         "sid",
         "sms_fallback",
+        "sms_fallback_method",
         "sms_method",
         "sms_url",
         "status_callback",
@@ -41,6 +42,7 @@ class Addresses:
         self.sms_url = ""
         self.sms_method = "POST"
         self.sms_fallback = ""
+        self.sms_fallback_method = "POST"
 
     @property
     def route(self) -> Route:

@@ -19,13 +19,28 @@ from ivr.simulator.rest import (
     queues,
     recordings,
 )
-from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Handler, Resources, Response
+from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
+from ivr.simulator.rest.resource import (
+    NOT_BUILT,
+    OUR_CODE,
+    PAGING,
+    VERSION,
+    ApiError,
+    Endpoint,
+    Form,
+    Handler,
+    Resources,
+    Response,
+)
 
 
-def _compiled(routes: Iterable[Endpoint]) -> list[tuple[str, re.Pattern[str], Handler]]:
-    """(method, pattern of the path below the account, handler) of each route."""
+def _compiled(
+    routes: Iterable[Endpoint],
+) -> list[tuple[str, re.Pattern[str], str, Handler]]:
+    """(method, pattern of the path below the account, key in `parameters`, handler) of each
+    route."""
     return [
-        (method, re.compile(re.sub(r"\{\w+\}", "([^/]+)", path)), handler)
+        (method, re.compile(re.sub(r"\{\w+\}", "([^/]+)", path)), f"{method} {path}", handler)
         for method, path, handler in routes
     ]
 
@@ -50,25 +65,43 @@ class Api(Resources):
         """(HTTP status, JSON or None) of a request.
 
         ``path`` begins with ``/2010-04-01``; ``params`` are those of query and form, each with
-        all its values.
+        all its values. What Twilio has and isn't built here answers 501, never 404, and is an error
+        in the debugger's log.
         """
         try:
             return self._respond(method, path, Form(params))
         except ApiError as error:
+            if error.status == NOT_BUILT:
+                self.network.note("error", 0, error.message)
             return error.status, error.json()
 
     def _respond(self, method: str, path: str, form: Form) -> Response:
-        if not path.startswith(self.root) or not path.endswith(".json"):
+        if _of_another_account(path, self.root):
             raise self.missing(path)
         inner = path[len(self.root) : -len(".json")]
+        built = path.startswith(self.root) and path.endswith(".json")
         there = False
-        for verb, pattern, handler in ROUTES:
+        for verb, pattern, route, handler in ROUTES if built else ():
             found = pattern.fullmatch(inner)
             if found is None:
                 continue
             if verb == method:
-                return handler(self, form, found.groups())
+                return self._carry_out(route, handler, form, found.groups())
             there = True
         if there:
             raise ApiError(405, 20004, "Method not allowed")
-        raise self.missing(path)
+        raise ApiError(NOT_BUILT, OUR_CODE, f"{method} {path}: this simulator doesn't have that")
+
+    def _carry_out(
+        self, route: str, handler: Handler, form: Form, path: tuple[str, ...]
+    ) -> Response:
+        form.refuse(REFUSED.get(route, {}))
+        answer = handler(self, form, path)
+        for name in sorted(form.unread - SIMPLIFIED.get(route, {}).keys() - set(PAGING)):
+            self.network.note("error", 0, f"{route} has no {name}: nothing came of it")
+        return answer
+
+
+def _of_another_account(path: str, root: str) -> bool:
+    account = re.match(rf"/{VERSION}/Accounts/AC\w+", path)
+    return account is not None and account[0] != root

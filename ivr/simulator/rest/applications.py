@@ -12,6 +12,7 @@ from ivr.simulator.network.network import Notice
 from ivr.simulator.network.numbers import ApiKey, Application
 from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.rest.calls import find as find_call
+from ivr.simulator.rest.calls import within
 from ivr.simulator.rest.numbers import point
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
@@ -80,7 +81,7 @@ def show(api: Resources, each: Application) -> Json:
         "sms_url": each.sms_url,
         "sms_method": each.sms_method,
         "sms_fallback_url": each.sms_fallback,
-        "sms_fallback_method": "POST",
+        "sms_fallback_method": each.sms_fallback_method,
         "sms_status_callback": None,
         "message_status_callback": None,
         "date_created": rfc2822(each.created_at),
@@ -149,6 +150,7 @@ def notifications(api: Resources, form: Form, path: tuple[str, ...]) -> Response
         level = "error" if form.text("Log") == "0" else "warning"
         numbered = [(number, each) for number, each in numbered if each.level == level]
     rows = [_Numbered(number, each) for number, each in reversed(numbered)]
+    rows = within(form, "MessageDate", rows, lambda row: row.notice.at)
     return api.page(form, inner, "notifications", rows, lambda row: _notification(api, row))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from functools import partial
 from operator import attrgetter
 from typing import TypeVar
 
@@ -20,12 +19,6 @@ from ivr.simulator.webhooks.documents import APPLICATION_ERROR
 from ivr.twiml.reading import Unbuilt, parse
 
 Item = TypeVar("Item")
-UNBUILT = {
-    "Byoc": "",
-    "CallerId": "",
-    "ClientNotificationUrl": "",
-    "Trunk": "",
-}
 PROGRESS = frozenset({"initiated", "ringing", "answered", "completed"})
 SUBRESOURCES = (
     "notifications",
@@ -42,7 +35,6 @@ SUBRESOURCES = (
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Calls: queued now, placed after the current event."""
-    form.refuse(UNBUILT)
     sender, receiver = parties(form)
     application = _application(api, form)
     start: requests.Fetch | requests.Page | None
@@ -60,7 +52,7 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
         leg.route = application.route
         leg.callback = application.callback
     if form.truth("Record", False):
-        leg.on_answer = partial(_record, api, leg, form)
+        leg.on_answer = _recording(api, leg, form)
     return 201, show(api, leg)
 
 
@@ -71,19 +63,22 @@ def _application(api: Resources, form: Form) -> Application | None:
     return api.network.applications.get(sid)
 
 
-def _record(api: Resources, leg: Leg, form: Form) -> None:
+def _recording(api: Resources, leg: Leg, form: Form) -> Callable[[], None]:
     """Record=true: from the answer to the end. (docs/voice/api/call-resource#record)"""
-    leg.recording = api.network.recordings.start(
-        "OutboundAPI",
-        leg.sid,
-        callback=recording_callback(
-            form.url("RecordingStatusCallback"),
-            form.method("RecordingStatusCallbackMethod"),
-            " ".join(form.several("RecordingStatusCallbackEvent")),
-        ),
-        channels=2 if form.text("RecordingChannels") == "dual" else 1,
-        track=form.text("RecordingTrack", "both"),
+    callback = recording_callback(
+        form.url("RecordingStatusCallback"),
+        form.method("RecordingStatusCallbackMethod"),
+        " ".join(form.several("RecordingStatusCallbackEvent")),
     )
+    channels = 2 if form.text("RecordingChannels") == "dual" else 1
+    track = form.text("RecordingTrack", "both")
+
+    def begin() -> None:
+        leg.recording = api.network.recordings.start(
+            "OutboundAPI", leg.sid, callback=callback, channels=channels, track=track
+        )
+
+    return begin
 
 
 def detection(form: Form) -> Detection | None:
@@ -155,6 +150,9 @@ def settle(leg: Leg, form: Form) -> None:
         leg.route = Route("", "POST", form.url("FallbackUrl"), form.method("FallbackMethod"))
     if form.has("StatusCallback"):
         events = form.several("StatusCallbackEvent") or ["completed"]
+        if unknown := sorted({*events} - PROGRESS):  # the request is accepted all the same
+            text = f"StatusCallbackEvent {', '.join(unknown)}: there are no such events"
+            leg.network.note("warning", 21626, text, call_sid=leg.sid)
         leg.callback = Callback(
             form.url("StatusCallback"),
             form.method("StatusCallbackMethod"),
@@ -220,11 +218,14 @@ def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 def within(
     form: Form, name: str, items: Iterable[Item], read: Callable[[Item], datetime | None]
 ) -> list[Item]:
-    """Filter by date: NAME=day, NAME<=day, NAME>=day (days or ISO instants, UTC)."""
+    """Filter by date: NAME=day, NAME<=day, NAME>=day (days or ISO instants, UTC). A client that
+    writes a day as its midnight means the day."""
     kept = list(items)
     for suffix in ("", "<", ">"):
         if form.has(name + suffix):
             given = form.text(name + suffix)
+            if not suffix:
+                given = given[: len("2026-11-24")]
             kept = [i for i in kept if _dated(read(i), suffix, given)]
     return kept
 

@@ -22,14 +22,6 @@ from ivr.twiml import verbs as v
 
 FROM_START = "record-from-start"
 
-UNBUILT = {
-    "AmdStatusCallback": "",
-    "Byoc": "",
-    "CallerId": "",
-    "MachineDetection": "",
-    "Record": "false",
-}
-UNBUILT_UPDATE = {"BeepOnExit": "", "WaitUrl": ""}
 RECORD = {"": "", "false": "", "do-not-record": "", "true": FROM_START, FROM_START: FROM_START}
 FILTERS = {"Muted": "muted", "Hold": "hold", "Coaching": "coaches"}
 STATUSES = {"queued": "queued", "ringing": "ringing", "in-progress": "connected"}
@@ -135,7 +127,6 @@ def _people(conference: Conference) -> list[Shown]:
 
 def invite(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Conferences/{sid or name}/Participants: place a call, which then joins."""
-    form.refuse(UNBUILT)
     sender, receiver = parties(form)
     conference = find(api, path[0], create=True)
     if conference.status == "completed":
@@ -157,7 +148,7 @@ def _noun(conference: Conference, form: Form) -> v.Conference:
         beep=form.text("Beep", "true"),
         start_on_enter=form.truth("StartConferenceOnEnter", True),
         end_on_exit=form.truth("EndConferenceOnExit", False),
-        wait_url=form.text("WaitUrl") if "WaitUrl" in form.values else None,
+        wait_url=form.text("WaitUrl") if form.given("WaitUrl") else None,
         wait_method=form.method("WaitMethod"),
         max_participants=form.whole("MaxParticipants", 250, 2, 250),
         label=form.text("Label"),
@@ -204,7 +195,6 @@ def participant(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 def change(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST …/Participants/{call or label}: mute, hold, announce, endConferenceOnExit."""
-    form.refuse(UNBUILT_UPDATE)
     conference, participant = _participant(api, path)
     if isinstance(participant, Invitation):
         raise ApiError(400, 20001, "The participant hasn't joined yet")
@@ -215,7 +205,7 @@ def change(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     if form.has("Muted"):
         participant.mute(form.truth("Muted", False))
     if form.has("Hold"):
-        url = form.url("HoldUrl") if "HoldUrl" in form.values else None
+        url = form.url("HoldUrl") if form.given("HoldUrl") else None
         participant.put_on_hold(form.truth("Hold", False), url, form.method("HoldMethod", "GET"))
     if form.has("AnnounceUrl"):
         url, method = form.url("AnnounceUrl"), form.method("AnnounceMethod")

@@ -9,23 +9,9 @@ from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.calls import within
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
-UNBUILT = {
-    "ContentSid": "",
-    "ContentVariables": "",
-    "MediaUrl": "",
-    "MessagingServiceSid": "",
-    "ScheduleType": "",
-    "SendAt": "",
-}
-MOOT = (
-    "AddressRetention Attempt ContentRetention ForceDelivery MaxPrice PersistentAction"
-    " ProvideFeedback RiskCheck SendAsMms ShortenUrls SmartEncoded TrafficType ValidityPeriod"
-)  # about billing, other channels, or a real network
-
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Messages: queued, and sent a little later."""
-    form.refuse(UNBUILT)
     receiver, sender, body = form.text("To"), form.text("From"), form.text("Body")
     if not receiver:
         raise ApiError(400, 21604, "A 'To' phone number is required.")
@@ -68,7 +54,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         raise ApiError(400, 20001, "Body can only be set to an empty text")
     if form.has("Status"):
         api.network.messages.cancel(message)
-    if "Body" in form.values:
+    if form.given("Body"):
         message.body = ""
     return 200, show(api, message)
 

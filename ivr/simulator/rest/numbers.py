@@ -11,15 +11,6 @@ from ivr.simulator.network.numbers import Addresses, Number
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
-UNBUILT = {
-    "AddressSid": "",
-    "BundleSid": "",
-    "EmergencyAddressSid": "",
-    "IdentitySid": "",
-    "TrunkSid": "",
-    "VoiceCallerIdLookup": "false",
-    "VoiceReceiveMode": "voice",
-}
 APPLICATIONS = {"VoiceApplicationSid": "application", "SmsApplicationSid": "sms_application"}
 URLS = {
     "VoiceUrl": "url",
@@ -33,6 +24,7 @@ METHODS = {
     "VoiceFallbackMethod": "fallback_method",
     "StatusCallbackMethod": "status_method",
     "SmsMethod": "sms_method",
+    "SmsFallbackMethod": "sms_fallback_method",
 }
 
 
@@ -57,7 +49,6 @@ def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /IncomingPhoneNumbers: buy a number."""
-    form.refuse(UNBUILT)
     given = form.text("PhoneNumber")
     if not given:
         raise ApiError(
@@ -78,7 +69,6 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 
 def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /IncomingPhoneNumbers/{sid}: where its calls go from now on."""
-    form.refuse(UNBUILT)
     number = find(api, path[0])
     _change(api, number, form)
     return 200, show(api, number)
@@ -92,7 +82,7 @@ def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 def _change(api: Resources, number: Number, form: Form) -> None:
     for name, field in APPLICATIONS.items():
-        if name in form.values:
+        if form.given(name):
             sid = form.text(name)
             if sid and sid not in api.network.applications:
                 raise ApiError(400, 21218, f"{name} {sid} isn't an application of this account")
@@ -104,7 +94,7 @@ def _change(api: Resources, number: Number, form: Form) -> None:
 def point(addresses: Addresses, form: Form) -> None:
     """Set the URLs and methods that numbers and TwiML applications have in common."""
     for name, field in URLS.items():
-        if name in form.values:
+        if form.given(name):
             setattr(addresses, field, form.url(name))
     for name, field in METHODS.items():
         if form.has(name):

@@ -15,7 +15,6 @@ from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resource
 
 CURRENT = "Twilio.CURRENT"
 CHANNELS = {"mono": 1, "dual": 2}
-UNBUILT = {"RecordingConfigurationId": ""}
 FILTERS = {"CallSid": "call", "ConferenceSid": "conference"}
 SOUND = re.compile(r"/Recordings/(RE\w+)(\.wav)?")
 
@@ -56,7 +55,6 @@ def sound(api: Resources, method: str, path: str) -> bytes | None:
 
 def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Calls/{sid}/Recordings: "calls that have completed cannot be recorded"."""
-    form.refuse(UNBUILT)
     leg = find_call(api, path[0])
     if not leg.picked_up:
         raise ApiError(400, 21220, "Call is not in-progress. Cannot record.")

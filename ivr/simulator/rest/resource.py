@@ -19,6 +19,10 @@ from ivr.simulator.webhooks.request import refused_for_callbacks
 Json = dict[str, Any]
 Response = tuple[int, Json | None]
 VERSION = "2010-04-01"
+PAGING = ("Page", "PageSize", "PageToken")
+NOT_BUILT = 501  # the status of what Twilio has and isn't built here
+OUR_CODE = 99501  # and its code, which Twilio doesn't have
+OUR_PAGE = "docs/testing/fidelity.md"
 
 
 class ApiError(Exception):
@@ -31,10 +35,11 @@ class ApiError(Exception):
         self.message = message
 
     def json(self) -> Json:
+        ours = self.code == OUR_CODE
         return {
             "code": self.code,
             "message": self.message,
-            "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
+            "more_info": OUR_PAGE if ours else f"https://www.twilio.com/docs/errors/{self.code}",
             "status": self.status,
         }
 
@@ -42,21 +47,33 @@ class ApiError(Exception):
 class Form:
     """The parameters of a request, each with all its values.
 
-    Every reading method raises `ApiError` for a value that Twilio refuses.
+    Every reading method raises `ApiError` for a value that Twilio refuses. ``unread`` are the names
+    of those that nobody has asked for.
     """
 
     def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
         self.values = values
+        self.unread = set(values)
 
     def text(self, name: str, default: str = "") -> str:
-        values = self.values.get(name)
+        values = self._all(name)
         return values[-1].strip() if values else default
 
     def several(self, name: str) -> list[str]:
-        return [word for value in self.values.get(name, ()) for word in value.split()]
+        return [word for value in self._all(name) for word in value.split()]
 
     def has(self, name: str) -> bool:
-        return bool(self.values.get(name))
+        """Whether there is a value."""
+        return bool(self._all(name))
+
+    def given(self, name: str) -> bool:
+        """Whether it is there, be it without a value."""
+        self.unread.discard(name)
+        return name in self.values
+
+    def _all(self, name: str) -> Sequence[str]:
+        self.unread.discard(name)
+        return self.values.get(name, ())
 
     def whole(self, name: str, default: int, low: int = 0, high: int | None = None) -> int:
         text = self.text(name, str(default))
@@ -83,11 +100,10 @@ class Form:
         return text
 
     def refuse(self, unbuilt: Mapping[str, str]) -> None:
-        """Raise for parameters that aren't supported, unless they have their harmless value."""
+        """Raise for parameters that aren't built, unless they have their harmless value."""
         for name, harmless in unbuilt.items():
             if self.text(name, harmless).lower() != harmless:
-                message = f"{name} isn't supported by this simulator yet"
-                raise ApiError(400, 20001, message)
+                raise ApiError(NOT_BUILT, OUR_CODE, f"{name}: this simulator doesn't have that")
 
 
 Handler = Callable[["Resources", Form, tuple[str, ...]], Response]
@@ -131,9 +147,7 @@ class Resources:
             sids = [_key(item, key) for item in everything]
             start = sids.index(token) + 1 if token in sids else start
         chosen = everything[start : start + size]
-        filters = {
-            n: v[-1] for n, v in form.values.items() if n not in ("Page", "PageSize", "PageToken")
-        }
+        filters = {n: v[-1] for n, v in form.values.items() if n not in PAGING}
 
         def uri(page: int, after: str = "") -> str:
             query = {**filters, "PageSize": size, "Page": page}

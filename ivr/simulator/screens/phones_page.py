@@ -237,7 +237,7 @@ def _body(environ: Mapping[str, Any]) -> dict[str, Any] | None:
         if length > MAX_BODY:
             return None
         sent = json.loads(environ["wsgi.input"].read(length))
-    except ValueError:
+    except (ValueError, RecursionError):  # of what is nested too deeply
         return None
     return sent if isinstance(sent, dict) else None
 

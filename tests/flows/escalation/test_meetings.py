@@ -9,6 +9,7 @@ import pytest
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import CALLER, ENTRY, Desk
 from tests.kit.promises import promised, told
+from tests.kit.scenes import Scene
 from tests.kit.telephones import ask_for_a_manager, free, keyed, operator_menu, reach_operator
 
 CASE = "C17349013"
@@ -341,3 +342,56 @@ def test_a_colleague_from_the_same_number_keeps_no_promise_of_another_case(
 
     assert owed(desk) == before
     exchange.wait(5)
+
+
+# --- three of them ---
+
+
+def test_a_caller_whose_manager_leaves_while_the_operator_is_in_the_menu_is_on_hold_again(
+    desk: Desk,
+) -> None:
+    """They aren't alone in a silent room until the operator comes back."""
+    scene = Scene(desk).play(
+        "calls 2 1 17349013# 1 0 OP1:answers +8 OP1:1 +20 OP1:* +3 OP1:2 +5 OP1:* +3"
+    )
+    scene.play("MGR1:answers +8 MGR1:1 +16")
+    manager = desk.phone("MGR1")
+    assert manager in scene.caller.connected_to
+    scene.play("MGR1:hangs +3")
+    assert where(scene.caller, desk) == "held"
+
+    scene.play("OP1:*")
+    desk.exchange.wait_until(lambda: desk.phone("OP1") in scene.caller.connected_to, at_most=20)
+    assert where(scene.caller, desk) == "resumed"
+    assert not scene.play("hangs").over()
+
+
+def where(caller: Handset, desk: Desk) -> str:
+    """What last happened to the caller's leg in the conference."""
+    kinds = ("joined", "left", "held", "resumed")
+    happened = [each for each in desk.exchange.history if each.call_sid == desk.sid(caller)]
+    return [each.what for each in happened if each.what in kinds][-1]
+
+
+# --- lost reports ---
+
+
+@pytest.mark.lenient_calls
+def test_a_manager_is_not_kept_for_a_caller_of_whose_end_nothing_was_heard(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    manager = desk.phone("MGR1")
+    ask_for_a_manager(caller, exchange)
+    taken_by(manager, exchange)
+    with (
+        exchange.webhook_fails("dropped", "*/room/*"),
+        exchange.webhook_fails("dropped", "*/voice/*/left*"),
+        exchange.webhook_fails("dropped", "*/voice/*/status*"),
+    ):
+        exchange.wait(12)
+        caller.hang_up()
+        exchange.wait(1)
+    exchange.wait_until(lambda: not manager.in_call, at_most=45)
+    exchange.wait(1)
+    assert free(desk)
+    assert len(owed(desk)) == 1

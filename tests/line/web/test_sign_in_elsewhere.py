@@ -16,7 +16,7 @@ from joserfc.jwk import RSAKey
 from ivr.line.records import Login
 from ivr.line.store.store import Store
 from ivr.line.web.pages.app import Entrance, create_pages
-from ivr.line.web.pages.sign_in import Provider
+from ivr.line.web.pages.provider import Provider
 from tests.kit.browser import Browser, login
 from tests.kit.desk import Desk
 
@@ -84,7 +84,8 @@ def sign_in(browser: Browser, elsewhere: Elsewhere, state: str = "", **claims: A
     sent = browser.client.get("/sign-in/provider")
     asked = parse_qs(urlsplit(sent.headers["Location"]).query)
     assert asked["code_challenge_method"] == ["S256"]
-    elsewhere.claims = {"email": "paul@acme.example", "groups": ["support-managers"], **claims}
+    usual = {"email": "paul@acme.example", "email_verified": True, "groups": ["support-managers"]}
+    elsewhere.claims = {**usual, **claims}
     elsewhere.nonce = elsewhere.nonce or asked["nonce"][0]
     return browser.go(f"/sign-in/back?code=abc&state={state or asked['state'][0]}")
 
@@ -121,6 +122,9 @@ def test_a_customer_who_is_known_comes_in_as_such(
         ({"email": "nobody@acme.example"}, 403),
         ({"groups": ["gardeners"]}, 403),
         ({"email": "paul@acme.example", "email_verified": False}, 403),
+        ({"email": "paul@acme.example", "email_verified": None}, 403),
+        ({"email": "paul@acme.example", "email_verified": "true"}, 403),
+        ({"email": "paul@acme.example", "email_verified": 1}, 403),
         ({"email": ""}, 403),
     ],
 )
@@ -131,6 +135,99 @@ def test_a_token_that_is_not_for_us_or_not_for_that_person_lets_nobody_in(
 
     assert browser.status == status
     assert browser.go("/cases").page.count("Sign in") >= 1
+
+
+DEEP: Any = []
+for _ in range(50):
+    DEEP = [DEEP, {"a": DEEP}][:1]
+ODD = [None, True, 7, -1.5, "", "x", "x" * 100_000, [], {}, [None, 7, ["x"], {"x": 1}], DEEP,
+       "\x00", "a\x00@acme.example", "\ud800", ["\ud800"], {"support-managers": 1}]  # fmt: skip
+
+
+@pytest.mark.parametrize("claim", ["email", "email_verified", "groups", "roles", "name", "sub"])
+def test_odd_claims_let_nobody_in_and_break_nothing(
+    browser: Browser, elsewhere: Elsewhere, store: Store, claim: str
+) -> None:
+    for odd in ODD:
+        elsewhere.nonce = ""
+        browser.client.delete_cookie("ivr")
+        sign_in(browser, elsewhere, **{claim: odd})
+        let_in = browser.status == 200
+        assert browser.status in {200, 401, 403}, str(odd)[:40]
+        assert let_in <= (claim in ("roles", "name", "sub")) or odd is True, str(odd)[:40]
+    for each in store.logins.all():
+        assert each.roles in ((), ("manager",))
+        assert len(each.name) <= 200
+
+
+@pytest.mark.parametrize("groups", [["support-engineers"], "support-engineers"])
+def test_roles_that_the_provider_no_longer_gives_are_dropped(
+    browser: Browser, elsewhere: Elsewhere, store: Store, groups: Any
+) -> None:
+    sign_in(browser, elsewhere, groups=["support-managers", "support-engineers"])
+    assert found(store).roles == ("engineer", "manager")
+    elsewhere.nonce = ""
+    sign_in(browser, elsewhere, groups=groups)
+
+    assert found(store).roles == ("engineer",)
+
+
+def test_who_has_no_role_left_is_out_wherever_they_are_signed_in(
+    browser: Browser, elsewhere: Elsewhere, store: Store
+) -> None:
+    sign_in(browser, elsewhere)
+    other = Browser(browser.client.application.test_client())
+    elsewhere.nonce = ""
+    sign_in(other, elsewhere, groups=["gardeners"])
+
+    assert other.status == 403
+    assert found(store).roles == ()
+    assert "You were signed out" in browser.go("/me").page
+
+
+def test_a_provider_that_gives_no_roles_leaves_those_that_were_given_here(
+    desk: Desk, store: Store, elsewhere: Elsewhere
+) -> None:
+    store.logins.save(Login("p", "paul@acme.example", "Paul", ("manager",), "MGR1"))
+    entrance = Entrance("a secret", provider=Provider(ISSUER, "ivr", "hush"))
+    browser = Browser(create_pages(desk.services, entrance=entrance).test_client())
+    sign_in(browser, elsewhere, groups=[])
+
+    assert found(store).roles == ("manager",)
+
+
+def found(store: Store) -> Login:
+    login = store.logins.find(email="paul@acme.example")
+    assert login is not None
+    return login
+
+
+@pytest.mark.parametrize(
+    ("pages_url", "back"),
+    [
+        ("", "http://localhost/sign-in/back"),
+        ("https://support.example.com", "https://support.example.com/sign-in/back"),
+    ],
+)
+def test_the_provider_sends_people_back_to_the_public_address(
+    desk: Desk, elsewhere: Elsewhere, pages_url: str, back: str
+) -> None:
+    """Behind a proxy that ends TLS the pages are asked for by another address."""
+    entrance = Entrance("a secret", provider=Provider(ISSUER, "ivr", "hush", ROLES, pages_url))
+    client = create_pages(desk.services, entrance=entrance).test_client()
+    sent = client.get("/sign-in/provider")
+
+    assert parse_qs(urlsplit(sent.headers["Location"]).query)["redirect_uri"] == [back]
+
+
+def test_a_provider_that_is_down_is_said(desk: Desk) -> None:
+    entrance = Entrance("a secret", provider=Provider(ISSUER, "ivr", "hush"))
+    browser = Browser(create_pages(desk.services, entrance=entrance).test_client())
+    with responses.RequestsMock():  # nothing answers
+        browser.go("/sign-in/provider")
+
+    assert browser.status == 503
+    assert "Your company's account couldn't be checked." in browser.page
 
 
 def test_a_forged_signature_or_another_browsers_answer_lets_nobody_in(

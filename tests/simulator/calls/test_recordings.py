@@ -297,7 +297,6 @@ REFUSED = [
     (lambda c, leg, old: leg.recordings("RE0").delete(), 404, 20404),
     (lambda c, leg, old: c.recordings("RE0").delete(), 404, 20404),
     (lambda c, leg, old: leg.recordings.create(recording_channels="three"), 400, 20001),
-    (lambda c, leg, old: leg.recordings.create(recording_configuration_id="x"), 400, 20001),
 ]
 
 

@@ -412,7 +412,6 @@ def test_a_conference_that_has_ended_takes_nobody(world: Any) -> None:
 
 WRONG = [
     lambda c: c.queues.create("x" * 65),
-    lambda c: c.conferences("one").participants.create(from_=LINE, to=CALLEE, record=True),
     lambda c: c.calls.list()[0].update(status="busy"),
     lambda c: c.calls.list()[0].delete(),
     lambda c: c.queues(c.queues.list()[0].sid).delete(),
@@ -551,3 +550,17 @@ def test_a_wrong_password_is_refused(served: Any) -> None:
     stranger.http_client.session.close()
 
     assert (caught.value.status, caught.value.code) == (401, 20003)
+
+
+# 21626: "unknown words are kept out … the request itself is accepted"
+def test_an_unknown_event_is_noted_and_the_call_is_made(world: Any) -> None:
+    exchange, app, _, callee = world
+    events = ["answered", "hello"]
+    made = ring(exchange, status_callback="https://line.test/status", status_callback_event=events)
+    callee.answer()
+    exchange.wait(1)
+    callee.hang_up()
+
+    assert [each["CallStatus"] for each in app.asked("/status")] == ["in-progress"]
+    [noted] = exchange.debugger
+    assert (noted.code, noted.call_sid) == (21626, made.sid)

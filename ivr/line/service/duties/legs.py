@@ -164,9 +164,10 @@ class LegDuties:
         if row.in_room is None or (caller.in_room is None and not caller.on_hold):
             room, held = self.carrier.participants(f"call-{call}")
             self.calls.hear(call, RoomSeen(room, held))
-            if row.sid not in held:
-                self._end_or_ask_again(duty, row.sid, ASKED_AGAIN)
-                return
+            for end, sid in ((leg, row.sid), ("", state.leg_sid)):
+                if sid and sid not in held and self.carrier.over(sid):
+                    self._gone(call, end)
+                    return
         raise NotYet(self.clock.now() + ASKED_AGAIN)
 
     def meeting(self, duty: Duty) -> None:

@@ -167,6 +167,14 @@ LOGINS = DataClass(
     named=False,
     hidden=("hash",),
 )
+SESSIONS = DataClass(
+    tables.sessions,
+    ("login",),
+    discard,
+    mine=lambda subject, row: row.login in subject.ids,
+    named=False,
+    hidden=("id",),
+)
 FEEDS = DataClass(tables.feeds, ("body", "unmatched", "error"), rewrite)
 FEED_ENTRIES = DataClass(tables.feed_entries, ("id",), discard)
 HOLDS = DataClass(tables.holds, ("reason",), rewrite, about="case")
@@ -182,7 +190,7 @@ KNOWN_BY = (LOGINS, CONTACTS, PEOPLE)
 
 CLASSES = (  # in the order of erasing
     CALLS, RECORDINGS, DUTIES, NOTES, ESCALATIONS, CASE_FILES, CASES, FEEDS, FEED_ENTRIES, HOLDS,
-    TALLIES, *KNOWN_BY,
+    TALLIES, SESSIONS, *KNOWN_BY,
 )  # fmt: skip
 
 NOT_PERSONAL: Mapping[str, str] = {
@@ -206,7 +214,8 @@ NOT_PERSONAL: Mapping[str, str] = {
     "tallies": "id at",
     "contacts": "id account language",
     "cases": "number digits status severity product region environment owner queue account "
-    "language url updated_at pin",
+    "language url updated_at pin form",
+    "sessions": "id began",
     "logins": "roles person contact accounts hash active epoch failed failed_at",
     "logs": "name events head",
     "seals": "id at streams before hash",
@@ -222,7 +231,8 @@ def _is_by(subject: Subject, author: str) -> bool:
 def buckets(subject: Subject) -> set[str]:
     """Under which their failures are counted."""
     whose = subject.phones | subject.ids
-    return {bucket(kind, each) for kind in BUCKETS for each in whose}
+    tried = {bucket("sign_in", mail.lower()) for mail in subject.mails}
+    return {bucket(kind, each) for kind in BUCKETS for each in whose} | tried
 
 
 __all__ = ["CLASSES", "KNOWN_BY", "NOT_PERSONAL"]

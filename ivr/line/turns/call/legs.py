@@ -146,7 +146,10 @@ def _left_talk(state: CallState, attempt: str) -> Agenda:
         state.shared.held = False
         yield from _ring_on(state)
         yield CallerHears(outcome("ended", hardly=not met, cut_off=cut_off))
-    elif state.shared.held:
+    elif all(state.in_menu(other) for other in state.legs.talking()):
+        if not state.shared.held:
+            holding.hold(state, state.legs.talking()[0])
+    else:
         holding.unhold(state)
 
 

@@ -212,6 +212,11 @@ class CallState:
             return "listening"
         return "beside" if row.state == "talking" and row.in_room is None else row.state
 
+    def in_menu(self, attempt: str) -> bool:
+        """Whether whoever has this leg has stepped out to the menu of their telephone."""
+        step = self.line.person.steps[self.legs.talk(attempt).state]
+        return self.legs.rows[attempt].state == "talking" and not isinstance(step, Talk)
+
     # --- documents ---
 
     def caller_document(self) -> str:

@@ -31,12 +31,14 @@ from ivr.line.web.pages.console import Console
 from ivr.line.web.pages.emergencies import Emergencies
 from ivr.line.web.pages.me import STATUSES, Me
 from ivr.line.web.pages.now import Now
+from ivr.line.web.pages.provider import Provider
 from ivr.line.web.pages.shown import Shown
-from ivr.line.web.pages.sign_in import Provider, SessionTerms, SignIn, guard
+from ivr.line.web.pages.sign_in import SessionTerms, SignIn, guard
 from ivr.line.web.pages.times import Times
 from ivr.line.web.pages.tracker import Tracker
 from ivr.line.web.pages.try_out import TryOut
 from ivr.line.web.pages.wall import Wall
+from ivr.line.web.pages.well_formed import install as refuse_what_no_form_sends
 from ivr.line.web.pages.words import Words
 
 _POLICY = (
@@ -106,6 +108,7 @@ def create_pages(
     times.install(app)
     terms = SessionTerms(line.config.session_idle, line.config.session_longest)
     SignIn(store, clock, terms, entrance.provider, entrance.sample).install(app)
+    refuse_what_no_form_sends(app)
     shown = Shown(services)
     Console(services, shown, words).install(app)
     Now(shown).install(app)
@@ -205,7 +208,14 @@ def _errors(app: Flask) -> None:
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> tuple[str, int] | HTTPException:
-        words = {401: "expired", 403: "not_allowed", 404: "not_found", 503: "records_down"}
+        words = {
+            400: "bad_request",
+            401: "expired",
+            403: "not_allowed",
+            404: "not_found",
+            413: "too_large",
+            503: "records_down",
+        }
         said = words.get(error.code or 500)
         if said is None:
             return error

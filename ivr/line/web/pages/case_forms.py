@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from secrets import token_urlsafe
 from typing import Any
 
 from ivr.line.desk.emergency import BY_NAME, CONTACT, answer
 from ivr.line.errors import CaseError
 
 Form = Any
+LONGEST_COUNT = 7  # digits of a number of hours or minutes; each has its own bound below that
+
+
+def key_of(form: Form, login: str, about: str) -> str:
+    """What makes this form count once, however often it is sent: the same key from somebody else,
+    or about another case, is another form. One without a key counts whenever it comes."""
+    sent = form.get("key") or token_urlsafe(12)
+    return f"web:{blake2b(repr((login, about, sent)).encode(), digest_size=15).hexdigest()}"
 
 
 def _fields(*names: str) -> Callable[[Form], dict[str, Any]]:
@@ -35,7 +45,7 @@ def _answers(form: Form) -> dict[str, str]:
     given = {name: form.get(name, "").strip() for name in BY_NAME}
     hours, minutes = form.get("hours", "").strip(), form.get("minutes", "").strip()
     if hours or minutes:
-        if not ((hours or "0").isdecimal() and (minutes or "0").isdecimal()):
+        if not (is_count(hours or "0") and is_count(minutes or "0")):
             raise CaseError(
                 f"down_for: '{hours}' hours and '{minutes}' minutes are no numbers",
                 "down_for",
@@ -43,6 +53,11 @@ def _answers(form: Form) -> dict[str, str]:
             )
         given["down_for"] = str(60 * int(hours or 0) + int(minutes or 0))
     return {name: value for name, value in given.items() if value}
+
+
+def is_count(written: str) -> bool:
+    """Whether this is a number that can be counted with."""
+    return written.isascii() and written.isdecimal() and len(written) <= LONGEST_COUNT
 
 
 def faults(what: str, form: Form, known: Mapping[str, Any]) -> list[CaseError]:
@@ -85,4 +100,4 @@ ASKED: dict[str, Callable[[Form], dict[str, Any]]] = {
     "report": _fields("id", "state"),
 }
 
-__all__ = ["ASKED", "faults"]
+__all__ = ["ASKED", "faults", "is_count", "key_of"]

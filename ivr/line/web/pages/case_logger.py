@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, session
+from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request
 from flask import url_for as to
 
 from ivr.line.desk.cases import Account
 from ivr.line.desk.roles import may_open
+from ivr.line.errors import CaseError
 from ivr.line.outside.case_systems.built_in import BuiltIn
 from ivr.line.service.services import Services
 from ivr.line.turns.call.heard import Clicked
+from ivr.line.web.pages.allowance import Allowance
 from ivr.line.web.pages.card import Cards, Leg
+from ivr.line.web.pages.case_forms import key_of
 from ivr.line.web.pages.customer_numbers import CustomerNumbers
 from ivr.line.web.pages.sign_in import signed_in
 from ivr.line.web.pages.words import Words
 
-LONGEST = 1200  # characters of what is written of a problem
+LONGEST = {"product": 100, "subject": 200, "description": 1200}  # characters
 ENVIRONMENTS = ("production", "test", "unknown")  # of the system that it is about
 FIELDS = ("account", "product", "subject", "description", "severity", "environment", "call")
-KEPT = 20  # forms that were sent, and are the same case when they are sent again
 
 
 class CaseLogger:
@@ -33,6 +35,7 @@ class CaseLogger:
         self.cards = cards
         self.words = words
         self.numbers = CustomerNumbers(services.store)
+        self.allowance = Allowance(services)
 
     def install(self, app: Flask) -> None:
         blueprint = Blueprint("logger", __name__)
@@ -51,7 +54,10 @@ class CaseLogger:
             return self._form(given, {})
         if wrong := self._faults(given):
             return self._form(given, wrong), 422
-        number = self._open(given)
+        try:
+            number = self._open(given)
+        except CaseError as error:
+            return self._form(given, {"": self.words.error(error)}), 429
         done = "done_logged_for" if self._staff else "done_logged"
         flash(self.words.text(done, number=number), "done")
         if leg := self._own_leg(given["call"]):
@@ -73,6 +79,7 @@ class CaseLogger:
             severities=self._offered(),
             accounts=self.store.cases.accounts() if self._staff else [],
             environments=ENVIRONMENTS,
+            longest=LONGEST,
             for_staff=self._staff,
         )
 
@@ -89,8 +96,11 @@ class CaseLogger:
         wrong, text = {}, self.words.text
         if not given["subject"]:
             wrong["subject"] = text("need_subject")
-        if not given["description"] or len(given["description"]) > LONGEST:
-            wrong["description"] = text("need_description", most=LONGEST)
+        if not given["description"]:
+            wrong["description"] = text("need_description", most=LONGEST["description"])
+        for name, most in LONGEST.items():
+            if len(given[name]) > most:
+                wrong[name] = text("err_too_long", most=most)
         severity = self.config.severities.get(given["severity"])
         if severity is not None and severity.emergency:
             number = next(iter(self.config.numbers))
@@ -111,21 +121,30 @@ class CaseLogger:
         return next((each for each in accounts if each.id == given["account"]), None)
 
     def _open(self, given: dict[str, str]) -> str:
-        """The same form again is the same case."""
-        opened: dict[str, str] = session.setdefault("opened", {})
-        key = request.form.get("key", "")
-        if key in opened:
-            return opened[key]
+        """The same form again is the same case. Raises `CaseError` when that is one too many."""
+        form = key_of(request.form, g.login.id, "new")
+        number = self.store.cases.opened_by(form)
+        if not number:
+            self.allowance.take("log")
+            number = self._opened(form, given)
+        self._tell(form, number, given)
+        return number
+
+    def _opened(self, form: str, given: dict[str, str]) -> str:
         account = self._account(given)
         environment = given["environment"]
-        number = self.store.cases.open(
+        return self.store.cases.open(
             self.config.case_numbers,
+            form=form,
             severity=int(given["severity"]),
             subject=given["subject"],
             product=given["product"],
             environment="" if environment == "unknown" else environment,
             account=account.id if account else None,
         )
+
+    def _tell(self, form: str, number: str, given: dict[str, str]) -> None:
+        """The case's file hears of it; once, as often as it is told."""
         leg = self._own_leg(given["call"])
         about: dict[str, Any] = {
             "by": g.login.person or f"contact:{g.login.contact}",
@@ -137,9 +156,7 @@ class CaseLogger:
             "note": {"text": given["description"], "visibility": "customer"},
         }
         for what, told in said.items():
-            self.services.cases.hear(number, what, key=f"{key}:{what}", **about, **told)
-        session["opened"] = dict([*opened.items(), (key, number)][-KEPT:])
-        return number
+            self.services.cases.hear(number, what, key=f"{form}:{what}", **about, **told)
 
     # --- on a live call ---
 

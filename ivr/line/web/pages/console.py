@@ -23,7 +23,7 @@ from ivr.line.store.streams import ACCESS
 from ivr.line.turns.call.heard import Clicked
 from ivr.line.web.pages.call_view import CallView
 from ivr.line.web.pages.card import Leg
-from ivr.line.web.pages.case_forms import ASKED
+from ivr.line.web.pages.case_forms import ASKED, is_count, key_of
 from ivr.line.web.pages.shown import Shown
 from ivr.line.web.pages.sign_in import for_page, signed_in
 from ivr.line.web.pages.words import Words
@@ -149,7 +149,7 @@ class Console:
         standing = ((file.data.get("emergency") or {}) if file else {}).get("state")
         if what == "declare" and standing in ("declared", "set"):
             what = "answer"
-        key = f"web:{request.form.get('key', '')}:{what}"
+        key = f"{key_of(request.form, g.login.id, number)}:{what}"
         by, call = g.login.person, leg.call.sid
         self.cases.hear(number, what, key=key, by=by, channel="phone", call=call, **data)
 
@@ -226,7 +226,7 @@ ARGUMENTS: dict[str, Argument] = {
 
 
 def _counted(answers: dict[str, str]) -> dict[str, int]:
-    return {name: int(value) for name, value in answers.items() if value.isdecimal()}
+    return {name: int(value) for name, value in answers.items() if is_count(value)}
 
 
 __all__ = ["Console"]

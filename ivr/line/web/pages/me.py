@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, get_args
 
 from flask import Blueprint, Flask, abort, flash, g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from ivr.line.desk import pins
 from ivr.line.desk.people import Person
@@ -15,6 +16,7 @@ from ivr.line.web.pages.shown import Shown, Status
 from ivr.line.web.pages.sign_in import signed_in
 from ivr.line.web.pages.words import Words
 
+LONGEST = 24 * 366  # hours for which a status may be set
 STATUSES: tuple[Status, ...] = get_args(Status)
 
 
@@ -44,17 +46,22 @@ class Me:
                 people=self.store.people.all(),
                 **self.shown.me(person.id),
             )
-        status, hours = request.form.get("status", ""), request.form.get("hours", "")
-        if status not in STATUSES or not (hours or "0").isdecimal():
+        status, hours = request.form.get("status", ""), request.form.get("hours", "").strip() or "0"
+        delegate = request.form.get("delegate", "")
+        if status not in STATUSES:
             abort(400)
+        if not (hours.isascii() and hours.isdecimal() and len(hours) < 5 and int(hours) <= LONGEST):
+            return self._refused("wrong_hours", most=LONGEST)
+        if delegate and not self._stands_in(delegate, person):
+            return self._refused("wrong_delegate")
         now = self.clock.now()
         self.store.people.set_status(
             person.id,
             status,
-            request.form.get("delegate") or None,
+            delegate or None,
             at=now,
             by=person.id,
-            until=now + timedelta(hours=int(hours)) if int(hours or 0) else None,
+            until=now + timedelta(hours=int(hours)) if int(hours) else None,
         )
         flash(self.words.text("done"), "done")
         return redirect(url_for("me.me"))
@@ -63,10 +70,18 @@ class Me:
         """Set the PIN without which no status is taken by telephone; it is kept as a hash."""
         person, written = self._person(), request.form.get("pin", "").strip()
         if not pins.is_one(written):
-            flash(self.words.text("wrong_pin", shortest=pins.SHORTEST), "error")
-            return redirect(url_for("me.me"))
+            return self._refused("wrong_pin", shortest=pins.SHORTEST)
         self.store.people.set_pin(person.id, pins.hashed(written))
         flash(self.words.text("done_pin"), "done")
+        return redirect(url_for("me.me"))
+
+    def _stands_in(self, id: str, person: Person) -> bool:
+        """Whether this is somebody else who works here."""
+        other = self.store.people.get(id)
+        return other is not None and other.active and other.id != person.id
+
+    def _refused(self, why: str, **values: object) -> Response:
+        flash(self.words.text(why, **values), "error")
         return redirect(url_for("me.me"))
 
     def _person(self) -> Person:

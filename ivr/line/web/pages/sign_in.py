@@ -1,17 +1,17 @@
 """Signing in: local accounts, or another provider that vouches for somebody (OpenID Connect).
 
-A session is a signed cookie with who it is, since when, and when it was last used. It ends when it
-is idle, when it is old, and when the account's epoch goes up: a new password, or no access.
+A session is a row of the store, and a signed cookie that names it, with when it began and when it
+was last used. It ends when somebody signs out, when it is idle, when it is old, and when the
+account's epoch goes up: a new password, or no access. A cookie that was copied ends with it.
 Whoever asks hears the same for an unknown name and a wrong password, and it takes as long.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import token_hex
+from secrets import token_urlsafe
 from typing import Any
 
 from flask import (
@@ -20,6 +20,7 @@ from flask import (
     Response,
     abort,
     g,
+    make_response,
     redirect,
     render_template,
     request,
@@ -30,28 +31,16 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response as Answer
 
 from ivr.clock import Clock
-from ivr.line.desk.limits import HOUR, bucket
-from ivr.line.desk.roles import ROLES, may_open
+from ivr.line.desk.roles import may_open
 from ivr.line.errors import DataError
 from ivr.line.records import Login
 from ivr.line.store.store import Store
+from ivr.line.web.pages.provider import Provider, Vouching
+from ivr.line.web.pages.throttle import Throttle
+from ivr.line.web.pages.well_formed import next_page
 
-log = logging.getLogger(__name__)
-
-PAUSES = (0, 0, 0, 5, 15, 60, 300, 900)  # seconds to wait after so many wrong passwords
-ADDRESS_TRIES = 60  # wrong passwords an hour from one address
 SHORTEST = 10  # characters of a password
 _NOBODYS = generate_password_hash("nobody's")
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """An OpenID Connect provider. ``roles`` maps its groups or roles to ours."""
-
-    issuer: str
-    client_id: str
-    client_secret: str
-    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +63,9 @@ class SignIn:
         sample: bool = False,
     ) -> None:
         self.store, self.clock, self.terms = store, clock, terms
-        self.provider, self.sample = provider, sample
+        self.sample = sample
+        self.vouching = Vouching(provider, store) if provider else None
+        self.throttle = Throttle(store, clock)
         self.blueprint = Blueprint("sign_in", __name__)
         for path, view, methods in (
             ("/sign-in", self.sign_in, ["GET", "POST"]),
@@ -89,18 +80,9 @@ class SignIn:
         """Know who asks, before every request."""
         app.register_blueprint(self.blueprint)
         app.before_request(self._who)
-        if self.provider:
-            from authlib.integrations.flask_client import OAuth
-
-            issuer = self.provider.issuer.rstrip("/")
-            self.oauth = OAuth(app)
-            self.oauth.register(
-                "provider",
-                client_id=self.provider.client_id,
-                client_secret=self.provider.client_secret,
-                server_metadata_url=f"{issuer}/.well-known/openid-configuration",
-                client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256"},
-            )
+        self.throttle.install(app)
+        if self.vouching:
+            self.vouching.install(app)
 
     # --- who asks ---
 
@@ -110,10 +92,10 @@ class SignIn:
             session["seen"] = self.clock.now().isoformat()
 
     def _known(self) -> Login | None:
-        id, now = session.get("login"), self.clock.now()
+        id, now = session.get("id"), self.clock.now()
         if not id:
             return None
-        login = self.store.logins.find(id=id)
+        login = self.store.logins.of_session(id)
         idle = now - datetime.fromisoformat(session["seen"])
         old = now - datetime.fromisoformat(session["began"])
         over = (
@@ -121,39 +103,48 @@ class SignIn:
             or old > timedelta(minutes=self.terms.longest)
             or login is None
             or not login.active
+            or not login.roles  # the provider has dropped them all
             or login.epoch != session.get("epoch")
         )
         if over:
-            session.clear()
+            self._end()
             session["expired"] = True  # said once, on the page that they are sent to
             return None
         return login
 
     def begin(self, login: Login) -> None:
         """A new session; nothing of an earlier one stays."""
-        language = session.get("language")
-        session.clear()
-        now = self.clock.now().isoformat()
-        session.update(login=login.id, epoch=login.epoch, began=now, seen=now)
+        language, now, id = session.get("language"), self.clock.now(), token_urlsafe(24)
+        self._end()
+        longest = timedelta(minutes=self.terms.longest)
+        self.store.logins.begin(id, login.id, now, since=now - longest)
+        at = now.isoformat()
+        session.update(id=id, epoch=login.epoch, began=at, seen=at)
         if language:
             session["language"] = language
+
+    def _end(self) -> None:
+        """Whoever has a copy of the cookie is signed out with this browser."""
+        if id := session.get("id"):
+            self.store.logins.end(id)
+        session.clear()
 
     # --- local accounts ---
 
     def sign_in(self) -> str | Answer | tuple[str, int]:
         if request.method == "GET":
             return self._page()
-        email, password = request.form.get("email", ""), request.form.get("password", "")
-        login = self.store.logins.find(email=email.strip())
-        if self._too_soon(login):
+        email, password = request.form.get("email", "").strip(), request.form.get("password", "")
+        login = self.store.logins.find(email=email)
+        taken = self.throttle.take(email, login)
+        if not taken:
             return self._page(wrong="too_soon"), 429
         right = check_password_hash((login.hash if login else "") or _NOBODYS, password)
         if login is None or not login.active or not login.hash or not right:
-            self._failed(login)
             return self._page(wrong="wrong"), 401
-        self.store.logins.change(login.id, failed=0, failed_at=None)
+        self.throttle.right(email, login, taken)
         self.begin(login)
-        return redirect(_next())
+        return self.throttle.remember(login, make_response(redirect(next_page())))
 
     def _page(self, wrong: str = "") -> str:
         people = [each for each in self.store.logins.all() if each.active] if self.sample else []
@@ -161,28 +152,10 @@ class SignIn:
             "sign_in.html",
             wrong=wrong,
             people=people,
-            provider=bool(self.provider),
-            next=_next(),
+            provider=bool(self.vouching),
+            next=next_page(),
             expired=session.pop("expired", False),
         )
-
-    def _too_soon(self, login: Login | None) -> bool:
-        now = self.clock.now()
-        if self.store.tallies.count(self._address(), now - HOUR) >= ADDRESS_TRIES:
-            return True
-        if login is None or login.failed_at is None:
-            return False
-        pause = PAUSES[min(login.failed, len(PAUSES) - 1)]
-        return now < login.failed_at + timedelta(seconds=pause)
-
-    def _failed(self, login: Login | None) -> None:
-        now = self.clock.now()
-        self.store.tallies.add(self._address(), now)
-        if login is not None:
-            self.store.logins.change(login.id, failed=login.failed + 1, failed_at=now)
-
-    def _address(self) -> str:
-        return bucket("sign_in", request.remote_addr or "")
 
     def sign_in_as(self) -> Answer:
         """On a laptop only: as one of the sample desk's people."""
@@ -190,67 +163,32 @@ class SignIn:
         if login is None:
             abort(404)
         self.begin(login)
-        return redirect(_next())
+        return redirect(next_page())
 
     def sign_out(self) -> Answer:
-        session.clear()
+        self._end()
         return redirect(url_for("sign_in.sign_in"))
 
     # --- another provider ---
 
-    def go(self) -> Answer:
-        if not self.provider:
+    def go(self) -> Answer | tuple[str, int]:
+        if not self.vouching:
             abort(404)
-        session["next"] = _next()
-        back = url_for("sign_in.come_back", _external=True)
-        answer: Answer = self.oauth.provider.authorize_redirect(back)
-        return answer
+        session["next"] = next_page()
+        return self.vouching.go() or (self._page(wrong="provider"), 503)
 
     def come_back(self) -> Answer | tuple[str, int]:
-        """The provider's word is checked by its key, nonce, audience and time before it counts."""
-        if not self.provider:
+        if not self.vouching:
             abort(404)
-        try:
-            claims = dict(self.oauth.provider.authorize_access_token()["userinfo"])
-        except Exception as error:
-            log.warning("the provider's answer isn't valid: %s", type(error).__name__)
+        claims = self.vouching.claims()
+        if claims is None:
             return self._page(wrong="provider"), 401
-        login = self._vouched(claims)
+        login = self.vouching.login_of(claims)
         if login is None:
             return self._page(wrong="unknown"), 403
         goes = session.pop("next", url_for("home"))
         self.begin(login)
         return redirect(goes)
-
-    def _vouched(self, claims: Mapping[str, Any]) -> Login | None:
-        """Whoever the provider means: by a verified e-mail; staff get the roles it gives."""
-        email = str(claims.get("email", ""))
-        if not email or claims.get("email_verified") is False:
-            return None
-        login = self.store.logins.find(email=email)
-        if login is not None and not login.active:
-            return None
-        given = [*claims.get("groups", ()), *claims.get("roles", ())]
-        mapped = self.provider.roles if self.provider else {}
-        roles = tuple(sorted({mapped[name] for name in given if name in mapped} & set(ROLES)))
-        if login is None:
-            person = next(
-                (p for p in self.store.people.all() if p.email.lower() == email.lower()), None
-            )
-            if person is None or not roles:
-                return None
-            login = Login(token_hex(6), email, str(claims.get("name", email)), roles, person.id)
-        if roles and roles != login.roles:
-            login = replace(login, roles=roles)
-        self.store.logins.save(login)
-        return login
-
-
-def _next() -> str:
-    """Where the person wanted to go: a path of ours, never another site's."""
-    wanted = request.values.get("next", "")
-    ours = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    return wanted if ours else url_for("home")
 
 
 def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from secrets import token_urlsafe
 from typing import Any
 
 from flask import (
@@ -34,7 +33,8 @@ from ivr.line.records import Note
 from ivr.line.service.look_ups import BUDGET
 from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
-from ivr.line.web.pages.case_forms import ASKED, faults
+from ivr.line.web.pages.allowance import Allowance
+from ivr.line.web.pages.case_forms import ASKED, faults, key_of
 from ivr.line.web.pages.customer_numbers import CustomerNumbers
 from ivr.line.web.pages.owed import promised_about, still_owed
 from ivr.line.web.pages.sign_in import signed_in
@@ -56,6 +56,7 @@ class Tracker:
         self.words = words
         self.times = times
         self.numbers = CustomerNumbers(services.store)
+        self.allowance = Allowance(services)
         self.blueprint = Blueprint("tracker", __name__)
         for rule, view, methods in (
             ("/cases", self.cases, ["GET"]),
@@ -242,19 +243,24 @@ class Tracker:
         known = self.store.case_files.load(case.number)
         if wrong := faults(what, request.form, known.data if known else {}):
             return self._refused(case, what, wrong, on_call)
+        key = f"{key_of(request.form, g.login.id, case.number)}:{what}"
+        counted: list[int] = []
         try:
+            if known is None or key not in known.data.get("seen", ()):
+                counted = self.allowance.take(what)
             data = ASKED[what](request.form) | ({"call": on_call} if on_call else {})
             if what in CALLED and not on_call:
                 data |= self._call_at(case, CALLED[what])
             file = self.services.cases.hear(
                 case.number,
                 what,
-                key=f"web:{request.form.get('key') or token_urlsafe(12)}:{what}",
+                key=key,
                 by=g.login.person or f"contact:{g.login.contact}",
                 channel="phone" if on_call else "web",
                 **data,
             )
         except CaseError as error:
+            self.allowance.give_back(counted)
             return self._refused(case, what, [error], on_call)
         flash(self._done(what, file.data, str(data.get("callback") or "")), "done")
         back = self._back() if on_call else url_for("tracker.case", number=number)

@@ -10,6 +10,7 @@ from flask import request
 
 Form = dict[str, str]
 MAX_FORM_BYTES = 1 << 20  # bytes of a form; Twilio's have a thousand
+LONGEST_LENGTH = 12  # digits of a length that anything has
 _QUOTES_ITS_OWN = re.compile("%26|%3[Dd]").search  # & or =
 
 
@@ -19,7 +20,8 @@ def body_of(environ: dict[str, Any]) -> bytes:
     length = environ.get("CONTENT_LENGTH", "")
     if not length.isdecimal():
         return request.get_data(cache=False)  # in chunks, through a proxy
-    body: bytes = environ["wsgi.input"].read(min(int(length), MAX_FORM_BYTES))
+    longest = MAX_FORM_BYTES if len(length) > LONGEST_LENGTH else int(length)
+    body: bytes = environ["wsgi.input"].read(min(longest, MAX_FORM_BYTES))
     return body
 
 

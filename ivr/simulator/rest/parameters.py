@@ -1,0 +1,123 @@
+"""Parameters of Twilio's that a request may have here and that don't do what they do at Twilio.
+
+`SIMPLIFIED` has why nothing comes of a parameter; `REFUSED` has the value with which it changes
+nothing, so that it is let through: with any other the request is refused, and nothing is done.
+Whatever a request has beside those that its resource reads is noted in the debugger's log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SILENT = "there is no sound, so no silence to trim"
+BRANDED = "only for branded calls"
+TALKATIVE = "callees always say something when they pick up"
+PUSH = "there is no push service"
+UNASKED = "SIP phones here don't ask for it"
+ONE_VERSION = "there is one version of the API"
+TEXTS = "only for texts that a real network carries"
+
+_LEG = {
+    "CallReason": BRANDED,
+    "CallToken": "anybody's number may be shown",
+    "ClientNotificationUrl": PUSH,
+    "MachineDetectionSilenceTimeout": TALKATIVE,
+    "SipAuthPassword": UNASKED,
+    "SipAuthUsername": UNASKED,
+    "Trim": SILENT,
+}
+_NUMBER = {
+    "ApiVersion": ONE_VERSION,
+    "EmergencyStatus": "nobody is called in an emergency",
+}
+_NUMBERS = {
+    "Beta": "no number here is one of a beta program",
+    "Origin": "every number here is Twilio's",
+}
+_APPLICATION = {
+    "ApiVersion": ONE_VERSION,
+    "MessageStatusCallback": "not requested: each text names its own",
+    "PublicApplicationConnectEnabled": "there is one account",
+    "SmsStatusCallback": "not requested: each text names its own",
+}
+_MEDIA = "no text has pictures"
+SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
+    "POST /Calls": _LEG,
+    "POST /Calls/{call}/Recordings": {"Trim": SILENT},
+    "POST /Conferences/{sid}/Participants": _LEG
+    | {
+        "CallerDisplayName": "telephones here show numbers only",
+        "ConferenceTrim": SILENT,
+        "EarlyMedia": "nobody hears anything before the callee picks up",
+        "JitterBufferSize": "there is no sound",
+        "Region": "there is one network",
+    },
+    "POST /IncomingPhoneNumbers": _NUMBER,
+    "POST /IncomingPhoneNumbers/{sid}": _NUMBER,
+    "GET /IncomingPhoneNumbers": _NUMBERS,
+    "POST /Applications": _APPLICATION,
+    "POST /Applications/{sid}": _APPLICATION,
+    "POST /Messages": dict.fromkeys(
+        (
+            *("AddressRetention", "Attempt", "ContentRetention", "FallbackFrom", "ForceDelivery"),
+            *("MaxPrice", "PersistentAction", "ProvideFeedback", "RiskCheck", "SendAsMms"),
+            *("ShortenUrls", "SmartEncoded", "TrafficType", "ValidityPeriod"),
+        ),
+        TEXTS,
+    ),
+    "GET /Messages/{sid}/Media": {
+        "DateCreated": _MEDIA,
+        "DateCreated<": _MEDIA,
+        "DateCreated>": _MEDIA,
+    },
+    "GET /Recordings": {"IncludeSoftDeleted": "what is deleted is gone"},
+    "GET /Recordings/{sid}": {"IncludeSoftDeleted": "what is deleted is gone"},
+}
+
+_TAKEN = {
+    "AddressSid": "",
+    "BundleSid": "",
+    "EmergencyAddressSid": "",
+    "IdentitySid": "",
+    "TrunkSid": "",
+    "VoiceCallerIdLookup": "false",
+    "VoiceReceiveMode": "voice",
+}
+_LOOKED_UP = {"VoiceCallerIdLookup": "false"}
+REFUSED: Mapping[str, Mapping[str, str]] = {
+    "POST /Calls": {"Byoc": "", "CallerId": ""},
+    "POST /Conferences/{sid}/Participants": {
+        "AmdStatusCallback": "",
+        "AmdStatusCallbackMethod": "",
+        "Byoc": "",
+        "CallerId": "",
+        "MachineDetection": "",
+        "MachineDetectionSpeechEndThreshold": "",
+        "MachineDetectionSpeechThreshold": "",
+        "MachineDetectionTimeout": "",
+        "Record": "false",
+        "RecordingChannels": "",
+        "RecordingStatusCallback": "",
+        "RecordingStatusCallbackEvent": "",
+        "RecordingStatusCallbackMethod": "",
+        "RecordingTrack": "",
+    },
+    "POST /Conferences/{sid}/Participants/{call}": {
+        "BeepOnExit": "",
+        "WaitMethod": "",
+        "WaitUrl": "",
+    },
+    "POST /IncomingPhoneNumbers": _TAKEN,
+    "POST /IncomingPhoneNumbers/{sid}": _TAKEN | {"AccountSid": ""},
+    "POST /Applications": _LOOKED_UP,
+    "POST /Applications/{sid}": _LOOKED_UP,
+    "POST /Messages": {
+        "ApplicationSid": "",
+        "ContentSid": "",
+        "ContentVariables": "",
+        "MediaUrl": "",
+        "MessagingServiceSid": "",
+        "ScheduleType": "",
+        "SendAt": "",
+    },
+}

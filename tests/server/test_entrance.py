@@ -1,0 +1,72 @@
+"""What the settings of the pages must be before they are opened to people."""
+
+from __future__ import annotations
+
+from secrets import token_hex, token_urlsafe
+
+import pytest
+
+from ivr.errors import SettingsError
+from ivr.server import entrance
+from ivr.server.settings import Settings
+from tests.kit.commands import ivr
+
+GOOD = "f3Yk-0Zp9_QmW7tXbR2sLd8VhJ4nCg6A"
+
+
+@pytest.mark.parametrize(
+    ("secret", "why"),
+    [
+        ("x", "has 1 characters"),
+        (GOOD[:31], "has 31 characters"),
+        ("ab" * 40, "is the same few characters again and again"),
+        (GOOD[:16] * 2, "is the same few characters again and again"),
+        ("a" * 63 + "b", "has only 2 different characters"),
+        ("this is my secret, and it is a long one", "has 'secret' in it"),
+        ("CHANGEME-please-before-it-is-too-late", "has 'changeme' in it"),
+        ("192b9bdd22ab9ed4d12e236c78afcb9a393ec15f71bbf5dc987d54727823bcbf", "has '192b"),
+    ],
+)
+def test_a_secret_that_can_be_guessed_is_refused_before_anything_starts(
+    secret: str, why: str
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IVR_SECRET_KEY", secret)
+        refused = ivr("pages")
+
+    assert refused.exit_code == 3
+    assert f"IVR_SECRET_KEY {why}" in refused.output
+    assert "secrets.token_urlsafe(48)" in refused.output
+
+
+def test_a_secret_that_was_made_as_it_says_is_taken() -> None:
+    for _ in range(200):
+        for secret in (token_urlsafe(48), token_hex(16), GOOD):
+            assert entrance.guessable(secret) == ""
+
+
+@pytest.mark.parametrize("written", ["one", "-1", "1.5", "٣", "999", "127.0.0.1"])
+def test_proxies_are_a_number(written: str) -> None:
+    with pytest.raises(SettingsError, match="IVR_TRUSTED_PROXIES is"):
+        entrance.check(Settings(secret_key=GOOD, trusted_proxies=written))
+
+
+@pytest.mark.parametrize(
+    "address", ["support.example.com", "ftp://x", "https://", "https://x/pages", "https://x?a=b"]
+)
+def test_the_address_of_the_pages_is_one(address: str) -> None:
+    with pytest.raises(SettingsError, match="IVR_PAGES_URL is"):
+        entrance.check(Settings(secret_key=GOOD, pages_url=address))
+
+
+def test_a_provider_needs_the_public_address_of_the_pages() -> None:
+    with pytest.raises(SettingsError, match="IVR_PAGES_URL"):
+        entrance.check(
+            Settings(
+                secret_key=GOOD,
+                oidc_issuer="https://id.example",
+                oidc_client_id="ivr",
+                oidc_client_secret="hush",
+            )
+        )
+    assert entrance.pages_origin(Settings(pages_url="https://x.example/")) == "https://x.example"

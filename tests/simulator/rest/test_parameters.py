@@ -1,0 +1,246 @@
+"""Every parameter that Twilio's API has does something here, is known not to matter, or is refused
+by name: none is dropped in silence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ivr.simulator import Exchange
+from ivr.simulator.rest.api import ROUTES
+from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
+from tests.kit.twiml_app import CALLEE, LINE, network
+
+CALLBACK = "StatusCallback StatusCallbackMethod StatusCallbackEvent"
+RECORDED = (
+    "RecordingChannels RecordingTrack RecordingStatusCallback RecordingStatusCallbackMethod"
+    " RecordingStatusCallbackEvent"
+)
+MACHINE = (
+    "MachineDetection MachineDetectionTimeout MachineDetectionSpeechThreshold"
+    " MachineDetectionSpeechEndThreshold MachineDetectionSilenceTimeout"
+)
+LEG = (
+    f"To From {CALLBACK} Timeout TimeLimit Record Trim {RECORDED} {MACHINE} SipAuthUsername"
+    " SipAuthPassword Byoc CallerId CallReason CallToken ClientNotificationUrl"
+)
+ANSWERS = (
+    "VoiceUrl VoiceMethod VoiceFallbackUrl VoiceFallbackMethod StatusCallback StatusCallbackMethod"
+    " SmsUrl SmsMethod SmsFallbackUrl SmsFallbackMethod FriendlyName ApiVersion VoiceCallerIdLookup"
+)
+NUMBER = (
+    f"{ANSWERS} VoiceApplicationSid SmsApplicationSid EmergencyStatus EmergencyAddressSid TrunkSid"
+    " IdentitySid AddressSid BundleSid VoiceReceiveMode"
+)
+APPLICATION = f"{ANSWERS} SmsStatusCallback MessageStatusCallback PublicApplicationConnectEnabled"
+DATES = "DateCreated DateCreated< DateCreated>"
+# What Twilio's description of the API (2010-04-01) has for each request.
+TWILIOS = {
+    "POST /Calls": f"{LEG} Url Method FallbackUrl FallbackMethod SendDigits AsyncAmd"
+    " AsyncAmdStatusCallback AsyncAmdStatusCallbackMethod",
+    "GET /Calls": "To From ParentCallSid Status StartTime StartTime< StartTime> EndTime EndTime<"
+    " EndTime>",
+    "POST /Calls/{sid}": "Url Method FallbackUrl FallbackMethod StatusCallback StatusCallbackMethod"
+    " TimeLimit",
+    "POST /Calls/{call}/Recordings": f"Trim {RECORDED}",
+    "GET /Calls/{call}/Recordings": DATES,
+    "GET /Calls/{sid}/Notifications": "Log MessageDate MessageDate< MessageDate>",
+    "GET /Notifications": "Log MessageDate MessageDate< MessageDate>",
+    "POST /Conferences/{sid}": "AnnounceUrl AnnounceMethod",
+    "GET /Conferences": f"{DATES} DateUpdated DateUpdated< DateUpdated> FriendlyName Status",
+    "GET /Conferences/{conference}/Recordings": DATES,
+    "POST /Conferences/{sid}/Participants": f"{LEG} Label Muted Beep StartConferenceOnEnter"
+    " EndConferenceOnExit WaitUrl WaitMethod EarlyMedia MaxParticipants ConferenceRecord"
+    " ConferenceTrim ConferenceStatusCallback ConferenceStatusCallbackMethod"
+    " ConferenceStatusCallbackEvent Region ConferenceRecordingStatusCallback"
+    " ConferenceRecordingStatusCallbackMethod ConferenceRecordingStatusCallbackEvent Coaching"
+    " CallSidToCoach JitterBufferSize AmdStatusCallback AmdStatusCallbackMethod CallerDisplayName",
+    "GET /Conferences/{sid}/Participants": "Muted Hold Coaching",
+    "POST /Conferences/{sid}/Participants/{call}": "Muted Hold HoldUrl HoldMethod AnnounceUrl"
+    " AnnounceMethod WaitUrl WaitMethod BeepOnExit EndConferenceOnExit Coaching CallSidToCoach",
+    "POST /IncomingPhoneNumbers": f"{NUMBER} PhoneNumber",
+    "POST /IncomingPhoneNumbers/{sid}": f"{NUMBER} AccountSid",
+    "GET /IncomingPhoneNumbers": "Beta FriendlyName PhoneNumber Origin",
+    "POST /Applications": APPLICATION,
+    "POST /Applications/{sid}": APPLICATION,
+    "GET /Applications": "FriendlyName",
+    "POST /Messages": "To From Body StatusCallback ApplicationSid MaxPrice ProvideFeedback Attempt"
+    " ValidityPeriod ForceDelivery ContentRetention AddressRetention SmartEncoded PersistentAction"
+    " TrafficType ShortenUrls ScheduleType SendAt SendAsMms ContentVariables RiskCheck FallbackFrom"
+    " MessagingServiceSid MediaUrl ContentSid",
+    "GET /Messages": "To From DateSent DateSent< DateSent>",
+    "GET /Messages/{sid}/Media": DATES,
+    "POST /Queues": "FriendlyName MaxSize",
+    "POST /Queues/{sid}": "FriendlyName MaxSize",
+    "POST /Queues/{sid}/Members/{call}": "Url Method",
+    "GET /Recordings": f"{DATES} CallSid ConferenceSid IncludeSoftDeleted",
+    "GET /Recordings/{sid}": "IncludeSoftDeleted",
+    "POST /Keys": "FriendlyName",
+}
+VALUES = {
+    "To": CALLEE,
+    "From": LINE,
+    "PhoneNumber": "+33800000077",
+    "StatusCallbackEvent": "answered",
+    "Timeout": "30",
+    "TimeLimit": "600",
+    "Record": "true",
+    "RecordingChannels": "mono",
+    "RecordingTrack": "both",
+    "RecordingStatusCallbackEvent": "completed",
+    "MachineDetection": "Enable",
+    "MachineDetectionTimeout": "30",
+    "MachineDetectionSpeechThreshold": "2400",
+    "MachineDetectionSpeechEndThreshold": "1200",
+    "AsyncAmd": "true",
+    "SendDigits": "1",
+    "MaxParticipants": "10",
+    "Beep": "true",
+    "ConferenceRecord": "record-from-start",
+    "ConferenceStatusCallbackEvent": "start",
+    "ConferenceRecordingStatusCallbackEvent": "completed",
+    "Coaching": "false",
+    "MaxSize": "10",
+    "Log": "0",
+    "VoiceReceiveMode": "fax",
+    "VoiceCallerIdLookup": "true",
+}
+STATUSES = {"GET /Calls": "completed", "GET /Conferences": "init"}
+
+
+def value(name: str, route: str) -> str:
+    """A value that the parameter may have, and not its default where that is refused."""
+    if name == "Status":
+        return STATUSES.get(route, "completed")
+    if name in VALUES:
+        return VALUES[name]
+    bare = name.rstrip("<>")
+    if bare in ("DateCreated", "DateUpdated", "DateSent", "StartTime", "EndTime", "MessageDate"):
+        return "2026-11-24"
+    if bare.endswith("Method"):
+        return "POST"
+    if bare.endswith(("Url", "Callback")):
+        return "https://line.test/voice"
+    if bare.endswith("ApplicationSid") or bare == "CallSidToCoach":
+        return ""
+    return "true" if bare in ("Muted", "Hold") else "something"
+
+
+@pytest.fixture
+def world() -> tuple[Exchange, dict[str, str]]:
+    """A network on which there is one of everything, and the names of each in a path."""
+    room = "<Response><Dial><Conference>room</Conference></Dial></Response>"
+    exchange, _, caller = network(
+        {"/voice": room, "/queue": "<Response><Enqueue>line</Enqueue></Response>"}
+    )
+    exchange.phone(CALLEE)
+    caller.call(LINE)
+    exchange.client.calls(caller.calls[0].sid).recordings.create()
+    waiting = exchange.client.calls.create(to=CALLEE, from_=LINE, url="https://line.test/queue")
+    exchange.wait(1)
+    exchange.phone(CALLEE).answer()
+    exchange.client.messages.create(to=CALLEE, from_=LINE, body="Hello")
+    exchange.wait(1)
+    client = exchange.client
+    return exchange, {
+        "Calls": caller.calls[0].sid,
+        "Conferences": client.conferences.list()[0].sid,
+        "Participants": caller.calls[0].sid,
+        "Queues": client.queues.list()[0].sid,
+        "Members": waiting.sid,
+        "IncomingPhoneNumbers": client.incoming_phone_numbers.list()[0].sid,
+        "Applications": client.applications.create(friendly_name="a").sid,
+        "Messages": client.messages.list()[0].sid,
+        "Recordings": client.recordings.list()[0].sid,
+    }
+
+
+def ask(world: Any, route: str, values: dict[str, str]) -> tuple[int, Any]:
+    exchange, names = world
+    method, _, path = route.partition(" ")
+    parts = path.split("/")
+    there = [names[parts[n - 1]] if part.startswith("{") else part for n, part in enumerate(parts)]
+    params = {name: [text] for name, text in values.items()}
+    status, answer = exchange.api.respond(method, exchange.api.uri("/".join(there)), params)
+    return status, answer
+
+
+def test_every_request_that_takes_parameters_is_in_the_table() -> None:
+    writes = {route for method, _, route, _ in ROUTES if method == "POST"}
+
+    assert writes - TWILIOS.keys() == {
+        "POST /(Calls)/{owner}/Recordings/{sid}",  # Status and PauseBehavior
+        "POST /(Conferences)/{owner}/Recordings/{sid}",
+        "POST /Messages/{sid}",  # Body and Status
+    }
+    assert {*REFUSED, *SIMPLIFIED} <= TWILIOS.keys()
+
+
+@pytest.mark.parametrize("route", TWILIOS)
+def test_all_that_is_not_refused_is_read(world: Any, route: str) -> None:
+    names = [name for name in TWILIOS[route].split() if name not in REFUSED.get(route, {})]
+
+    status, answer = ask(world, route, {name: value(name, route) for name in names})
+
+    assert status < 300, answer
+    assert [each.text for each in world[0].debugger if "nothing came of it" in each.text] == []
+
+
+@pytest.mark.parametrize(
+    ("route", "name"), [(route, name) for route, names in REFUSED.items() for name in names]
+)
+def test_what_is_refused_is_refused_by_name(world: Any, route: str, name: str) -> None:
+    status, answer = ask(world, route, {name: value(name, route) or "AP1"})
+
+    assert (status, answer["code"]) == (501, 99501)
+    assert answer["message"].startswith(f"{name}: this simulator")
+    assert name in TWILIOS[route].split()
+    with pytest.raises(AssertionError, match=f"{name}: this simulator doesn't have that"):
+        world[0].strict()
+
+
+def test_a_parameter_that_twilio_does_not_have_is_noted(world: Any) -> None:
+    status, _ = ask(world, "POST /Queues", {"FriendlyName": "new", "Maximum": "5"})
+
+    assert status == 201
+    assert world[0].debugger[-1].text == "POST /Queues has no Maximum: nothing came of it"
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        "GET /v2/PhoneNumbers/+33155500101",
+        "POST /v2/Services/VA1/Verifications",
+        "GET /2010-04-01/Accounts/{sid}/Balance.json",
+        "POST /2010-04-01/Accounts/{sid}/Calls/CA1/Streams.json",
+        "GET /2010-04-01/Accounts/{sid}/Calls.xml",
+        "GET /2010-04-01/Accounts.json",
+    ],
+)
+def test_what_is_not_built_is_never_a_404(world: Any, request_line: str) -> None:
+    exchange = world[0]
+    method, _, path = request_line.format(sid=exchange.account_sid).partition(" ")
+
+    status, answer = exchange.api.respond(method, path, {})
+
+    assert (status, answer["code"]) == (501, 99501)
+    assert exchange.debugger[-1].text == f"{method} {path}: this simulator doesn't have that"
+
+
+def test_another_account_is_not_found(world: Any) -> None:
+    status, answer = world[0].api.respond(
+        "GET", "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls.json", {}
+    )
+
+    assert (status, answer["code"]) == (404, 20404)
+
+
+# "StartTime=2026-11-24, also when a client writes it as 2026-11-24T00:00:00Z: on that UTC day"
+@pytest.mark.parametrize("day", ["2026-11-24", "2026-11-24T00:00:00Z"])
+def test_a_date_is_a_whole_day(world: Any, day: str) -> None:
+    status, answer = ask(world, "GET /Calls", {"StartTime": day})
+    assert (status, len(answer["calls"])) == (200, 2)
+
+    status, answer = ask(world, "GET /Calls", {"StartTime": "2026-11-23"})
+    assert answer["calls"] == []
