@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import resource
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -10,7 +10,6 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
 
 from ivr.line.store.store import Store
 
@@ -34,50 +33,30 @@ def locked(store: Store) -> Iterator[None]:
 def read_only(store: Store) -> Iterator[None]:
     """The file can't be written to. (For root, to whom a file's mode says nothing, SQLite is told
     by another way; what it answers is the same.)"""
-    with _told(store, "PRAGMA query_only = on", "PRAGMA query_only = off"):
-        yield
+
+    def tell(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute(f"PRAGMA query_only = {told}")
+
+    told, engine = "on", store.connections.engine
+    store.connections.own.give_back()
+    event.listen(engine, "checkout", tell)
+    yield
+    told = "off"
+    store.connections.own.give_back()
 
 
 @contextmanager
 def full(store: Store) -> Iterator[None]:
     """The disk is full: no file gets any longer."""
-    with store.connections.writing() as connection:
-        connection.execute(text("CREATE TABLE filler (words TEXT)"))
-    with closing(sqlite3.connect(file_of(store))) as other:
-        pages = other.execute("PRAGMA page_count").fetchone()[0]
-    with _told(store, f"PRAGMA max_page_count = {pages}", "PRAGMA max_page_count = 1073741823"):
-        size = 3000
-        while size:  # until nothing is left in the file
-            try:
-                with store.connections.writing() as connection:
-                    filled = text("INSERT INTO filler VALUES (:words)")
-                    connection.execute(filled, {"words": "x" * size})
-            except OperationalError:
-                size //= 2
-        yield
-    with store.connections.writing() as connection:
-        connection.execute(text("DROP TABLE filler"))
-
-
-@contextmanager
-def _told(store: Store, this: str, then: str) -> Iterator[None]:
-    """Each connection of the store is told something, and something else at the end."""
-
-    def tell(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
-        connection.execute(this)
-
-    def undo(connection: sqlite3.Connection, _record: object, _proxy: object) -> None:
-        connection.execute(then)
-
-    engine = store.connections.engine
-    store.connections.own.give_back()
-    event.listen(engine, "checkout", tell)
+    log = Path(f"{file_of(store)}-wal")
+    with store.connections.writing() as connection:  # longer than anything else that is written
+        connection.execute(text("CREATE TABLE filler AS SELECT randomblob(400000) AS words"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (log.stat().st_size, hard))
     try:
         yield
     finally:
-        event.remove(engine, "checkout", tell)
-        event.listen(engine, "checkout", undo)
-        store.connections.own.give_back()
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @contextmanager
@@ -86,7 +65,7 @@ def damaged(store: Store) -> Iterator[None]:
     file = file_of(store)
     store.connections.close()
     whole = file.read_bytes()
-    file.write_bytes(whole[:100] + os.urandom(len(whole) - 100))
+    file.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
     yield
     store.connections.close()
     for end in BESIDE:

@@ -34,6 +34,8 @@ def back_up(connections: Connections, file: Path) -> SchemaState:
     """
     if file.exists():
         raise SettingsError(f"{file} is there already: name a new file")
+    with connections.reading() as connection:
+        state_of(connection)  # it is there, and a line's
     part = file.with_name(f"{file.name}.part")
     os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))  # it holds personal data
     try:

@@ -196,6 +196,10 @@ class OwnConnections:
     def give_back(self) -> None:
         """This thread no longer needs its connection."""
         held = getattr(self._local, "held", None)
-        if held is not None:
-            self._local.held = self._local.driver = None
-            held.close()
+        if held is None:
+            return
+        broken = self.postgres and self._local.driver.closed
+        self._local.held = self._local.driver = None
+        if broken:
+            held.invalidate()  # there is nothing that could be undone
+        held.close()

@@ -15,8 +15,8 @@ from threading import Event, Lock
 from ivr.clock import Alarm, Clock
 from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.carrier import Refused, Unsure
-from ivr.line.records import MOVES_LEGS, Duty
-from ivr.line.store.faults import log_failure
+from ivr.line.records import IN_A_WHILE, MOVES_LEGS, Duty
+from ivr.line.store.faults import fault_of, log_failure
 from ivr.line.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ MAX_ATTEMPTS = 6
 # tried until they succeed or the leg is over: given up, a caller would be left alone, or overheard
 WITHOUT_LIMIT = ("send", "hold", "record")
 PAUSE = 2.0  # seconds before the second attempt; doubled each time
+GONE_BACK = timedelta(minutes=1)  # by less, the clock is put right all the time
 AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
 
 Handler = Callable[[Duty], None]
@@ -35,7 +36,7 @@ class Duties:
     Without handlers it carries out nothing, and never wakes.
 
     When a handler raises, the duty is tried again, at most `MAX_ATTEMPTS` times; `NotYet` puts it
-    off without a limit, and `GivenUp` ends it.
+    off without a limit, as a database that fails does, and `GivenUp` ends it.
     """
 
     def __init__(self, store: Store, clock: Clock, handlers: Mapping[str, Handler]) -> None:
@@ -47,6 +48,8 @@ class Duties:
         self._others = tuple(kind for kind in handlers if kind not in MOVES_LEGS)
         self._lock = Lock()
         self._alarm: tuple[datetime, Alarm] | None = None
+        self._latest = clock.now()
+        self._waiting_for = ""  # the database's fault
 
     def run(self, call: str | None = None) -> int:
         """Move the legs of one call, or of all, as is due; how many duties were carried out."""
@@ -94,6 +97,7 @@ class Duties:
     def _run(self, take: Callable[[], list[Duty]]) -> int:
         """Carry out what ``take`` takes as long as something is due; then wait for what is due
         next."""
+        self._watch_clock()
         done = 0
         while True:
             taken = take()
@@ -108,6 +112,16 @@ class Duties:
         self.wake_at(next_due)
         return done
 
+    def _watch_clock(self) -> None:
+        """When the clock has been put back, what is to come soon would come as much later."""
+        before, now = self._latest, self.clock.now()
+        if now < before - GONE_BACK and self._kinds:
+            by = before - now
+            moved = self.store.duties.bring_forward(IN_A_WHILE, before - GONE_BACK, by)
+            log.warning("the clock went back by %s; %d duties are due earlier", by, moved)
+            self.stop()  # an alarm for an instant of before
+        self._latest = now
+
     def _alarm_went_off(self) -> None:
         with self._lock:
             self._alarm = None
@@ -119,8 +133,14 @@ class Duties:
         try:
             self.everything()
         except Exception as error:
-            log_failure(log, "can't take the duties that are due; they have to wait", error)
+            fault = str(fault_of(error) or "")
+            if not fault or fault != self._waiting_for:  # said once, not every second
+                log_failure(log, "what is due has to wait", error)
+            self._waiting_for = fault
             return False
+        if self._waiting_for:
+            log.warning("what is due is carried out again")
+        self._waiting_for = ""
         return True
 
     def _carry_out(self, duty: Duty) -> None:
@@ -133,14 +153,15 @@ class Duties:
             self.store.duties.drop(duty, str(error))
         except (Refused, Unsure) as error:
             self._retry(duty, error)
-        except Exception:
-            log.exception("duty %s of call %s failed", duty.kind, duty.call)
-            self._retry(duty, None)
+        except Exception as error:
+            log_failure(log, f"duty {duty.kind} of call {duty.call}", error)
+            self._retry(duty, None, without_limit=fault_of(error) is not None)
         else:
             self.store.duties.done(duty)
 
-    def _retry(self, duty: Duty, error: Exception | None) -> None:
-        if duty.attempts >= MAX_ATTEMPTS and duty.kind not in WITHOUT_LIMIT:
+    def _retry(self, duty: Duty, error: Exception | None, *, without_limit: bool = False) -> None:
+        limited = not without_limit and duty.kind not in WITHOUT_LIMIT
+        if duty.attempts >= MAX_ATTEMPTS and limited:
             log.error("duty %s of call %s given up: %s", duty.kind, duty.call, error)
             self.store.duties.drop(duty, str(error))
             return

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from flask import Blueprint, Response, request
 
+from ivr.errors import CallError
 from ivr.line.desk.hunt import EventName
 from ivr.line.flow.steps import Customer
 from ivr.line.records import Call
@@ -234,6 +235,9 @@ class Webhooks:
             return self._hear(call, nobody)
         if result.startswith("redirected"):
             return Reply(NOTHING)  # the redirect says where to go
+        state = self.calls.look(call)
+        if result == "leave" and state.waiting and state.caller.turn == _turn(form):
+            raise CallError(f"call {call} has left its queue because something failed")
         return self._hear(call, None)
 
     def talked(self, form: Form, sid: str = "") -> Reply:
