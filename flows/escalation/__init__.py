@@ -7,7 +7,8 @@ hears keys; silence, wrong keys and too many of them are in `OTHERWISE`, unless 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from inspect import getfile
 from pathlib import Path
 
 from ivr.line.config import LineConfig
@@ -57,16 +58,28 @@ OTHERWISE: dict[str, Leads] = {
 }
 
 
-def line(config: Path = FOLDER / "line.toml", prompts: Path = FOLDER / "prompts") -> Line:
-    """The line as `config` and the words in `prompts` make it. Raises `FlowError`."""
+Change = Callable[[list[Step]], list[Step]]  # the caller's steps, as a line of one's own has them
+
+
+def line(
+    config: Path = FOLDER / "line.toml",
+    prompts: Path = FOLDER / "prompts",
+    notices: Path = FOLDER / "notices",
+    change: Change | None = None,
+) -> Line:
+    """The line as `config` and the words in `prompts` and `notices` make it.
+
+    ``change`` is given the caller's steps from the choice of a language on, and answers with those
+    of a line of one's own. Raises `FlowError`.
+    """
     settings, said = load(config), Prompts.load(prompts)
     if complaints := list(unannounced(settings, said)):
         raise FlowError("\n".join(complaints))
     levels = {level.code: level.names for level in settings.levels}
-    notices = Templates.load(FOLDER / "notices", levels, settings.emergency_severity.names)
+    told = Templates.load(notices, levels, settings.emergency_severity.names)
     people, clicks = person.flow(settings, said), console.flow(settings, said)
     starts = callback.START, callback.ON_THE_WEB
-    return Line(settings, caller(settings, said), people, clicks, notices, *starts)
+    return Line(settings, caller(settings, said, change), people, clicks, told, *starts)
 
 
 def unannounced(config: LineConfig, prompts: Prompts) -> Iterator[str]:
@@ -88,11 +101,11 @@ def unannounced(config: LineConfig, prompts: Prompts) -> Iterator[str]:
                     )
 
 
-def caller(config: LineConfig, prompts: Prompts) -> Flow:
+def caller(config: LineConfig, prompts: Prompts, change: Change | None = None) -> Flow:
     return Flow(
         "escalation",
-        table(config, prompts),
-        file=__file__,
+        table(config, prompts, change),
+        file=getfile(change) if change else __file__,
         version=config.version,
         start="arrival",
         zero=Go("search", then=(do.zero_pressed,)),
@@ -110,9 +123,11 @@ def caller(config: LineConfig, prompts: Prompts) -> Flow:
     )
 
 
-def table(config: LineConfig, prompts: Prompts) -> list[Step]:
+def table(config: LineConfig, prompts: Prompts, change: Change | None = None) -> list[Step]:
     """All steps of a caller's way; those of `steps` are the line, the others its side streets."""
     main = [*steps(config), *emergency.steps(config.case_numbers)]
+    if change:
+        main = change(main)
     listening = [step.name for step in main if step.waits and "hangup" in step.needs]
     first = recording.before_menu(config)
     asked = recording.steps(config, prompts)

@@ -10,7 +10,7 @@ import click
 
 from ivr.cli.database import open_store, read_settings
 from ivr.cli.exit_codes import finish
-from ivr.cli.options import Moment, json_option, port_option
+from ivr.cli.options import Moment, json_option, log_option, port_option
 
 WEBHOOKS = 8000
 PAGES = 8001
@@ -19,6 +19,7 @@ PAGES = 8001
 @click.command()
 @port_option("--webhooks-port", WEBHOOKS, "Port for webhooks.")
 @port_option("--pages-port", PAGES, "Port for the web pages.")
+@log_option
 def run(webhooks_port: int, pages_port: int) -> None:
     """Try the line on this machine, with simulated phones.
 
@@ -35,13 +36,17 @@ def run(webhooks_port: int, pages_port: int) -> None:
 @port_option("--port", WEBHOOKS, "Port for webhooks.")
 @click.option("--workers", default=1, show_default=True, help="Number of worker processes.")
 @click.option("--threads", default=4, show_default=True, help="Number of threads per worker.")
+@log_option
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the line's webhooks in production.
 
     Settings are environment variables, listed by `ivr settings`. The database is migrated first.
     """
-    _require("public_url", "account_sid", "auth_token", own_desk=True)
-    _serve("create_webhooks", host, port, workers, threads)
+    from ivr.server import metrics
+
+    with metrics.directory():
+        _require("public_url", "account_sid", "auth_token", own_desk=True)
+        _serve("create_webhooks", host, port, workers, threads)
 
 
 @click.command()
@@ -49,17 +54,21 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 @port_option("--port", PAGES, "Port for the web pages.")
 @click.option("--workers", default=1, show_default=True, help="Number of worker processes.")
 @click.option("--threads", default=4, show_default=True, help="Number of threads per worker.")
+@log_option
 def pages(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the web pages in production.
 
     These are the pages for staff and customers: the console, cases, and everyone's own status.
     Settings are environment variables, listed by `ivr settings`.
     """
-    from ivr.server import entrance
+    from ivr.server import metrics
 
-    entrance.check(read_settings())
-    _require()
-    _serve("create_pages", host, port, workers, threads)
+    with metrics.directory():
+        from ivr.server import entrance
+
+        entrance.check(read_settings())
+        _require()
+        _serve("create_pages", host, port, workers, threads)
 
 
 def _require(*names: str, own_desk: bool = False) -> None:
@@ -101,7 +110,16 @@ def _serve(application: str, host: str, port: int, workers: int, threads: int) -
     metavar="SECONDS",
     help="Time between two checks for work.",
 )
-def worker(once: bool, pause: float) -> None:
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=0,
+    show_default="none",
+    metavar="PORT",
+    help="Port for /livez, /readyz and /metrics.",
+)
+@log_option
+def worker(once: bool, pause: float, host: str, port: int) -> None:
     """Carry out work that is due: calls, callbacks, notices.
 
     Takes over what a stopped process has left undone. Any number of workers may run.
@@ -109,9 +127,13 @@ def worker(once: bool, pause: float) -> None:
     import signal
     from threading import Event
 
+    from ivr.line import tracing
+    from ivr.server import traces
     from ivr.server.build import full_services
+    from ivr.server.health_port import answering
     from ivr.server.leftovers import refuse_leftovers
 
+    traces.begin()
     settings = read_settings()
     services = full_services(settings)
     services.store.migrate()
@@ -121,25 +143,13 @@ def worker(once: bool, pause: float) -> None:
     stop = Event()
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: stop.set())
-    done = services.duties.everything()
-    if once:
-        click.echo(f"{done} duties done")
-    else:
-        services.duties.patrol(pause, stop)
-
-
-@click.command()
-def check() -> None:
-    """Check the call flow and its configuration.
-
-    Exits with 1 and names the file, the step and the remedy if something is wrong.
-    """
-    from ivr.server.build import line_of
-
-    line = line_of(read_settings())
-    steps = len(line.caller.steps) + len(line.person.steps)
-    languages = ", ".join(line.caller.prompts.codes)
-    click.echo(f"{line.name} {line.config.version}: {steps} steps in {languages}; no errors found")
+    with answering(services, host, port, settings.metrics_token):
+        done = services.duties.everything()
+        if once:
+            click.echo(f"{done} duties done")
+        else:
+            services.duties.patrol(pause, stop)
+    tracing.end()
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ivr.cli import db, line, login, network, privacy
+from ivr.cli import db, line, login, network, privacy, project
 from ivr.cli.exit_codes import Commands
 
 
@@ -32,13 +32,14 @@ main.add_section(
 )
 main.add_section(
     "Run the escalation line",
+    project.new,
     line.run,
     line.serve,
     line.worker,
     line.pages,
     line.settings,
     db.db,
-    line.check,
+    project.check,
     line.draw,
     line.fallback,
 )

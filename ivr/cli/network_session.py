@@ -22,6 +22,7 @@ import click
 
 from ivr.cli.exit_codes import EnvironmentFault
 from ivr.cli.options import NetworkOptions
+from ivr.own_hosts import OwnHosts
 from ivr.simulator import Exchange
 from ivr.simulator.dialogues import (
     Dialogue,
@@ -357,6 +358,7 @@ def _page(pages: Phones, port: int) -> Iterator[int]:
     """Serve the page of phones; gives its port."""
     try:
         server = make_server("127.0.0.1", port, pages, _Server, _Quiet)
+        server.set_app(OwnHosts(pages, server.server_port))
     except OSError as error:
         message = f"the page can't use port {port} ({error}); choose another --port"
         raise EnvironmentFault(message) from None

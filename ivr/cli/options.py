@@ -93,6 +93,25 @@ def port_option(name: str, default: int, purpose: str) -> Callable[[Function], F
     return click.option(name, default=default, show_default=True, metavar="PORT", help=purpose)
 
 
+def log_option(command: Callable[..., None]) -> Callable[..., None]:
+    """``--log``: the command's process logs from its beginning to its end."""
+
+    @wraps(command)
+    def logging(*, log: str | None, **others: Any) -> None:
+        from ivr.server import logs
+        from ivr.server.settings import Settings
+
+        form = log or Settings.from_environment().log
+        with logs.kept(form, str(command.__name__)):
+            command(**others)
+
+    return click.option(
+        "--log",
+        type=click.Choice(["text", "json"]),
+        help="Format of the log, instead of IVR_LOG.",
+    )(logging)
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkOptions:
     """How a command sets up the simulated network."""

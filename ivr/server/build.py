@@ -31,6 +31,11 @@ def sample_folder(settings: Settings) -> Path | None:
     return folder
 
 
+def flow_folder(settings: Settings) -> Path:
+    """The folder of that flow."""
+    return Path(str(load(settings.flow).__file__)).parent
+
+
 def addresses_of(
     settings: Settings, line: Line, environment: Mapping[str, str] = os.environ
 ) -> Addresses:
@@ -101,5 +106,6 @@ def page_services(settings: Settings) -> Services:
 
 
 __all__ = [
-    "addresses_of", "case_system_of", "full_services", "line_of", "page_services", "sample_folder",
+    "addresses_of", "case_system_of", "flow_folder", "full_services", "line_of", "page_services",
+    "sample_folder",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ivr.line.definition import Line
 from ivr.line.web.webhooks.app import create_app
-from ivr.server import build, entrance
+from ivr.server import build, entrance, traces
 from ivr.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def create_pages() -> Flask:
     from ivr.line.web.pages import app as pages
     from ivr.server.rehearsal import sample_of
 
+    traces.begin()
     settings = Settings.from_environment()
     entrance.check(settings)
     services = build.page_services(settings)
@@ -32,6 +33,7 @@ def create_pages() -> Flask:
         services,
         entrance=_entrance(settings, line),
         sample=sample_of(line, build.sample_folder(settings)),
+        metrics_token=settings.metrics_token,
     )
     proxies = entrance.proxies(settings)  # the last so many addresses of X-Forwarded-For are theirs
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
@@ -60,8 +62,10 @@ def create_webhooks() -> Flask:
 
     A thread carries out the duties of processes that died, from the start on.
     """
-    services = build.full_services(Settings.from_environment())
-    app = create_app(services)
+    traces.begin()
+    settings = Settings.from_environment()
+    services = build.full_services(settings)
+    app = create_app(services, metrics_token=settings.metrics_token)
     services.begin()
     patrol = Thread(
         target=services.duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True

@@ -87,6 +87,12 @@ class Settings:
         "and people.",
     )
 
+    log: str = _variable("IVR_LOG", "Format of the log: text or json.", default="text")
+    metrics_token: str = _variable(
+        "IVR_METRICS_TOKEN",
+        "Bearer token with which /metrics is read. If not set, nobody can read it.",
+    )
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """The settings of this process."""

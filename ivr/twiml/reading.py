@@ -6,6 +6,7 @@ name what Twilio supports and the simulator doesn't yet.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -84,18 +85,24 @@ def parse(body: bytes | str, encoding: str | None = None) -> Document:
     return Document(tuple(read.children(root, TOP_LEVEL, SCHEMA)), tuple(flaws))
 
 
+_DECLARATION = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.:-]+)["']""", re.ASCII)
+DEEPEST = 100  # elements within one another; more than any document needs
 TOP_LEVEL = frozenset(ELEMENTS) - NOUNS
 
 
 def tree(body: bytes | str, encoding: str | None) -> Node:
     """The elements of any XML document, unchecked. Raises `TwiMLError` 12100 or 12101."""
     if isinstance(body, str):
-        body, encoding = body.encode("utf-8", "surrogatepass"), "utf-8"
-    parser = expat.ParserCreate(encoding)
+        body = body.encode("utf-8", "surrogatepass")
+    else:
+        body = _in_utf_8(body, encoding or _declared(body))
+    parser = expat.ParserCreate("utf-8")
     top = Node("", {}, 0)
     stack = [top]
 
     def start(tag: str, attributes: dict[str, str]) -> None:
+        if len(stack) > DEEPEST:
+            raise TwiMLError(12100, f"more than {DEEPEST} elements are within one another")
         node = Node(tag, attributes, parser.CurrentLineNumber)
         stack[-1].children.append(node)
         stack[-1].text.append("")
@@ -118,6 +125,24 @@ def tree(body: bytes | str, encoding: str | None) -> Node:
     except (expat.ExpatError, LookupError, ValueError) as error:
         raise TwiMLError(12100, f"not well-formed XML: {error}") from error
     return top.children[0]
+
+
+def _declared(body: bytes) -> str:
+    """The encoding that a document names itself, or that its first bytes show."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    found = _DECLARATION.match(body)
+    return found[1].decode("ascii") if found else "utf-8"
+
+
+def _in_utf_8(body: bytes, encoding: str) -> bytes:
+    """The same document in UTF-8, by whatever alias its encoding goes. Raises `TwiMLError` 12100
+    for one that isn't known, or isn't the document's."""
+    try:
+        codec = codecs.lookup(encoding).name
+        return body if codec == "utf-8" else body.decode(codec).encode()
+    except (LookupError, ValueError) as error:
+        raise TwiMLError(12100, f"not readable as '{encoding}': {error}") from error
 
 
 def _only_version_1(version: str, _encoding: str | None, _standalone: int) -> None:

@@ -159,7 +159,7 @@ def serving(database: str, log: Path) -> Iterator[Served]:
         running(command, log, **settings(network, api, database, origin)) as pid,
     ):
         assert comes_true(lambda: log.read_text().count("Started worker-") == 2), log.read_text()
-        assert comes_true(lambda: said(f"{origin}/health")), log.read_text()
+        assert comes_true(lambda: said(f"{origin}/livez")), log.read_text()
         network.start()
         yield Served(origin, pid, database, network, store)
         network.stop()

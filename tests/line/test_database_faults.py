@@ -42,7 +42,7 @@ ON_POSTGRES = [
     pytest.param(standby, "can't be written to", id="standby"),
     pytest.param(taken, "is locked by another process", id="taken"),
 ]
-WHERE = ("first", "menu", "key")
+WHERE = ("first", "menu", "queue", "key")
 SORRY = "Toutes nos excuses, une erreur s'est produite."  # in the number's first language
 
 
@@ -122,7 +122,7 @@ def test_a_caller_reaches_a_person_though_the_database_fails(
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("where", ["menu", "key"])
+@pytest.mark.parametrize("where", ["menu", "queue"])
 @pytest.mark.parametrize(("fault", "says"), ON_POSTGRES)
 def test_a_caller_reaches_a_person_though_the_server_fails(
     postgres_desk: Desk, where: str, fault: Fault, says: str, caplog: pytest.LogCaptureFixture

@@ -38,6 +38,7 @@ def test_the_wheel_holds_every_file_and_nothing_beside_the_package(wheel: Path) 
 
     expected = {f"ivr/{name}" for name in files(ROOT / "ivr")}
     expected |= {f"ivr/sample_flow/{name}" for name in files(FLOW)}
+    expected |= {f"ivr/deploy/{name}" for name in files(ROOT / "deploy")}
     assert package == expected
 
 
@@ -75,6 +76,21 @@ def test_a_projects_own_flows_dont_disturb_the_sample(
     assert done.stdout.startswith("escalation 1: "), done.stderr
 
 
+def test_a_project_of_ones_own_is_made_checked_and_tested(
+    with_line: Environment, tmp_path: Path
+) -> None:
+    made = run(with_line.ivr, "new", "acme-support", folder=tmp_path)
+    project = tmp_path / "acme-support"
+    checked = run(with_line.ivr, "check", folder=project, IVR_FLOW="./line")
+    tested = run(with_line.python, "-m", "pytest", "-q", folder=project)
+
+    assert made.returncode == 0, made.stderr
+    assert checked.stdout.startswith("acme-support 1: "), checked.stderr
+    assert checked.stdout.endswith("no errors found\n")
+    assert "4 passed" in tested.stdout, tested.stdout
+    assert (project / "deploy" / "compose.yaml").is_file()
+
+
 def test_a_database_is_migrated_and_filled(with_line: Environment, project: Path) -> None:
     sample = project / "flows" / "support" / "sample"
     imported = run(with_line.ivr, "import", sample, folder=project)
@@ -98,7 +114,7 @@ def test_the_line_and_its_pages_run(
 
         assert "Marie Aubert" in said(f"http://127.0.0.1:{pages}/sign-in")
         assert said(f"http://127.0.0.1:{pages}/static/site.css")
-        assert said(f"http://127.0.0.1:{webhooks}/health") == "ok escalation 1\n"
+        assert '"ready":true' in said(f"http://127.0.0.1:{webhooks}/readyz")
         french = urllib.request.Request(
             f"http://127.0.0.1:{pages}/sign-in", headers={"Accept-Language": "fr"}
         )

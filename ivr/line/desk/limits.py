@@ -17,7 +17,8 @@ HOUR, DAY, MONTH = timedelta(hours=1), timedelta(days=1), timedelta(days=30)
 class Limits:
     """``numbers`` are case numbers a call, ``failed`` look-ups of unknown ones an hour from one
     telephone, ``alarm`` those of all telephones together. ``pin_tries`` are wrong PINs a call,
-    ``pin_day`` those a day from one telephone, ``pin_month`` those in 30 days for one account.
+    ``pin_day`` those a day from one telephone, ``pin_month`` those in 30 days for one account: from
+    each number that is on file for it, and from all others together.
     ``rounds`` is how often a caller may wait in vain, ``drops`` how often somebody may take a call
     and be gone before they meet. ``cases_day`` are the cases that a customer may log on the web in
     a day, ``requests_day`` the comments, and whatever else of one kind they may ask for there.
@@ -37,7 +38,7 @@ class Limits:
 
 def bucket(kind: str, whose: str) -> str:
     """The name under which something is counted. Telephone numbers aren't kept in it; those who
-    withhold theirs share one."""
+    withhold theirs share one. A count of several things has their names with a space between."""
     return f"{kind}:{blake2b(whose.encode(), digest_size=12).hexdigest() if whose else 'withheld'}"
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from ivr.line.flow.conversation import Go
 from ivr.line.flow.prompts import Prompts, slots
-from ivr.line.flow.steps import ALWAYS, Entry, Hold, Step
+from ivr.line.flow.steps import ALWAYS, Entry, Hold, Menu, Step
 
 ENGINE_SLOTS = frozenset({"turn", "here", "room", "leg", "phone", "line_number", "position"})
 
@@ -42,6 +44,49 @@ def complaints(
     yield from _unreachable(table, leads, [start, *entries])
     yield from _endless(table, leads)
     yield from _prompts(rows, leads, prompts, also_says, slot_names)
+
+
+class Unannounced(NamedTuple):
+    """A key of a step that ``prompt`` doesn't tell of; ``file`` is that of the language."""
+
+    file: str
+    step: str
+    key: str
+    prompt: str
+
+
+def unannounced(steps: Table, leads: Ways, prompts: Prompts) -> Iterator[Unannounced]:
+    """The keys of menus that no prompt tells a caller of, by language.
+
+    A key may be announced by the step that follows by itself. What a slot may announce, and what a
+    step says that decides it during the call, isn't judged.
+    """
+    for step in steps.values():
+        says = list(_announced(step, steps, leads))
+        if not isinstance(step, Menu) or not says:
+            continue
+        for key in sorted(name for name in step.on if name.isdecimal()):
+            for code in prompts.codes if _means(leads[step.name][key]) else ():
+                language = prompts.language(code)
+                text = " ".join(language.prompts.get(each, "") for each in says)
+                if not slots(text) and not re.search(rf"(?<!\d){key}(?!\d)", text):
+                    yield Unannounced(language.file, step.name, key, says[0])
+
+
+def _announced(step: Step, steps: Table, leads: Ways) -> Iterator[str]:
+    """The prompts of a menu, and of the one to which its silence leads."""
+    silent = [steps[way.to] for way in leads[step.name].get("silence", ()) if way.to]
+    for each in (step, *silent):
+        if callable(each.says):
+            return
+    yield from _said(step)
+    for each in silent:
+        yield from _said(each)
+
+
+def _means(ways: tuple[Go, ...]) -> bool:
+    """Whether a key does more than say that it is none."""
+    return any(way.to or way.then or way.says != "invalid" for way in ways)
 
 
 def _twice(rows: list[Step]) -> Iterator[str]:

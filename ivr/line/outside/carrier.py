@@ -8,11 +8,14 @@ rung again.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from ivr.errors import CallError
+from ivr.line import metrics, tracing
 from ivr.line.desk.subjects import masked
 
 if TYPE_CHECKING:
@@ -43,10 +46,14 @@ class Unsure(CallError):
 
 class Carrier:
     """Places, redirects and ends legs. Every method raises `Refused` or `Unsure`; `send` raises
-    `LegGone` for a leg that has ended."""
+    `LegGone` for a leg that has ended.
 
-    def __init__(self, client: Client) -> None:
+    ``told`` hears after each request whether the carrier can be used: ``""``, or why not.
+    """
+
+    def __init__(self, client: Client, told: Callable[[str], None] = lambda why: None) -> None:
         self.client = client
+        self.told = told
 
     @property
     def auth_token(self) -> str:
@@ -158,25 +165,67 @@ class Carrier:
         return next((str(each.sid) for each in listed if each.status != "completed"), "")
 
     def _ask(self, request: Any, over_is_fine: bool = False) -> Any:
-        from twilio.base.exceptions import TwilioException, TwilioRestException
-
+        begun = perf_counter()
         try:
-            return request()
-        except TwilioRestException as error:
-            if over_is_fine and error.code in LEG_GONE:
+            with tracing.span("rest"):
+                answer = _asked(request)
+        except _Failed as failed:
+            if over_is_fine and failed.kind == "gone":
+                self.told("")
                 return None
-            raise _kind(error)(masked(f"{error.status} {error.code}: {error.msg}")) from error
-        except requests.ConnectionError as error:
-            kind = Refused if _never_sent(error) else Unsure
-            raise kind(masked(f"no connection to the carrier: {error}")) from error
-        except (requests.RequestException, TwilioException, ValueError, KeyError) as error:
-            raise Unsure(masked(f"{type(error).__name__}: {error}")) from error
+            metrics.REST_FAILURES.labels(failed.kind).inc()
+            self.told(UNUSABLE.get(failed.kind, ""))
+            raise _RAISED[failed.kind](failed.why) from failed.__cause__
+        finally:
+            metrics.REST_SECONDS.observe(perf_counter() - begun)
+        self.told("")
+        return answer
 
 
-def _kind(error: TwilioRestException) -> type[CallError]:
+class _Failed(Exception):
+    """A request failed; ``kind`` is one of `ivr.line.metrics.REST_FAILURE_KINDS`."""
+
+    def __init__(self, kind: str, why: str) -> None:
+        super().__init__(why)
+        self.kind, self.why = kind, masked(why)
+
+
+# The kinds of failure after which nothing else will succeed either, in words.
+UNUSABLE = {
+    "credentials": "it refuses the account's credentials",
+    "unreachable": "no connection to it",
+    "unanswered": "it doesn't answer, or with an error",
+}
+_RAISED: dict[str, type[CallError]] = {
+    "gone": LegGone,
+    "refused": Refused,
+    "credentials": Refused,
+    "unreachable": Refused,
+    "unanswered": Unsure,
+}
+
+
+def _asked(request: Any) -> Any:
+    """What the request answers. Raises `_Failed`."""
+    from twilio.base.exceptions import TwilioException, TwilioRestException
+
+    try:
+        return request()
+    except TwilioRestException as error:
+        raise _Failed(_kind(error), f"{error.status} {error.code}: {error.msg}") from error
+    except requests.ConnectionError as error:
+        kind = "unreachable" if _never_sent(error) else "unanswered"
+        raise _Failed(kind, f"no connection to the carrier: {error}") from error
+    except (requests.RequestException, TwilioException, ValueError, KeyError) as error:
+        raise _Failed("unanswered", f"{type(error).__name__}: {error}") from error
+
+
+def _kind(error: TwilioRestException) -> str:
     if error.code in LEG_GONE:
-        return LegGone
-    return Unsure if error.status >= 500 else Refused
+        return "gone"
+    if error.status in (401, 403):
+        return "credentials"
+    return "unanswered" if error.status >= 500 else "refused"
 
 
 def _never_sent(error: requests.ConnectionError) -> bool:

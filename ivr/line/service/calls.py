@@ -7,20 +7,19 @@ again on what it left. No transaction is open while a turn is taken, so a lookup
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 from ivr.clock import Clock
 from ivr.errors import CallError
+from ivr.line import tracing
 from ivr.line.definition import Line
 from ivr.line.records import Call
+from ivr.line.service import watching
 from ivr.line.store.calls import Engaged
 from ivr.line.store.store import Store
 from ivr.line.turns.call.heard import CallHeard, LegEnded, Report
 from ivr.line.turns.call.state import CallState
 from ivr.line.turns.call.turn import Answer, CallTurn
-
-log = logging.getLogger(__name__)
 
 MAX_SAVE_ATTEMPTS = 20
 
@@ -52,6 +51,18 @@ class Calls:
         heard of is made by ``fresh``, and begins, whatever was heard. Raises `CallError` for an
         unknown call.
         """
+        with tracing.span("turn", sid, heard=type(heard).__name__):
+            turn = self._hear(sid, heard, deliver, fresh)
+        watching.saw(turn.state)
+        return turn
+
+    def _hear(
+        self,
+        sid: str,
+        heard: CallHeard | Report | None,
+        deliver: str | None,
+        fresh: Callable[[], Call] | None,
+    ) -> CallTurn:
         engaged: set[str] = set()
         lost = 0
         while lost < MAX_SAVE_ATTEMPTS:

@@ -84,7 +84,10 @@ class Cases:
             case = self.case_system.case(self.config.case_numbers.digits_of(number), BUDGET)
             known = case is not None
         except (TimeoutError, OSError) as error:
-            log.warning("case %s: %s: %s", number, type(error).__name__, error)
+            log.warning(
+                "case %s: %s: %s", number, type(error).__name__, error,
+                extra={"event": "case_system.failed"},
+            )  # fmt: skip
         directory = self.store.people.directory(case, now)
         zone = case.account.zone if case and case.account else self._zone()
         managers = roster.managers(case, "manager", now, directory)
@@ -128,7 +131,8 @@ class Cases:
         try:
             self.hear(number, what, key=duty.key, by=by, channel=channel, at=at, **data)
         except CaseError as error:
-            log.warning("case %s: %s refused: %s", number, what, error)
+            more = {"event": "case.refused"}
+            log.warning("case %s: %s refused: %s", number, what, error, extra=more)
             self.hear(
                 number, "note", key=duty.key, by=by, channel=channel, at=at,
                 text=f"Not done: {what}: {error}", visibility="internal",

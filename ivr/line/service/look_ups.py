@@ -24,6 +24,7 @@ from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.records import Call, Duty
 from ivr.line.service.rankings import Rankings
 from ivr.line.store.store import Store
+from ivr.line.store.tallies import Bound
 from ivr.line.values import CallValues, Emergency, FoundCase, UnansweredCase, needed, resume_words
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,10 @@ class LookUps:
         try:
             return self._answers[name](values)
         except (TimeoutError, OSError) as error:
-            log.warning("lookup of %s: %s: %s", name, type(error).__name__, error)
+            log.warning(
+                "lookup of %s: %s: %s", name, type(error).__name__, error,
+                extra={"event": "lookup.failed", "call": values.sid},
+            )  # fmt: skip
             return outcome("too_slow")
 
     # --- cases ---
@@ -142,39 +146,57 @@ class LookUps:
     def _pin(self, values: CallValues) -> Heard:
         """Whether the PIN that was just keyed is the case's. For an unknown case it takes as long,
         and the caller hears no difference."""
-        case, now, most = self._known(values), self.clock.now(), self.config.limits
+        case, now = self._known(values), self.clock.now()
         account = case.account.id if case and case.account else ""
-        caller = limits.bucket("pin", values.caller.number)
-        subject = limits.bucket("account", account or values.case.keyed)
         right = pins.fits(values.case.secret, self.store.cases.pin(values.case.keyed, account))
-        over = (
-            self.store.tallies.count(caller, now - limits.DAY) >= most.pin_day
-            or self.store.tallies.count(subject, now - limits.MONTH) >= most.pin_month
-        )
         right = right or values.case.verified == "V2"
-        if case is None or over or not right:
-            self.store.tallies.add(caller, now)
-            self.store.tallies.add(subject, now)
-            return outcome("not_found", over=over)
-        self.store.tallies.clear(subject)
+        bounds = self._pin_bounds(values, case, account or values.case.keyed, now)
+        taken = self.store.tallies.take(bounds, now)
+        if case is None or not taken or not right:
+            return outcome("not_found", over=not taken)
+        self.store.tallies.give_back(taken)
+        self.store.tallies.clear(bounds[-1].bucket)
         file = self.store.case_files.load(case.number)
         level = file.data.get("level", "") if file else ""
         return outcome("found", status=case.status, severity=case.severity, level=level)
+
+    def _pin_bounds(
+        self, values: CallValues, case: Case | None, whose: str, now: datetime
+    ) -> list[Bound]:
+        """How many wrong PINs there may be: from this telephone, and for this account.
+
+        For the account each number on file is counted by itself, and all others are counted
+        together: tries from elsewhere never shut out who calls from there. Callers who withhold
+        their number are one telephone for each account.
+        """
+        number, most = values.caller.number, self.config.limits
+        phones = {phone for contact in case.contacts for phone in contact.phones} if case else ()
+        caller = limits.bucket("pin", number or f"withheld {whose}")
+        account = limits.bucket("account", whose)
+        return [
+            Bound(caller, now - limits.DAY, most.pin_day),
+            Bound(
+                f"{account} {caller}" if number in phones else account,
+                now - limits.MONTH,
+                most.pin_month,
+            ),
+        ]
 
     def _staff_pin(self, values: CallValues) -> Heard:
         """Whether the PIN that was just keyed is that of the person who calls; and until when a
         status holds that they set now: to the end of their working day, if that is soon enough."""
         person = self.store.people.get(values.caller.staff)
         bucket, now = limits.bucket("staff", values.caller.staff), self.clock.now()
-        tried = self.store.tallies.count(bucket, now - limits.DAY)
+        bound = Bound(bucket, now - limits.DAY, self.config.limits.pin_day)
         right = person is not None and pins.fits(values.case.secret, person.pin)
-        if person is not None and right and tried < self.config.limits.pin_day:
+        taken = self.store.tallies.take([bound], now)
+        if person is not None and right and taken:
+            self.store.tallies.give_back(taken)
             day = working_day(person, now)
             longest = now + timedelta(hours=self.config.status_hours)
             ends = min(longest, day[1]) if day else longest
             return outcome("found", until=spoken_time(ends, person.zone).isoformat())
-        self.store.tallies.add(bucket, now)
-        return outcome("not_found", over=tried + 1 >= self.config.limits.pin_day)
+        return outcome("not_found", over=self.store.tallies.count(*bound[:2]) >= bound.most)
 
     def _arrival(self, values: CallValues) -> Heard:
         """Whether the caller works here, was cut off a few minutes ago, or is owed a call."""

@@ -67,7 +67,8 @@ class Privacy:
         try:
             act()
         except Exception:
-            log.exception("what is stored stays as it is for %s", pause)
+            more = {"event": "privacy.waiting"}
+            log.exception("what is stored stays as it is for %s", pause, extra=more)
         raise NotYet(now + pause)
 
     def purge(self, dry: bool = False) -> Tally:
@@ -83,7 +84,7 @@ class Privacy:
         rewrites the database can't change it."""
         hash = self.store.seals.add(self.clock.now())
         if hash:
-            log.info("seal %s", hash)
+            log.info("seal %s", hash, extra={"event": "seal.made", "seal": hash})
         return hash
 
     # --- one person ---

@@ -26,6 +26,7 @@ from ivr.line.service.duties.rota import RotaWatch
 from ivr.line.service.duties.runner import Duties, Handler
 from ivr.line.service.duties.statuses import StatusDuties
 from ivr.line.service.duties.web_requests import WebRequests
+from ivr.line.service.health import Health, carrier_told
 from ivr.line.service.look_ups import LookUps
 from ivr.line.service.privacy import Privacy
 from ivr.line.service.rankings import Rankings
@@ -59,6 +60,7 @@ class Services:
     rota: RotaWatch
     privacy: Privacy
     duties: Duties
+    health: Health
 
     def begin(self) -> None:
         """Add the duties that never end: the rota's, privacy's, and the check for lost calls. Those
@@ -87,7 +89,7 @@ def build_services(
     """
     clock = clock or SystemClock()
     case_system = case_system or BuiltIn(store)
-    carrier = None if twilio is None else Carrier(twilio)
+    carrier = None if twilio is None else Carrier(twilio, carrier_told(store, clock))
     root = urlsplit(public_url).path.rstrip("/")
     rankings = Rankings(store, clock, line.config)
     look_ups = LookUps(case_system, store, rankings, clock, line.config)
@@ -122,6 +124,7 @@ def build_services(
         rota=rota,
         privacy=privacy,
         duties=Duties(store, clock, handlers),
+        health=Health(store, clock, handlers),
     )
 
 

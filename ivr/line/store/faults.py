@@ -78,13 +78,14 @@ def fault_of(error: BaseException) -> DatabaseFault | None:
     return DatabaseFault(what, " ".join(str(given).split()))
 
 
-def log_failure(log: logging.Logger, what: str, error: BaseException) -> None:
-    """Log that ``what`` has failed: in one line, with a traceback only if that was a defect."""
+def log_failure(log: logging.Logger, what: str, error: BaseException, **more: str | int) -> None:
+    """Log that ``what`` has failed: in one line, with a traceback only if that was a defect.
+    ``more`` are the record's own fields."""
     known = error if isinstance(error, IVRError) else fault_of(error)
     if known is None:
-        log.error("%s failed", what, exc_info=error)
+        log.error("%s failed", what, exc_info=error, extra=more)
     else:
-        log.error("%s: %s", what, known)
+        log.error("%s: %s", what, known, extra=more)
 
 
 def _of_postgres(error: object) -> What | None:

@@ -12,16 +12,19 @@ from ivr.line.store.case_files import CaseFileRepository
 from ivr.line.store.cases import CaseRepository
 from ivr.line.store.connections import BUSY_FOR, Connections
 from ivr.line.store.duties import DutyRepository
+from ivr.line.store.facts import FactRepository
 from ivr.line.store.faults import log_failure
 from ivr.line.store.feeds import FeedRepository
 from ivr.line.store.logins import LoginRepository
 from ivr.line.store.logs import LogRepository
+from ivr.line.store.mentions import MentionRepository
 from ivr.line.store.people import PersonRepository
 from ivr.line.store.periods import PeriodRepository
 from ivr.line.store.privacy.keeping import PrivacyRepository
 from ivr.line.store.recordings import RecordingRepository
 from ivr.line.store.schema import Migration, Schema
 from ivr.line.store.seals import SealRepository
+from ivr.line.store.signs import SignRepository
 from ivr.line.store.tallies import TallyRepository
 
 log = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class Store:
         self.duties = DutyRepository(self.connections)
         self.people = PersonRepository(self.connections)
         self.feeds = FeedRepository(self.connections)
+        self.mentions = MentionRepository(self.connections)
         self.recordings = RecordingRepository(self.connections)
         self.tallies = TallyRepository(self.connections)
         self.logins = LoginRepository(self.connections)
@@ -53,6 +57,8 @@ class Store:
         self.seals = SealRepository(self.connections)
         self.periods = PeriodRepository(self.connections)
         self.privacy = PrivacyRepository(self.connections)
+        self.signs = SignRepository(self.connections)
+        self.facts = FactRepository(self.connections)
         self._stop = threading.Event()
         if checkpoints and not self.connections.postgres:
             threading.Thread(target=self._checkpoint, name="checkpoints", daemon=True).start()
@@ -81,7 +87,8 @@ class Store:
             try:
                 own().execute("PRAGMA wal_checkpoint(PASSIVE)")
             except Exception as error:
-                log_failure(log, "can't checkpoint the write-ahead log", error)
+                what = "can't checkpoint the write-ahead log"
+                log_failure(log, what, error, event="checkpoint.failed")
         own.give_back()
 
 

@@ -374,3 +374,12 @@ holds = Table(
     Column("by", String, nullable=False, server_default=""),
     Column("at", BigInteger, nullable=False),
 )
+
+signs = Table(  # signs of life: when something was last known to work, and when it last didn't
+    "signs",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("good_at", BigInteger),
+    Column("bad_at", BigInteger),
+    Column("why", Text, nullable=False, server_default=""),
+)

@@ -18,6 +18,7 @@ from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.interpreter.requests import PENDING, Load, Speak
 from ivr.simulator.interpreter.speech import UNKNOWN_AUDIO
 from ivr.simulator.network.network import Network
+from ivr.simulator.network.targets import requestable
 from ivr.simulator.webhooks.delivery import Delivery
 from ivr.simulator.webhooks.documents import AUDIO_TYPES, check, content_type
 from ivr.simulator.webhooks.request import HTTPReply
@@ -51,7 +52,7 @@ class Audio:
         if recording is not None:
             return float(recording.seconds)
         seconds = self._seconds.get(url)
-        if seconds is None and not self._network.serves(url):
+        if seconds is None and requestable(url) and not self._network.serves(url):
             return UNKNOWN_AUDIO
         return seconds
 

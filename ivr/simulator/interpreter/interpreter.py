@@ -410,7 +410,10 @@ def resolve(base: str, url: str) -> str:
         return base
     if url[0] == "/" and "/." not in url and not url.startswith("//"):
         return _origin(base) + url
-    return urljoin(base, url)
+    try:
+        return urljoin(base, url)
+    except ValueError:  # it can't be made sense of, so that it can't be requested either
+        return url
 
 
 @lru_cache(maxsize=1024)

@@ -18,7 +18,7 @@ from ivr.simulator.network.mailbox import Mailbox
 from ivr.simulator.network.numbers import ApiKey, Application, Number
 from ivr.simulator.network.seed import Seed
 from ivr.simulator.network.signing import ALGORITHMS
-from ivr.simulator.network.targets import Target, WSGIApp
+from ivr.simulator.network.targets import Target, WSGIApp, requestable
 from ivr.simulator.network.virtual_clock import VirtualClock
 from ivr.simulator.network.webhook import Webhook
 
@@ -110,9 +110,9 @@ class Network(Mailbox):
         """Who serves a URL (without its query). Raises ValueError when it can't be requested."""
         target = self._targets.get(url)
         if target is None:
-            parts = urlsplit(url)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
+            if not requestable(url):
                 raise ValueError(url)
+            parts = urlsplit(url)
             host = parts.netloc.rpartition("@")[2]
             target = Target(url, self.in_process.get(f"{parts.scheme}://{host}"))
             if len(self._targets) > MAX_TARGETS:

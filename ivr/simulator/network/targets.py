@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
+_UNESCAPED = re.compile(r"[\s\x00-\x1f\x7f]")
 WSGIApp = Callable[..., Iterable[bytes]]
+
+
+def requestable(url: str) -> bool:
+    """Whether a URL can be requested at all: by HTTP, of a host and a port that can be, and without
+    characters that have to be escaped. (https://www.twilio.com/docs/api/errors/11100)"""
+    try:
+        parts = urlsplit(url)
+        possible = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return web and possible and not _UNESCAPED.search(url)
 
 
 class Target:

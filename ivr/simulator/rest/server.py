@@ -11,11 +11,14 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from ivr.own_hosts import refusal
 from ivr.simulator.rest.api import Api
 from ivr.simulator.rest.recordings import sound
 from ivr.simulator.rest.resource import ApiError, dumps
 from ivr.simulator.rest.sdk import answer
 
+LONGEST_LENGTH = 12  # digits of a length that anything has
+LOOPBACK = ("127.0.0.1", "::1")
 MAX_FORM = 1024 * 1024
 JSON = "application/json; charset=utf-8"
 
@@ -23,7 +26,8 @@ JSON = "application/json; charset=utf-8"
 class RestServer:
     """Serves a REST API (`Exchange.api`) until `close`; also a context manager.
 
-    ``port`` 0 picks a free one; ``url`` says where it is served. Point a Twilio client there
+    ``port`` 0 picks a free one; ``url`` says where it is served. At a ``host`` of this machine
+    alone it answers to that machine's own names only. Point a Twilio client there
     (twilio-python: ``client.api.base_url = server.url``).
     """
 
@@ -111,9 +115,17 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.closing:  # a thread that was slow may still have read this request
             self.close_connection = True
             return
+        if self.server.server_address[0] in LOOPBACK and (why := self._foreign()):
+            self._send(403, f"{why}\n", "text/plain")
+            return
         parts = urlsplit(self.path)
         values = parse_qs(parts.query, keep_blank_values=True)
-        length = int(self.headers.get("Content-Length") or 0)
+        written = self.headers.get("Content-Length") or "0"
+        if not (written.isascii() and written.isdecimal()):
+            self.close_connection = True
+            self._send(400, dumps(ApiError(400, 20001, "The Content-Length is no number").json()))
+            return
+        length = MAX_FORM + 1 if len(written) > LONGEST_LENGTH else int(written)
         if length > MAX_FORM:
             self._send(413, dumps(ApiError(413, 20001, "The form is too long").json()))
             return
@@ -137,6 +149,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(*outcome)
 
     do_GET = do_POST = do_DELETE = _answer
+
+    def _foreign(self) -> str:
+        """Why this request isn't this machine's own, ``""`` if it is."""
+        hosts = ",".join(self.headers.get_all("Host", []))
+        port, origin = int(self.server.server_address[1]), self.headers.get("Origin", "")
+        return refusal(port, self.command, hosts, origin)
 
     def _authentic(self) -> bool:
         kind, _, given = self.headers.get("Authorization", "").partition(" ")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qsl, urljoin
+from urllib.parse import parse_qsl
 
+from ivr.simulator.interpreter.interpreter import resolve
 from ivr.simulator.network.network import Network
 from ivr.simulator.network.signing import sign
 from ivr.simulator.network.targets import Target
@@ -25,6 +26,7 @@ from ivr.simulator.webhooks.request import (
 )
 
 MAX_REDIRECTS = 10
+FOLLOWED = (301, 302, 303, 307)  # https://www.twilio.com/docs/api/errors/11216
 CONNECT_FAILURES = frozenset({11201, 11202, 11205, 11210})
 READ_FAILURES = frozenset({11203, 11206})
 
@@ -315,11 +317,16 @@ class Delivery:
             if self._network.faults:
                 self._fails = self._network.faults.failure(self.url)
             self._attempt()
-        elif reply.status in (301, 302, 303, 307, 308) and reply.header("location"):
+        elif reply.status in FOLLOWED and reply.header("location"):
             self._follow(reply)
         elif self._repeats:
             self._repeats -= 1
             self._attempt()
+        elif 300 <= reply.status < 400 and not reply.code:
+            text = (
+                f"HTTP {reply.status} leads nowhere: only 301, 302, 303 and 307 with a Location do"
+            )
+            self._finish(reply._replace(code=11216, error=text))
         else:
             self._finish(reply)
 
@@ -336,7 +343,7 @@ class Delivery:
         if self._hops > MAX_REDIRECTS:
             self._finish(failed(11215, f"more than {MAX_REDIRECTS} redirects"))
             return
-        self.url = urljoin(self.url, reply.header("location")).partition("#")[0]
+        self.url = resolve(self.url, reply.header("location")).partition("#")[0]
         self.method = "GET"
         self.values = None
         self._attempt()

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus, urlsplit
 
-from ivr.simulator.network.targets import Target
+from ivr.simulator.network.targets import Target, requestable
 
 Headers = list[tuple[str, str]]
 
@@ -87,7 +87,7 @@ def _template(names: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:
 
 def refused_for_callbacks(url: str) -> bool:
     """Whether Twilio refuses the URL for status callbacks: its host name has an underscore."""
-    return "_" in (urlsplit(url).hostname or "")
+    return requestable(url) and "_" in (urlsplit(url).hostname or "")
 
 
 # ---- one attempt ----------------------------------------------------------------------------
@@ -161,7 +161,10 @@ def call_application(call: HTTPCall) -> HTTPReply:
 def call_server(call: HTTPCall) -> HTTPReply:
     """Make the request over HTTP; a failure becomes a code of Twilio's error dictionary."""
     began = time.monotonic()
-    connection = _connection(call)
+    try:
+        connection = _connection(call)
+    except http.client.InvalidURL as error:
+        return failed(11100, str(error))
     try:
         try:
             connection.connect()

@@ -92,9 +92,3 @@ def test_a_webhook_that_nobody_signed_is_refused_and_moves_nothing(desk: Desk) -
 
     assert answer.status_code == 403
     assert desk.store.calls.load("CA1") is None
-
-
-def test_health_answers_while_the_store_does(desk: Desk) -> None:
-    answer = desk.app.test_client().get("/health")
-
-    assert (answer.status_code, answer.text) == (200, "ok escalation 1\n")

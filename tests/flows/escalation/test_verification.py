@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from ivr.line.desk import pins
+from ivr.line.desk.limits import bucket
 from ivr.line.errors import DataError
 from ivr.line.store import tables
 from ivr.line.store.store import Store
@@ -95,22 +95,68 @@ def test_a_pin_is_nowhere_in_the_database(
                 assert PIN not in json.dumps([str(value) for value in row])
 
 
-def test_too_many_wrong_pins_for_one_account_are_the_operators_to_judge(
-    exchange: Exchange, caller: Handset, desk: Desk, store: Store
-) -> None:
-    """At most 100 consecutive failures for an account in 30 days, then operator only."""
-    from ivr.line.desk.limits import bucket
-
-    for _ in range(100):
-        store.tallies.add(bucket("account", "helio"), exchange.clock.now() - timedelta(days=2))
-    to_the_wish(caller, exchange, "17349013")
-    keyed(caller, exchange, "5", f"{PIN}#")
+def tries(exchange: Exchange, phone: Handset, *wrong: str) -> None:
+    """Call, key PINs until a person is rung, and hang up."""
+    to_the_wish(phone, exchange, "17349013")
+    keyed(phone, exchange, "5", *(f"{each}#" for each in wrong))
     exchange.wait(4)
-
-    assert desk.phone("OP1").ringing
-    assert "Your case is open." not in heard_since(caller, 0)
-    caller.hang_up()
+    phone.hang_up()
     exchange.wait(30)
+
+
+def passes(exchange: Exchange, phone: Handset) -> bool:
+    """Whether this caller passes with the right PIN; who doesn't reaches the operator."""
+    before = len(phone.heard)
+    to_the_wish(phone, exchange, "17349013")
+    keyed(phone, exchange, "5", f"{PIN}#")
+    exchange.wait(4)
+    passed = any(text.startswith("Your case is open.") for text in heard_since(phone, before))
+    assert passed or exchange.phone("client:op1").ringing
+    phone.hang_up()
+    exchange.wait(30)
+    return passed
+
+
+def test_wrong_pins_from_elsewhere_do_not_shut_out_who_calls_from_a_number_on_file(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """100 in 30 days from all other numbers together: then those reach an operator only."""
+    for _ in range(98):  # keyed from many telephones until now
+        desk.store.tallies.add(bucket("account", "helio"), exchange.clock.now())
+    tries(exchange, exchange.phone("+33155550001"), "111111", "222222", "333333")
+
+    assert not passes(exchange, exchange.phone("+33155559999"))
+    assert passes(exchange, caller)
+    # Whom the bound refuses isn't counted: it ends by itself, however long somebody goes on.
+    exchange.wait(29 * 24 * 3600)
+    tries(exchange, exchange.phone("+33155550001"), "111111")
+    exchange.wait(2 * 24 * 3600)
+    assert passes(exchange, exchange.phone("+33155559999"))
+
+
+def test_a_number_on_file_has_a_bound_of_its_own(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    """Ten a day: somebody who shows that number guesses no longer than that."""
+    for _ in range(4):
+        tries(exchange, caller, "111111", "222222", "333333")
+
+    assert not passes(exchange, caller)
+    assert passes(exchange, exchange.phone("+33155500109"))
+    exchange.wait(24 * 3600)
+    assert passes(exchange, caller)
+
+
+def test_who_withholds_a_number_does_not_shut_out_another_accounts_callers(
+    exchange: Exchange, desk: Desk
+) -> None:
+    for _ in range(4):
+        to_the_wish(exchange.phone("anonymous"), exchange, "17349055")
+        keyed(exchange.phone("anonymous"), exchange, "5", "111111#", "222222#", "333333#")
+        exchange.phone("anonymous").hang_up()
+        exchange.wait(30)
+
+    assert passes(exchange, exchange.phone("anonymous"))
 
 
 # --- enumeration ---

@@ -75,7 +75,10 @@ class LastKnown:
             found = self._in_time(budget, read)
         except (OSError, IVRError, LookupError, TypeError, ValueError, AttributeError) as error:
             self.breaker.failed(now)
-            log.warning("case %s of %s: %s: %s", digits, self.name, type(error).__name__, error)
+            log.warning(
+                "case %s of %s: %s: %s", digits, self.name, type(error).__name__, error,
+                extra={"event": "case_system.failed"},
+            )  # fmt: skip
             return self._stale(digits, now, f"{type(error).__name__}: {error}")
         self.breaker.worked()
         self._remember(digits, now, found)

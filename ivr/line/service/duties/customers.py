@@ -47,9 +47,11 @@ class CustomerDuties:
                 timeout=CUSTOMER_RINGS,
             )
         except Refused as error:
-            log.warning("can't call back for %s: %s", duty.call, error)
+            more = {"event": "ring.refused", "call": duty.call}
+            log.warning("can't call back for %s: %s", duty.call, error, extra=more)
             self.calls.hear(duty.call, CustomerLapsed())
         except Unsure as error:
-            log.warning("may be calling back for %s: %s", duty.call, error)
+            more = {"event": "ring.unsure", "call": duty.call}
+            log.warning("may be calling back for %s: %s", duty.call, error, extra=more)
         else:
             self.calls.hear(duty.call, LegPlaced("", sid))

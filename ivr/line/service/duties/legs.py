@@ -80,10 +80,12 @@ class LegDuties:
                 timeout=duty.data["timeout"],
             )
         except Refused as error:
-            log.warning("can't ring for call %s: %s", duty.call, error)
+            more = {"event": "ring.refused", "call": duty.call}
+            log.warning("can't ring for call %s: %s", duty.call, error, extra=more)
             self.calls.hear(duty.call, PlacementRefused(attempt))
         except Unsure as error:
-            log.warning("may be ringing for call %s: %s", duty.call, error)
+            more = {"event": "ring.unsure", "call": duty.call}
+            log.warning("may be ringing for call %s: %s", duty.call, error, extra=more)
             self.calls.hear(duty.call, PlacementUnsure(attempt))
         else:
             self.calls.hear(duty.call, LegPlaced(attempt, sid))

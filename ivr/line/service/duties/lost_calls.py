@@ -59,10 +59,14 @@ class LostCalls:
         try:
             over = self.carrier.over(sid)
         except CallError as error:  # the carrier is asked again at the next check
-            log.warning("can't ask whether call %s goes on: %s", call.sid, error)
+            more = {"event": "call.unknown", "call": call.sid}
+            log.warning("can't ask whether call %s goes on: %s", call.sid, error, extra=more)
             return False
         if over:
-            log.warning("a leg of call %s had ended, and what said so was lost", call.sid)
+            more = {"event": "call.lost", "call": call.sid}
+            log.warning(
+                "a leg of call %s had ended, and what said so was lost", call.sid, extra=more
+            )
         return over
 
 

@@ -58,7 +58,7 @@ class RotaWatch:
         try:
             act(now)
         except Exception:
-            log.exception("the rota has to wait for %s", pause)
+            log.exception("the rota has to wait for %s", pause, extra={"event": "rota.waiting"})
         raise NotYet(now + pause)
 
     def _look(self, now: datetime) -> None:

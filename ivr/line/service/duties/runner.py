@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from threading import Event, Lock
 
 from ivr.clock import Alarm, Clock
+from ivr.line import metrics, tracing
 from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.carrier import Refused, Unsure
 from ivr.line.records import IN_A_WHILE, MOVES_LEGS, Duty
@@ -118,7 +119,10 @@ class Duties:
         if now < before - GONE_BACK and self._kinds:
             by = before - now
             moved = self.store.duties.bring_forward(IN_A_WHILE, before - GONE_BACK, by)
-            log.warning("the clock went back by %s; %d duties are due earlier", by, moved)
+            more = {"event": "clock.went_back", "seconds": by.total_seconds()}
+            log.warning(
+                "the clock went back by %s; %d duties are due earlier", by, moved, extra=more
+            )
             self.stop()  # an alarm for an instant of before
         self._latest = now
 
@@ -135,35 +139,50 @@ class Duties:
         except Exception as error:
             fault = str(fault_of(error) or "")
             if not fault or fault != self._waiting_for:  # said once, not every second
-                log_failure(log, "what is due has to wait", error)
+                log_failure(log, "what is due has to wait", error, event="duties.waiting")
             self._waiting_for = fault
             return False
         if self._waiting_for:
-            log.warning("what is due is carried out again")
+            more = {"event": "duties.going_on"}
+            log.warning("what is due is carried out again", extra=more)
         self._waiting_for = ""
         return True
 
     def _carry_out(self, duty: Duty) -> None:
         try:
-            self._handlers[duty.kind](duty)
+            with tracing.span("duty", duty.call, kind=duty.kind, attempt=duty.attempts):
+                self._handlers[duty.kind](duty)
         except NotYet as error:
             self.store.duties.retry(duty, error.at, str(error))
         except GivenUp as error:
-            log.error("duty %s of %s given up: %s", duty.kind, duty.call, error)
-            self.store.duties.drop(duty, str(error))
+            self._give_up(duty, error)
         except (Refused, Unsure) as error:
             self._retry(duty, error)
         except Exception as error:
-            log_failure(log, f"duty {duty.kind} of call {duty.call}", error)
+            about = _about("duty.failed", duty)
+            log_failure(log, f"duty {duty.kind} of call {duty.call}", error, **about)
             self._retry(duty, None, without_limit=fault_of(error) is not None)
         else:
+            metrics.DUTIES_DONE.labels(duty.kind).inc()
             self.store.duties.done(duty)
 
     def _retry(self, duty: Duty, error: Exception | None, *, without_limit: bool = False) -> None:
+        metrics.DUTY_FAILURES.labels(duty.kind).inc()
         limited = not without_limit and duty.kind not in WITHOUT_LIMIT
         if duty.attempts >= MAX_ATTEMPTS and limited:
-            log.error("duty %s of call %s given up: %s", duty.kind, duty.call, error)
-            self.store.duties.drop(duty, str(error))
+            self._give_up(duty, error)
             return
         pause = timedelta(seconds=PAUSE * 2 ** (min(duty.attempts, MAX_ATTEMPTS) - 1))
         self.store.duties.retry(duty, self.clock.now() + pause)
+
+    def _give_up(self, duty: Duty, error: Exception | None) -> None:
+        metrics.DUTIES_GIVEN_UP.labels(duty.kind).inc()
+        log.error(
+            "duty %s of call %s given up: %s", duty.kind, duty.call, error,
+            extra=_about("duty.given_up", duty),
+        )  # fmt: skip
+        self.store.duties.drop(duty, str(error))
+
+
+def _about(event: str, duty: Duty) -> dict[str, str | int]:
+    return {"event": event, "call": duty.call, "kind": duty.kind, "attempt": duty.attempts}

@@ -35,7 +35,7 @@ from ivr.line.store.privacy.rows import (
     with_its_call,
 )
 
-BUCKETS = ("unknown", "pin", "staff")
+BUCKETS = ("unknown", "pin", "staff", "web")
 _SLIM = f'{{"{remains.PURGED}":%'
 
 _calls, _duties, _files = tables.calls.c, tables.duties.c, tables.case_files.c
@@ -182,7 +182,7 @@ TALLIES = DataClass(
     tables.tallies,
     ("bucket",),
     discard,
-    mine=lambda subject, row: row.bucket in buckets(subject),
+    mine=lambda subject, row: not buckets(subject).isdisjoint(row.bucket.split()),
     ages=(Age("tallies", lambda before: tables.tallies.c.at < before, drop(tables.tallies)),),
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, assert_never
+from typing import Any, assert_never, get_args
 
 from msgspec import convert
 
@@ -30,6 +30,7 @@ from ivr.line.values import Dialled, Leg, PersonTalk, PersonValues, Place, Ranke
 
 LATE = 15  # seconds that a leg's last word may be late before it counts as not answered
 UNSURE = 3  # the same, when it isn't even known whether it ever rang
+CONCLUSIONS = get_args(rules.Outcome)
 LOST = ("no_answer", "busy", "failed", "ended")  # how somebody is rung in vain
 CARRIER_RESTS = timedelta(minutes=2)  # how long the REST API isn't asked again for this call
 
@@ -133,7 +134,10 @@ def hears(
         _in_vain(state, attempt)  # again when their telephone is on the hook
     if state.shared.hunt.by_dial:
         hunt.at_once = _dialled_at_once(state, hunt, attempt)
+    went_on = goes_on(state)
     for command in rules.hear(hunt, event, attempt, people):
+        if isinstance(command, SendOn | TellOperator) and command.outcome in CONCLUSIONS:
+            state.hunts_over.append((state.shared.hunt.name, command.outcome))
         match command:
             case Ring(attempt=rung, person=person):
                 yield from _ring(state, rung, person)
@@ -154,6 +158,8 @@ def hears(
                 yield CallerHears(outcome("nobody", why=how))
             case _:
                 assert_never(command)
+    if event == "caller_left" and went_on:
+        state.hunts_over.append((state.shared.hunt.name, "left"))
     if event == "missed" and goes_on(state) and not hunt.manual:
         _timers(state, state.shared.hunt.name, f":{attempt}")
     _mirror(state, hunt)
@@ -252,7 +258,7 @@ def ring(state: CallState, person: str) -> Agenda:
 
 def _report(state: CallState, attempt: str, how: str) -> None:
     """Tell the operator who directs the hunt, in the conversation and to them alone."""
-    if how in ("joined", "nobody", "time_up"):
+    if how in CONCLUSIONS:
         return
     says = "candidate_declined" if how == "declined" else "candidate_no_answer"
     for other in state.legs.talking():

@@ -88,6 +88,7 @@ class CallState:
     says that the caller was told to leave the queue, or their <Dial> is over, so that the next
     document is asked for by itself.
     ``refuses`` says that the leg which asks for a document is one too many, to be hung up.
+    ``hunts_over`` are the hunts that came to an end, ``(name, outcome)``; they are only counted.
     """
 
     def __init__(self, line: Line, call: Call, now: datetime, root: str = "") -> None:
@@ -99,6 +100,7 @@ class CallState:
         self.events: list[Event] = []
         self.duties: list[Duty] = []
         self.claims: list[tuple[str, str]] = []
+        self.hunts_over: list[tuple[str, str]] = []
         self.changed = not call.version
         self.left_from: str | None = None
         self.leaves = False

@@ -29,7 +29,7 @@ class Allowance:
             return []
         limits, now = self.config.limits, self.clock.now()
         most = limits.cases_day if what == "log" else limits.requests_day
-        theirs = Bound(bucket(f"web_{what}", g.login.id), now - DAY, most)
+        theirs = Bound(f"{bucket('web', g.login.id)} {what}", now - DAY, most)
         counted = self.tallies.take([theirs], now)
         if not counted:
             number = next(iter(self.config.numbers))

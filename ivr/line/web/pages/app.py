@@ -25,6 +25,7 @@ from ivr.line.desk.roles import PAGES, home, may_open
 from ivr.line.service.duties.runner import Duties
 from ivr.line.service.services import Services
 from ivr.line.store.store import Store
+from ivr.line.web import health
 from ivr.line.web.pages.calls import CallPages, Sample
 from ivr.line.web.pages.case_logger import CaseLogger
 from ivr.line.web.pages.console import Console
@@ -87,8 +88,9 @@ def create_pages(
     entrance: Entrance | None = None,
     phones: Callable[..., Any] | None = None,
     sample: Sample | None = None,
+    metrics_token: str = "",
 ) -> Flask:
-    """The pages of one line.
+    """The pages of one line; and how the line is, see `ivr.line.web.health`.
 
     ``phones`` are the simulator's, for the page ``/phones``. ``sample`` is the desk on which an
     exported call has to come true.
@@ -119,6 +121,7 @@ def create_pages(
     Wall(services, shown, words).install(app)
     CallPages(services, shown, words, sample).install(app)
     app.after_request(partial(_wake, services.duties))
+    health.install(app, services, metrics_token)
     guard(app, _POLICY)
     _frame(app, line, store, clock, words, times, bool(phones), entrance.sample)
     _errors(app)

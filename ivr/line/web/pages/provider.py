@@ -67,7 +67,8 @@ class Vouching:
         try:
             answer: Answer = self.oauth.provider.authorize_redirect(self.provider.pages_url + back)
         except Exception as error:
-            log.warning("the provider can't be reached: %s", type(error).__name__)
+            more = {"event": "provider.failed"}
+            log.warning("the provider can't be reached: %s", type(error).__name__, extra=more)
             return None
         return answer
 
@@ -76,7 +77,8 @@ class Vouching:
         try:
             return dict(self.oauth.provider.authorize_access_token()["userinfo"])
         except Exception as error:
-            log.warning("the provider's answer isn't valid: %s", type(error).__name__)
+            more = {"event": "sign_in.refused"}
+            log.warning("the provider's answer isn't valid: %s", type(error).__name__, extra=more)
             return None
 
     def login_of(self, claims: Mapping[str, Any]) -> Login | None:

@@ -85,7 +85,7 @@ class Throttle:
         return str(known["id"]) if own else ""
 
     def _pair(self, name: str, client: str) -> str:
-        return bucket("sign_in_pair", f"{name.lower()} {client}")
+        return f"{bucket('sign_in', name.lower())} {bucket('sign_in_from', client)}"
 
 
 def _address() -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response
+from flask import Flask
 
 from ivr.errors import SettingsError
 from ivr.line.definition import Line
 from ivr.line.service.services import Services
+from ivr.line.web import health
 from ivr.line.web.webhooks.signature import Signature
 from ivr.line.web.webhooks.webhooks import Webhooks
 from ivr.twiml import verbs
@@ -17,8 +18,9 @@ from ivr.twiml.writing import render
 MAX_REQUEST_BYTES = 64 * 1024  # Twilio's own webhooks have about one thousand bytes
 
 
-def create_app(services: Services, *, auth_token: str = "") -> Flask:
-    """The webhooks of a line, which the carrier alone may call.
+def create_app(services: Services, *, auth_token: str = "", metrics_token: str = "") -> Flask:
+    """The webhooks of a line, which the carrier alone may call; and how the line is, see
+    `ivr.line.web.health`.
 
     They are signed with the auth token of the services' ``twilio``, unless ``auth_token`` is
     another. Raises `SettingsError` when the public URL, the carrier or the token is missing.
@@ -40,7 +42,7 @@ def create_app(services: Services, *, auth_token: str = "") -> Flask:
     signature = Signature(token, services.public_url)
     webhooks = Webhooks(services, signature, fallback(line, services.public_url))
     app.register_blueprint(webhooks.blueprint)
-    app.add_url_rule("/health", "health", lambda: _health(services))
+    health.install(app, services, metrics_token)
     return app
 
 
@@ -54,13 +56,6 @@ def fallback(line: Line, public_url: str = "") -> str:
     dial = verbs.Dial((verbs.Number(line.config.fallback),))
     again = verbs.Redirect(f"{public_url.removesuffix('/')}/voice/{line.name}")
     return render((*sentence, dial, verbs.Pause(5), again))
-
-
-def _health(services: Services) -> Response:
-    """200 while the database answers."""
-    services.store.calls.load("health")
-    config = services.line.config
-    return Response(f"ok {config.name} {config.version}\n", mimetype="text/plain")
 
 
 __all__ = ["create_app", "fallback"]

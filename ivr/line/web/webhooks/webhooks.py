@@ -7,14 +7,15 @@ fails says a sentence and goes to an operator; if even that fails, the static do
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from time import perf_counter
 
 from flask import Blueprint, Response, request
 
 from ivr.errors import CallError
+from ivr.line import metrics, tracing
 from ivr.line.desk.hunt import EventName
 from ivr.line.flow.steps import Customer
 from ivr.line.records import Call
@@ -133,17 +134,33 @@ class Webhooks:
         ``last``, which asks for nothing.
         """
 
+        place, *_, end = root.strip("/").split("/")
+        kind = end if end in ("fallback", "recording") else place
+        seconds = metrics.WEBHOOK_SECONDS.labels(kind)
+
         def serve(what: str = "", **where: str) -> Response:
+            begun = perf_counter()
+            try:
+                return answer(what, where)
+            finally:
+                seconds.observe(perf_counter() - begun)
+
+        def answer(what: str, where: dict[str, str]) -> Response:
             form = self._signed()
             if form is None:
+                metrics.WEBHOOKS_REFUSED.inc()
                 return Response("not signed by the carrier\n", 403, mimetype="text/plain")
-            began = time.monotonic()
+            call = where.get("sid") or form.get("CallSid", "")
+            what_failed = f"webhook {request.path!r} of call {call!r}"
+            began = perf_counter()
             for view in (views[what], trouble):
                 try:
-                    return self._respond(view(form, **where))
+                    with tracing.span("webhook", call, webhook=kind):
+                        return self._respond(view(form, **where))
                 except Exception as error:
-                    log_failure(log, f"webhook {request.path!r} of call {_call_of(form)}", error)
-                if time.monotonic() - began > SOON:
+                    metrics.WEBHOOKS_FAILED.inc()
+                    log_failure(log, what_failed, error, event="webhook.failed", call=call)
+                if perf_counter() - began > SOON:
                     break
             return self._respond(Reply(last(form)))
 
@@ -166,6 +183,7 @@ class Webhooks:
             log.warning(
                 "refused: X-Twilio-Signature doesn't sign %r; is the public URL right?",
                 self.signature.url(target),
+                extra={"event": "webhook.refused"},
             )
             return None
         form = dict(fields)
@@ -215,6 +233,7 @@ class Webhooks:
         state = self.calls.look(sid or form["CallSid"])
         if state.call.ended_at or state.call.waiting_for != form["queue"]:
             return Reply(LEAVE)
+        self.calls.store.signs.good("database", self.calls.clock.now())  # or nobody could be rung
         first = form.get("QueueTime", "0") == "0"
         return Reply(state.caller_waiting(form.get("QueuePosition", "1"), first))
 
@@ -368,10 +387,6 @@ class Webhooks:
 def _queued() -> bool:
     """Whether the answer is to be a document of the queue's."""
     return request.path.endswith(("/wait", "/held"))
-
-
-def _call_of(form: Form) -> str:
-    return repr(form.get("CallSid"))
 
 
 def _reply(turn: CallTurn, leg: str = "") -> Reply:
