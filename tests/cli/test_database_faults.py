@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from ivr.cli.main import main
 from ivr.line.store.store import Store
 from tests.kit.database_faults import standby
 from tests.kit.databases import fill, postgres, rows_of
+from tests.kit.processes import IVR
 
 # What each command that works on the database is given. One that isn't here must be below.
 WITH_DATABASE = {
@@ -35,17 +37,17 @@ WITH_DATABASE = {
     "login disable": ("ann@example.com",),
     "login list": (),
     "notices": (),
-    "pages": (),
     "purge": (),
     "rota": (),
     "seal": (),
-    "serve": (),
     "verify": (),
     "worker": ("--once",),
 }
+SERVE = ("serve", "pages")  # each in a process of its own
 WITHOUT = {
     *("check", "draw", "fallback", "fuzz", "network", "phone", "replay", "run", "settings"),
     *("twiml", "new", "doctor"),
+    *SERVE,
 }
 SETTINGS = {
     "IVR_PUBLIC_URL": "https://line.test",
@@ -55,7 +57,7 @@ SETTINGS = {
     "IVR_ALLOW_SAMPLE": "yes",
     "IVR_TWILIO_API": "http://127.0.0.1:1",
 }
-NOTHING_TO_WRITE = {"pages", "seal", "serve", "db migrate", "db restore", "login disable"}
+NOTHING_TO_WRITE = {"seal", "db migrate", "db restore", "login disable"}
 READS = {"audit", "case", "db backup", "db show", "login list", "notices", "rota", "verify"}
 
 
@@ -119,6 +121,19 @@ def test_a_database_that_cant_be_used_is_exit_code_3(
             says = "is a backup of SQLite"  # it looks into the file first
         refuses(command, says)
         assert "secret" not in run(command).output
+
+
+@pytest.mark.parametrize("command", SERVE)
+def test_what_serves_doesnt_begin_with_a_database_that_cant_be_used(
+    folder: Path, command: str
+) -> None:
+    (folder / "ivr.db").write_bytes(b"garbage" * 2000)
+
+    ended = subprocess.run([IVR, command], capture_output=True, text=True, timeout=300, check=False)
+
+    assert ended.returncode == 3
+    assert "the database is damaged: restore a backup" in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize("command", WITH_DATABASE)
