@@ -58,7 +58,7 @@ SETTINGS = {
     "IVR_TWILIO_API": "http://127.0.0.1:1",
 }
 NOTHING_TO_WRITE = {"seal", "db migrate", "db restore", "login disable"}
-READS = {"audit", "case", "db backup", "db show", "login list", "notices", "rota", "verify"}
+READS = {"case", "db backup", "db show", "login list", "notices", "rota", "verify"}
 
 
 def leaves(group: click.Group = main, name: str = "") -> Iterator[str]:
