@@ -50,7 +50,7 @@ lock: $(TO_RELEASE)
 		--upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
 		--quiet --output-file requirements.lock
 
-# From an environment of what the lock installs and nothing else, with licenses and who needs whom.
+# From an environment of what the lock installs and nothing else, with licenses and dependencies.
 sbom: $(TO_RELEASE)
 	rm -rf build/release && $(PYTHON) -m venv build/release && mkdir -p dist
 	build/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
