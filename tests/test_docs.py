@@ -50,7 +50,20 @@ VARIABLES = {
 }
 PROGRAMS = {
     *("cd", "export", "git", "gunicorn", "ivr", "make", "ngrok", "pip", "psql", "pytest", "python"),
-    *("curl", "ruff", "mypy", "python3", "apt-get", "lint-imports"),
+    *(
+        "curl",
+        "ruff",
+        "mypy",
+        "python3",
+        "apt-get",
+        "lint-imports",
+        "cp",
+        "systemctl",
+        "docker",
+        "rm",
+        "set",
+        ".",
+    ),
 }
 OLD_WORDS = re.compile(r"\b(he|him|his|himself|whom|whoever)\b", re.IGNORECASE)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ivr.cli import db, line, login, network, privacy, project
+from ivr.cli import db, doctor, line, login, network, privacy, project
 from ivr.cli.exit_codes import Commands
 
 
@@ -40,6 +40,7 @@ main.add_section(
     line.settings,
     db.db,
     project.check,
+    doctor.doctor,
     line.draw,
     line.fallback,
 )

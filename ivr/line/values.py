@@ -422,6 +422,8 @@ class Caller(Kept):
     the step in which they hung up, ``""`` after a goodbye, ``was_with`` whoever had taken their
     call then. ``in_room`` is since when the carrier has had them in the conference, or bridged, and
     not on hold; ``on_hold``: they are there on hold. ``heard_to`` counts the carrier's reports.
+    ``asks``: their leg is about to ask what comes next: their <Dial> is over, they leave the queue,
+    or they have been sent on. Sending them on once more would cut off what they are given.
     """
 
     number: Digits[str] = ""
@@ -435,6 +437,7 @@ class Caller(Kept):
     in_room: Digits[datetime | None] = None
     on_hold: Digits[bool] = False
     heard_to: Digits[int] = -1
+    asks: Audit[bool] = False
 
 
 # --- the call ---

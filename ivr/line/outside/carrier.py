@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,29 @@ class LegGone(Refused):
 
 class Unsure(CallError):
     """The carrier may have done it: a timeout, a server error, or an answer that makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnNumber:
+    """A telephone number of the account, and where its calls go: URLs, their methods, and the SIDs
+    of an ``application`` or a ``trunk`` that takes them instead."""
+
+    sid: str
+    number: str
+    voice: str
+    voice_method: str
+    fallback: str
+    status: str
+    status_method: str
+    application: str = ""
+    trunk: str = ""
+
+    @property
+    def taken_by(self) -> str:
+        """What takes its calls instead of its voice URL, ``""`` for nothing."""
+        if self.trunk:
+            return f"the SIP trunk {self.trunk}"
+        return f"the TwiML application {self.application}" if self.application else ""
 
 
 class Carrier:
@@ -152,6 +176,16 @@ class Carrier:
         listed = self._ask(lambda: self.client.conferences(conference).participants.list())
         return conference, {str(each.call_sid): bool(each.hold) for each in listed}
 
+    def owned(self, number: str) -> OwnNumber | None:
+        """The account's number; None if it hasn't got it."""
+        numbers = self.client.incoming_phone_numbers
+        listed = self._ask(lambda: numbers.list(phone_number=number, limit=20))
+        return next((_own(each) for each in listed if each.phone_number == number), None)
+
+    def point(self, sid: str, **changes: str) -> None:
+        """Change where a number's calls go, by the names that Twilio's client has."""
+        self._ask(lambda: self.client.incoming_phone_numbers(sid).update(**changes))
+
     def _conference(self, room: str) -> str:
         conference = self._live_conference(room)
         if not conference:
@@ -180,6 +214,20 @@ class Carrier:
             metrics.REST_SECONDS.observe(perf_counter() - begun)
         self.told("")
         return answer
+
+
+def _own(found: Any) -> OwnNumber:
+    return OwnNumber(
+        sid=str(found.sid),
+        number=str(found.phone_number),
+        voice=found.voice_url or "",
+        voice_method=found.voice_method or "POST",
+        fallback=found.voice_fallback_url or "",
+        status=found.status_callback or "",
+        status_method=found.status_callback_method or "POST",
+        application=found.voice_application_sid or "",
+        trunk=found.trunk_sid or "",
+    )
 
 
 class _Failed(Exception):

@@ -71,11 +71,11 @@ class Calls:
                 turn.begin()
             elif heard is not None:
                 turn.hear(heard)
+            claims = self._claims(turn, engaged)  # which may move the call on
             if deliver is not None:
                 turn.deliver(deliver)
             if not turn.state.changed:
                 return turn
-            claims = self._claims(turn, engaged)
             call = turn.close()
             try:
                 if self.store.calls.save(call, turn.state.events, turn.state.duties, claims):

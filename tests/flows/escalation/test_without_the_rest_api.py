@@ -7,6 +7,7 @@ import pytest
 
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, Desk
+from tests.kit.scenes import Scene
 from tests.kit.telephones import CASE, ask_for_a_manager, keyed
 
 KINDS = ["429", "500", "timeout"]
@@ -59,3 +60,25 @@ def test_an_outage_reaches_a_person_within_half_a_minute_of_the_refusal(
         exchange.wait_until(lambda: bool(caller.connected_to), at_most=30)
     caller.hang_up()
     exchange.wait(60)
+
+
+CASE_KEYS = "17349013#"
+DOWN = f"calls 2 3 {CASE_KEYS} 1"
+ASKS = f"another:calls another:2 another:1 another:{CASE_KEYS} another:1 another:2"
+
+
+@pytest.mark.lenient_calls
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"rest:places-nobody calls 2 0 ~dial +25 +3 {ASKS}",
+        f"{DOWN} ~purpose rest:places-nobody 0 +3 {ASKS}",
+        f"{DOWN} ~purpose rest:loses-answers 0 +3 {ASKS}",
+        f"{DOWN} ~purpose {ASKS} +3 rest:places-nobody 0",
+        f"{DOWN} 1 200# 150# 1 2# 10# 1 1 2 1 1 rest:places-nobody 0 +3 {ASKS}",
+    ],
+)
+def test_whoever_a_document_rings_is_not_cut_off_by_the_line_itself(desk: Desk, text: str) -> None:
+    """What the caller is about to ask for by themselves isn't sent to them as well: the document
+    that dials would be cut off, and whoever rings be taken for free."""
+    assert Scene(desk).play(text).over() == []

@@ -323,6 +323,8 @@ class CallTurn:
         if not self.state.refuses and talk.seen != talk.turn:
             talk.seen = talk.turn
             self.state.changed = True
+            if not leg:
+                self.state.shared.caller.asks = False
 
     def document(self, leg: str = "") -> str:
         """The TwiML of a leg, ``""`` when it is to be hung up. Of a turn that is over."""
@@ -346,7 +348,8 @@ class CallTurn:
         unseen = state.caller.turn not in (self._before, state.caller.seen)
         there = state.leg_sid and not isinstance(state.step, Customer)
         if unseen and there and not (state.leaves or call.ended_at):
-            legs.send(state)
+            legs.send(state, after=legs.COMES_ITSELF if state.shared.caller.asks else 0)
+        state.shared.caller.asks |= unseen
         self._queue()
         call.step = state.caller.state
         call.language = state.caller.language
