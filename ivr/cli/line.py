@@ -136,6 +136,7 @@ def worker(once: bool, pause: float, host: str, port: int) -> None:
     traces.begin()
     settings = read_settings()
     services = full_services(settings)
+    click.get_current_context().call_on_close(services.store.close)
     services.store.migrate()
     refuse_leftovers(settings, services.line.config, services.store)
     services.begin()

@@ -15,6 +15,7 @@ from ivr.server.flow_source import load
 from ivr.simulator import Exchange
 from tests.kit.desk import mount
 from tests.kit.documents import ROOT
+from tests.kit.processes import IVR, comes_true, free_port, running, said
 
 
 def ivr(*words: str | Path, flow: str | Path = "") -> Result:
@@ -253,3 +254,21 @@ def test_another_folder_isnt_a_project(tmp_path: Path, option: str) -> None:
 
     assert refused.exit_code == 3
     assert "isn't a project that `ivr new` has made" in refused.output
+
+
+def test_a_desk_of_a_few_people_alone_is_run(project: Path, tmp_path: Path) -> None:
+    """What a laptop shows of customers and cases is left out where there are none."""
+    for name in ("accounts", "cases", "contacts", "queues"):
+        (project / "desk" / f"{name}.csv").unlink()
+    pages, webhooks = free_port(), free_port()
+    ports = ["--pages-port", str(pages), "--webhooks-port", str(webhooks)]
+    own = {
+        "IVR_FLOW": str(project / "line"),
+        "IVR_DATABASE": f"sqlite:///{tmp_path / 'ivr.db'}",
+    }
+    with running([IVR, "run", *ports], tmp_path / "log", **own):
+        assert comes_true(lambda: said(f"http://127.0.0.1:{pages}/sign-in")), (
+            tmp_path / "log"
+        ).read_text()
+        assert "Odile Petit" in said(f"http://127.0.0.1:{pages}/sign-in")
+        assert "sample case number" not in (tmp_path / "log").read_text()
