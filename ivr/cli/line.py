@@ -62,12 +62,10 @@ def pages(host: str, port: int, workers: int, threads: int) -> None:
     These are the pages for staff and customers: the console, cases, and everyone's own status.
     Settings are environment variables, listed by `ivr settings`.
     """
-    from ivr.server import metrics
+    from ivr.server import entrance, metrics
 
+    entrance.check(read_settings())
     with metrics.directory():
-        from ivr.server import entrance
-
-        entrance.check(read_settings())
         _require()
         _serve("pages", host, port, workers, threads)
 
