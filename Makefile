@@ -3,6 +3,9 @@
 # make check style, types, and who may import whom
 # make bench how fast it is
 # make docs  the documentation as a web site, in docs/_site
+# make audit known vulnerabilities of what a release installs, as far as the advisories can be had
+# make lock  requirements.lock anew: what a release installs, by version and hash
+# make sbom  what a release consists of (CycloneDX), in dist/
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,10 +13,11 @@ BIN := $(VENV)/bin
 TO_RUN := $(VENV)/.to_run
 TO_TEST := $(VENV)/.to_test
 TO_DOCUMENT := $(VENV)/.to_document
+TO_RELEASE := $(VENV)/.to_release
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
 .DELETE_ON_ERROR:  # an environment that is only half made is made again
-.PHONY: run test check bench docs clean
+.PHONY: run test check bench docs audit lock sbom clean
 
 run: $(TO_RUN)
 	$(BIN)/ivr run
@@ -37,6 +41,24 @@ docs: $(TO_DOCUMENT)
 	$(BIN)/python -m sphinx -n -W --keep-going -q -b html docs docs/_site
 	@echo "Open docs/_site/index.html"
 
+audit: $(TO_RELEASE)
+	$(BIN)/python .ci/audit.py
+
+# It names no index, so that it can be installed from any that has the same files.
+lock: $(TO_RELEASE)
+	$(BIN)/uv pip compile pyproject.toml --extra line --extra otel --universal --python-version 3.11 \
+		--upgrade --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links \
+		--quiet --output-file requirements.lock
+
+# From an environment of what the lock installs and nothing else, with licenses and dependencies.
+sbom: $(TO_RELEASE)
+	rm -rf build/release && $(PYTHON) -m venv build/release && mkdir -p dist
+	build/release/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	build/release/bin/python -m pip install --quiet --disable-pip-version-check --no-deps .
+	$(BIN)/cyclonedx-py environment build/release/bin/python --pyproject pyproject.toml \
+		--output-reproducible --output-format JSON --output-file dist/ivr-simulator.cdx.json
+	@echo "Wrote dist/ivr-simulator.cdx.json"
+
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +75,10 @@ $(TO_TEST): pyproject.toml | $(BIN)/python
 $(TO_DOCUMENT): pyproject.toml | $(BIN)/python
 	$(INSTALL) '.[line,docs]'
 	touch $@ $(TO_RUN)
+
+$(TO_RELEASE): pyproject.toml | $(BIN)/python
+	$(INSTALL) '.[release]'
+	touch $@
 
 clean:
 	rm -rf $(VENV) docs/_site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

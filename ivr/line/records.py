@@ -44,6 +44,9 @@ MOVES_LEGS = (  # the kinds of duty that bring people and calls where they belon
     "ring_customer", "record", "room", "meeting", "free",
     "holder",
 )  # fmt: skip
+IN_A_WHILE = (  # the kinds that are due some time after something, whatever the hour is then
+    *MOVES_LEGS, "came", "feed", "lost_calls", "notify", "owe", "post", "rota",
+)  # fmt: skip
 
 
 @dataclass(slots=True)

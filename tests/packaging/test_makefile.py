@@ -17,6 +17,9 @@ from tests.kit.environments import ROOT, run
         ("check", "line,test"),
         ("bench", "line,test"),
         ("docs", "line,docs"),
+        ("audit", "release"),
+        ("lock", "release"),
+        ("sbom", "release"),
     ],
 )
 def test_a_fresh_checkout_installs_only_what_the_command_needs(target: str, extras: str) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError
 
 from ivr.errors import SettingsError
-from ivr.line.store.connections import Connections, patiently
+from ivr.line.store.connections import Connections
 from ivr.line.store.faults import fault_of
 from ivr.line.store.schema import SchemaState, state_from, state_of
 
@@ -34,6 +34,8 @@ def back_up(connections: Connections, file: Path) -> SchemaState:
     """
     if file.exists():
         raise SettingsError(f"{file} is there already: name a new file")
+    with connections.reading() as connection:
+        state_of(connection)  # it is there, and a line's
     part = file.with_name(f"{file.name}.part")
     os.close(os.open(part, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))  # it holds personal data
     try:
@@ -145,8 +147,7 @@ def _copy_out(connections: Connections, part: Path) -> None:
 
 
 def _copy_in(connections: Connections, file: Path) -> None:
-    target = connections.own()
-    patiently(target, "BEGIN IMMEDIATE")  # raises if it stays locked; `backup` would wait for ever
+    target = connections.own.begin()  # raises if it stays locked; `backup` would wait for ever
     target.execute("ROLLBACK")
     with closing(_read_only(file)) as copy:
         copy.backup(target)

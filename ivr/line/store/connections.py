@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from sqlalchemy.exc import ArgumentError
 
 from ivr.errors import SettingsError
 
-BUSY_FOR = 10.0  # seconds until a locked database is an error
+BUSY_FOR = 5.0  # seconds until a locked database is an error; the carrier waits for 15
+ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
 WRITES = "ivr_writes"  # an execution option: this transaction will write
 
 _PREPARE = (
@@ -35,13 +37,14 @@ _PREPARE = (
 
 class Connections:
     """One database's connections. ``url`` is ``sqlite:///file`` or ``postgresql://user@host/name``;
-    raises `SettingsError` for any other."""
+    raises `SettingsError` for any other. A lock that another process holds is waited for
+    ``busy_for`` seconds."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, busy_for: float = BUSY_FOR) -> None:
         self.url = url
-        self.engine: Engine = engine(url)
+        self.engine: Engine = engine(url, busy_for)
         self.writer: Engine = self.engine.execution_options(**{WRITES: True})
-        self.own = OwnConnections(self.engine)
+        self.own = OwnConnections(self.engine, busy_for)
         self.postgres = self.own.postgres
 
     @contextmanager
@@ -64,7 +67,7 @@ class Connections:
         self.engine.dispose()
 
 
-def engine(url: str) -> Engine:
+def engine(url: str, busy_for: float = BUSY_FOR) -> Engine:
     """The engine for a URL. Raises `SettingsError` for what is neither SQLite nor PostgreSQL."""
     try:
         parsed = make_url(url)
@@ -72,26 +75,32 @@ def engine(url: str) -> Engine:
         raise SettingsError(f"IVR_DATABASE is '{url}', which is no database URL") from error
     match parsed.get_backend_name():
         case "sqlite":
-            return _sqlite(parsed.database or "")
+            return _sqlite(parsed.database or "", busy_for)
         case "postgresql":
-            return _postgres(parsed)
+            return _postgres(parsed, busy_for)
     raise SettingsError(
         f"IVR_DATABASE is a URL of '{parsed.get_backend_name()}': use sqlite:///file or "
         "postgresql://user@host/name"
     )
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, busy_for: float) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=20,
         max_overflow=20,
+        pool_timeout=busy_for,
         hide_parameters=True,  # an error is logged, and they may be telephone numbers
         pool_pre_ping=True,  # the server may have been started again meanwhile
+        connect_args={
+            "connect_timeout": ANSWERS_WITHIN,
+            "tcp_user_timeout": ANSWERS_WITHIN * 1000,
+            "options": f"-c lock_timeout={int(busy_for * 1000)}",
+        },
     )
 
 
-def _sqlite(file: str) -> Engine:
+def _sqlite(file: str, busy_for: float) -> Engine:
     if file in ("", ":memory:"):
         raise SettingsError("IVR_DATABASE must name a file: sqlite:///instance/ivr.db")
     try:
@@ -104,36 +113,37 @@ def _sqlite(file: str) -> Engine:
         max_overflow=-1,
         hide_parameters=True,
     )
-    event.listen(pool, "connect", _prepare)
-    event.listen(pool, "begin", _begin)
+    event.listen(pool, "connect", partial(_prepare, busy_for))
+    event.listen(pool, "begin", partial(_begin, busy_for))
     return pool
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare(busy_for: float, connection: sqlite3.Connection, _record: object) -> None:
     for statement in _PREPARE:
-        patiently(connection, statement)
+        patiently(connection, statement, busy_for=busy_for)
 
 
-def _begin(connection: Connection) -> None:
+def _begin(busy_for: float, connection: Connection) -> None:
     """A transaction that will write has the lock from its start: one that has read before could not
     get the lock any more after another transaction has written."""
     driver: Any = connection.connection.driver_connection
     writes = connection.get_execution_options().get(WRITES)
-    patiently(driver, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    patiently(driver, "BEGIN IMMEDIATE" if writes else "BEGIN", busy_for=busy_for)
 
 
 def patiently(
     connection: sqlite3.Connection,
     statement: str,
     values: tuple[Any, ...] | dict[str, Any] = (),
+    busy_for: float = BUSY_FOR,
 ) -> sqlite3.Cursor:
-    """Execute, and try again for `BUSY_FOR` seconds while the database is locked."""
+    """Execute, and try again for ``busy_for`` seconds while the database is locked."""
     until = 0.0
     while True:
         try:
             return connection.execute(statement, values)
         except sqlite3.OperationalError as error:
-            until = until or time.monotonic() + BUSY_FOR
+            until = until or time.monotonic() + busy_for
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
             time.sleep(random.uniform(0.0001, 0.0006))
@@ -145,8 +155,9 @@ class OwnConnections:
     It goes back when its thread ends. One that PostgreSQL has closed is replaced.
     """
 
-    def __init__(self, source: Engine) -> None:
+    def __init__(self, source: Engine, busy_for: float = BUSY_FOR) -> None:
         self._engine = source
+        self._busy_for = busy_for
         self._local = threading.local()
         self.postgres = source.dialect.name == "postgresql"
 
@@ -161,13 +172,18 @@ class OwnConnections:
         """One statement that may be repeated; the driver's cursor."""
         connection = self()
         if not self.postgres:
-            return patiently(connection, statement, values)
+            return patiently(connection, statement, values, self._busy_for)
         try:
             return connection.execute(statement, values, prepare=True)
         except Exception:
             if not connection.closed:
                 raise
             return self().execute(statement, values)  # the server was started again
+
+    def begin(self) -> Any:
+        """This thread's, of SQLite, with a transaction that will write."""
+        patiently(connection := self(), "BEGIN IMMEDIATE", busy_for=self._busy_for)
+        return connection
 
     def _take(self) -> Any:
         self.give_back()
@@ -180,6 +196,10 @@ class OwnConnections:
     def give_back(self) -> None:
         """This thread no longer needs its connection."""
         held = getattr(self._local, "held", None)
-        if held is not None:
-            self._local.held = self._local.driver = None
-            held.close()
+        if held is None:
+            return
+        broken = self.postgres and self._local.driver.closed
+        self._local.held = self._local.driver = None
+        if broken:
+            held.invalidate()  # there is nothing that could be undone
+        held.close()

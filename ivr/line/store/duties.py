@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from ivr.line.records import Duty
 from ivr.line.store import tables
@@ -99,6 +99,22 @@ class DutyRepository:
     def drop(self, duty: Duty, why: str) -> None:
         """Give it up, unless another worker has taken it since; the row stays, with the reason."""
         self._execute(_DROP, {"id": duty.id, "attempts": duty.attempts, "why": why})
+
+    def bring_forward(self, kinds: Iterable[str], after: datetime, by: timedelta) -> int:
+        """Duties that are due, or leased until, after an instant are so earlier by ``by``; how
+        many.
+
+        For a clock that has gone back by that. Several processes may find it out: what has been
+        brought forward isn't due after that instant any more.
+        """
+        duties, back = tables.duties, by // timedelta(microseconds=1)
+        ours = (text("state = 'due'"), duties.c.kind.in_(tuple(kinds)))
+        changed = 0
+        with self._connections.writing() as connection:
+            for column in (duties.c.due, duties.c.taken_until):
+                earlier = update(duties).where(*ours, column > ticks(after))
+                changed += connection.execute(earlier.values({column: column - back})).rowcount
+        return changed
 
     def all(self, *kinds: str, call: str | None = None, owed: bool = False) -> list[Duty]:
         """Duties of these kinds (of any, if none is named) in the order of their due times; with

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ivr.errors import IVRError
 
 What = Literal["locked", "read-only", "full", "damaged", "unreachable", "refuses"]
 
@@ -42,7 +45,7 @@ _POSTGRES: dict[str, What] = {
 _SENTENCES: dict[What, str] = {
     "locked": "the database is locked by another process for too long",
     "read-only": "the database can't be written to",
-    "full": "the database can't grow: the disk, or another limit, is full",
+    "full": "the database can't grow: the disk is full",
     "damaged": "the database is damaged: restore a backup with ivr db restore",
     "unreachable": "the database doesn't answer",
     "refuses": "the database refuses",
@@ -75,6 +78,16 @@ def fault_of(error: BaseException) -> DatabaseFault | None:
     return DatabaseFault(what, " ".join(str(given).split()))
 
 
+def log_failure(log: logging.Logger, what: str, error: BaseException, **more: str | int) -> None:
+    """Log that ``what`` has failed: in one line, with a traceback only if that was a defect.
+    ``more`` are the record's own fields."""
+    known = error if isinstance(error, IVRError) else fault_of(error)
+    if known is None:
+        log.error("%s failed", what, exc_info=error, extra=more)
+    else:
+        log.error("%s: %s", what, known, extra=more)
+
+
 def _of_postgres(error: object) -> What | None:
     from psycopg import Error, OperationalError
 
@@ -87,4 +100,4 @@ def _of_postgres(error: object) -> What | None:
     return "unreachable" if isinstance(error, OperationalError) else None
 
 
-__all__ = ["DatabaseFault", "fault_of"]
+__all__ = ["DatabaseFault", "fault_of", "log_failure"]

@@ -10,9 +10,10 @@ from pathlib import Path
 from ivr.line.store.calls import CallRepository
 from ivr.line.store.case_files import CaseFileRepository
 from ivr.line.store.cases import CaseRepository
-from ivr.line.store.connections import Connections
+from ivr.line.store.connections import BUSY_FOR, Connections
 from ivr.line.store.duties import DutyRepository
 from ivr.line.store.facts import FactRepository
+from ivr.line.store.faults import log_failure
 from ivr.line.store.feeds import FeedRepository
 from ivr.line.store.logins import LoginRepository
 from ivr.line.store.logs import LogRepository
@@ -33,13 +34,14 @@ class Store:
     """A database, and a repository for each thing in it: ``store.calls.load(sid)``.
 
     ``url`` is ``sqlite:///file`` or ``postgresql://user@host/name``; raises `SettingsError` for any
-    other. With ``checkpoints`` a thread keeps SQLite's write-ahead log short. No transaction is
+    other. With ``checkpoints`` a thread keeps SQLite's write-ahead log short. A lock that
+    another process holds is waited for ``busy_for`` seconds. No transaction is
     open when a repository's method returns. Several processes and threads may share a database;
     migrate it before they start.
     """
 
-    def __init__(self, url: str, *, checkpoints: bool = False) -> None:
-        self.connections = Connections(url)
+    def __init__(self, url: str, *, checkpoints: bool = False, busy_for: float = BUSY_FOR) -> None:
+        self.connections = Connections(url, busy_for)
         self.schema = Schema(self.connections)
         self.calls = CallRepository(self.connections)
         self.cases = CaseRepository(self.connections)
@@ -84,9 +86,9 @@ class Store:
         while not self._stop.wait(0.25):
             try:
                 own().execute("PRAGMA wal_checkpoint(PASSIVE)")
-            except Exception:
-                more = {"event": "checkpoint.failed"}
-                log.exception("can't checkpoint the write-ahead log", extra=more)
+            except Exception as error:
+                what = "can't checkpoint the write-ahead log"
+                log_failure(log, what, error, event="checkpoint.failed")
         own.give_back()
 
 

@@ -16,7 +16,7 @@ from ivr.errors import CallError
 from ivr.line.desk.events import Event
 from ivr.line.records import Call, Duty
 from ivr.line.store.chain import chained
-from ivr.line.store.connections import OwnConnections, patiently
+from ivr.line.store.connections import OwnConnections
 from ivr.line.store.instants import instant, instant_or_none, ticks, ticks_or_none
 from ivr.line.store.people import CLAIM
 from ivr.line.values import decode, encode
@@ -126,8 +126,7 @@ class SQLiteTurns:
 
     def save(self, call: Call, records: Records, claims: Claims) -> bool:
         events, count, head = chained(call, records[0])
-        changed, connection = _call_row(call, count, head), self._connect()
-        patiently(connection, "BEGIN IMMEDIATE")
+        changed, connection = _call_row(call, count, head), self._connect.begin()
         try:
             if not self._write(connection, call, changed):
                 connection.execute("ROLLBACK")

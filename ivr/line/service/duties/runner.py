@@ -16,7 +16,8 @@ from ivr.clock import Alarm, Clock
 from ivr.line import metrics, tracing
 from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.carrier import Refused, Unsure
-from ivr.line.records import MOVES_LEGS, Duty
+from ivr.line.records import IN_A_WHILE, MOVES_LEGS, Duty
+from ivr.line.store.faults import fault_of, log_failure
 from ivr.line.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ MAX_ATTEMPTS = 6
 # tried until they succeed or the leg is over: given up, a caller would be left alone, or overheard
 WITHOUT_LIMIT = ("send", "hold", "record")
 PAUSE = 2.0  # seconds before the second attempt; doubled each time
+GONE_BACK = timedelta(minutes=1)  # by less, the clock is put right all the time
 AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
 
 Handler = Callable[[Duty], None]
@@ -35,7 +37,7 @@ class Duties:
     Without handlers it carries out nothing, and never wakes.
 
     When a handler raises, the duty is tried again, at most `MAX_ATTEMPTS` times; `NotYet` puts it
-    off without a limit, and `GivenUp` ends it.
+    off without a limit, as a database that fails does, and `GivenUp` ends it.
     """
 
     def __init__(self, store: Store, clock: Clock, handlers: Mapping[str, Handler]) -> None:
@@ -47,6 +49,8 @@ class Duties:
         self._others = tuple(kind for kind in handlers if kind not in MOVES_LEGS)
         self._lock = Lock()
         self._alarm: tuple[datetime, Alarm] | None = None
+        self._latest = clock.now()
+        self._waiting_for = ""  # the database's fault
 
     def run(self, call: str | None = None) -> int:
         """Move the legs of one call, or of all, as is due; how many duties were carried out."""
@@ -94,6 +98,7 @@ class Duties:
     def _run(self, take: Callable[[], list[Duty]]) -> int:
         """Carry out what ``take`` takes as long as something is due; then wait for what is due
         next."""
+        self._watch_clock()
         done = 0
         while True:
             taken = take()
@@ -108,6 +113,19 @@ class Duties:
         self.wake_at(next_due)
         return done
 
+    def _watch_clock(self) -> None:
+        """When the clock has been put back, what is to come soon would come as much later."""
+        before, now = self._latest, self.clock.now()
+        if now < before - GONE_BACK and self._kinds:
+            by = before - now
+            moved = self.store.duties.bring_forward(IN_A_WHILE, before - GONE_BACK, by)
+            more = {"event": "clock.went_back", "seconds": by.total_seconds()}
+            log.warning(
+                "the clock went back by %s; %d duties are due earlier", by, moved, extra=more
+            )
+            self.stop()  # an alarm for an instant of before
+        self._latest = now
+
     def _alarm_went_off(self) -> None:
         with self._lock:
             self._alarm = None
@@ -118,12 +136,16 @@ class Duties:
         """False when the store doesn't answer; what is due waits until it does."""
         try:
             self.everything()
-        except Exception:
-            log.exception(
-                "can't take the duties that are due; they have to wait",
-                extra={"event": "duties.waiting"},
-            )
+        except Exception as error:
+            fault = str(fault_of(error) or "")
+            if not fault or fault != self._waiting_for:  # said once, not every second
+                log_failure(log, "what is due has to wait", error, event="duties.waiting")
+            self._waiting_for = fault
             return False
+        if self._waiting_for:
+            more = {"event": "duties.going_on"}
+            log.warning("what is due is carried out again", extra=more)
+        self._waiting_for = ""
         return True
 
     def _carry_out(self, duty: Duty) -> None:
@@ -136,18 +158,18 @@ class Duties:
             self._give_up(duty, error)
         except (Refused, Unsure) as error:
             self._retry(duty, error)
-        except Exception:
-            log.exception(
-                "duty %s of call %s failed", duty.kind, duty.call, extra=_about("duty.failed", duty)
-            )
-            self._retry(duty, None)
+        except Exception as error:
+            about = _about("duty.failed", duty)
+            log_failure(log, f"duty {duty.kind} of call {duty.call}", error, **about)
+            self._retry(duty, None, without_limit=fault_of(error) is not None)
         else:
             metrics.DUTIES_DONE.labels(duty.kind).inc()
             self.store.duties.done(duty)
 
-    def _retry(self, duty: Duty, error: Exception | None) -> None:
+    def _retry(self, duty: Duty, error: Exception | None, *, without_limit: bool = False) -> None:
         metrics.DUTY_FAILURES.labels(duty.kind).inc()
-        if duty.attempts >= MAX_ATTEMPTS and duty.kind not in WITHOUT_LIMIT:
+        limited = not without_limit and duty.kind not in WITHOUT_LIMIT
+        if duty.attempts >= MAX_ATTEMPTS and limited:
             self._give_up(duty, error)
             return
         pause = timedelta(seconds=PAUSE * 2 ** (min(duty.attempts, MAX_ATTEMPTS) - 1))

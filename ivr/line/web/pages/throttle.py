@@ -29,7 +29,7 @@ from ivr.line.store.tallies import Bound
 MINUTE = timedelta(minutes=1)
 Terms = tuple[tuple[int, timedelta], ...]  # so many in this time
 OF_PAIR = ((5, MINUTE), (20, HOUR), (60, DAY))  # wrong passwords of one name from one client
-OF_NAME = ((30, HOUR), (100, DAY))  # … of one name from all clients that aren't known
+OF_NAME = ((30, HOUR),)  # … of one name from all clients that aren't known
 OF_ADDRESS = ((60, HOUR),)  # … of all names from one address
 COOKIE = "ivr_device"
 KNOWN_FOR = timedelta(days=90)

@@ -14,11 +14,13 @@ from time import perf_counter
 
 from flask import Blueprint, Response, request
 
+from ivr.errors import CallError
 from ivr.line import metrics, tracing
 from ivr.line.desk.hunt import EventName
 from ivr.line.flow.steps import Customer
 from ivr.line.records import Call
 from ivr.line.service.services import Services
+from ivr.line.store.faults import log_failure
 from ivr.line.turns.call.begin import begin
 from ivr.line.turns.call.heard import (
     Bridged,
@@ -43,6 +45,8 @@ from ivr.twiml import verbs
 from ivr.twiml.writing import render
 
 log = logging.getLogger(__name__)
+
+SOON = 4.0  # seconds: what fails later isn't tried again, since the carrier waits for 15
 
 LEAVE = render((verbs.Leave(),))
 HANG_UP = render((verbs.Hangup(),))
@@ -99,8 +103,8 @@ class Webhooks:
             "meet": self.meet,
             "hold": self.hold,
         }
-        self._route(f"/voice/{name}", caller, self._caller_in_trouble)
-        self._route(f"/back/{name}/<sid>", caller, self._caller_in_trouble)
+        self._route(f"/voice/{name}", caller, self._caller_in_trouble, self._static)
+        self._route(f"/back/{name}/<sid>", caller, self._caller_in_trouble, self._static)
         leg: dict[str, Callable[..., Reply]] = {
             "": self.leg_answer,
             "talked": self.leg_talked,
@@ -110,18 +114,28 @@ class Webhooks:
             "meet": self.leg_meet,
             "announce": self.leg_announce,
         }
-        self._route(f"/leg/{name}/<sid>/<attempt>", leg, self._leg_in_trouble)
-        self._route(f"/voice/{name}/fallback", {"": self.fall_back}, self.fall_back)
-        self._route(f"/room/{name}/<sid>", {"": self.room}, lambda form, sid: Reply(NOTHING))
-        self._route(f"/voice/{name}/recording", {"": self.recording}, lambda form: Reply(NOTHING))
+        self._route(f"/leg/{name}/<sid>/<attempt>", leg, self._leg_in_trouble, lambda form: HANG_UP)
+        self._route(f"/voice/{name}/fallback", {"": self.fall_back}, self.fall_back, self._static)
+        self._route(f"/room/{name}/<sid>", {"": self.room}, self.room, lambda form: NOTHING)
+        self._route(
+            f"/voice/{name}/recording", {"": self.recording}, self.recording, lambda form: NOTHING
+        )
 
     def _route(
-        self, root: str, views: dict[str, Callable[..., Reply]], trouble: Callable[..., Reply]
+        self,
+        root: str,
+        views: dict[str, Callable[..., Reply]],
+        trouble: Callable[..., Reply],
+        last: Callable[[Form], str],
     ) -> None:
-        """Answer at ``root``, and below it at the name of each view; ``""`` is the root's own."""
+        """Answer at ``root``, and below it at the name of each view; ``""`` is the root's own.
 
-        place, *_, last = root.strip("/").split("/")
-        kind = last if last in ("fallback", "recording") else place
+        When that fails, ``trouble`` is the answer; when that fails, or there is no time for it,
+        ``last``, which asks for nothing.
+        """
+
+        place, *_, end = root.strip("/").split("/")
+        kind = end if end in ("fallback", "recording") else place
         seconds = metrics.WEBHOOK_SECONDS.labels(kind)
 
         def serve(what: str = "", **where: str) -> Response:
@@ -137,14 +151,18 @@ class Webhooks:
                 metrics.WEBHOOKS_REFUSED.inc()
                 return Response("not signed by the carrier\n", 403, mimetype="text/plain")
             call = where.get("sid") or form.get("CallSid", "")
-            try:
-                with tracing.span("webhook", call, webhook=kind):
-                    return self._respond(views[what](form, **where))
-            except Exception:
-                metrics.WEBHOOKS_FAILED.inc()
-                more = {"event": "webhook.failed", "call": call}
-                log.exception("webhook %r of call %r failed", request.path, call, extra=more)
-                return self._respond(trouble(form, **where))
+            what_failed = f"webhook {request.path!r} of call {call!r}"
+            began = perf_counter()
+            for view in (views[what], trouble):
+                try:
+                    with tracing.span("webhook", call, webhook=kind):
+                        return self._respond(view(form, **where))
+                except Exception as error:
+                    metrics.WEBHOOKS_FAILED.inc()
+                    log_failure(log, what_failed, error, event="webhook.failed", call=call)
+                if perf_counter() - began > SOON:
+                    break
+            return self._respond(Reply(last(form)))
 
         endpoint = root.replace("/", "_").replace("<", "").replace(">", "")
         self.blueprint.add_url_rule(root, endpoint, serve, methods=["POST"])
@@ -215,6 +233,7 @@ class Webhooks:
         state = self.calls.look(sid or form["CallSid"])
         if state.call.ended_at or state.call.waiting_for != form["queue"]:
             return Reply(LEAVE)
+        self.calls.store.signs.good("database", self.calls.clock.now())  # or nobody could be rung
         first = form.get("QueueTime", "0") == "0"
         return Reply(state.caller_waiting(form.get("QueuePosition", "1"), first))
 
@@ -235,6 +254,9 @@ class Webhooks:
             return self._hear(call, nobody)
         if result.startswith("redirected"):
             return Reply(NOTHING)  # the redirect says where to go
+        state = self.calls.look(call)
+        if result == "leave" and state.waiting and state.caller.turn == _turn(form):
+            raise CallError(f"call {call} has left its queue because something failed")
         return self._hear(call, None)
 
     def talked(self, form: Form, sid: str = "") -> Reply:
@@ -297,14 +319,13 @@ class Webhooks:
 
     def _caller_in_trouble(self, form: Form, sid: str = "") -> Reply:
         """A turn has failed: a sentence, then a person."""
-        try:
-            reply = self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
-        except Exception:
-            sid = sid or form.get("CallSid", "")
-            log.exception("call %r falls back", sid, extra={"event": "call.fell_back", "call": sid})
-            return Reply(self.fallback)
-        queued = request.path.endswith(("/wait", "/held"))
-        return Reply(LEAVE, reply.due) if queued else reply
+        reply = self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
+        return Reply(LEAVE, reply.due) if _queued() else reply
+
+    def _static(self, form: Form) -> str:
+        """What needs nothing but this process. No telephone can be dialled out of a queue's wait
+        document; who leaves the queue is asked for again, and gets the other one."""
+        return LEAVE if _queued() else self.fallback
 
     def fall_back(self, form: Form, **where: str) -> Reply:
         """The static document, for the number's fallback URL; it needs nothing but this process."""
@@ -360,12 +381,12 @@ class Webhooks:
         return Reply(render((verbs.Say(text, words.voice.name, words.voice.language),)))
 
     def _leg_in_trouble(self, form: Form, sid: str, attempt: str) -> Reply:
-        try:
-            return self._hear(sid, OutcomeHeard("trouble", attempt), attempt)
-        except Exception:
-            more = {"event": "leg.hung_up", "call": sid, "leg": attempt}
-            log.exception("leg %s of call %s is hung up", attempt, sid, extra=more)
-            return Reply(HANG_UP)
+        return self._hear(sid, OutcomeHeard("trouble", attempt), attempt)
+
+
+def _queued() -> bool:
+    """Whether the answer is to be a document of the queue's."""
+    return request.path.endswith(("/wait", "/held"))
 
 
 def _reply(turn: CallTurn, leg: str = "") -> Reply:
