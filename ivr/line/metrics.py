@@ -10,13 +10,31 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    values,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 CARRIER_WAITS = 15  # seconds until the carrier gives up on a webhook
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # each process has its own
 _registry = CollectorRegistry()
+_worker = 0  # which of the processes that share a folder this is; 0 starts the others
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    # By worker instead of by process: who comes in place of one that died counts on in its files,
+    # so that no sum falls, and there are as many files as workers however often they die.
+    values.ValueClass = values.MultiProcessValue(lambda: _worker)  # type: ignore[no-untyped-call]
+
+
+def count_as(worker: int) -> None:
+    """From here on this process is worker ``worker`` (1, 2 …), as no other process is now."""
+    global _worker
+    _worker = worker
 
 
 def counters() -> CollectorRegistry:

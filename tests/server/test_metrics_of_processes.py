@@ -53,6 +53,7 @@ def test_each_process_counts_for_all_and_a_death_takes_nothing_back(
 
         a_call(served, "+33155500099")
         assert scraped_at(served.origin).value("ivr_calls_started_total") == 5
-        assert list(own.glob("ivr-metrics-*/*.db"))
+        files = {each.name for each in own.glob("ivr-metrics-*/*.db")}
+        assert files == {f"{kind}_{n}.db" for kind in ("counter", "histogram") for n in range(3)}
 
     assert not list(own.glob("ivr-metrics-*"))
