@@ -199,7 +199,7 @@ class Participant(Engagement[Leg]):
     def announce(self, url: str, method: str) -> None:
         """Play a document to this participant only."""
         self.announcing = True
-        self.play(requests.Fetch(url, method, waiting=True))
+        self.play(requests.Fetch(url, method))
 
     def play(self, start: requests.Fetch | requests.Page) -> None:
         if self.leg.engaged is self:
