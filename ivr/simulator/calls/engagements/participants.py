@@ -124,7 +124,7 @@ class Participant(Engagement[Leg]):
     def leave(self, reason: str) -> requests.Params:
         self._quiet()
         self.conference.remove(self, HUNG_UP if reason == "hangup" else UPDATED)
-        return self._params("answered") if reason == "hangup" else ()
+        return self._params("answered")
 
     def company(self) -> Iterable[Leg]:
         conference = self.conference
