@@ -167,8 +167,8 @@ rule comes from stands above the test that proves it.
 tokens, cookies for each call, redirects, fallback URLs with their error codes, the 15-second limit; status callbacks with
 their order and numbers; warnings and errors under Twilio's own numbers.
 
-**Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; numbers have no
-geography; a text message has no pictures.
+**Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; of a number's place
+only the country is known (`exchange.phone(number, city=…)` tells more); a text message has no pictures.
 
 What Twilio knows and the simulator doesn't do is **refused by name**: nothing is silently ignored. What Twilio itself
 doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects are

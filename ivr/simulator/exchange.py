@@ -20,6 +20,7 @@ from ivr.simulator.expectations.order import disorder
 from ivr.simulator.network.faults import Chaos, Injected, RestFault, WebhookFault
 from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Number
+from ivr.simulator.network.places import Place
 from ivr.simulator.network.targets import WSGIApp
 from ivr.simulator.people.handset import Handset
 from ivr.simulator.people.softphone import access
@@ -112,13 +113,28 @@ class Exchange(Switchboard):
                 f"another application is already reached at {origin}; pass another origin="
             )
 
-    def phone(self, number: str) -> Handset:
-        """The telephone with that number, ``client:name`` or ``sip:…``; it exists from now on."""
+    def phone(
+        self, number: str, *, city: str = "", state: str = "", zip: str = "", country: str = ""
+    ) -> Handset:
+        """The telephone with that number, ``client:name`` or ``sip:…``; it exists from now on.
+
+        Webhooks about it say its country, by its prefix; its city, state and zip code, and another
+        country, if they are given here. (https://www.twilio.com/docs/voice/twiml#request-parameters)
+        """
+        if city or state or zip or country:
+            self.places.tell(number, Place(city, state, zip, country))
         handset = self.phones.get(number)
         if handset is None:
             handset = self.phones[number] = Handset(self, number)
             handset.listener = Listener(handset, self.phones)
         return handset
+
+    def adds(self, **parameters: str) -> None:
+        """Webhooks about inbound calls have these parameters as well from now on, such as
+        ``AddOns``, a JSON text, of an account that has add-ons installed, or ``StirVerstat``.
+        (https://www.twilio.com/docs/add-ons, /docs/voice/trusted-calling-with-shakenstir)
+        """
+        self.added |= parameters
 
     def softphone(self, token: str) -> Handset:
         """The telephone that an access token names; it may do what the token grants.

@@ -15,6 +15,7 @@ from ivr.server.flow_source import load
 from ivr.simulator import Exchange
 from tests.kit.desk import mount
 from tests.kit.documents import ROOT
+from tests.kit.processes import IVR, comes_true, free_port, running, said
 
 
 def ivr(*words: str | Path, flow: str | Path = "") -> Result:
@@ -167,6 +168,27 @@ def test_it_tells_when_the_version_must_be_raised(project: Path) -> None:
     assert check(project).exit_code == 0
 
 
+def test_other_levels_need_another_version(project: Path) -> None:
+    """A call under way may have asked for one that is gone."""
+    edit(project / "line" / "line.toml", 'code = "M2"', 'code = "M3"')
+
+    told = check(project)
+
+    assert told.exit_code == 1
+    assert "stands for other steps (levels are M1, M3, no longer M1, M2)" in told.output
+
+
+def test_a_prompt_that_is_missing_in_a_language(project: Path) -> None:
+    edit(project / "line" / "prompts" / "it.toml", "\nmenu = ", "\nmenu2 = ")
+
+    told = check(project)
+
+    assert told.exit_code == 1
+    assert (
+        f"{project / 'line' / 'prompts' / 'it.toml'}: no prompt 'menu'; add it under" in told.output
+    )
+
+
 def test_other_words_need_no_other_version(project: Path) -> None:
     edit(project / "line" / "prompts" / "en.toml", '\nmenu = "', '\nmenu = "Well. ')
 
@@ -253,3 +275,21 @@ def test_another_folder_isnt_a_project(tmp_path: Path, option: str) -> None:
 
     assert refused.exit_code == 3
     assert "isn't a project that `ivr new` has made" in refused.output
+
+
+def test_a_desk_of_a_few_people_alone_is_run(project: Path, tmp_path: Path) -> None:
+    """What a laptop shows of customers and cases is left out where there are none."""
+    for name in ("accounts", "cases", "contacts", "queues"):
+        (project / "desk" / f"{name}.csv").unlink()
+    pages, webhooks = free_port(), free_port()
+    ports = ["--pages-port", str(pages), "--webhooks-port", str(webhooks)]
+    own = {
+        "IVR_FLOW": str(project / "line"),
+        "IVR_DATABASE": f"sqlite:///{tmp_path / 'ivr.db'}",
+    }
+    with running([IVR, "run", *ports], tmp_path / "log", **own):
+        assert comes_true(lambda: said(f"http://127.0.0.1:{pages}/sign-in")), (
+            tmp_path / "log"
+        ).read_text()
+        assert "Odile Petit" in said(f"http://127.0.0.1:{pages}/sign-in")
+        assert "sample case number" not in (tmp_path / "log").read_text()

@@ -104,11 +104,12 @@ def test_the_standard_parameters_are_those_of_an_inbound_call() -> None:
         "Direction": "inbound",
         "From": CALLER,
         "To": LINE,
+        **dict.fromkeys(("CalledCountry", "CallerCountry", "FromCountry", "ToCountry"), "FR"),
     }
     assert {k for k, v in params.items() if not v} == {
         f"{who}{what}"
         for who in ("Called", "Caller", "From", "To")
-        for what in ("City", "Country", "State", "Zip")
+        for what in ("City", "State", "Zip")
     }
 
 

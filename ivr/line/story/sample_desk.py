@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ class SampleDesk:
 
     @classmethod
     def read(cls, folder: Path) -> SampleDesk:
-        """From the desk's CSV files. Raises `OSError` where one is missing."""
+        """From the desk's CSV files; one that is missing has no rows, and a column that is missing
+        is empty."""
         people = {row["id"]: row["phone"] for row in _rows(folder / "people.csv")}
         return cls(people, _rows(folder / "cases.csv"), _rows(folder / "contacts.csv"))
 
@@ -48,7 +50,7 @@ class SampleDesk:
             for row in self.contacts
             if row["phones"] and row["account"] == account
         ]
-        return number if number in phones else (own or phones)[0]
+        return number if number in phones else (own or phones or [number])[0]
 
 
 def digits_of(row: Mapping[str, str]) -> str:
@@ -61,8 +63,10 @@ def _said(found: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _rows(file: Path) -> tuple[Mapping[str, str], ...]:
+    if not file.is_file():
+        return ()
     with file.open(encoding="utf-8", newline="") as opened:
-        return tuple(csv.DictReader(opened))
+        return tuple(defaultdict(str, row) for row in csv.DictReader(opened))
 
 
 __all__ = ["SampleDesk", "digits_of"]

@@ -107,8 +107,10 @@ class Call:
             "From": self.sender,
             "To": self.receiver,
         }
+        values.update(self.network.places.of_call(self.sender, self.receiver))
         if self.direction == "inbound":
             values["CallToken"] = f"token-{self.sid}"
+            values.update(self.network.added)
         if self.direction == "inbound" and self.sender.startswith(SIP):
             values |= self._sip()
         if self.answered_by:

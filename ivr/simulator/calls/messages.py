@@ -182,6 +182,7 @@ class Messages:
         return (
             self._fields(message)
             | places
+            | self._network.places.of_text(message.sender, message.receiver)
             | {
                 "Body": message.body,
                 "NumMedia": "0",

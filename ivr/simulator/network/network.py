@@ -16,6 +16,7 @@ from ivr.simulator.network.faults import Faults
 from ivr.simulator.network.history import History
 from ivr.simulator.network.mailbox import Mailbox
 from ivr.simulator.network.numbers import ApiKey, Application, Number
+from ivr.simulator.network.places import Places
 from ivr.simulator.network.seed import Seed
 from ivr.simulator.network.signing import ALGORITHMS
 from ivr.simulator.network.targets import Target, WSGIApp, requestable
@@ -67,6 +68,8 @@ class Network(Mailbox):
         self.numbers: dict[str, Number] = {}
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, ApiKey] = {}
+        self.places = Places()
+        self.added: dict[str, str] = {}  # parameters of every request about an inbound call
         self.in_process: dict[str, WSGIApp] = {}  # by origin
         self.elsewhere_at: set[str] = set()  # origins of applications that run elsewhere
         self._targets: dict[str, Target] = {}
