@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from secrets import token_hex, token_urlsafe
 
 import pytest
 
 from ivr.errors import SettingsError
-from ivr.server import entrance
+from ivr.line.store.store import Store
+from ivr.server import entrance, processes
 from ivr.server.settings import Settings
+from tests.kit.browser import PASSWORD, login
 from tests.kit.commands import ivr
 
 GOOD = "f3Yk-0Zp9_QmW7tXbR2sLd8VhJ4nCg6A"
@@ -70,3 +73,35 @@ def test_a_provider_needs_the_public_address_of_the_pages() -> None:
             )
         )
     assert entrance.pages_origin(Settings(pages_url="https://x.example/")) == "https://x.example"
+
+
+def test_pages_as_they_are_served_trust_their_proxies_and_keep_cookies_to_https(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The settings, from the environment to the answer."""
+    store.logins.save(login("op1", "operator", person="OP1"))
+    for name, value in {
+        "IVR_DATABASE": store.connections.url,
+        "IVR_SECRET_KEY": GOOD,
+        "IVR_TRUSTED_PROXIES": "1",
+        "IVR_PAGES_URL": "https://support.example.com",
+    }.items():
+        monkeypatch.setenv(name, value)
+    app = processes.create_pages()
+
+    def tries(address: str, password: str) -> int:
+        client = app.test_client()
+        client.environ_base["HTTP_X_FORWARDED_FOR"] = f"192.0.2.1, {address}"
+        page = client.get("/sign-in", base_url="https://support.example.com")
+        assert "Secure" in page.headers["Set-Cookie"]
+        found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
+        assert found
+        form = {"csrf_token": found.group(1), "email": "op1@acme.example", "password": password}
+        there = "https://support.example.com"
+        headers = {"Referer": f"{there}/sign-in"}
+        answer = client.post("/sign-in", data=form, base_url=there, headers=headers)
+        return answer.status_code
+
+    assert [tries("203.0.113.9", "wrong") for _ in range(6)] == [401] * 5 + [429]
+    assert tries("203.0.113.9", PASSWORD) == 429
+    assert tries("198.51.100.7", PASSWORD) == 302

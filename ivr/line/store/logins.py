@@ -26,7 +26,7 @@ class LoginRepository:
     def find(self, **values: str) -> Login | None:
         """The login with this ``id`` or ``email``, in capitals or not."""
         table = tables.logins
-        conditions = [func.lower(table.c[name]) == value.lower() for name, value in values.items()]
+        conditions = [func.lower(table.c[name]) == lowered(value) for name, value in values.items()]
         with self._connections.reading() as connection:
             row = connection.execute(select(table).where(*conditions)).one_or_none()
         return None if row is None else _login(row)
@@ -80,6 +80,12 @@ class LoginRepository:
         table = tables.sessions
         with self._connections.writing() as connection:
             connection.execute(delete(table).where(table.c.id == session))
+
+
+def lowered(address: str) -> str:
+    """Without capitals. A letter beyond ASCII stays: the Kelvin sign isn't the k of somebody else's
+    address."""
+    return address.lower() if address.isascii() else address
 
 
 def _login(row: Any) -> Login:

@@ -41,6 +41,9 @@ class TallyRepository:
         buckets = sorted({each.bucket for each in bounds})
         table = tables.tallies
         insert = table.insert().returning(table.c.id)
+        with self._connections.reading() as connection:  # who is refused keeps nobody from writing
+            if any(_counted(connection, each) >= each.most for each in bounds):
+                return []
         with self._connections.writing() as connection:
             if self._connections.postgres:  # SQLite has one writer at a time
                 for bucket in buckets:

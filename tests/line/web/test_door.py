@@ -372,3 +372,27 @@ def test_a_status_has_a_delegate_who_exists_and_an_end_that_comes(
     assert (person.delegate, person.status) == (
         ("MGR3", "away") if said == "Saved." else ("MGR2", "available")
     )
+
+
+@pytest.mark.parametrize(
+    ("what", "field", "most"),
+    [
+        ("note", "text", 4000),
+        ("escalate", "reason", 4000),
+        ("wish_severity", "reason", 4000),
+        ("declare", "name", 200),
+        ("declare", "actions", 1200),
+    ],
+)
+def test_whatever_a_customer_writes_has_a_longest_length(
+    browser: Browser, desk: Desk, what: str, field: str, most: int
+) -> None:
+    form = {"level": "M1", "severity": "1", "callback": "+33155500101", "number": "+33155500101"}
+    browser.sign_in("marie").go("/cases/C17349013")
+    browser.send(f"/cases/C17349013/{what}", **form | {field: "x" * (most + 1)})
+
+    assert browser.status == 409
+    assert f"{most} characters are the most" in browser.page
+    assert desk.file("C17349013") == {}
+    browser.send(f"/cases/C17349013/{what}", **form | {field: "x" * most})
+    assert desk.file("C17349013")

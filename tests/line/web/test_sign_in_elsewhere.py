@@ -172,6 +172,39 @@ def test_roles_that_the_provider_no_longer_gives_are_dropped(
     assert found(store).roles == ("engineer",)
 
 
+def test_a_group_of_customers_is_the_providers_if_it_has_one(
+    desk: Desk, store: Store, elsewhere: Elsewhere
+) -> None:
+    store.logins.save(Login("m", "marie@helio.example", "Marie", ("customer",), "", "marie"))
+    entrance = Entrance("a secret", provider=Provider(ISSUER, "ivr", "x", {"clients": "customer"}))
+    browser = Browser(create_pages(desk.services, entrance=entrance).test_client())
+
+    assert sign_in(browser, elsewhere, email="marie@helio.example", groups="clients").status == 200
+    elsewhere.nonce = ""
+    assert sign_in(browser, elsewhere, email="marie@helio.example", groups=[]).status == 403
+
+
+@pytest.mark.parametrize("email", ["PAUL@acme.example", "Paul@Acme.Example"])
+def test_an_address_is_the_same_in_capitals(
+    browser: Browser, elsewhere: Elsewhere, store: Store, email: str
+) -> None:
+    sign_in(browser, elsewhere, email=email)
+    elsewhere.nonce = ""
+    sign_in(browser, elsewhere)
+
+    assert [each.person for each in store.logins.all()] == ["MGR1"]
+
+
+def test_an_address_that_only_looks_the_same_in_capitals_is_another(
+    browser: Browser, elsewhere: Elsewhere, store: Store
+) -> None:
+    """The Kelvin sign becomes a k when it is written small."""
+    store.logins.save(Login("k", "kate@acme.example", "Kate", ("manager",), "MGR1"))
+
+    assert sign_in(browser, elsewhere, email="\u212aate@acme.example").status == 403
+    assert browser.sign_in("\u212aate").status == 401
+
+
 def test_who_has_no_role_left_is_out_wherever_they_are_signed_in(
     browser: Browser, elsewhere: Elsewhere, store: Store
 ) -> None:

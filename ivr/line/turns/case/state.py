@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 WRITTEN = ("reason", "override")
 SAID = 200  # notes that are read in the reader's language; older ones are in English
 LONGEST = 4000  # characters of a note or a reason
+LONGEST_DETAIL = 200  # … and of a name or a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +88,16 @@ class Request:
         text = str(self.data.get(name) or "").strip()
         if not text:
             raise CaseError(lacking, name, say)
-        if len(text) > LONGEST:
-            raise CaseError(
-                f"{name}: {len(text)} characters; {LONGEST} are the most",
-                name,
-                "too_long",
-                most=LONGEST,
-            )
         return text
+
+    def check_lengths(self) -> None:
+        """Raise `CaseError` for whatever was written at greater length than is kept."""
+        contact = self.data.get("contact") or {}
+        for given, most in ((self.data, LONGEST), (contact, LONGEST_DETAIL)):
+            for name, text in given.items():
+                if isinstance(text, str) and len(text) > most:
+                    why = f"{name}: {len(text)} characters; {most} are the most"
+                    raise CaseError(why, name, "too_long", most=most)
 
     def only_staff(self, what: str) -> None:
         if not self.staff:

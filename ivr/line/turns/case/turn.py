@@ -23,6 +23,7 @@ def hear(state: CaseState, request: Request) -> bool:
     action = ACTIONS.get(request.what)
     if action is None:
         raise CaseError(f"nobody knows what '{request.what}' of a case is")
+    request.check_lengths()
     action(state, request)
     state.data["seen"] = [*seen, request.key][-SEEN:]
     return True

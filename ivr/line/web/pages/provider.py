@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response as Answer
 
 from ivr.line.desk.roles import ROLES
 from ivr.line.records import Login
+from ivr.line.store.logins import lowered
 from ivr.line.store.store import Store
 from ivr.line.web.pages.well_formed import strange
 
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 
 LONGEST_NAME = 200  # characters; a longer one is replaced by the address
 LONGEST_EMAIL = 254
-OWN_ROLES = frozenset({"customer"})  # that no provider gives or takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +98,30 @@ class Vouching:
     def _roles(self, claims: Mapping[str, Any], login: Login) -> tuple[str, ...]:
         if not self.provider.roles:
             return login.roles  # the provider says who somebody is, and `ivr login` what they may
-        return tuple(sorted(self._given(claims) | (OWN_ROLES & set(login.roles))))
+        return tuple(sorted(self._given(claims) | (self._ours() & set(login.roles))))
+
+    def _ours(self) -> set[str]:
+        """The roles that the provider neither gives nor takes: it may not know customers."""
+        return {"customer"} - set(self.provider.roles.values())
 
     def _given(self, claims: Mapping[str, Any]) -> set[str]:
         named = [*_texts(claims.get("groups")), *_texts(claims.get("roles"))]
         mapped = self.provider.roles
-        return {mapped[name] for name in named if name in mapped} & set(ROLES) - OWN_ROLES
+        return {mapped[name] for name in named if name in mapped} & set(ROLES)
 
     def _new(self, email: str, claims: Mapping[str, Any]) -> Login | None:
         """Somebody who works here signs in for the first time."""
         people = self.store.people.all()
-        person = next((each for each in people if each.email.lower() == email.lower()), None)
+        person = next((p for p in people if lowered(p.email) == lowered(email)), None)
         roles = tuple(sorted(self._given(claims)))
         if person is None or not roles:
             return None
         name = claims.get("name")
         known = isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and not strange(name)
-        login = Login(token_hex(6), email, str(name) if known else email, roles, person.id)
+        called = str(name) if known else person.name
+        login = Login(token_hex(6), person.email, called, roles, person.id)
         self.store.logins.add(login)  # twice at once: one of the two is theirs
-        return self.store.logins.find(email=email)
+        return self.store.logins.find(email=person.email)
 
 
 def _email(claims: Mapping[str, Any]) -> str:
