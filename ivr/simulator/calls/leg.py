@@ -164,8 +164,8 @@ class Leg(Call):
         self.player.resume(None)
 
     def redirect(self, start: requests.Fetch | requests.Page) -> None:
-        """By REST: a new document for a live call, whatever it is engaged in. The action of a <Dial>
-        or <Enqueue> is requested first, and its answer isn't carried out."""
+        """By REST: a new document for a live call, whatever it is engaged in. The action of what it
+        leaves, a <Dial> or <Enqueue>, is requested first, and its answer isn't carried out."""
         if not self.picked_up:
             return
         self.disengage("redirected")
