@@ -451,3 +451,19 @@ def test_an_application_of_ones_own_is_enough() -> None:
     play(parse(f"from +3311 to {LINE}\n> call\n< Hello."), exchange)
 
     exchange.strict()
+
+
+VOICEMAIL = "<Record action='/key' timeout='3'/><Say>Nothing was recorded.</Say>"
+
+
+def test_a_dialogue_may_say_that_silent_recordings_are_dropped() -> None:
+    header = f"silent recordings dropped\n{HEADER}"
+    dialogue = parse(f"{header}\n> call\n< Nothing was recorded.", "voicemail.call")
+    exchange = exchange_for(dialogue)
+    exchange.number(LINE, menu_app(voice=VOICEMAIL), "/voice")
+    record = CallRecord(exchange, dialogue.caller, LINE)
+    play(dialogue, exchange, record)
+
+    assert "\nsilent recordings dropped\n" in write(record)
+    message = refused("> call", header=f"silent recordings lost\n{HEADER}")
+    assert "silent recordings kept, or silent recordings dropped" in message
