@@ -58,6 +58,7 @@ PROGRAMS = {
         "apt-get",
         "lint-imports",
         "cp",
+        "systemctl",
         "docker",
         "rm",
         "set",

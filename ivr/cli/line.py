@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -46,7 +47,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
     with metrics.directory():
         _require("public_url", "account_sid", "auth_token", own_desk=True)
-        _serve("create_webhooks", host, port, workers, threads)
+        _serve("webhooks", host, port, workers, threads)
 
 
 @click.command()
@@ -66,7 +67,7 @@ def pages(host: str, port: int, workers: int, threads: int) -> None:
     entrance.check(read_settings())
     with metrics.directory():
         _require()
-        _serve("create_pages", host, port, workers, threads)
+        _serve("pages", host, port, workers, threads)
 
 
 def _require(*names: str, own_desk: bool = False) -> None:
@@ -84,19 +85,14 @@ def _require(*names: str, own_desk: bool = False) -> None:
 
 
 def _serve(application: str, host: str, port: int, workers: int, threads: int) -> None:
-    from granian import Granian
-    from granian.constants import Interfaces
+    from ivr.server import processes
+    from ivr.server.door import Limits
+    from ivr.server.supervisor import Supervisor, open_listener
+    from ivr.server.worker import work
 
-    Granian(
-        f"ivr.server.processes:{application}",
-        factory=True,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=threads,
-        respawn_failed_workers=True,
-    ).serve()
+    make = getattr(processes, application)
+    listener = open_listener(host, port, Limits().backlog)
+    Supervisor(partial(work, make, threads), workers, listener).run()
 
 
 @click.command()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 from ivr.line.config import LineConfig
 from ivr.line.definition import Line
@@ -22,6 +22,7 @@ from ivr.line.store.store import Store
 
 STEPS = "steps.json"  # beside line.toml: the steps that its version stands for
 FLOWS = ("caller", "person", "console")
+CODES = ("levels", "severities")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,11 @@ def record(line: Line, folder: Path) -> Path:
 
 
 def _shapes(line: Line) -> dict[str, object]:
+    """What calls under way depend on: each flow's steps, and the codes that they have noted."""
     return {
         "version": line.config.version,
+        "levels": [level.code for level in line.config.levels],
+        "severities": list(line.config.severities),
         "caller": shape(line.caller),
         "person": shape(line.person),
         "console": shape(line.console),
@@ -133,7 +137,7 @@ def _shapes(line: Line) -> dict[str, object]:
 def _recorded(file: Path) -> dict[str, object]:
     try:
         recorded = json.loads(file.read_text(encoding="utf-8"))
-        if {"version", *FLOWS} - recorded.keys():
+        if {"version", *FLOWS, *CODES} - recorded.keys():
             raise ValueError("it isn't complete")
     except (ValueError, AttributeError) as error:
         raise FlowError(f"{file}: {error}; delete it, and write it: ivr check --record") from error
@@ -142,6 +146,9 @@ def _recorded(file: Path) -> dict[str, object]:
 
 def _changed(line: Line, recorded: dict[str, object]) -> Iterator[str]:
     shapes = _shapes(line)
+    for name in CODES:
+        if recorded[name] != shapes[name]:
+            yield f"{name} are {_listed(shapes[name])}, no longer {_listed(recorded[name])}"
     for name in FLOWS:
         yield from differences(recorded[name], shapes[name])  # type: ignore[arg-type]
 
@@ -314,6 +321,10 @@ def _tier(config: LineConfig, store: Store) -> Iterator[Finding]:
             f"no account has '{config.emergency.tier}'",
             f"accounts have {', '.join(sorted(tiers - {''})) or 'none'}",
         )
+
+
+def _listed(codes: Any) -> str:
+    return ", ".join(map(str, codes))
 
 
 def _some(phrases: list[str]) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from ivr.line import tracing
 from ivr.line.definition import Line
 from ivr.line.web.webhooks.app import create_app
 from ivr.server import build, entrance, traces
 from ivr.server.settings import Settings
+from ivr.server.worker import Working
 
 if TYPE_CHECKING:
     from ivr.line.web.pages.app import Entrance
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 PATROL = 1.0  # seconds between two checks for what another process left behind
 
 
-def create_pages() -> Flask:
+def pages() -> Working:
     """The pages, as each worker of `ivr pages` makes them. Raises `SettingsError`."""
-    from ivr.line.web.pages import app as pages
+    from ivr.line.web.pages.app import create_pages
     from ivr.server.rehearsal import sample_of
 
     traces.begin()
@@ -29,7 +30,7 @@ def create_pages() -> Flask:
     entrance.check(settings)
     services = build.page_services(settings)
     line = services.line
-    app = pages.create_pages(
+    app = create_pages(
         services,
         entrance=_entrance(settings, line),
         sample=sample_of(line, build.sample_folder(settings)),
@@ -37,7 +38,12 @@ def create_pages() -> Flask:
     )
     proxies = entrance.proxies(settings)  # the last so many addresses of X-Forwarded-For are theirs
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
-    return app
+
+    def close() -> None:
+        services.store.close()
+        tracing.end()
+
+    return Working(app, close)
 
 
 def _entrance(settings: Settings, line: Line) -> Entrance:
@@ -57,7 +63,7 @@ def _entrance(settings: Settings, line: Line) -> Entrance:
     return Entrance(settings.secret_key, https, provider)
 
 
-def create_webhooks() -> Flask:
+def webhooks() -> Working:
     """The webhooks, as each worker of `ivr serve` makes them. Raises `SettingsError`.
 
     A thread carries out the duties of processes that died, from the start on.
@@ -67,8 +73,16 @@ def create_webhooks() -> Flask:
     services = build.full_services(settings)
     app = create_app(services, metrics_token=settings.metrics_token)
     services.begin()
+    stop = Event()
     patrol = Thread(
-        target=services.duties.patrol, args=(PATROL, Event()), name="ivr-duties", daemon=True
+        target=services.duties.patrol, args=(PATROL, stop), name="ivr-duties", daemon=True
     )
     patrol.start()
-    return app
+
+    def close() -> None:
+        stop.set()
+        patrol.join(PATROL)
+        services.store.close()
+        tracing.end()
+
+    return Working(app, close)

@@ -2,10 +2,11 @@
 
     python -m tests.bench.http --quick
 
-One server a core, each behind one pinned granian worker (the node one in its own process), wrk on
-another core with 16 connections; rounds are interleaved and medians taken, so what else goes on
-here hits all alike. Requests are signed, have 28 parameters and move calls: "menus" is a call's
-beginning and seven keys; "cases" a whole call, a look-up in the desk's tables included.
+One server a core, pinned: ours as `ivr serve` has it, the others behind one granian worker (the
+node one in its own process); wrk on another core with 16 connections. Rounds are interleaved and
+medians taken, so what else goes on here hits all alike. Requests are signed, have 28 parameters and
+move calls: "menus" is a call's beginning and seven keys; "cases" a whole call, a look-up in the
+desk's tables included.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from tests.bench.servers import (
     load,
     running,
 )
+from tests.kit.processes import IVR
 
 POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 
@@ -58,20 +60,24 @@ class Measured:
 
 
 def line(
-    name: str, database: str, factory: str = "ivr.server.processes:create_webhooks", **more: int
+    name: str, database: str, *, full: bool = False, workers: int = 1, threads: int = 1
 ) -> Server:
-    """Our line on a database that is made here, as `ivr serve` has it."""
+    """Our line on a database that is made here, as `ivr serve` has it; with ``full`` every commit
+    is on the disk before it is answered."""
     store = Store(database)
     store.migrate()
     store.import_csv(FOLDER / "sample")
     store.close()
     environment = {
         "IVR_DATABASE": database,
+        "IVR_ALLOW_SAMPLE": "yes",
         "IVR_PUBLIC_URL": traffic.ORIGIN,
         "TWILIO_ACCOUNT_SID": traffic.ACCOUNT,
         "TWILIO_AUTH_TOKEN": traffic.TOKEN,
     }
-    return Server(name, granian(factory, **more), environment, database)
+    begin = [sys.executable, "-m", "tests.bench.full"] if full else [str(IVR), "serve"]
+    given = ["--port", "{port}", "--workers", str(workers), "--threads", str(threads)]
+    return Server(name, [*begin, *given], environment, database)
 
 
 def express(folder: Path) -> Server:
@@ -160,9 +166,7 @@ def servers(folder: Path, stack: ExitStack, wanted: Callable[[str], bool]) -> It
     makers: dict[str, Callable[[], Server]] = {
         "bare Flask": lambda: Server("bare Flask", granian("tests.bench.rivals:bare")),
         "line": lambda: line("line", f"sqlite:///{folder}/normal.db"),
-        "line, FULL": lambda: line(
-            "line, FULL", f"sqlite:///{folder}/full.db", "tests.bench.lines:full"
-        ),
+        "line, FULL": lambda: line("line, FULL", f"sqlite:///{folder}/full.db", full=True),
         "line, PostgreSQL": lambda: line(
             "line, PostgreSQL", stack.enter_context(postgres()), threads=4
         ),

@@ -64,7 +64,7 @@ class Server:
 
 
 def granian(factory: str, workers: int = 1, threads: int = 1) -> list[str]:
-    """The server of `ivr serve`."""
+    """A WSGI application behind granian's own command."""
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", factory,
         "--host", "127.0.0.1", "--port", "{port}", "--no-ws", "--log-level", "warning",

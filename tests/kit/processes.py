@@ -158,7 +158,7 @@ def serving(database: str, log: Path) -> Iterator[Served]:
         RestServer(network.api) as api,
         running(command, log, **settings(network, api, database, origin)) as pid,
     ):
-        assert comes_true(lambda: log.read_text().count("Started worker-") == 2), log.read_text()
+        assert comes_true(lambda: log.read_text().count(" is ready") == 2), log.read_text()
         assert comes_true(lambda: said(f"{origin}/livez")), log.read_text()
         network.start()
         yield Served(origin, pid, database, network, store)

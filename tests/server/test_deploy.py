@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from ivr.cli.main import main
+from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.server.project import template
 from ivr.server.settings import table
 from tests.kit.desk import Desk
@@ -112,10 +113,12 @@ def test_settings_are_settings() -> None:
 
 @pytest.mark.parametrize("name", ["line", "pages"])
 def test_health_is_asked_of_a_route_that_there_is(name: str, desk: Desk) -> None:
+    pages = create_pages(desk.services, entrance=Entrance(secret="x" * 32))
+    app = desk.app if name == "line" else pages
     [*_, asked] = SERVICES[name]["healthcheck"]["test"]
     [path] = re.findall(r"http://127\.0\.0\.1:800[01](/[^']*)", asked)
 
-    assert desk.app.test_client().get(path).status_code == 200
+    assert app.test_client().get(path).status_code == 200
 
 
 # ---- the proxy

@@ -205,7 +205,13 @@ def said(results: list[tuple[str, str, str]], level: str, check: str, what: str)
 SETTINGS = [
     ("public_url", f"http://{CLOSED}", "wrong", "public address", "start `ivr serve`"),
     ("public_url", f"http://{CLOSED}", "wrong", "signature", "no answer from"),
-    ("api_url", f"http://{CLOSED}", "wrong", NUMBER, "Twilio doesn't say whether it is yours"),
+    (
+        "api_url",
+        f"http://{CLOSED}",
+        "wrong",
+        NUMBER,
+        "(no connection to the carrier); check TWILIO",
+    ),
     ("api_url", f"http://{CLOSED}", "warning", "clock", "doesn't say the time"),
     ("auth_token", "another", "wrong", "signature", "signed with TWILIO_AUTH_TOKEN is refused"),
     ("auth_token", "another", "wrong", NUMBER, "check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN"),

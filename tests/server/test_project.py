@@ -168,6 +168,27 @@ def test_it_tells_when_the_version_must_be_raised(project: Path) -> None:
     assert check(project).exit_code == 0
 
 
+def test_other_levels_need_another_version(project: Path) -> None:
+    """A call under way may have asked for one that is gone."""
+    edit(project / "line" / "line.toml", 'code = "M2"', 'code = "M3"')
+
+    told = check(project)
+
+    assert told.exit_code == 1
+    assert "stands for other steps (levels are M1, M3, no longer M1, M2)" in told.output
+
+
+def test_a_prompt_that_is_missing_in_a_language(project: Path) -> None:
+    edit(project / "line" / "prompts" / "it.toml", "\nmenu = ", "\nmenu2 = ")
+
+    told = check(project)
+
+    assert told.exit_code == 1
+    assert (
+        f"{project / 'line' / 'prompts' / 'it.toml'}: no prompt 'menu'; add it under" in told.output
+    )
+
+
 def test_other_words_need_no_other_version(project: Path) -> None:
     edit(project / "line" / "prompts" / "en.toml", '\nmenu = "', '\nmenu = "Well. ')
 

@@ -65,7 +65,8 @@ class Doctor:
             entrance.check(self.settings)
             yield ok("settings of the web pages", "as they must be")
         except SettingsError as error:
-            yield wrong("settings of the web pages", str(error), "set it as it says")
+            what, _, do = str(error).partition(": ")
+            yield wrong("settings of the web pages", what, do)
 
     def _desk(self) -> Iterator[Result]:
         """What stands in the database. One that can't be read is a result, too."""

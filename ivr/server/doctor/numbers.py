@@ -35,7 +35,8 @@ def all_of(carrier: Carrier, line: Line, public_url: str) -> Iterator[Result]:
             owned = carrier.owned(number)
         except CallError as error:
             do = "check TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and the network"
-            yield wrong(number, f"Twilio doesn't say whether it is yours ({error})", do)
+            why = str(error).partition(": HTTP")[0]  # without the objects that were in the way
+            yield wrong(number, f"Twilio doesn't say whether it is yours ({why})", do)
             return
         if owned is None:
             do = "buy it, or write one of yours under [numbers] in line.toml"

@@ -189,7 +189,8 @@ def _token(leg: Leg, player: Player, request: requests.Token) -> str:
 
 
 def _notify(leg: Leg, player: Player, request: requests.Notify) -> None:
-    leg.notify(request)
+    about = (*request.params, *fetching.about_the_wait(leg, player))
+    leg.notify(request._replace(params=about))
 
 
 def _warn(leg: Leg, player: Player, request: requests.Warn) -> None:

@@ -395,7 +395,7 @@ def waiting_steps(url: str | None, method: str, base: str, setting: Setting) -> 
         return music()
     if not url:
         return None
-    fetch = requests.Fetch(resolve(base, url), method, waiting=True)
+    fetch = requests.Fetch(resolve(base, url), method)
     return Interpreter(setting).run(fetch)
 
 

@@ -40,12 +40,11 @@ class Page(NamedTuple):
 
 
 class Fetch(NamedTuple):
-    """Request a document. ``waiting``: a waitUrl, which also gets what the wait is about."""
+    """Request a document."""
 
     url: str
     method: str = "POST"
     params: Params = NONE
-    waiting: bool = False
 
 
 class Fail(NamedTuple):

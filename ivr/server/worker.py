@@ -1,0 +1,63 @@
+"""A process that answers: it makes its application and serves it until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvloop
+from flask import Flask
+
+from ivr.server.door import Door, Limits, Serving
+
+FINISHING = 20.0  # seconds for what was begun when a process is told to stop
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """An application, and what ends that which works beside it."""
+
+    app: Flask
+    close: Callable[[], None]
+
+
+def work(
+    make: Callable[[], Working],
+    threads: int,
+    listener: socket.socket,
+    lifeline: int,
+    ready: Callable[[], None],
+) -> None:
+    """Serve on ``listener`` until SIGTERM, or until the other end of ``lifeline`` is closed: then
+    the process that started this one is no more. Raises what ``make`` raises."""
+    working = make()
+    body = working.app.config["MAX_CONTENT_LENGTH"] or Limits().body
+    door = Door(working.app.wsgi_app, threads, Limits(body=body))
+    uvloop.run(serve(door, listener, lifeline, ready))
+    door.close(FINISHING)
+    working.close()
+
+
+async def serve(
+    door: Door, listener: socket.socket, lifeline: int, ready: Callable[[], None]
+) -> None:
+    """Serve until SIGTERM, SIGINT or the end of ``lifeline``."""
+    serving, loop = Serving(door, listener), asyncio.get_running_loop()
+    stopping = False
+
+    def stop() -> None:
+        nonlocal stopping
+        stopping = True
+        loop.remove_reader(lifeline)
+        serving.stop()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop)
+    loop.add_reader(lifeline, stop)
+    serving.on_startup(ready)
+    await serving.serve()
+    if not stopping:
+        raise RuntimeError("granian has stopped by itself")

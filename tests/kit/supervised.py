@@ -1,0 +1,52 @@
+"""A small application under the supervisor: ``python -m tests.kit.supervised PORT WORKERS FOLDER``.
+
+While the folder holds a file ``broken``, a worker can't start, and says what the file says; while
+it holds one called ``held``, a request to ``/hold`` isn't answered.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from functools import partial
+from pathlib import Path
+
+from flask import Flask
+
+from ivr.errors import SettingsError
+from ivr.server.supervisor import Supervisor, open_listener
+from ivr.server.worker import Working, work
+from tests.kit.processes import comes_true
+
+
+def make(folder: Path) -> Working:
+    broken = folder / "broken"
+    if broken.exists():
+        raise SettingsError(broken.read_text())
+    app = Flask("supervised")
+
+    @app.get("/")
+    def who() -> str:
+        return str(os.getpid())
+
+    @app.get("/hold")
+    def hold() -> str:
+        (folder / "holding").touch()
+        assert comes_true(lambda: not (folder / "held").exists())
+        return "held"
+
+    return Working(app, (folder / "closed").touch)
+
+
+def main(port: str, workers: str, folder: str) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    listener = open_listener("127.0.0.1", int(port), 100)
+    Supervisor(partial(work, partial(make, Path(folder)), 2), int(workers), listener).run()
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except SettingsError as error:
+        sys.exit(f"Error: {error}")
