@@ -4,6 +4,7 @@ webhook is answered, the log says in one line what is wrong; and the line then g
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -171,6 +172,20 @@ def test_what_had_to_be_done_meanwhile_is_never_given_up(desk: Desk) -> None:
         desk.exchange.wait(600)
 
     assert [each for each in desk.store.duties.all() if each.state == "dropped"] == []
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up_on(
+    escalation: Line,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = Store(f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/ivr")
+        desk = mount(Exchange(seed=1), store, escalation)
+        caller = desk.exchange.phone("+33155501001")
+        caller.call(ENTRY)
+
+        desk.exchange.wait_until(lambda: fallback(desk).ringing, at_most=30)
+        assert SORRY in [each.text for each in caller.heard]
+        store.close()
 
 
 def test_a_webhook_is_answered_before_the_carrier_gives_up() -> None:
