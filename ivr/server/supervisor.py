@@ -25,7 +25,7 @@ from typing import NoReturn
 from ivr.errors import IVRError, SettingsError
 
 FIRST_PAUSE = 0.1  # seconds
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 2.0
 HEALTHY = 20.0  # seconds of answering after which earlier deaths are forgotten
 GRACE = 30.0  # seconds to finish what was begun, before a worker that doesn't is killed
 READY = b"ready\n"
