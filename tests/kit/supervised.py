@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from flask import Flask
 from ivr.errors import SettingsError
 from ivr.server.supervisor import Supervisor, open_listener
 from ivr.server.worker import Working, work
-from tests.kit.processes import comes_true
+
+LARGE = 20 * 1024 * 1024  # bytes; more than the kernel keeps for somebody who doesn't read
+SOON = 1.0  # seconds
 
 
 def make(folder: Path) -> Working:
@@ -33,16 +36,22 @@ def make(folder: Path) -> Working:
     @app.get("/hold")
     def hold() -> str:
         (folder / "holding").touch()
-        assert comes_true(lambda: not (folder / "held").exists())
+        while (folder / "held").exists():
+            time.sleep(0.02)
         return "held"
+
+    @app.get("/large")
+    def large() -> bytes:
+        return b"x" * LARGE
 
     return Working(app, (folder / "closed").touch)
 
 
 def main(port: str, workers: str, folder: str) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    listener = open_listener("127.0.0.1", int(port), 100)
-    Supervisor(partial(work, partial(make, Path(folder)), 2), int(workers), listener).run()
+    listener = open_listener("127.0.0.1", int(port), 100, unread=SOON)
+    begin = partial(work, partial(make, Path(folder)), 2, connected=SOON)
+    Supervisor(begin, int(workers), listener).run()
 
 
 if __name__ == "__main__":
