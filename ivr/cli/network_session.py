@@ -75,7 +75,7 @@ class NetworkSession:
         """One call from the terminal, or a script; whether the application made no mistake."""
         if self.options.rate <= 0:
             raise click.UsageError("a call from the terminal needs a --rate above 0")
-        exchange = Exchange(self.options.seed, start=datetime.now(UTC), rate=self.options.rate)
+        exchange = self.options.exchange(start=datetime.now(UTC), rate=self.options.rate)
         with self._running(exchange, called) as api:
             click.echo(f"Calling {called}, which is answered by {self.url}")
             _introduce(exchange, api)
@@ -96,6 +96,8 @@ class NetworkSession:
         results = []
         for played in dialogues:
             exchange = exchange_for(played, self.options.seed, self.options.rate)
+            if not played.silent_recordings:
+                exchange.silent_recordings = self.options.silent_recordings
             with self._running(exchange, played.called):
                 results.append(_played(played, exchange))
             if not quiet:
@@ -117,7 +119,7 @@ class NetworkSession:
 
         @contextmanager
         def network() -> Iterator[Exchange]:
-            exchange = self._mounted(Exchange(self.options.seed), {called: self.url})
+            exchange = self._mounted(self.options.exchange(), {called: self.url})
             api.api = exchange.api
             try:
                 yield exchange
@@ -130,7 +132,7 @@ class NetworkSession:
                 click.echo(_summary(results[-1]))
 
         results: list[Result] = []
-        with _rest(Exchange(self.options.seed), self.options.rest_port) as api:
+        with _rest(self.options.exchange(), self.options.rest_port) as api:
             fuzz(
                 network,
                 called,
@@ -154,7 +156,7 @@ class NetworkSession:
         """Serve phones on a page, and numbers that lead to URLs, until Ctrl-C."""
         if self.options.rate <= 0:
             raise click.UsageError("phones on a page need a --rate above 0")
-        exchange = Exchange(self.options.seed, start=datetime.now(UTC), rate=self.options.rate)
+        exchange = self.options.exchange(start=datetime.now(UTC), rate=self.options.rate)
         for phone in phones:
             scripted(exchange, phone)
         people = {phone.number: phone.name.capitalize() for phone in phones}

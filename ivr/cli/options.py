@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+if TYPE_CHECKING:
+    from ivr.simulator.exchange import Exchange
 
 CALLER = "+33155500101"
 LINE = "+33800000001"
@@ -128,6 +131,15 @@ class NetworkOptions:
     account_sid: str | None
     auth_token: str | None
     rest_port: int
+    silent_recordings: str
+
+    def exchange(self, **options: Any) -> Exchange:
+        """A network set up like this."""
+        from ivr.simulator.exchange import Exchange
+
+        made = Exchange(self.seed, **options)
+        made.silent_recordings = self.silent_recordings
+        return made
 
 
 _RATE = click.option(
@@ -166,6 +178,13 @@ _NETWORK = (
         metavar="PORT",
         help="Port on 127.0.0.1 for the simulated Twilio REST API; 0 picks a free one.",
     ),
+    click.option(
+        "--silent-recordings",
+        type=click.Choice(["kept", "dropped"]),
+        default="kept",
+        show_default=True,
+        help="What becomes of a <Record> in which nothing is heard: a setting of the account.",
+    ),
 )
 
 
@@ -184,10 +203,11 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
         account_sid: str | None,
         auth_token: str | None,
         rest_port: int,
+        silent_recordings: str,
         rate: float = 0,
         **others: Any,
     ) -> None:
-        network = NetworkOptions(rate, seed, account_sid, auth_token, rest_port)
+        network = NetworkOptions(rate, seed, account_sid, auth_token, rest_port, silent_recordings)
         command(network=network, **others)
 
     for option in reversed(_NETWORK):

@@ -128,9 +128,9 @@ def standby(store: Store) -> Iterator[None]:
 
 @contextmanager
 def taken(store: Store) -> Iterator[None]:
-    """Another process has locked the calls, and doesn't come to an end."""
+    """Another process has locked the tables, and doesn't come to an end."""
     other = Store(store.connections.url)
     with other.connections.writing() as connection:
-        connection.execute(text("LOCK TABLE calls IN ACCESS EXCLUSIVE MODE"))
+        connection.execute(text("LOCK TABLE calls, signs IN ACCESS EXCLUSIVE MODE"))
         yield
     other.close()

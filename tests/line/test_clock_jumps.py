@@ -105,6 +105,29 @@ def test_a_caller_who_waits_is_brought_to_somebody_or_owed_a_call(
 
 
 @pytest.mark.parametrize("by", HOURS, ids=str)
+def test_who_rests_before_they_are_rung_again_is_rung_again(
+    desk: Desk, caller: Handset, by: timedelta
+) -> None:
+    """Nobody has answered, and nothing but the line's own clock says when to try again."""
+    operators = [desk.phone("OP1"), desk.phone("OP2")]
+    caller.call(ENTRY)
+    keyed(caller, desk.exchange, "2", "0")
+    desk.exchange.wait_until(lambda: operators[0].ringing, at_most=20)
+    desk.exchange.wait_until(lambda: operators[1].ringing, at_most=60)
+    desk.exchange.wait_until(lambda: not any(each.ringing for each in operators), at_most=60)
+    for phone in (desk.phone(name) for name in PEOPLE):
+        phone.will("answer", after=3, press="1")
+    set_clock(desk, by)
+
+    desk.exchange.wait_until(lambda: caller.connected_to or not caller.in_call, at_most=240)
+    if by > timedelta():  # then their time is over: whether to keep waiting is asked
+        assert any("To keep waiting, press 1" in each.text for each in caller.heard)
+        assert desk.store.duties.all("call_back")
+    else:
+        assert caller.connected_to
+
+
+@pytest.mark.parametrize("by", HOURS, ids=str)
 def test_a_conversation_goes_on_and_ends(desk: Desk, caller: Handset, by: timedelta) -> None:
     operator = desk.phone("OP1")
     reach_operator(caller, operator, desk.exchange)

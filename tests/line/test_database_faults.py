@@ -4,6 +4,7 @@ webhook is answered, the log says in one line what is wrong; and the line then g
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,16 +32,16 @@ from tests.kit.telephones import accept, keyed, reach_operator
 
 BUSY = 0.02  # seconds; in production `BUSY_FOR`
 ON_SQLITE = [
-    pytest.param(locked, "is locked by another process", id="locked"),
-    pytest.param(read_only, "can't be written to", id="read-only"),
-    pytest.param(full, "can't grow", id="full"),
-    pytest.param(damaged, "is damaged", id="damaged"),
-    pytest.param(gone, "doesn't answer", id="gone"),
+    pytest.param(locked, "locked", "is locked by another process", id="locked"),
+    pytest.param(read_only, "read-only", "can't be written to", id="read-only"),
+    pytest.param(full, "full", "can't grow", id="full"),
+    pytest.param(damaged, "damaged", "is damaged", id="damaged"),
+    pytest.param(gone, "unreachable", "doesn't answer", id="gone"),
 ]
 ON_POSTGRES = [
-    pytest.param(down, "doesn't answer", id="down"),
-    pytest.param(standby, "can't be written to", id="standby"),
-    pytest.param(taken, "is locked by another process", id="taken"),
+    pytest.param(down, "unreachable", "doesn't answer", id="down"),
+    pytest.param(standby, "read-only", "can't be written to", id="standby"),
+    pytest.param(taken, "locked", "is locked by another process", id="taken"),
 ]
 WHERE = ("first", "menu", "queue", "key")
 SORRY = "Toutes nos excuses, une erreur s'est produite."  # in the number's first language
@@ -82,16 +83,18 @@ def goes_on(caller: Handset, where: str) -> None:
         caller.press("0")
 
 
-def through_a_fault(desk: Desk, where: str, fault: Fault) -> None:
+def through_a_fault(desk: Desk, where: str, fault: Fault, code: str) -> None:
     """The caller reaches the desk's own telephone; the next caller, afterwards, an operator."""
     caller, reception = desk.exchange.phone("+33155501001"), fallback(desk)
     stands(desk, caller, where)
     with fault(desk.store):
+        assert not_ready(desk) == ["database", code]
         goes_on(caller, where)
         desk.exchange.wait_until(lambda: reception.ringing, at_most=60)
         reception.answer()
         desk.exchange.wait_until(lambda: caller.connected_to == {reception}, at_most=10)
     assert SORRY in [each.text for each in caller.heard]
+    assert "database" not in not_ready(desk)
     caller.hang_up()
     for phone in desk.exchange.phones.values():
         if phone.in_call or phone.ringing:
@@ -100,6 +103,13 @@ def through_a_fault(desk: Desk, where: str, fault: Fault) -> None:
     reach_operator(next_one, desk.phone("OP2"), desk.exchange)
     next_one.hang_up()
     assert {each.status for each in desk.exchange.requests} == {200}
+
+
+def not_ready(desk: Desk) -> list[str]:
+    """The first thing that isn't right, and its code."""
+    answer = desk.app.test_client().get("/readyz").get_json()
+    checks = answer["checks"]
+    return [each for wrong in answer["wrong"][:1] for each in (wrong, checks[wrong]["code"])]
 
 
 def fallback(desk: Desk) -> Handset:
@@ -113,21 +123,26 @@ def said_once(caplog: pytest.LogCaptureFixture, says: str) -> None:
 
 
 @pytest.mark.parametrize("where", WHERE)
-@pytest.mark.parametrize(("fault", "says"), ON_SQLITE)
+@pytest.mark.parametrize(("fault", "code", "says"), ON_SQLITE)
 def test_a_caller_reaches_a_person_though_the_database_fails(
-    desk: Desk, where: str, fault: Fault, says: str, caplog: pytest.LogCaptureFixture
+    desk: Desk, where: str, fault: Fault, code: str, says: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    through_a_fault(desk, where, fault)
+    through_a_fault(desk, where, fault, code)
     said_once(caplog, says)
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("where", ["menu", "queue"])
-@pytest.mark.parametrize(("fault", "says"), ON_POSTGRES)
+@pytest.mark.parametrize(("fault", "code", "says"), ON_POSTGRES)
 def test_a_caller_reaches_a_person_though_the_server_fails(
-    postgres_desk: Desk, where: str, fault: Fault, says: str, caplog: pytest.LogCaptureFixture
+    postgres_desk: Desk,
+    where: str,
+    fault: Fault,
+    code: str,
+    says: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    through_a_fault(postgres_desk, where, fault)
+    through_a_fault(postgres_desk, where, fault, code)
     said_once(caplog, says)
 
 
@@ -157,6 +172,20 @@ def test_what_had_to_be_done_meanwhile_is_never_given_up(desk: Desk) -> None:
         desk.exchange.wait(600)
 
     assert [each for each in desk.store.duties.all() if each.state == "dropped"] == []
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_given_up_on(
+    escalation: Line,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = Store(f"postgresql://me@127.0.0.1:{silent.getsockname()[1]}/ivr")
+        desk = mount(Exchange(seed=1), store, escalation)
+        caller = desk.exchange.phone("+33155501001")
+        caller.call(ENTRY)
+
+        desk.exchange.wait_until(lambda: fallback(desk).ringing, at_most=30)
+        assert SORRY in [each.text for each in caller.heard]
+        store.close()
 
 
 def test_a_webhook_is_answered_before_the_carrier_gives_up() -> None:

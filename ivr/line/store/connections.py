@@ -95,6 +95,9 @@ def _postgres(url: URL, busy_for: float) -> Engine:
         connect_args={
             "connect_timeout": ANSWERS_WITHIN,
             "tcp_user_timeout": ANSWERS_WITHIN * 1000,
+            "keepalives_idle": ANSWERS_WITHIN,  # a server that has gone while it was being asked
+            "keepalives_interval": ANSWERS_WITHIN,
+            "keepalives_count": 2,
             "options": f"-c lock_timeout={int(busy_for * 1000)}",
         },
     )

@@ -8,7 +8,7 @@ from ivr.simulator.calls.player import Player
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import Interpreter
 from ivr.simulator.interpreter.requests import PENDING
-from ivr.simulator.interpreter.settings import CALL, WHISPER
+from ivr.simulator.interpreter.settings import CALL, WAITS, WHISPER
 from ivr.simulator.webhooks.delivery import Delivery
 from ivr.simulator.webhooks.documents import APPLICATION_ERROR, document_of, unbuilt_page
 from ivr.twiml.reading import Unbuilt
@@ -19,11 +19,16 @@ MAIN = (CALL, WHISPER)
 
 def fetch(leg: Leg, player: Player, request: requests.Fetch) -> object:
     """The Page at once when the application is in process, else PENDING and it comes later."""
-    params = request.params
-    if request.waiting and leg.engaged is not None:
-        params = (*params, *leg.engaged.waiting_params())
-    delivery = leg.request(request.url, request.method, leg.fields(params))
+    values = leg.fields((*request.params, *about_the_wait(leg, player)))
+    delivery = leg.request(request.url, request.method, values)
     return _get(leg, player, delivery, request.url, fallback=False)
+
+
+def about_the_wait(leg: Leg, player: Player) -> requests.Params:
+    """The parameters of a request from within a wait document; none elsewhere."""
+    if player.setting not in WAITS or leg.engaged is None:
+        return requests.NONE
+    return leg.engaged.waiting_params()
 
 
 def _get(leg: Leg, player: Player, delivery: Delivery, url: str, fallback: bool) -> object:

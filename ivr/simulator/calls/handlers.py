@@ -31,6 +31,8 @@ _LENGTHS: Mapping[str, Callable[[requests.Speak], float]] = {
     "beep": lambda request: speech.BEEP,
 }
 
+SILENT_RECORDING = 16102  # https://www.twilio.com/docs/api/errors/16102
+
 
 class Handlers:
     """Carries out the requests of every document on a network.
@@ -189,7 +191,8 @@ def _token(leg: Leg, player: Player, request: requests.Token) -> str:
 
 
 def _notify(leg: Leg, player: Player, request: requests.Notify) -> None:
-    leg.notify(request)
+    about = (*request.params, *fetching.about_the_wait(leg, player))
+    leg.notify(request._replace(params=about))
 
 
 def _warn(leg: Leg, player: Player, request: requests.Warn) -> None:
@@ -213,9 +216,14 @@ def _leave(leg: Leg, player: Player, request: requests.Leave) -> object:
     return PENDING
 
 
-def _keep(leg: Leg, player: Player, request: requests.Keep) -> tuple[str, str]:
+def _keep(leg: Leg, player: Player, request: requests.Keep) -> tuple[str, str] | None:
     tape, player.tape = player.tape, None
     assert tape is not None
+    if request.silent and not leg.network.keeps_silence:
+        text = "a silent recording isn't kept, and its action not requested"
+        leg.network.note("warning", SILENT_RECORDING, text, "", leg.sid)
+        tape.stop(seconds=0)
+        return None
     tape.stop(seconds=request.seconds)
     if request.transcribe:
         tape.transcribe(request.words, request.callback, leg.fields())

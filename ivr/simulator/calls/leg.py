@@ -164,14 +164,18 @@ class Leg(Call):
         self.player.resume(None)
 
     def redirect(self, start: requests.Fetch | requests.Page) -> None:
-        """By REST: a new document for a live call, whatever it is engaged in."""
+        """By REST: a new document for a live call, whatever it is engaged in. The action of what it
+        leaves, a <Dial> or <Enqueue>, is requested first, and its answer isn't carried out."""
         if not self.picked_up:
             return
         self.disengage("redirected")
         if self.child_of is not None:
             self.child_of.child_redirected(self)
             self.child_of = None
-        if not self.ended:
+        self.network.clock.soon(self._turn_to, start)
+
+    def _turn_to(self, start: requests.Fetch | requests.Page) -> None:
+        if not self.ended and self.player is None:
             self.run(start)
 
     def disengage(self, reason: str) -> None:

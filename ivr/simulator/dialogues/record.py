@@ -57,6 +57,11 @@ class CallRecord:
         self.first = tuple(len(phone.heard) for phone in self.phones.values())
         self._exchange = exchange
 
+    @property
+    def silent_recordings(self) -> str:
+        """What the network does with them: the call may depend on it."""
+        return self._exchange.silent_recordings
+
     def did(self, who: str, what: str) -> None:
         """Note an action, before it is done, in the format's words: ``did("duty", "answer")``."""
         self._note(who, ">", what)
@@ -83,6 +88,8 @@ def write(record: CallRecord, comment: str = "") -> str:
     lines = [f"# {comment}"] if comment else []
     lines.append(f"from {record.caller} to {record.called}")
     lines.append(f"start {record.began.isoformat(timespec='seconds')}")
+    if record.silent_recordings != "kept":
+        lines.append(f"silent recordings {record.silent_recordings}")
     lines.extend(map(phone_line, record.described))
     return "\n".join([*lines, *_joined(list(_body(record)))]) + "\n"
 

@@ -363,4 +363,7 @@ def _put_down(phone: Handset) -> None:
 def exchange_for(dialogue: Dialogue, seed: int = 1, rate: float = 0) -> Exchange:
     """A new exchange, with the dialogue's own ``seed`` and ``start`` if it has them."""
     seed = seed if dialogue.seed is None else dialogue.seed
-    return Exchange(seed, start=dialogue.start or START, rate=rate)
+    exchange = Exchange(seed, start=dialogue.start or START, rate=rate)
+    if dialogue.silent_recordings:
+        exchange.silent_recordings = dialogue.silent_recordings
+    return exchange

@@ -9,7 +9,7 @@ A file is read into plain values; nothing here knows the network. The grammar:
         press KEYS                when asked for keys
         hangs up after SECONDS    in the call
         types every SECONDS       one key
-    language CODE | seed NUMBER | start ISO-TIME
+    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped
     [NAME] > ACTION, ACTION …                   without a name, the caller acts
     [NAME] < [within SECONDS] WORDS | (STATE)
     # a comment, on a line of its own ('#' is also a key)
@@ -38,7 +38,7 @@ STATES = (
     "(hung up) or (silence)"
 )
 LINES = (
-    "a comment (#), from … to …, phone …, language …, seed …, start …, "
+    "a comment (#), from … to …, phone …, language …, seed …, start …, silent recordings …, "
     "[name] > an action or [name] < what is expected"
 )
 
@@ -126,6 +126,7 @@ class Dialogue:
     lines: tuple[str, ...]
     seed: int | None = None
     start: datetime | None = None
+    silent_recordings: str = ""  # "kept" or "dropped", "" for what the network does
 
     @property
     def title(self) -> str:
@@ -219,6 +220,7 @@ class _Reader:
     steps: list[Step] = field(default_factory=list)
     seed: int | None = None
     start: datetime | None = None
+    silent_recordings: str = ""
 
     def read(self, number: int, line: str) -> None:
         place = _Place(self.name, number, line)
@@ -232,6 +234,7 @@ class _Reader:
             "language": self._language,
             "seed": self._seed,
             "start": self._start,
+            "silent": self._silent,
         }
         if word not in headers:
             raise place.error(word, f"a line can't begin with “{word}”", LINES)
@@ -254,6 +257,7 @@ class _Reader:
             lines=tuple(self.lines),
             seed=self.seed,
             start=self.start,
+            silent_recordings=self.silent_recordings,
         )
 
     def _from(self, place: _Place, rest: str) -> None:
@@ -294,6 +298,13 @@ class _Reader:
         if self.start is None or self.start.tzinfo is None:
             could = "a date and time with a zone, such as 2026-11-24T10:00+01:00"
             raise place.error(rest, f"“{rest}” isn't a date and time with a zone", could)
+
+    def _silent(self, place: _Place, rest: str) -> None:
+        what, _, becomes = rest.partition(" ")
+        if what != "recordings" or becomes not in ("kept", "dropped"):
+            could = "silent recordings kept, or silent recordings dropped"
+            raise place.error(rest, f"“silent {rest}” can't be read", could)
+        self.silent_recordings = becomes
 
     def _spoken(self, place: _Place, who: str, mark: str, rest: str) -> None:
         self._known(place, who)

@@ -212,7 +212,8 @@ class Interpreter:
 
         What the person says or keys counts as sound; ``timeout`` seconds without either end it.
         The action gets the full length, the status callback the length without the silence at both
-        ends.
+        ends. Where silent recordings aren't kept, the action isn't requested, and the next verb
+        follows.
         """
         if verb.play_beep:
             yield requests.Speak("beep")
@@ -224,7 +225,12 @@ class Interpreter:
         first, last = sound or (began, now)
         kept = min(last, now) - first if verb.trim == "trim-silence" else now - began
         callback = self.absolute(verb.transcribe_callback)
-        sid, url = yield requests.Keep(int(kept), " ".join(words), verb.transcribe, callback)
+        tape = yield requests.Keep(
+            int(kept), " ".join(words), verb.transcribe, callback, silent=sound is None
+        )
+        if tape is None:
+            return OVER if heard is HANGUP else None
+        sid, url = tape
         params: Params = (
             ("RecordingDuration", str(int(now - began))),
             ("RecordingSid", sid),
@@ -395,7 +401,7 @@ def waiting_steps(url: str | None, method: str, base: str, setting: Setting) -> 
         return music()
     if not url:
         return None
-    fetch = requests.Fetch(resolve(base, url), method, waiting=True)
+    fetch = requests.Fetch(resolve(base, url), method)
     return Interpreter(setting).run(fetch)
 
 

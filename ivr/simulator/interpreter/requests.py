@@ -8,7 +8,7 @@ Fetch, Fail  the Page to go on with
 Connect      the Outcome of a Dial
 Join         the Outcome of an Enqueue
 Tape         None, at once: the recording has begun
-Keep         (sid, url) of the recording
+Keep         (sid, url) of the recording, or None if it isn't kept
 Now          seconds since any fixed instant; with ``date``, the date and time
 Token        a unique string
 Begin, Halt  None, at once
@@ -40,12 +40,11 @@ class Page(NamedTuple):
 
 
 class Fetch(NamedTuple):
-    """Request a document. ``waiting``: a waitUrl, which also gets what the wait is about."""
+    """Request a document."""
 
     url: str
     method: str = "POST"
     params: Params = NONE
-    waiting: bool = False
 
 
 class Fail(NamedTuple):
@@ -138,13 +137,15 @@ class Tape(NamedTuple):
 class Keep(NamedTuple):
     """End the recording, which has ``seconds`` once silence is cut off.
 
-    ``transcribe``: what was said (``words``) is transcribed and sent to ``callback``.
+    ``transcribe``: what was said (``words``) is transcribed and sent to ``callback``. ``silent``:
+    nothing was; an account may not keep such a recording, and is sent None then.
     """
 
     seconds: int
     words: str = ""
     transcribe: bool = False
     callback: str = ""
+    silent: bool = False
 
 
 class Now(NamedTuple):

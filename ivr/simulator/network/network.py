@@ -24,6 +24,7 @@ from ivr.simulator.network.virtual_clock import VirtualClock
 from ivr.simulator.network.webhook import Webhook
 
 START = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+SILENT_RECORDINGS = ("kept", "dropped")
 MAX_NOTICES = 10_000
 MAX_TARGETS = 10_000
 
@@ -68,6 +69,7 @@ class Network(Mailbox):
         self.numbers: dict[str, Number] = {}
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, ApiKey] = {}
+        self.keeps_silence = True
         self.places = Places()
         self.added: dict[str, str] = {}  # parameters of every request about an inbound call
         self.in_process: dict[str, WSGIApp] = {}  # by origin
@@ -91,6 +93,21 @@ class Network(Mailbox):
         if algorithm not in ALGORITHMS:
             raise ValueError(f"{algorithm} isn't one of {', '.join(ALGORITHMS)}")
         self.algorithm = algorithm
+
+    @property
+    def silent_recordings(self) -> str:
+        """What becomes of a <Record> in which nothing was heard, a setting of the account: "kept",
+        and its action is requested, as for accounts of today; or "dropped" (16102), and the next
+        verb follows. Setting it raises ValueError for anything else.
+        (https://www.twilio.com/docs/api/errors/16102)
+        """
+        return "kept" if self.keeps_silence else "dropped"
+
+    @silent_recordings.setter
+    def silent_recordings(self, what: str) -> None:
+        if what not in SILENT_RECORDINGS:
+            raise ValueError(f"silent recordings are {' or '.join(SILENT_RECORDINGS)}, not {what}")
+        self.keeps_silence = what == "kept"
 
     @cached_property
     def shared_key(self) -> str:

@@ -20,6 +20,7 @@ from tests.kit.databases import postgres
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 NEWEST = schema.known()[-1].revision
+FIRST_KNOWN = "0021"  # from then on a database says which migrations it has had
 TAKES_AWAY = {"drop_table", "drop_column", "alter_column", "rename_table"}
 
 
@@ -135,7 +136,7 @@ def test_this_version_runs_on_what_a_later_one_has_added_to(database: Store) -> 
     assert show.exit_code == 0
     assert "Of a later one     9001  expand    Later" in show.output
     assert told["schema"] == "9002"
-    assert told["oldest"] == NEWEST
+    assert told["oldest"] == FIRST_KNOWN
     assert ivr("db", "migrate").exit_code == 0
     assert ivr("rota").exit_code == 0
     assert database.schema.state().revision == "9002"

@@ -12,6 +12,7 @@ from ivr.line.web.pages.shown import Shown
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.screens.phones_page import Phones
 from tests.kit.browser import Browser, login
+from tests.kit.database_faults import Fault, damaged, gone
 from tests.kit.desk import CALLER, ENTRY, PEOPLE, Desk
 from tests.kit.promises import promised
 from tests.kit.telephones import ask_for_a_manager, reach_operator
@@ -134,3 +135,19 @@ def test_a_call_is_made_from_the_page(page: FlaskClient, exchange: Exchange, des
     assert with_whom == [["Odile"], ["Marie"]]
     do(CALLER, "hang_up")
     exchange.wait(30)
+
+
+@pytest.mark.parametrize("path", ["/console", "/now", "/me", "/sign-in"])
+@pytest.mark.parametrize("fault", [damaged, gone])
+def test_a_database_that_fails_is_said_on_each_page(
+    browser: Browser, desk: Desk, path: str, fault: Fault, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser.sign_in("op1")
+    with fault(desk.store):
+        browser.go(path)
+        assert browser.status == 503 or path == "/sign-in"
+        assert browser.status != 503 or "the database fails" in browser.page
+    browser.go(path)
+
+    assert browser.status == 200
+    assert [each for each in caplog.records if each.exc_info] == []

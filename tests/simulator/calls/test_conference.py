@@ -371,7 +371,9 @@ def test_a_room_can_be_made_by_inviting_somebody_by_its_name() -> None:
     assert events(app) == ["conference-start"]
 
 
-def test_a_redirected_participant_leaves_without_an_action(talk: Any) -> None:
+# "A REST redirect of a parent in <Dial>: the Dial's action is requested first, its answer unused,
+# then the new URL"
+def test_a_redirected_participant_leaves_by_way_of_the_action(talk: Any) -> None:
     exchange, app, anna, bert, _, _ = talk
 
     exchange.client.calls(anna.calls[0].sid).update(url="https://line.test/say")
@@ -379,7 +381,9 @@ def test_a_redirected_participant_leaves_without_an_action(talk: Any) -> None:
 
     assert anna.last_heard == "Attention"
     assert bert.connected_to == set()
-    assert app.asked("/over") == []
+    [over] = app.asked("/over")
+    assert (over["CallSid"], over["DialCallStatus"]) == (anna.calls[0].sid, "answered")
+    assert app.paths.index("/over") < app.paths.index("/say")
 
 
 # ---- coaching

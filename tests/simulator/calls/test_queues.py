@@ -107,7 +107,7 @@ def test_a_redirect_in_a_wait_document_stays_in_the_queue() -> None:
         "/wait",
         "/more",
     ]
-    assert "QueuePosition" not in app.asked("/more")[0]
+    assert app.asked("/more")[0]["QueuePosition"] == "1"
 
 
 # "hangup: caller hung up before being dequeued (action is requested)"
@@ -370,3 +370,41 @@ def test_members_are_listed_in_order() -> None:
         (bert.calls[0].sid, 2, 0),
     ]
     assert _queue(exchange).fetch().average_wait_time == 2
+
+
+# "Every request made from within a wait document carries the wait parameters, also after <Redirect>
+# or <Gather> inside it": two of Twilio's own samples read QueuePosition on each redirected pass.
+def test_every_request_from_within_a_wait_document_says_what_the_wait_is_about() -> None:
+    exchange, app, caller = network(
+        {
+            "/voice": "<Response><Enqueue waitUrl='/wait'>support</Enqueue></Response>",
+            "/wait": "<Response><Redirect>/again</Redirect></Response>",
+            "/again": "<Response><Gather action='/key' numDigits='1' timeout='5'/></Response>",
+            "/key": "<Response><Pause length='60'/></Response>",
+        }
+    )
+    caller.call(LINE)
+    exchange.wait(2)
+    caller.press("1")
+
+    for path in ("/wait", "/again", "/key"):
+        [asked] = app.asked(path)
+        assert asked["QueuePosition"] == "1", path
+        assert {"QueueSid", "QueueTime", "AvgQueueTime", "CurrentQueueSize"} <= asked.keys()
+    assert app.asked("/key")[0]["QueueTime"] == "2"
+    assert "QueuePosition" not in app.asked("/voice")[0]
+
+
+def test_a_conference_wait_document_names_its_conference_after_a_redirect() -> None:
+    exchange, app, caller = network(
+        {
+            "/voice": "<Response><Dial><Conference waitUrl='/wait'>room</Conference></Dial>"
+            "</Response>",
+            "/wait": "<Response><Redirect>/again</Redirect></Response>",
+            "/again": "<Response><Pause length='60'/></Response>",
+        }
+    )
+    caller.call(LINE)
+
+    [conference] = exchange.client.conferences.list()
+    assert app.asked("/again")[0]["ConferenceSid"] == conference.sid

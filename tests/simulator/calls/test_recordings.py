@@ -397,3 +397,54 @@ def test_a_recording_is_played_for_as_long_as_it_is() -> None:
 
     exchange.wait(2)
     assert caller.last_heard == "That was you"
+
+
+# ---- silence
+
+
+VOICEMAIL = {
+    "/voice": "<Response><Record action='/recorded' timeout='3'/><Say>Nothing was recorded</Say>"
+    "</Response>",
+    "/recorded": "<Response><Say>Recorded</Say></Response>",
+}
+
+
+# "Silent recordings are kept" (accounts of today), or debugger 16102 and the next verb runs
+@pytest.mark.parametrize(
+    ("setting", "says", "heard", "noted"),
+    [
+        ("kept", "", "Recorded", False),
+        ("dropped", "", "Nothing was recorded", True),
+        ("dropped", "Hello", "Recorded", False),
+    ],
+)
+def test_whether_a_silent_recording_is_kept_is_the_accounts_setting(
+    setting: str, says: str, heard: str, noted: bool
+) -> None:
+    exchange, app, caller = network(VOICEMAIL)
+    exchange.silent_recordings = setting
+    caller.call(LINE)
+    exchange.wait(1)
+    if says:
+        caller.say(says)
+    exchange.wait(6)
+
+    assert caller.last_heard == heard
+    assert ("/recorded" in app.paths) == (heard == "Recorded")
+    assert (16102 in [each.code for each in exchange.debugger]) == noted
+
+
+def test_who_says_nothing_and_hangs_up_leaves_nothing_where_silence_is_dropped() -> None:
+    exchange, app, caller = network(VOICEMAIL)
+    exchange.silent_recordings = "dropped"
+    caller.call(LINE)
+    exchange.wait(1)
+    caller.hang_up()
+    exchange.wait(1)
+
+    assert app.paths == ["/voice"]
+
+
+def test_a_setting_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match="kept or dropped, not lost"):
+        network(VOICEMAIL)[0].silent_recordings = "lost"

@@ -8,6 +8,7 @@ from ivr.simulator import Exchange
 from ivr.simulator.dialogues import (
     CallRecord,
     DialogueError,
+    DialogueSyntaxError,
     exchange_for,
     parse,
     play,
@@ -451,3 +452,19 @@ def test_an_application_of_ones_own_is_enough() -> None:
     play(parse(f"from +3311 to {LINE}\n> call\n< Hello."), exchange)
 
     exchange.strict()
+
+
+VOICEMAIL = "<Record action='/key' timeout='3'/><Say>Nothing was recorded.</Say>"
+
+
+def test_a_dialogue_may_say_that_silent_recordings_are_dropped() -> None:
+    header = f"silent recordings dropped\n{HEADER}"
+    dialogue = parse(f"{header}\n> call\n< Nothing was recorded.", "voicemail.call")
+    exchange = exchange_for(dialogue)
+    exchange.number(LINE, menu_app(voice=VOICEMAIL), "/voice")
+    record = CallRecord(exchange, dialogue.caller, LINE)
+    play(dialogue, exchange, record)
+
+    assert "\nsilent recordings dropped\n" in write(record)
+    with pytest.raises(DialogueSyntaxError, match="silent recordings kept, or silent recordings"):
+        played("> call", header=f"silent recordings lost\n{HEADER}")

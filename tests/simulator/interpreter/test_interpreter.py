@@ -340,7 +340,7 @@ def test_leave_ends_the_wait_document() -> None:
 
 # "when it runs out, Twilio goes back to the original waitUrl", also after a Redirect
 def test_a_queues_wait_document_is_asked_for_again_and_again() -> None:
-    wait = Fetch("https://line.test/wait", "POST", (), True)
+    wait = Fetch("https://line.test/wait", "POST")
     steps = Interpreter(QUEUE_WAIT).run(wait)
     asked, answer, clock = [], None, 0.0
     pages = [Page("https://line.test/wait", (Redirect("/more"),)), Page("", (Say("More"),))] * 2
@@ -373,7 +373,7 @@ def test_what_is_heard_while_waiting(url: str | None) -> None:
         == {
             None: [Speak("music")],
             "": [],
-            "/wait": [Fetch("https://line.test/wait", "GET", (), True)],
+            "/wait": [Fetch("https://line.test/wait", "GET")],
         }[url]
     )
 

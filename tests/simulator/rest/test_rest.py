@@ -174,6 +174,8 @@ def test_a_dialled_leg_is_redirected() -> None:
     assert (caller.last_heard, callee.last_heard) == ("Over", "Other")
 
 
+# "A REST redirect of a parent in <Dial>: the Dial's action is requested first, its answer unused,
+# then the new URL"
 def test_a_redirected_parent_loses_its_partner() -> None:
     pages = PAGES | {
         "/voice": f'<Response><Dial action="/over"><Number>{CALLEE}</Number></Dial></Response>'
@@ -188,7 +190,8 @@ def test_a_redirected_parent_loses_its_partner() -> None:
 
     assert caller.last_heard == "Other"
     assert not callee.in_call
-    assert app.asked("/over") == []
+    assert app.paths[-2:] == ["/over", "/other"]
+    assert app.asked("/over")[0]["DialCallStatus"] == "completed"
 
 
 # ---- the end by REST ---------------------------------------------------------------------------

@@ -6,6 +6,7 @@ These are on a port of their own, which is never tunnelled: they are not for the
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +25,7 @@ from ivr.line.definition import Line
 from ivr.line.desk.roles import PAGES, home, may_open
 from ivr.line.service.duties.runner import Duties
 from ivr.line.service.services import Services
+from ivr.line.store.faults import fault_of, log_failure
 from ivr.line.store.store import Store
 from ivr.line.web import health
 from ivr.line.web.pages.calls import CallPages, Sample
@@ -41,6 +43,8 @@ from ivr.line.web.pages.try_out import TryOut
 from ivr.line.web.pages.wall import Wall
 from ivr.line.web.pages.well_formed import install as refuse_what_no_form_sends
 from ivr.line.web.pages.words import Words
+
+log = logging.getLogger(__name__)
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
@@ -208,6 +212,15 @@ def _errors(app: Flask) -> None:
     @app.errorhandler(CSRFError)
     def forged(error: CSRFError) -> tuple[str, int]:
         return render_template("error.html", status=400, said="bad_form"), 400
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> tuple[str, int]:
+        """A database that fails is no defect; who has signed in isn't known then."""
+        if fault_of(error) is None:
+            raise error
+        log_failure(log, f"page {request.path!r}", error, event="page.failed")
+        g.login = None
+        return render_template("error.html", status=503, said="database_down"), 503
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> tuple[str, int] | HTTPException:

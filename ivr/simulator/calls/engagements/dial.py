@@ -187,7 +187,7 @@ class NumberDial(Engagement[Leg]):
             self.winner.end()
 
     def leave(self, reason: str) -> requests.Params:
-        """The caller goes, and every callee with them; after a redirect, no action."""
+        """The caller goes, and every callee with them."""
         self._quiet()
         children = [*self.ringing, *([self.winner] if self.winner else [])]
         params = self.params("completed" if self.winner else "canceled", children[-1:])
@@ -195,7 +195,7 @@ class NumberDial(Engagement[Leg]):
         for child in children:
             child.child_of = None
             child.end("completed" if child.picked_up else "canceled")
-        return params if reason == "hangup" else ()
+        return params
 
     def company(self) -> Iterable[Leg]:
         return (self.winner,) if self.bridged and self.winner is not None else ()

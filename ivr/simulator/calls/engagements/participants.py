@@ -124,7 +124,7 @@ class Participant(Engagement[Leg]):
     def leave(self, reason: str) -> requests.Params:
         self._quiet()
         self.conference.remove(self, HUNG_UP if reason == "hangup" else UPDATED)
-        return self._params("answered") if reason == "hangup" else ()
+        return self._params("answered")
 
     def company(self) -> Iterable[Leg]:
         conference = self.conference
@@ -199,7 +199,7 @@ class Participant(Engagement[Leg]):
     def announce(self, url: str, method: str) -> None:
         """Play a document to this participant only."""
         self.announcing = True
-        self.play(requests.Fetch(url, method, waiting=True))
+        self.play(requests.Fetch(url, method))
 
     def play(self, start: requests.Fetch | requests.Page) -> None:
         if self.leg.engaged is self:
