@@ -8,14 +8,33 @@ a call. What the database knows isn't counted here, but read when somebody asks;
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    disable_created_metrics,
+    values,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 
 CARRIER_WAITS = 15  # seconds until the carrier gives up on a webhook
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # each process has its own
 _registry = CollectorRegistry()
+_worker = 0  # which of the processes that share a folder this is; 0 starts the others
+
+if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    # By worker instead of by process: who comes in place of one that died counts on in its files,
+    # so that no sum falls, and there are as many files as workers however often they die.
+    values.ValueClass = values.MultiProcessValue(lambda: _worker)  # type: ignore[no-untyped-call]
+
+
+def count_as(worker: int) -> None:
+    """From here on this process is worker ``worker`` (1, 2 …), as no other process is now."""
+    global _worker
+    _worker = worker
 
 
 def counters() -> CollectorRegistry:
@@ -115,9 +134,20 @@ REST_FAILURES = Counter(
 )
 REST_FAILURE_KINDS = ("refused", "gone", "credentials", "unreachable", "unanswered")
 
+# A counter that was never there isn't seen to increase: what is known to come begins at 0.
 for _kind in REST_FAILURE_KINDS:
-    REST_FAILURES.labels(_kind)  # so that the first failure is seen as an increase
+    REST_FAILURES.labels(_kind)
 for _result in (
     "answered", "taken", "accepted", "declined", "busy", "noanswer", "machine", "failed",
 ):  # fmt: skip
     RING_RESULTS.labels(_result)
+
+
+def expect(kinds: Iterable[str], hunts: Iterable[str]) -> None:
+    """Begin to count duties of these kinds, and hunts of these names."""
+    for kind in kinds:
+        for counter in (DUTIES_DONE, DUTY_FAILURES, DUTIES_GIVEN_UP):
+            counter.labels(kind)
+    for hunt in hunts:
+        for outcome in ("joined", "nobody", "time_up", "left"):
+            HUNTS.labels(hunt, outcome)

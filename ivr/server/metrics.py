@@ -15,7 +15,7 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 def directory() -> Iterator[None]:
     """A folder for the counters of this process and of those that it starts; gone at the end.
 
-    Each process has files of its own in it, which stay when it dies, so that no sum ever falls.
+    Each worker has files of its own in it, which outlive its process, so that no sum ever falls.
     `prometheus_client` looks for the folder when it is imported, which is therefore later.
     """
     if "prometheus_client" in sys.modules:

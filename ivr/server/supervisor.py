@@ -23,6 +23,7 @@ from types import FrameType
 from typing import NoReturn
 
 from ivr.errors import IVRError, SettingsError
+from ivr.line import metrics
 
 FIRST_PAUSE = 0.1  # seconds
 LONGEST_PAUSE = 2.0
@@ -73,8 +74,10 @@ class _Worker:
 class Supervisor:
     """Runs `work` in as many processes; `run` returns after SIGTERM or SIGINT."""
 
-    def __init__(self, work: Work, workers: int, listener: socket.socket) -> None:
-        self._work, self._listener = work, listener
+    def __init__(
+        self, work: Work, workers: int, listener: socket.socket, grace: float = GRACE
+    ) -> None:
+        self._work, self._listener, self._grace = work, listener, grace
         self._workers = [_Worker(number) for number in range(1, workers + 1)]
         self._lifeline, self._held = os.pipe()  # a worker sees it close when this process dies
         self._stopping = False
@@ -127,14 +130,15 @@ class Supervisor:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         worker.pid = os.fork()
         if worker.pid == 0:
-            self._become_worker(says)
+            self._become_worker(worker.number, says)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(says)
 
-    def _become_worker(self, says: int) -> NoReturn:
+    def _become_worker(self, number: int, says: int) -> NoReturn:
         """All that a child does. It ends without the parent's own endings (`os._exit`)."""
         code = 1
         try:
+            metrics.count_as(number)
             signal.set_wakeup_fd(-1)
             for each in SIGNALS:
                 signal.signal(each, signal.SIG_DFL)
@@ -216,7 +220,7 @@ class Supervisor:
         alive = [worker.pid for worker in self._workers if worker.pid]
         for pid in alive:
             os.kill(pid, signal.SIGTERM)
-        until = monotonic() + GRACE
+        until = monotonic() + self._grace
         while alive := [pid for pid in alive if not _ended(pid)]:
             if monotonic() >= until:
                 break
@@ -226,7 +230,7 @@ class Supervisor:
         for pid in alive:
             log.warning(
                 "process %d didn't finish within %.0f s and is killed",
-                *(pid, GRACE),
+                *(pid, self._grace),
                 extra={"event": "worker.killed"},
             )
             os.kill(pid, signal.SIGKILL)

@@ -65,7 +65,7 @@ def desk_of_many(folder: Path) -> Iterator[Place]:
             served.store.logins.save(_login(served, person))
         port = free_port()
         command: list[str | Path] = [IVR, "pages", "--port", str(port), "--workers", "2"]
-        settings = {"IVR_DATABASE": database, "IVR_SECRET_KEY": "tests-sign-with-this-0f7a93c1d2"}
+        settings = {"IVR_DATABASE": database, "IVR_SECRET_KEY": "tests-sign-with-this-0f7a93c1d2e4"}
         stack.enter_context(running(command, folder / "pages.log", **settings))
         pages = f"http://127.0.0.1:{port}"
         assert comes_true(lambda: said(f"{pages}/sign-in")), (folder / "pages.log").read_text()

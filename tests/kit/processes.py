@@ -20,6 +20,7 @@ from ivr.line.store.store import Store
 from ivr.simulator import Exchange
 from ivr.simulator.rest.server import RestServer
 from tests.kit.desk import ENTRY, PEOPLE
+from tests.kit.scrapes import TOKEN
 
 IVR = Path(sys.executable).with_name("ivr")
 GRETA = "MGR2,duty,EMEA,06:00,14:00"
@@ -134,6 +135,7 @@ class Served:
 def settings(network: Exchange, api: RestServer, database: str, origin: str) -> dict[str, str]:
     return {
         "IVR_ALLOW_SAMPLE": "yes",
+        "IVR_METRICS_TOKEN": TOKEN,
         "IVR_DATABASE": database,
         "IVR_PUBLIC_URL": origin,
         "IVR_TWILIO_API": api.url,

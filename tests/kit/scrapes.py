@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from collections.abc import Mapping
 
 from flask import Flask
@@ -47,6 +48,13 @@ class Scrape:
             key: value - before.samples.get(key, 0) for key, value in self.samples.items()
         }
         return grown
+
+
+def scraped_at(url: str) -> Scrape:
+    """What the process at this address says now."""
+    asked = urllib.request.Request(f"{url}/metrics", headers=dict(known()))
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        return Scrape(answer.read().decode())
 
 
 def scrape(app: Flask) -> Scrape:

@@ -1,12 +1,12 @@
 """A small application under the supervisor: ``python -m tests.kit.supervised PORT WORKERS FOLDER``.
 
 While the folder holds a file ``broken``, a worker can't start, and says what the file says; while
-it holds one called ``held``, a request to ``/hold`` isn't answered.
+it holds one called ``held``, a request to ``/hold`` isn't answered; while it holds ``failing``, a
+worker fails as it starts. ``GRACE`` is how many seconds workers have to finish.
 """
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import time
@@ -16,6 +16,7 @@ from pathlib import Path
 from flask import Flask
 
 from ivr.errors import SettingsError
+from ivr.server import logs
 from ivr.server.supervisor import Supervisor, open_listener
 from ivr.server.worker import Working, work
 
@@ -27,6 +28,8 @@ def make(folder: Path) -> Working:
     broken = folder / "broken"
     if broken.exists():
         raise SettingsError(broken.read_text())
+    if (folder / "failing").exists():
+        raise RuntimeError("it fails, and nothing says why")
     app = Flask("supervised")
 
     @app.get("/")
@@ -48,10 +51,11 @@ def make(folder: Path) -> Working:
 
 
 def main(port: str, workers: str, folder: str) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logs.begin("text")
+    grace = float(os.environ.get("GRACE", "30"))
     listener = open_listener("127.0.0.1", int(port), 100, unread=SOON)
     begin = partial(work, partial(make, Path(folder)), 2, connected=SOON)
-    Supervisor(begin, int(workers), listener).run()
+    Supervisor(begin, int(workers), listener, grace).run()
 
 
 if __name__ == "__main__":

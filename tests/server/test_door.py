@@ -212,7 +212,9 @@ def test_what_is_to_be_done_afterwards_keeps_nobody_waiting(house: House) -> Non
         assert house.closed.wait(60)
 
 
-def test_when_every_thread_is_taken_and_many_wait_the_next_is_refused(house: House) -> None:
+def test_when_every_thread_is_taken_and_many_wait_the_next_is_refused(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
     house.limits = Limits(waiting=1)
     with house.open(threads=1), ThreadPoolExecutor(4) as callers:
         first = callers.submit(house.status, "/hold")
@@ -225,6 +227,7 @@ def test_when_every_thread_is_taken_and_many_wait_the_next_is_refused(house: Hou
         house.go_on.set()
         assert first.result() == 200
         assert sorted(each.result().status for each in answers) == [200, 503, 503]
+    assert {each.event for each in caplog.records} == {"request.refused"}  # type: ignore[attr-defined]
 
 
 def test_who_has_waited_too_long_is_refused_rather_than_answered_in_vain(house: House) -> None:
@@ -251,6 +254,7 @@ def test_an_application_that_fails_is_answered_for(
         assert [house.status("/x"), house.status("/y")] == [500, 500]
     assert "GET '/x'" in caplog.text
     assert "ValueError: broken" in caplog.text
+    assert {each.event for each in caplog.records} == {"request.failed"}  # type: ignore[attr-defined]
 
 
 def test_more_connections_than_may_be_open_wait_their_turn(house: House) -> None:

@@ -87,10 +87,10 @@ def test_pages_as_they_are_served_trust_their_proxies_and_keep_cookies_to_https(
         "IVR_PAGES_URL": "https://support.example.com",
     }.items():
         monkeypatch.setenv(name, value)
-    app = processes.create_pages()
+    served = processes.pages()
 
     def tries(address: str, password: str) -> int:
-        client = app.test_client()
+        client = served.app.test_client()
         client.environ_base["HTTP_X_FORWARDED_FOR"] = f"192.0.2.1, {address}"
         page = client.get("/sign-in", base_url="https://support.example.com")
         assert "Secure" in page.headers["Set-Cookie"]
@@ -105,3 +105,4 @@ def test_pages_as_they_are_served_trust_their_proxies_and_keep_cookies_to_https(
     assert [tries("203.0.113.9", "wrong") for _ in range(6)] == [401] * 5 + [429]
     assert tries("203.0.113.9", PASSWORD) == 429
     assert tries("198.51.100.7", PASSWORD) == 302
+    served.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from ivr.line.line_toml import load
 from ivr.line.store.store import Store
 from ivr.server.leftovers import leftovers
 from tests.kit.own_flow import own_desk, own_flow
-from tests.kit.processes import free_port
+from tests.kit.processes import IVR, free_port
 
 # What is the sample's again in somebody's own desk, and what is said of it.
 LEFT = [
@@ -95,12 +97,20 @@ def test_somebody_of_ones_own_may_have_an_id_of_the_samples(flow: Path, empty: S
 
 @pytest.mark.parametrize("command", [["serve"], ["worker", "--once"]])
 def test_the_sample_itself_isnt_served(tmp_path: Path, command: list[str]) -> None:
-    refused = ivr(tmp_path / "flow", *command, IVR_FLOW="")
+    """In a process of its own: `ivr serve` prepares it for those of its workers."""
+    refused = subprocess.run(
+        [IVR, *command],
+        cwd=tmp_path,
+        env=os.environ | environment(tmp_path / "flow", IVR_FLOW=""),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
-    assert refused.exit_code == 3
-    assert "line.toml: fallback.dial: '+33155500012' is the sample's" in refused.output
-    assert "line.toml: promise.last_resort: 'DIR1' is the sample's" in refused.output
-    assert "Make a line of your own: ivr new my-line" in refused.output
+    assert refused.returncode == 3
+    assert "line.toml: fallback.dial: '+33155500012' is the sample's" in refused.stderr
+    assert "line.toml: promise.last_resort: 'DIR1' is the sample's" in refused.stderr
+    assert "Make a line of your own: ivr new my-line" in refused.stderr
 
 
 def test_a_desk_of_ones_own_is_served(flow: Path) -> None:

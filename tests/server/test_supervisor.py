@@ -143,6 +143,28 @@ def test_sigterm_finishes_what_was_begun_and_takes_no_more(tmp_path: Path) -> No
     assert "SIGKILL" not in line.log.read_text()
 
 
+def test_who_does_not_finish_in_time_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "held").touch()
+    with supervised(Supervised(tmp_path), GRACE="0.3") as line, ThreadPoolExecutor(1) as callers:
+        line.is_ready(2)
+        callers.submit(line.who, "/hold")
+        assert comes_true((tmp_path / "holding").exists)
+        line.process.terminate()
+        assert line.ends() == 0
+    assert "WARNING worker.killed:" in line.log.read_text()
+
+
+def test_a_worker_that_fails_says_why_and_is_started_again(tmp_path: Path) -> None:
+    with supervised(Supervised(tmp_path, workers=1)) as line:
+        line.is_ready(1)
+        (tmp_path / "failing").touch()
+        kill(line.alive().pop())
+        assert line.says("ERROR worker.failed: .*(?s:.*)nothing says why")
+        (tmp_path / "failing").unlink()
+        assert line.says("INFO worker.ready:", 2)
+        assert line.says("WARNING worker.ended:", 2)
+
+
 @contextmanager
 def reader_who_does_not_read(line: Supervised) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", line.port), 60) as reader:

@@ -69,10 +69,13 @@ class Scrape:
         )
         yield build
         ready = GaugeMetricFamily(
-            "ivr_ready", "Whether a check of /readyz is passed.", labels=["check"]
+            "ivr_ready",
+            "Whether a check of /readyz is passed, where that is known.",
+            labels=["check"],
         )
         for check in self.health.checks():
-            ready.add_metric([check.name], float(bool(check.ok)))
+            if check.ok is not None:
+                ready.add_metric([check.name], float(check.ok))
         yield ready
         try:
             now, facts = self._facts.ask()

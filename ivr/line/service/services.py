@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ivr.clock import Clock, SystemClock
+from ivr.line import metrics
 from ivr.line.definition import Line
 from ivr.line.outside.carrier import Carrier
 from ivr.line.outside.case_systems.built_in import BuiltIn
@@ -108,6 +109,7 @@ def build_services(
         if addresses is not None:
             resort = line.config.last_resort
             handlers["notify"] = Notices(store, line.notices, addresses, clock, resort).notify
+    metrics.expect(handlers, line.config.hunts)
     return Services(
         line=line,
         store=store,

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 from ivr.errors import SettingsError
 from ivr.line.store.connections import Connections
 from ivr.line.store.faults import fault_of
-from ivr.line.store.schema import SchemaState, state_from, state_of
+from ivr.line.store.schema import PATIENCE, SchemaState, state_from, state_of
 
 SQLITE, POSTGRES = b"SQLite format 3\0", b"PGDMP"  # how a file begins
 BESIDE = ("-wal", "-shm")  # what SQLite keeps beside its file
@@ -58,6 +58,8 @@ def look_into(file: Path) -> SchemaState:
         return state_from(_column(file, "alembic_version"), _column(file, "migrations"))
     if begins != SQLITE:
         raise SettingsError(f"{file} is no backup: neither of SQLite nor of PostgreSQL")
+    if any(Path(f"{file}{end}").exists() for end in BESIDE):
+        raise SettingsError(f"{file} is a database in use: make a backup of it with ivr db backup")
     with _opened(file) as connection:
         found = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
         if found != "ok":
@@ -159,6 +161,7 @@ def _copy_in(connections: Connections, file: Path) -> None:
 def _load(url: URL, file: Path, tables: list[str]) -> None:
     """One transaction: what is there goes, what the file has comes."""
     drop = "".join(f'DROP TABLE "{name}" CASCADE;\n' for name in tables)
+    drop = f"SET lock_timeout = '{PATIENCE}';\n{drop}"  # calls wait behind it
     script = _program("pg_restore", "--no-owner", "--no-privileges", "--file=-", str(file))
     options = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")
     _program("psql", *options, "--output=/dev/null", url=url, given=drop.encode() + script)

@@ -133,6 +133,7 @@ class Schema:
                 return self._checked(before)
         with _config() as config, self._connections.writing() as connection:
             if self._connections.postgres:
+                connection.execute(text("SET LOCAL lock_timeout = 0"))  # for who migrates, all wait
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
                 connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}'"))
             before = state_of(connection)  # another process may have been quicker

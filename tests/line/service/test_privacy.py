@@ -697,8 +697,11 @@ def test_a_purge_that_fails_comes_again(store: Store, caplog: pytest.LogCaptureF
     [
         ({"digits": 0}, "retention.digits is a whole number from 1, not 0"),
         ({"calls": "13 months"}, "retention.calls is a whole number from 1, not '13 months'"),
-        ({"tallies": 29}, "retention.tallies: failures are counted over 30 days"),
-        ({"audit": 100}, "retention.audit: the log of a call outlasts it, so from 396"),
+        ({"tallies": 29}, "retention.tallies: 29 is too few, as failures are counted over 30 days"),
+        (
+            {"audit": 100},
+            "retention.audit: 100 is too few, as the log of a call outlasts what is kept",
+        ),
     ],
 )
 def test_terms_that_make_no_sense_are_refused(terms: dict[str, Any], wrong: str) -> None:

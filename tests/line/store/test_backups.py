@@ -16,7 +16,7 @@ from sqlalchemy import text
 from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.kit.calls import call
+from tests.kit.calls import SID, call
 from tests.kit.commands import ivr
 from tests.kit.databases import Rows, fill, postgres, rows_of
 from tests.kit.desk import CALLER, ENTRY, Desk, mount
@@ -35,7 +35,14 @@ def desk(
     """The sample desk on a network, and its database for every command."""
     if request.param == "sqlite":
         yield from serve(f"sqlite:///{tmp_path / 'ivr.db'}", sample_rows, escalation, monkeypatch)
-        return
+    else:
+        yield request.getfixturevalue("postgres_desk")
+
+
+@pytest.fixture
+def postgres_desk(
+    sample_rows: Rows, escalation: Line, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
     for program in ("pg_dump", "pg_restore", "psql"):
         require(program, shutil.which(program) is not None)
     with postgres() as url:
@@ -207,6 +214,39 @@ def test_a_backup_of_the_other_kind_of_database_is_refused(desk: Desk, tmp_path:
 
     assert refused.exit_code == 3
     assert says in refused.output
+
+
+def test_a_database_in_use_is_no_backup(
+    tmp_path: Path, sample_database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written to it last stands in a file beside it."""
+    shutil.copy(sample_database, tmp_path / "ivr.db")
+    monkeypatch.setenv("IVR_DATABASE", f"sqlite:///{tmp_path / 'ivr.db'}")
+    store = Store(f"sqlite:///{tmp_path / 'ivr.db'}")
+    store.calls.save(call())
+
+    refused = ivr("db", "restore", tmp_path / "ivr.db", "--replace")
+
+    assert refused.exit_code == 3
+    assert "is a database in use" in refused.output
+    assert store.calls.load(SID) is not None
+    store.close()
+
+
+@pytest.mark.postgres
+def test_a_restore_gives_up_rather_than_keep_calls_waiting(
+    postgres_desk: Desk, tmp_path: Path
+) -> None:
+    """Somebody reads for long, and nobody could read anything behind a restore that waits."""
+    assert ivr("db", "backup", tmp_path / "backup").exit_code == 0
+    before = rows_of(postgres_desk.store)
+    with postgres_desk.store.connections.reading() as connection:
+        connection.execute(text("SELECT count(*) FROM calls"))
+        refused = ivr("db", "restore", tmp_path / "backup", "--replace")
+
+    assert refused.exit_code == 3
+    assert "lock timeout" in refused.output
+    assert rows_of(postgres_desk.store) == before
 
 
 def test_without_postgresqls_programs_the_command_says_what_to_run(

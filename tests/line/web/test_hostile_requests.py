@@ -132,7 +132,7 @@ def test_every_field_of_every_page_takes_anything(
         if address in ("/sign-out", "/static/{}"):
             continue
         path = address.format(*parts)
-        for what in ("negative", "huge", "other digits", "a format"):
+        for what in ("huge", "other digits"):
             odd = dict.fromkeys(names, STRANGE[what])
             for given in (odd, odd | good) if method == "POST" else (odd,):
                 sent = {"data": given} if method == "POST" else {"query_string": given}
@@ -208,7 +208,7 @@ BODIES = {
     "a file": (PART + b"; filename=x\r\n\r\n\x00\r\n--b--", MULTIPART),
     "JSON": (b"[" * 10_000, "application/json"),
     "a charset": (b"text=a", f"{URLENCODED}; charset=utf-7"),
-    "many fields": (b"&".join(b"a%d=1" % at for at in range(20_000)), URLENCODED),
+    "many fields": (b"&".join(b"a%d=1" % at for at in range(2_000)), URLENCODED),
 }
 
 

@@ -33,6 +33,7 @@ class Elsewhere:
         self.key = KEY
         self.nonce = ""
         self.asked: dict[str, list[str]] = {}
+        self.network = network
         about = {
             "issuer": ISSUER,
             "authorization_endpoint": f"{ISSUER}/authorize",
@@ -251,6 +252,15 @@ def test_the_provider_sends_people_back_to_the_public_address(
     sent = client.get("/sign-in/provider")
 
     assert parse_qs(urlsplit(sent.headers["Location"]).query)["redirect_uri"] == [back]
+
+
+def test_nobody_waits_for_a_provider_that_never_answers(
+    browser: Browser, elsewhere: Elsewhere
+) -> None:
+    sign_in(browser, elsewhere)
+
+    waits = [call.request.req_kwargs["timeout"] for call in elsewhere.network.calls]
+    assert waits == [5, 5, 5]  # what it is, who it means, its keys
 
 
 def test_a_provider_that_is_down_is_said(desk: Desk) -> None:

@@ -221,6 +221,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "seals": "id at streams before hash",
     "sealed": "stream seal length head",
     "holds": "case by at",
+    "signs": "name good_at bad_at why",
 }
 
 

@@ -23,6 +23,7 @@ from ivr.line.web.pages.well_formed import strange
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 5  # seconds for each request to the provider, which keeps a thread of ours
 LONGEST_NAME = 200  # characters; a longer one is replaced by the address
 LONGEST_EMAIL = 254
 
@@ -55,7 +56,11 @@ class Vouching:
             client_id=self.provider.client_id,
             client_secret=self.provider.client_secret,
             server_metadata_url=f"{issuer}/.well-known/openid-configuration",
-            client_kwargs={"scope": "openid email profile", "code_challenge_method": "S256"},
+            client_kwargs={
+                "scope": "openid email profile",
+                "code_challenge_method": "S256",
+                "default_timeout": PATIENCE,
+            },
         )
 
     def go(self) -> Answer | None:

@@ -153,12 +153,13 @@ class Webhooks:
             call = where.get("sid") or form.get("CallSid", "")
             what_failed = f"webhook {request.path!r} of call {call!r}"
             began = perf_counter()
-            for view in (views[what], trouble):
+            for attempt, view in enumerate((views[what], trouble)):
                 try:
                     with tracing.span("webhook", call, webhook=kind):
                         return self._respond(view(form, **where))
                 except Exception as error:
-                    metrics.WEBHOOKS_FAILED.inc()
+                    if attempt == 0:
+                        metrics.WEBHOOKS_FAILED.inc()
                     log_failure(log, what_failed, error, event="webhook.failed", call=call)
                 if perf_counter() - began > SOON:
                     break
