@@ -48,6 +48,9 @@ def load(file: Path) -> LineConfig:
     """Read and check. Raises `FlowError` with file, key, value and what to do."""
     try:
         return _config(Table(tomllib.loads(file.read_text(encoding="utf-8"))), file)
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise FlowError(f"{file}: line {line} isn't UTF-8; save the file as UTF-8") from error
     except (SettingsError, ValueError) as error:
         raise FlowError(f"{file}: {error}") from error
 

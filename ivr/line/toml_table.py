@@ -18,6 +18,7 @@ LIST = (list, tuple)
 MOST = 100_000  # of any number: more seconds than a day has, and days than a log is kept
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 NAMES = 'a table of names by language: write { en = "…" }'
+BARE = re.compile(r"[A-Za-z0-9_-]+")  # a key that needs no quotes
 FEW = 30  # names that a person reads through for the one that they meant
 
 T = TypeVar("T", bound="DataclassInstance")
@@ -36,6 +37,11 @@ class Table:
     def named(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
 
+    def header(self, key: str) -> str:
+        """How the table below ``key`` begins in the file."""
+        parts = self.path.split(".") if self.path else []
+        return ".".join(part if BARE.fullmatch(part) else f'"{part}"' for part in (*parts, key))
+
     def wrong(self, key: str, what: str) -> ValueError:
         return ValueError(f"{self.named(key)}: {what}")
 
@@ -50,7 +56,7 @@ class Table:
         self.read.add(key)
         if key not in self.values:
             if otherwise is NEEDED:
-                raise self.wrong(key, "it is missing")
+                raise self.wrong(key, f"it is missing; it must be {called}")
             return otherwise
         value = self.values[key]
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -135,7 +141,7 @@ class Table:
     def table(self, key: str, needed: bool = False) -> Table:
         """A table below this one; an empty one where it may be left out."""
         values = self.value(
-            key, NEEDED if needed else {}, dict, f"a table: write [{self.named(key)}]"
+            key, NEEDED if needed else {}, dict, f"a table: write [{self.header(key)}]"
         )
         return Table(values, self.named(key))
 

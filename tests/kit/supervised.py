@@ -2,8 +2,8 @@
 
 While the folder holds a file ``broken``, a worker can't start, and says what the file says; while
 it holds one called ``held``, a request to ``/hold`` isn't answered; while it holds ``failing``, a
-worker fails as it starts. ``GRACE`` is how many seconds workers have to finish. Who reads nothing is
-cut off after a second, and has a second when the server stops.
+worker fails as it starts. ``GRACE`` is how many seconds workers have to finish. Who reads nothing
+is cut off after a second, and has a second when the server stops.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ivr.line.errors import FlowError
+from ivr.line.line_toml import load
 from tests.kit.configured import SAMPLE, as_toml, configured
 
 Key = tuple[str | int, ...]
@@ -204,6 +205,74 @@ def test_a_value_that_cannot_be_is_refused_with_file_key_value_and_whats_expecte
 
     told(message, folder, path, wrong)
     assert expected in message
+
+
+def tables(table: Any, above: Key = ()) -> Iterator[Key]:
+    """The path of every key that holds a table, or a list of them."""
+    below = enumerate(table) if isinstance(table, list) else table.items()
+    for key, value in below:
+        if isinstance(value, dict) or (isinstance(value, list) and isinstance(value[0], dict)):
+            yield (*above, key)
+            yield from tables(value, (*above, key))
+
+
+@pytest.mark.parametrize("path", [path for path in tables(LINE) if path[0] != "levels"], ids=named)
+def test_what_isnt_a_table_is_refused_with_its_header(folder: Path, path: Key) -> None:
+    header = ".".join(f'"{each}"' if str(each).startswith("+") else str(each) for each in path)
+    expected = "write { en = " if path[-1] == "names" else f"isn't a table: write [{header}]"
+
+    for other in ("x", 3, []):
+        message = refusal(folder, path, other)
+
+        told(message, folder, path, other)
+        assert expected in message
+
+
+@pytest.mark.parametrize("other", ["x", 3, ["x"]])
+def test_levels_are_a_list_of_tables(folder: Path, other: Any) -> None:
+    message = refusal(folder, ("levels",), other)
+
+    told(message, folder, ("levels",), other)
+    assert message.endswith("write [[levels]]")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("name",), "name: it is missing; it must be a text in quotes"),
+        (
+            ("promise", "in_hours"),
+            "promise.in_hours: it is missing; it must be a whole number from",
+        ),
+        (("promise",), "promise: it is missing; it must be a table: write [promise]"),
+        (("hours", "opens"), "hours.opens: it is missing; it must be a time of day in quotes"),
+        (("case_number", "lengths"), "lengths: it is missing; it must be a list of numbers of"),
+        (("hunts", "wish"), "hunts.wish: it is missing: write [hunts.wish]"),
+    ],
+)
+def test_what_is_missing_is_named_with_what_it_must_be(
+    folder: Path, path: Key, expected: str
+) -> None:
+    changed = deepcopy(LINE)
+    held: Any = changed
+    for each in path[:-1]:
+        held = held[each]
+    del held[path[-1]]
+
+    with pytest.raises(FlowError) as refused:
+        configured(folder, as_toml(changed))
+
+    assert expected in str(refused.value)
+
+
+def test_a_file_in_another_encoding_is_told_with_its_line(folder: Path) -> None:
+    file = folder / "line.toml"
+    file.write_bytes('# a comment\ntitle = "Société"\n'.encode("latin-1"))
+
+    with pytest.raises(FlowError) as refused:
+        load(file)
+
+    assert str(refused.value) == f"{file}: line 2 isn't UTF-8; save the file as UTF-8"
 
 
 def test_no_row_is_of_a_key_that_isnt_there() -> None:
