@@ -13,6 +13,7 @@ from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from ivr.errors import SettingsError
+from ivr.line import tracing
 from ivr.line.records import Login
 from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
@@ -20,7 +21,7 @@ from ivr.line.story.sample_desk import SampleDesk, digits_of
 from ivr.line.web.pages.app import Entrance, create_pages
 from ivr.line.web.webhooks.app import create_app
 from ivr.own_hosts import OwnHosts
-from ivr.server import build
+from ivr.server import build, traces
 from ivr.server.rehearsal import ORIGIN, mount, sample_of
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange
@@ -34,6 +35,7 @@ class _Quiet(WSGIRequestHandler):
 
 def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C. Raises `SettingsError` when a port is taken."""
+    traces.begin()
     settings = Settings.from_environment()
     line = build.line_of(settings)
     store = Store(settings.database, checkpoints=True)
@@ -81,6 +83,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
         for server in servers:
             server.shutdown()
         store.close()
+        tracing.end()
 
 
 def _fill(store: Store, sample: Path | None, desk: SampleDesk | None) -> None:

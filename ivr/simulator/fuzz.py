@@ -160,8 +160,11 @@ class Wanderer:
         self.ears = phone.leg.ears if phone.leg is not None else ""
 
     def _possible(self, act: Act) -> bool:
-        """Wait until it is possible. Returns False for keys that no document listens for."""
+        """Wait until it is possible. Returns False for keys and words that nothing listens for."""
         phone = self.phone
+        if act.kind == "say":
+            self._until(lambda: phone.audible or not phone.in_call)
+            return phone.audible
         if act.kind == "press" and not act.at_once:
             self._until(lambda: phone.listening or bool(phone.connected_to) or not phone.in_call)
             return phone.listening

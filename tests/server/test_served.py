@@ -27,11 +27,13 @@ from tests.kit.processes import (
     IVR,
     Served,
     comes_true,
+    free_port,
     running,
     said,
     serving,
     settings,
 )
+from tests.kit.scrapes import scraped_at
 
 CASE = "17349013#"
 NUMBERS = count(200)
@@ -161,7 +163,9 @@ def test_a_worker_does_what_was_left_undone(
     caller.press("0")
     assert not operator.ringing
 
-    log, command = tmp_path / "worker.log", [IVR, "worker", *(["--once"] if once else [])]
+    port = free_port()
+    how = ["--once"] if once else ["--port", str(port)]
+    log, command = tmp_path / "worker.log", [IVR, "worker", *how]
     with (
         RestServer(network.api) as api,
         running(command, log, **settings(network, api, store.connections.url, ORIGIN)) as pid,
@@ -171,6 +175,9 @@ def test_a_worker_does_what_was_left_undone(
             done = re.compile(r"^([4-9]|\d\d) duties done$", re.MULTILINE)
             assert comes_true(lambda: done.search(log.read_text())), log.read_text()
         else:
+            assert json.loads(said(f"http://127.0.0.1:{port}/readyz"))["ready"]
+            counted = scraped_at(f"http://127.0.0.1:{port}")
+            assert counted.value("ivr_duties_done_total", kind="ring") == 1
             os.kill(pid, signal.SIGINT)
             assert comes_true(lambda: gone(pid))
             logged = [line.split()[1:3] for line in log.read_text().splitlines()]

@@ -14,6 +14,7 @@ from ivr.line.store.inserts import insert_new
 from ivr.line.store.instants import ticks
 
 _LISTS = ("roles", "accounts")
+MOST_SESSIONS = 20  # of one login at a time
 _UNUSED = {"failed": 0, "failed_at": None}  # what the version before counts in
 
 
@@ -60,11 +61,16 @@ class LoginRepository:
     # --- sessions ---
 
     def begin(self, session: str, login: str, now: datetime, since: datetime) -> None:
-        """A session begins; those that began before ``since`` are over, and forgotten."""
+        """A session begins; those that began before ``since`` are over, and so are all but the
+        newest `MOST_SESSIONS` of this login."""
         table = tables.sessions
+        mine = table.c.login == login
+        newest = select(table.c.id).where(mine).order_by(table.c.began.desc(), table.c.id)
         row = {"id": session, "login": login, "began": ticks(now)}
         with self._connections.writing() as connection:
             connection.execute(delete(table).where(table.c.began < ticks(since)))
+            kept = newest.limit(MOST_SESSIONS - 1)
+            connection.execute(delete(table).where(mine, table.c.id.not_in(kept)))
             connection.execute(insert(table).values(row))
 
     def of_session(self, session: str) -> Login | None:

@@ -89,6 +89,11 @@ class Leg(Call):
         over = self.background or self.player
         return over.ears if over is not None else ""
 
+    @property
+    def heard(self) -> bool:
+        """Whether anything or anybody hears what the person says at this moment."""
+        return "speech" in self.ears or bool(self.side_streams or self.company())
+
     def company(self) -> set[Leg]:
         """The legs that this one can talk to at this moment."""
         if self.background is not None and self.background.setting in (WHISPER, QUEUE_WHISPER):

@@ -132,7 +132,10 @@ class Stage:
                 self._possible(ear, act, self.wait(lambda: ear.phone.ringing))
             case "call":
                 self._possible(ear, act, not ear.phone.in_call)
-            case "hang up" | "lose connection" | "say":
+            case "say":
+                self._possible(ear, act, ear.phone.in_call)
+                self._listens(ear, act)
+            case "hang up" | "lose connection":
                 self._possible(ear, act, ear.phone.in_call)
         if self.record is not None:
             self.record.did(who, phrase(act))
@@ -166,17 +169,22 @@ class Stage:
             self.exchange.wait((len(keys) - 1) * phone.typing)
 
     def _listens(self, ear: Ear, act: Act) -> None:
-        # Keys are lost on a prompt that doesn't gather. A polite person waits until a document
-        # listens; on a call with people there is nothing to wait for.
-        phone = ear.phone
+        # Keys and words are lost on a prompt that doesn't gather. A polite person waits until a
+        # document listens; on a call with people there is nothing to wait for.
+        phone, speaks = ear.phone, act.kind == "say"
         ready = act.at_once or self.wait(
-            lambda: phone.listening or bool(phone.connected_to) or not phone.in_call
+            lambda: (
+                (phone.audible if speaks else phone.listening)
+                or bool(phone.connected_to)
+                or not phone.in_call
+            )
         )
+        does = phrase(act)
         if not ready:
-            why = f"{ear.name} waited {PATIENCE:g} s to press {act.value}, and nothing listened"
+            why = f"{ear.name} waited {PATIENCE:g} s to {does}, and nothing listened"
             raise self.error(ear, why)
         if not phone.in_call:
-            raise self.error(ear, f"{ear.name} can't press {act.value}: the call is over")
+            raise self.error(ear, f"{ear.name} can't {does}: the call is over")
 
     def _possible(self, ear: Ear, act: Act, possible: bool) -> None:
         if not possible:

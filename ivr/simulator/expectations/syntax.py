@@ -50,7 +50,7 @@ _ACT = re.compile(
     rf"""(?P<plain>call|answer|decline|hang\ up|lose\ connection)
     | (?P<keyed>press|type)\ (?P<keys>[0-9*\#]+)(?P<at_once>\ at\ once)?
     | wait\ {_SECONDS}(?:\ ?(?:s|seconds?))?
-    | say\ "(?P<words>[^"]+)" """,
+    | say\ "(?P<words>[^"]+)"(?P<said_at_once>\ at\ once)? """,
     re.VERBOSE,
 )
 _COMMA_OUTSIDE_QUOTES = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
@@ -64,7 +64,7 @@ class DialogueSyntaxError(IVRError):
 class Act:
     """One thing that a person does; ``kind`` is the format's word, ``value`` its keys or words.
 
-    ``at_once``: press the keys without waiting until a document listens.
+    ``at_once``: press the keys, or say the words, without waiting until anything listens.
     """
 
     kind: str
@@ -158,8 +158,8 @@ def phrase(act: Act) -> str:
     match act:
         case Act(kind="wait", seconds=seconds):
             return f"wait {seconds:g}"
-        case Act(kind="say", value=words):
-            return f'say "{words}"'
+        case Act(kind="say", value=words, at_once=at_once):
+            return f'say "{words}"{" at once" if at_once else ""}'
     return " ".join(filter(None, (act.kind, act.value, "at once" if act.at_once else "")))
 
 
@@ -199,7 +199,7 @@ class _Place:
         if parts["keyed"]:
             return Act(parts["keyed"], parts["keys"], at_once=bool(parts["at_once"]))
         if parts["words"]:
-            return Act("say", parts["words"])
+            return Act("say", parts["words"], at_once=bool(parts["said_at_once"]))
         return Act("wait", seconds=float(parts["seconds"]))
 
     def telephone(self, number: str) -> str:

@@ -95,14 +95,19 @@ class Handset:
         """Say something. A <Gather> for speech and a <Record> hear it.
 
         So do the people on the call, as an `Utterance` of kind "person" whose ``voice`` is this
-        phone's number. ``confidence``: the recognizer's, from 0 to 1. Raises CallError when the
-        phone isn't in a call.
+        phone's number. ``confidence``: the recognizer's, from 0 to 1. What nothing and nobody
+        hears (see `audible`) is noted in the debugger's log, so that a strict test of a voicemail
+        can't pass on silence. Raises CallError when the phone isn't in a call.
         """
         self.network.act(lambda: self._say(text, confidence))
 
     def _say(self, text: str, confidence: float = 0.9) -> None:
         leg = self._in_use()
         now = self.network.clock.now()
+        if not leg.heard:
+            text = f'{self.number} said "{text}", and nothing and nobody was listening'
+            self.network.note("warning", 0, text, call_sid=leg.sid)
+            return
         for other in sorted(leg.company(), key=lambda each: each.sid):
             other.hear(Utterance(now, "person", text, voice=self.number))
         leg.speak(text, confidence)
@@ -248,6 +253,12 @@ class Handset:
     def listening(self) -> bool:
         """Whether a document is listening: gathering keys or words, or recording."""
         return self.leg is not None and self.leg.listening
+
+    @property
+    def audible(self) -> bool:
+        """Whether what is said now is heard: by a <Gather> for speech, a <Record>, whatever listens
+        beside the call, or people."""
+        return self.leg is not None and self.leg.heard
 
     @property
     def connected_to(self) -> set[Handset]:

@@ -9,6 +9,8 @@ import requests
 import responses
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
+from ivr.errors import CallError
+from ivr.line import metrics
 from ivr.line.outside.carrier import Carrier, Refused, Unsure, client
 from ivr.simulator import Exchange, Handset
 from tests.kit.desk import ENTRY, Desk
@@ -87,6 +89,37 @@ def test_what_may_have_happened_is_a_doubt_and_is_not_repeated(
     with pytest.raises(Unsure):
         place(carrier)
     assert len(api.calls) == 1
+
+
+COUNTED_AS = {
+    "429": ("refused", ""),
+    "401": ("credentials", "it refuses the account's credentials"),
+    "no connection was made": ("unreachable", "no connection to it"),
+    "500": ("unanswered", "it doesn't answer, or with an error"),
+    "time-out": ("unanswered", "it doesn't answer, or with an error"),
+}
+
+
+@pytest.mark.parametrize("failure", COUNTED_AS)
+def test_each_failure_is_counted_and_says_whether_the_carrier_can_be_used(
+    api: responses.RequestsMock, failure: str
+) -> None:
+    told: list[str] = []
+    carrier = Carrier(client(ACCOUNT, "token"), told.append)
+    api.post(f"{API}/Calls.json", **(REFUSALS | DOUBTS)[failure])  # type: ignore[arg-type]
+    kind, why = COUNTED_AS[failure]
+    before = counted(kind)
+
+    with pytest.raises(CallError):
+        place(carrier)
+
+    assert told == [why]
+    assert counted(kind) == before + 1
+
+
+def counted(kind: str) -> float:
+    failures = {"kind": kind}
+    return metrics.counters().get_sample_value("ivr_rest_failures_total", failures) or 0
 
 
 def test_hanging_up_a_leg_that_is_over_is_fine(

@@ -214,6 +214,18 @@ def test_who_loses_their_login_loses_every_session(
     assert "Marie" not in browser.go("/cases").page
 
 
+def test_a_login_has_twenty_sessions_at_most(pages: Any, exchange: Exchange) -> None:
+    """Whoever signs in again and again fills nothing."""
+    browsers = []
+    for _ in range(22):
+        browsers.append(Browser(pages.test_client()).sign_in("marie"))
+        exchange.wait(1)
+
+    assert [each.go("/cases").status for each in browsers] == [200] * 22
+    here = ["Marie" in each.go("/cases").page for each in browsers]
+    assert here == [False] * 2 + [True] * 20
+
+
 def test_roles_that_are_taken_are_gone_with_the_next_click(browser: Browser, store: Store) -> None:
     browser.sign_in("op1")
     assert browser.go("/console").status == 200

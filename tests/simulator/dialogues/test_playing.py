@@ -468,3 +468,27 @@ def test_a_dialogue_may_say_that_silent_recordings_are_dropped() -> None:
     assert "\nsilent recordings dropped\n" in write(record)
     with pytest.raises(DialogueSyntaxError, match="silent recordings kept, or silent recordings"):
         played("> call", header=f"silent recordings lost\n{HEADER}")
+
+
+GREETED = "<Say>After the tone, say your name.</Say><Record action='/key' timeout='3'/>"
+
+
+def test_a_sentence_waits_until_it_is_heard() -> None:
+    exchange = played('> call, say "Marie"\n< …', {"voice": GREETED})
+
+    [utterance, *_] = exchange.phones["+33155500101"].heard
+    assert utterance.complete  # it hasn't been said into the prompt
+    assert exchange.debugger == []
+
+
+def test_a_sentence_that_nobody_heard_is_not_passed_over() -> None:
+    exchange = played('> call, say "Marie" at once\n< …', {"voice": GREETED})
+
+    with pytest.raises(AssertionError, match='said "Marie", and nothing and nobody was listening'):
+        exchange.strict()
+
+
+def test_a_sentence_for_which_there_is_never_a_listener() -> None:
+    message = refused('> call, say "Marie"', {"voice": "<Pause length='600'/>"})
+
+    assert 'to say "Marie", and nothing listened' in message

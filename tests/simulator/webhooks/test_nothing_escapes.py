@@ -84,7 +84,7 @@ def called(pages: dict[str, Any], **options: Any) -> Exchange:
     exchange, _, caller = network({"/ok": "<Response/>"} | pages, **options)
     exchange.phone(CALLEE).will("answer", after=1, press="1", hang_up=3)
     caller.call(LINE)
-    if caller.in_call:
+    if caller.audible:
         caller.say("hello")
     exchange.wait(15)
     if caller.in_call:
