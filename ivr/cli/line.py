@@ -11,7 +11,7 @@ import click
 
 from ivr.cli.database import open_store, read_settings
 from ivr.cli.exit_codes import finish
-from ivr.cli.options import Moment, json_option, log_option, port_option
+from ivr.cli.options import Moment, count_option, json_option, log_option, port_option
 
 WEBHOOKS = 8000
 PAGES = 8001
@@ -35,8 +35,8 @@ def run(webhooks_port: int, pages_port: int) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @port_option("--port", WEBHOOKS, "Port for webhooks.")
-@click.option("--workers", default=1, show_default=True, help="Number of worker processes.")
-@click.option("--threads", default=4, show_default=True, help="Number of threads per worker.")
+@count_option("--workers", 1, "Number of worker processes.")
+@count_option("--threads", 4, "Number of threads per worker.")
 @log_option
 def serve(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the line's webhooks in production.
@@ -53,8 +53,8 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @port_option("--port", PAGES, "Port for the web pages.")
-@click.option("--workers", default=1, show_default=True, help="Number of worker processes.")
-@click.option("--threads", default=4, show_default=True, help="Number of threads per worker.")
+@count_option("--workers", 1, "Number of worker processes.")
+@count_option("--threads", 4, "Number of threads per worker.")
 @log_option
 def pages(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the web pages in production.

@@ -91,6 +91,13 @@ def json_option(command: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def count_option(name: str, default: int, help: str) -> Callable[[Function], Function]:
+    """How many of something: at least one."""
+    return click.option(
+        name, default=default, show_default=True, type=click.IntRange(min=1), help=help
+    )
+
+
 def port_option(name: str, default: int, purpose: str) -> Callable[[Function], Function]:
     """A port of this machine."""
     return click.option(name, default=default, show_default=True, metavar="PORT", help=purpose)

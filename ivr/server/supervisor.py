@@ -26,9 +26,10 @@ from ivr.errors import IVRError, SettingsError
 from ivr.line import metrics
 
 FIRST_PAUSE = 0.1  # seconds
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 2.0
 HEALTHY = 20.0  # seconds of answering after which earlier deaths are forgotten
-GRACE = 30.0  # seconds to finish what was begun, before a worker that doesn't is killed
+GRACE = 35.0  # seconds to finish what was begun, before a worker that doesn't is killed
+UNREAD = 30.0
 READY = b"ready\n"
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
@@ -38,9 +39,10 @@ Work = Callable[[socket.socket, int, Callable[[], None]], None]
 log = logging.getLogger(__name__)
 
 
-def open_listener(host: str, port: int, backlog: int) -> socket.socket:
-    """The socket to listen on: systemd's, if it hands one over, or one of our own. Raises
-    `SettingsError` when that address can't be had."""
+def open_listener(host: str, port: int, backlog: int, *, unread: float = UNREAD) -> socket.socket:
+    """The socket to listen on: systemd's, if it hands one over, or one of our own. On Linux, who
+    takes nothing of an answer for ``unread`` seconds is cut off. Raises `SettingsError` when that
+    address can't be had."""
     if os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
         listener = socket.socket(fileno=3)
     else:
@@ -51,8 +53,8 @@ def open_listener(host: str, port: int, backlog: int) -> socket.socket:
             why = os.strerror(error.errno) if error.errno else error
             raise SettingsError(f"can't listen on {host}, port {port}: {why}") from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux: who reads nothing for so long has gone
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(unread * 1000))
     return listener
 
 

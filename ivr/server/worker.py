@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import uvloop
@@ -13,7 +14,8 @@ from flask import Flask
 
 from ivr.server.door import Door, Limits, Serving
 
-FINISHING = 20.0  # seconds for what was begun when a process is told to stop
+CONNECTED = 12.0  # seconds for connections to end, when a process is told to stop
+FINISHING = 20.0  # seconds after that for what its threads still have to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +32,46 @@ def work(
     listener: socket.socket,
     lifeline: int,
     ready: Callable[[], None],
+    *,
+    connected: float = CONNECTED,
 ) -> None:
     """Serve on ``listener`` until SIGTERM, or until the other end of ``lifeline`` is closed: then
-    the process that started this one is no more. Raises what ``make`` raises."""
+    the process that started this one is no more. Who is connected then has ``connected`` seconds
+    to take an answer. Raises what ``make`` raises."""
     working = make()
     body = working.app.config["MAX_CONTENT_LENGTH"] or Limits().body
     door = Door(working.app.wsgi_app, threads, Limits(body=body))
-    uvloop.run(serve(door, listener, lifeline, ready))
+    uvloop.run(serve(door, listener, lifeline, ready, connected))
     door.close(FINISHING)
     working.close()
 
 
 async def serve(
-    door: Door, listener: socket.socket, lifeline: int, ready: Callable[[], None]
+    door: Door,
+    listener: socket.socket,
+    lifeline: int,
+    ready: Callable[[], None],
+    connected: float,
 ) -> None:
     """Serve until SIGTERM, SIGINT or the end of ``lifeline``."""
-    serving, loop = Serving(door, listener), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
+    serving = Serving(door, listener)
+    serving.on_startup(ready)
+    task = asyncio.create_task(serving.serve())
     stopping = False
 
     def stop() -> None:
         nonlocal stopping
-        stopping = True
-        loop.remove_reader(lifeline)
-        serving.stop()
+        if not stopping:
+            stopping = True
+            loop.remove_reader(lifeline)
+            serving.stop()
+            loop.call_later(connected, task.cancel)
 
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, stop)
     loop.add_reader(lifeline, stop)
-    serving.on_startup(ready)
-    await serving.serve()
+    with suppress(asyncio.CancelledError):
+        await task
     if not stopping:
         raise RuntimeError("granian has stopped by itself")

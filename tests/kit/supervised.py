@@ -2,13 +2,15 @@
 
 While the folder holds a file ``broken``, a worker can't start, and says what the file says; while
 it holds one called ``held``, a request to ``/hold`` isn't answered; while it holds ``failing``, a
-worker fails as it starts. ``GRACE`` is how many seconds workers have to finish.
+worker fails as it starts. ``GRACE`` is how many seconds workers have to finish. Who reads nothing
+is cut off after a second, and has a second when the server stops.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +20,9 @@ from ivr.errors import SettingsError
 from ivr.server import logs
 from ivr.server.supervisor import Supervisor, open_listener
 from ivr.server.worker import Working, work
-from tests.kit.processes import comes_true
+
+LARGE = 20 * 1024 * 1024  # bytes; more than the kernel keeps for somebody who doesn't read
+SOON = 1.0  # seconds
 
 
 def make(folder: Path) -> Working:
@@ -36,8 +40,13 @@ def make(folder: Path) -> Working:
     @app.get("/hold")
     def hold() -> str:
         (folder / "holding").touch()
-        assert comes_true(lambda: not (folder / "held").exists())
+        while (folder / "held").exists():
+            time.sleep(0.02)
         return "held"
+
+    @app.get("/large")
+    def large() -> bytes:
+        return b"x" * LARGE
 
     return Working(app, (folder / "closed").touch)
 
@@ -45,8 +54,9 @@ def make(folder: Path) -> Working:
 def main(port: str, workers: str, folder: str) -> None:
     logs.begin("text")
     grace = float(os.environ.get("GRACE", "30"))
-    listener = open_listener("127.0.0.1", int(port), 100)
-    Supervisor(partial(work, partial(make, Path(folder)), 2), int(workers), listener, grace).run()
+    listener = open_listener("127.0.0.1", int(port), 100, unread=SOON)
+    begin = partial(work, partial(make, Path(folder)), 2, connected=SOON)
+    Supervisor(begin, int(workers), listener, grace).run()
 
 
 if __name__ == "__main__":

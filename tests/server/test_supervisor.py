@@ -16,6 +16,7 @@ from secrets import token_urlsafe
 
 import pytest
 
+from tests.kit.commands import ivr
 from tests.kit.processes import IVR, comes_true, free_port, said
 
 HANDED_OVER = """
@@ -164,6 +165,41 @@ def test_a_worker_that_fails_says_why_and_is_started_again(tmp_path: Path) -> No
         assert line.says("WARNING worker.ended:", 2)
 
 
+@contextmanager
+def reader_who_does_not_read(line: Supervised) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", line.port), 60) as reader:
+        reader.sendall(b"GET /large HTTP/1.1\r\nHost: line.test\r\n\r\n")
+        assert reader.recv(1) == b"H"
+        yield reader
+
+
+def test_who_reads_nothing_of_an_answer_is_cut_off(tmp_path: Path) -> None:
+    with supervised(Supervised(tmp_path)) as line:
+        line.is_ready(2)
+        with reader_who_does_not_read(line):
+            [own] = established(line)
+            assert comes_true(lambda: established(line) == [])
+            assert own
+
+
+def test_who_reads_nothing_does_not_keep_a_server_from_stopping(tmp_path: Path) -> None:
+    line = Supervised(tmp_path)
+    line.start()
+    line.is_ready(2)
+    with reader_who_does_not_read(line):
+        line.process.terminate()
+        assert line.ends() == 0
+    assert (tmp_path / "closed").exists()
+    assert "killed" not in line.log.read_text()
+
+
+def established(line: Supervised) -> list[str]:
+    """The server's own ends of its connections."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    own, open_ = f"0100007F:{line.port:04X}", "01"
+    return [row[1] for row in rows if row[1] == own and row[3] == open_]
+
+
 def test_workers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     with supervised(Supervised(tmp_path)) as line:
         line.is_ready(2)
@@ -226,3 +262,10 @@ def test_a_setting_that_only_a_worker_reads_ends_the_command(tmp_path: Path, com
     said = refused(command, "--port", port, folder=tmp_path, **wrong, **key)
     assert said.splitlines()[-1].startswith("Error: IVR_CASES_URL is 'ftp://x'")
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("option", ["--workers", "--threads"])
+def test_none_is_not_enough(option: str) -> None:
+    ended = ivr("serve", option, "0")
+    assert ended.exit_code == 2
+    assert option in ended.output
