@@ -53,22 +53,22 @@ def test_two_versions_serve_calls_at_the_same_time_and_each_goes_on_with_the_oth
     with RestServer(network.api) as api:
         given = settings(network, api, store.connections.url, ORIGIN)
         with deployed(tmp_path / "old.log", None, **given) as old:
-            proxy.origins = [old]
             network.start()
-            before.call(ENTRY)  # begins with the old version, in a menu
-            listens(before)
-
             with deployed(tmp_path / "new.log", code, **given) as new:
                 assert store.schema.state().revision == "9001"  # while the old one runs
                 assert store.schema.state().why_not == ""
+                proxy.origins = [old]
+                before.call(ENTRY)  # begins with the old version, in a menu
+                listens(before)
+                proxy.origins = [new]  # the old one gets nothing more for it
+                meets(before, operator, proxy, calls=False)
+                before.hang_up()
+
                 proxy.origins = [old, new]
                 meets(during, operator, proxy)  # both versions have a part in it
                 assert proxy.answered.keys() == {old, new}
                 during.hang_up()
-
-                proxy.origins = [new]  # the old one gets nothing more, and ends
-                meets(before, operator, proxy, calls=False)
-                before.hang_up()
+                proxy.origins = [new]  # and the old one ends
 
                 with deployed(tmp_path / "back.log", None, **given) as again:
                     after.call(ENTRY)  # begins with the new version
