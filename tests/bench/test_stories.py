@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bench.stories import run
+from tests.bench.stories import run, story
+from tests.kit.fresh_desks import FreshDesks
 
 
 @pytest.fixture(autouse=True)
@@ -23,3 +24,14 @@ def test_what_is_said_in_random_stories_is_so(chaos: bool) -> None:
 
     assert count.calls >= 25
     assert not count.failing, str(count)
+
+
+# Stories in which something once didn't fit.
+@pytest.mark.parametrize(
+    ("seed", "number"), [(1001, 788), (1002, 739), (1003, 908), (1003, 1161), (1008, 1075)]
+)
+def test_what_once_did_not_fit_does(seed: int, number: int) -> None:
+    with FreshDesks() as desks:
+        outcome = story(desks, seed, number, chaos=True)
+
+    assert [str(each) for each in outcome.misfits] == []

@@ -104,8 +104,8 @@ class LegDuties:
         if sid:
             self.carrier.hang_up(sid)
             self._status(duty.call, attempt, "ended")  # its own report may be lost
-        elif state.legs.talk(attempt).own.by_dial:  # it may never have been dialled
-            self._status(duty.call, attempt, "no_answer")
+        elif state.legs.talk(attempt).own.by_dial and not state.dials(attempt):
+            self._status(duty.call, attempt, "no_answer")  # it may never have been dialled
 
     def send(self, duty: Duty) -> None:
         """Redirect a leg to its present document, unless it has fetched that already."""
