@@ -23,6 +23,7 @@ from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Handset
 from tests.kit.desk import ENTRY, Desk
 from tests.kit.documents import ROOT
+from tests.kit.environment import require
 from tests.kit.promql import Series, evaluate
 from tests.kit.scrapes import TOKEN, Scrape, known, scraped
 
@@ -291,8 +292,8 @@ def test_the_panels_of_the_dashboard_do_not_cover_each_other() -> None:
 PROMTOOL = shutil.which("promtool")
 
 
-@pytest.mark.skipif(PROMTOOL is None, reason="promtool (of Prometheus) isn't installed")
 def test_prometheus_takes_the_rules() -> None:
+    require("promtool (of Prometheus)", PROMTOOL is not None)
     done = subprocess.run(
         [str(PROMTOOL), "check", "rules", str(ALERTS)], capture_output=True, text=True, check=False
     )
