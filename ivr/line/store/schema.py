@@ -153,9 +153,17 @@ class Schema:
         return []
 
 
+@cache
 def known() -> tuple[Migration, ...]:
     """The migrations of this version, in order."""
-    return _known()
+    from alembic.script import ScriptDirectory
+
+    with _config() as config:
+        scripts = list(ScriptDirectory.from_config(config).walk_revisions())
+    return tuple(
+        Migration(each.revision, each.module.phase, str(each.doc).splitlines()[0])
+        for each in reversed(scripts)
+    )
 
 
 def state_of(connection: Connection) -> SchemaState:
@@ -213,18 +221,6 @@ def _must_stop(state: SchemaState) -> str:
         f"{state.needed[-1].revision}. On the way, {named} {verb} away what the version before "
         "reads. Stop every process of that version, make a backup with ivr db backup, and run: "
         "ivr db migrate --contract"
-    )
-
-
-@cache
-def _known() -> tuple[Migration, ...]:
-    from alembic.script import ScriptDirectory
-
-    with _config() as config:
-        scripts = list(ScriptDirectory.from_config(config).walk_revisions())
-    return tuple(
-        Migration(each.revision, each.module.phase, str(each.doc).splitlines()[0])
-        for each in reversed(scripts)
     )
 
 
