@@ -139,20 +139,18 @@ class Webhooks:
         seconds = metrics.WEBHOOK_SECONDS.labels(kind)
 
         def serve(what: str = "", **where: str) -> Response:
-            begun = perf_counter()
+            began = perf_counter()
             try:
-                return answer(what, where)
+                return answer(what, where, began)
             finally:
-                seconds.observe(perf_counter() - begun)
+                seconds.observe(perf_counter() - began)
 
-        def answer(what: str, where: dict[str, str]) -> Response:
+        def answer(what: str, where: dict[str, str], began: float) -> Response:
             form = self._signed()
             if form is None:
                 metrics.WEBHOOKS_REFUSED.inc()
                 return Response("not signed by the carrier\n", 403, mimetype="text/plain")
             call = where.get("sid") or form.get("CallSid", "")
-            what_failed = f"webhook {request.path!r} of call {call!r}"
-            began = perf_counter()
             for attempt, view in enumerate((views[what], trouble)):
                 try:
                     with tracing.span("webhook", call, webhook=kind):
@@ -160,7 +158,8 @@ class Webhooks:
                 except Exception as error:
                     if attempt == 0:
                         metrics.WEBHOOKS_FAILED.inc()
-                    log_failure(log, what_failed, error, event="webhook.failed", call=call)
+                    failed = f"webhook {request.path!r} of call {call!r}"
+                    log_failure(log, failed, error, event="webhook.failed", call=call)
                 if perf_counter() - began > SOON:
                     break
             return self._respond(Reply(last(form)))
