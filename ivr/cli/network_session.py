@@ -113,8 +113,7 @@ class NetworkSession:
         if number:
             played = replace(played, called=number)
         exchange = exchange_for(played, self.options.seed, self.options.rate)
-        if not played.silent_recordings:
-            exchange.silent_recordings = self.options.silent_recordings
+        self.options.set_up(exchange, played.silent_recordings)
         with self._running(exchange, played.called):
             return _played(played, exchange)
 
