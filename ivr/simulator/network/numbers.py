@@ -63,12 +63,11 @@ class Number(Addresses):
     place: "overrides voice_url".
     """
 
-    __slots__ = ("application", "number", "origin", "sms_application")
+    __slots__ = ("application", "number", "sms_application")
 
-    def __init__(self, sid: str, number: str, origin: str) -> None:
+    def __init__(self, sid: str, number: str) -> None:
         super().__init__(sid, number)
         self.number = number
-        self.origin = origin
         self.application = ""
         self.sms_application = ""
 

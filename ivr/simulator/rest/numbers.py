@@ -5,8 +5,6 @@ https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from ivr.simulator.network.numbers import Addresses, Number
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
@@ -59,9 +57,7 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
         raise ApiError(400, 21421, f"{given} is not a valid number")
     if number in api.network.numbers:
         raise ApiError(400, 21422, f"{number} is not available")
-    parts = urlsplit(form.url("VoiceUrl"))
-    origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-    row = Number(api.network.seed.sid("PN"), number, origin)
+    row = Number(api.network.seed.sid("PN"), number)
     _change(api, row, form)
     api.network.numbers[number] = row
     return 201, show(api, row)
