@@ -55,14 +55,19 @@ ATTRIBUTES = {
     "Handset.heard": "All that was said to it: `at`, `text`, `language`, `kind`, `complete` (not cut short).",
     "Handset.messages": "The texts that it has received.",
     "Handset.caller_id": "The number that its display shows.",
-    "Handset.calls": "Its calls, the newest last: `sid`, `direction`, `status`, `duration`.",
+    "Handset.calls": "Its calls, the newest last: `sid`, `direction`, `status`, `duration`, and `because`, why it has ended.",
+    "Handset.parameters": "The `<Parameter>`s that its last call came with, for a softphone.",
+    "Handset.headers": "The SIP headers that its last call came with, for a SIP phone; `sends` are those of its own.",
     "Handset.typing": "Seconds between two keys.",
     "Handset.ringing": "Whether it is ringing.",
     "Handset.in_call": "Whether it is in a call.",
 }  # fmt: skip
 
 EXCHANGE = {
-    "Setting it up": ("number", "phone", "softphone", "api_key", "client", "sign_with", "belongs_to"),
+    "Setting it up": (
+        *("number", "verify", "phone", "softphone", "api_key", "client", "adds", "sign_with"),
+        "belongs_to",
+    ),
     "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
     "What has happened": ("history", "requests", "debugger", "streams", "account_sid", "strict"),
     "Making things go wrong": (
@@ -76,7 +81,8 @@ HANDSET = {
     ),
     "What it hears": ("hears", "heard", "last_heard", "messages"),
     "Where it stands": (
-        *("ringing", "in_call", "listening", "connected_to", "caller_id", "calls", "typing"),
+        *("ringing", "in_call", "listening", "connected_to", "caller_id", "parameters", "headers"),
+        *("calls", "typing"),
     ),
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ Wrong = tuple[str, str]  # what is wrong, what to do
 def disorder(network: Network, phones: Phones) -> str:
     """Everything that is wrong, with what was said last; "" where all is in order."""
     wrong = [
-        *map(_noted, network.debugger),
+        *(_noted(each) for each in network.debugger if each.level != "notice"),
         *(_failed(each) for each in network.requests if not 200 <= each.status < 400),
         *_left(phones),
     ]

@@ -8,6 +8,7 @@ from typing import Protocol
 from ivr.errors import CallError
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Message
+from ivr.simulator.calls.protocols import Refusal
 from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.interpreter.speech import BEEP, Utterance, saying
 from ivr.simulator.network.routes import e164
@@ -37,6 +38,8 @@ class Handset:
     Only `press` with several keys moves time (``typing`` seconds between two keys).
     """
 
+    far = None
+
     def __init__(self, network: Switchboard, number: str) -> None:
         self.network = network
         self.number = number
@@ -48,6 +51,8 @@ class Handset:
         self.access: Access | None = None  # a softphone's: what its token grants
         self.caller_id = ""
         self.parameters: dict[str, str] = {}  # <Client><Parameter>: those that a softphone gets
+        self.headers: dict[str, str] = {}  # the SIP headers that its last call came with
+        self.sends: dict[str, str] = {}  # the SIP headers that it sends with calls and answers
         self.eager = False  # a script has keys or words for the next document that listens
         self._habit = Habit()
         self._keys = ""  # those that the script still has
@@ -145,11 +150,11 @@ class Handset:
 
     def decline(self) -> None:
         """Refuse the call: the caller finds the line busy. Raises CallError when not ringing."""
-        self.network.act(lambda: self._ringing().end("busy"))
+        self.network.act(lambda: self._ringing().end("busy", self._declined))
 
     def hang_up(self) -> None:
         """Hang up. Raises CallError when the phone isn't in a call."""
-        self.network.act(lambda: self._in_use().end(self._final_status()))
+        self.network.act(lambda: self._in_use().end(self._final_status(), self._hung_up))
 
     def lose_connection(self, noticed: float = NOTICED) -> None:
         """Lose the connection, as in a tunnel or with an empty battery.
@@ -166,7 +171,7 @@ class Handset:
             return
         leg, final = self._in_use(), self._final_status()
         leg.lose_phone()
-        self.network.clock.after(noticed, leg.end, final)
+        self.network.clock.after(noticed, leg.end, final, f"{self.number} has lost the connection")
 
     def will(
         self,
@@ -265,7 +270,7 @@ class Handset:
         """The telephones of the people who can hear this one at this moment."""
         if self.leg is None:
             return set()
-        phones = (leg.phone for leg in self.leg.company())
+        phones = (leg.phone for leg in self.leg.people())
         return {phone for phone in phones if isinstance(phone, Handset)}
 
     @property
@@ -280,17 +285,26 @@ class Handset:
         """Whether texts are delivered here."""
         return self._habit.kind != "unreachable"
 
-    def refusal(self) -> str:
-        """The final status of a call that can't ring here; "" if it can."""
-        kind = self._habit.kind
-        if kind == "unreachable" or (self.access is not None and not self.access.incoming):
-            return "failed"
-        return "busy" if self.leg is not None or kind == "busy" else ""
+    def refusal(self, leg: Leg) -> Refusal | None:
+        """Why a call can't ring here; None if it can."""
+        kind, number = self._habit.kind, self.number
+        if kind == "unreachable":
+            return Refusal("failed", f"{number} can't be reached", sip="480")
+        if self.access is not None and not self.access.incoming:
+            why = f"{number} can't be called: its access token doesn't allow incoming calls"
+            return Refusal("failed", why, "warning", sip="404")
+        if self.leg is not None or kind == "busy":
+            return Refusal("busy", f"{number} is {'in use' if self.leg is not None else 'busy'}")
+        return None
+
+    def tone(self, key: str) -> None:
+        """Somebody on the call presses a key, which is of no use to a person."""
 
     def ring(self, leg: Leg) -> None:
         self.leg = leg
         self.caller_id = leg.sender
         self.parameters = dict(leg.parameters)
+        self.headers = dict(leg.headers)
         self._remember(leg)
         clock, habit = self.network.clock, self._habit
         if habit.kind in ("answer", "voicemail"):
@@ -336,6 +350,14 @@ class Handset:
         if self.leg is None or not self.ringing:
             raise CallError(f"{self.number} isn't ringing")
         return self.leg
+
+    @property
+    def _declined(self) -> str:
+        return f"{self.number} has declined the call"
+
+    @property
+    def _hung_up(self) -> str:
+        return f"{self.number} has hung up"
 
     def _final_status(self) -> str:
         """A caller who hangs up before the call is answered leaves it unanswered."""
@@ -399,7 +421,7 @@ class Handset:
 
     def _leave(self, leg: Leg) -> None:
         if self.leg is leg:
-            leg.end(self._final_status())
+            leg.end(self._final_status(), self._hung_up)
 
     def _react(self, leg: Leg, keys: str) -> None:
         if self.leg is leg:
@@ -407,4 +429,4 @@ class Handset:
 
     def _decline_by_itself(self, leg: Leg) -> None:
         if self.leg is leg and self.ringing:
-            leg.end("busy")
+            leg.end("busy", self._declined)
