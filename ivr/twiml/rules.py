@@ -444,8 +444,8 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             children="Config Parameter",
             holds="settings",
             moot=_moot(sentimentAnalysis="the test's script decides what it makes of the words"),
-            how="a script of the test's (exchange.virtual_agent) listens and answers; statusCallback"
-            " gets each answer, with those parameters that are known",
+            how="a script of the test's (exchange.virtual_agent) listens and answers; its"
+            " statusCallback gets each answer, with those parameters that are known",
             noun=True,
         ),
         "Config": Element(

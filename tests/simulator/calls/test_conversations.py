@@ -14,8 +14,8 @@ AFTER = "<Response><Say>Leave a message.</Say></Response>"
 
 def voice(attributes: str = "") -> dict[str, Any]:
     return {
-        "/voice": f"""<Response><Connect action="/after"><Conversation serviceInstanceSid="{SERVICE}"
- {attributes}/></Connect></Response>""",
+        "/voice": f"""<Response><Connect action="/after"><Conversation
+ serviceInstanceSid="{SERVICE}" {attributes}/></Connect></Response>""",
         "/after": AFTER,
         "/told": "",
         "/recorded": "",
@@ -126,4 +126,4 @@ def test_an_attribute_that_cannot_be_read_is_an_error() -> None:
     exchange.conversation(CALLER, worker="client:joey")
     caller.call(LINE)
 
-    assert [each.code for each in exchange.debugger][0] == 32501
+    assert exchange.debugger[0].code == 32501

@@ -31,7 +31,8 @@ class AgentSession:
 
     ``parameters`` and ``config`` are the <Parameter>s and <Config>s of the document, ``language``
     its language ("" for the agent's own), ``call_sid`` the caller's. ``patience``: seconds after
-    which the script is sent "" because nothing was said; it may be changed.
+    which the script is sent "" because nothing was said; it may be changed. ``hand_off(…)`` and
+    ``fail(…)`` say how it ends.
     """
 
     def __init__(self, noun: v.VirtualAgent, call_sid: str) -> None:
