@@ -64,6 +64,7 @@ ATTRIBUTES = {
 EXCHANGE = {
     "Setting it up": ("number", "phone", "softphone", "api_key", "client", "sign_with", "belongs_to"),
     "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
+    "TaskRouter": ("workflow", "worker", "workspace"),
     "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
     "What has happened": ("history", "requests", "debugger", "streams", "account_sid", "strict"),
     "Making things go wrong": (

@@ -18,6 +18,8 @@ from ivr.simulator.calls.engagements.conversations import Conversation
 from ivr.simulator.calls.engagements.rooms import Room
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.calls.switchboard import Switchboard
+from ivr.simulator.calls.taskrouter.routing import default_routing
+from ivr.simulator.calls.taskrouter.workspace import RESERVED_FOR, Worker, Workflow, Workspace
 from ivr.simulator.expectations.listening import Listener
 from ivr.simulator.expectations.order import disorder
 from ivr.simulator.network.faults import Chaos, Injected, RestFault, WebhookFault
@@ -187,6 +189,74 @@ class Exchange(Switchboard):
         """
         known = Conversation(e164(customer) or customer, worker, service, assigned_after)
         self.connections.conversations.add(known)
+
+    def workspace(self, *, sid: str = "", events: str = "") -> Workspace:
+        """The TaskRouter workspace of the test, which is made if need be, with the SID that the
+        application knows it by. ``events``: its EventCallbackUrl.
+        """
+        return self.do(lambda: self._workspace(sid, events))
+
+    def _workspace(self, sid: str = "", events: str = "") -> Workspace:
+        router = self.tasks.router
+        spaces = list(router.workspaces.values())
+        space = router.workspaces.get(sid) if sid else spaces[0] if spaces else None
+        if space is None:
+            space = router.workspace(sid=sid)
+        space.event_url = events or space.event_url
+        return space
+
+    def workflow(
+        self,
+        assignment: str = "",
+        *,
+        sid: str = "",
+        targets: str = "1==1",
+        reservation_timeout: int = RESERVED_FOR,
+        fallback: str = "",
+    ) -> Workflow:
+        """A workflow for <Enqueue workflowSid>, with the SID that the application knows it by.
+
+        ``assignment``: the URL that is asked what to do with a task that is assigned, and
+        ``fallback`` the one that is asked if that fails. ``targets``: which workers get its tasks,
+        such as ``'languages HAS "en"'``. ``reservation_timeout``: seconds that a worker has. Raises
+        ValueError for targets that can't be read. An application may also make its own by REST.
+        """
+        return self.do(
+            lambda: self._workflow(assignment, sid, targets, reservation_timeout, fallback)
+        )
+
+    def _workflow(
+        self, assignment: str, sid: str, targets: str, lasts: int, fallback: str
+    ) -> Workflow:
+        router, space = self.tasks.router, self._workspace()
+        queue = router.queue(space, "Everyone who fits", targets)
+        workflow = router.workflow(space, "Workflow", sid)
+        router.configure(space, workflow, default_routing(queue))
+        workflow.assignment_url, workflow.fallback_url = assignment, fallback
+        workflow.reservation_timeout = lasts
+        return workflow
+
+    def worker(self, name: str, *, available: bool = True, **attributes: Any) -> Worker:
+        """The worker of that name, who is made if need be; ``attributes`` such as
+        ``contact_uri="+15550100"`` or ``languages=["en"]`` are added to theirs.
+
+        Their activity is Available, or Offline where they aren't ``available``. Their telephone is
+        the phone at ``contact_uri``, as any other.
+        """
+        return self.do(lambda: self._worker(name, available, attributes))
+
+    def _worker(self, name: str, available: bool, attributes: dict[str, Any]) -> Worker:
+        router, space = self.tasks.router, self._workspace()
+        activity = space.activity("Available" if available else "Offline")
+        if activity is None:
+            raise CallError("the workspace has lost its activities Available and Offline")
+        worker = next((each for each in space.workers.values() if each.name == name), None)
+        if worker is None:
+            return router.worker(space, name, attributes, activity)
+        worker.attributes |= attributes
+        router.move(space, worker, activity)
+        router.soon(space)
+        return worker
 
     def belongs_to(self, account_sid: str, auth_token: str) -> None:
         super().belongs_to(account_sid, auth_token)

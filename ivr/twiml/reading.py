@@ -286,6 +286,14 @@ class _Reader:
             self.warn(node, SCHEMA, "<Dial> takes at most ten nouns, the rest are ignored")
         return v.Dial(tuple(nouns[:10]), **values)
 
+    def enqueue(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Enqueue:
+        """ "<Task> must contain a valid JSON object", and only stands where workflowSid does."""
+        tasks = self.children(node, _words(rule.children), rule.nested)
+        if tasks and not values.get("workflow_sid"):
+            self.warn(node, SCHEMA, "<Task> needs a workflowSid in its <Enqueue>, ignored")
+            tasks = []
+        return v.Enqueue("".join(node.text).strip(), tasks=tuple(tasks[:1]), **values)
+
     def client(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Client:
         values["identity"] = "".join(node.text).strip()
         parameters = []
@@ -333,6 +341,7 @@ _SPECIAL: Mapping[str, Callable[[_Reader, Node, Element, dict[str, Any]], Any]] 
     "Dial": _Reader.dial,
     "Client": _Reader.client,
     "Sip": _Reader.sip,
+    "Enqueue": _Reader.enqueue,
     "Gather": _Reader.gather,
     "Record": _Reader.record,
 }

@@ -186,7 +186,6 @@ UNBUILT_CHILDREN: Mapping[str, str] = {
     "Response": "Prompt Queue",
     "Connect": "AiSession Autopilot ConversationRelay ConversationRelaySession",
     "Dial": "Application Sim WhatsApp",
-    "Enqueue": "Task",
 }
 # Why a child is refused, where there is more to say than that it isn't built.
 REFUSED_BECAUSE: Mapping[str, str] = {
@@ -386,8 +385,12 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
         "Queue": Element(
             v.Queue,
             text="name",
-            attributes={"url": Attribute("url"), "method": Attribute("method", _method)},
-            unbuilt={"reservationSid": "", "postWorkActivitySid": ""},
+            attributes={
+                "url": Attribute("url"),
+                "method": Attribute("method", _method),
+                "reservationSid": Attribute("reservation_sid"),
+                "postWorkActivitySid": Attribute("post_work_activity_sid"),
+            },
             noun=True,
         ),
         "Enqueue": Element(
@@ -398,8 +401,21 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "waitUrl": Attribute("wait_url"),
                 "waitUrlMethod": Attribute("wait_url_method", _method),
                 "maxQueueSize": Attribute("max_queue_size", _whole(1, 5000)),
+                "workflowSid": Attribute(
+                    "workflow_sid", how="of a workflow that the test or the application has made"
+                ),
             },
-            unbuilt={"workflowSid": ""},
+            children="Task",
+            holds="tasks",
+        ),
+        "Task": Element(
+            v.Task,
+            text="attributes",
+            attributes={
+                "priority": Attribute("priority", _whole(0)),
+                "timeout": Attribute("timeout", _whole(1)),
+            },
+            noun=True,
         ),
         "Leave": Element(v.Leave),
         "Redirect": Element(

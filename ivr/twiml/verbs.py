@@ -179,6 +179,8 @@ class Queue:
     name: str
     url: str = ""
     method: str = "POST"
+    reservation_sid: str = ""
+    post_work_activity_sid: str = ""
 
 
 Noun = Number | Client | Sip | Conference | Queue
@@ -205,10 +207,23 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """Further attributes, as JSON, of the task that a call becomes. (…/twiml-queue-calls)
+
+    ``timeout`` are seconds; None for the default.
+    """
+
+    attributes: str = ""
+    priority: int = 0
+    timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Enqueue:
     """Wait in a queue, hearing ``wait_url`` over and over. (…/docs/voice/twiml/enqueue)
 
-    ``wait_url=None`` is Twilio's music, ``""`` is silence.
+    ``wait_url=None`` is Twilio's music, ``""`` is silence. With a ``workflow_sid`` the call becomes
+    a task of TaskRouter.
     """
 
     queue: str
@@ -217,6 +232,8 @@ class Enqueue:
     wait_url: str | None = None
     wait_url_method: str = "POST"
     max_queue_size: int | None = None
+    workflow_sid: str = ""
+    tasks: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

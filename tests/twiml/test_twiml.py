@@ -80,7 +80,6 @@ UNBUILT = {
     '<Dial record="true"><Queue>q</Queue></Dial>': 'record="record-from-answer"> with <Queue>',
     "<Dial><Sim>DE1</Sim></Dial>": "<Dial><Sim>",
     '<Dial><Number byoc="BY1">+1</Number></Dial>': '<Number byoc="BY1">',
-    '<Enqueue workflowSid="WW1"><Task>{}</Task></Enqueue>': '<Enqueue workflowSid="WW1">',
 }
 
 

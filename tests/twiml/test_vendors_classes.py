@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "language_code": "fr-FR",
     "inbound_autocreation": True,
     "inbound_timeout": 9,
+    "priority": 9,
     "routing_assignment_timeout": 9,
     "reason": "busy",
     "record": "true",

@@ -36,6 +36,7 @@ class Leg(Call):
         "engaged",
         "limit",
         "on_answer",
+        "on_end",
         "over_bell",
         "parent",
         "phone",
@@ -67,6 +68,7 @@ class Leg(Call):
         self.child_of: Parent[Leg] | None = None
         self.side_streams: Sequence[SideStream] = ()
         self.on_answer: Callable[[], object] | None = None
+        self.on_end: Callable[[], object] | None = None
         self.detection: Detection | None = None
         self.limit = MAX_SECONDS
         self.over_bell: Bell | None = None
@@ -218,6 +220,8 @@ class Leg(Call):
         self.progress("completed")
         if self.child_of is not None:
             self.child_of.child_ended(self)
+        if self.on_end is not None:
+            self.on_end()
         self.network.ended(self)
 
     def lose_phone(self) -> None:

@@ -14,6 +14,7 @@ from ivr.simulator.calls.audio import Audio
 from ivr.simulator.calls.engagements.conference import Conferences
 from ivr.simulator.calls.engagements.connect import Connections
 from ivr.simulator.calls.engagements.queues import Queues
+from ivr.simulator.calls.engagements.tasks import TaskCalls
 from ivr.simulator.calls.handlers import Handlers
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
@@ -52,6 +53,7 @@ class Switchboard(CallNetwork[Leg]):
         self.conferences = Conferences(self, self.recordings)
         self.queues = Queues(self)
         self.connections = Connections(self, self.recordings, self.side_streams)
+        self.tasks = TaskCalls(self, self.queues)
         self._ended: deque[str] = deque()
         self._handlers = Handlers(
             Audio(self, self.recordings),
@@ -61,6 +63,7 @@ class Switchboard(CallNetwork[Leg]):
             self.queues,
             self.side_streams,
             self.connections,
+            self.tasks,
         ).by_request
 
     # ---- legs
