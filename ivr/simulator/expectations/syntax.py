@@ -9,7 +9,7 @@ A file is read into plain values; nothing here knows the network. The grammar:
         press KEYS                when asked for keys
         hangs up after SECONDS    in the call
         types every SECONDS       one key
-    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped
+    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped | verified NUMBER
     [NAME] > ACTION, ACTION …                   without a name, the caller acts
     [NAME] < [within SECONDS] WORDS | (STATE)
     # a comment, on a line of its own ('#' is also a key)
@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from ivr.errors import IVRError
 from ivr.simulator.expectations.phones import Phone, PhoneSyntaxError, described
@@ -39,7 +40,7 @@ STATES = (
 )
 LINES = (
     "a comment (#), from … to …, phone …, language …, seed …, start …, silent recordings …, "
-    "[name] > an action or [name] < what is expected"
+    "verified …, [name] > an action or [name] < what is expected"
 )
 
 _LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
@@ -57,7 +58,14 @@ _COMMA_OUTSIDE_QUOTES = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
 class DialogueSyntaxError(IVRError):
-    """A dialogue can't be read; says file and line, what is there, and what is expected."""
+    """A dialogue can't be read; says file and line, what is there, and what is expected.
+
+    ``line`` counts from 1.
+    """
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,7 @@ class Dialogue:
     seed: int | None = None
     start: datetime | None = None
     silent_recordings: str = ""  # "kept" or "dropped", "" for what the network does
+    verified: tuple[str, ...] = ()  # numbers of others that calls may show
 
     @property
     def title(self) -> str:
@@ -151,6 +160,22 @@ def parse(text: str, name: str = "<dialogue>") -> Dialogue:
         if line.strip() and not line.lstrip().startswith("#"):
             reader.read(number, line.strip())
     return reader.dialogue()
+
+
+def read(file: Path, name: str = "") -> Dialogue:
+    """Read a dialogue from a ``.call`` file; ``name`` is what messages call it (else its path).
+
+    Raises `DialogueSyntaxError`, also for a file that isn't UTF-8; OSError when it can't be opened.
+    """
+    name = name or str(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise DialogueSyntaxError(
+            f"{name}:{line}: this isn't UTF-8 text; save the file with the encoding UTF-8", line
+        ) from None
+    return parse(text, name)
 
 
 def phrase(act: Act) -> str:
@@ -180,9 +205,10 @@ class _Place:
         """What is wrong with ``text`` (the end of the line if ""), and what is expected there."""
         column = self.line.find(text) if text else len(self.line)
         pointer = " " * column + "^" * max(1, len(text))
+        shown = f"    {self.line}\n    {pointer}\n" if self.line.strip() else ""
         return DialogueSyntaxError(
-            f"{self.name}:{self.number}: {why}\n    {self.line}\n    {pointer}\n"
-            f"  Expected here: {could}."
+            f"{self.name}:{self.number}: {why}\n{shown}  Expected here: {could}.",
+            self.number,
         )
 
     def acts(self, text: str) -> Iterator[Act]:
@@ -221,6 +247,7 @@ class _Reader:
     seed: int | None = None
     start: datetime | None = None
     silent_recordings: str = ""
+    verified: list[str] = field(default_factory=list)
 
     def read(self, number: int, line: str) -> None:
         place = _Place(self.name, number, line)
@@ -235,6 +262,7 @@ class _Reader:
             "seed": self._seed,
             "start": self._start,
             "silent": self._silent,
+            "verified": self._verified,
         }
         if word not in headers:
             raise place.error(word, f"a line can't begin with “{word}”", LINES)
@@ -258,6 +286,7 @@ class _Reader:
             seed=self.seed,
             start=self.start,
             silent_recordings=self.silent_recordings,
+            verified=tuple(self.verified),
         )
 
     def _from(self, place: _Place, rest: str) -> None:
@@ -305,6 +334,12 @@ class _Reader:
             could = "silent recordings kept, or silent recordings dropped"
             raise place.error(rest, f"“silent {rest}” can't be read", could)
         self.silent_recordings = becomes
+
+    def _verified(self, place: _Place, rest: str) -> None:
+        if not re.fullmatch(r"\+[1-9]\d{1,14}", rest):
+            why = f"“{rest}” isn't a telephone number" if rest else "a number is missing"
+            raise place.error(rest, why, "a number with its country code, such as +33155500101")
+        self.verified.append(rest)
 
     def _spoken(self, place: _Place, who: str, mark: str, rest: str) -> None:
         self._known(place, who)
