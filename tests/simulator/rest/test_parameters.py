@@ -10,6 +10,7 @@ import pytest
 from ivr.simulator import Exchange
 from ivr.simulator.rest.api import ROUTES
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
+from tests.kit.rest_shapes import check_answer
 from tests.kit.twiml_app import CALLEE, LINE, network
 
 CALLBACK = "StatusCallback StatusCallbackMethod StatusCallbackEvent"
@@ -162,7 +163,9 @@ def ask(world: Any, route: str, values: dict[str, str]) -> tuple[int, Any]:
     parts = path.split("/")
     there = [names[parts[n - 1]] if part.startswith("{") else part for n, part in enumerate(parts)]
     params = {name: [text] for name, text in values.items()}
-    status, answer = exchange.api.respond(method, exchange.api.uri("/".join(there)), params)
+    address = exchange.api.uri("/".join(there))
+    status, answer = exchange.api.respond(method, address, params)
+    check_answer(method, address, status, answer)
     return status, answer
 
 
