@@ -96,8 +96,7 @@ class NetworkSession:
         results = []
         for played in dialogues:
             exchange = exchange_for(played, self.options.seed, self.options.rate)
-            if not played.silent_recordings:
-                exchange.silent_recordings = self.options.silent_recordings
+            self.options.set_up(exchange, played.silent_recordings)
             with self._running(exchange, played.called):
                 results.append(_played(played, exchange))
             if not quiet:

@@ -54,6 +54,17 @@ class NumberAndUrl(click.ParamType[tuple[str, str]]):
         return number, Url().convert(url, param, ctx)
 
 
+class Telephone(click.ParamType[str]):
+    """A telephone number."""
+
+    name = "NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if not re.fullmatch(r"\+[1-9]\d{1,14}", str(value)):
+            self.fail(f"{value!r} isn't a telephone number such as {CALLER}", param, ctx)
+        return str(value)
+
+
 class Keys(click.ParamType[str]):
     """Keys of a phone."""
 
@@ -132,14 +143,21 @@ class NetworkOptions:
     auth_token: str | None
     rest_port: int
     silent_recordings: str
+    verified: tuple[str, ...]  # numbers of others that calls may show
 
     def exchange(self, **options: Any) -> Exchange:
         """A network set up like this."""
         from ivr.simulator.exchange import Exchange
 
         made = Exchange(self.seed, **options)
-        made.silent_recordings = self.silent_recordings
+        self.set_up(made)
         return made
+
+    def set_up(self, made: Exchange, silent_recordings: str = "") -> None:
+        """Give a network the settings of its account; a dialogue's own one comes first."""
+        made.silent_recordings = silent_recordings or self.silent_recordings
+        for number in self.verified:
+            made.verify(number)
 
 
 _RATE = click.option(
@@ -185,6 +203,12 @@ _NETWORK = (
         show_default=True,
         help="What becomes of a <Record> in which nothing is heard: a setting of the account.",
     ),
+    click.option(
+        "--verified",
+        multiple=True,
+        type=Telephone(),
+        help="A verified caller ID: a number of somebody else's that calls may show. Repeatable.",
+    ),
 )
 
 
@@ -204,10 +228,13 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
         auth_token: str | None,
         rest_port: int,
         silent_recordings: str,
+        verified: tuple[str, ...],
         rate: float = 0,
         **others: Any,
     ) -> None:
-        network = NetworkOptions(rate, seed, account_sid, auth_token, rest_port, silent_recordings)
+        network = NetworkOptions(
+            rate, seed, account_sid, auth_token, rest_port, silent_recordings, verified
+        )
         command(network=network, **others)
 
     for option in reversed(_NETWORK):

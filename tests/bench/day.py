@@ -80,10 +80,10 @@ class Day:
         )
 
 
-def simulate(calls: int, seed: int, folder: Path) -> Day:
-    """One day, from an empty database."""
+def simulate(calls: int, seed: int, folder: Path, plain: bool = False) -> Day:
+    """One day, from an empty database; ``plain`` as for `create_app`."""
     begun = time.perf_counter()
-    exchange, store, config = _desk(seed, folder)
+    exchange, store, config = _desk(seed, folder, plain)
     written = hashlib.sha256()
     webhooks = 0
 
@@ -122,7 +122,7 @@ def simulate(calls: int, seed: int, folder: Path) -> Day:
     return Day(calls, webhooks, kinds, seconds, memory, written.hexdigest(), errors, misfits)
 
 
-def _desk(seed: int, folder: Path) -> tuple[Exchange, Store, LineConfig]:
+def _desk(seed: int, folder: Path, plain: bool) -> tuple[Exchange, Store, LineConfig]:
     """The line with its durable store, and everybody's telephones."""
     exchange = Exchange(seed, requests=10, start=datetime.fromisoformat("2026-11-24T00:00Z"))
     store = Store(f"sqlite:///{folder}/day.db")
@@ -134,7 +134,7 @@ def _desk(seed: int, folder: Path) -> tuple[Exchange, Store, LineConfig]:
     services = build_services(
         escalation, store, twilio=exchange.client, public_url=ORIGIN, clock=exchange.clock
     )
-    mount(exchange, escalation, create_app(services), ORIGIN)
+    mount(exchange, escalation, create_app(services, plain=plain), ORIGIN)
     services.begin()
     for person in store.people.all():
         talk, answers = (55.0, 0.85) if "operator" in person.roles else (60.0, 0.7)

@@ -92,6 +92,11 @@ class Call:
         """The telephone at this call's end: a number, ``client:name`` or ``sip:…``."""
         return self.sender if self.direction == "inbound" else self.receiver
 
+    @property
+    def token(self) -> str:
+        """CallToken: lets a call made by REST show the caller's number."""
+        return f"token-{self.sid}"
+
     # ---- requests
 
     def fields(self, extra: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
@@ -109,7 +114,7 @@ class Call:
         }
         values.update(self.network.places.of_call(self.sender, self.receiver))
         if self.direction == "inbound":
-            values["CallToken"] = f"token-{self.sid}"
+            values["CallToken"] = self.token
             values.update(self.network.added)
         if self.direction == "inbound" and self.sender.startswith(SIP):
             values |= self._sip()

@@ -62,6 +62,11 @@ class CallRecord:
         """What the network does with them: the call may depend on it."""
         return self._exchange.silent_recordings
 
+    @property
+    def verified(self) -> list[str]:
+        """The verified caller IDs of the network's account."""
+        return list(self._exchange.verified)
+
     def did(self, who: str, what: str) -> None:
         """Note an action, before it is done, in the format's words: ``did("duty", "answer")``."""
         self._note(who, ">", what)
@@ -90,6 +95,7 @@ def write(record: CallRecord, comment: str = "") -> str:
     lines.append(f"start {record.began.isoformat(timespec='seconds')}")
     if record.silent_recordings != "kept":
         lines.append(f"silent recordings {record.silent_recordings}")
+    lines += [f"verified {number}" for number in record.verified]
     lines.extend(map(phone_line, record.described))
     return "\n".join([*lines, *_joined(list(_body(record)))]) + "\n"
 

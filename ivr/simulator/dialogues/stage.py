@@ -369,9 +369,11 @@ def _put_down(phone: Handset) -> None:
 
 
 def exchange_for(dialogue: Dialogue, seed: int = 1, rate: float = 0) -> Exchange:
-    """A new exchange, with the dialogue's own ``seed`` and ``start`` if it has them."""
+    """A new exchange, with what the dialogue's header says of it."""
     seed = seed if dialogue.seed is None else dialogue.seed
     exchange = Exchange(seed, start=dialogue.start or START, rate=rate)
     if dialogue.silent_recordings:
         exchange.silent_recordings = dialogue.silent_recordings
+    for number in dialogue.verified:
+        exchange.verify(number)
     return exchange

@@ -9,7 +9,7 @@ A file is read into plain values; nothing here knows the network. The grammar:
         press KEYS                when asked for keys
         hangs up after SECONDS    in the call
         types every SECONDS       one key
-    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped
+    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped | verified NUMBER
     [NAME] > ACTION, ACTION …                   without a name, the caller acts
     [NAME] < [within SECONDS] WORDS | (STATE)
     # a comment, on a line of its own ('#' is also a key)
@@ -39,7 +39,7 @@ STATES = (
 )
 LINES = (
     "a comment (#), from … to …, phone …, language …, seed …, start …, silent recordings …, "
-    "[name] > an action or [name] < what is expected"
+    "verified …, [name] > an action or [name] < what is expected"
 )
 
 _LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
@@ -127,6 +127,7 @@ class Dialogue:
     seed: int | None = None
     start: datetime | None = None
     silent_recordings: str = ""  # "kept" or "dropped", "" for what the network does
+    verified: tuple[str, ...] = ()  # numbers of others that calls may show
 
     @property
     def title(self) -> str:
@@ -221,6 +222,7 @@ class _Reader:
     seed: int | None = None
     start: datetime | None = None
     silent_recordings: str = ""
+    verified: list[str] = field(default_factory=list)
 
     def read(self, number: int, line: str) -> None:
         place = _Place(self.name, number, line)
@@ -235,6 +237,7 @@ class _Reader:
             "seed": self._seed,
             "start": self._start,
             "silent": self._silent,
+            "verified": self._verified,
         }
         if word not in headers:
             raise place.error(word, f"a line can't begin with “{word}”", LINES)
@@ -258,6 +261,7 @@ class _Reader:
             seed=self.seed,
             start=self.start,
             silent_recordings=self.silent_recordings,
+            verified=tuple(self.verified),
         )
 
     def _from(self, place: _Place, rest: str) -> None:
@@ -305,6 +309,12 @@ class _Reader:
             could = "silent recordings kept, or silent recordings dropped"
             raise place.error(rest, f"“silent {rest}” can't be read", could)
         self.silent_recordings = becomes
+
+    def _verified(self, place: _Place, rest: str) -> None:
+        if not re.fullmatch(r"\+[1-9]\d{1,14}", rest):
+            why = f"“{rest}” isn't a telephone number" if rest else "a number is missing"
+            raise place.error(rest, why, "a number with its country code, such as +33155500101")
+        self.verified.append(rest)
 
     def _spoken(self, place: _Place, who: str, mark: str, rest: str) -> None:
         self._known(place, who)

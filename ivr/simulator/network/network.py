@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 from ivr.simulator.network.faults import Faults
 from ivr.simulator.network.history import History
 from ivr.simulator.network.mailbox import Mailbox
-from ivr.simulator.network.numbers import ApiKey, Application, Number
+from ivr.simulator.network.numbers import ApiKey, Application, Number, VerifiedNumber
 from ivr.simulator.network.places import Places
+from ivr.simulator.network.routes import e164
 from ivr.simulator.network.seed import Seed
 from ivr.simulator.network.signing import ALGORITHMS
 from ivr.simulator.network.targets import Target, WSGIApp, requestable
@@ -67,6 +68,7 @@ class Network(Mailbox):
         self.taps: list[Callable[[object], None]] = []  # called with all that goes over the wire
         self.faults = Faults(self.clock)
         self.numbers: dict[str, Number] = {}
+        self.verified: dict[str, VerifiedNumber] = {}  # that calls may show as well, by number
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, ApiKey] = {}
         self.keeps_silence = True
@@ -119,6 +121,27 @@ class Network(Mailbox):
         key = ApiKey(self.seed.sid("SK"), self.seed.sid(""), name)
         self.keys[key.sid] = key
         return key
+
+    # ---- whose number may be shown
+
+    def verify(self, number: str, friendly_name: str = "") -> VerifiedNumber:
+        """Make a number one of the account's verified caller IDs: its calls may show it, as they
+        may the account's own numbers. Raises ValueError for what isn't a telephone number.
+        (https://www.twilio.com/docs/voice/api/outgoing-caller-ids)
+        """
+        shown = e164(number)
+        if not shown.startswith("+"):
+            raise ValueError(f"{number} isn't a telephone number such as +14155550100")
+        row = self.verified.get(shown)
+        if row is None:
+            name = friendly_name or shown
+            row = VerifiedNumber(self.seed.sid("PN"), shown, name, self.clock.now())
+            self.verified[shown] = row
+        return row
+
+    def may_show(self, number: str) -> bool:
+        """Whether calls may show this telephone number: one of the account's, or verified."""
+        return number in self.numbers or number in self.verified
 
     # ---- where URLs lead
 

@@ -1,7 +1,9 @@
-"""What leads to an application: a telephone number, or a TwiML application that it refers to.
+"""What leads to an application: a telephone number, or a TwiML application that it refers to; and
+numbers that lead elsewhere, but may be shown.
 
 https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource,
-https://www.twilio.com/docs/usage/api/applications
+https://www.twilio.com/docs/usage/api/applications,
+https://www.twilio.com/docs/voice/api/outgoing-caller-ids
 """
 
 from __future__ import annotations
@@ -78,6 +80,18 @@ class Application(Addresses):
 
     def __init__(self, sid: str, name: str, now: datetime) -> None:
         super().__init__(sid, name)
+        self.created_at = self.updated_at = now
+
+
+class VerifiedNumber:
+    """A number of somebody else's that calls may show: a verified caller ID."""
+
+    __slots__ = ("created_at", "friendly_name", "number", "sid", "updated_at")
+
+    def __init__(self, sid: str, number: str, friendly_name: str, now: datetime) -> None:
+        self.sid = sid
+        self.number = number
+        self.friendly_name = friendly_name
         self.created_at = self.updated_at = now
 
 

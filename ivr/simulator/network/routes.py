@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-SIP = ("sip:", "sips:")  # how a SIP address begins
+CLIENT = "client:"  # how a softphone's address begins
+SIP = ("sip:", "sips:")  # and a SIP address
 
 
 class Callback(NamedTuple):
@@ -27,7 +28,7 @@ class Route(NamedTuple):
 
 def e164(text: str) -> str:
     """A number in E.164; US forms such as 415-123-4567 are accepted. "" if it isn't a number."""
-    if text.startswith(("client:", *SIP)):
+    if text.startswith((CLIENT, *SIP)):
         return text
     digits = re.sub(r"[\s().-]", "", text)
     if re.fullmatch(r"\+[1-9]\d{1,14}", digits):

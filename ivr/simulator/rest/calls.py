@@ -8,12 +8,13 @@ from operator import attrgetter
 from typing import TypeVar
 
 from ivr.errors import TwiMLError
+from ivr.simulator.calls import caller_ids
 from ivr.simulator.calls.detection import Detection
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.recordings import recording_callback
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.numbers import Application
-from ivr.simulator.network.routes import Callback, Route, e164
+from ivr.simulator.network.routes import SIP, Callback, Route, e164
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.simulator.webhooks.documents import APPLICATION_ERROR
 from ivr.twiml.reading import Unbuilt, parse
@@ -35,7 +36,7 @@ SUBRESOURCES = (
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Calls: queued now, placed after the current event."""
-    sender, receiver = parties(form)
+    sender, receiver = parties(api, form)
     application = _application(api, form)
     start: requests.Fetch | requests.Page | None
     if application is not None:
@@ -105,21 +106,41 @@ def detection(form: Form) -> Detection | None:
     )
 
 
-def parties(form: Form) -> tuple[str, str]:
+def parties(api: Resources, form: Form) -> tuple[str, str]:
     """From and To, checked and in E.164."""
     receiver, sender = form.text("To"), form.text("From")
     if not receiver:
         raise ApiError(400, 21201, "No 'To' number is specified")
     if not sender:
         raise ApiError(400, 21213, "No 'From' number is specified")
-    to, caller = e164(receiver), e164(sender)
+    to = e164(receiver)
     if not to:
         raise ApiError(
             400, 21211, f"The number you are attempting to call, {receiver}, is not valid."
         )
-    if not caller:
+    return _caller(api, form, sender, to), to
+
+
+def _caller(api: Resources, form: Form, sender: str, receiver: str) -> str:
+    """ "If using a phone number, it must be a Twilio number or a verified outgoing caller ID for
+    your account. If the To parameter is a phone number, From must also be a phone number." """
+    number, token = e164(sender), form.text("CallToken")
+    if number.startswith("+"):
+        inbound = api.network.legs.get(token.removeprefix("token-"))
+        forwarded = inbound is not None and (inbound.token, inbound.sender) == (token, number)
+        if forwarded or api.network.may_show(number) or receiver.startswith(SIP):
+            return number
+        raise ApiError(
+            400,
+            21210,
+            f"The source phone number provided, {sender}, is not yet verified for your account. You"
+            " may only make calls from phone numbers that you've verified or purchased from"
+            f" Twilio. (In this simulator: {caller_ids.HOW_TO_SHOW}.)",
+        )
+    name = caller_ids.name(sender)
+    if not name or receiver.startswith("+"):
         raise ApiError(400, 21212, f"The source phone number provided, {sender}, is not valid.")
-    return caller, to
+    return name
 
 
 def beginning(api: Resources, form: Form) -> requests.Fetch | requests.Page | None:

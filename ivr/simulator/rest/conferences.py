@@ -127,7 +127,7 @@ def _people(conference: Conference) -> list[Shown]:
 
 def invite(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Conferences/{sid or name}/Participants: place a call, which then joins."""
-    sender, receiver = parties(form)
+    sender, receiver = parties(api, form)
     conference = find(api, path[0], create=True)
     if conference.status == "completed":
         raise api.missing(api.uri(f"/Conferences/{path[0]}"))

@@ -19,7 +19,6 @@ TEXTS = "only for texts that a real network carries"
 
 _LEG = {
     "CallReason": BRANDED,
-    "CallToken": "anybody's number may be shown",
     "ClientNotificationUrl": PUSH,
     "MachineDetectionSilenceTimeout": TALKATIVE,
     "SipAuthPassword": UNASKED,

@@ -233,7 +233,7 @@ def test_a_form_that_never_ends_is_refused(app: Flask) -> None:
     form = [("a", "x" * (2 << 20))]
     headers = {"X-Twilio-Signature": sign(ORIGIN + FALLBACK, form)}
 
-    assert app.test_client().post(FALLBACK, data=dict(form), headers=headers).status_code == 403
+    assert app.test_client().post(FALLBACK, data=dict(form), headers=headers).status_code == 413
 
 
 def test_behind_a_proxy_the_paths_begin_with_its_prefix(store: Store, escalation: Line) -> None:

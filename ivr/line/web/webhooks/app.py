@@ -10,20 +10,23 @@ from ivr.errors import SettingsError
 from ivr.line.definition import Line
 from ivr.line.service.services import Services
 from ivr.line.web import health
+from ivr.line.web.webhooks.doors import MAX_REQUEST_BYTES, plain_routes, short_way
 from ivr.line.web.webhooks.signature import Signature
 from ivr.line.web.webhooks.webhooks import Webhooks
 from ivr.twiml import verbs
 from ivr.twiml.writing import render
 
-MAX_REQUEST_BYTES = 64 * 1024  # Twilio's own webhooks have about one thousand bytes
 
-
-def create_app(services: Services, *, auth_token: str = "", metrics_token: str = "") -> Flask:
+def create_app(
+    services: Services, *, auth_token: str = "", metrics_token: str = "", plain: bool = False
+) -> Flask:
     """The webhooks of a line, which the carrier alone may call; and how the line is, see
     `ivr.line.web.health`.
 
-    They are signed with the auth token of the services' ``twilio``, unless ``auth_token`` is
-    another. Raises `SettingsError` when the public URL, the carrier or the token is missing.
+    A short way leads to them in front of Flask, unless ``plain``: then there are Flask's routes
+    alone, which do the same. They are signed with the auth token of the services' ``twilio``,
+    unless ``auth_token`` is another. Raises `SettingsError` when the public URL, the carrier or the
+    token is missing.
     """
     line, carrier = services.line, services.carrier
     parts = urlsplit(services.public_url)
@@ -41,7 +44,9 @@ def create_app(services: Services, *, auth_token: str = "", metrics_token: str =
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     signature = Signature(token, services.public_url)
     webhooks = Webhooks(services, signature, fallback(line, services.public_url))
-    app.register_blueprint(webhooks.blueprint)
+    app.register_blueprint(plain_routes(webhooks))
+    if not plain:
+        app.wsgi_app = short_way(webhooks, app.wsgi_app)  # type: ignore[method-assign, assignment]
     health.install(app, services, metrics_token)
     return app
 

@@ -7,12 +7,9 @@ fails says a sentence and goes to an operator; if even that fails, the static do
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
-
-from flask import Blueprint, Response, request
+from typing import Any
 
 from ivr.errors import CallError
 from ivr.line import metrics, tracing
@@ -39,7 +36,8 @@ from ivr.line.turns.call.heard import (
     RoomReported,
 )
 from ivr.line.turns.call.turn import CallTurn
-from ivr.line.web.webhooks.forms import Form, body_of, fields_of
+from ivr.line.web.webhooks.forms import Form, fields_of
+from ivr.line.web.webhooks.paths import Asked, Endpoint, Paths, Place, Reply, View
 from ivr.line.web.webhooks.signature import Signature
 from ivr.twiml import verbs
 from ivr.twiml.writing import render
@@ -72,16 +70,8 @@ IN_ROOM = {
 NOT_QUEUED = frozenset({"error", "system-error", "queue-full"})
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a webhook answers; ``due`` is when the turn's first duty is due, if it has one."""
-
-    document: str
-    due: datetime | None = None
-
-
 class Webhooks:
-    """The carrier's requests for one line, as a blueprint."""
+    """The carrier's requests for one line. It knows no Flask: `doors` has the two doors to it."""
 
     def __init__(self, services: Services, signature: Signature, fallback: str) -> None:
         self.calls = services.calls
@@ -90,12 +80,8 @@ class Webhooks:
         self.line = services.line
         self.signature = signature
         self.fallback = fallback
-        name = self.line.name
-        self.blueprint = Blueprint(f"webhooks_{name}", __name__)
-        caller: dict[str, Callable[..., Reply]] = {
+        caller: dict[str, View] = {
             "": self.answer,
-            "wait": self.wait,
-            "held": self.held,
             "left": self.left,
             "talked": self.talked,
             "present": self.present,
@@ -103,9 +89,8 @@ class Webhooks:
             "meet": self.meet,
             "hold": self.hold,
         }
-        self._route(f"/voice/{name}", caller, self._caller_in_trouble, self._static)
-        self._route(f"/back/{name}/<sid>", caller, self._caller_in_trouble, self._static)
-        leg: dict[str, Callable[..., Reply]] = {
+        queue: dict[str, View] = {"wait": self.wait, "held": self.held}
+        leg: dict[str, View] = {
             "": self.leg_answer,
             "talked": self.leg_talked,
             "present": self.leg_present,
@@ -114,69 +99,74 @@ class Webhooks:
             "meet": self.leg_meet,
             "announce": self.leg_announce,
         }
-        self._route(f"/leg/{name}/<sid>/<attempt>", leg, self._leg_in_trouble, lambda form: HANG_UP)
-        self._route(f"/voice/{name}/fallback", {"": self.fall_back}, self.fall_back, self._static)
-        self._route(f"/room/{name}/<sid>", {"": self.room}, self.room, lambda form: NOTHING)
-        self._route(
-            f"/voice/{name}/recording", {"": self.recording}, self.recording, lambda form: NOTHING
+        nothing = Reply(NOTHING)
+        voice, back = (
+            _endpoints(kind, caller, self._caller_in_trouble, Reply(fallback))
+            # No telephone can be dialled out of a queue's wait document; who leaves the queue is
+            # asked for again, and gets the other one.
+            | _endpoints(kind, queue, self._queued_in_trouble, Reply(LEAVE))
+            for kind in ("voice", "back")
+        )
+        voice |= _endpoints(
+            "fallback", {"fallback": self.fall_back}, self.fall_back, Reply(fallback)
+        )
+        voice |= _endpoints("recording", {"recording": self.recording}, self.recording, nothing)
+        name = self.line.name
+        self.paths = Paths(
+            (
+                Place(("voice", name), (), voice),
+                Place(("back", name), ("sid",), back),
+                Place(
+                    ("leg", name),
+                    ("sid", "attempt"),
+                    _endpoints("leg", leg, self._leg_in_trouble, Reply(HANG_UP)),
+                ),
+                Place(
+                    ("room", name),
+                    ("sid",),
+                    _endpoints("room", {"": self.room}, self.room, nothing),
+                ),
+            )
         )
 
-    def _route(
-        self,
-        root: str,
-        views: dict[str, Callable[..., Reply]],
-        trouble: Callable[..., Reply],
-        last: Callable[[Form], str],
-    ) -> None:
-        """Answer at ``root``, and below it at the name of each view; ``""`` is the root's own.
+    def serve(self, asked: Asked, environ: dict[str, Any], body: bytes) -> Reply | None:
+        """Answer a request that has come to one of our paths; None if the carrier didn't sign it.
 
-        When that fails, ``trouble`` is the answer; when that fails, or there is no time for it,
-        ``last``, which asks for nothing.
+        ``environ`` is WSGI's; of it only the path, the query and two headers are read.
         """
+        began = perf_counter()
+        try:
+            return self._serve(asked, environ, body, began)
+        finally:
+            asked.endpoint.seconds.observe(perf_counter() - began)
 
-        place, *_, end = root.strip("/").split("/")
-        kind = end if end in ("fallback", "recording") else place
-        seconds = metrics.WEBHOOK_SECONDS.labels(kind)
-
-        def serve(what: str = "", **where: str) -> Response:
-            began = perf_counter()
+    def _serve(
+        self, asked: Asked, environ: dict[str, Any], body: bytes, began: float
+    ) -> Reply | None:
+        form = self._signed(environ, body)
+        if form is None:
+            metrics.WEBHOOKS_REFUSED.inc()
+            return None
+        endpoint, where = asked
+        call = where.get("sid") or form.get("CallSid", "")
+        for attempt, view in enumerate((endpoint.view, endpoint.trouble)):
             try:
-                return answer(what, where, began)
-            finally:
-                seconds.observe(perf_counter() - began)
+                with tracing.span("webhook", call, webhook=endpoint.kind):
+                    return view(form, **where)
+            except Exception as error:
+                if attempt == 0:
+                    metrics.WEBHOOKS_FAILED.inc()
+                failed = f"webhook {environ['PATH_INFO']!r} of call {call!r}"
+                log_failure(log, failed, error, event="webhook.failed", call=call)
+            if perf_counter() - began > SOON:
+                break
+        return endpoint.last
 
-        def answer(what: str, where: dict[str, str], began: float) -> Response:
-            form = self._signed()
-            if form is None:
-                metrics.WEBHOOKS_REFUSED.inc()
-                return Response("not signed by the carrier\n", 403, mimetype="text/plain")
-            call = where.get("sid") or form.get("CallSid", "")
-            for attempt, view in enumerate((views[what], trouble)):
-                try:
-                    with tracing.span("webhook", call, webhook=kind):
-                        return self._respond(view(form, **where))
-                except Exception as error:
-                    if attempt == 0:
-                        metrics.WEBHOOKS_FAILED.inc()
-                    failed = f"webhook {request.path!r} of call {call!r}"
-                    log_failure(log, failed, error, event="webhook.failed", call=call)
-                if perf_counter() - began > SOON:
-                    break
-            return self._respond(Reply(last(form)))
-
-        endpoint = root.replace("/", "_").replace("<", "").replace(">", "")
-        self.blueprint.add_url_rule(root, endpoint, serve, methods=["POST"])
-        below = ", ".join(name for name in views if name)
-        if below:
-            rule = f"{root}/<any({below}):what>"
-            self.blueprint.add_url_rule(rule, endpoint, serve, methods=["POST"])
-
-    def _signed(self) -> Form | None:
+    def _signed(self, environ: dict[str, Any], body: bytes) -> Form | None:
         """The form with the query's own fields, if the carrier signed it."""
-        environ = request.environ
         query = environ.get("QUERY_STRING", "")
         target = environ["PATH_INFO"] + (f"?{query}" if query else "")
-        fields = fields_of(body_of(environ).decode("utf-8", "replace"))
+        fields = fields_of(body.decode("utf-8", "replace"))
         given = environ.get("HTTP_X_TWILIO_SIGNATURE", "")
         settings = environ.get("HTTP_X_TWILIO_WEBHOOKS_SIGNATURE_SETTINGS", "")
         if not self.signature.valid(target, fields, given, settings):
@@ -187,18 +177,12 @@ class Webhooks:
             )
             return None
         form = dict(fields)
-        form.update(fields_of(query))
+        if query:
+            form.update(fields_of(query))
         return form
 
-    def _respond(self, reply: Reply) -> Response:
-        response = Response(reply.document, mimetype="text/xml")
-        if reply.due is not None:
-            due = reply.due
-            response.call_on_close(lambda: self._after(due))
-        return response
-
-    def _after(self, due: datetime) -> None:
-        """The duties of this turn are carried out when the answer has been sent."""
+    def after(self, due: datetime) -> None:
+        """The duties of a turn are carried out when its answer has been sent."""
         if due <= self.duties.clock.now():
             self.duties.run()
         else:
@@ -319,13 +303,11 @@ class Webhooks:
 
     def _caller_in_trouble(self, form: Form, sid: str = "") -> Reply:
         """A turn has failed: a sentence, then a person."""
-        reply = self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
-        return Reply(LEAVE, reply.due) if _queued() else reply
+        return self._hear(sid or form["CallSid"], OutcomeHeard("trouble"))
 
-    def _static(self, form: Form) -> str:
-        """What needs nothing but this process. No telephone can be dialled out of a queue's wait
-        document; who leaves the queue is asked for again, and gets the other one."""
-        return LEAVE if _queued() else self.fallback
+    def _queued_in_trouble(self, form: Form, sid: str = "") -> Reply:
+        """The same for a document of the queue's, which can only be left."""
+        return Reply(LEAVE, self._caller_in_trouble(form, sid).due)
 
     def fall_back(self, form: Form, **where: str) -> Reply:
         """The static document, for the number's fallback URL; it needs nothing but this process."""
@@ -384,9 +366,11 @@ class Webhooks:
         return self._hear(sid, OutcomeHeard("trouble", attempt), attempt)
 
 
-def _queued() -> bool:
-    """Whether the answer is to be a document of the queue's."""
-    return request.path.endswith(("/wait", "/held"))
+def _endpoints(
+    kind: str, views: dict[str, View], trouble: View, last: Reply
+) -> dict[str, Endpoint]:
+    seconds = metrics.WEBHOOK_SECONDS.labels(kind)
+    return {what: Endpoint(kind, view, trouble, last, seconds) for what, view in views.items()}
 
 
 def _reply(turn: CallTurn, leg: str = "") -> Reply:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ivr.simulator.calls import caller_ids
 from ivr.simulator.calls.detection import of_noun
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
@@ -84,7 +85,7 @@ class NumberDial(Engagement[Leg]):
     def _ring(self, noun: Ringable) -> None:
         leg, network = self.leg, self.leg.network
         receiver = address(noun)
-        caller_id = self._caller_id(receiver)
+        caller_id = caller_ids.of_dial(leg, self.dial.caller_id, receiver)
         child = network.leg("outbound-dial", caller_id, receiver or _text(noun), leg)
         child.child_of = self
         if isinstance(noun, v.Client) and noun.parameters:
@@ -105,18 +106,6 @@ class NumberDial(Engagement[Leg]):
             network.clock.soon(child.end, "failed")
         else:
             network.clock.soon(child.place, self.dial.timeout + RING_BUFFER)
-
-    def _caller_id(self, receiver: str) -> str:
-        """callerId, or the caller's own number; "" when that is a client's name (13214)."""
-        network, given = self.leg.network, self.dial.caller_id
-        caller_id = e164(given) if given else self.leg.sender
-        if given and not caller_id:
-            network.note("warning", 13214, f'callerId="{given}" is ignored', "", self.leg.sid)
-            caller_id = self.leg.sender
-        if receiver.startswith("+") and caller_id.startswith("client:"):
-            network.note("error", 13214, f"{caller_id} needs a callerId", "", self.leg.sid)
-            return ""
-        return caller_id
 
     # ---- what callees do
 
