@@ -90,7 +90,7 @@ class Exchange(Switchboard):
             self._mount(origin, app)
             url = origin + path
         self.mounted()
-        row = Number(self.seed.sid("PN"), number, origin)
+        row = Number(self.seed.sid("PN"), number, origin, self.clock.now())
         row.url = url
         row.method = method
         row.fallback = _absolute(origin, fallback)

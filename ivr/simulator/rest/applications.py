@@ -84,6 +84,7 @@ def show(api: Resources, each: Application) -> Json:
         "sms_fallback_method": each.sms_fallback_method,
         "sms_status_callback": None,
         "message_status_callback": None,
+        "public_application_connect_enabled": False,
         "date_created": rfc2822(each.created_at),
         "date_updated": rfc2822(each.updated_at),
         "uri": api.uri(f"/Applications/{each.sid}"),
