@@ -74,7 +74,7 @@ def test_a_dialogue_that_doesnt_come_true_explains_itself(project: pytest.Pytest
             "english.call:6: caller didn't hear what was expected",
             "*expected    One minute, please. Goodbye.",
             "*difference  “moment,” instead of “minute,”*",
-            "FAILED english.call::call - *DialogueError*",
+            "FAILED english.call::call - english.call:6: caller didn't hear*",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -82,14 +82,22 @@ def test_a_dialogue_that_doesnt_come_true_explains_itself(project: pytest.Pytest
 
 
 def test_a_dialogue_that_cant_be_read_says_where(project: pytest.Pytester) -> None:
-    call(project, GOOD + "> sing\n")
+    call(project, GOOD + "> sing\n", "bad")
+    call(project, "", "empty")
+    call(project, GOOD)
 
-    result = run(project)
+    result = run(project, "-rf", "-p", "no:randomly")
 
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=2, passed=1)  # it fails by itself; the others are played
     result.stdout.fnmatch_lines(
-        ["english.call:7: “sing” isn't an action", "*Expected here: call, answer*"]
+        [
+            "bad.call:7: “sing” isn't an action",
+            "*Expected here: call, answer*",
+            "empty.call:1: the from line is missing",
+            "FAILED bad.call::call - bad.call:7: “sing” isn't an action",
+        ]
     )
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_the_exchange_is_fresh_for_each_test(project: pytest.Pytester) -> None:
@@ -119,7 +127,7 @@ def test_the_exchange_is_fresh_for_each_test(project: pytest.Pytester) -> None:
         (
             "exchange.number('+3399', 'https://line.test/x', '/'); exchange.phone('+3311')"
             ".call('+3399'); exchange.wait(30)",
-            "*answered 404*",
+            "*error 11200 HTTP 404 https://line.test/x*",
         ),
     ],
 )
@@ -343,6 +351,87 @@ def test_words_that_arent_heard_are_explained_once_and_where_they_stand(
     result.stdout.fnmatch_lines([">*phone.hears(*", "E*didn't hear what*", "E*difference*“*"])
     result.stdout.no_fnmatch_line("*listening.py*")
     result.stdout.no_fnmatch_line("*phone calls*")
+
+
+WRONG = [
+    "phone.hears('Good morning.')",
+    "phone.press('x')",
+    "phone.call('+33800000001')",
+    "phone.answer()",
+    "phone.text('+3399', 'Hello')",
+    "exchange.wait_until(lambda: phone.ringing)",
+    "exchange.wait_until(lambda: phone.nonsense)",
+    "exchange.webhook_fails('x')",
+    "exchange.number('+3399', None)",
+    "exchange.softphone('x')",
+    "exchange.strict()",
+]
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_traceback_shows_the_tests_line_and_not_the_simulators(
+    project: pytest.Pytester, line: str
+) -> None:
+    project.makepyfile(
+        f"""
+        def test_a_call(exchange):
+            phone = exchange.phone("+33155500101")
+            phone.call("+33800000001")
+            {line}
+        """
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f">*{line}"])
+    result.stdout.no_fnmatch_line("*ivr/simulator/*.py*")
+    whole = run(project, "--full-trace")
+    whole.stdout.fnmatch_lines(["*ivr/simulator/*.py*"])
+
+
+def test_a_defect_of_the_simulator_shows_where_it_is(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_a_call(exchange):
+            exchange.phone("+33155500101").leg = 7
+            exchange.phone("+33155500101").hang_up()
+        """
+    )
+
+    result = run(project)
+
+    result.stdout.fnmatch_lines(["*AttributeError: 'int' object*", "*handset.py:*"])
+
+
+# Also by pytest-xdist, which sends what a process has printed to another.
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_a_failure_is_told_once(project: pytest.Pytester, options: tuple[str, ...]) -> None:
+    call(project, GOOD.replace("moment", "minute"))
+    project.makepyfile(
+        """
+        def test_hearing(exchange):
+            phone = exchange.phone("+33155500102")
+            phone.call("+33800000001")
+            phone.hears("Good morning.")
+
+        def test_disorder(exchange):
+            exchange.phone("+33155500103").call("+33800000001")
+
+        def test_a_webhook(exchange):
+            exchange.webhook_fails("503")
+            exchange.phone("+33155500104").call("+33800000001")
+            exchange.wait(60)
+        """
+    )
+
+    told = run(project, *options).stdout.str()
+
+    assert told.count("expected    One minute") == 1
+    assert told.count("expected    Good morning.") == 1
+    assert told.count("+33155500103 is still in a call") == 1
+    assert told.count("HTTP 503") == 1
+    assert "During handling of the above exception" not in told
 
 
 def test_disorder_is_told_without_a_traceback(project: pytest.Pytester) -> None:

@@ -242,7 +242,6 @@ class Exchange(Switchboard):
         phone that is ringing or in a call. The message says what to do about each, and what was
         said last to whom.
         """
-        __tracebackhide__ = True  # pytest: what failed is the test
         if wrong := disorder(self, self.phones):
             raise AssertionError(f"the exchange isn't in order:\n{wrong}")
 

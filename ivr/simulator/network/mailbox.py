@@ -140,7 +140,7 @@ class Mailbox:
         else:
             self.do(lambda: self._run_until(until, condition))
         if not self.do(condition):
-            raise AssertionError(f"condition not met within {at_most:g} s of simulated time")
+            raise AssertionError(f"the condition wasn't met within {at_most:g} s of simulated time")
 
     def _run_until(self, until: int, enough: Callable[[], object] | None = None) -> None:
         clock = self.clock

@@ -26,6 +26,8 @@ class Listener(Protocol):
 
     def hears(self, words: str, within: float, language: str) -> None: ...
 
+    def rings(self, within: float) -> None: ...
+
 
 class Handset:
     """One telephone, with one line: a second caller finds it busy. `Exchange.phone` makes it.
@@ -68,7 +70,7 @@ class Handset:
 
     def _call(self, number: str) -> None:
         if self.leg is not None:
-            raise CallError(f"{self.number} is in use ({self.leg})")
+            raise CallError(self._busy())
         self.leg = self.network.dial_in(self.number, number)
         self._remember(self.leg)
 
@@ -79,7 +81,8 @@ class Handset:
         """
         wrong = set(keys) - KEYS
         if wrong or not keys:
-            raise ValueError(f"a telephone has no key {''.join(sorted(wrong)) or '(none)'}")
+            found = f"{keys!r} isn't keys" if keys else "no keys to press"
+            raise ValueError(f"{found}: a phone has 0-9, * and #")
         network = self.network
         if network.inside or network.clock.rate:
             network.do(lambda: self._type(keys))
@@ -124,7 +127,7 @@ class Handset:
         if self.access is None:
             raise CallError(f"{self.number} has no access token; see Exchange.softphone")
         if self.leg is not None:
-            raise CallError(f"{self.number} is in use ({self.leg})")
+            raise CallError(self._busy())
         given = self.access.params | parameters
         application = self.access.application
         self.leg = self.network.dial_application(self.number, application, given)
@@ -139,12 +142,21 @@ class Handset:
             raise CallError(f"no application receives texts at {number}")
         self.network.act(lambda: self.network.messages.receive(self.number, e164(number), body))
 
-    def answer(self) -> None:
-        """Pick up. Raises CallError when the phone isn't ringing."""
+    def answer(self, *, within: float = 60.0) -> None:
+        """Pick up, as soon as the phone rings.
+
+        ``within``: seconds of simulated time that this may take. Raises CallError when it doesn't
+        ring by then; the message shows what happened instead.
+        """
+        self._await_ring(within)
         self.network.act(lambda: self._ringing().person_answers())
 
-    def decline(self) -> None:
-        """Refuse the call: the caller finds the line busy. Raises CallError when not ringing."""
+    def decline(self, *, within: float = 60.0) -> None:
+        """Refuse the call, as soon as the phone rings: the caller finds the line busy.
+
+        ``within`` and the error are those of `answer`.
+        """
+        self._await_ring(within)
         self.network.act(lambda: self._ringing().end("busy"))
 
     def hang_up(self) -> None:
@@ -211,7 +223,6 @@ class Handset:
         spoken in, such as "fr"; "" for any. Raises AssertionError, which shows what was heard
         instead.
         """
-        __tracebackhide__ = True  # pytest: what failed is the test's line
         if self.listener is None:
             raise CallError(f"{self.number} can't be listened to: get it from Exchange.phone")
         self.listener.hears(words, within, language)
@@ -332,10 +343,20 @@ class Handset:
             raise CallError(f"{self.number} isn't in a call")
         return self.leg
 
+    def _busy(self) -> str:
+        if self.ringing:
+            return f"{self.number} is ringing: answer() or decline() before it makes another call"
+        return f"{self.number} is already in a call: hang_up() before it makes another"
+
     def _ringing(self) -> Leg:
         if self.leg is None or not self.ringing:
             raise CallError(f"{self.number} isn't ringing")
         return self.leg
+
+    def _await_ring(self, within: float) -> None:
+        # In the middle of an event no time can pass: there the phone must be ringing already.
+        if self.listener is not None and not self.network.inside:
+            self.listener.rings(within)
 
     def _final_status(self) -> str:
         """A caller who hangs up before the call is answered leaves it unanswered."""
