@@ -44,6 +44,11 @@ def kind(number: str) -> str:
         return "Local"
 
 
+def capabilities(country: str) -> dict[str, bool]:
+    """What a number can carry: texts with pictures in North America only."""
+    return {"voice": True, "sms": True, "mms": country in NORTH_AMERICA, "fax": False}
+
+
 def national(number: str) -> str:
     """A number as it is written in its own country; as it is where it can't be parsed."""
     from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, parse
@@ -87,8 +92,9 @@ def for_sale(
 ) -> Iterator[ForSale]:
     """Numbers of a country and kind; the same ones for the same seed and search.
 
-    ``area``: North America's area code; ``state`` and ``city`` are known there only. ``pattern``: Twilio's, of digits, letters of the keypad,
-    ``*`` (one digit), ``%`` (any digits), ``+`` (the beginning) and ``$`` (the end).
+    ``area``: North America's area code; ``state`` and ``city`` are known there only.
+    ``pattern``: Twilio's, of digits, letters of the keypad, ``*`` (one digit), ``%`` (any digits),
+    ``+`` (the beginning) and ``$`` (the end).
     """
     chance = random.Random(f"{seed} {country} {wanted} {area} {pattern}")
     example = _example(country, wanted)
@@ -115,9 +121,7 @@ def form(digits: str) -> re.Pattern[str]:
     return re.compile(start + "".join(parts.get(each, each) for each in digits.lstrip("+")))
 
 
-def _candidate(
-    chance: random.Random, example: str, country: str, area: str, longest: str
-) -> str:
+def _candidate(chance: random.Random, example: str, country: str, area: str, longest: str) -> str:
     """The example with other last digits, and the ``longest`` digits of a pattern somewhere."""
     kept = len(example) - VARIED
     start = example[:kept]
@@ -182,18 +186,16 @@ def place(number: str) -> tuple[str, str]:
 
 
 # States and provinces, for numbers of which no more is known.
-STATES = dict(
-    each.rsplit(" ", 1)
-    for each in (
-        "Alabama AL,Alaska AK,Arizona AZ,Arkansas AR,California CA,Colorado CO,Connecticut CT,"
-        "Delaware DE,Florida FL,Georgia GA,Hawaii HI,Idaho ID,Illinois IL,Indiana IN,Iowa IA,"
-        "Kansas KS,Kentucky KY,Louisiana LA,Maine ME,Maryland MD,Massachusetts MA,Michigan MI,"
-        "Minnesota MN,Mississippi MS,Missouri MO,Montana MT,Nebraska NE,Nevada NV,"
-        "New Hampshire NH,New Jersey NJ,New Mexico NM,New York NY,North Carolina NC,"
-        "North Dakota ND,Ohio OH,Oklahoma OK,Oregon OR,Pennsylvania PA,Rhode Island RI,"
-        "South Carolina SC,South Dakota SD,Tennessee TN,Texas TX,Utah UT,Vermont VT,Virginia VA,"
-        "Washington WA,Washington D.C. DC,West Virginia WV,Wisconsin WI,Wyoming WY,"
-        "Alberta AB,British Columbia BC,Manitoba MB,New Brunswick NB,Newfoundland and Labrador NL,"
-        "Nova Scotia NS,Ontario ON,Prince Edward Island PE,Quebec QC,Saskatchewan SK"
-    ).split(",")
+_NAMES = (
+    "Alabama AL,Alaska AK,Arizona AZ,Arkansas AR,California CA,Colorado CO,Connecticut CT,"
+    "Delaware DE,Florida FL,Georgia GA,Hawaii HI,Idaho ID,Illinois IL,Indiana IN,Iowa IA,Kansas KS,"
+    "Kentucky KY,Louisiana LA,Maine ME,Maryland MD,Massachusetts MA,Michigan MI,Minnesota MN,"
+    "Mississippi MS,Missouri MO,Montana MT,Nebraska NE,Nevada NV,New Hampshire NH,New Jersey NJ,"
+    "New Mexico NM,New York NY,North Carolina NC,North Dakota ND,Ohio OH,Oklahoma OK,Oregon OR,"
+    "Pennsylvania PA,Rhode Island RI,South Carolina SC,South Dakota SD,Tennessee TN,Texas TX,"
+    "Utah UT,Vermont VT,Virginia VA,Washington WA,Washington D.C. DC,West Virginia WV,Wisconsin WI,"
+    "Wyoming WY,Alberta AB,British Columbia BC,Manitoba MB,New Brunswick NB,"
+    "Newfoundland and Labrador NL,Nova Scotia NS,Ontario ON,Prince Edward Island PE,Quebec QC,"
+    "Saskatchewan SK"
 )
+STATES = {name: code for name, _, code in (each.rpartition(" ") for each in _NAMES.split(","))}

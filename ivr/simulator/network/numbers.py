@@ -103,6 +103,21 @@ class VerifiedNumber:
         self.created_at = self.updated_at = now
 
 
+class Account:
+    """What an account has beside its SID and token. A test may set each of them.
+
+    ``balance`` is an amount as a text, in ``currency`` (three letters); nothing costs anything.
+    """
+
+    __slots__ = ("balance", "currency", "friendly_name", "updated_at")
+
+    def __init__(self, now: datetime) -> None:
+        self.friendly_name = "a simulated network"
+        self.balance = "100.00"
+        self.currency = "USD"
+        self.updated_at = now
+
+
 class ApiKey(NamedTuple):
     """A key that an application signs access tokens with. (docs/iam/api-keys)"""
 

@@ -7,7 +7,18 @@ https://www.twilio.com/docs/usage/api (Balance)
 from __future__ import annotations
 
 from ivr.simulator.network.numbers import ApiKey
-from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
+from ivr.simulator.rest.resource import (
+    ACCOUNTS,
+    NOT_BUILT,
+    OUR_CODE,
+    ApiError,
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    rfc2822,
+)
 
 SUBRESOURCES = {
     "applications": "Applications",
@@ -41,9 +52,14 @@ def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """GET /Accounts: this one, as it has no subaccounts."""
     account = api.network.account
     named = form.text("FriendlyName", account.friendly_name) == account.friendly_name
-    there = named and form.text("Status", "active") == "active"
-    rows = [account] if there else []
-    return api.page(form, "", "accounts", rows, lambda _: show(api))
+    active = form.text("Status", "active") == "active"
+    rows = [account] if named and active else []
+    return api.page(form, ACCOUNTS, "accounts", rows, lambda _: show(api))
+
+
+def create(_api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
+    """POST /Accounts: a subaccount would have its own numbers, calls and token."""
+    raise ApiError(NOT_BUILT, OUR_CODE, "Subaccounts: this simulator has one account")
 
 
 def show(api: Resources) -> Json:
@@ -51,7 +67,7 @@ def show(api: Resources) -> Json:
     return {
         "sid": network.account_sid,
         "owner_account_sid": network.account_sid,
-        "auth_token": network.auth_token,
+        "auth_token": None,  # clients already have it
         "friendly_name": network.account.friendly_name,
         "status": "active",
         "type": "Full",
@@ -120,6 +136,8 @@ def _key(api: Resources, key: ApiKey) -> Json:
 
 
 ROUTES: tuple[Endpoint, ...] = (
+    ("GET", ACCOUNTS, listing),
+    ("POST", ACCOUNTS, create),
     ("GET", "", fetch),
     ("POST", "", update),
     ("GET", "/Balance", balance),

@@ -9,12 +9,26 @@ import re
 from itertools import islice
 
 from ivr.simulator.network import numbering
-from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response
+from ivr.simulator.rest.resource import (
+    NOT_BUILT,
+    OUR_CODE,
+    ApiError,
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+)
 
 MOST = 30
+OTHERS = ("MachineToMachine", "National", "SharedCost", "Voip")
 # "two to 16 characters: digits, letters and the meta-characters * % + $"
 PATTERN = re.compile(r"\+?[0-9A-Za-z*%]{1,16}\$?")
-CAN = {"SmsEnabled": True, "MmsEnabled": True, "VoiceEnabled": True, "FaxEnabled": False}
+# What no number here is an exception to: each takes calls and texts, and needs no address.
+SAME = (
+    *("Beta", "SmsEnabled", "VoiceEnabled"),
+    *("ExcludeAllAddressRequired", "ExcludeForeignAddressRequired", "ExcludeLocalAddressRequired"),
+)
 
 
 def countries(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
@@ -32,6 +46,8 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """GET /AvailablePhoneNumbers/{country}/{Local, Mobile or TollFree}"""
     code, kind = _known(api, path[0]), path[1]
     inner = f"/AvailablePhoneNumbers/{code}/{kind}"
+    if kind in OTHERS:
+        raise ApiError(NOT_BUILT, OUR_CODE, f"{kind} numbers: this simulator doesn't have those")
     if kind not in numbering.kinds_of(code):
         raise api.missing(api.uri(inner))
     pattern = form.text("Contains")
@@ -49,12 +65,11 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         state=form.text("InRegion").upper(),
         city=form.text("InLocality"),
     )
-    for name in ("ExcludeAllAddressRequired", "ExcludeLocalAddressRequired"):
-        form.given(name)  # none here requires an address
-    form.given("ExcludeForeignAddressRequired")
-    form.given("Beta")
+    for name in SAME:
+        form.given(name)
     free = (each for each in found if each.number not in api.network.numbers)
-    able = all(form.truth(name, can) in (can, False) for name, can in CAN.items())
+    fax, pictures = form.truth("FaxEnabled", False), form.truth("MmsEnabled", False)
+    able = not fax and (not pictures or code in numbering.NORTH_AMERICA)
     chosen = islice(free, min(MOST, form.whole("PageSize", MOST, 1, 1000)) if able else 0)
     return 200, {"available_phone_numbers": [_show(each) for each in chosen], "uri": api.uri(inner)}
 
@@ -94,12 +109,12 @@ def _show(each: numbering.ForSale) -> Json:
         "iso_country": each.country,
         "address_requirements": "none",
         "beta": False,
-        "capabilities": {"voice": True, "SMS": True, "MMS": True, "fax": False},
+        "capabilities": numbering.capabilities(each.country),
     }
 
 
 ROUTES: tuple[Endpoint, ...] = (
     ("GET", "/AvailablePhoneNumbers", countries),
     ("GET", "/AvailablePhoneNumbers/{country}", country),
-    ("GET", "/AvailablePhoneNumbers/{country}/(Local|Mobile|TollFree)", listing),
+    ("GET", "/AvailablePhoneNumbers/{country}/{kind}", listing),
 )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ivr.simulator.network.numbering import for_sale, kind, national
+from ivr.simulator.network.numbering import NORTH_AMERICA, capabilities, for_sale, kind, national
 from ivr.simulator.network.numbers import Addresses, Number
+from ivr.simulator.network.places import country
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
@@ -91,8 +92,8 @@ def _buy(api: Resources, form: Form, given: str) -> Number:
 
 def _first_in(api: Resources, area: str) -> str:
     """The first number of an area code that isn't taken."""
-    for country in ("US", "CA"):
-        for each in for_sale(api.network.seed.number, country, "Local", area=area):
+    for code in NORTH_AMERICA:
+        for each in for_sale(api.network.seed.number, code, "Local", area=area):
             if each.number not in api.network.numbers:
                 return each.number
     raise ApiError(400, 21452, f"No phone numbers found in area code {area}")
@@ -161,7 +162,7 @@ def show(api: Resources, number: Number) -> Json:
         "sms_method": number.sms_method,
         "sms_fallback_url": number.sms_fallback,
         "sms_fallback_method": number.sms_fallback_method,
-        "capabilities": {"voice": True, "sms": True, "mms": True, "fax": False},
+        "capabilities": capabilities(country(number.number)),
         "status": "in-use",
         "type": kind(number.number).lower(),
         "origin": "twilio",
