@@ -64,6 +64,7 @@ ATTRIBUTES = {
 
 EXCHANGE = {
     "Setting it up": ("number", "phone", "softphone", "api_key", "client", "sign_with", "belongs_to"),
+    "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
     "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
     "What has happened": ("history", "requests", "debugger", "streams", "account_sid", "account", "strict"),
     "Making things go wrong": (
@@ -73,7 +74,7 @@ EXCHANGE = {
 HANDSET = {
     "What the person does": (
         *("call", "answer", "decline", "hang_up", "press", "say", "text", "connect"),
-        *("lose_connection", "will"),
+        *("join", "lose_connection", "will"),
     ),
     "What it hears": ("hears", "heard", "last_heard", "messages"),
     "Where it stands": (
