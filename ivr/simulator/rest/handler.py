@@ -7,19 +7,16 @@ import ssl
 from base64 import b64decode
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from ivr.own_hosts import refusal
 from ivr.simulator.rest import bodies, passing
 from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.connections import Connections
 from ivr.simulator.rest.hosts import is_twilio, product
 from ivr.simulator.rest.recordings import media
 from ivr.simulator.rest.resource import ApiError, dumps
 from ivr.simulator.rest.sdk import answer
-
-if TYPE_CHECKING:
-    from ivr.simulator.rest.server import Connections
 
 LOOPBACK = ("127.0.0.1", "::1")
 JSON = "application/json; charset=utf-8"

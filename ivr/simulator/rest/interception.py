@@ -16,8 +16,9 @@ from functools import cache
 
 from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.connections import certificates
 from ivr.simulator.rest.rerouting import Rerouting
-from ivr.simulator.rest.server import RestServer, certificates
+from ivr.simulator.rest.server import RestServer
 
 ACCOUNT = re.compile(r"/Accounts/(AC\w+)")
 SID, TOKEN = "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"
