@@ -7,6 +7,7 @@ of the exchange's own, and other threads leave what they want done in its mailbo
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -32,6 +33,7 @@ from ivr.simulator.people.handset import Handset
 from ivr.simulator.people.softphone import access
 from ivr.simulator.programs import Program
 from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.interception import intercepting
 from ivr.simulator.rest.sdk import client
 from ivr.simulator.webhooks.asgi import ASGIApp, InProcess, is_asgi
 from ivr.twiml import verbs as v
@@ -96,7 +98,7 @@ class Exchange(Switchboard):
             self._mount(origin, app)
             url = origin + path
         self.mounted()
-        row = Number(self.seed.sid("PN"), number, origin)
+        row = Number(self.seed.sid("PN"), number, origin, self.clock.now())
         row.url = url
         row.method = method
         row.fallback = _absolute(origin, fallback)
@@ -271,6 +273,21 @@ class Exchange(Switchboard):
     def client(self) -> Any:
         """An unmodified ``twilio.rest.Client`` that talks to this exchange, in process."""
         return client(self.api)
+
+    def intercept(self) -> AbstractContextManager[None]:
+        """Within this, every REST request of this process to Twilio goes to this exchange.
+
+            with exchange.intercept():
+                twilio.rest.Client(…).calls.create(…)
+
+        Whatever sends it, in whatever thread: ``twilio`` of any version, its asynchronous client,
+        ``requests``, ``httpx``, ``urllib``. What isn't simulated, and every other host of
+        Twilio's, answers 501. ``exchange`` becomes the network of the account in
+        ``TWILIO_ACCOUNT_SID`` and ``TWILIO_AUTH_TOKEN``; if they aren't set, they are the
+        exchange's own within this. Of several exchanges that intercept at once a request goes to
+        the one whose account or API key it names.
+        """
+        return intercepting(self.api)
 
     @property
     def streams(self) -> list[SideStream]:
