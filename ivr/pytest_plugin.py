@@ -6,7 +6,9 @@ that has the package installed, and before coverage is measured.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _PASSED = pytest.StashKey[bool]()
 _LENIENT = "If the test is about failures, mark it with @pytest.mark.lenient_calls."
+_HIDDEN = ("ivr.simulator", "ivr.twiml", "ivr.clock")  # modules whose frames aren't the test's
 _REWRITTEN = "rewritten with what was heard"
 
 
@@ -49,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
     """A simulated phone network on a virtual clock, for one test.
 
+    Within it the REST requests of this process to Twilio go to that network (`Exchange.intercept`).
     At its end the test fails if a webhook failed, if the debugger logged a warning or an error, or
     if a phone is left ringing or in a call; ``@pytest.mark.lenient_calls`` turns this off. A
     project connects its application once, by overriding this fixture in its ``conftest.py``:
@@ -61,19 +65,25 @@ def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
     node = request.node
     dialogue = node.dialogue if isinstance(node, CallItem) else None
     network = _exchange(dialogue, request.config.getoption("--ivr-seed"))
-    yield network
+    with network.intercept():
+        yield network
     # When a test has failed, complaints about what it left behind would hide the reason.
     if node.stash.get(_PASSED, False) and not node.get_closest_marker("lenient_calls"):
+        disorder = ""
         try:
             network.strict()
         except AssertionError as error:
-            pytest.fail(f"{error}\n\n  {_LENIENT}", pytrace=False)
+            disorder = str(error)
+        if disorder:  # outside the handler: pytest would show both
+            pytest.fail(f"{disorder}\n\n  {_LENIENT}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.excinfo is not None:
+        _hide_frames()
     report = yield
     if report.when == "call":
         item.stash[_PASSED] = report.passed
@@ -83,6 +93,26 @@ def pytest_runtest_makereport(
     return report
 
 
+def _hide_frames() -> None:
+    """Let tracebacks show the lines of the test and not those of the simulator.
+
+    pytest asks each module for ``__tracebackhide__``; ``--full-trace`` shows everything.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith(_HIDDEN):
+            vars(module)["__tracebackhide__"] = _explains_itself
+
+
+def _explains_itself(excinfo: pytest.ExceptionInfo[BaseException] | None) -> bool:
+    """Whether the message says what is wrong with the test; what else the simulator raises is a
+    defect of its own, whose lines matter."""
+    from ivr.errors import IVRError
+
+    if excinfo is None or isinstance(excinfo.value, AssertionError | IVRError | ValueError):
+        return True
+    return not str(excinfo.traceback[-1].frame.f_globals.get("__name__")).startswith(_HIDDEN)
+
+
 def _sections(exchange: Any, failure: str) -> list[tuple[str, str]]:
     """For a failed test: the latest calls, unless the failure shows them, and programs' output."""
     from ivr.simulator import Exchange
@@ -90,7 +120,10 @@ def _sections(exchange: Any, failure: str) -> list[tuple[str, str]]:
 
     if not isinstance(exchange, Exchange):  # the fixture of another package
         return []
-    calls = exchange.do(lambda: summary(exchange, exchange.phones)) if exchange.phones else ""
+    try:
+        calls = exchange.do(lambda: summary(exchange, exchange.phones)) if exchange.phones else ""
+    except Exception as error:  # after a defect; the run of all other tests goes on
+        calls = f"  They can't be told: {error!r}"
     sections = [(f"printed by {each.url}", each.printed_lately) for each in exchange.programs]
     if calls and "The phones at" not in failure:
         sections.insert(0, ("phone calls", calls))
@@ -117,19 +150,38 @@ class CallFile(pytest.File):
     """A file that holds one dialogue."""
 
     def collect(self) -> Iterable[pytest.Item]:
-        from ivr.simulator.dialogues import DialogueSyntaxError, parse
+        from ivr.simulator.dialogues import DialogueSyntaxError, read
 
         try:
-            dialogue = parse(self.path.read_text(encoding="utf-8"), self._shown())
+            dialogue = read(self.path, self._shown())
         except DialogueSyntaxError as error:
-            raise self.CollectError(str(error)) from None
-        yield CallItem.from_parent(self, name="call", callobj=_play, dialogue=dialogue)
+            # A test that fails, not an error of collection: that would stop all other tests.
+            yield UnreadableCall.from_parent(self, name="call", why=error)
+        else:
+            yield CallItem.from_parent(self, name="call", callobj=_play, dialogue=dialogue)
 
     def _shown(self) -> str:
         try:
             return str(self.path.relative_to(self.config.invocation_params.dir))
         except ValueError:
             return str(self.path)
+
+
+class UnreadableCall(pytest.Item):
+    """A file that isn't a dialogue, as a test that fails."""
+
+    def __init__(self, *, why: Exception, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._why = why
+
+    def runtest(self) -> None:
+        raise self._why
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        return _own_words(excinfo, self.path)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.path.stem
 
 
 class CallItem(pytest.Function):
@@ -143,12 +195,23 @@ class CallItem(pytest.Function):
         from ivr.simulator.dialogues import DialogueError
 
         if isinstance(excinfo.value, DialogueError):
-            return excinfo.getrepr(style="value")
+            return _own_words(excinfo, self.path)
         return super().repr_failure(excinfo)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         title = self.dialogue.title
         return self.path, 0, f"{self.path.stem}: {title}" if title else self.path.stem
+
+
+def _own_words(excinfo: pytest.ExceptionInfo[Any], file: Path) -> Any:
+    """A failure as its message alone; its first line stands in the summary and in JUnit's file."""
+    shown = excinfo.getrepr(style="value")
+    if shown.reprcrash is not None:
+        first = str(excinfo.value).partition("\n")[0]
+        shown.reprcrash = replace(
+            shown.reprcrash, path=str(file), lineno=excinfo.value.line, message=first
+        )
+    return shown
 
 
 def _exchange(dialogue: Dialogue | None, seed: int) -> Exchange:

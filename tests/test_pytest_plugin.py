@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from fnmatch import fnmatch
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -31,7 +33,7 @@ from +33155500101 to +33800000001
 INSTALLED = any(ep.name == "ivr" for ep in entry_points(group="pytest11"))
 # Nothing that isn't needed, or each inner run would import and rewrite it all again.
 PLUGIN = [
-    *([] if INSTALLED else ["-p", "ivr.pytest_plugin"]),
+    *([] if INSTALLED else ["-p", "ivr_simulator.pytest_plugin"]),
     "--assert=plain",
     *(option for name in ("hypothesispytest", "benchmark") for option in ("-p", f"no:{name}")),
 ]
@@ -74,7 +76,7 @@ def test_a_dialogue_that_doesnt_come_true_explains_itself(project: pytest.Pytest
             "english.call:6: caller didn't hear what was expected",
             "*expected    One minute, please. Goodbye.",
             "*difference  “moment,” instead of “minute,”*",
-            "FAILED english.call::call - *DialogueError*",
+            "FAILED english.call::call - english.call:6: caller didn't hear*",
         ]
     )
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -82,14 +84,22 @@ def test_a_dialogue_that_doesnt_come_true_explains_itself(project: pytest.Pytest
 
 
 def test_a_dialogue_that_cant_be_read_says_where(project: pytest.Pytester) -> None:
-    call(project, GOOD + "> sing\n")
+    call(project, GOOD + "> sing\n", "bad")
+    call(project, "", "empty")
+    call(project, GOOD)
 
-    result = run(project)
+    result = run(project, "-rf", "-p", "no:randomly")
 
-    result.assert_outcomes(errors=1)
+    result.assert_outcomes(failed=2, passed=1)  # it fails by itself; the others are played
     result.stdout.fnmatch_lines(
-        ["english.call:7: “sing” isn't an action", "*Expected here: call, answer*"]
+        [
+            "bad.call:7: “sing” isn't an action",
+            "*Expected here: call, answer*",
+            "empty.call:1: the from line is missing",
+            "FAILED bad.call::call - bad.call:7: “sing” isn't an action",
+        ]
     )
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_the_exchange_is_fresh_for_each_test(project: pytest.Pytester) -> None:
@@ -119,7 +129,7 @@ def test_the_exchange_is_fresh_for_each_test(project: pytest.Pytester) -> None:
         (
             "exchange.number('+3399', 'https://line.test/x', '/'); exchange.phone('+3311')"
             ".call('+3399'); exchange.wait(30)",
-            "*answered 404*",
+            "*error 11200 HTTP 404 https://line.test/x*",
         ),
     ],
 )
@@ -345,6 +355,87 @@ def test_words_that_arent_heard_are_explained_once_and_where_they_stand(
     result.stdout.no_fnmatch_line("*phone calls*")
 
 
+WRONG = [
+    "phone.hears('Good morning.')",
+    "phone.press('x')",
+    "phone.call('+33800000001')",
+    "phone.answer()",
+    "phone.text('+3399', 'Hello')",
+    "exchange.wait_until(lambda: phone.ringing)",
+    "exchange.wait_until(lambda: phone.nonsense)",
+    "exchange.webhook_fails('x')",
+    "exchange.number('+3399', None)",
+    "exchange.softphone('x')",
+    "exchange.strict()",
+]
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_traceback_shows_the_tests_line_and_not_the_simulators(
+    project: pytest.Pytester, line: str
+) -> None:
+    project.makepyfile(
+        f"""
+        def test_a_call(exchange):
+            phone = exchange.phone("+33155500101")
+            phone.call("+33800000001")
+            {line}
+        """
+    )
+
+    result = run(project)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([f">*{line}"])
+    result.stdout.no_fnmatch_line("*ivr/simulator/*.py*")
+    whole = run(project, "--full-trace")
+    whole.stdout.fnmatch_lines(["*ivr/simulator/*.py*"])
+
+
+def test_a_defect_of_the_simulator_shows_where_it_is(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_a_call(exchange):
+            exchange.phone("+33155500101").leg = 7
+            exchange.phone("+33155500101").hang_up()
+        """
+    )
+
+    result = run(project)
+
+    result.stdout.fnmatch_lines(["*AttributeError: 'int' object*", "*handset.py:*"])
+
+
+# Also by pytest-xdist, which sends what a process has printed to another.
+@pytest.mark.parametrize("options", [(), ("-n", "2")])
+def test_a_failure_is_told_once(project: pytest.Pytester, options: tuple[str, ...]) -> None:
+    call(project, GOOD.replace("moment", "minute"))
+    project.makepyfile(
+        """
+        def test_hearing(exchange):
+            phone = exchange.phone("+33155500102")
+            phone.call("+33800000001")
+            phone.hears("Good morning.")
+
+        def test_disorder(exchange):
+            exchange.phone("+33155500103").call("+33800000001")
+
+        def test_a_webhook(exchange):
+            exchange.webhook_fails("503")
+            exchange.phone("+33155500104").call("+33800000001")
+            exchange.wait(60)
+        """
+    )
+
+    told = run(project, *options).stdout.str()
+
+    assert told.count("expected    One minute") == 1
+    assert told.count("expected    Good morning.") == 1
+    assert told.count("+33155500103 is still in a call") == 1
+    assert told.count("HTTP 503") == 1
+    assert "During handling of the above exception" not in told
+
+
 def test_disorder_is_told_without_a_traceback(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
@@ -359,3 +450,73 @@ def test_disorder_is_told_without_a_traceback(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*hang_up() where the person*", "*@pytest.mark.lenient_calls.*"])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*exchange.py*")
+
+
+# ---- a project that has an `ivr` of its own
+
+CLASH = "*{theirs} has the same name as the package that ivr-simulator installs, “ivr”*"
+OWN = {  # how the project is laid out, what imports it, and what is named
+    "a module": ({"ivr.py": "app = 1"}, "test_it.py", "ivr.py"),
+    "a package": ({"ivr/__init__.py": "app = 1"}, "test_it.py", "ivr*"),
+    "a package in src": ({"src/ivr/__init__.py": "app = 1"}, "test_it.py", "src/ivr"),
+    "a folder": ({"ivr/app.py": "app = 1"}, "test_it.py", "ivr"),
+    "in conftest": ({"ivr/app.py": "app = 1"}, "conftest.py", "ivr"),
+}
+
+
+@pytest.mark.parametrize("layout", OWN)
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+def test_a_project_with_an_ivr_of_its_own_is_told_so(
+    pytester: pytest.Pytester, layout: str, first: str
+) -> None:
+    files, importing, theirs = OWN[layout]
+    for name, text in files.items():
+        file = pytester.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    words = "from ivr.app import app" if "app.py" in str(files) else "from ivr import app"
+    (pytester.path / importing).write_text(f"{words}\ndef test_it(): pass\n")
+    (pytester.path / "test_other.py").write_text("def test_other(): pass\n")
+
+    if first == "theirs":  # `python -m pytest`: the folder comes before what is installed
+        result = pytester.run(sys.executable, "-m", "pytest")
+    else:
+        result = pytester.runpytest_inprocess(*PLUGIN)
+
+    assert result.ret
+    told = [*result.outlines, *result.errlines]
+    assert any(fnmatch(line, CLASH.format(theirs=theirs)) for line in told), "\n".join(told)
+
+
+# A folder of dialogues may be called so, and a project that starts its own `ivr.py` as a program
+# never imports it.
+@pytest.mark.parametrize("name", ["ivr/english.call", "ivr.py"])
+def test_a_file_that_nobody_imports_disturbs_nobody(project: pytest.Pytester, name: str) -> None:
+    file = project.path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(GOOD if name.endswith(".call") else "app = 1")
+    call(project, GOOD, "other")
+
+    result = run(project)
+
+    result.assert_outcomes(passed=2 if name.endswith(".call") else 1)
+
+
+def test_a_project_that_doesnt_use_it_turns_it_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(ivr="app = 1", test_it="from ivr import app\ndef test_it(): pass")
+
+    result = pytester.run(sys.executable, "-m", "pytest", "-p", "no:ivr")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_the_command_says_so_too(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(ivr="app = 1")
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+
+    result = pytester.run(str(Path(sys.executable).parent / "ivr"), "--help")
+
+    assert result.ret == 3
+    result.stderr.fnmatch_lines([f"Error: {CLASH.format(theirs='ivr.py')}"])

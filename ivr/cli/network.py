@@ -106,13 +106,14 @@ def replay(
 ) -> None:
     """Play .call files against a TwiML webhook.
 
-    Exits with 1 if a call doesn't go as its file says. With --rate 0 no time is spent waiting,
+    Exits with 1 if a call doesn't go as its file says, or a file can't be read: the others are
+    played all the same. With --rate 0 no time is spent waiting,
     except for the webhook's answers.
     """
     from ivr.cli import network_session
 
-    dialogues = [network_session.dialogue(path, number) for path in files]
-    results = network_session.NetworkSession(url, network).replay(dialogues, quiet=as_json)
+    session = network_session.NetworkSession(url, network)
+    results = session.replay(files, number, quiet=as_json)
     network_session.publish(results, junit, as_json)
     finish(all(result.passed for result in results))
 

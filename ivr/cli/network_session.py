@@ -31,6 +31,7 @@ from ivr.simulator.dialogues import (
     parse,
     parse_acts,
     play,
+    read,
     write,
 )
 from ivr.simulator.dialogues.results import Result, as_junit
@@ -91,17 +92,30 @@ class NetworkSession:
             click.echo(f"\n{failure}", err=True)
         return failure is None and not any(n.level == "error" for n in exchange.debugger)
 
-    def replay(self, dialogues: Sequence[Dialogue], quiet: bool) -> list[Result]:
-        """Play dialogues one after the other, each on an exchange of its own."""
+    def replay(self, files: Sequence[Path], number: str | None, quiet: bool) -> list[Result]:
+        """Play dialogues one after the other, each on an exchange of its own.
+
+        ``number`` is called instead of theirs. A file that can't be read fails by itself.
+        """
+        _reachable(self.url)
         results = []
-        for played in dialogues:
-            exchange = exchange_for(played, self.options.seed, self.options.rate)
-            self.options.set_up(exchange, played.silent_recordings)
-            with self._running(exchange, played.called):
-                results.append(_played(played, exchange))
+        for file in files:
+            results.append(self._replayed(file, number))
             if not quiet:
                 click.echo(_summary(results[-1]))
         return results
+
+    def _replayed(self, file: Path, number: str | None) -> Result:
+        try:
+            played = read(file)
+        except DialogueSyntaxError as error:
+            return Result(str(file), "", 0.0, error.line, str(error))
+        if number:
+            played = replace(played, called=number)
+        exchange = exchange_for(played, self.options.seed, self.options.rate)
+        self.options.set_up(exchange, played.silent_recordings)
+        with self._running(exchange, played.called):
+            return _played(played, exchange)
 
     def fuzz(
         self,
@@ -246,15 +260,6 @@ def voice() -> Voice:
     if installed is None:
         raise EnvironmentFault("--speak needs espeak-ng, which isn't installed")
     return installed
-
-
-def dialogue(path: Path, number: str | None) -> Dialogue:
-    """Read a dialogue; ``number`` replaces the one that it calls. Raises `click.UsageError`."""
-    try:
-        read = parse(path.read_text(encoding="utf-8"), str(path))
-    except (DialogueSyntaxError, UnicodeDecodeError) as error:
-        raise click.UsageError(str(error)) from None
-    return replace(read, called=number) if number else read
 
 
 def publish(results: Sequence[Result], junit: Path | None, as_json: bool, none: str = "") -> None:

@@ -236,14 +236,19 @@ def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...], complaint: str) 
     assert complaint in result.output
 
 
-def test_a_dialogue_that_cant_be_read_is_exit_code_2(url: str, tmp_path: Path) -> None:
-    file = tmp_path / "x.call"
-    file.write_text("hello")
+def test_a_dialogue_that_cant_be_read_fails_by_itself(url: str, good: Path, tmp_path: Path) -> None:
+    bad, latin = tmp_path / "x.call", tmp_path / "latin.call"
+    bad.write_text("hello")
+    latin.write_bytes("# One\n# café\n".encode("latin-1"))
+    junit = tmp_path / "calls.xml"
 
-    result = ivr("replay", file, "--url", url, *FAST)
+    result = ivr("replay", bad, latin, good, "--url", url, "--junit", junit, *FAST)
 
-    assert result.exit_code == 2
+    assert result.exit_code == 1
     assert "x.call:1: a line can't begin with “hello”" in result.output
+    assert "latin.call:2: this isn't UTF-8 text" in result.output
+    assert "1 of 3 passed" in result.output
+    assert 'failures="2"' in junit.read_text(encoding="utf-8")
 
 
 def test_an_application_that_isnt_there_is_exit_code_3(good: Path) -> None:

@@ -4,6 +4,10 @@ A flow, the hunt and whatever else has states is one shared, flat `transitions.M
 model. The object that moves is never registered: it only has a ``state``. So a conversation stays
 plain data, nothing leaks, and one machine serves all threads.
 
+The library builds the machine and checks it. What it has made of each row is looked up once, and
+walked by `Machine.trigger`: it resolves names again for every trigger, which would be most of what
+a turn costs. The tests move random machines both ways.
+
 What is guarded against here, because the library finds it late or not at all: a destination or a
 source that doesn't exist, a trigger that isn't in the present state's table, the two ways of not
 moving (no such transition, a guard that says no), and logging on the path of every call.
@@ -14,7 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from transitions import Machine as FlatMachine
 
@@ -30,11 +34,14 @@ class Moving(Protocol):
     state: str
 
 
-class Trigger(Protocol):
+class Trigger(NamedTuple):
     """What a guard or a callback is given: who moves, and what `Machine.trigger` was given."""
 
     model: Any
     kwargs: dict[str, Any]
+
+
+Callback = Callable[[Trigger], object]
 
 
 class NotAllowed(IVRError):
@@ -59,12 +66,22 @@ class Transition:
         return (self.source,) if isinstance(self.source, str) else self.source
 
 
+class _Way(NamedTuple):
+    """What the library has made of a row, its callbacks in its order."""
+
+    conditions: tuple[Callback, ...]
+    before: tuple[Callback, ...]
+    dest: str | None
+    on_enter: tuple[Callback, ...]
+
+
 class Machine:
     """A table of transitions that any object with a ``state`` can move through.
 
     ``on_enter`` are callbacks per state, called when a transition arrives there from another
     state or from itself, never for the initial state and never when a transition stays.
-    Raises `FlowError` for a row that names a state which doesn't exist.
+    ``library`` is the machine that `transitions` has made of it. Raises `FlowError` for a row that
+    names a state which doesn't exist.
     """
 
     def __init__(
@@ -77,7 +94,7 @@ class Machine:
         names, rows, entering = list(states), list(transitions), on_enter or {}
         self.initial = initial
         _refuse_unknown(names, initial, rows, entering)
-        self._machine = FlatMachine(
+        self.library = FlatMachine(
             model=None,
             states=[{"name": name, "on_enter": list(entering.get(name, ()))} for name in names],
             initial=initial,
@@ -86,18 +103,50 @@ class Machine:
             queued=False,
             send_event=True,
         )
-        self._allowed = frozenset((source, row.trigger) for row in rows for source in row.sources)
+        self._ways = {
+            (source, row.trigger): _ways(self.library, row.trigger, source)
+            for row in rows
+            for source in row.sources
+        }
 
     def allows(self, state: str, trigger: str) -> bool:
         """Whether ``state`` has a transition of that name; a guard may still refuse it."""
-        return (state, trigger) in self._allowed
+        return (state, trigger) in self._ways
 
     def trigger(self, model: Moving, name: str, **kwargs: Any) -> bool:
         """Move ``model``; False when every guard refused. `NotAllowed`: there is no such row."""
-        if (model.state, name) not in self._allowed:
+        ways = self._ways.get((model.state, name))
+        if ways is None:
             raise NotAllowed(f"'{name}' isn't possible in '{model.state}'")
-        moved: bool = self._machine.events[name].trigger(model, **kwargs)
-        return moved
+        trigger = Trigger(model, kwargs)
+        for conditions, before, dest, on_enter in ways:
+            if not all(condition(trigger) for condition in conditions):
+                continue
+            for callback in before:
+                callback(trigger)
+            if dest is not None:
+                model.state = dest
+                for callback in on_enter:
+                    callback(trigger)
+            return True
+        return False
+
+
+def _ways(library: FlatMachine, trigger: str, source: str) -> tuple[_Way, ...]:
+    return tuple(
+        _Way(
+            _callbacks(condition.func for condition in found.conditions),
+            _callbacks(found.before),
+            found.dest,
+            _callbacks(library.get_state(found.dest).on_enter if found.dest is not None else ()),
+        )
+        for found in library.get_transitions(trigger, source)
+    )
+
+
+def _callbacks(found: Iterable[Any]) -> tuple[Callback, ...]:
+    """For the library they may be names too; a `Transition` has functions only."""
+    return tuple(found)
 
 
 def _row(row: Transition, source: str) -> dict[str, Any]:

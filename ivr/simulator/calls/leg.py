@@ -44,6 +44,7 @@ class Leg(Call):
         "engaged",
         "limit",
         "on_answer",
+        "on_end",
         "over_bell",
         "parent",
         "phone",
@@ -77,6 +78,7 @@ class Leg(Call):
         self.side_streams: Sequence[SideStream] = ()
         self.replies: Mapping[str, str] = {}  # SIP headers of the response to the call
         self.on_answer: Callable[[], object] | None = None
+        self.on_end: Callable[[], object] | None = None
         self.detection: Detection | None = None
         self.limit = MAX_SECONDS
         self.over_bell: Bell | None = None
@@ -271,6 +273,8 @@ class Leg(Call):
         self.progress("completed")
         if self.child_of is not None:
             self.child_of.child_ended(self)
+        if self.on_end is not None:
+            self.on_end()
         self.network.ended(self)
 
     def lose_phone(self) -> None:

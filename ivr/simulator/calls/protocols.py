@@ -12,10 +12,11 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from ivr.simulator.calls.messages import Recipient
 from ivr.simulator.calls.player import Player
-from ivr.simulator.interpreter.requests import NONE, Params
+from ivr.simulator.interpreter.requests import NONE, Fetch, Page, Params
 from ivr.simulator.interpreter.settings import Setting
 from ivr.simulator.interpreter.speech import Utterance
 from ivr.simulator.network.network import Network
+from ivr.simulator.network.routes import Dialled
 
 L = TypeVar("L")
 
@@ -127,6 +128,14 @@ class Engagement(Generic[L]):
 
 class CallNetwork(Network, ABC, Generic[L]):
     """The network, as far as a leg has to do with it."""
+
+    legs: dict[str, L]  # by SID, those that have ended not long ago among them
+
+    @abstractmethod
+    def dial_out(
+        self, sender: str, called: Dialled, start: Fetch | Page, timeout: float, digits: str = ""
+    ) -> L:
+        """A call made by REST, or for TaskRouter."""
 
     @abstractmethod
     def leg(self, direction: str, sender: str, receiver: str, parent: L | None = None) -> L:

@@ -22,6 +22,7 @@ NO_CALLBACK = Callback("")
 TOO_SHORT = 16101  # https://www.twilio.com/docs/api/errors/16101
 OUT_OF_RANGE = 13617  # https://www.twilio.com/docs/api/errors/13617
 TRANSCRIBING = 10.0  # seconds; at Twilio "it can take some minutes"
+MP3_BIT_RATE = 32  # kbit/s
 RATE = 8000  # samples a second, as on the phone
 MAX_RECORDINGS = 10_000  # that can still be looked up
 
@@ -158,8 +159,24 @@ class Recording:
             written.setnchannels(self.channels)
             written.setsampwidth(2)
             written.setframerate(RATE)
-            written.writeframes(bytes(2 * self.channels * RATE * self.seconds))
+            written.writeframes(self._samples())
         return file.getvalue()
+
+    def encoded(self) -> bytes | None:
+        """The same as an MP3 file; None without the library that encodes it."""
+        try:
+            import lameenc
+        except ImportError:
+            return None
+        encoder = lameenc.Encoder()
+        encoder.set_channels(self.channels)
+        encoder.set_in_sample_rate(RATE)
+        encoder.set_bit_rate(MP3_BIT_RATE)
+        encoder.silence()
+        return bytes(encoder.encode(self._samples()) + encoder.flush())
+
+    def _samples(self) -> bytes:
+        return bytes(2 * self.channels * RATE * self.seconds)
 
 
 class Recordings:

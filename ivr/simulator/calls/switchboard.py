@@ -13,7 +13,9 @@ from ivr.errors import CallError
 from ivr.simulator.calls import sip
 from ivr.simulator.calls.audio import Audio
 from ivr.simulator.calls.engagements.conference import Conferences
+from ivr.simulator.calls.engagements.connect import Connections
 from ivr.simulator.calls.engagements.queues import Queues
+from ivr.simulator.calls.engagements.tasks import TaskCalls
 from ivr.simulator.calls.far_end import FarEnd, Guard
 from ivr.simulator.calls.handlers import Handlers
 from ivr.simulator.calls.leg import Leg
@@ -52,6 +54,8 @@ class Switchboard(CallNetwork[Leg]):
         self.messages = Messages(self, self.phones)
         self.conferences = Conferences(self, self.recordings)
         self.queues = Queues(self)
+        self.connections = Connections(self, self.recordings, self.side_streams)
+        self.tasks = TaskCalls(self, self.queues)
         self._ended: deque[str] = deque()
         self._guard = Guard(self)
         self._handlers = Handlers(
@@ -61,6 +65,8 @@ class Switchboard(CallNetwork[Leg]):
             self.conferences,
             self.queues,
             self.side_streams,
+            self.connections,
+            self.tasks,
         ).by_request
 
     # ---- legs

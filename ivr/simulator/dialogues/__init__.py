@@ -9,6 +9,7 @@ from ivr.simulator.expectations.syntax import (
     DialogueSyntaxError,
     parse,
     parse_acts,
+    read,
 )
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "parse",
     "parse_acts",
     "play",
+    "read",
     "update",
     "write",
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from ivr.errors import CallError
 from ivr.simulator.expectations.ear import Ear
 from ivr.simulator.expectations.matching import Met, Open, Pattern, Verdict, pattern
-from ivr.simulator.expectations.mismatch import Report
+from ivr.simulator.expectations.mismatch import Report, rang
 from ivr.simulator.interpreter.speech import Utterance
 from ivr.simulator.network.network import Network
 from ivr.simulator.people.handset import Handset
@@ -29,7 +30,6 @@ class Listener:
 
     def hears(self, words: str, within: float, language: str) -> None:
         """Wait until they are heard. Raises AssertionError, which shows what was heard instead."""
-        __tracebackhide__ = True  # pytest: what failed is the test's line
         wanted = pattern(words)
         verdict = listen(self._network, self.ear, wanted, within)
         if not isinstance(verdict, Met):
@@ -42,9 +42,17 @@ class Listener:
             raise AssertionError(self._explained(why, None))
         self.since = self._network.clock.now()
 
-    def _explained(self, why: str, wanted: str | None) -> str:
+    def rings(self, within: float) -> None:
+        """Wait until it rings. Raises CallError, which shows what happened instead."""
+        phone = self.ear.phone
+        if comes_true(self._network, lambda: phone.ringing, within):
+            return
+        why = f"{phone.number} isn't ringing, and waited {within:g} s for it"
+        raise CallError(self._explained(why, None, self._network.do(lambda: rang(phone))))
+
+    def _explained(self, why: str, wanted: str | None, notes: tuple[str, ...] = ()) -> str:
         ears = ears_of_all(self._phones) | {self.ear.name: self.ear}
-        report = Report(ears, self._network, self.since, self.ear.name, wanted)
+        report = Report(ears, self._network, self.since, self.ear.name, wanted, notes)
         return self._network.do(lambda: report.text([why]))
 
 

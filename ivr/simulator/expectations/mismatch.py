@@ -197,6 +197,18 @@ def state_of(phone: Handset, people: Mapping[str, Handset]) -> str:
     return f"in a call, connected to {', '.join(others) or 'nobody'}{listening}"
 
 
+def rang(phone: Handset) -> tuple[str, ...]:
+    """When a phone has rung, and what became of it; each call is a line."""
+    calls = [leg for leg in phone.calls if leg.direction != "inbound"]
+    at = phone.network.clock.at
+    rows = []
+    for leg in calls[-MAX_LINES:]:
+        answered = " and answered" if leg.answered_at >= 0 else ""
+        over = f"; that call ended at {clock(at(leg.ended_at))} ({leg.status})" if leg.ended else ""
+        rows.append(f"  It was called at {clock(at(leg.created_at))}{answered}{over}.")
+    return ("\n".join(rows) or "  It has never been called.",)
+
+
 def names_of(phones: Iterable[Handset], people: Mapping[str, Handset]) -> list[str]:
     """The names that a dialogue has for phones, or their numbers."""
     known = {phone: name for name, phone in people.items()}

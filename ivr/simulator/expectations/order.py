@@ -11,6 +11,7 @@ from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.people.handset import Handset
 
 ERRORS = "https://www.twilio.com/docs/api/errors"
+REQUEST_FAILED = range(11200, 11300)  # Twilio's numbers for a request of its that failed
 MAX_SHOWN = 160  # characters of an answer
 
 Phones = Mapping[str, Handset]  # by number
@@ -19,9 +20,12 @@ Wrong = tuple[str, str]  # what is wrong, what to do
 
 def disorder(network: Network, phones: Phones) -> str:
     """Everything that is wrong, with what was said last; "" where all is in order."""
+    failed = [each for each in network.requests if not 200 <= each.status < 400]
+    answers = {each.url: each for each in failed}
+    noted = {each.url for each in network.debugger if each.code in REQUEST_FAILED}
     wrong = [
-        *(_noted(each) for each in network.debugger if each.level != "notice"),
-        *(_failed(each) for each in network.requests if not 200 <= each.status < 400),
+        *(_noted(n, answers.get(n.url)) for n in network.debugger if n.level != "notice"),
+        *(_failed(each) for each in failed if each.url not in noted),
         *_left(phones),
     ]
     if not wrong:
@@ -43,26 +47,31 @@ def _report(network: Network, phones: Phones) -> Report:
     return Report(ears_of_all(phones), network, network.clock.start, "")
 
 
-def _noted(notice: Notice) -> Wrong:
+def _noted(notice: Notice, answer: Webhook | None) -> Wrong:
+    """A line of the debugger; with the answer of the webhook that failed, if it is about one."""
     do = f"see {ERRORS}/{notice.code} for what it means and what to do"
     if not notice.code:
         do = "a remark of the simulator, not of Twilio: take it as a hint about the application"
-    what = f"debugger: {notice.level} {notice.code} {notice.text} {notice.url}".rstrip()
+    number = f" {notice.code}" if notice.code else ""
+    what = f"debugger: {notice.level}{number} {notice.text} {notice.url}".rstrip()
+    if answer is not None and notice.code in REQUEST_FAILED:
+        do = _answered(answer)
     return f"{what} at {clock(notice.at)}", do
 
 
 def _failed(webhook: Webhook) -> Wrong:
     what = f"webhook failed: {webhook.method} {webhook.url} answered {webhook.status}"
+    return what, _answered(webhook)
+
+
+def _answered(webhook: Webhook) -> str:
     if not webhook.status:
-        return what, f"nothing came back; is the application still running? {webhook.error}"
+        return f"nothing came back; is the application still running? {webhook.error}".rstrip()
     if webhook.error:
-        return what, f"see what the application printed: {webhook.error}"
+        return f"see what the application printed: {webhook.error}"
     body = " ".join(webhook.body.split())
     shown = body if len(body) <= MAX_SHOWN else f"{body[:MAX_SHOWN]} …"
-    return (
-        what,
-        f"the answer was: {shown}" if shown else "the answer was empty; does this URL exist?",
-    )
+    return f"the answer was: {shown}" if shown else "the answer was empty; does this URL exist?"
 
 
 def _left(phones: Phones) -> Iterator[Wrong]:

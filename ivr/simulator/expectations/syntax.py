@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from ivr.errors import IVRError
 from ivr.simulator.expectations.phones import Phone, PhoneSyntaxError, described
@@ -30,8 +31,8 @@ NOBODY = "nobody"
 ANYTHING = "…"
 
 ACTIONS = (
-    "call, answer, decline, press KEYS, type KEYS, hang up, lose connection, wait SECONDS "
-    'or say "WORDS"'
+    "call, answer, decline, press KEYS, type KEYS, join ROOM, hang up, lose connection, "
+    'wait SECONDS or say "WORDS"'
 )
 STATES = (
     "(rings), (stops ringing), (connected to NAME, NAME), (connected to nobody), "
@@ -49,6 +50,7 @@ _WITHIN = re.compile(rf"within {_SECONDS}\s+(?P<rest>\S.*)")
 _ACT = re.compile(
     rf"""(?P<plain>call|answer|decline|hang\ up|lose\ connection)
     | (?P<keyed>press|type)\ (?P<keys>[0-9*\#]+)(?P<at_once>\ at\ once)?
+    | join\ (?P<room>\S.*)
     | wait\ {_SECONDS}(?:\ ?(?:s|seconds?))?
     | say\ "(?P<words>[^"]+)"(?P<said_at_once>\ at\ once)? """,
     re.VERBOSE,
@@ -57,7 +59,14 @@ _COMMA_OUTSIDE_QUOTES = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
 class DialogueSyntaxError(IVRError):
-    """A dialogue can't be read; says file and line, what is there, and what is expected."""
+    """A dialogue can't be read; says file and line, what is there, and what is expected.
+
+    ``line`` counts from 1.
+    """
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +163,22 @@ def parse(text: str, name: str = "<dialogue>") -> Dialogue:
     return reader.dialogue()
 
 
+def read(file: Path, name: str = "") -> Dialogue:
+    """Read a dialogue from a ``.call`` file; ``name`` is what messages call it (else its path).
+
+    Raises `DialogueSyntaxError`, also for a file that isn't UTF-8; OSError when it can't be opened.
+    """
+    name = name or str(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise DialogueSyntaxError(
+            f"{name}:{line}: this isn't UTF-8 text; save the file with the encoding UTF-8", line
+        ) from None
+    return parse(text, name)
+
+
 def phrase(act: Act) -> str:
     """An action in the format's words."""
     match act:
@@ -181,9 +206,10 @@ class _Place:
         """What is wrong with ``text`` (the end of the line if ""), and what is expected there."""
         column = self.line.find(text) if text else len(self.line)
         pointer = " " * column + "^" * max(1, len(text))
+        shown = f"    {self.line}\n    {pointer}\n" if self.line.strip() else ""
         return DialogueSyntaxError(
-            f"{self.name}:{self.number}: {why}\n    {self.line}\n    {pointer}\n"
-            f"  Expected here: {could}."
+            f"{self.name}:{self.number}: {why}\n{shown}  Expected here: {could}.",
+            self.number,
         )
 
     def acts(self, text: str) -> Iterator[Act]:
@@ -199,6 +225,8 @@ class _Place:
             return Act(parts["plain"])
         if parts["keyed"]:
             return Act(parts["keyed"], parts["keys"], at_once=bool(parts["at_once"]))
+        if parts["room"]:
+            return Act("join", parts["room"])
         if parts["words"]:
             return Act("say", parts["words"], at_once=bool(parts["said_at_once"]))
         return Act("wait", seconds=float(parts["seconds"]))

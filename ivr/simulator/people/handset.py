@@ -10,14 +10,13 @@ from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Message
 from ivr.simulator.calls.protocols import Refusal
 from ivr.simulator.calls.switchboard import Switchboard
-from ivr.simulator.interpreter.speech import BEEP, Utterance, saying
+from ivr.simulator.interpreter.speech import Utterance
 from ivr.simulator.network.routes import e164
-from ivr.simulator.people.habits import GREETING, TAKES, Habit
+from ivr.simulator.people.habits import TAKES, Habit
+from ivr.simulator.people.scripted import Scripted
 from ivr.simulator.people.softphone import Access
 
 KEYS = frozenset("0123456789*#")
-TYPING = 0.25  # seconds between two keys
-REACTION = 1.0  # seconds until a scripted person reacts
 MAX_HEARD = 5000  # utterances that are remembered
 NOTICED = 30.0  # seconds until the network notices that a phone is gone
 
@@ -27,8 +26,10 @@ class Listener(Protocol):
 
     def hears(self, words: str, within: float, language: str) -> None: ...
 
+    def rings(self, within: float) -> None: ...
 
-class Handset:
+
+class Handset(Scripted):
     """One telephone, with one line: a second caller finds it busy. `Exchange.phone` makes it.
 
     `heard` are the `Utterance`s that the person has heard, the oldest first; `calls` its calls;
@@ -41,10 +42,7 @@ class Handset:
     far = None
 
     def __init__(self, network: Switchboard, number: str) -> None:
-        self.network = network
-        self.number = number
-        self.typing = TYPING
-        self.leg: Leg | None = None
+        super().__init__(network, number)
         self.heard: list[Utterance] = []
         self.calls: list[Leg] = []
         self.messages: list[Message] = []  # texts that it has received
@@ -53,10 +51,6 @@ class Handset:
         self.parameters: dict[str, str] = {}  # <Client><Parameter>: those that a softphone gets
         self.headers: dict[str, str] = {}  # the SIP headers that its last call came with
         self.sends: dict[str, str] = {}  # the SIP headers that it sends with calls and answers
-        self.eager = False  # a script has keys or words for the next document that listens
-        self._habit = Habit()
-        self._keys = ""  # those that the script still has
-        self._words = ""
         self.listener: Listener | None = None  # set by `Exchange.phone`, for `hears`
 
     def __repr__(self) -> str:
@@ -73,7 +67,7 @@ class Handset:
 
     def _call(self, number: str) -> None:
         if self.leg is not None:
-            raise CallError(f"{self.number} is in use ({self.leg})")
+            raise CallError(self._busy())
         self.leg = self.network.dial_in(self.number, number)
         self._remember(self.leg)
 
@@ -84,7 +78,8 @@ class Handset:
         """
         wrong = set(keys) - KEYS
         if wrong or not keys:
-            raise ValueError(f"a telephone has no key {''.join(sorted(wrong)) or '(none)'}")
+            found = f"{keys!r} isn't keys" if keys else "no keys to press"
+            raise ValueError(f"{found}: a phone has 0-9, * and #")
         network = self.network
         if network.inside or network.clock.rate:
             network.do(lambda: self._type(keys))
@@ -129,10 +124,23 @@ class Handset:
         if self.access is None:
             raise CallError(f"{self.number} has no access token; see Exchange.softphone")
         if self.leg is not None:
-            raise CallError(f"{self.number} is in use ({self.leg})")
+            raise CallError(self._busy())
         given = self.access.params | parameters
         application = self.access.application
         self.leg = self.network.dial_application(self.number, application, given)
+        self._remember(self.leg)
+
+    def join(self, room: str) -> None:
+        """Join a video room by its name, in front of a screen: only a ``client:…`` can.
+
+        A room that there isn't is opened. Raises CallError for another phone, or one in use.
+        """
+        self.network.act(lambda: self._join(room))
+
+    def _join(self, room: str) -> None:
+        if self.leg is not None:
+            raise CallError(f"{self.number} is in use ({self.leg})")
+        self.leg = self.network.connections.rooms.join(self, self.number, room)
         self._remember(self.leg)
 
     def text(self, number: str, body: str) -> None:
@@ -144,12 +152,21 @@ class Handset:
             raise CallError(f"no application receives texts at {number}")
         self.network.act(lambda: self.network.messages.receive(self.number, e164(number), body))
 
-    def answer(self) -> None:
-        """Pick up. Raises CallError when the phone isn't ringing."""
+    def answer(self, *, within: float = 60.0) -> None:
+        """Pick up, as soon as the phone rings.
+
+        ``within``: seconds of simulated time that this may take. Raises CallError when it doesn't
+        ring by then; the message shows what happened instead.
+        """
+        self._await_ring(within)
         self.network.act(lambda: self._ringing().person_answers())
 
-    def decline(self) -> None:
-        """Refuse the call: the caller finds the line busy. Raises CallError when not ringing."""
+    def decline(self, *, within: float = 60.0) -> None:
+        """Refuse the call, as soon as the phone rings: the caller finds the line busy.
+
+        ``within`` and the error are those of `answer`.
+        """
+        self._await_ring(within)
         self.network.act(lambda: self._ringing().end("busy", self._declined))
 
     def hang_up(self) -> None:
@@ -216,32 +233,11 @@ class Handset:
         spoken in, such as "fr"; "" for any. Raises AssertionError, which shows what was heard
         instead.
         """
-        __tracebackhide__ = True  # pytest: what failed is the test's line
         if self.listener is None:
             raise CallError(f"{self.number} can't be listened to: get it from Exchange.phone")
         self.listener.hears(words, within, language)
 
     # ---- what it is doing
-
-    @property
-    def habit(self) -> str:
-        """What the phone does by itself when it rings; see `will`."""
-        return self._habit.kind
-
-    @property
-    def script(self) -> Habit:
-        """The same, with all its options."""
-        return self._habit
-
-    @property
-    def machine(self) -> bool:
-        """Whether an answering machine picks up here."""
-        return self._habit.kind == "voicemail"
-
-    @property
-    def greeting(self) -> str:
-        """What that machine says; "" where there is none."""
-        return (self._habit.say or GREETING) if self.machine else ""
 
     @property
     def ringing(self) -> bool:
@@ -306,34 +302,17 @@ class Handset:
         self.parameters = dict(leg.parameters)
         self.headers = dict(leg.headers)
         self._remember(leg)
-        clock, habit = self.network.clock, self._habit
-        if habit.kind in ("answer", "voicemail"):
-            clock.after(habit.after, self._answer_by_itself, leg, habit)
-        elif habit.kind == "decline":
-            clock.after(habit.after, self._decline_by_itself, leg)
+        self._begin(leg)
 
     def hear(self, utterance: Utterance) -> None:
         self.heard.append(utterance)
         if len(self.heard) > MAX_HEARD:
             del self.heard[: MAX_HEARD // 2]
 
-    def asked(self, leg: Leg) -> None:
-        """A document has begun to listen, and the script has keys or words for it."""
-        clock, ears = self.network.clock, leg.ears
-        if self._keys and "dtmf" in ears:
-            keys, self._keys = self._keys, ""
-            clock.after(REACTION, self._react, leg, keys)
-        if self._words and "speech" in ears:
-            # A machine is talking all the time; only people take a moment to react.
-            clock.after(0.0 if self.machine else REACTION, self._speak, leg)
-        self.eager = bool(self._keys or self._words)
-
     def dropped(self, leg: Leg) -> None:
         if self.leg is leg:
             self.leg = None
-            self._keys = ""
-            self._words = ""
-            self.eager = False
+            self._forget()
 
     # ---- internals
 
@@ -346,87 +325,21 @@ class Handset:
             raise CallError(f"{self.number} isn't in a call")
         return self.leg
 
+    def _busy(self) -> str:
+        if self.ringing:
+            return f"{self.number} is ringing: answer() or decline() before it makes another call"
+        return f"{self.number} is already in a call: hang_up() before it makes another"
+
     def _ringing(self) -> Leg:
         if self.leg is None or not self.ringing:
             raise CallError(f"{self.number} isn't ringing")
         return self.leg
 
-    @property
-    def _declined(self) -> str:
-        return f"{self.number} has declined the call"
-
-    @property
-    def _hung_up(self) -> str:
-        return f"{self.number} has hung up"
+    def _await_ring(self, within: float) -> None:
+        # In the middle of an event no time can pass: there the phone must be ringing already.
+        if self.listener is not None and not self.network.inside:
+            self.listener.rings(within)
 
     def _final_status(self) -> str:
         """A caller who hangs up before the call is answered leaves it unanswered."""
         return "completed" if self._in_use().picked_up else "no-answer"
-
-    def _type(self, keys: str) -> None:
-        leg = self._in_use()
-        for place, key in enumerate(keys):
-            self.network.clock.after(place * self.typing, self._key_if, leg, key)
-
-    def _key_if(self, leg: Leg, key: str) -> None:
-        if self.leg is leg:
-            leg.key(key)
-
-    def _answer_by_itself(self, leg: Leg, habit: Habit) -> None:
-        if self.leg is not leg or not self.ringing:
-            return
-        self._keys = habit.press
-        self._words = habit.say
-        if habit.kind == "voicemail":
-            self._words = habit.say or GREETING
-        self.eager = bool(self._keys or self._words)
-        leg.person_answers()  # which may end it at once
-        if self.leg is leg:
-            self._answered_by_itself(leg, habit)
-
-    def _answered_by_itself(self, leg: Leg, habit: Habit) -> None:
-        clock = self.network.clock
-        if habit.hang_up is not None:
-            clock.after(habit.hang_up, self._leave, leg)
-        if habit.kind == "voicemail":
-            self._speak_to_company(leg)
-            clock.after(saying(habit.say or GREETING, ""), self._beep, leg)
-        elif habit.say:
-            clock.after(REACTION, self._speak_to_company, leg)
-
-    def _speak_to_company(self, leg: Leg) -> None:
-        """Say the words to the people on the call, now or as soon as there are any."""
-        if self.leg is not leg or not self._words:
-            return
-        if leg.company():
-            self._speak(leg)
-        else:
-            self.network.clock.after(REACTION, self._speak_to_company, leg)
-
-    def _speak(self, leg: Leg) -> None:
-        words, self._words = self._words, ""
-        self.eager = bool(self._keys)
-        if self.leg is leg and words:
-            self._say(words)
-
-    def _beep(self, leg: Leg) -> None:
-        """The greeting is over, whether anyone heard it or not; the machine is silent now."""
-        if self.leg is not leg:
-            return
-        self._words = ""
-        self.eager = bool(self._keys)
-        now = self.network.clock.now()
-        for other in sorted(leg.company(), key=lambda each: each.sid):
-            other.hear(Utterance(now, "tone", voice=self.number, seconds=BEEP))
-
-    def _leave(self, leg: Leg) -> None:
-        if self.leg is leg:
-            leg.end(self._final_status(), self._hung_up)
-
-    def _react(self, leg: Leg, keys: str) -> None:
-        if self.leg is leg:
-            self._type(keys)
-
-    def _decline_by_itself(self, leg: Leg) -> None:
-        if self.leg is leg and self.ringing:
-            leg.end("busy", self._declined)

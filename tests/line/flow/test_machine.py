@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ivr.line.errors import FlowError
 from ivr.line.flow.machine import Machine, NotAllowed, Transition, Trigger
@@ -101,3 +106,93 @@ def test_a_guard_is_given_what_the_trigger_was() -> None:
     assert somebody.state == "here"
     machine.trigger(somebody, "go", size=2)
     assert somebody.state == "there"
+
+
+# ---- the library is the oracle -----------------------------------------------------------------
+
+STATES, TRIGGERS = ("a", "b", "c", "d"), ("go", "back", "stay", "leap")
+
+# A callback says yes, says no, or fails.
+answers = st.sampled_from((True, True, False, "fails"))
+table = st.lists(
+    st.tuples(
+        st.sampled_from(TRIGGERS),
+        st.lists(st.sampled_from(STATES), min_size=1, max_size=3, unique=True),
+        st.sampled_from((*STATES, None)),
+        st.none() | answers,
+        st.lists(answers, max_size=2),
+    ),
+    max_size=12,
+)
+
+
+class Failed(Exception):
+    pass
+
+
+def callback(log: list[str], name: str, answer: Any) -> Callable[[Trigger], Any]:
+    """Notes who called it, where, and with what."""
+
+    def called(trigger: Trigger) -> Any:
+        log.append(f"{name} in {trigger.model.state} with {trigger.kwargs}")
+        if answer == "fails":
+            raise Failed(name)
+        return answer
+
+    return called
+
+
+def moves(how: Callable[..., bool], names: Sequence[str], log: list[str]) -> list[str]:
+    """Everything that can be seen of it when somebody is told to move by each of these names."""
+    somebody = Somebody("a")
+    for number, name in enumerate(names):
+        result: object = "refused"
+        with suppress(NotAllowed):
+            try:
+                result = how(somebody, name, number=number)
+            except Failed as error:
+                result = f"failed: {error}"
+        log.append(f"{name}: {result}, {somebody.state}")
+    return log
+
+
+@given(
+    rows=table,
+    entered=st.dictionaries(st.sampled_from(STATES), st.lists(answers, max_size=2)),
+    names=st.lists(st.sampled_from(TRIGGERS), min_size=1, max_size=12),
+)
+def test_any_table_is_walked_as_the_library_walks_it(
+    rows: list[Any], entered: dict[str, list[Any]], names: list[str]
+) -> None:
+    log: list[str] = []
+    machine = Machine(
+        STATES,
+        "a",
+        [
+            Transition(
+                trigger,
+                tuple(sources),
+                dest,
+                None if when is None else callback(log, f"row {row}'s guard", when),
+                tuple(
+                    callback(log, f"row {row}'s {place}", each) for place, each in enumerate(then)
+                ),
+            )
+            for row, (trigger, sources, dest, when, then) in enumerate(rows)
+        ],
+        {
+            state: tuple(callback(log, f"{state}'s {place}", each) for place, each in enumerate(do))
+            for state, do in entered.items()
+        },
+    )
+
+    def by_the_library(model: Somebody, name: str, **given: Any) -> bool:
+        if not machine.allows(model.state, name):
+            raise NotAllowed(name)
+        moved: bool = machine.library.events[name].trigger(model, **given)
+        return moved
+
+    ours = moves(machine.trigger, names, log).copy()
+    log.clear()
+
+    assert ours == moves(by_the_library, names, log)

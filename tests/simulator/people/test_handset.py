@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def test_only_keys_can_be_pressed() -> None:
     _, _, caller = network(ENTRY)
     caller.call(LINE)
 
-    with pytest.raises(ValueError, match="a telephone has no key x"):
+    with pytest.raises(ValueError, match="'1x' isn't keys: a phone has 0-9"):
         caller.press("1x")
 
 
@@ -60,11 +61,55 @@ def test_an_idle_telephone_can_only_call(act: Any, message: str) -> None:
         act(caller)
 
 
+RINGS_LATER = {"/voice": (Say("One moment, please."), Dial(timeout=20, nouns=(Number(CALLEE),)))}
+
+
+# As in a dialogue: whoever answers waits until the phone rings.
+@pytest.mark.parametrize("does", ["answer", "decline"])
+def test_a_person_waits_until_the_phone_rings(does: str) -> None:
+    exchange, _, caller = network(RINGS_LATER)
+    other = exchange.phone(CALLEE)
+    caller.call(LINE)
+
+    getattr(other, does)()
+
+    assert caller.connected_to == ({other} if does == "answer" else set())
+    assert other.calls[-1].status == ("in-progress" if does == "answer" else "busy")
+
+
+def test_nobody_answers_what_doesnt_ring_in_time() -> None:
+    exchange, _, caller = network(RINGS_LATER)
+    other = exchange.phone(CALLEE)
+    caller.call(LINE)
+    exchange.wait(60)
+
+    with pytest.raises(CallError) as raised:
+        other.answer(within=10)
+
+    told = str(raised.value)
+    assert told.startswith(f"{CALLEE} isn't ringing, and waited 10 s for it")
+    assert f"to {CALLER}:  One moment, please." in told
+    assert re.search(r"It was called at 09:00:0\S+; that call ended at \S+ \(no-answer\)\.", told)
+    with pytest.raises(CallError, match="It has never been called"):
+        exchange.phone("+33155500012").decline(within=0)
+
+
+# The page of phones acts in the middle of the network's thread, where no time can pass.
+def test_within_an_event_a_phone_must_be_ringing_already() -> None:
+    exchange = Exchange()
+    before = exchange.clock.now()
+
+    with pytest.raises(CallError, match=r"isn't ringing$"):
+        exchange.do(exchange.phone("+33155500011").answer)
+
+    assert exchange.clock.now() == before
+
+
 def test_a_telephone_in_use_cannot_call() -> None:
     _, _, caller = network(ENTRY)
     caller.call(LINE)
 
-    with pytest.raises(CallError, match="is in use"):
+    with pytest.raises(CallError, match="already in a call: hang_up"):
         caller.call(LINE)
 
 

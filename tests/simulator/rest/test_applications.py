@@ -147,7 +147,7 @@ def test_a_softphone_calls_its_application_with_parameters() -> None:
     assert (asked["From"], asked["To"]) == ("client:odile", "+33155500011")
     assert (asked["Direction"], asked["ApplicationSid"]) == ("inbound", desk.sid)
     assert (asked["team"], asked["case"]) == ("cad", "C17349013")
-    with pytest.raises(CallError, match="in use"):
+    with pytest.raises(CallError, match="already in a call"):
         soft.connect()
     soft.hang_up()
     assert len(app.asked("/over")) == 1

@@ -267,7 +267,11 @@ class QueueDial(Engagement[Leg]):
         if not self.queue.members:
             self.start()
             return
-        member = self.member = self.queue.members[0]
+        self.connect(self.queue.members[0])
+
+    def connect(self, member: Member) -> None:
+        """Talk to this caller, once their whisper is over."""
+        self.member = member
         member.taken(self)
         if self.noun.url:
             member.leg.play_over(self._whisper(member), QUEUE_WHISPER)
