@@ -38,5 +38,5 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'ivr' has no attribute '{name}'")
+        raise AttributeError(f"module 'ivr' of ivr-simulator has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)

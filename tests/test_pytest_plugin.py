@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from fnmatch import fnmatch
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -31,7 +33,7 @@ from +33155500101 to +33800000001
 INSTALLED = any(ep.name == "ivr" for ep in entry_points(group="pytest11"))
 # Nothing that isn't needed, or each inner run would import and rewrite it all again.
 PLUGIN = [
-    *([] if INSTALLED else ["-p", "ivr.pytest_plugin"]),
+    *([] if INSTALLED else ["-p", "ivr_simulator.pytest_plugin"]),
     "--assert=plain",
     *(option for name in ("hypothesispytest", "benchmark") for option in ("-p", f"no:{name}")),
 ]
@@ -448,3 +450,73 @@ def test_disorder_is_told_without_a_traceback(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*hang_up() where the person*", "*@pytest.mark.lenient_calls.*"])
     result.stdout.no_fnmatch_line("*Traceback*")
     result.stdout.no_fnmatch_line("*exchange.py*")
+
+
+# ---- a project that has an `ivr` of its own
+
+CLASH = "*{theirs} has the same name as the package that ivr-simulator installs, “ivr”*"
+OWN = {  # how the project is laid out, what imports it, and what is named
+    "a module": ({"ivr.py": "app = 1"}, "test_it.py", "ivr.py"),
+    "a package": ({"ivr/__init__.py": "app = 1"}, "test_it.py", "ivr*"),
+    "a package in src": ({"src/ivr/__init__.py": "app = 1"}, "test_it.py", "src/ivr"),
+    "a folder": ({"ivr/app.py": "app = 1"}, "test_it.py", "ivr"),
+    "in conftest": ({"ivr/app.py": "app = 1"}, "conftest.py", "ivr"),
+}
+
+
+@pytest.mark.parametrize("layout", OWN)
+@pytest.mark.parametrize("first", ["theirs", "ours"])
+def test_a_project_with_an_ivr_of_its_own_is_told_so(
+    pytester: pytest.Pytester, layout: str, first: str
+) -> None:
+    files, importing, theirs = OWN[layout]
+    for name, text in files.items():
+        file = pytester.path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    words = "from ivr.app import app" if "app.py" in str(files) else "from ivr import app"
+    (pytester.path / importing).write_text(f"{words}\ndef test_it(): pass\n")
+    (pytester.path / "test_other.py").write_text("def test_other(): pass\n")
+
+    if first == "theirs":  # `python -m pytest`: the folder comes before what is installed
+        result = pytester.run(sys.executable, "-m", "pytest")
+    else:
+        result = pytester.runpytest_inprocess(*PLUGIN)
+
+    assert result.ret
+    told = [*result.outlines, *result.errlines]
+    assert any(fnmatch(line, CLASH.format(theirs=theirs)) for line in told), "\n".join(told)
+
+
+# A folder of dialogues may be called so, and a project that starts its own `ivr.py` as a program
+# never imports it.
+@pytest.mark.parametrize("name", ["ivr/english.call", "ivr.py"])
+def test_a_file_that_nobody_imports_disturbs_nobody(project: pytest.Pytester, name: str) -> None:
+    file = project.path / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(GOOD if name.endswith(".call") else "app = 1")
+    call(project, GOOD, "other")
+
+    result = run(project)
+
+    result.assert_outcomes(passed=2 if name.endswith(".call") else 1)
+
+
+def test_a_project_that_doesnt_use_it_turns_it_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(ivr="app = 1", test_it="from ivr import app\ndef test_it(): pass")
+
+    result = pytester.run(sys.executable, "-m", "pytest", "-p", "no:ivr")
+
+    result.assert_outcomes(passed=1)
+
+
+def test_the_command_says_so_too(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makepyfile(ivr="app = 1")
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+
+    result = pytester.run(str(Path(sys.executable).parent / "ivr"), "--help")
+
+    assert result.ret == 3
+    result.stderr.fnmatch_lines([f"Error: {CLASH.format(theirs='ivr.py')}"])

@@ -10,6 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivr.twiml.nouns import Config as Config
+from ivr.twiml.nouns import Conversation as Conversation
+from ivr.twiml.nouns import Parameter as Parameter
+from ivr.twiml.nouns import Place as Place
+from ivr.twiml.nouns import Recording as Recording
+from ivr.twiml.nouns import Room as Room
+from ivr.twiml.nouns import SideNoun as SideNoun
+from ivr.twiml.nouns import Siprec as Siprec
+from ivr.twiml.nouns import Stream as Stream
+from ivr.twiml.nouns import Transcription as Transcription
+from ivr.twiml.nouns import VirtualAgent as VirtualAgent
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -85,14 +97,6 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """A name and a value of the application's own, inside several nouns."""
-
-    name: str = ""
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Number:
     """A telephone number to dial; ``url`` is the whisper. (…/docs/voice/twiml/number)"""
 
@@ -126,7 +130,10 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Sip:
-    """A SIP address to dial. (…/docs/voice/twiml/sip)"""
+    """A SIP address to dial; it gets the headers, besides those in its URI.
+
+    (…/docs/voice/twiml/sip)
+    """
 
     uri: str
     url: str = ""
@@ -140,6 +147,29 @@ class Sip:
     machine_detection_speech_end_threshold: int = 1200
     amd_status_callback: str = ""
     amd_status_callback_method: str = "POST"
+    headers: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sim:
+    """A telephone by the SID of its SIM card to dial. (…/docs/wireless/api/sim-resource)"""
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A TwiML application to dial; it gets the parameters. (…/docs/voice/twiml/dial/application)"""
+
+    sid: str
+    url: str = ""
+    method: str = "POST"
+    status_callback: str = ""
+    status_callback_event: str = ""
+    status_callback_method: str = "POST"
+    customer_id: str = ""
+    copy_parent_to: bool = False
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +205,11 @@ class Queue:
     name: str
     url: str = ""
     method: str = "POST"
+    reservation_sid: str = ""
+    post_work_activity_sid: str = ""
 
 
-Noun = Number | Client | Sip | Conference | Queue
+Noun = Number | Client | Sip | Sim | Application | Conference | Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +233,23 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """Further attributes, as JSON, of the task that a call becomes. (…/twiml-queue-calls)
+
+    ``timeout`` are seconds; None for the default.
+    """
+
+    attributes: str = ""
+    priority: int = 0
+    timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Enqueue:
     """Wait in a queue, hearing ``wait_url`` over and over. (…/docs/voice/twiml/enqueue)
 
-    ``wait_url=None`` is Twilio's music, ``""`` is silence.
+    ``wait_url=None`` is Twilio's music, ``""`` is silence. With a ``workflow_sid`` the call becomes
+    a task of TaskRouter.
     """
 
     queue: str
@@ -213,57 +258,8 @@ class Enqueue:
     wait_url: str | None = None
     wait_url_method: str = "POST"
     max_queue_size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """Send the call's sound to a websocket, ``wss:`` only. (…/docs/voice/twiml/stream)"""
-
-    url: str = ""
-    name: str = ""
-    track: str = "inbound_track"
-    connector_name: str = ""
-    status_callback: str = ""
-    status_callback_method: str = "POST"
-    parameters: tuple[Parameter, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Siprec:
-    """Send the call's sound to a session recorder. (…/docs/voice/twiml/siprec)"""
-
-    connector_name: str = ""
-    name: str = ""
-    track: str = "both_tracks"
-    status_callback: str = ""
-    status_callback_method: str = "POST"
-    parameters: tuple[Parameter, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Transcription:
-    """Transcribe what is said in the call, live. (…/docs/voice/twiml/transcription)"""
-
-    name: str = ""
-    track: str = "both_tracks"
-    status_callback_url: str = ""
-    status_callback_method: str = "POST"
-    language_code: str = "en-US"
-    partial_results: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """Record the call from here on. (…/docs/voice/twiml/recording)"""
-
-    channels: str = "mono"
-    track: str = "both"
-    recording_status_callback: str = ""
-    recording_status_callback_event: str = ""
-    recording_status_callback_method: str = "POST"
-
-
-SideNoun = Stream | Siprec | Transcription  # what goes on beside a call
+    workflow_sid: str = ""
+    tasks: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +278,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Connect the call to a websocket until that closes. (…/docs/voice/twiml/connect)"""
+    """Connect the call to a websocket, a room or an agent, until that is over.
 
-    nouns: tuple[Stream, ...] = ()
+    (…/docs/voice/twiml/connect)
+    """
+
+    nouns: tuple[Place, ...] = ()
     action: str = ""
     method: str = "POST"
 
@@ -358,14 +357,23 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """End the call. (…/docs/voice/twiml/hangup)"""
+    """End the call; the parameters go to the <Dial> that has called an application.
+
+    (…/docs/voice/twiml/hangup)
+    """
+
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Refuse the call without answering it, as the first verb. (…/docs/voice/twiml/reject)"""
+    """Refuse the call without answering it, as the first verb; for the parameters see `Hangup`.
+
+    (…/docs/voice/twiml/reject)
+    """
 
     reason: str = "rejected"
+    parameters: tuple[Parameter, ...] = ()
 
 
 Verb = (

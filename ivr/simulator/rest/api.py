@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ivr.simulator.rest import (
+    accounts,
     applications,
+    available_numbers,
     calls,
     conferences,
     messages,
@@ -19,8 +21,10 @@ from ivr.simulator.rest import (
     queues,
     recordings,
 )
+from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.simulator.rest.resource import (
+    ACCOUNTS,
     NOT_BUILT,
     OUR_CODE,
     PAGING,
@@ -54,6 +58,8 @@ ROUTES = _compiled(
         *recordings.ROUTES,
         *messages.ROUTES,
         *applications.ROUTES,
+        *accounts.ROUTES,
+        *available_numbers.ROUTES,
     )
 )
 
@@ -61,14 +67,20 @@ ROUTES = _compiled(
 class Api(Resources):
     """`respond` answers any request; `Exchange.api` is the one of an exchange."""
 
-    def respond(self, method: str, path: str, params: Mapping[str, Sequence[str]]) -> Response:
+    def respond(
+        self, method: str, path: str, params: Mapping[str, Sequence[str]], product: str = "api"
+    ) -> Response:
         """(HTTP status, JSON or None) of a request.
 
-        ``path`` begins with ``/2010-04-01``; ``params`` are those of query and form, each with
-        all its values. What Twilio has and isn't built here answers 501, never 404, and is an error
-        in the debugger's log.
+        ``path`` begins with ``/2010-04-01`` where ``product`` is "api"; that is what the host
+        begins with, such as "lookups" or "verify". ``params`` are those of query and form, each
+        with all its values. What Twilio has and isn't built here answers 501, never 404, and is
+        an error in the debugger's log.
         """
         try:
+            if product != "api":
+                asked = f"{method} {url(product, path)}"
+                raise ApiError(NOT_BUILT, OUR_CODE, f"{asked}: this simulator doesn't have that")
             return self._respond(method, path, Form(params))
         except ApiError as error:
             if error.status == NOT_BUILT:
@@ -78,8 +90,9 @@ class Api(Resources):
     def _respond(self, method: str, path: str, form: Form) -> Response:
         if _of_another_account(path, self.root):
             raise self.missing(path)
-        inner = path[len(self.root) : -len(".json")]
-        built = path.startswith(self.root) and path.endswith(".json")
+        accounts = path == self.uri(ACCOUNTS)
+        inner = ACCOUNTS if accounts else path[len(self.root) : -len(".json")]
+        built = accounts or (path.startswith(self.root) and path.endswith(".json"))
         there = False
         for verb, pattern, route, handler in ROUTES if built else ():
             found = pattern.fullmatch(inner)
