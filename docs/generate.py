@@ -51,6 +51,7 @@ ATTRIBUTES = {
     "Exchange.history": "What has happened to calls, the oldest first, as `ivr.simulator.Happening`s; `history.together(sid, sid)` says when two could hear each other.",
     "Exchange.requests": "Every webhook that was made, the oldest first: `url`, `params`, `status`, `body` and more.",
     "Exchange.debugger": "What Twilio's debugger would show: `at`, `level`, `code`, `text`, `url`, `call_sid`.",
+    "Exchange.account": "What the account has beside its SID: `friendly_name`, `balance` (a text, such as \"3.20\") and `currency`; set them as a test needs them.",
     "Exchange.account_sid": "The account that webhooks name. `auth_token` is its token.",
     "Handset.heard": "All that was said to it: `at`, `text`, `language`, `kind`, `complete` (not cut short).",
     "Handset.messages": "The texts that it has received.",
@@ -63,8 +64,9 @@ ATTRIBUTES = {
 
 EXCHANGE = {
     "Setting it up": ("number", "phone", "softphone", "api_key", "client", "sign_with", "belongs_to"),
+    "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
     "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
-    "What has happened": ("history", "requests", "debugger", "streams", "account_sid", "strict"),
+    "What has happened": ("history", "requests", "debugger", "streams", "account_sid", "account", "strict"),
     "Making things go wrong": (
         *("delay", "deliver_twice", "webhook_fails", "rest_fails", "chaos", "injected"),
     ),
@@ -72,7 +74,7 @@ EXCHANGE = {
 HANDSET = {
     "What the person does": (
         *("call", "answer", "decline", "hang_up", "press", "say", "text", "connect"),
-        *("lose_connection", "will"),
+        *("join", "lose_connection", "will"),
     ),
     "What it hears": ("hears", "heard", "last_heard", "messages"),
     "Where it stands": (
@@ -152,8 +154,30 @@ def rest_parameters() -> str:
             f"`{name}`" + (f" ({harmless})" if harmless else "")
             for name, harmless in REFUSED.get(route, {}).items()
         )
-        rows.append(f"| `{route}` | {moot} | {refused} |")
+        shown = (route if route.split(" ")[1] else f"{route}/Accounts/{{sid}}").replace("|", "\\|")
+        rows.append(f"| `{shown}` | {moot} | {refused} |")
     return "\n".join(rows)
+
+
+REST = {
+    "Calls": "with machine detection, recording, notifications and events; nothing costs anything, so a price is null",
+    "Conferences, Participants": "with coaching, holding and announcements",
+    "Queues, Members": "",
+    "Recordings": "of calls and conferences; there is no sound, so a file is silence of the right length",
+    "IncomingPhoneNumbers": "any number can be bought that isn't taken, whether it was offered or not",
+    "AvailablePhoneNumbers": "Local, Mobile and TollFree, made up from the seed and each country's plan; the state is known in North America, the city often not, coordinates and rate centers never",
+    "Applications, Keys": "",
+    "Messages, Media": "",
+    "Notifications": "what the debugger's log has",
+    "Accounts, Balance": "one account, no subaccounts; the balance is what the test sets",
+}  # fmt: skip
+
+
+def rest_resources() -> str:
+    rows = ["| Resource | Here |", "|---|---|"]
+    return "\n".join(
+        [*rows, *(f"| {name} | {here or 'as at Twilio'} |" for name, here in REST.items())]
+    )
 
 
 def fidelity() -> str:
@@ -182,9 +206,10 @@ stopped with a message that says it is the simulator's limit, not Twilio's.
 
 ## The REST API
 
-There are calls (with machine detection and recording), conferences and participants (with coaching), queues and their
-members, recordings, incoming numbers, TwiML applications, messages, keys, notifications, and the events of a call. Errors
-and pages have Twilio's form. The `twilio` libraries for Python and Node.js work with it unmodified.
+There is what the table says. Errors and pages have Twilio's form, and each answer has the fields of Twilio's description.
+The `twilio` libraries for Python and Node.js work with it unmodified.
+
+{rest_resources()}
 
 **What isn't built answers 501** with the code 99501, never a 404 that could be Twilio's: another resource, another version
 or product of the API, and these parameters, unless they have the value in brackets. Each is an error in the debugger's log,

@@ -14,7 +14,7 @@ from flows.escalation import FOLDER, line
 from ivr.line.definition import Line
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from tests.kit import auditor
+from tests.kit import auditor, rest_shapes
 from tests.kit.desk import CALLER, Desk, mount
 
 pytest_plugins = ["pytester"]
@@ -68,6 +68,7 @@ def exchange(
     At the end of a test that has passed, what the line says is held against what was so; a test
     that cheats says why: ``@pytest.mark.unaudited("why")``.
     """
+    exchange.taps.append(rest_shapes.check)
     exchange.desk = mount(exchange, store, escalation)  # type: ignore[attr-defined]
     yield exchange
     if request.node.stash.get(PASSED, False) and not request.node.get_closest_marker("unaudited"):

@@ -10,6 +10,7 @@ caller.press("1")
 assert caller.last_heard == "One moment."
 """
 
+from ivr.simulator.calls.engagements.agents import AgentSession
 from ivr.simulator.exchange import Exchange
 from ivr.simulator.interpreter.speech import Utterance
 from ivr.simulator.network.history import Happening, History, Span
@@ -20,6 +21,7 @@ from ivr.simulator.people.handset import Handset
 from ivr.simulator.programs import Program, program
 
 __all__ = [
+    "AgentSession",
     "Exchange",
     "Handset",
     "Happening",

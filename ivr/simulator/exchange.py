@@ -13,6 +13,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ivr.errors import CallError
+from ivr.simulator.calls.engagements.agents import Script
+from ivr.simulator.calls.engagements.conversations import Conversation
+from ivr.simulator.calls.engagements.rooms import Room
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.expectations.listening import Listener
@@ -21,6 +24,7 @@ from ivr.simulator.network.faults import Chaos, Injected, RestFault, WebhookFaul
 from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Number
 from ivr.simulator.network.places import Place
+from ivr.simulator.network.routes import e164
 from ivr.simulator.network.targets import WSGIApp
 from ivr.simulator.people.handset import Handset
 from ivr.simulator.people.softphone import access
@@ -90,7 +94,7 @@ class Exchange(Switchboard):
             self._mount(origin, app)
             url = origin + path
         self.mounted()
-        row = Number(self.seed.sid("PN"), number, origin)
+        row = Number(self.seed.sid("PN"), number, origin, self.clock.now())
         row.url = url
         row.method = method
         row.fallback = _absolute(origin, fallback)
@@ -146,6 +150,43 @@ class Exchange(Switchboard):
         phone = self.phone(f"client:{granted.identity}")
         phone.access = granted
         return phone
+
+    def room(self, name: str, *, status_callback: str = "", method: str = "POST") -> Room:
+        """The video room of that name, which is opened if none is in progress.
+
+        Telephones get there by <Connect><Room>, people in front of a screen by
+        ``exchange.phone("client:bob").join(name)``. ``status_callback``: where what happens in a
+        new room is reported.
+        """
+        return self.do(lambda: self.connections.rooms.open(name, status_callback, method))
+
+    def virtual_agent(self, connector: str, script: Script) -> None:
+        """Let a script be the virtual agent of that ``connectorName``, instead of Dialogflow.
+
+        ``script``: called with an `AgentSession` for each caller; it yields what the agent says,
+        and is sent what the caller says or keys ("" for nothing in `AgentSession.patience`
+        seconds). The session is over when it returns, as ``session.hand_off(department="loans")``
+        or ``session.fail(…)`` has said; otherwise it is completed.
+        """
+        self.connections.agents[connector] = script
+
+    def conversation(
+        self,
+        customer: str = "",
+        *,
+        worker: str = "",
+        service: str = "",
+        assigned_after: float = 0.0,
+    ) -> None:
+        """Let a customer, by number, have a conversation with a worker, whom <Conversation> rings.
+
+        ``worker``: the address of their telephone, such as ``client:alice``; "" for a conversation
+        that has none. Without a ``customer`` this is how new ones are routed
+        (``inboundAutocreation``): the worker is assigned ``assigned_after`` seconds. ``service``:
+        the SID of its service, "" for any.
+        """
+        known = Conversation(e164(customer) or customer, worker, service, assigned_after)
+        self.connections.conversations.add(known)
 
     def belongs_to(self, account_sid: str, auth_token: str) -> None:
         super().belongs_to(account_sid, auth_token)

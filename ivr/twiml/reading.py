@@ -16,14 +16,24 @@ from xml.parsers import expat
 
 from ivr.errors import TwiMLError
 from ivr.twiml import verbs as v
-from ivr.twiml.rules import ELEMENTS, ERRORS, NOUNS, SCHEMA, SSML, UNBUILT_CHILDREN, Element
+from ivr.twiml.rules import (
+    ELEMENTS,
+    ERRORS,
+    NOUNS,
+    REFUSED_BECAUSE,
+    SCHEMA,
+    SSML,
+    UNBUILT_CHILDREN,
+    Element,
+)
 
 
 class Unbuilt(TwiMLError):
     """TwiML that Twilio supports and this simulator doesn't yet. ``code`` is 0."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(0, f"{what} is TwiML, but this simulator doesn't support it yet")
+    def __init__(self, what: str, why: str = "") -> None:
+        because = f": {why}" if why else " yet"
+        super().__init__(0, f"{what} is TwiML, but this simulator doesn't support it{because}")
 
     def __str__(self) -> str:
         return self.message
@@ -173,7 +183,7 @@ class _Reader:
                 if verb is not None:
                     verbs.append(verb)
             elif node.tag in UNBUILT_CHILDREN.get(parent.tag, "").split():
-                raise Unbuilt(_element(parent, node))
+                raise Unbuilt(_element(parent, node), REFUSED_BECAUSE.get(node.tag, ""))
             elif parent.tag not in ELEMENTS or f"<{node.tag}>" not in ELEMENTS[parent.tag].moot:
                 self.warn(node, code, f"{_element(parent, node)} isn't TwiML, ignored")
         return verbs

@@ -177,22 +177,28 @@ _DETECTS = {
     "amdStatusCallback": Attribute("amd_status_callback"),
     "amdStatusCallbackMethod": Attribute("amd_status_callback_method", _method),
 }
+INVALID = 32501  # https://www.twilio.com/docs/api/errors/32501
 _SILENT = _moot(machineDetectionSilenceTimeout="callees always say something when they pick up")
 _TRACK = _like("inbound_track|outbound_track|both_tracks")
 _STREAMED = "its statusCallback is called as at Twilio; no sound is sent"
 _TONES = _like("[0-9A-Da-d*#wW]*")
 UNBUILT_CHILDREN: Mapping[str, str] = {
     "Response": "Prompt Queue",
-    "Connect": "AiSession Autopilot Conversation ConversationRelay ConversationRelaySession Room"
-    " VirtualAgent",
+    "Connect": "AiSession Autopilot ConversationRelay ConversationRelaySession",
     "Dial": "Application Sim WhatsApp",
     "Enqueue": "Task",
+}
+# Why a child is refused, where there is more to say than that it isn't built.
+REFUSED_BECAUSE: Mapping[str, str] = {
+    "Autopilot": "Twilio shut Autopilot down on August 25, 2023",
+    "AiSession": "Twilio hasn't documented it",
+    "ConversationRelaySession": "Twilio hasn't documented it",
 }
 SSML = frozenset(
     {"break", "emphasis", "lang", "p", "phoneme", "prosody", "s", "say-as", "sub", "w"}
 )
 # Twilio's error dictionary calls these errors, although the document goes on.
-ERRORS = frozenset({13231, 13238, 13239, 13240, 13338, 13621})
+ERRORS = frozenset({13231, 13238, 13239, 13240, 13338, 13621, 32501})
 
 ELEMENTS: Mapping[str, Element] = MappingProxyType(
     {
@@ -415,9 +421,66 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
         "Connect": Element(
             v.Connect,
             attributes=_action(),
-            children="Stream",
+            children="Stream Room VirtualAgent Conversation",
             holds="nouns",
             how="a <Stream> lasts until the test closes it (exchange.streams) or the call ends",
+        ),
+        "Room": Element(
+            v.Room,
+            text="name",
+            attributes={"participantIdentity": Attribute("identity")},
+            how="a room that the test has opened (exchange.room); its people in front of a screen"
+            " are the test's, and only their words are carried; the action has no parameters of its"
+            " own",
+            noun=True,
+        ),
+        "VirtualAgent": Element(
+            v.VirtualAgent,
+            attributes={
+                "connectorName": Attribute("connector_name"),
+                "language": Attribute("language", _language),
+                **_STATUS,
+            },
+            children="Config Parameter",
+            holds="settings",
+            moot=_moot(sentimentAnalysis="the test's script decides what it makes of the words"),
+            how="a script of the test's (exchange.virtual_agent) listens and answers; its"
+            " statusCallback gets each answer, with those parameters that are known",
+            noun=True,
+        ),
+        "Config": Element(
+            v.Config,
+            attributes={"name": Attribute("name"), "value": Attribute("value")},
+            how="handed to the script",
+            noun=True,
+        ),
+        "Conversation": Element(
+            v.Conversation,
+            attributes={
+                "serviceInstanceSid": Attribute("service_instance_sid"),
+                "inboundAutocreation": Attribute("inbound_autocreation", _boolean, INVALID),
+                "routingAssignmentTimeout": Attribute(
+                    "routing_assignment_timeout", _whole(1), INVALID, "30 s unless it is given"
+                ),
+                "inboundTimeout": Attribute(
+                    "inbound_timeout", _whole(1), INVALID, "30 s unless it is given"
+                ),
+                "url": Attribute("url"),
+                "method": Attribute("method", _method, INVALID),
+                "record": Attribute("record", _dial_record, INVALID),
+                **_RECORDING_CALLBACK,
+                **_STATUS,
+                "statusCallbackEvent": Attribute(
+                    "status_callback_event",
+                    _words("call-initiated", "call-ringing", "call-answered", "call-completed"),
+                    INVALID,
+                    "call-completed unless it is given; parameters as those of a <Number>",
+                ),
+            },
+            moot=_moot(trim="there is no sound, so no silence to trim"),
+            how="rings the worker who has the caller's conversation, whom the test names"
+            " (exchange.conversation); the action has no parameters of its own",
+            noun=True,
         ),
         "Stream": Element(
             v.Stream,

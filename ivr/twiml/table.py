@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ivr.twiml.rules import ELEMENTS, UNBUILT_CHILDREN, Element
+from ivr.twiml.rules import ELEMENTS, REFUSED_BECAUSE, UNBUILT_CHILDREN, Element
 
 HEAD = "| Element | As at Twilio | Simplified | Refused by name |\n|---|---|---|---|"
 
@@ -25,9 +25,14 @@ def _row(name: str, rule: Element) -> str:
     for reason in dict.fromkeys(rule.moot.values()):
         same = [attribute for attribute, why in rule.moot.items() if why == reason]
         parts.append(f"{_names(same)}: {reason}")
-    refused = [*rule.unbuilt, *_children(name)]
     done = _names([*(["text"] if rule.text else []), *whole]) or "all"
-    return f"| `{name}` | {done} | {'; '.join(parts)} | {_names(refused)} |"
+    refusals = " ".join(filter(None, [_names(rule.unbuilt), *map(_refusal, _children(name))]))
+    return f"| `{name}` | {done} | {'; '.join(parts)} | {refusals} |"
+
+
+def _refusal(child: str) -> str:
+    why = REFUSED_BECAUSE.get(child.strip("<>"))
+    return f"`{child}` ({why})" if why else f"`{child}`"
 
 
 def _children(name: str) -> list[str]:

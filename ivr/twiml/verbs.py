@@ -10,6 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ivr.twiml.nouns import Config as Config
+from ivr.twiml.nouns import Conversation as Conversation
+from ivr.twiml.nouns import Parameter as Parameter
+from ivr.twiml.nouns import Place as Place
+from ivr.twiml.nouns import Recording as Recording
+from ivr.twiml.nouns import Room as Room
+from ivr.twiml.nouns import SideNoun as SideNoun
+from ivr.twiml.nouns import Siprec as Siprec
+from ivr.twiml.nouns import Stream as Stream
+from ivr.twiml.nouns import Transcription as Transcription
+from ivr.twiml.nouns import VirtualAgent as VirtualAgent
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -82,14 +94,6 @@ class Record:
     recording_status_callback: str = ""
     recording_status_callback_event: str = ""
     recording_status_callback_method: str = "POST"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A name and a value of the application's own, inside several nouns."""
-
-    name: str = ""
-    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,57 +220,6 @@ class Enqueue:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
-    """Send the call's sound to a websocket, ``wss:`` only. (…/docs/voice/twiml/stream)"""
-
-    url: str = ""
-    name: str = ""
-    track: str = "inbound_track"
-    connector_name: str = ""
-    status_callback: str = ""
-    status_callback_method: str = "POST"
-    parameters: tuple[Parameter, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Siprec:
-    """Send the call's sound to a session recorder. (…/docs/voice/twiml/siprec)"""
-
-    connector_name: str = ""
-    name: str = ""
-    track: str = "both_tracks"
-    status_callback: str = ""
-    status_callback_method: str = "POST"
-    parameters: tuple[Parameter, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Transcription:
-    """Transcribe what is said in the call, live. (…/docs/voice/twiml/transcription)"""
-
-    name: str = ""
-    track: str = "both_tracks"
-    status_callback_url: str = ""
-    status_callback_method: str = "POST"
-    language_code: str = "en-US"
-    partial_results: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """Record the call from here on. (…/docs/voice/twiml/recording)"""
-
-    channels: str = "mono"
-    track: str = "both"
-    recording_status_callback: str = ""
-    recording_status_callback_event: str = ""
-    recording_status_callback_method: str = "POST"
-
-
-SideNoun = Stream | Siprec | Transcription  # what goes on beside a call
-
-
-@dataclass(frozen=True, slots=True)
 class Start:
     """Start something beside the call, and go on at once. (…/docs/voice/twiml/stream)"""
 
@@ -282,9 +235,12 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Connect the call to a websocket until that closes. (…/docs/voice/twiml/connect)"""
+    """Connect the call to a websocket, a room or an agent, until that is over.
 
-    nouns: tuple[Stream, ...] = ()
+    (…/docs/voice/twiml/connect)
+    """
+
+    nouns: tuple[Place, ...] = ()
     action: str = ""
     method: str = "POST"
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from ivr.simulator import Exchange, Handset
 from ivr.twiml.writing import render
+from tests.kit.rest_shapes import check
 
 CALLER = "+33155500101"
 CALLEE = "+33155500011"
@@ -75,6 +76,7 @@ def network(pages: dict[str, Any], **options: Any) -> tuple[Exchange, App, Hands
     """An exchange whose one number leads to ``/voice`` of an `App`, and a caller."""
     answers = options.pop("answers", None)
     exchange = Exchange(seed=1)
+    exchange.taps.append(check)
     app = App(pages, answers)
     exchange.number(LINE, app, "/voice", **options)
     return exchange, app, exchange.phone(CALLER)

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from ivr.line.definition import Line
-from ivr.line.store.connections import ANSWERS_WITHIN, BUSY_FOR
+from ivr.line.store.connections import ANSWERS_WITHIN
+from ivr.line.store.driver import BUSY_FOR
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.webhooks import SOON
 from ivr.simulator import Exchange, Handset

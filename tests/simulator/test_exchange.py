@@ -324,12 +324,12 @@ def test_an_empty_answer_hangs_up() -> None:
 
 def test_what_is_not_built_is_said_by_name() -> None:
     exchange, _, caller = network(
-        {"/voice": "<Response><Connect><Room>a</Room></Connect></Response>"}
+        {"/voice": "<Response><Connect><AiSession/></Connect></Response>"}
     )
     caller.call(LINE)
     exchange.wait(30)
 
-    assert "<Connect><Room> is TwiML" in caller.last_heard
+    assert "<Connect><AiSession> is TwiML" in caller.last_heard
     assert not caller.in_call
     assert exchange.debugger[0].code == 0
 

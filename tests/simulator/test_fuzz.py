@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ivr.cli.main import main
-from ivr.simulator import Exchange
+from ivr.simulator import AgentSession, Exchange
 from ivr.simulator.dialogues import parse, play
 from ivr.simulator.expectations.phones import Phone
 from ivr.simulator.expectations.syntax import phrase
@@ -289,3 +289,37 @@ def test_without_hypothesis_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
     assert done.exit_code == 3
     assert "pip install 'ivr-simulator[fuzz]'" in done.output
     assert "fuzz" in main.commands
+
+
+def test_callers_meet_virtual_agents_and_rooms() -> None:
+    """A caller who talks to an agent or is in a room isn't stranded; whoever it loses is."""
+    agent = "<Connect action='/after'><VirtualAgent connectorName='owl'/></Connect>"
+    routes: Routes = {
+        "/voice": "<Gather numDigits='1' action='/first'><Say>Press 1 or 2.</Say></Gather>",
+        "/first": lambda f: (
+            agent
+            if f["Digits"] == "1"
+            else "<Connect><Room>Standup</Room></Connect><Say>Bye.</Say>"
+        ),
+        "/after": lambda f: (
+            "<Redirect>/nowhere</Redirect>"
+            if f["VirtualAgentStatus"] == "live-agent-handoff"
+            else "<Say>Thank you.</Say>"
+        ),
+    }
+
+    def owl(session: AgentSession) -> Generator[str, str, None]:
+        if "help" in (yield "How can I help?"):
+            session.hand_off()
+
+    def network() -> Exchange:
+        exchange = Exchange(seed=1)
+        exchange.number(LINE, app(routes), "/voice")
+        exchange.virtual_agent("owl", owl)
+        exchange.phone("client:bob").join("Standup")
+        return exchange
+
+    (stranded,) = fuzz(network, LINE, calls=60)
+
+    assert (stranded.kind, stranded.code) == ("error", 11200)
+    assert [phrase(act) for act in stranded.acts] == ["call", "press 1", 'say "help"']

@@ -74,7 +74,7 @@ def test_what_twilio_refuses_is_refused(document: str, code: int) -> None:
 
 
 UNBUILT = {
-    "<Connect><Room>blue</Room></Connect>": "<Connect><Room>",
+    "<Connect><AiSession/></Connect>": "<Connect><AiSession>",
     '<Connect><ConversationRelay url="wss://a.example"/></Connect>': "<Connect><ConversationRelay>",
     "<Queue>support</Queue>": "<Queue>",
     '<Dial record="true"><Queue>q</Queue></Dial>': 'record="record-from-answer"> with <Queue>',
@@ -88,6 +88,17 @@ UNBUILT = {
 def test_what_twilio_knows_and_is_not_built_is_refused_by_name(verb: str, named: str) -> None:
     with pytest.raises(Unbuilt, match=re.escape(named) + ".* is TwiML, but"):
         parse(f"<Response>{verb}</Response>")
+
+
+# autopilot/api: "Twilio Autopilot will be disabled for all users on August 25, 2023"
+def test_autopilot_is_refused_with_the_date_of_its_end() -> None:
+    with pytest.raises(Unbuilt) as refused:
+        parse("<Response><Connect><Autopilot>UA1</Autopilot></Connect></Response>")
+
+    assert str(refused.value) == (
+        "<Connect><Autopilot> is TwiML, but this simulator doesn't support it: Twilio shut"
+        " Autopilot down on August 25, 2023"
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ VALUES: dict[str, Any] = {
     "voice": "alice",
     "language": "fr-FR",
     "language_code": "fr-FR",
+    "inbound_autocreation": True,
+    "inbound_timeout": 9,
+    "routing_assignment_timeout": 9,
     "reason": "busy",
     "record": "true",
     "input": "dtmf",
@@ -75,6 +78,8 @@ def value(attribute: str, where: tuple[str, ...]) -> Any:
         return True
     if attribute == "status_callback_event" and where[-1] == "conference":
         return "start"
+    if attribute == "status_callback_event" and where[-1] == "conversation":
+        return "call-ringing"
     if attribute == "track" and where[-1] == "recording":
         return "both"
     return VALUES.get(attribute, "x")

@@ -7,6 +7,7 @@ is never called back, and therefore never told that they will be.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
@@ -26,6 +27,7 @@ def withheld(caller: str) -> bool:
     return not name or name in _NOBODY | {"anonymous", "restricted", "unavailable", "unknown"}
 
 
+@lru_cache(maxsize=10_000)
 def shown(number: str) -> str:
     """The caller's number in E.164, ``""`` if it was withheld or is nobody's.
 
@@ -113,6 +115,7 @@ def zone_of(number: str, otherwise: str) -> str:
     return str(known[0]) if known else otherwise
 
 
+@lru_cache(maxsize=10_000)
 def country_of(number: str) -> str:
     """The ISO country in which an E.164 number is, ``"ZZ"`` if it can't be told."""
     try:

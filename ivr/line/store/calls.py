@@ -117,7 +117,7 @@ class CallRepository:
 
     def waiting(self) -> list[Call]:
         """The calls that wait in a queue, the longest-waiting first."""
-        return self._list(_WAITING)
+        return [call_of(row) for row in self._connections.asked.rows(_WAITING)]
 
     def page(self, wanted: Wanted, limit: int) -> list[Call]:
         """At most ``limit`` of the calls ``wanted``, the newest first. Raises `ValueError` for a
@@ -127,7 +127,8 @@ class CallRepository:
     def recent(self, caller: str, since: datetime) -> list[Call]:
         """The last five calls from a caller's number that have ended since then, the latest
         first."""
-        return self._list(_RECENT, caller=caller, since=ticks(since))
+        found = self._connections.asked.rows(_RECENT, caller=caller, since=ticks(since))
+        return [call_of(row) for row in found]
 
     def end_open(self, now: datetime) -> None:
         """End every call in progress, free everybody, and drop the duties that move legs: a network
@@ -141,9 +142,9 @@ class CallRepository:
             connection.execute(update(people).values(busy_with=None))
             connection.execute(update(duties).where(stale).values(state="dropped"))
 
-    def _list(self, statement: Any, **values: Any) -> list[Call]:
+    def _list(self, statement: Any) -> list[Call]:
         with self._connections.reading() as connection:
-            return [call_of(row) for row in connection.execute(statement, values)]
+            return [call_of(row) for row in connection.execute(statement)]
 
 
 _CALLS = select(*(_calls[name] for name in COLUMNS))

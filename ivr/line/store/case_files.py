@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from ivr.line.desk.events import Event
 from ivr.line.records import CaseFile, Duty, Escalation, Note
@@ -18,6 +18,8 @@ from ivr.line.store.chain import chained
 from ivr.line.store.connections import Connections
 from ivr.line.store.inserts import insert_duties, insert_events, insert_new
 from ivr.line.store.instants import instant, ticks
+
+_FILE = select(tables.case_files).where(tables.case_files.c.number == bindparam("number"))
 
 
 class CaseRecords(NamedTuple):
@@ -37,10 +39,7 @@ class CaseFileRepository:
 
     def load(self, number: str) -> CaseFile | None:
         """The file on a case; None when nothing was ever logged about it."""
-        table = tables.case_files
-        statement = select(table).where(table.c.number == number)
-        with self._connections.reading() as connection:
-            row = connection.execute(statement).one_or_none()
+        row = self._connections.asked.row(_FILE, number=number)
         return None if row is None else _file(row)
 
     def all(self) -> list[CaseFile]:

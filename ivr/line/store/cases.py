@@ -17,7 +17,7 @@ from ivr.line.store.instants import instant_or_none
 
 MAX_NUMBERS_TRIED = 50  # that others may have taken meanwhile
 
-# Built once: building a statement costs as much as executing it.
+# Built once, as `Asked` wants them.
 _CASE = select(tables.cases).where(tables.cases.c.digits == bindparam("digits"))
 _ACCOUNT = select(tables.accounts).where(tables.accounts.c.id == bindparam("account"))
 _CONTACTS = select(tables.contacts).where(tables.contacts.c.account == bindparam("account"))
@@ -31,12 +31,12 @@ class CaseRepository:
 
     def find(self, digits: str) -> Case | None:
         """The case with these digits, its account and its contacts."""
-        with self._connections.reading() as connection:
-            row = connection.execute(_CASE, {"digits": digits}).one_or_none()
-            if row is None:
-                return None
-            account = connection.execute(_ACCOUNT, {"account": row.account}).one_or_none()
-            contacts = connection.execute(_CONTACTS, {"account": row.account}).all()
+        asked = self._connections.asked
+        row = asked.row(_CASE, digits=digits)
+        if row is None:
+            return None
+        account = asked.row(_ACCOUNT, account=row.account)
+        contacts = asked.rows(_CONTACTS, account=row.account)
         return Case(
             number=row.number,
             digits=row.digits,
@@ -57,12 +57,12 @@ class CaseRepository:
 
     def pin(self, digits: str, account: str) -> str:
         """The hash of the case's PIN, else of its account's; ``""`` when there is none."""
-        cases, accounts = tables.cases, tables.accounts
-        of_case = select(cases.c.pin).where(cases.c.digits == digits)
-        of_account = select(accounts.c.pin).where(accounts.c.id == account)
-        with self._connections.reading() as connection:
-            own = connection.execute(of_case).scalar()
-            return own or connection.execute(of_account).scalar() or ""
+        asked = self._connections.asked
+        case = asked.row(_CASE, digits=digits)
+        if case is not None and case.pin:
+            return str(case.pin)
+        of_account = asked.row(_ACCOUNT, account=account)
+        return of_account.pin if of_account else ""
 
     def contact(self, id: str) -> Contact | None:
         """Somebody at a customer's, by id."""

@@ -1,15 +1,8 @@
-"""How the database is reached: pooled connections, and one of each thread's own in autocommit.
-
-SQLite's own waiting starves a busy neighbour, so a thread that finds the database locked waits
-here instead: for short, uneven times.
-"""
+"""How the database is reached: by SQLAlchemy's pooled connections, and by the driver alone."""
 
 from __future__ import annotations
 
-import random
 import sqlite3
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -21,8 +14,9 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ivr.errors import SettingsError
+from ivr.line.store.asked import Asked
+from ivr.line.store.driver import BUSY_FOR, OwnConnections, patiently
 
-BUSY_FOR = 5.0  # seconds until a locked database is an error; the carrier waits for 15
 ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
 WRITES = "ivr_writes"  # an execution option: this transaction will write
 
@@ -46,6 +40,7 @@ class Connections:
         self.writer: Engine = self.engine.execution_options(**{WRITES: True})
         self.own = OwnConnections(self.engine, busy_for)
         self.postgres = self.own.postgres
+        self.asked = Asked(self.own, type(self.engine.dialect))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -132,77 +127,3 @@ def _begin(busy_for: float, connection: Connection) -> None:
     driver: Any = connection.connection.driver_connection
     writes = connection.get_execution_options().get(WRITES)
     patiently(driver, "BEGIN IMMEDIATE" if writes else "BEGIN", busy_for=busy_for)
-
-
-def patiently(
-    connection: sqlite3.Connection,
-    statement: str,
-    values: tuple[Any, ...] | dict[str, Any] = (),
-    busy_for: float = BUSY_FOR,
-) -> sqlite3.Cursor:
-    """Execute, and try again for ``busy_for`` seconds while the database is locked."""
-    until = 0.0
-    while True:
-        try:
-            return connection.execute(statement, values)
-        except sqlite3.OperationalError as error:
-            until = until or time.monotonic() + busy_for
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(random.uniform(0.0001, 0.0006))
-
-
-class OwnConnections:
-    """Each thread's own driver connection, from the pool and in autocommit.
-
-    It goes back when its thread ends. One that PostgreSQL has closed is replaced.
-    """
-
-    def __init__(self, source: Engine, busy_for: float = BUSY_FOR) -> None:
-        self._engine = source
-        self._busy_for = busy_for
-        self._local = threading.local()
-        self.postgres = source.dialect.name == "postgresql"
-
-    def __call__(self) -> Any:
-        """This thread's."""
-        driver = getattr(self._local, "driver", None)
-        if driver is None or (self.postgres and driver.closed):
-            driver = self._take()
-        return driver
-
-    def execute(self, statement: str, values: tuple[Any, ...] | dict[str, Any]) -> Any:
-        """One statement that may be repeated; the driver's cursor."""
-        connection = self()
-        if not self.postgres:
-            return patiently(connection, statement, values, self._busy_for)
-        try:
-            return connection.execute(statement, values, prepare=True)
-        except Exception:
-            if not connection.closed:
-                raise
-            return self().execute(statement, values)  # the server was started again
-
-    def begin(self) -> Any:
-        """This thread's, of SQLite, with a transaction that will write."""
-        patiently(connection := self(), "BEGIN IMMEDIATE", busy_for=self._busy_for)
-        return connection
-
-    def _take(self) -> Any:
-        self.give_back()
-        held = self._engine.connect()
-        if self.postgres:  # the option is undone when the pool has it back
-            held = held.execution_options(isolation_level="AUTOCOMMIT")
-        self._local.held, self._local.driver = held, held.connection.driver_connection
-        return self._local.driver
-
-    def give_back(self) -> None:
-        """This thread no longer needs its connection."""
-        held = getattr(self._local, "held", None)
-        if held is None:
-            return
-        broken = self.postgres and self._local.driver.closed
-        self._local.held = self._local.driver = None
-        if broken:
-            held.invalidate()  # there is nothing that could be undone
-        held.close()

@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     CompoundSelect,
-    Connection,
     Select,
     bindparam,
     cast,
@@ -27,6 +26,7 @@ from ivr.line.desk.candidates import Directory
 from ivr.line.desk.cases import Case
 from ivr.line.desk.people import Person, Queue, Shift, Stint
 from ivr.line.store import tables
+from ivr.line.store.asked import Asked
 from ivr.line.store.connections import Connections
 from ivr.line.store.instants import instant, instant_or_none, ticks, ticks_or_none
 
@@ -58,8 +58,7 @@ class PersonRepository:
         ``no_answer``."""
         ended = how if at is not None else ""
         values = {"who": person, "attempt": attempt, "at": ticks_or_none(at)}
-        with self._connections.writing() as connection:
-            connection.execute(_RELEASE.get(ended, _RELEASE[""]), values)
+        self._connections.asked.change(_RELEASE.get(ended, _RELEASE[""]), **values)
 
     def set_status(
         self,
@@ -91,8 +90,7 @@ class PersonRepository:
 
     def get(self, id: str) -> Person | None:
         """The person with this id."""
-        with self._connections.reading() as connection:
-            return _read(connection, _NAMED, ids=[id]).get(id)
+        return _read(self._connections.asked, _NAMED, ids=[id]).get(id)
 
     def all(self) -> list[Person]:
         """Everybody, by id."""
@@ -102,8 +100,7 @@ class PersonRepository:
 
     def at_phone(self, phone: str) -> Person | None:
         """The person with this telephone number; the first by id, if several people have it."""
-        with self._connections.reading() as connection:
-            found = _read(connection, _AT_PHONE, phone=phone)
+        found = _read(self._connections.asked, _AT_PHONE, phone=phone)
         return next((found[id] for id in sorted(found)), None)
 
     def known_as(self, id: str, email: str) -> str | None:
@@ -124,31 +121,30 @@ class PersonRepository:
 
         Everybody as they are at ``now``; overrides and calendar entries that are over are left out.
         """
-        with self._connections.reading() as connection:
-            return _directory(connection, case, now)
+        return _directory(self._connections.asked, case, now)
 
 
-def _directory(connection: Connection, case: Case | None, now: datetime) -> Directory:
-    of_case = {"queue": case.queue if case else None}
-    shifts = [_shift(row) for row in connection.execute(_SHIFTS)]
-    queues = {row.id: _queue(row) for row in connection.execute(_QUEUES, of_case)}
-    stints = tuple(_stint(row) for row in connection.execute(_STINTS, {"now": ticks(now)}))
+def _directory(asked: Asked, case: Case | None, now: datetime) -> Directory:
+    shifts = [_shift(row) for row in asked.rows(_SHIFTS)]
+    queue = case.queue if case else None
+    queues = {row.id: _queue(row) for row in asked.rows(_QUEUES, queue=queue)}
+    stints = tuple(_stint(row) for row in asked.rows(_STINTS, now=ticks(now)))
     wanted = {shift.person for shift in shifts}
     wanted |= {id for stint in stints for id in (stint.person, stint.instead_of) if id}
     wanted |= {queue.manager for queue in queues.values() if queue.manager}
     if case and case.owner:
         wanted.add(case.owner)
-    people = _read(connection, _OPERATORS) | _read(connection, _NAMED, ids=sorted(wanted))
+    people = _read(asked, _OPERATORS) | _read(asked, _NAMED, ids=sorted(wanted))
     if case and case.owner in people and people[case.owner].team:
-        people |= _read(connection, _TEAM, team=people[case.owner].team)
+        people |= _read(asked, _TEAM, team=people[case.owner].team)
     for _ in range(ROUNDS):
         named = {each for person in people.values() for each in (person.manager, person.delegate)}
         more = named - people.keys() - {None}
         if not more:
             break
-        people |= _read(connection, _NAMED, ids=sorted(more))
+        people |= _read(asked, _NAMED, ids=sorted(more))
     if not any({"manager", "second_level"} & person.roles for person in people.values()):
-        people |= _read(connection, _MANAGERS)
+        people |= _read(asked, _MANAGERS)
     present = {id: person.at(now) for id, person in people.items()}
     return Directory(present, tuple(shifts), queues, stints=stints)
 
@@ -193,7 +189,7 @@ def _stint(row: Any) -> Stint:
     )
 
 
-# Built once: building a statement costs as much as executing it.
+# Built once, as `Asked` wants them.
 _PEOPLE = select(tables.people)
 _OPERATORS = _PEOPLE.where(text("answers_zero"))  # as the index has it: SQLite sees no "= 1"
 _NAMED = _PEOPLE.where(tables.people.c.id.in_(bindparam("ids", expanding=True)))
@@ -205,8 +201,8 @@ _QUEUES = select(tables.queues).where(tables.queues.c.id == bindparam("queue"))
 _STINTS = _stints()
 
 
-def _read(connection: Connection, statement: Select[Any], **values: Any) -> dict[str, Person]:
-    return {row.id: _person(row) for row in connection.execute(statement, values)}
+def _read(asked: Asked, statement: Select[Any], **values: Any) -> dict[str, Person]:
+    return {row.id: _person(row) for row in asked.rows(statement, **values)}
 
 
 @lru_cache(maxsize=1000)

@@ -10,7 +10,8 @@ from pathlib import Path
 from ivr.line.store.calls import CallRepository
 from ivr.line.store.case_files import CaseFileRepository
 from ivr.line.store.cases import CaseRepository
-from ivr.line.store.connections import BUSY_FOR, Connections
+from ivr.line.store.connections import Connections
+from ivr.line.store.driver import BUSY_FOR
 from ivr.line.store.duties import DutyRepository
 from ivr.line.store.facts import FactRepository
 from ivr.line.store.faults import log_failure

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
@@ -19,6 +19,13 @@ class Bound(NamedTuple):
     bucket: str
     since: datetime
     most: int
+
+
+_COUNT = (
+    select(func.count().label("count"))
+    .where(tables.tallies.c.bucket == bindparam("bucket"))
+    .where(tables.tallies.c.at > bindparam("since"))
+)
 
 
 class TallyRepository:
@@ -41,9 +48,8 @@ class TallyRepository:
         buckets = sorted({each.bucket for each in bounds})
         table = tables.tallies
         insert = table.insert().returning(table.c.id)
-        with self._connections.reading() as connection:  # who is refused keeps nobody from writing
-            if any(_counted(connection, each) >= each.most for each in bounds):
-                return []
+        if any(self.count(*each[:2]) >= each.most for each in bounds):
+            return []  # who is refused keeps nobody from writing
         with self._connections.writing() as connection:
             if self._connections.postgres:  # SQLite has one writer at a time
                 for bucket in buckets:
@@ -62,8 +68,8 @@ class TallyRepository:
 
     def count(self, bucket: str, since: datetime) -> int:
         """How many have been counted after ``since``."""
-        with self._connections.reading() as connection:
-            return _counted(connection, Bound(bucket, since, 0))
+        values = {"bucket": bucket, "since": ticks(since)}
+        return int(self._connections.asked.rows(_COUNT, **values)[0].count)
 
     def clear(self, bucket: str) -> None:
         """Start counting again."""
@@ -73,10 +79,8 @@ class TallyRepository:
 
 
 def _counted(connection: Connection, bound: Bound) -> int:
-    tallies = tables.tallies
-    which = (tallies.c.bucket == bound.bucket) & (tallies.c.at > ticks(bound.since))
-    statement = select(func.count()).select_from(tallies).where(which)
-    return int(connection.execute(statement).scalar_one())
+    values = {"bucket": bound.bucket, "since": ticks(bound.since)}
+    return int(connection.execute(_COUNT, values).scalar_one())
 
 
 __all__ = ["Bound", "TallyRepository"]

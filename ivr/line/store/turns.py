@@ -16,7 +16,7 @@ from ivr.errors import CallError
 from ivr.line.desk.events import Event
 from ivr.line.records import Call, Duty
 from ivr.line.store.chain import chained
-from ivr.line.store.connections import OwnConnections
+from ivr.line.store.driver import OwnConnections
 from ivr.line.store.instants import instant, instant_or_none, ticks, ticks_or_none
 from ivr.line.store.people import CLAIM
 from ivr.line.values import decode, encode

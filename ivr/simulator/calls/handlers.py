@@ -8,7 +8,7 @@ from typing import Any
 from ivr.simulator.calls import fetching
 from ivr.simulator.calls.audio import Audio
 from ivr.simulator.calls.engagements.conference import Conferences
-from ivr.simulator.calls.engagements.connect import Echo, StreamConnection
+from ivr.simulator.calls.engagements.connect import Connections, Echo
 from ivr.simulator.calls.engagements.dial import NumberDial
 from ivr.simulator.calls.engagements.participants import Participant
 from ivr.simulator.calls.engagements.queues import Member, QueueDial, Queues
@@ -48,6 +48,7 @@ class Handlers:
         conferences: Conferences,
         queues: Queues,
         side_streams: MutableMapping[str, SideStream],
+        connections: Connections,
     ) -> None:
         self._audio = audio
         self._recordings = recordings
@@ -55,6 +56,7 @@ class Handlers:
         self._conferences = conferences
         self._queues = queues
         self._side_streams = side_streams
+        self._connections = connections
         self.by_request: Mapping[type, Handler] = {
             requests.Speak: self._speak,
             requests.Listen: _listen,
@@ -139,7 +141,9 @@ class Handlers:
         )
 
     def _attach(self, leg: Leg, player: Player, request: requests.Attach) -> object:
-        connection = StreamConnection(leg, player, request, self._side_streams)
+        connection = self._connections.engagement(leg, player, request)
+        if connection is None:
+            return requests.Outcome(requests.NONE)
         return leg.engage(player, request, connection)
 
     def _tape(self, leg: Leg, player: Player, request: requests.Tape) -> None:

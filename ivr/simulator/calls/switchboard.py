@@ -12,6 +12,7 @@ from datetime import datetime
 from ivr.errors import CallError
 from ivr.simulator.calls.audio import Audio
 from ivr.simulator.calls.engagements.conference import Conferences
+from ivr.simulator.calls.engagements.connect import Connections
 from ivr.simulator.calls.engagements.queues import Queues
 from ivr.simulator.calls.handlers import Handlers
 from ivr.simulator.calls.leg import Leg
@@ -50,6 +51,7 @@ class Switchboard(CallNetwork[Leg]):
         self.messages = Messages(self, self.phones)
         self.conferences = Conferences(self, self.recordings)
         self.queues = Queues(self)
+        self.connections = Connections(self, self.recordings, self.side_streams)
         self._ended: deque[str] = deque()
         self._handlers = Handlers(
             Audio(self, self.recordings),
@@ -58,6 +60,7 @@ class Switchboard(CallNetwork[Leg]):
             self.conferences,
             self.queues,
             self.side_streams,
+            self.connections,
         ).by_request
 
     # ---- legs

@@ -49,6 +49,7 @@ _REASONS = {
     "hang up": "can't hang up: it isn't in a call",
     "lose connection": "can't lose the connection: it isn't in a call",
     "call": "can't call: it is already in a call",
+    "join": "can't join a room: it is already in a call",
     "say": "can't say anything: it isn't in a call",
 }
 
@@ -130,7 +131,7 @@ class Stage:
                 self._listens(ear, act)
             case "answer" | "decline":
                 self._possible(ear, act, self.wait(lambda: ear.phone.ringing))
-            case "call":
+            case "call" | "join":
                 self._possible(ear, act, not ear.phone.in_call)
             case "say":
                 self._possible(ear, act, ear.phone.in_call)
@@ -148,6 +149,8 @@ class Stage:
         match act.kind:
             case "call":
                 phone.call(self.dialogue.called)
+            case "join":
+                phone.join(act.value)
             case "answer":
                 phone.answer()
             case "decline":

@@ -31,8 +31,8 @@ NOBODY = "nobody"
 ANYTHING = "…"
 
 ACTIONS = (
-    "call, answer, decline, press KEYS, type KEYS, hang up, lose connection, wait SECONDS "
-    'or say "WORDS"'
+    "call, answer, decline, press KEYS, type KEYS, join ROOM, hang up, lose connection, "
+    'wait SECONDS or say "WORDS"'
 )
 STATES = (
     "(rings), (stops ringing), (connected to NAME, NAME), (connected to nobody), "
@@ -50,6 +50,7 @@ _WITHIN = re.compile(rf"within {_SECONDS}\s+(?P<rest>\S.*)")
 _ACT = re.compile(
     rf"""(?P<plain>call|answer|decline|hang\ up|lose\ connection)
     | (?P<keyed>press|type)\ (?P<keys>[0-9*\#]+)(?P<at_once>\ at\ once)?
+    | join\ (?P<room>\S.*)
     | wait\ {_SECONDS}(?:\ ?(?:s|seconds?))?
     | say\ "(?P<words>[^"]+)"(?P<said_at_once>\ at\ once)? """,
     re.VERBOSE,
@@ -224,6 +225,8 @@ class _Place:
             return Act(parts["plain"])
         if parts["keyed"]:
             return Act(parts["keyed"], parts["keys"], at_once=bool(parts["at_once"]))
+        if parts["room"]:
+            return Act("join", parts["room"])
         if parts["words"]:
             return Act("say", parts["words"], at_once=bool(parts["said_at_once"]))
         return Act("wait", seconds=float(parts["seconds"]))

@@ -318,7 +318,11 @@ class Interpreter:
         if not verb.nouns:
             yield requests.Warn(12200, "<Connect> without a noun is skipped")
             return None
-        outcome: requests.Outcome = yield requests.Attach(verb.nouns[0], self.page.url)
+        noun = verb.nouns[0]
+        outcome: requests.Outcome = yield requests.Attach(noun, self.page.url)
+        if isinstance(noun, v.VirtualAgent) and not verb.action and not outcome.over:
+            # "Lacking an action attribute, Twilio requests TwiML from the current document."
+            return (yield from self.go("", verb.method, outcome.params))
         return (yield from self.after(outcome, verb.action, verb.method))
 
     def echo(self, _verb: v.Echo) -> Steps:

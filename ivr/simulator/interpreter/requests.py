@@ -12,7 +12,7 @@ Keep         (sid, url) of the recording, or None if it isn't kept
 Now          seconds since any fixed instant; with ``date``, the date and time
 Token        a unique string
 Begin, Halt  None, at once
-Attach       the Outcome of a Connect, when the websocket has closed
+Attach       the Outcome of a Connect, when the websocket has closed or the room is over
 Echo         nothing: it lasts until the end of the call
 Text         the parameters of the action of an <Sms>
 Transfer     the Outcome of a Refer, or the Page to go on with after a failure
@@ -172,9 +172,9 @@ class Halt(NamedTuple):
 
 
 class Attach(NamedTuple):
-    """Give the call to a websocket."""
+    """Connect the call to a websocket, a video room, a virtual agent or a conversation."""
 
-    noun: v.Stream
+    noun: v.Place
     base: str
 
 

@@ -65,3 +65,4 @@ WHISPER = Setting(
     fatal={v.Dial: 13201},
 )
 QUEUE_WHISPER = Setting("queue whisper", frozenset({*_PROMPTS, v.Redirect}))
+VIRTUAL_AGENT = Setting("virtual agent", frozenset())  # a script of the test, not a document

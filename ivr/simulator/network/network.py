@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from ivr.simulator.network.faults import Faults
 from ivr.simulator.network.history import History
 from ivr.simulator.network.mailbox import Mailbox
-from ivr.simulator.network.numbers import ApiKey, Application, Number, VerifiedNumber
+from ivr.simulator.network.numbers import Account, ApiKey, Application, Number, VerifiedNumber
 from ivr.simulator.network.places import Places
 from ivr.simulator.network.routes import e164
 from ivr.simulator.network.seed import Seed
@@ -71,6 +71,7 @@ class Network(Mailbox):
         self.verified: dict[str, VerifiedNumber] = {}  # that calls may show as well, by number
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, ApiKey] = {}
+        self.account = Account(self.clock.now())
         self.keeps_silence = True
         self.places = Places()
         self.added: dict[str, str] = {}  # parameters of every request about an inbound call

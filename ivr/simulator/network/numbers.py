@@ -63,10 +63,18 @@ class Number(Addresses):
     place: "overrides voice_url".
     """
 
-    __slots__ = ("application", "number", "origin", "sms_application")
+    __slots__ = (
+        "application",
+        "created_at",
+        "number",
+        "origin",
+        "sms_application",
+        "updated_at",
+    )
 
-    def __init__(self, sid: str, number: str, origin: str) -> None:
+    def __init__(self, sid: str, number: str, origin: str, now: datetime) -> None:
         super().__init__(sid, number)
+        self.created_at = self.updated_at = now
         self.number = number
         self.origin = origin
         self.application = ""
@@ -93,6 +101,21 @@ class VerifiedNumber:
         self.number = number
         self.friendly_name = friendly_name
         self.created_at = self.updated_at = now
+
+
+class Account:
+    """What an account has beside its SID and token. A test may set each of them.
+
+    ``balance`` is an amount as a text, in ``currency`` (three letters); nothing costs anything.
+    """
+
+    __slots__ = ("balance", "currency", "friendly_name", "updated_at")
+
+    def __init__(self, now: datetime) -> None:
+        self.friendly_name = "a simulated network"
+        self.balance = "100.00"
+        self.currency = "USD"
+        self.updated_at = now
 
 
 class ApiKey(NamedTuple):

@@ -133,6 +133,19 @@ class Handset:
         self.leg = self.network.dial_application(self.number, application, given)
         self._remember(self.leg)
 
+    def join(self, room: str) -> None:
+        """Join a video room by its name, in front of a screen: only a ``client:…`` can.
+
+        A room that there isn't is opened. Raises CallError for another phone, or one in use.
+        """
+        self.network.act(lambda: self._join(room))
+
+    def _join(self, room: str) -> None:
+        if self.leg is not None:
+            raise CallError(f"{self.number} is in use ({self.leg})")
+        self.leg = self.network.connections.rooms.join(self, self.number, room)
+        self._remember(self.leg)
+
     def text(self, number: str, body: str) -> None:
         """Send a text to a number; its application's replies arrive in `messages`.
 

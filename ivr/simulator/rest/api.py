@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from ivr.simulator.rest import (
+    accounts,
     applications,
+    available_numbers,
     calls,
     conferences,
     messages,
@@ -21,6 +23,7 @@ from ivr.simulator.rest import (
 )
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.simulator.rest.resource import (
+    ACCOUNTS,
     NOT_BUILT,
     OUR_CODE,
     PAGING,
@@ -54,6 +57,8 @@ ROUTES = _compiled(
         *recordings.ROUTES,
         *messages.ROUTES,
         *applications.ROUTES,
+        *accounts.ROUTES,
+        *available_numbers.ROUTES,
     )
 )
 
@@ -78,8 +83,9 @@ class Api(Resources):
     def _respond(self, method: str, path: str, form: Form) -> Response:
         if _of_another_account(path, self.root):
             raise self.missing(path)
-        inner = path[len(self.root) : -len(".json")]
-        built = path.startswith(self.root) and path.endswith(".json")
+        accounts = path == self.uri(ACCOUNTS)
+        inner = ACCOUNTS if accounts else path[len(self.root) : -len(".json")]
+        built = accounts or (path.startswith(self.root) and path.endswith(".json"))
         there = False
         for verb, pattern, route, handler in ROUTES if built else ():
             found = pattern.fullmatch(inner)

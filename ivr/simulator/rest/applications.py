@@ -1,6 +1,6 @@
-"""REST: TwiML applications, API keys, the account, and the debugger's log.
+"""REST: TwiML applications, and the debugger's log.
 
-https://www.twilio.com/docs/usage/api/applications, /docs/iam/api-keys,
+https://www.twilio.com/docs/usage/api/applications,
 https://www.twilio.com/docs/usage/api/notification, /docs/voice/api/call-event-resource
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ivr.simulator.network.network import Notice
-from ivr.simulator.network.numbers import ApiKey, Application
+from ivr.simulator.network.numbers import Application
 from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.rest.calls import find as find_call
 from ivr.simulator.rest.calls import within
@@ -84,55 +84,10 @@ def show(api: Resources, each: Application) -> Json:
         "sms_fallback_method": each.sms_fallback_method,
         "sms_status_callback": None,
         "message_status_callback": None,
+        "public_application_connect_enabled": False,
         "date_created": rfc2822(each.created_at),
         "date_updated": rfc2822(each.updated_at),
         "uri": api.uri(f"/Applications/{each.sid}"),
-    }
-
-
-# ---- keys and the account
-
-
-def create_key(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    """POST /Keys: the only answer with the secret."""
-    key = api.network.api_key(form.text("FriendlyName"))
-    return 201, {**_key(api, key), "secret": key.secret}
-
-
-def keys(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    every = api.network.keys.values()
-    return api.page(form, "/Keys", "keys", every, lambda key: _key(api, key))
-
-
-def delete_key(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
-    if api.network.keys.pop(path[0], None) is None:
-        raise api.missing(api.uri(f"/Keys/{path[0]}"))
-    return 204, None
-
-
-def _key(api: Resources, key: ApiKey) -> Json:
-    start = rfc2822(api.network.clock.start)
-    return {
-        "sid": key.sid,
-        "friendly_name": key.friendly_name,
-        "date_created": start,
-        "date_updated": start,
-    }
-
-
-def account(api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
-    start = rfc2822(api.network.clock.start)
-    return 200, {
-        "sid": api.network.account_sid,
-        "owner_account_sid": api.network.account_sid,
-        "auth_token": None,  # clients already have it
-        "friendly_name": "a simulated network",
-        "status": "active",
-        "type": "Full",
-        "date_created": start,
-        "date_updated": start,
-        "subresource_uris": {},
-        "uri": f"{api.root}.json",
     }
 
 
@@ -215,10 +170,6 @@ ROUTES: tuple[Endpoint, ...] = (
     ("GET", "/Applications/{sid}", fetch),
     ("POST", "/Applications/{sid}", update),
     ("DELETE", "/Applications/{sid}", delete),
-    ("POST", "/Keys", create_key),
-    ("GET", "/Keys", keys),
-    ("DELETE", "/Keys/{sid}", delete_key),
-    ("GET", "", account),
     ("GET", "/Notifications", notifications),
     ("GET", "/Calls/{sid}/Notifications", notifications),
     ("GET", "/Calls/{sid}/Events", events),

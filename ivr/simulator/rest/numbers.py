@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ivr.simulator.network.numbering import NORTH_AMERICA, capabilities, for_sale, kind, national
 from ivr.simulator.network.numbers import Addresses, Number
+from ivr.simulator.network.places import country
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
@@ -29,18 +31,27 @@ METHODS = {
 
 
 def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    numbers = list(api.network.numbers.values())
+    return _listing(api, form, "")
+
+
+def _listing(api: Resources, form: Form, wanted: str) -> Response:
+    numbers = [n for n in api.network.numbers.values() if wanted in ("", kind(n.number))]
     if form.has("PhoneNumber"):
         numbers = [n for n in numbers if form.text("PhoneNumber") in n.number]
     if form.has("FriendlyName"):
         numbers = [n for n in numbers if n.friendly_name == form.text("FriendlyName")]
     return api.page(
         form,
-        "/IncomingPhoneNumbers",
+        f"/IncomingPhoneNumbers{'/' * bool(wanted)}{wanted}",
         "incoming_phone_numbers",
         numbers,
-        lambda number: show(api, number),
+        lambda number: show_of_kind(api, number) if wanted else show(api, number),
     )
+
+
+def of_kind(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
+    """GET /IncomingPhoneNumbers/{Local, Mobile or TollFree}"""
+    return _listing(api, form, path[0])
 
 
 def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
@@ -48,12 +59,23 @@ def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    """POST /IncomingPhoneNumbers: buy a number."""
-    given = form.text("PhoneNumber")
+    """POST /IncomingPhoneNumbers: buy a number, or any one of an area code."""
+    area = form.text("AreaCode")
+    given = form.text("PhoneNumber") or (_first_in(api, area) if area else "")
     if not given:
-        raise ApiError(
-            400, 21421, "PhoneNumber is required; AreaCode alone isn't supported by this simulator"
-        )
+        raise ApiError(400, 21421, "PhoneNumber or AreaCode is required")
+    return 201, show(api, _buy(api, form, given))
+
+
+def create_of_kind(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
+    """POST /IncomingPhoneNumbers/{Local, Mobile or TollFree}: buy a number of that kind."""
+    number = e164(form.text("PhoneNumber"))
+    if kind(number) != path[0]:
+        raise ApiError(400, 21421, f"{number or '(none)'} is not a valid {path[0]} number")
+    return 201, show_of_kind(api, _buy(api, form, number))
+
+
+def _buy(api: Resources, form: Form, given: str) -> Number:
     number = e164(given)
     if not number.startswith("+"):
         raise ApiError(400, 21421, f"{given} is not a valid number")
@@ -61,16 +83,27 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
         raise ApiError(400, 21422, f"{number} is not available")
     parts = urlsplit(form.url("VoiceUrl"))
     origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-    row = Number(api.network.seed.sid("PN"), number, origin)
+    row = Number(api.network.seed.sid("PN"), number, origin, api.network.clock.now())
+    row.friendly_name = national(number)  # "defaults to a formatted version of the phone number"
     _change(api, row, form)
     api.network.numbers[number] = row
-    return 201, show(api, row)
+    return row
+
+
+def _first_in(api: Resources, area: str) -> str:
+    """The first number of an area code that isn't taken."""
+    for code in NORTH_AMERICA:
+        for each in for_sale(api.network.seed.number, code, "Local", area=area):
+            if each.number not in api.network.numbers:
+                return each.number
+    raise ApiError(400, 21452, f"No phone numbers found in area code {area}")
 
 
 def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /IncomingPhoneNumbers/{sid}: where its calls go from now on."""
     number = find(api, path[0])
     _change(api, number, form)
+    number.updated_at = api.network.clock.now()
     return 200, show(api, number)
 
 
@@ -109,7 +142,6 @@ def find(api: Resources, sid: str) -> Number:
 
 
 def show(api: Resources, number: Number) -> Json:
-    start = rfc2822(api.network.clock.start)
     return {
         "sid": number.sid,
         "account_sid": api.network.account_sid,
@@ -120,8 +152,8 @@ def show(api: Resources, number: Number) -> Json:
         "voice_method": number.method,
         "voice_fallback_url": number.fallback,
         "voice_fallback_method": number.fallback_method,
-        "voice_application_sid": number.application,
-        "sms_application_sid": number.sms_application,
+        "voice_application_sid": number.application or None,
+        "sms_application_sid": number.sms_application or None,
         "voice_caller_id_lookup": False,
         "voice_receive_mode": "voice",
         "status_callback": number.status_callback,
@@ -129,16 +161,36 @@ def show(api: Resources, number: Number) -> Json:
         "sms_url": number.sms_url,
         "sms_method": number.sms_method,
         "sms_fallback_url": number.sms_fallback,
-        "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
-        "date_created": start,
-        "date_updated": start,
+        "sms_fallback_method": number.sms_fallback_method,
+        "capabilities": capabilities(country(number.number)),
+        "status": "in-use",
+        "type": kind(number.number).lower(),
+        "origin": "twilio",
+        "beta": False,
+        "address_requirements": "none",
+        "address_sid": None,
+        "bundle_sid": None,
+        "identity_sid": None,
+        "trunk_sid": None,
+        "emergency_status": "Inactive",
+        "emergency_address_sid": None,
+        "emergency_address_status": "unregistered",
+        "date_created": rfc2822(number.created_at),
+        "date_updated": rfc2822(number.updated_at),
         "uri": api.uri(f"/IncomingPhoneNumbers/{number.sid}"),
     }
+
+
+def show_of_kind(api: Resources, number: Number) -> Json:
+    """The same in a list of one kind, which doesn't say the type."""
+    return {name: value for name, value in show(api, number).items() if name != "type"}
 
 
 ROUTES: tuple[Endpoint, ...] = (
     ("GET", "/IncomingPhoneNumbers", listing),
     ("POST", "/IncomingPhoneNumbers", create),
+    ("GET", "/IncomingPhoneNumbers/(Local|Mobile|TollFree)", of_kind),
+    ("POST", "/IncomingPhoneNumbers/(Local|Mobile|TollFree)", create_of_kind),
     ("DELETE", "/IncomingPhoneNumbers/{sid}", delete),
     ("GET", "/IncomingPhoneNumbers/{sid}", fetch),
     ("POST", "/IncomingPhoneNumbers/{sid}", update),

@@ -52,8 +52,10 @@ SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
         "Region": "there is one network",
     },
     "POST /IncomingPhoneNumbers": _NUMBER,
+    "POST /IncomingPhoneNumbers/(Local|Mobile|TollFree)": _NUMBER,
     "POST /IncomingPhoneNumbers/{sid}": _NUMBER,
     "GET /IncomingPhoneNumbers": _NUMBERS,
+    "GET /IncomingPhoneNumbers/(Local|Mobile|TollFree)": _NUMBERS,
     "POST /Applications": _APPLICATION,
     "POST /Applications/{sid}": _APPLICATION,
     "POST /Messages": dict.fromkeys(
@@ -83,7 +85,16 @@ _TAKEN = {
     "VoiceReceiveMode": "voice",
 }
 _LOOKED_UP = {"VoiceCallerIdLookup": "false"}
+_NEAR = dict.fromkeys(
+    (
+        *("Distance", "InLata", "InPostalCode", "InRateCenter"),
+        *("NearLatLong", "NearNumber"),
+    ),
+    "",
+)
 REFUSED: Mapping[str, Mapping[str, str]] = {
+    "POST ": {"Status": "active"},
+    "GET /AvailablePhoneNumbers/{country}/{kind}": _NEAR,
     "POST /Calls": {"Byoc": "", "CallerId": ""},
     "POST /Conferences/{sid}/Participants": {
         "AmdStatusCallback": "",
@@ -107,6 +118,7 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "WaitUrl": "",
     },
     "POST /IncomingPhoneNumbers": _TAKEN,
+    "POST /IncomingPhoneNumbers/(Local|Mobile|TollFree)": _TAKEN,
     "POST /IncomingPhoneNumbers/{sid}": _TAKEN | {"AccountSid": ""},
     "POST /Applications": _LOOKED_UP,
     "POST /Applications/{sid}": _LOOKED_UP,

@@ -104,7 +104,6 @@ def show(api: Resources, queue: Queue) -> Json:
         "date_updated": rfc2822(queue.updated_at),
         "account_sid": api.network.account_sid,
         "uri": api.uri(f"/Queues/{queue.sid}"),
-        "subresource_uris": {"members": api.uri(f"/Queues/{queue.sid}/Members")},
     }
 
 

@@ -69,13 +69,13 @@ def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         channels=CHANNELS[_word(form, "RecordingChannels", *CHANNELS)],
         track=_word(form, "RecordingTrack", "both", "inbound", "outbound"),
     )
-    return 201, show(api, recording)
+    return 201, show_within(api, recording, "Calls", leg.sid)
 
 
 def of_call(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     sid = find_call(api, path[0]).sid
     rows = [each for each in _newest_first(api) if each.call == sid]
-    return _page(api, form, f"/Calls/{sid}/Recordings", rows)
+    return _page(api, form, f"/Calls/{sid}/Recordings", rows, ("Calls", sid))
 
 
 # ---- of a conference
@@ -84,14 +84,14 @@ def of_call(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 def of_conference(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     sid = find_conference(api, path[0]).sid
     rows = [each for each in _newest_first(api) if each.conference == sid]
-    return _page(api, form, f"/Conferences/{sid}/Recordings", rows)
+    return _page(api, form, f"/Conferences/{sid}/Recordings", rows, ("Conferences", sid))
 
 
 # ---- of either
 
 
 def fetch_one(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
-    return 200, show(api, _of(api, path))
+    return 200, _show_one(api, _of(api, path), path[0])
 
 
 def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
@@ -110,7 +110,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
             recording.resume()
         case _:
             recording.stop("stopped")
-    return 200, show(api, recording)
+    return 200, _show_one(api, recording, path[0])
 
 
 def delete_one(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
@@ -151,9 +151,24 @@ def _newest_first(api: Resources) -> list[Recording]:
     return list(reversed(list(api.network.recordings)))
 
 
-def _page(api: Resources, form: Form, inner: str, rows: list[Recording]) -> Response:
+def _page(
+    api: Resources,
+    form: Form,
+    inner: str,
+    rows: list[Recording],
+    owner: tuple[str, str] | None = None,
+) -> Response:
     rows = within(form, "DateCreated", rows, lambda each: each.started_at)
-    return api.page(form, inner, "recordings", rows, lambda each: show(api, each))
+
+    def shown(each: Recording) -> Json:
+        return show_within(api, each, *owner) if owner else show(api, each)
+
+    return api.page(form, inner, "recordings", rows, shown)
+
+
+def _show_one(api: Resources, recording: Recording, kind: str) -> Json:
+    owner = recording.call if kind == "Calls" else recording.conference
+    return show_within(api, recording, kind, owner)
 
 
 def _word(form: Form, name: str, *words: str) -> str:
@@ -165,8 +180,27 @@ def _word(form: Form, name: str, *words: str) -> str:
 
 
 def show(api: Resources, recording: Recording) -> Json:
-    """A recording as JSON: "duration" is a string, and null until it has ended."""
+    """A recording of the account as JSON, which says where its sound is."""
     uri = f"/Recordings/{recording.sid}"
+    return _common(api, recording) | {
+        "uri": api.uri(uri),
+        "subresource_uris": {
+            "add_on_results": api.uri(f"{uri}/AddOnResults"),
+            "transcriptions": api.uri(f"{uri}/Transcriptions"),
+        },
+        "media_url": recording.url,
+    }
+
+
+def show_within(api: Resources, recording: Recording, kind: str, owner: str) -> Json:
+    """The same recording as one of a call ("Calls") or conference: only a call's has a track."""
+    track = {"track": recording.track} if kind == "Calls" else {}
+    uri = api.uri(f"/{kind}/{owner}/Recordings/{recording.sid}")
+    return _common(api, recording) | track | {"uri": uri}
+
+
+def _common(api: Resources, recording: Recording) -> Json:
+    """ "duration" is a string, and null until it has ended."""
     return {
         "account_sid": api.network.account_sid,
         "api_version": "2010-04-01",
@@ -182,15 +216,8 @@ def show(api: Resources, recording: Recording) -> Json:
         "status": recording.status,
         "channels": recording.channels,
         "source": recording.source,
-        "track": recording.track,
         "error_code": recording.error_code or None,
-        "uri": api.uri(uri),
         "encryption_details": None,
-        "subresource_uris": {
-            "add_on_results": api.uri(f"{uri}/AddOnResults"),
-            "transcriptions": api.uri(f"{uri}/Transcriptions"),
-        },
-        "media_url": recording.url,
     }
 
 

@@ -19,6 +19,7 @@ from ivr.simulator.webhooks.request import refused_for_callbacks
 Json = dict[str, Any]
 Response = tuple[int, Json | None]
 VERSION = "2010-04-01"
+ACCOUNTS = "/Accounts"
 PAGING = ("Page", "PageSize", "PageToken")
 NOT_BUILT = 501  # the status of what Twilio has and isn't built here
 OUR_CODE = 99501  # and its code, which Twilio doesn't have
@@ -132,6 +133,8 @@ class Resources:
         return ApiError(404, 20404, f"The requested resource {path} was not found")
 
     def uri(self, inner: str) -> str:
+        if inner == ACCOUNTS:  # the only one that isn't below an account
+            return f"/{VERSION}{ACCOUNTS}.json"
         return f"{self.root}{inner}.json"
 
     def page(

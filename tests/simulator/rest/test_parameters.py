@@ -3,6 +3,7 @@ by name: none is dropped in silence."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from ivr.simulator import Exchange
 from ivr.simulator.rest.api import ROUTES
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
+from tests.kit.rest_shapes import check_answer
 from tests.kit.twiml_app import CALLEE, LINE, network
 
 CALLBACK = "StatusCallback StatusCallbackMethod StatusCallbackEvent"
@@ -59,8 +61,17 @@ TWILIOS = {
     "GET /Conferences/{sid}/Participants": "Muted Hold Coaching",
     "POST /Conferences/{sid}/Participants/{call}": "Muted Hold HoldUrl HoldMethod AnnounceUrl"
     " AnnounceMethod WaitUrl WaitMethod BeepOnExit EndConferenceOnExit Coaching CallSidToCoach",
-    "POST /IncomingPhoneNumbers": f"{NUMBER} PhoneNumber",
+    "POST /IncomingPhoneNumbers": f"{NUMBER} PhoneNumber AreaCode",
+    "POST /IncomingPhoneNumbers/(Local|Mobile|TollFree)": f"{NUMBER} PhoneNumber",
     "POST /IncomingPhoneNumbers/{sid}": f"{NUMBER} AccountSid",
+    "GET /IncomingPhoneNumbers/(Local|Mobile|TollFree)": "Beta FriendlyName PhoneNumber Origin",
+    "GET /AvailablePhoneNumbers/{country}/{kind}": "AreaCode Contains SmsEnabled MmsEnabled"
+    " VoiceEnabled ExcludeAllAddressRequired ExcludeLocalAddressRequired"
+    " ExcludeForeignAddressRequired Beta NearNumber NearLatLong Distance InPostalCode InRegion"
+    " InRateCenter InLata InLocality FaxEnabled",
+    "GET /Accounts": "FriendlyName Status",
+    "POST ": "FriendlyName Status",
+    "POST /Keys/{sid}": "FriendlyName",
     "GET /IncomingPhoneNumbers": "Beta FriendlyName PhoneNumber Origin",
     "POST /Applications": APPLICATION,
     "POST /Applications/{sid}": APPLICATION,
@@ -81,7 +92,10 @@ TWILIOS = {
 VALUES = {
     "To": CALLEE,
     "From": LINE,
-    "PhoneNumber": "+33800000077",
+    "PhoneNumber": "+33155500177",
+    "AreaCode": "415",
+    "Contains": "415",
+    "InRegion": "CA",
     "StatusCallbackEvent": "answered",
     "Timeout": "30",
     "TimeLimit": "600",
@@ -106,7 +120,12 @@ VALUES = {
     "VoiceReceiveMode": "fax",
     "VoiceCallerIdLookup": "true",
 }
-STATUSES = {"GET /Calls": "completed", "GET /Conferences": "init"}
+STATUSES = {
+    "GET /Accounts": "active",
+    "POST ": "suspended",
+    "GET /Calls": "completed",
+    "GET /Conferences": "init",
+}
 
 
 def value(name: str, route: str) -> str:
@@ -153,6 +172,9 @@ def world() -> tuple[Exchange, dict[str, str]]:
         "Applications": client.applications.create(friendly_name="a").sid,
         "Messages": client.messages.list()[0].sid,
         "Recordings": client.recordings.list()[0].sid,
+        "Keys": client.new_keys.create().sid,
+        "AvailablePhoneNumbers": "US",
+        "{country}": "Local",
     }
 
 
@@ -160,9 +182,14 @@ def ask(world: Any, route: str, values: dict[str, str]) -> tuple[int, Any]:
     exchange, names = world
     method, _, path = route.partition(" ")
     parts = path.split("/")
-    there = [names[parts[n - 1]] if part.startswith("{") else part for n, part in enumerate(parts)]
+    there = [
+        names[parts[n - 1]] if part.startswith("{") else re.sub(r"^\(|\|.*|\)$", "", part)
+        for n, part in enumerate(parts)
+    ]
     params = {name: [text] for name, text in values.items()}
-    status, answer = exchange.api.respond(method, exchange.api.uri("/".join(there)), params)
+    address = exchange.api.uri("/".join(there))
+    status, answer = exchange.api.respond(method, address, params)
+    check_answer(method, address, status, answer)
     return status, answer
 
 
@@ -170,6 +197,7 @@ def test_every_request_that_takes_parameters_is_in_the_table() -> None:
     writes = {route for method, _, route, _ in ROUTES if method == "POST"}
 
     assert writes - TWILIOS.keys() == {
+        "POST /Accounts",  # refused as a whole
         "POST /(Calls)/{owner}/Recordings/{sid}",  # Status and PauseBehavior
         "POST /(Conferences)/{owner}/Recordings/{sid}",
         "POST /Messages/{sid}",  # Body and Status
@@ -212,10 +240,9 @@ def test_a_parameter_that_twilio_does_not_have_is_noted(world: Any) -> None:
     [
         "GET /v2/PhoneNumbers/+33155500101",
         "POST /v2/Services/VA1/Verifications",
-        "GET /2010-04-01/Accounts/{sid}/Balance.json",
+        "GET /2010-04-01/Accounts/{sid}/Addresses.json",
         "POST /2010-04-01/Accounts/{sid}/Calls/CA1/Streams.json",
         "GET /2010-04-01/Accounts/{sid}/Calls.xml",
-        "GET /2010-04-01/Accounts.json",
     ],
 )
 def test_what_is_not_built_is_never_a_404(world: Any, request_line: str) -> None:

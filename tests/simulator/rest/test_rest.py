@@ -457,8 +457,8 @@ def test_twiml_with_flaws_is_warned_of_and_the_unbuilt_is_refused(world: Any) ->
     ring(exchange, url=None, twiml="<Response><Bogus/></Response>")
     assert [notice.code for notice in exchange.debugger] == [12200]
 
-    with pytest.raises(TwilioRestException, match="<Connect><Room> is TwiML"):
-        ring(exchange, url=None, twiml="<Response><Connect><Room>a</Room></Connect></Response>")
+    with pytest.raises(TwilioRestException, match="<Connect><AiSession> is TwiML"):
+        ring(exchange, url=None, twiml="<Response><Connect><AiSession/></Connect></Response>")
 
 
 def test_a_fallback_for_a_call_of_ours(world: Any) -> None:
