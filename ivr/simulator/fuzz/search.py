@@ -14,6 +14,7 @@ from ivr.simulator.expectations.phones import Phone
 from ivr.simulator.expectations.syntax import Act
 from ivr.simulator.fuzz.stranded import Habit, Key, Rules, Stranded
 from ivr.simulator.fuzz.wanderer import HABITS, Wanderer
+from ivr.simulator.network.webhook import Webhook
 
 Networks = Callable[[], Exchange | AbstractContextManager[Exchange]]
 OTHER = {"kept": "dropped", "dropped": "kept"}
@@ -72,23 +73,27 @@ class Search:
         self._seen: set[tuple[str, ...]] = set()
 
     def call(
-        self, acts: Sequence[Act], habits: Sequence[Habit] = (), silent_recordings: str = ""
+        self, acts: Sequence[Act], habits: Sequence[Habit] = (), stays: bool = True
     ) -> tuple[Stranded | None, Wanderer]:
         """One call. Gives a problem only once. Raises `TimeIsUp`."""
-        stranded, wanderer = self._call(acts, habits, silent_recordings)
+        stranded, wanderer = self._call(acts, habits, "", stays)
         return (None if stranded and stranded.key in self.known else stranded), wanderer
 
     def _call(
-        self, acts: Sequence[Act], habits: Sequence[Habit], silent_recordings: str
+        self,
+        acts: Sequence[Act],
+        habits: Sequence[Habit],
+        silent_recordings: str,
+        stays: bool = True,
     ) -> tuple[Stranded | None, Wanderer]:
         called, caller, phones = self._ends
         self._check()
         with _opened(self._networks) as exchange:
             exchange.silent_recordings = silent_recordings or exchange.silent_recordings
-            exchange.taps.append(lambda _: self._check())
+            exchange.taps.append(self._happened)
             wanderer = Wanderer(exchange, caller, called, self.rules, phones, habits)
             try:
-                stranded = wanderer.go(acts)
+                stranded = wanderer.go(acts, stays)
             finally:
                 self._counts(wanderer)
         return stranded, wanderer
@@ -98,16 +103,28 @@ class Search:
             self.tried = replace(self.tried, in_time=False)
             raise TimeIsUp
 
+    def _happened(self, what: object) -> None:
+        """A webhook was answered, or something else happened, in the middle of a call."""
+        if isinstance(what, Webhook):
+            self.tried = replace(self.tried, webhooks=self.tried.webhooks + 1)
+            self._progress(self.tried)
+        self._check()
+
     def _counts(self, wanderer: Wanderer) -> None:
         if wanderer.place:
             self._seen.add(wanderer.place)
-        self.tried = replace(
-            self.tried,
-            calls=self.tried.calls + 1,
-            webhooks=self.tried.webhooks + len(wanderer.exchange.requests),
-            places=len(self._seen),
-        )
+        self.tried = replace(self.tried, calls=self.tried.calls + 1, places=len(self._seen))
         self._progress(self.tried)
+
+    def without_the_last_act(self, stranded: Stranded) -> Stranded:
+        """The shorter call, if a caller who just waits instead is stranded by the same problem."""
+        if len(stranded.acts) == 1:
+            return stranded
+        with suppress(TimeIsUp):
+            shorter, _ = self._call(stranded.acts[1:-1], stranded.habits, "")
+            if shorter is not None and shorter.key == stranded.key:
+                return shorter
+        return stranded
 
     def note(self, stranded: Stranded) -> Stranded:
         """Remember a problem. Returns it with what else is known of who meets it."""
@@ -165,7 +182,7 @@ def fuzz(
     else does is drawn, too. ``calls``: how many are tried for each problem. ``seconds``: of real
     time, by ``clock``, after which no request is awaited that hasn't begun; None for as long as it
     takes. ``found`` is called with each problem at once, ``progress`` with what has been tried,
-    after each call and at the end. Raises ImportError when Hypothesis isn't installed.
+    after each webhook and at the end. Raises ImportError when Hypothesis isn't installed.
     """
     import hypothesis  # noqa: F401 - before anything starts
 
@@ -204,27 +221,34 @@ def _problems(search: Search, seed: int) -> Iterator[Stranded]:
 
 
 def _everywhere(search: Search) -> Iterator[Stranded]:
-    """Try each key, entry and word wherever something new was heard, shortest calls first."""
+    """Try each key, entry and word wherever something new was heard, shortest calls first; then
+    wait at each of these places, which takes the most requests."""
     rules, calls = search.rules, search.calls
     ways: deque[tuple[Act, ...]] = deque([()])
-    seen: set[tuple[str, ...]] = set()
+    seen: dict[tuple[str, ...], tuple[Act, ...]] = {}
     while ways and calls:
         acts, calls = ways.popleft(), calls - 1
-        stranded, wanderer = search.call(acts)
+        stranded, wanderer = search.call(acts, stays=False)
         if stranded is not None:
-            yield stranded
+            yield search.without_the_last_act(stranded)
         if wanderer.met and wanderer.place not in seen:  # what else might that person do?
             for habit in HABITS[:-1]:
                 stranded, _ = search.call(acts, [habit])
                 if stranded is not None:
                     yield stranded
-        if wanderer.place in seen or len(acts) >= rules.longest:
+        if wanderer.place in seen:
             continue
-        seen.add(wanderer.place)
+        seen[wanderer.place] = acts
+        if len(acts) >= rules.longest:
+            continue
         entries = (*rules.keys, *rules.entries) if "dtmf" in wanderer.ears else ()
         words = rules.words if "speech" in wanderer.ears else ()
         ways.extend((*acts, Act("press", keys)) for keys in entries)
         ways.extend((*acts, Act("say", word)) for word in words)
+    for acts in seen.values():
+        stranded, _ = search.call(acts)
+        if stranded is not None:
+            yield stranded
     search.tried = replace(search.tried, all_keys=not ways)
 
 

@@ -107,22 +107,20 @@ def who_meets(
     at the end."""
     if code in UNREACHED:
         return (
-            "Callers meet this only while the application gives no answer: look first at whether "
-            "it is running, and how long it takes."
+            "Callers meet this only while the application doesn't answer: check whether it is "
+            "running, and how long it takes."
         )
     if not code and "simulator limit" in why:
         return "This is a limit of the simulator: a caller at Twilio may hear something else."
     steps = [each for each in done if each.act.kind != "call"]
     does = [_does(each) for each in steps]
     if idle:
-        does.append(f"do nothing for {idle:g} s" if not steps else f"then wait for {idle:g} s")
+        does.append(f"do nothing for {idle:g} s" if not steps else f"wait for {idle:g} s")
     when = [f"{each.number} {_behaves(each)}" for each in people]
-    if not does and not when:
-        return "Every caller meets this."
-    rare = any(each.mistake for each in steps)
-    subject = "Only callers who make a mistake meet this: they" if rare else "Callers meet this who"
-    said = f"{subject} {', '.join(does)}" if does else "Callers meet this"
-    return said + (f", when {' and '.join(when)}" if when else "") + "."
+    subject = f"Callers who {_joined(does)} meet this" if does else "Every caller meets this"
+    if any(each.mistake for each in steps):
+        subject = f"Only c{subject[1:]}"
+    return subject + (f" when {_joined(when)}" if when else "") + "."
 
 
 def _does(done: Done) -> str:
@@ -132,6 +130,10 @@ def _does(done: Done) -> str:
         case Act(kind="press", value=keys):
             return f"press {keys}" + (f" ({done.mistake})" if done.mistake else "")
     return phrase(done.act)
+
+
+def _joined(things: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(things[:-1]), things[-1])))
 
 
 def _behaves(phone: Phone) -> str:

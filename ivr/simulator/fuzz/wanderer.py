@@ -70,8 +70,12 @@ class Wanderer:
         self.record.described = (*self.record.described, met)
         return scripted(self.exchange, met)
 
-    def go(self, acts: Sequence[Act]) -> Stranded | None:
-        """Make the whole call; returns how the caller was stranded, or None."""
+    def go(self, acts: Sequence[Act], stays: bool = True) -> Stranded | None:
+        """Make the whole call; returns how the caller was stranded, or None.
+
+        ``stays``: after the last act the caller waits for what becomes of it, instead of hanging up
+        as soon as they have heard what they are to do next.
+        """
         self._do(Act("call"))
         for act in acts:
             if not self.phone.in_call or self._problem():
@@ -80,7 +84,7 @@ class Wanderer:
                 self._do(act)
         dialogue = write(self.record)
         self._look_round()
-        stranded = self._error() or self._left_alone(dialogue)
+        stranded = self._error() or (self._left_alone(dialogue) if stays else None)
         if stranded is None and self.phone.in_call:
             self._do(Act("hang up"))
         leave(self.exchange)
