@@ -40,6 +40,9 @@ class Telephone(Recipient, Protocol[L_contra]):
     def ring(self, leg: L_contra) -> None:
         """A call has arrived."""
 
+    def told(self, content: str) -> None:
+        """A softphone gets a message of the application's, a JSON text."""
+
     def hear(self, utterance: Utterance) -> None:
         """Something is played or said to the person."""
 

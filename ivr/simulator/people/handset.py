@@ -47,6 +47,7 @@ class Handset:
         self.heard: list[Utterance] = []
         self.calls: list[Leg] = []
         self.messages: list[Message] = []  # texts that it has received
+        self.call_messages: list[str] = []  # UserDefinedMessages, JSON, of a softphone's calls
         self.access: Access | None = None  # a softphone's: what its token grants
         self.caller_id = ""
         self.parameters: dict[str, str] = {}  # <Client><Parameter>: those that a softphone gets
@@ -321,6 +322,9 @@ class Handset:
             clock.after(habit.after, self._answer_by_itself, leg, habit)
         elif habit.kind == "decline":
             clock.after(habit.after, self._decline_by_itself, leg)
+
+    def told(self, content: str) -> None:
+        self.call_messages.append(content)
 
     def hear(self, utterance: Utterance) -> None:
         self.heard.append(utterance)
