@@ -57,14 +57,19 @@ ATTRIBUTES = {
     "Handset.messages": "The texts that it has received.",
     "Handset.call_messages": "The messages (JSON) that a softphone got from the application during its calls.",
     "Handset.caller_id": "The number that its display shows.",
-    "Handset.calls": "Its calls, the newest last: `sid`, `direction`, `status`, `duration`.",
+    "Handset.calls": "Its calls, the newest last: `sid`, `direction`, `status`, `duration`, and `because`, why it has ended.",
+    "Handset.parameters": "The `<Parameter>`s that its last call came with, for a softphone.",
+    "Handset.headers": "The SIP headers that its last call came with, for a SIP phone; `sends` are those of its own.",
     "Handset.typing": "Seconds between two keys.",
     "Handset.ringing": "Whether it is ringing.",
     "Handset.in_call": "Whether it is in a call.",
 }  # fmt: skip
 
 EXCHANGE = {
-    "Setting it up": ("number", "phone", "softphone", "api_key", "client", "sign_with", "belongs_to"),
+    "Setting it up": (
+        *("number", "verify", "phone", "softphone", "api_key", "client", "adds", "sign_with"),
+        "belongs_to",
+    ),
     "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
     "TaskRouter": ("workflow", "worker", "workspace"),
     "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
@@ -80,7 +85,8 @@ HANDSET = {
     ),
     "What it hears": ("hears", "heard", "last_heard", "messages", "call_messages"),
     "Where it stands": (
-        *("ringing", "in_call", "listening", "connected_to", "caller_id", "calls", "typing"),
+        *("ringing", "in_call", "listening", "connected_to", "caller_id", "parameters", "headers"),
+        *("calls", "typing"),
     ),
 }  # fmt: skip
 

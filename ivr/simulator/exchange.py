@@ -7,6 +7,7 @@ of the exchange's own, and other threads leave what they want done in its mailbo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
@@ -27,7 +28,7 @@ from ivr.simulator.network.faults import Chaos, Injected, RestFault, WebhookFaul
 from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Number
 from ivr.simulator.network.places import Place
-from ivr.simulator.network.routes import e164
+from ivr.simulator.network.routes import SIP, e164
 from ivr.simulator.network.targets import WSGIApp
 from ivr.simulator.people.handset import Handset
 from ivr.simulator.people.softphone import access
@@ -98,6 +99,8 @@ class Exchange(Switchboard):
             self._mount(origin, app)
             url = origin + path
         self.mounted()
+        if number.lower().startswith(SIP):
+            number = e164(number) or number
         row = Number(self.seed.sid("PN"), number, origin, self.clock.now())
         row.url = url
         row.method = method
@@ -122,19 +125,33 @@ class Exchange(Switchboard):
             )
 
     def phone(
-        self, number: str, *, city: str = "", state: str = "", zip: str = "", country: str = ""
+        self,
+        number: str,
+        *,
+        city: str = "",
+        state: str = "",
+        zip: str = "",
+        country: str = "",
+        sends: Mapping[str, str] | None = None,
     ) -> Handset:
-        """The telephone with that number, ``client:name`` or ``sip:…``; it exists from now on.
+        """The telephone with that number, ``client:name``, ``sip:user@host`` or ``sim:DE…``; it
+        exists from now on.
 
         Webhooks about it say its country, by its prefix; its city, state and zip code, and another
         country, if they are given here. (https://www.twilio.com/docs/voice/twiml#request-parameters)
+        A SIP phone ``sends`` these headers with its calls and its answers.
+        (https://www.twilio.com/docs/voice/twiml/sip)
         """
+        if number.lower().startswith(SIP):  # whatever its port and parameters
+            number = e164(number) or number
         if city or state or zip or country:
             self.places.tell(number, Place(city, state, zip, country))
         handset = self.phones.get(number)
         if handset is None:
             handset = self.phones[number] = Handset(self, number)
             handset.listener = Listener(handset, self.phones)
+        if sends is not None:
+            handset.sends = dict(sends)
         return handset
 
     def adds(self, **parameters: str) -> None:
@@ -366,9 +383,9 @@ class Exchange(Switchboard):
     def strict(self) -> None:
         """Check that everything is in order at the end of a test.
 
-        Raises AssertionError for every failed webhook, every line in the debugger's log, and every
-        phone that is ringing or in a call. The message says what to do about each, and what was
-        said last to whom.
+        Raises AssertionError for every failed webhook, every line in the debugger's log that is
+        more than a notice, and every phone that is ringing or in a call. The message says what to
+        do about each, and what was said last to whom.
         """
         if wrong := disorder(self, self.phones):
             raise AssertionError(f"the exchange isn't in order:\n{wrong}")

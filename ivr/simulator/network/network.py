@@ -33,7 +33,8 @@ MAX_TARGETS = 10_000
 class Notice(NamedTuple):
     """A line in the debugger's log.
 
-    ``level`` is "warning" or "error". ``code`` is the number in Twilio's error dictionary
+    ``level`` is "error", "warning", or "notice" for what somebody has arranged, such as a phone
+    that can't be reached. ``code`` is the number in Twilio's error dictionary
     (https://www.twilio.com/docs/api/errors), 0 for a remark of the simulator's own.
     """
 
