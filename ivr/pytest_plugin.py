@@ -52,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
     """A simulated phone network on a virtual clock, for one test.
 
+    Within it the REST requests of this process to Twilio go to that network (`Exchange.intercept`).
     At its end the test fails if a webhook failed, if the debugger logged a warning or an error, or
     if a phone is left ringing or in a call; ``@pytest.mark.lenient_calls`` turns this off. A
     project connects its application once, by overriding this fixture in its ``conftest.py``:
@@ -64,7 +65,8 @@ def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
     node = request.node
     dialogue = node.dialogue if isinstance(node, CallItem) else None
     network = _exchange(dialogue, request.config.getoption("--ivr-seed"))
-    yield network
+    with network.intercept():
+        yield network
     # When a test has failed, complaints about what it left behind would hide the reason.
     if node.stash.get(_PASSED, False) and not node.get_closest_marker("lenient_calls"):
         disorder = ""

@@ -7,6 +7,8 @@ of the exchange's own, and other threads leave what they want done in its mailbo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,18 +20,21 @@ from ivr.simulator.calls.engagements.conversations import Conversation
 from ivr.simulator.calls.engagements.rooms import Room
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.calls.switchboard import Switchboard
+from ivr.simulator.calls.taskrouter.routing import default_routing
+from ivr.simulator.calls.taskrouter.workspace import RESERVED_FOR, Worker, Workflow, Workspace
 from ivr.simulator.expectations.listening import Listener
 from ivr.simulator.expectations.order import disorder
 from ivr.simulator.network.faults import Chaos, Injected, RestFault, WebhookFault
 from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Number
 from ivr.simulator.network.places import Place
-from ivr.simulator.network.routes import e164
+from ivr.simulator.network.routes import SIP, e164
 from ivr.simulator.network.targets import WSGIApp
 from ivr.simulator.people.handset import Handset
 from ivr.simulator.people.softphone import access
 from ivr.simulator.programs import Program
 from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.interception import intercepting
 from ivr.simulator.rest.sdk import client
 from ivr.simulator.webhooks.asgi import ASGIApp, InProcess, is_asgi
 from ivr.twiml import verbs as v
@@ -94,6 +99,8 @@ class Exchange(Switchboard):
             self._mount(origin, app)
             url = origin + path
         self.mounted()
+        if number.lower().startswith(SIP):
+            number = e164(number) or number
         row = Number(self.seed.sid("PN"), number, origin, self.clock.now())
         row.url = url
         row.method = method
@@ -118,19 +125,33 @@ class Exchange(Switchboard):
             )
 
     def phone(
-        self, number: str, *, city: str = "", state: str = "", zip: str = "", country: str = ""
+        self,
+        number: str,
+        *,
+        city: str = "",
+        state: str = "",
+        zip: str = "",
+        country: str = "",
+        sends: Mapping[str, str] | None = None,
     ) -> Handset:
-        """The telephone with that number, ``client:name`` or ``sip:…``; it exists from now on.
+        """The telephone with that number, ``client:name``, ``sip:user@host`` or ``sim:DE…``; it
+        exists from now on.
 
         Webhooks about it say its country, by its prefix; its city, state and zip code, and another
         country, if they are given here. (https://www.twilio.com/docs/voice/twiml#request-parameters)
+        A SIP phone ``sends`` these headers with its calls and its answers.
+        (https://www.twilio.com/docs/voice/twiml/sip)
         """
+        if number.lower().startswith(SIP):  # whatever its port and parameters
+            number = e164(number) or number
         if city or state or zip or country:
             self.places.tell(number, Place(city, state, zip, country))
         handset = self.phones.get(number)
         if handset is None:
             handset = self.phones[number] = Handset(self, number)
             handset.listener = Listener(handset, self.phones)
+        if sends is not None:
+            handset.sends = dict(sends)
         return handset
 
     def adds(self, **parameters: str) -> None:
@@ -188,6 +209,74 @@ class Exchange(Switchboard):
         known = Conversation(e164(customer) or customer, worker, service, assigned_after)
         self.connections.conversations.add(known)
 
+    def workspace(self, *, sid: str = "", events: str = "") -> Workspace:
+        """The TaskRouter workspace of the test, which is made if need be, with the SID that the
+        application knows it by. ``events``: its EventCallbackUrl.
+        """
+        return self.do(lambda: self._workspace(sid, events))
+
+    def _workspace(self, sid: str = "", events: str = "") -> Workspace:
+        router = self.tasks.router
+        spaces = list(router.workspaces.values())
+        space = router.workspaces.get(sid) if sid else spaces[0] if spaces else None
+        if space is None:
+            space = router.workspace(sid=sid)
+        space.event_url = events or space.event_url
+        return space
+
+    def workflow(
+        self,
+        assignment: str = "",
+        *,
+        sid: str = "",
+        targets: str = "1==1",
+        reservation_timeout: int = RESERVED_FOR,
+        fallback: str = "",
+    ) -> Workflow:
+        """A workflow for <Enqueue workflowSid>, with the SID that the application knows it by.
+
+        ``assignment``: the URL that is asked what to do with a task that is assigned, and
+        ``fallback`` the one that is asked if that fails. ``targets``: which workers get its tasks,
+        such as ``'languages HAS "en"'``. ``reservation_timeout``: seconds that a worker has. Raises
+        ValueError for targets that can't be read. An application may also make its own by REST.
+        """
+        return self.do(
+            lambda: self._workflow(assignment, sid, targets, reservation_timeout, fallback)
+        )
+
+    def _workflow(
+        self, assignment: str, sid: str, targets: str, lasts: int, fallback: str
+    ) -> Workflow:
+        router, space = self.tasks.router, self._workspace()
+        queue = router.queue(space, "Everyone who fits", targets)
+        workflow = router.workflow(space, "Workflow", sid)
+        router.configure(space, workflow, default_routing(queue))
+        workflow.assignment_url, workflow.fallback_url = assignment, fallback
+        workflow.reservation_timeout = lasts
+        return workflow
+
+    def worker(self, name: str, *, available: bool = True, **attributes: Any) -> Worker:
+        """The worker of that name, who is made if need be; ``attributes`` such as
+        ``contact_uri="+15550100"`` or ``languages=["en"]`` are added to theirs.
+
+        Their activity is Available, or Offline where they aren't ``available``. Their telephone is
+        the phone at ``contact_uri``, as any other.
+        """
+        return self.do(lambda: self._worker(name, available, attributes))
+
+    def _worker(self, name: str, available: bool, attributes: dict[str, Any]) -> Worker:
+        router, space = self.tasks.router, self._workspace()
+        activity = space.activity("Available" if available else "Offline")
+        if activity is None:
+            raise CallError("the workspace has lost its activities Available and Offline")
+        worker = next((each for each in space.workers.values() if each.name == name), None)
+        if worker is None:
+            return router.worker(space, name, attributes, activity)
+        worker.attributes |= attributes
+        router.move(space, worker, activity)
+        router.soon(space)
+        return worker
+
     def belongs_to(self, account_sid: str, auth_token: str) -> None:
         super().belongs_to(account_sid, auth_token)
         self.__dict__.pop("client", None)  # it holds the credentials of the account before
@@ -201,6 +290,21 @@ class Exchange(Switchboard):
     def client(self) -> Any:
         """An unmodified ``twilio.rest.Client`` that talks to this exchange, in process."""
         return client(self.api)
+
+    def intercept(self) -> AbstractContextManager[None]:
+        """Within this, every REST request of this process to Twilio goes to this exchange.
+
+            with exchange.intercept():
+                twilio.rest.Client(…).calls.create(…)
+
+        Whatever sends it, in whatever thread: ``twilio`` of any version, its asynchronous client,
+        ``requests``, ``httpx``, ``urllib``. What isn't simulated, and every other host of
+        Twilio's, answers 501. ``exchange`` becomes the network of the account in
+        ``TWILIO_ACCOUNT_SID`` and ``TWILIO_AUTH_TOKEN``; if they aren't set, they are the
+        exchange's own within this. Of several exchanges that intercept at once a request goes to
+        the one whose account or API key it names.
+        """
+        return intercepting(self.api)
 
     @property
     def streams(self) -> list[SideStream]:
@@ -279,9 +383,9 @@ class Exchange(Switchboard):
     def strict(self) -> None:
         """Check that everything is in order at the end of a test.
 
-        Raises AssertionError for every failed webhook, every line in the debugger's log, and every
-        phone that is ringing or in a call. The message says what to do about each, and what was
-        said last to whom.
+        Raises AssertionError for every failed webhook, every line in the debugger's log that is
+        more than a notice, and every phone that is ringing or in a call. The message says what to
+        do about each, and what was said last to whom.
         """
         if wrong := disorder(self, self.phones):
             raise AssertionError(f"the exchange isn't in order:\n{wrong}")

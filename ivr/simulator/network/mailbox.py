@@ -31,8 +31,8 @@ class Mailbox:
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._elsewhere = 0  # requests over HTTP in flight
-        self._calling = False  # an application in process is being called, on another thread
-        self._questions: SimpleQueue[Callable[[], object]] = SimpleQueue()  # asked meanwhile
+        self._lender: int | None = None  # the network's thread, while an application has it
+        self._loan = threading.Lock()  # held by the one thread that the network is lent to
         self._workers: ThreadPoolExecutor | None = None
         clock.on_set = self._wake
 
@@ -40,51 +40,53 @@ class Mailbox:
 
     def do(self, function: Callable[[], Result]) -> Result:
         """Run a function on the network's thread, and return what it returns."""
+        return self._posted(function, borrowing=self._lender == threading.get_ident())
+
+    def ask(self, function: Callable[[], Result]) -> Result:
+        """`do` for the REST API, which also answers while an application is being called.
+
+        That application may be what sends the request, on whatever thread, and may be waiting for
+        the answer. No REST request ever calls an application.
+        """
+        return self._posted(function, borrowing=True)
+
+    def _posted(self, function: Callable[[], Result], borrowing: bool) -> Result:
         if self._owner == threading.get_ident():
             return function()
         if self._thread is None and self._hand.acquire(blocking=False):
             return self._holding(function)
         answer: Future[Result] = Future()
-        self._letters.put(lambda: _answer(answer, function))
-        return self._awaited(answer)
-
-    def ask(self, function: Callable[[], Result]) -> Result:
-        """`do` for the REST API, which also answers while an application is being called.
-
-        That application may be what sends the request, on a thread of its own. No REST request
-        ever calls an application.
-        """
-        if self._owner == threading.get_ident() or not self._calling:
-            return self.do(function)
-        answer: Future[Result] = Future()
         letter = partial(_answer, answer, function)
-        self._questions.put(letter)
-        self._letters.put(letter)  # in case the call is over before that is read
-        return self._awaited(answer)
-
-    def _awaited(self, answer: Future[Result]) -> Result:
+        self._letters.put(letter)
         while not answer.done():
-            if self._thread is None and self._hand.acquire(timeout=POLL):
+            if borrowing and self._lender is not None:  # it may wait for this very answer
+                self._borrow(letter)
+            elif self._thread is None and self._hand.acquire(timeout=POLL):
                 self._holding(self._read_letters)
             else:
-                _settled(answer, POLL if self._thread is None else None)
+                _settled(answer, POLL if borrowing or self._thread is None else None)
         return answer.result()
 
-    def calling(self, start: Callable[[], Future[None]]) -> None:
-        """In the middle of an event, let an application run on another thread, and wait for it.
-
-        ``start`` starts it; the REST requests that it makes from then on are answered here.
-        """
-        questions = self._questions = SimpleQueue()
-        self._calling = True
+    def lend(self, application: Callable[[], Result]) -> Result:
+        """In the middle of an event, call an application; nothing else happens until it returns,
+        except the REST requests that are sent meanwhile, each on the thread that sends it."""
+        before, self._lender = self._lender, self._owner
         try:
-            work = start()
-            work.add_done_callback(lambda _: questions.put(_nothing))
-            while not work.done():
-                questions.get()()
+            return application()
         finally:
-            self._calling = False
-        work.result()
+            with self._loan:
+                self._lender = before
+
+    def _borrow(self, function: Callable[[], object]) -> None:
+        """Run a function on this thread as if it were the network's, if that is lent."""
+        with self._loan:
+            if self._lender is None:
+                return
+            self._owner = threading.get_ident()
+            try:
+                function()
+            finally:
+                self._owner = self._lender
 
     def act(self, function: Callable[[], Result]) -> Result:
         """`do` what a person does and, at rate 0, everything that is due at this instant."""

@@ -33,7 +33,8 @@ MAX_TARGETS = 10_000
 class Notice(NamedTuple):
     """A line in the debugger's log.
 
-    ``level`` is "warning" or "error". ``code`` is the number in Twilio's error dictionary
+    ``level`` is "error", "warning", or "notice" for what somebody has arranged, such as a phone
+    that can't be reached. ``code`` is the number in Twilio's error dictionary
     (https://www.twilio.com/docs/api/errors), 0 for a remark of the simulator's own.
     """
 
@@ -117,11 +118,19 @@ class Network(Mailbox):
         """The name of the key that signs webhooks."""
         return f"webhooks_sharedkey_{self.seed.sid('')}"
 
-    def api_key(self, name: str = "") -> ApiKey:
-        """A new API key of the account, with its secret."""
-        key = ApiKey(self.seed.sid("SK"), self.seed.sid(""), name)
+    def api_key(self, name: str = "", sid: str = "", secret: str = "") -> ApiKey:
+        """An API key of the account: a new one with a new secret, or one that an application has
+        already. It signs access tokens and opens the REST API. (docs/iam/api-keys)"""
+        key = ApiKey(sid or self.seed.sid("SK"), secret or self.seed.sid(""), name)
         self.keys[key.sid] = key
         return key
+
+    def opens(self, user: str, secret: str) -> bool:
+        """Whether this user may send REST requests: the account with its token, or an API key."""
+        if user == self.account_sid:
+            return secret == self.auth_token
+        key = self.keys.get(user)
+        return key is not None and secret == key.secret
 
     # ---- whose number may be shown
 

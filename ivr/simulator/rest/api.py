@@ -14,6 +14,7 @@ from ivr.simulator.rest import (
     accounts,
     applications,
     available_numbers,
+    caller_ids,
     calls,
     conferences,
     messages,
@@ -21,6 +22,8 @@ from ivr.simulator.rest import (
     queues,
     recordings,
 )
+from ivr.simulator.rest.beside import streams, user_messages
+from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
@@ -59,6 +62,9 @@ ROUTES = _compiled(
         *applications.ROUTES,
         *accounts.ROUTES,
         *available_numbers.ROUTES,
+        *caller_ids.ROUTES,
+        *streams.ROUTES,
+        *user_messages.ROUTES,
     )
 )
 
@@ -66,14 +72,20 @@ ROUTES = _compiled(
 class Api(Resources):
     """`respond` answers any request; `Exchange.api` is the one of an exchange."""
 
-    def respond(self, method: str, path: str, params: Mapping[str, Sequence[str]]) -> Response:
+    def respond(
+        self, method: str, path: str, params: Mapping[str, Sequence[str]], product: str = "api"
+    ) -> Response:
         """(HTTP status, JSON or None) of a request.
 
-        ``path`` begins with ``/2010-04-01``; ``params`` are those of query and form, each with
-        all its values. What Twilio has and isn't built here answers 501, never 404, and is an error
-        in the debugger's log.
+        ``path`` begins with ``/2010-04-01`` where ``product`` is "api"; that is what the host
+        begins with, such as "lookups" or "verify". ``params`` are those of query and form, each
+        with all its values. What Twilio has and isn't built here answers 501, never 404, and is
+        an error in the debugger's log.
         """
         try:
+            if product != "api":
+                asked = f"{method} {url(product, path)}"
+                raise ApiError(NOT_BUILT, OUR_CODE, f"{asked}: this simulator doesn't have that")
             return self._respond(method, path, Form(params))
         except ApiError as error:
             if error.status == NOT_BUILT:

@@ -6,6 +6,7 @@ https://www.twilio.com/docs/voice/api/recording
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from ivr.simulator.calls.recordings import Recording, recording_callback
 from ivr.simulator.rest.calls import find as find_call
@@ -16,7 +17,9 @@ from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resource
 CURRENT = "Twilio.CURRENT"
 CHANNELS = {"mono": 1, "dual": 2}
 FILTERS = {"CallSid": "call", "ConferenceSid": "conference"}
-SOUND = re.compile(r"/Recordings/(RE\w+)(\.wav)?")
+SOUND = re.compile(r"(?:/Calls/CA\w+|/Conferences/CF\w+)?/Recordings/(RE\w+)(\.wav|\.mp3)?")
+WAV, MP3 = "audio/x-wav", "audio/mpeg"
+NO_MP3 = "this is a WAV file: to have MP3, pip install 'ivr-simulator[mp3]'"
 
 
 # ---- of the account
@@ -39,15 +42,34 @@ def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     return _delete(api, _find(api, path[0], f"/Recordings/{path[0]}"))
 
 
-def sound(api: Resources, method: str, path: str) -> bytes | None:
-    """The WAV file at a recording's URL, b"" if there is none; None for any other URL."""
-    address = SOUND.fullmatch(path.removeprefix(api.root)) if method == "GET" else None
+class Media(NamedTuple):
+    """An answer that is a file."""
+
+    status: int
+    body: bytes
+    kind: str  # its Content-Type
+    headers: dict[str, str]
+
+
+def media(api: Resources, path: str) -> Media | None:
+    """The file at a recording's URL: a WAV, or an MP3 where the URL ends so; None for any other
+    URL. "If the request isn't for .mp3 or .wav, Twilio returns a WAV."
+
+    Without what encodes MP3 the file is a WAV; the answer and the debugger's log say so.
+    """
+    address = SOUND.fullmatch(path.removeprefix(api.root))
     if address is None:
         return None
     recording = api.network.recordings.get(address[1])
     if recording is None or recording.status != "completed":
-        return b""
-    return recording.sound()
+        return Media(404, b"", WAV, {})
+    if address[2] != ".mp3":
+        return Media(200, recording.sound(), WAV, {})
+    encoded = recording.encoded()
+    if encoded is not None:
+        return Media(200, encoded, MP3, {})
+    api.network.note("warning", 0, f"{recording.url}.mp3: {NO_MP3}", call_sid=recording.call)
+    return Media(200, recording.sound(), WAV, {"X-IVR-Simulator": NO_MP3})
 
 
 # ---- of a call

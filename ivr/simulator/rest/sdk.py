@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.hosts import product, url
 from ivr.simulator.rest.resource import dumps
 
 log = logging.getLogger("ivr.simulator.rest.api")
@@ -68,8 +69,9 @@ def http_client(api: Api) -> Any:
             allow_redirects: bool = False,
         ) -> Response:
             values = as_lists(params, data, urlsplit(uri).query)
-            path = urlsplit(uri).path
-            outcome = api.network.ask(lambda: answer(api, method, path, values))
+            parts = urlsplit(uri)
+            of = product(parts.hostname or "")
+            outcome = api.network.ask(lambda: answer(api, method, parts.path, values, of))
             if outcome is None:
                 raise ReadTimeout("this request times out (injected fault)")
             return Response(*outcome)
@@ -78,25 +80,29 @@ def http_client(api: Api) -> Any:
 
 
 def answer(
-    api: Api, method: str, path: str, values: dict[str, list[str]]
+    api: Api, method: str, path: str, values: dict[str, list[str]], product: str = "api"
 ) -> tuple[int, str] | None:
-    """(status, body) for a REST request; None when the client sees only a time-out."""
-    outcome = _outcome(api, method, path, values)
+    """(status, body) for a REST request; None when the client sees only a time-out.
+
+    ``product`` is what the host that is asked begins with: "api", "lookups", "verify", …
+    """
+    outcome = _outcome(api, method, path, values, product)
     network = api.network
     if network.taps:
-        network.tapped(RestRequest(network.clock.now(), method, path, values, outcome))
+        shown = path if product == "api" else url(product, path)
+        network.tapped(RestRequest(network.clock.now(), method, shown, values, outcome))
     return outcome
 
 
 def _outcome(
-    api: Api, method: str, path: str, values: dict[str, list[str]]
+    api: Api, method: str, path: str, values: dict[str, list[str]], product: str
 ) -> tuple[int, str] | None:
     kind = api.network.faults.of_rest(method, api.inner_path(path))
     if kind == "timeout":
         return None
     if kind in BROKEN:
         return BROKEN[kind]
-    status, body = api.respond(method, path, values)
+    status, body = api.respond(method, path, values, product)
     return None if kind == "answer lost" else (status, dumps(body))
 
 

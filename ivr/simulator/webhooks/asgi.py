@@ -68,7 +68,7 @@ class InProcess:
 
         request = _Request(environ["wsgi.input"].read())
         running = request.run(self.app, scope(environ), self._life)
-        self._network.calling(lambda: run_coroutine_threadsafe(running, _loop()))
+        run_coroutine_threadsafe(running, _loop()).result()
         failure = request.failure
         if failure is not None:
             # Starlette answers 500 itself and then raises: one failure, not two.

@@ -1,0 +1,80 @@
+"""The open connections of a REST server, plain and secured."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.certificates import Certificates
+
+HELLO = 0x16  # the first byte of a secured connection (RFC 8446, handshake)
+PATIENCE = 10.0  # seconds for a handshake
+
+
+@cache
+def certificates() -> Certificates:
+    """Those of this process."""
+    return Certificates()
+
+
+class Connections(ThreadingHTTPServer):
+    """An HTTP server that keeps track of its open connections.
+
+    ``api_for`` says what answers a request with that path, by that account or API key; None for
+    nobody.
+    """
+
+    daemon_threads = True
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        handler: type[BaseHTTPRequestHandler],
+        api_for: Callable[[str, str], Api | None],
+    ) -> None:
+        self._open: set[Any] = set()
+        self.api_for = api_for
+        self.closing = False
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """On the connection's own thread."""
+        first = request.recv(1, socket.MSG_PEEK)
+        super().finish_request(
+            self.secured(request) if first == bytes([HELLO]) else request, client_address
+        )
+
+    def secured(self, request: socket.socket) -> ssl.SSLSocket:
+        """The connection with this machine's certificate. Raises OSError if the client doesn't
+        trust it."""
+        request.settimeout(PATIENCE)
+        self._open.discard(request)
+        made = certificates().context.wrap_socket(request, server_side=True)
+        made.settimeout(None)
+        self._open.add(made)
+        return made
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away, or doesn't trust the certificate, knows it by itself."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        for connection in list(self._open):
+            with suppress(OSError):  # not `SSLSocket.shutdown`, which would go on in the clear
+                socket.socket.shutdown(connection, socket.SHUT_RD)

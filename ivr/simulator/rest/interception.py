@@ -1,0 +1,107 @@
+"""Every REST request of this process to Twilio goes to a network in it.
+
+One server answers for all networks that intercept at the same time. Which one a request is for
+follows from its account: the SID in its path, or the account or API key that it is sent with. One
+of an account that none of them knows is for the latest.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from ivr.simulator.calls.switchboard import Switchboard
+from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.connections import certificates
+from ivr.simulator.rest.rerouting import Rerouting
+from ivr.simulator.rest.server import RestServer
+
+ACCOUNT = re.compile(r"/Accounts/(AC\w+)")
+SID, TOKEN = "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"
+# What applications call the variables of an API key, and of its secret.
+KEYS = (
+    ("TWILIO_API_KEY", "TWILIO_API_SECRET"),
+    ("TWILIO_API_KEY", "TWILIO_API_KEY_SECRET"),
+    ("TWILIO_API_KEY_SID", "TWILIO_API_KEY_SECRET"),
+)
+
+
+class _Server(RestServer):
+    """Answers for every network that intercepts, and while none does to nobody."""
+
+    def api_for(self, path: str, user: str) -> Api | None:
+        account = ACCOUNT.search(path)
+        names = [account[1]] if account else []
+        return _of([*names, user])
+
+
+_intercepting: list[Api] = []  # the latest is the last
+_lock = threading.RLock()
+
+
+@cache
+def _server() -> _Server:
+    """For as long as this process lives."""
+    return _Server(Api(Switchboard()))
+
+
+def _where() -> tuple[str, int]:
+    with _lock:
+        return "127.0.0.1", _server().port
+
+
+_rerouting = Rerouting(_where, lambda: certificates().authority)
+
+
+def _of(names: list[str]) -> Api | None:
+    with _lock:
+        for api in reversed(_intercepting):
+            if any(name == api.network.account_sid or name in api.network.keys for name in names):
+                return api
+        return _intercepting[-1] if _intercepting else None
+
+
+@contextmanager
+def intercepting(api: Api) -> Iterator[None]:
+    """Let requests to Twilio go to this API, in every thread, whatever sends them."""
+    with _lock:
+        if not _intercepting:
+            _rerouting.begin()
+        _intercepting.append(api)
+    try:
+        with _environment(api):
+            yield
+    finally:
+        with _lock:
+            _intercepting.reverse()
+            _intercepting.remove(api)  # its latest
+            _intercepting.reverse()
+            if not _intercepting:
+                _rerouting.end()
+                if _server.cache_info().currsize:
+                    _server().hang_up()
+
+
+@contextmanager
+def _environment(api: Api) -> Iterator[None]:
+    """The account of the environment, where applications look for it, is the network's."""
+    network, given = api.network, os.environ.get
+    if given(SID) and given(TOKEN):
+        network.belongs_to(os.environ[SID], os.environ[TOKEN])
+    for name, secret in KEYS:
+        if given(name, "").startswith("SK") and given(secret):
+            network.api_key(name, os.environ[name], os.environ[secret])
+    before = {name: given(name) for name in (SID, TOKEN)}
+    os.environ.update({SID: network.account_sid, TOKEN: network.auth_token})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
