@@ -56,6 +56,7 @@ ATTRIBUTES = {
     "Exchange.account_sid": "The account that webhooks name. `auth_token` is its token.",
     "Handset.heard": "All that was said to it: `at`, `text`, `language`, `kind`, `complete` (not cut short).",
     "Handset.messages": "The texts that it has received.",
+    "Handset.call_messages": "The messages (JSON) that a softphone got from the application during its calls.",
     "Handset.caller_id": "The number that its display shows.",
     "Handset.calls": "Its calls, the newest last: `sid`, `direction`, `status`, `duration`, and `because`, why it has ended.",
     "Handset.parameters": "The `<Parameter>`s that its last call came with, for a softphone.",
@@ -83,7 +84,7 @@ HANDSET = {
         *("call", "answer", "decline", "hang_up", "press", "say", "text", "connect"),
         *("join", "lose_connection", "will"),
     ),
-    "What it hears": ("hears", "heard", "last_heard", "messages"),
+    "What it hears": ("hears", "heard", "last_heard", "messages", "call_messages"),
     "Where it stands": (
         *("ringing", "in_call", "listening", "connected_to", "caller_id", "parameters", "headers"),
         *("calls", "typing"),
@@ -176,6 +177,9 @@ REST = {
     "AvailablePhoneNumbers": "Local, Mobile and TollFree, made up from the seed and each country's plan; the state is known in North America, the city often not, coordinates and rate centers never",
     "Applications, Keys": "",
     "Messages, Media": "",
+    "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
+    "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",
+    "OutgoingCallerIds": "the number is called, and whoever answers keys the six digits (`exchange.verify(number)` does without)",
     "Notifications": "what the debugger's log has",
     "Accounts, Balance": "one account, no subaccounts; the balance is what the test sets",
 }  # fmt: skip

@@ -92,6 +92,9 @@ class FarEnd:
 
     # ---- what is heard at the other end
 
+    def told(self, content: str) -> None:
+        """An application at the other end isn't a softphone."""
+
     def hear(self, utterance: Utterance) -> None:
         """What is played or said here goes to the other call, and on to whoever is in it."""
         if self.far is None or self._passing:
