@@ -65,6 +65,24 @@ class Telephone(click.ParamType[str]):
         return str(value)
 
 
+class OriginAndUrl(click.ParamType[tuple[str, str]]):
+    """An origin, and the URL of the application that is reached there; "" for the one called."""
+
+    name = "ORIGIN[=URL]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        from ivr.simulator.network.targets import as_origin
+
+        origin, equals, url = str(value).partition("=")
+        try:
+            origin = as_origin(origin)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return origin, Url().convert(url, param, ctx) if equals else ""
+
+
 class Keys(click.ParamType[str]):
     """Keys of a phone."""
 
@@ -144,6 +162,7 @@ class NetworkOptions:
     rest_port: int
     silent_recordings: str
     verified: tuple[str, ...]  # numbers of others that calls may show
+    origins: tuple[tuple[str, str], ...]  # and what each leads to, "" for the application
 
     def exchange(self, **options: Any) -> Exchange:
         """A network set up like this."""
@@ -158,6 +177,11 @@ class NetworkOptions:
         made.silent_recordings = silent_recordings or self.silent_recordings
         for number in self.verified:
             made.verify(number)
+        for origin, url in self.origins:
+            if url:
+                made.mount(origin, url)
+            else:
+                made.origin = made.origin or origin
 
 
 _RATE = click.option(
@@ -209,6 +233,14 @@ _NETWORK = (
         type=Telephone(),
         help="A verified caller ID: a number of somebody else's that calls may show. Repeatable.",
     ),
+    click.option(
+        "--origin",
+        "origins",
+        multiple=True,
+        type=OriginAndUrl(),
+        help="The address at which Twilio reaches the application, such as https://line.example, "
+        "or ORIGIN=URL for another one that runs at URL. Repeatable.",
+    ),
 )
 
 
@@ -229,11 +261,12 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
         rest_port: int,
         silent_recordings: str,
         verified: tuple[str, ...],
+        origins: tuple[tuple[str, str], ...],
         rate: float = 0,
         **others: Any,
     ) -> None:
         network = NetworkOptions(
-            rate, seed, account_sid, auth_token, rest_port, silent_recordings, verified
+            rate, seed, account_sid, auth_token, rest_port, silent_recordings, verified, origins
         )
         command(network=network, **others)
 

@@ -98,6 +98,11 @@ def program(
 
     Everything that it has started ends with it. Raises `ProgramError` when it doesn't start.
     """
+    if port and _taken(port):
+        raise ProgramError(
+            f"“{command if isinstance(command, str) else shlex.join(map(str, command))}” can't be"
+            f" started: another program already uses port {port}; end that, or leave port= out"
+        )
     port = port or _free_port()
     words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
     words = [word.replace("{port}", str(port)) for word in words]
@@ -179,6 +184,14 @@ def _signal(process: subprocess.Popen[bytes], name: str) -> None:
             os.killpg(process.pid, getattr(signal, name))
     elif process.poll() is None:  # Windows has neither process groups nor these signals
         process.kill() if name == "SIGKILL" else process.terminate()
+
+
+def _taken(port: int) -> bool:
+    """Whether a program already listens there: it would answer instead of ours."""
+    for host in HOSTS:
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return True
+    return False
 
 
 def _free_port() -> int:

@@ -22,7 +22,7 @@ from ivr.simulator.fuzz import Rules, Stranded, Tried, fuzz
 from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, Answer, app, served
 
-NETWORK = NetworkOptions(0, 1, None, None, 0, "kept", ())
+NETWORK = NetworkOptions(0, 1, None, None, 0, "kept", (), ())
 MENU = "<Gather numDigits='1' action='/first'><Say>Press one key.</Say></Gather><Say>Goodbye.</Say>"
 SECOND = "<Gather numDigits='1' action='/second'><Say>And another.</Say></Gather>"
 
@@ -468,7 +468,7 @@ def test_nobody_stranded_is_exit_code_0(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("http://127.0.0.1:1/voice",), 3, "nothing answers"),
+        (("http://127.0.0.1:1/voice",), 3, "nothing listens"),
         (("http://127.0.0.1:1/voice", "--keys", "abc"), 2, "other characters than 0-9, * and #"),
         (("nonsense",), 2, "isn't a URL"),
     ],

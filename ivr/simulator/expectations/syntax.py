@@ -9,7 +9,8 @@ A file is read into plain values; nothing here knows the network. The grammar:
         press KEYS                when asked for keys
         hangs up after SECONDS    in the call
         types every SECONDS       one key
-    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped | verified NUMBER
+    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped | verified NUMBER |
+    origin ORIGIN
     [NAME] > ACTION, ACTION …                   without a name, the caller acts
     [NAME] < [within SECONDS] WORDS | (STATE)
     # a comment, on a line of its own ('#' is also a key)
@@ -25,6 +26,7 @@ from pathlib import Path
 
 from ivr.errors import IVRError
 from ivr.simulator.expectations.phones import Phone, PhoneSyntaxError, described
+from ivr.simulator.network.targets import as_origin
 
 CALLER = "caller"
 NOBODY = "nobody"
@@ -40,7 +42,7 @@ STATES = (
 )
 LINES = (
     "a comment (#), from … to …, phone …, language …, seed …, start …, silent recordings …, "
-    "verified …, [name] > an action or [name] < what is expected"
+    "verified …, origin …, [name] > an action or [name] < what is expected"
 )
 
 _LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
@@ -137,6 +139,7 @@ class Dialogue:
     start: datetime | None = None
     silent_recordings: str = ""  # "kept" or "dropped", "" for what the network does
     verified: tuple[str, ...] = ()  # numbers of others that calls may show
+    origin: str = ""  # of the application, "" for what the network says
 
     @property
     def title(self) -> str:
@@ -250,6 +253,7 @@ class _Reader:
     seed: int | None = None
     start: datetime | None = None
     silent_recordings: str = ""
+    origin: str = ""
     verified: list[str] = field(default_factory=list)
 
     def read(self, number: int, line: str) -> None:
@@ -266,6 +270,7 @@ class _Reader:
             "start": self._start,
             "silent": self._silent,
             "verified": self._verified,
+            "origin": self._origin,
         }
         if word not in headers:
             raise place.error(word, f"a line can't begin with “{word}”", LINES)
@@ -290,6 +295,7 @@ class _Reader:
             start=self.start,
             silent_recordings=self.silent_recordings,
             verified=tuple(self.verified),
+            origin=self.origin,
         )
 
     def _from(self, place: _Place, rest: str) -> None:
@@ -337,6 +343,13 @@ class _Reader:
             could = "silent recordings kept, or silent recordings dropped"
             raise place.error(rest, f"“silent {rest}” can't be read", could)
         self.silent_recordings = becomes
+
+    def _origin(self, place: _Place, rest: str) -> None:
+        try:
+            self.origin = as_origin(rest)
+        except ValueError:
+            could = "a scheme and a host, such as https://line.example"
+            raise place.error(rest, f"“{rest}” isn't an origin", could) from None
 
     def _verified(self, place: _Place, rest: str) -> None:
         if not re.fullmatch(r"\+[1-9]\d{1,14}", rest):
