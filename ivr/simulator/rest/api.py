@@ -36,11 +36,12 @@ from ivr.simulator.rest.resource import (
     Resources,
     Response,
 )
+from ivr.simulator.rest.taskrouter import tasks, workers, workflows, workspaces
+
+Routes = list[tuple[str, re.Pattern[str], str, Handler]]
 
 
-def _compiled(
-    routes: Iterable[Endpoint],
-) -> list[tuple[str, re.Pattern[str], str, Handler]]:
+def _compiled(routes: Iterable[Endpoint]) -> Routes:
     """(method, pattern of the path below the account, key in `parameters`, handler) of each
     route."""
     return [
@@ -64,6 +65,14 @@ ROUTES = _compiled(
 )
 
 
+# Those of other products, by what their host begins with; their paths are whole.
+PRODUCTS = {
+    "taskrouter": _compiled(
+        (*workspaces.ROUTES, *workers.ROUTES, *workflows.ROUTES, *tasks.ROUTES),
+    ),
+}
+
+
 class Api(Resources):
     """`respond` answers any request; `Exchange.api` is the one of an exchange."""
 
@@ -79,8 +88,8 @@ class Api(Resources):
         """
         try:
             if product != "api":
-                asked = f"{method} {url(product, path)}"
-                raise ApiError(NOT_BUILT, OUR_CODE, f"{asked}: this simulator doesn't have that")
+                routes = PRODUCTS.get(product, [])
+                return self._route(routes, method, path, url(product, path), Form(params))
             return self._respond(method, path, Form(params))
         except ApiError as error:
             if error.status == NOT_BUILT:
@@ -93,9 +102,13 @@ class Api(Resources):
         accounts = path == self.uri(ACCOUNTS)
         inner = ACCOUNTS if accounts else path[len(self.root) : -len(".json")]
         built = accounts or (path.startswith(self.root) and path.endswith(".json"))
+        return self._route(ROUTES if built else [], method, inner, path, form)
+
+    def _route(self, routes: Routes, method: str, path: str, shown: str, form: Form) -> Response:
+        """Find who answers a path; it is ``shown`` as it was asked where nobody does."""
         there = False
-        for verb, pattern, route, handler in ROUTES if built else ():
-            found = pattern.fullmatch(inner)
+        for verb, pattern, route, handler in routes:
+            found = pattern.fullmatch(path)
             if found is None:
                 continue
             if verb == method:
@@ -103,7 +116,7 @@ class Api(Resources):
             there = True
         if there:
             raise ApiError(405, 20004, "Method not allowed")
-        raise ApiError(NOT_BUILT, OUR_CODE, f"{method} {path}: this simulator doesn't have that")
+        raise ApiError(NOT_BUILT, OUR_CODE, f"{method} {shown}: this simulator doesn't have that")
 
     def _carry_out(
         self, route: str, handler: Handler, form: Form, path: tuple[str, ...]

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.simulator.rest.taskrouter import parameters as taskrouter
+
 SILENT = "there is no sound, so no silence to trim"
 BRANDED = "only for branded calls"
 TALKATIVE = "callees always say something when they pick up"
@@ -41,6 +43,7 @@ _APPLICATION = {
 }
 _MEDIA = "no text has pictures"
 SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.SIMPLIFIED,
     "POST /Calls": _LEG,
     "POST /Calls/{call}/Recordings": {"Trim": SILENT},
     "POST /Conferences/{sid}/Participants": _LEG
@@ -93,6 +96,7 @@ _NEAR = dict.fromkeys(
     "",
 )
 REFUSED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.REFUSED,
     "POST ": {"Status": "active"},
     "GET /AvailablePhoneNumbers/{country}/{kind}": _NEAR,
     "POST /Calls": {"Byoc": "", "CallerId": ""},
