@@ -130,7 +130,10 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Sip:
-    """A SIP address to dial. (…/docs/voice/twiml/sip)"""
+    """A SIP address to dial; it gets the headers, besides those in its URI.
+
+    (…/docs/voice/twiml/sip)
+    """
 
     uri: str
     url: str = ""
@@ -144,6 +147,29 @@ class Sip:
     machine_detection_speech_end_threshold: int = 1200
     amd_status_callback: str = ""
     amd_status_callback_method: str = "POST"
+    headers: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sim:
+    """A telephone by the SID of its SIM card to dial. (…/docs/wireless/api/sim-resource)"""
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A TwiML application to dial; it gets the parameters. (…/docs/voice/twiml/dial/application)"""
+
+    sid: str
+    url: str = ""
+    method: str = "POST"
+    status_callback: str = ""
+    status_callback_event: str = ""
+    status_callback_method: str = "POST"
+    customer_id: str = ""
+    copy_parent_to: bool = False
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +209,7 @@ class Queue:
     post_work_activity_sid: str = ""
 
 
-Noun = Number | Client | Sip | Conference | Queue
+Noun = Number | Client | Sip | Sim | Application | Conference | Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,14 +357,23 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """End the call. (…/docs/voice/twiml/hangup)"""
+    """End the call; the parameters go to the <Dial> that has called an application.
+
+    (…/docs/voice/twiml/hangup)
+    """
+
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Refuse the call without answering it, as the first verb. (…/docs/voice/twiml/reject)"""
+    """Refuse the call without answering it, as the first verb; for the parameters see `Hangup`.
+
+    (…/docs/voice/twiml/reject)
+    """
 
     reason: str = "rejected"
+    parameters: tuple[Parameter, ...] = ()
 
 
 Verb = (

@@ -110,11 +110,12 @@ class Handlers:
         match dial.nouns:
             case (v.Conference() as noun,):
                 conference = self._conferences.open(noun.name)
-                return Participant(conference, leg, player, dial, noun, base)
+                return Participant(conference, leg, player, dial, noun, base, self._recordings)
             case (v.Queue(reservation_sid=reservation) as noun,) if reservation:
-                return self._tasks.dial(leg, player, dial, noun, base)
+                return self._tasks.dial(leg, player, dial, noun, base, self._recordings)
             case (v.Queue() as noun,):
-                return QueueDial(leg, player, dial, noun, self._queues.named(noun.name), base)
+                queue = self._queues.named(noun.name)
+                return QueueDial(leg, player, dial, noun, queue, base, self._recordings)
         return NumberDial(leg, player, dial, base, self._recordings)
 
     def _join(self, leg: Leg, player: Player, request: requests.Join) -> object:
@@ -214,13 +215,18 @@ def _warn(leg: Leg, player: Player, request: requests.Warn) -> None:
 
 
 def _limit(leg: Leg, player: Player, request: requests.Limit) -> object:
-    leg.network.note("error", 0, f"simulator limit: {request.message}", "", leg.sid)
-    leg.end("completed")
+    why = f"simulator limit: {request.message}"
+    leg.network.note("error", 0, why, "", leg.sid)
+    leg.end("completed", why)
     return PENDING
 
 
 def _end(leg: Leg, player: Player, request: requests.End) -> object:
-    leg.end("completed" if leg.picked_up else request.status)
+    leg.returned = request.returned
+    if leg.picked_up:
+        leg.end("completed", "its document says <Hangup>")
+    else:
+        leg.end(request.status, "its document refuses the call")
     return PENDING
 
 

@@ -14,6 +14,7 @@ from ivr.simulator.rest import (
     accounts,
     applications,
     available_numbers,
+    caller_ids,
     calls,
     conferences,
     messages,
@@ -21,6 +22,7 @@ from ivr.simulator.rest import (
     queues,
     recordings,
 )
+from ivr.simulator.rest.beside import streams, user_messages
 from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.simulator.rest.resource import (
@@ -61,6 +63,9 @@ ROUTES = _compiled(
         *applications.ROUTES,
         *accounts.ROUTES,
         *available_numbers.ROUTES,
+        *caller_ids.ROUTES,
+        *streams.ROUTES,
+        *user_messages.ROUTES,
     )
 )
 

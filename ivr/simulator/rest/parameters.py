@@ -16,6 +16,7 @@ BRANDED = "only for branded calls"
 TALKATIVE = "callees always say something when they pick up"
 PUSH = "there is no push service"
 UNASKED = "SIP phones here don't ask for it"
+RECOGNIZED = "words are heard as they are said: there is no sound to recognize"
 ONE_VERSION = "there is one version of the API"
 TEXTS = "only for texts that a real network carries"
 
@@ -46,6 +47,14 @@ SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
     **taskrouter.SIMPLIFIED,
     "POST /Calls": _LEG,
     "POST /Calls/{call}/Recordings": {"Trim": SILENT},
+    "POST /Calls/{call}/(Transcriptions)": dict.fromkeys(
+        (
+            *("EnableAutomaticPunctuation", "Hints", "ProfanityFilter", "SpeechModel"),
+            "TranscriptionEngine",
+        ),
+        RECOGNIZED,
+    )
+    | dict.fromkeys(("InboundTrackLabel", "OutboundTrackLabel"), "callbacks name the tracks only"),
     "POST /Conferences/{sid}/Participants": _LEG
     | {
         "CallerDisplayName": "telephones here show numbers only",
@@ -88,6 +97,13 @@ _TAKEN = {
     "VoiceReceiveMode": "voice",
 }
 _LOOKED_UP = {"VoiceCallerIdLookup": "false"}
+_TRANSCRIBED = dict.fromkeys(
+    (
+        *("ConfigurationId", "ConversationConfiguration", "ConversationId"),
+        "IntelligenceService",
+    ),
+    "",
+) | {"EnableProviderData": "false"}
 _NEAR = dict.fromkeys(
     (
         *("Distance", "InLata", "InPostalCode", "InRateCenter"),
@@ -98,6 +114,7 @@ _NEAR = dict.fromkeys(
 REFUSED: Mapping[str, Mapping[str, str]] = {
     **taskrouter.REFUSED,
     "POST ": {"Status": "active"},
+    "POST /Calls/{call}/(Transcriptions)": _TRANSCRIBED,
     "GET /AvailablePhoneNumbers/{country}/{kind}": _NEAR,
     "POST /Calls": {"Byoc": "", "CallerId": ""},
     "POST /Conferences/{sid}/Participants": {

@@ -37,6 +37,7 @@ NUMBER = (
 )
 APPLICATION = f"{ANSWERS} SmsStatusCallback MessageStatusCallback PublicApplicationConnectEnabled"
 DATES = "DateCreated DateCreated< DateCreated>"
+BESIDE = "Name Track StatusCallback StatusCallbackMethod Parameter1.Name Parameter1.Value"
 # What Twilio's description of the API (2010-04-01) has for each request.
 TWILIOS = {
     "POST /Calls": f"{LEG} Url Method FallbackUrl FallbackMethod SendDigits AsyncAmd"
@@ -47,6 +48,16 @@ TWILIOS = {
     " TimeLimit",
     "POST /Calls/{call}/Recordings": f"Trim {RECORDED}",
     "GET /Calls/{call}/Recordings": DATES,
+    "POST /Calls/{call}/(Streams)": f"Url {BESIDE}",
+    "POST /Calls/{call}/(Siprec)": f"ConnectorName {BESIDE}",
+    "POST /Calls/{call}/(Transcriptions)": "Name Track StatusCallbackUrl StatusCallbackMethod"
+    " InboundTrackLabel OutboundTrackLabel PartialResults LanguageCode TranscriptionEngine"
+    " ProfanityFilter SpeechModel Hints EnableAutomaticPunctuation IntelligenceService"
+    " ConversationConfiguration ConversationId ConfigurationId EnableProviderData",
+    "POST /OutgoingCallerIds": "PhoneNumber FriendlyName CallDelay Extension StatusCallback"
+    " StatusCallbackMethod",
+    "GET /OutgoingCallerIds": "PhoneNumber FriendlyName",
+    "POST /OutgoingCallerIds/{sid}": "FriendlyName",
     "GET /Calls/{sid}/Notifications": "Log MessageDate MessageDate< MessageDate>",
     "GET /Notifications": "Log MessageDate MessageDate< MessageDate>",
     "POST /Conferences/{sid}": "AnnounceUrl AnnounceMethod",
@@ -96,6 +107,9 @@ VALUES = {
     "AreaCode": "415",
     "Contains": "415",
     "InRegion": "CA",
+    "Track": "inbound_track",
+    "CallDelay": "1",
+    "LanguageCode": "en-US",
     "StatusCallbackEvent": "answered",
     "Timeout": "30",
     "TimeLimit": "600",
@@ -132,6 +146,8 @@ def value(name: str, route: str) -> str:
     """A value that the parameter may have, and not its default where that is refused."""
     if name == "Status":
         return STATUSES.get(route, "completed")
+    if route.endswith("(Streams)") and name == "Url":
+        return "wss://line.test/ears"
     if name in VALUES:
         return VALUES[name]
     bare = name.rstrip("<>")
@@ -175,6 +191,7 @@ def world() -> tuple[Exchange, dict[str, str]]:
         "Keys": client.new_keys.create().sid,
         "AvailablePhoneNumbers": "US",
         "{country}": "Local",
+        "OutgoingCallerIds": exchange.verify("+14155550123").sid,
     }
 
 
@@ -202,6 +219,11 @@ def test_every_request_that_takes_parameters_is_in_the_table() -> None:
 
     assert writes - TWILIOS.keys() == {
         "POST /Accounts",  # refused as a whole
+        "POST /Calls/{call}/UserDefinedMessageSubscriptions",  # and so is this
+        "POST /Calls/{call}/UserDefinedMessages",  # Content and IdempotencyKey, to softphones only
+        "POST /Calls/{call}/(Siprec)/{name}",  # Status
+        "POST /Calls/{call}/(Streams)/{name}",
+        "POST /Calls/{call}/(Transcriptions)/{name}",
         "POST /(Calls)/{owner}/Recordings/{sid}",  # Status and PauseBehavior
         "POST /(Conferences)/{owner}/Recordings/{sid}",
         "POST /Messages/{sid}",  # Body and Status
@@ -245,7 +267,7 @@ def test_a_parameter_that_twilio_does_not_have_is_noted(world: Any) -> None:
         "GET /v2/PhoneNumbers/+33155500101",
         "POST /v2/Services/VA1/Verifications",
         "GET /2010-04-01/Accounts/{sid}/Addresses.json",
-        "POST /2010-04-01/Accounts/{sid}/Calls/CA1/Streams.json",
+        "POST /2010-04-01/Accounts/{sid}/SigningKeys.json",
         "GET /2010-04-01/Accounts/{sid}/Calls.xml",
     ],
 )

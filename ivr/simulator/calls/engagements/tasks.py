@@ -13,6 +13,7 @@ from ivr.simulator.calls.engagements.queues import Member, QueueDial, Queues
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import CallNetwork
+from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.calls.taskrouter.assignment import Assignments
 from ivr.simulator.calls.taskrouter.routing import TaskRouter
 from ivr.simulator.calls.taskrouter.workspace import Reservation, Task, Workspace
@@ -71,9 +72,15 @@ class TaskCalls:
         return member
 
     def dial(
-        self, leg: Leg, player: Player, dial: v.Dial, noun: v.Queue, base: str
+        self,
+        leg: Leg,
+        player: Player,
+        dial: v.Dial,
+        noun: v.Queue,
+        base: str,
+        recordings: Recordings,
     ) -> ReservationDial:
-        return ReservationDial(self, leg, player, dial, noun, base)
+        return ReservationDial(self, leg, player, dial, noun, base, recordings)
 
 
 class TaskMember(Member):
@@ -118,9 +125,16 @@ class ReservationDial(QueueDial):
     __slots__ = ("calls", "reservation", "space")
 
     def __init__(
-        self, calls: TaskCalls, leg: Leg, player: Player, dial: v.Dial, noun: v.Queue, base: str
+        self,
+        calls: TaskCalls,
+        leg: Leg,
+        player: Player,
+        dial: v.Dial,
+        noun: v.Queue,
+        base: str,
+        recordings: Recordings,
     ) -> None:
-        super().__init__(leg, player, dial, noun, None, base)
+        super().__init__(leg, player, dial, noun, None, base, recordings)
         self.calls = calls
         self.space: Workspace | None = None
         self.reservation: Reservation | None = None

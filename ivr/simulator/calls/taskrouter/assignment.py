@@ -15,7 +15,7 @@ from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.taskrouter.routing import TaskRouter
 from ivr.simulator.calls.taskrouter.workspace import Reservation, Task, Workspace
 from ivr.simulator.interpreter import requests
-from ivr.simulator.network.routes import SIP, Callback, Route, e164
+from ivr.simulator.network.routes import SIP, Callback, Route, dialled, e164
 from ivr.simulator.webhooks.delivery import Delivery
 from ivr.twiml import verbs as v
 
@@ -252,7 +252,7 @@ class Assignments:
             text = f"{kind}: {sender} is neither a number of the account nor verified"
             raise InstructionError(NOT_ROUTABLE, text)
         rings = _seconds(said.get("timeout"))
-        leg = network.dial_out(e164(sender) or sender, to, start, rings)
+        leg = network.dial_out(e164(sender) or sender, dialled(to), start, rings)
         self.router.ringing[reservation.sid] = leg
         task.attributes["worker_call_sid"] = leg.sid
         url = str(said.get("status_callback_url") or "")
