@@ -48,6 +48,7 @@ only while you wait, or while a phone types several keys.
 # Members without a docstring of their own: attributes that are set in __init__.
 ATTRIBUTES = {
     "Exchange.clock": "Its clock: `now()`, and `call_at(when, what)`. Share it with your application.",
+    "Exchange.origin": "The origin of numbers that aren't given one, such as \"https://line.example\"; \"\" by default.",
     "Exchange.history": "What has happened to calls, the oldest first, as `ivr.simulator.Happening`s; `history.together(sid, sid)` says when two could hear each other.",
     "Exchange.requests": "Every webhook that was made, the oldest first: `url`, `params`, `status`, `body` and more.",
     "Exchange.debugger": "What Twilio's debugger would show: `at`, `level`, `code`, `text`, `url`, `call_sid`.",
@@ -67,7 +68,8 @@ ATTRIBUTES = {
 
 EXCHANGE = {
     "Setting it up": (
-        *("number", "verify", "phone", "softphone", "api_key", "lookup_says", "verify_service", "client", "adds", "sign_with"),
+        *("number", "origin", "mount", "verify", "phone", "softphone", "api_key", "client", "adds", "sign_with"),
+        *("lookup_says", "verify_service"),
         "belongs_to",
     ),
     "What <Connect> leads to": ("room", "virtual_agent", "conversation"),

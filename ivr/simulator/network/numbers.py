@@ -63,20 +63,12 @@ class Number(Addresses):
     place: "overrides voice_url".
     """
 
-    __slots__ = (
-        "application",
-        "created_at",
-        "number",
-        "origin",
-        "sms_application",
-        "updated_at",
-    )
+    __slots__ = ("application", "created_at", "number", "sms_application", "updated_at")
 
-    def __init__(self, sid: str, number: str, origin: str, now: datetime) -> None:
+    def __init__(self, sid: str, number: str, now: datetime) -> None:
         super().__init__(sid, number)
         self.created_at = self.updated_at = now
         self.number = number
-        self.origin = origin
         self.application = ""
         self.sms_application = ""
 
