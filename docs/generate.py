@@ -69,6 +69,7 @@ ATTRIBUTES = {
 EXCHANGE = {
     "Setting it up": (
         *("number", "origin", "mount", "verify", "phone", "softphone", "api_key", "client", "adds", "sign_with"),
+        *("lookup_says", "verify_service"),
         "belongs_to",
     ),
     "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
@@ -180,6 +181,8 @@ REST = {
     "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
     "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",
     "OutgoingCallerIds": "the number is called, and whoever answers keys the six digits (`exchange.verify(number)` does without)",
+    "Lookup v2 (`lookups.twilio.com`)": "formats, country and validity by each country's plan; `line_type_intelligence` and `caller_name` are what `exchange.lookup_says(…)` has set, other packages are refused; v1 isn't there",
+    "Verify v2 (`verify.twilio.com`)": "services, codes by text and by phone, checks; `exchange.verify_service(name, sid)` makes the service that an application knows. Codes come from 22395, whatever the country",
     "Notifications": "what the debugger's log has",
     "Accounts, Balance": "one account, no subaccounts; the balance is what the test sets",
 }  # fmt: skip

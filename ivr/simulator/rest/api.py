@@ -25,6 +25,7 @@ from ivr.simulator.rest import (
 from ivr.simulator.rest.beside import streams, user_messages
 from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
+from ivr.simulator.rest.products import lookups, verify
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
     NOT_BUILT,
@@ -40,10 +41,10 @@ from ivr.simulator.rest.resource import (
 )
 from ivr.simulator.rest.taskrouter import tasks, workers, workflows, workspaces
 
-Routes = list[tuple[str, re.Pattern[str], str, Handler]]
+Route = tuple[str, re.Pattern[str], str, Handler]
 
 
-def _compiled(routes: Iterable[Endpoint]) -> Routes:
+def _compiled(routes: Iterable[Endpoint]) -> list[Route]:
     """(method, pattern of the path below the account, key in `parameters`, handler) of each
     route."""
     return [
@@ -68,13 +69,13 @@ ROUTES = _compiled(
         *user_messages.ROUTES,
     )
 )
-
-
-# Those of other products, by what their host begins with; their paths are whole.
+# Products with a host of their own, by the host's first word.
 PRODUCTS = {
+    "lookups": _compiled(lookups.ROUTES),
     "taskrouter": _compiled(
-        (*workspaces.ROUTES, *workers.ROUTES, *workflows.ROUTES, *tasks.ROUTES),
+        (*workspaces.ROUTES, *workers.ROUTES, *workflows.ROUTES, *tasks.ROUTES)
     ),
+    "verify": _compiled(verify.ROUTES),
 }
 
 
@@ -93,8 +94,8 @@ class Api(Resources):
         """
         try:
             if product != "api":
-                routes = PRODUCTS.get(product, [])
-                return self._route(routes, method, path, url(product, path), Form(params))
+                asked = f"{method} {url(product, path)}"
+                return self._routed(PRODUCTS.get(product, ()), method, path, Form(params), asked)
             return self._respond(method, path, Form(params))
         except ApiError as error:
             if error.status == NOT_BUILT:
@@ -107,13 +108,14 @@ class Api(Resources):
         accounts = path == self.uri(ACCOUNTS)
         inner = ACCOUNTS if accounts else path[len(self.root) : -len(".json")]
         built = accounts or (path.startswith(self.root) and path.endswith(".json"))
-        return self._route(ROUTES if built else [], method, inner, path, form)
+        return self._routed(ROUTES if built else (), method, inner, form, f"{method} {path}")
 
-    def _route(self, routes: Routes, method: str, path: str, shown: str, form: Form) -> Response:
-        """Find who answers a path; it is ``shown`` as it was asked where nobody does."""
+    def _routed(
+        self, routes: Iterable[Route], method: str, inner: str, form: Form, asked: str
+    ) -> Response:
         there = False
         for verb, pattern, route, handler in routes:
-            found = pattern.fullmatch(path)
+            found = pattern.fullmatch(inner)
             if found is None:
                 continue
             if verb == method:
@@ -121,7 +123,7 @@ class Api(Resources):
             there = True
         if there:
             raise ApiError(405, 20004, "Method not allowed")
-        raise ApiError(NOT_BUILT, OUR_CODE, f"{method} {shown}: this simulator doesn't have that")
+        raise ApiError(NOT_BUILT, OUR_CODE, f"{asked}: this simulator doesn't have that")
 
     def _carry_out(
         self, route: str, handler: Handler, form: Form, path: tuple[str, ...]
