@@ -48,6 +48,7 @@ only while you wait, or while a phone types several keys.
 # Members without a docstring of their own: attributes that are set in __init__.
 ATTRIBUTES = {
     "Exchange.clock": "Its clock: `now()`, and `call_at(when, what)`. Share it with your application.",
+    "Exchange.origin": "The origin of numbers that aren't given one, such as \"https://line.example\"; \"\" by default.",
     "Exchange.history": "What has happened to calls, the oldest first, as `ivr.simulator.Happening`s; `history.together(sid, sid)` says when two could hear each other.",
     "Exchange.requests": "Every webhook that was made, the oldest first: `url`, `params`, `status`, `body` and more.",
     "Exchange.debugger": "What Twilio's debugger would show: `at`, `level`, `code`, `text`, `url`, `call_sid`.",
@@ -55,16 +56,24 @@ ATTRIBUTES = {
     "Exchange.account_sid": "The account that webhooks name. `auth_token` is its token.",
     "Handset.heard": "All that was said to it: `at`, `text`, `language`, `kind`, `complete` (not cut short).",
     "Handset.messages": "The texts that it has received.",
+    "Handset.call_messages": "The messages (JSON) that a softphone got from the application during its calls.",
     "Handset.caller_id": "The number that its display shows.",
-    "Handset.calls": "Its calls, the newest last: `sid`, `direction`, `status`, `duration`.",
+    "Handset.calls": "Its calls, the newest last: `sid`, `direction`, `status`, `duration`, and `because`, why it has ended.",
+    "Handset.parameters": "The `<Parameter>`s that its last call came with, for a softphone.",
+    "Handset.headers": "The SIP headers that its last call came with, for a SIP phone; `sends` are those of its own.",
     "Handset.typing": "Seconds between two keys.",
     "Handset.ringing": "Whether it is ringing.",
     "Handset.in_call": "Whether it is in a call.",
 }  # fmt: skip
 
 EXCHANGE = {
-    "Setting it up": ("number", "phone", "softphone", "api_key", "client", "sign_with", "belongs_to"),
+    "Setting it up": (
+        *("number", "origin", "mount", "verify", "phone", "softphone", "api_key", "client", "adds", "sign_with"),
+        *("lookup_says", "verify_service"),
+        "belongs_to",
+    ),
     "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
+    "TaskRouter": ("workflow", "worker", "workspace"),
     "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
     "What has happened": ("history", "requests", "debugger", "streams", "account_sid", "account", "strict"),
     "Making things go wrong": (
@@ -76,9 +85,10 @@ HANDSET = {
         *("call", "answer", "decline", "hang_up", "press", "say", "text", "connect"),
         *("join", "lose_connection", "will"),
     ),
-    "What it hears": ("hears", "heard", "last_heard", "messages"),
+    "What it hears": ("hears", "heard", "last_heard", "messages", "call_messages"),
     "Where it stands": (
-        *("ringing", "in_call", "listening", "connected_to", "caller_id", "calls", "typing"),
+        *("ringing", "in_call", "listening", "connected_to", "caller_id", "parameters", "headers"),
+        *("calls", "typing"),
     ),
 }  # fmt: skip
 
@@ -168,6 +178,11 @@ REST = {
     "AvailablePhoneNumbers": "Local, Mobile and TollFree, made up from the seed and each country's plan; the state is known in North America, the city often not, coordinates and rate centers never",
     "Applications, Keys": "",
     "Messages, Media": "",
+    "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
+    "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",
+    "OutgoingCallerIds": "the number is called, and whoever answers keys the six digits (`exchange.verify(number)` does without)",
+    "Lookup v2 (`lookups.twilio.com`)": "formats, country and validity by each country's plan; `line_type_intelligence` and `caller_name` are what `exchange.lookup_says(…)` has set, other packages are refused; v1 isn't there",
+    "Verify v2 (`verify.twilio.com`)": "services, codes by text and by phone, checks; `exchange.verify_service(name, sid)` makes the service that an application knows. Codes come from 22395, whatever the country",
     "Notifications": "what the debugger's log has",
     "Accounts, Balance": "one account, no subaccounts; the balance is what the test sets",
 }  # fmt: skip

@@ -21,6 +21,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import click
 
 from ivr.cli.exit_codes import EnvironmentFault
+from ivr.cli.fuzzing import Report
 from ivr.cli.options import NetworkOptions
 from ivr.own_hosts import OwnHosts
 from ivr.simulator import Exchange
@@ -38,8 +39,8 @@ from ivr.simulator.dialogues.results import Result, as_junit
 from ivr.simulator.dialogues.results import as_json as results_as_json
 from ivr.simulator.dialogues.stage import leave, scripted, settle
 from ivr.simulator.expectations.phones import BEHAVIOURS, Phone
-from ivr.simulator.expectations.syntax import Act, phrase
-from ivr.simulator.fuzz import Rules, Stranded, fuzz
+from ivr.simulator.expectations.syntax import Act
+from ivr.simulator.fuzz import Rules, fuzz
 from ivr.simulator.programs import ProgramError, running
 from ivr.simulator.rest.server import RestServer
 from ivr.simulator.screens.keyboard import terminal
@@ -125,10 +126,9 @@ class NetworkSession:
         phones: Sequence[Phone],
         rules: Rules,
         calls: int,
-        save: Path,
-        quiet: bool,
-    ) -> list[Result]:
-        """Callers who try to get lost; the call of each who is stranded is written to ``save``."""
+        report: Report,
+    ) -> None:
+        """Callers who try to get lost; ``report`` shows who is stranded, and what was tried."""
 
         @contextmanager
         def network() -> Iterator[Exchange]:
@@ -136,13 +136,7 @@ class NetworkSession:
             with self._on(api, exchange, {called: self.url}):
                 yield exchange
 
-        def show(stranded: Stranded) -> None:
-            results.append(_kept(stranded, save, len(results) + 1))
-            if not quiet:
-                click.echo(_summary(results[-1]))
-
-        results: list[Result] = []
-        with self._served() as api:
+        with self._served() as api, report.running():
             fuzz(
                 network,
                 called,
@@ -151,9 +145,10 @@ class NetworkSession:
                 phones=phones,
                 calls=calls,
                 seed=self.options.seed,
-                found=show,
+                seconds=report.seconds,
+                found=report.found,
+                progress=report.progress,
             )
-        return results
 
     def serve(
         self,
@@ -281,20 +276,25 @@ def voice() -> Voice:
     return installed
 
 
-def publish(results: Sequence[Result], junit: Path | None, as_json: bool, none: str = "") -> None:
-    """Print a summary, or everything as JSON; write JUnit XML.
+def publish(
+    results: Sequence[Result],
+    junit: Path | None,
+    as_json: bool,
+    summary: str = "",
+    more: Mapping[str, object] | None = None,
+) -> None:
+    """Print a summary, or everything as JSON with ``more`` of it; write JUnit XML.
 
-    ``none`` is the summary of a search in which every result is a problem, and none was found.
+    ``summary``: instead of how many have passed.
     """
     if junit is not None:
         _write(junit, as_junit(results), announce=not as_json)
     if as_json:
-        click.echo(json.dumps(results_as_json(results), indent=2, ensure_ascii=False))
-    elif none:
-        click.echo(f"{len(results)} stranded" if results else none)
+        everything = {**results_as_json(results), **(more or {})}
+        click.echo(json.dumps(everything, indent=2, ensure_ascii=False))
     else:
         passed = sum(result.passed for result in results)
-        click.echo(f"{passed} of {len(results)} passed")
+        click.echo(summary or f"{passed} of {len(results)} passed")
 
 
 def _line_acts(line: str, number: int) -> Sequence[Act]:
@@ -327,18 +327,6 @@ def _played(played: Dialogue, exchange: Exchange) -> Result:
         leave(exchange)
     seconds = round(time.monotonic() - began, 3)
     return Result(played.name, played.title, seconds, line, failure)
-
-
-def _kept(stranded: Stranded, folder: Path, number: int) -> Result:
-    """Write the call; the result's failure says what is wrong, and what the caller did."""
-    path = urlsplit(stranded.where).path
-    place = re.sub(r"\W+", "-", path).strip("-") or "call"
-    file = folder / f"{number:02}-{stranded.kind}-{place}.call"
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(file, stranded.dialogue, announce=False)
-    did = ", ".join(map(phrase, stranded.acts))
-    failure = f"{stranded.kind}: {stranded.why}\n  the caller did: {did}"
-    return Result(str(file), stranded.kind, 0.0, failure=failure)
 
 
 def _summary(result: Result) -> str:

@@ -7,11 +7,11 @@ of the exchange's own, and other threads leave what they want done in its mailbo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from ivr.errors import CallError
 from ivr.simulator.calls.engagements.agents import Script
@@ -19,14 +19,16 @@ from ivr.simulator.calls.engagements.conversations import Conversation
 from ivr.simulator.calls.engagements.rooms import Room
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.calls.switchboard import Switchboard
+from ivr.simulator.calls.taskrouter.routing import default_routing
+from ivr.simulator.calls.taskrouter.workspace import RESERVED_FOR, Worker, Workflow, Workspace
 from ivr.simulator.expectations.listening import Listener
 from ivr.simulator.expectations.order import disorder
 from ivr.simulator.network.faults import Chaos, Injected, RestFault, WebhookFault
 from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Number
 from ivr.simulator.network.places import Place
-from ivr.simulator.network.routes import e164
-from ivr.simulator.network.targets import WSGIApp
+from ivr.simulator.network.routes import SIP, e164
+from ivr.simulator.network.targets import WSGIApp, as_origin, at_origin, origin_of, requestable
 from ivr.simulator.people.handset import Handset
 from ivr.simulator.people.softphone import access
 from ivr.simulator.programs import Program
@@ -35,6 +37,8 @@ from ivr.simulator.rest.interception import intercepting
 from ivr.simulator.rest.sdk import client
 from ivr.simulator.webhooks.asgi import ASGIApp, InProcess, is_asgi
 from ivr.twiml import verbs as v
+
+IN_PROCESS = "https://line.test"  # the origin of an application in this process
 
 
 class Exchange(Switchboard):
@@ -57,6 +61,7 @@ class Exchange(Switchboard):
     ) -> None:
         super().__init__(seed, start=start, rate=rate, requests=requests)
         self.programs: list[Program] = []  # applications that run as programs
+        self.origin = ""  # of numbers that aren't given one, such as "https://line.example"
 
     # ---- setting it up
 
@@ -67,36 +72,36 @@ class Exchange(Switchboard):
         path: str = "/",
         *,
         status_callback: str = "",
-        origin: str = "https://line.test",
+        origin: str = "",
         fallback: str = "",
         method: str = "POST",
         sms: str = "",
     ) -> Number:
         """Give an application a number.
 
-        ``app``: a WSGI or ASGI application, called at ``path`` as if it were reached at
-        ``origin``; a `Program`, reached at ``path`` where it runs; or the URL of one that runs
-        elsewhere. ``fallback``, ``status_callback`` and ``sms`` (which answers texts) may be
-        relative to the same origin.
+        ``app``: a WSGI or ASGI application or a `Program`, which answers at ``path``, or the URL
+        of an application that runs elsewhere. ``origin``: the scheme and host at which Twilio
+        reaches it, such as ``https://line.example``; by default the exchange's `origin`, else
+        ``https://line.test`` for one in process, and where it runs for the others.
+        ``fallback``, ``status_callback`` and ``sms`` (which answers texts) may be relative to it.
 
-        Raises `CallError` for an ``app`` that is none of these, and when another application is
-        already reached at the origin.
+        Raises `CallError` for an ``app`` that is none of these, for an ``origin`` that isn't one,
+        and when another application is already reached there.
         """
         if isinstance(app, Program):
-            app.joins(self.api)
-            if app not in self.programs:
-                self.programs.append(app)
+            self._join(app)
             app = app.url + path
         if isinstance(app, str):
-            parts = urlsplit(app)
-            origin = f"{parts.scheme}://{parts.netloc}"
-            url = app
-            self.elsewhere_at.add(origin)
+            if not requestable(app):
+                raise CallError(f"{app!r} isn't a URL such as http://localhost:3000/voice")
+            origin = self.mount(origin or self.public(app) or self.origin or origin_of(app), app)
+            url = at_origin(origin, app)
         else:
-            self._mount(origin, app)
+            origin = self.mount(origin or self.origin or IN_PROCESS, app)
             url = origin + path
-        self.mounted()
-        row = Number(self.seed.sid("PN"), number, origin, self.clock.now())
+        if number.lower().startswith(SIP):
+            number = e164(number) or number
+        row = Number(self.seed.sid("PN"), number, self.clock.now())
         row.url = url
         row.method = method
         row.fallback = _absolute(origin, fallback)
@@ -105,34 +110,74 @@ class Exchange(Switchboard):
         self.numbers[number] = row
         return row
 
-    def _mount(self, origin: str, app: Any) -> None:
-        if not callable(app):
+    def mount(self, origin: str, app: WSGIApp | ASGIApp | Program | str) -> str:
+        """Let Twilio reach an application at ``origin``, such as ``https://line.example``: what is
+        signed, and what URLs of documents, actions, callbacks and media begin with. Returns it.
+
+        `number` does this; it is for an application that has no number. One that runs elsewhere
+        is requested where it runs, with the headers of a proxy: Host, X-Forwarded-For,
+        X-Forwarded-Host and X-Forwarded-Proto. Raises `CallError` as `number` does.
+        """
+        try:
+            origin = as_origin(origin)
+        except ValueError as error:
+            raise CallError(str(error)) from None
+        if isinstance(app, Program):
+            self._join(app)
+            app = app.url
+        there: Any = self.in_process.get(origin, self.elsewhere_at.get(origin))
+        here: Any = origin_of(app) if isinstance(app, str) else app
+        if here == origin and there is not None:  # the URL of an application that is known
+            return origin
+        if (there.app if isinstance(there, InProcess) else there) not in (None, here):
+            raise CallError(
+                f"another application is already reached at {origin}; pass another origin="
+            )
+        if isinstance(here, str):
+            self.elsewhere_at[origin] = here
+        elif not callable(here):
             raise CallError(
                 f"{app!r} can't answer a number; pass a WSGI or ASGI application, a program or a "
                 "URL"
             )
-        mounted = self.in_process.get(origin)
-        if mounted is None:
-            self.in_process[origin] = InProcess(app, self) if is_asgi(app) else app
-        elif (mounted.app if isinstance(mounted, InProcess) else mounted) != app:
-            raise CallError(
-                f"another application is already reached at {origin}; pass another origin="
-            )
+        elif there is None:
+            self.in_process[origin] = InProcess(here, self) if is_asgi(here) else here
+        self.mounted()
+        return origin
+
+    def _join(self, program: Program) -> None:
+        program.joins(self.api)
+        if program not in self.programs:
+            self.programs.append(program)
 
     def phone(
-        self, number: str, *, city: str = "", state: str = "", zip: str = "", country: str = ""
+        self,
+        number: str,
+        *,
+        city: str = "",
+        state: str = "",
+        zip: str = "",
+        country: str = "",
+        sends: Mapping[str, str] | None = None,
     ) -> Handset:
-        """The telephone with that number, ``client:name`` or ``sip:…``; it exists from now on.
+        """The telephone with that number, ``client:name``, ``sip:user@host`` or ``sim:DE…``; it
+        exists from now on.
 
         Webhooks about it say its country, by its prefix; its city, state and zip code, and another
         country, if they are given here. (https://www.twilio.com/docs/voice/twiml#request-parameters)
+        A SIP phone ``sends`` these headers with its calls and its answers.
+        (https://www.twilio.com/docs/voice/twiml/sip)
         """
+        if number.lower().startswith(SIP):  # whatever its port and parameters
+            number = e164(number) or number
         if city or state or zip or country:
             self.places.tell(number, Place(city, state, zip, country))
         handset = self.phones.get(number)
         if handset is None:
             handset = self.phones[number] = Handset(self, number)
             handset.listener = Listener(handset, self.phones)
+        if sends is not None:
+            handset.sends = dict(sends)
         return handset
 
     def adds(self, **parameters: str) -> None:
@@ -189,6 +234,74 @@ class Exchange(Switchboard):
         """
         known = Conversation(e164(customer) or customer, worker, service, assigned_after)
         self.connections.conversations.add(known)
+
+    def workspace(self, *, sid: str = "", events: str = "") -> Workspace:
+        """The TaskRouter workspace of the test, which is made if need be, with the SID that the
+        application knows it by. ``events``: its EventCallbackUrl.
+        """
+        return self.do(lambda: self._workspace(sid, events))
+
+    def _workspace(self, sid: str = "", events: str = "") -> Workspace:
+        router = self.tasks.router
+        spaces = list(router.workspaces.values())
+        space = router.workspaces.get(sid) if sid else spaces[0] if spaces else None
+        if space is None:
+            space = router.workspace(sid=sid)
+        space.event_url = events or space.event_url
+        return space
+
+    def workflow(
+        self,
+        assignment: str = "",
+        *,
+        sid: str = "",
+        targets: str = "1==1",
+        reservation_timeout: int = RESERVED_FOR,
+        fallback: str = "",
+    ) -> Workflow:
+        """A workflow for <Enqueue workflowSid>, with the SID that the application knows it by.
+
+        ``assignment``: the URL that is asked what to do with a task that is assigned, and
+        ``fallback`` the one that is asked if that fails. ``targets``: which workers get its tasks,
+        such as ``'languages HAS "en"'``. ``reservation_timeout``: seconds that a worker has. Raises
+        ValueError for targets that can't be read. An application may also make its own by REST.
+        """
+        return self.do(
+            lambda: self._workflow(assignment, sid, targets, reservation_timeout, fallback)
+        )
+
+    def _workflow(
+        self, assignment: str, sid: str, targets: str, lasts: int, fallback: str
+    ) -> Workflow:
+        router, space = self.tasks.router, self._workspace()
+        queue = router.queue(space, "Everyone who fits", targets)
+        workflow = router.workflow(space, "Workflow", sid)
+        router.configure(space, workflow, default_routing(queue))
+        workflow.assignment_url, workflow.fallback_url = assignment, fallback
+        workflow.reservation_timeout = lasts
+        return workflow
+
+    def worker(self, name: str, *, available: bool = True, **attributes: Any) -> Worker:
+        """The worker of that name, who is made if need be; ``attributes`` such as
+        ``contact_uri="+15550100"`` or ``languages=["en"]`` are added to theirs.
+
+        Their activity is Available, or Offline where they aren't ``available``. Their telephone is
+        the phone at ``contact_uri``, as any other.
+        """
+        return self.do(lambda: self._worker(name, available, attributes))
+
+    def _worker(self, name: str, available: bool, attributes: dict[str, Any]) -> Worker:
+        router, space = self.tasks.router, self._workspace()
+        activity = space.activity("Available" if available else "Offline")
+        if activity is None:
+            raise CallError("the workspace has lost its activities Available and Offline")
+        worker = next((each for each in space.workers.values() if each.name == name), None)
+        if worker is None:
+            return router.worker(space, name, attributes, activity)
+        worker.attributes |= attributes
+        router.move(space, worker, activity)
+        router.soon(space)
+        return worker
 
     def belongs_to(self, account_sid: str, auth_token: str) -> None:
         super().belongs_to(account_sid, auth_token)
@@ -296,9 +409,9 @@ class Exchange(Switchboard):
     def strict(self) -> None:
         """Check that everything is in order at the end of a test.
 
-        Raises AssertionError for every failed webhook, every line in the debugger's log, and every
-        phone that is ringing or in a call. The message says what to do about each, and what was
-        said last to whom.
+        Raises AssertionError for every failed webhook, every line in the debugger's log that is
+        more than a notice, and every phone that is ringing or in a call. The message says what to
+        do about each, and what was said last to whom.
         """
         if wrong := disorder(self, self.phones):
             raise AssertionError(f"the exchange isn't in order:\n{wrong}")

@@ -276,15 +276,20 @@ class _Reader:
             self.warn(node, SCHEMA, f'the text "{text}" beside nouns in <Dial> is ignored')
         elif text:
             nouns = [v.Number(text)]
-        alone = [noun for noun in nouns if isinstance(noun, (v.Conference, v.Queue))]
-        if alone and len(nouns) > 1:
-            raise TwiMLError(13000, "a <Conference> or <Queue> must be alone in its <Dial>")
-        if alone and values.get("record"):
-            name = type(alone[0]).__name__
-            raise Unbuilt(f'<Dial record="{values["record"]}"> with <{name}>')
+        alone = next((noun for noun in nouns if isinstance(noun, ALONE)), None)
+        if alone is not None and len(nouns) > 1:
+            raise TwiMLError(13000, f"<{type(alone).__name__}> must be alone in its <Dial>")
         if len(nouns) > 10:
             self.warn(node, SCHEMA, "<Dial> takes at most ten nouns, the rest are ignored")
         return v.Dial(tuple(nouns[:10]), **values)
+
+    def enqueue(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Enqueue:
+        """ "<Task> must contain a valid JSON object", and only stands where workflowSid does."""
+        tasks = self.children(node, _words(rule.children), rule.nested)
+        if tasks and not values.get("workflow_sid"):
+            self.warn(node, SCHEMA, "<Task> needs a workflowSid in its <Enqueue>, ignored")
+            tasks = []
+        return v.Enqueue("".join(node.text).strip(), tasks=tuple(tasks[:1]), **values)
 
     def client(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Client:
         values["identity"] = "".join(node.text).strip()
@@ -300,14 +305,31 @@ class _Reader:
 
     def sip(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Sip:
         """Its text, or the <Uri> with the lowest priority and, of those, the highest weight."""
-        uris = []
+        uris, headers = [], []
         for child in node.children:
             if child.tag == "Uri":
                 uris.append((_order(child.attributes), "".join(child.text).strip()))
-            elif f"<{child.tag}>" not in rule.moot:
+            elif child.tag == "Headers":
+                headers += [each.attributes for each in child.children if each.tag == "Header"]
+            else:
                 self.warn(child, SCHEMA, f"{_element(node, child)} isn't TwiML, ignored")
         values["uri"] = "".join(node.text).strip() or (min(uris)[1] if uris else "")
+        values["headers"] = tuple(
+            v.Parameter(each.get("name", "").strip(), each.get("value", "")) for each in headers
+        )
         return v.Sip(**values)
+
+    def application(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Application:
+        values["sid"] = "".join(node.text).strip()
+        parameters = []
+        for child in node.children:
+            if child.tag == "ApplicationSid":
+                values["sid"] = "".join(child.text).strip()
+            elif child.tag == "Parameter":
+                parameters.append(self.verb(child))
+            else:
+                self.warn(child, SCHEMA, f"{_element(node, child)} isn't TwiML, ignored")
+        return v.Application(parameters=tuple(parameters), **values)
 
     def gather(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Gather:
         for child in node.children:
@@ -333,9 +355,12 @@ _SPECIAL: Mapping[str, Callable[[_Reader, Node, Element, dict[str, Any]], Any]] 
     "Dial": _Reader.dial,
     "Client": _Reader.client,
     "Sip": _Reader.sip,
+    "Application": _Reader.application,
+    "Enqueue": _Reader.enqueue,
     "Gather": _Reader.gather,
     "Record": _Reader.record,
 }
+ALONE = (v.Conference, v.Queue, v.Sim, v.Application)  # "can't be mixed with others"
 MAX_TRANSCRIBED = 120  # seconds: https://www.twilio.com/docs/voice/twiml/record#transcribe
 _NOTHING: frozenset[str] = frozenset()
 

@@ -140,6 +140,12 @@ def _hint_list(value: str) -> str:
     return value
 
 
+def _up_to_256(value: str) -> str:
+    if len(value) > 256:
+        raise ValueError(value)
+    return value
+
+
 def _callbacks(code: int = SCHEMA) -> dict[str, Attribute]:
     return {
         "url": Attribute("url"),
@@ -185,8 +191,7 @@ _TONES = _like("[0-9A-Da-d*#wW]*")
 UNBUILT_CHILDREN: Mapping[str, str] = {
     "Response": "Prompt Queue",
     "Connect": "AiSession Autopilot ConversationRelay ConversationRelaySession",
-    "Dial": "Application Sim WhatsApp",
-    "Enqueue": "Task",
+    "Dial": "WhatsApp",
 }
 # Why a child is refused, where there is more to say than that it isn't built.
 REFUSED_BECAUSE: Mapping[str, str] = {
@@ -301,15 +306,25 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "timeLimit": Attribute("time_limit", _whole(1), 13216),
                 "hangupOnStar": Attribute("hangup_on_star", _boolean, 13213),
                 "answerOnBridge": Attribute("answer_on_bridge", _boolean, 13219),
-                "callerId": Attribute("caller_id"),
+                "callerId": Attribute(
+                    "caller_id",
+                    how="for a telephone, one that the account may show (`exchange.verify`); the"
+                    " carriers' rules for callers who withhold their number aren't applied",
+                ),
                 "sequential": Attribute("sequential", _boolean, 13218),
-                "record": Attribute("record", _dial_record, 13217),
+                "record": Attribute(
+                    "record",
+                    _dial_record,
+                    13217,
+                    "with a <Conference>, this call from when it enters until it leaves; with a"
+                    " <Queue>, from when they talk",
+                ),
                 "recordingTrack": Attribute(
                     "recording_track", _like("both|inbound|outbound"), 13622
                 ),
                 **_RECORDING_CALLBACK,
             },
-            children="Number Client Sip Conference Queue",
+            children="Number Client Sip Sim Application Conference Queue",
             holds="nouns",
             nested=13215,
             moot=_moot(
@@ -329,9 +344,9 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "sendDigits": Attribute("send_digits", _TONES, 13222),
                 **_DETECTS,
             },
-            moot=_SILENT,
-            unbuilt={"byoc": ""},
-            how="a machine is recognized by the length of its greeting",
+            moot=_SILENT | _moot(byoc="there is one network"),
+            how="a number that leads to an application here (`exchange.number`) is answered by it,"
+            " as a call of its own; a machine is recognized by the length of its greeting",
             noun=True,
         ),
         "Client": Element(
@@ -347,13 +362,37 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             text="uri",
             attributes={**_callbacks(13241), **_DETECTS},
             children="Uri Headers",
-            moot=_SILENT
-            | _moot(
-                login="username password: SIP phones here don't ask for them",
-                several="<Headers>: no SIP messages are sent",
-            ),
-            how="rings the phone with that address; of several <Uri>, only the first by priority"
-            " and weight",
+            moot=_SILENT | _moot(login="username password: SIP phones here don't ask for them"),
+            how="rings the phone with that user and host, whatever the port and parameters, or the"
+            " application that has the address; the phone gets the X-headers of the URI and of"
+            " <Headers>, and sends its own (`exchange.phone(…, sends=…)`) back; a phone that isn't"
+            " there answers 404, one that can't be reached 480; of several <Uri>, only the first by"
+            " priority and weight",
+            noun=True,
+        ),
+        "Sim": Element(
+            v.Sim,
+            text="sid",
+            how='a phone (`exchange.phone("sim:DE…")`), which doesn\'t have to show a number; at'
+            " Twilio, SIM cards have had no voice since December 2021",
+            noun=True,
+        ),
+        "Application": Element(
+            v.Application,
+            text="sid",
+            attributes={
+                "url": Attribute(
+                    "url", how="Twilio doesn't document it: played to the application as a whisper"
+                ),
+                "method": Attribute("method", _method),
+                **_STATUS,
+                "statusCallbackEvent": Attribute("status_callback_event", _progress),
+                "customerId": Attribute("customer_id", _up_to_256, how="arrives as CustomerId"),
+                "copyParentTo": Attribute("copy_parent_to", _boolean),
+            },
+            children="ApplicationSid Parameter",
+            holds="parameters",
+            how="an application of this account (`exchange.client.applications`)",
             noun=True,
         ),
         "Conference": Element(
@@ -386,8 +425,12 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
         "Queue": Element(
             v.Queue,
             text="name",
-            attributes={"url": Attribute("url"), "method": Attribute("method", _method)},
-            unbuilt={"reservationSid": "", "postWorkActivitySid": ""},
+            attributes={
+                "url": Attribute("url"),
+                "method": Attribute("method", _method),
+                "reservationSid": Attribute("reservation_sid"),
+                "postWorkActivitySid": Attribute("post_work_activity_sid"),
+            },
             noun=True,
         ),
         "Enqueue": Element(
@@ -398,18 +441,32 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "waitUrl": Attribute("wait_url"),
                 "waitUrlMethod": Attribute("wait_url_method", _method),
                 "maxQueueSize": Attribute("max_queue_size", _whole(1, 5000)),
+                "workflowSid": Attribute(
+                    "workflow_sid", how="of a workflow that the test or the application has made"
+                ),
             },
-            unbuilt={"workflowSid": ""},
+            children="Task",
+            holds="tasks",
+        ),
+        "Task": Element(
+            v.Task,
+            text="attributes",
+            attributes={
+                "priority": Attribute("priority", _whole(0)),
+                "timeout": Attribute("timeout", _whole(1)),
+            },
+            noun=True,
         ),
         "Leave": Element(v.Leave),
         "Redirect": Element(
             v.Redirect, text="url", attributes={"method": Attribute("method", _method, 13710)}
         ),
-        "Hangup": Element(v.Hangup, moot=_moot(several="<Parameter>: no one receives it")),
+        "Hangup": Element(v.Hangup, children="Parameter", holds="parameters"),
         "Reject": Element(
             v.Reject,
             attributes={"reason": Attribute("reason", _like("rejected|busy"), 13810)},
-            moot=_moot(several="<Parameter>: no one receives it"),
+            children="Parameter",
+            holds="parameters",
         ),
         "Start": Element(
             v.Start,

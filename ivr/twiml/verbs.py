@@ -130,7 +130,10 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Sip:
-    """A SIP address to dial. (…/docs/voice/twiml/sip)"""
+    """A SIP address to dial; it gets the headers, besides those in its URI.
+
+    (…/docs/voice/twiml/sip)
+    """
 
     uri: str
     url: str = ""
@@ -144,6 +147,29 @@ class Sip:
     machine_detection_speech_end_threshold: int = 1200
     amd_status_callback: str = ""
     amd_status_callback_method: str = "POST"
+    headers: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sim:
+    """A telephone by the SID of its SIM card to dial. (…/docs/wireless/api/sim-resource)"""
+
+    sid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A TwiML application to dial; it gets the parameters. (…/docs/voice/twiml/dial/application)"""
+
+    sid: str
+    url: str = ""
+    method: str = "POST"
+    status_callback: str = ""
+    status_callback_event: str = ""
+    status_callback_method: str = "POST"
+    customer_id: str = ""
+    copy_parent_to: bool = False
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +205,11 @@ class Queue:
     name: str
     url: str = ""
     method: str = "POST"
+    reservation_sid: str = ""
+    post_work_activity_sid: str = ""
 
 
-Noun = Number | Client | Sip | Conference | Queue
+Noun = Number | Client | Sip | Sim | Application | Conference | Queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +233,23 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """Further attributes, as JSON, of the task that a call becomes. (…/twiml-queue-calls)
+
+    ``timeout`` are seconds; None for the default.
+    """
+
+    attributes: str = ""
+    priority: int = 0
+    timeout: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Enqueue:
     """Wait in a queue, hearing ``wait_url`` over and over. (…/docs/voice/twiml/enqueue)
 
-    ``wait_url=None`` is Twilio's music, ``""`` is silence.
+    ``wait_url=None`` is Twilio's music, ``""`` is silence. With a ``workflow_sid`` the call becomes
+    a task of TaskRouter.
     """
 
     queue: str
@@ -217,6 +258,8 @@ class Enqueue:
     wait_url: str | None = None
     wait_url_method: str = "POST"
     max_queue_size: int | None = None
+    workflow_sid: str = ""
+    tasks: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,14 +357,23 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """End the call. (…/docs/voice/twiml/hangup)"""
+    """End the call; the parameters go to the <Dial> that has called an application.
+
+    (…/docs/voice/twiml/hangup)
+    """
+
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Refuse the call without answering it, as the first verb. (…/docs/voice/twiml/reject)"""
+    """Refuse the call without answering it, as the first verb; for the parameters see `Hangup`.
+
+    (…/docs/voice/twiml/reject)
+    """
 
     reason: str = "rejected"
+    parameters: tuple[Parameter, ...] = ()
 
 
 Verb = (

@@ -43,6 +43,10 @@ def _element_of(verb: Any) -> Any:
     element = getattr(voice_response, type(verb).__name__)(*text, **attributes)
     for child in getattr(verb, rule.holds or "parameters", ()):
         element.append(_element_of(child))
+    if isinstance(verb, v.Sip) and verb.headers:
+        headers = element.headers()
+        for header in verb.headers:
+            headers.header(name=writable(header.name), value=writable(header.value))
     return element
 
 

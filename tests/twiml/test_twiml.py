@@ -61,6 +61,8 @@ REFUSED = [
     ("<response/>", 12102),
     ("<Twiml><Say>Hello</Say></Twiml>", 12102),
     ("<Response><Dial><Conference>a</Conference><Number>1</Number></Dial></Response>", 13000),
+    ("<Response><Dial><Sim>DE1</Sim><Number>1</Number></Dial></Response>", 13000),
+    ("<Response><Dial><Application>AP1</Application><Client>a</Client></Dial></Response>", 13000),
 ]
 
 
@@ -77,10 +79,8 @@ UNBUILT = {
     "<Connect><AiSession/></Connect>": "<Connect><AiSession>",
     '<Connect><ConversationRelay url="wss://a.example"/></Connect>': "<Connect><ConversationRelay>",
     "<Queue>support</Queue>": "<Queue>",
-    '<Dial record="true"><Queue>q</Queue></Dial>': 'record="record-from-answer"> with <Queue>',
-    "<Dial><Sim>DE1</Sim></Dial>": "<Dial><Sim>",
-    '<Dial><Number byoc="BY1">+1</Number></Dial>': '<Number byoc="BY1">',
-    '<Enqueue workflowSid="WW1"><Task>{}</Task></Enqueue>': '<Enqueue workflowSid="WW1">',
+    "<Dial><WhatsApp>+14155550100</WhatsApp></Dial>": "<Dial><WhatsApp>",
+    '<Dial events="x">+14155550100</Dial>': '<Dial events="x">',
 }
 
 

@@ -33,6 +33,7 @@ VALUES: dict[str, Any] = {
     "language_code": "fr-FR",
     "inbound_autocreation": True,
     "inbound_timeout": 9,
+    "priority": 9,
     "routing_assignment_timeout": 9,
     "reason": "busy",
     "record": "true",
@@ -65,7 +66,8 @@ VALUES: dict[str, Any] = {
     "machine_detection_silence_timeout": 2000,
 }
 BOOLEAN = {
-    "action_on_empty_result", "answer_on_bridge", "barge_in", "end_conference_on_exit",
+    "action_on_empty_result", "answer_on_bridge", "barge_in", "copy_parent_to",
+    "end_conference_on_exit",
     "hangup_on_star", "muted", "partial_results", "play_beep", "security_code", "sequential",
     "start_conference_on_enter", "transcribe",
 }  # fmt: skip

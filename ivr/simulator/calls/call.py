@@ -29,20 +29,25 @@ class Call:
     __slots__ = (
         "answered_at",
         "answered_by",
+        "because",
         "callback",
         "created_at",
         "direction",
         "ended_at",
+        "headers",
         "jar",
         "network",
         "parameters",
         "parent_sid",
         "receiver",
         "recording",
+        "returned",
         "route",
         "sender",
         "sequence",
+        "shown_as",
         "sid",
+        "sip_code",
         "status",
     )
 
@@ -63,6 +68,11 @@ class Call:
         self.recording: Recording | None = None  # of the whole call, requested by REST
         self.answered_by = ""  # the result of machine detection
         self.parameters = NO_PARAMETERS  # those that a softphone gets with the call
+        self.headers = NO_PARAMETERS  # the SIP headers that come with it
+        self.shown_as = ""  # To at its other end, if that isn't the address that was called
+        self.returned = requests.NONE  # what the application that was called gives back
+        self.because = ""  # why it has ended, in words
+        self.sip_code = ""  # the SIP response that has ended it, where that isn't the usual one
         self.created_at = network.clock.instant()
         self.answered_at = -1
         self.ended_at = -1
@@ -116,7 +126,8 @@ class Call:
         if self.direction == "inbound":
             values["CallToken"] = self.token
             values.update(self.network.added)
-        if self.direction == "inbound" and self.sender.startswith(SIP):
+        by_sip = self.sender.startswith(SIP) or self.receiver.startswith(SIP)
+        if self.direction == "inbound" and by_sip:
             values |= self._sip()
         if self.answered_by:
             values["AnsweredBy"] = self.answered_by
@@ -126,14 +137,27 @@ class Call:
         return values
 
     def _sip(self) -> dict[str, str]:
-        """Further parameters of a call from a SIP address. (docs/voice/api/sip-interface)"""
-        user, _, domain = self.sender.partition(":")[2].rpartition("@")
-        return {
-            "SipCallId": f"{self.sid}@{domain}",
-            "SipDomain": domain,
+        """Further parameters of a call by SIP. (docs/voice/api/sip-interface)"""
+        user, _, theirs = self.sender.removeprefix("sip:").rpartition("@")
+        ours = self.receiver.rpartition("@")[2]
+        values = {
+            "SipCallId": self.sip_call_id,
+            "SipDomain": ours if self.receiver.startswith(SIP) else theirs,
             "SipSourceIp": "127.0.0.1",
-            "SipUsername": user,
+            "SipUsername": user or self.sender,
         }
+        return values | {f"SipHeader_{name}": text for name, text in self.headers.items()}
+
+    @property
+    def sip_call_id(self) -> str:
+        """The Call-ID of its SIP messages."""
+        end = self.sender if self.sender.startswith(SIP) else self.receiver
+        return f"{self.sid}@{end.rpartition('@')[2]}"
+
+    @property
+    def sip_response(self) -> str:
+        """The SIP response to the invitation: 200 once it was answered."""
+        return "200" if self.answered_at >= 0 else self.sip_code or SIP_CODES.get(self.status, "")
 
     def request(self, url: str, method: str, values: dict[str, str]) -> Delivery:
         """A request of this call, with its cookies; not started yet."""
@@ -189,6 +213,7 @@ class Call:
                 ("RecordingSid", self.recording.sid),
                 ("RecordingUrl", self.recording.url),
             ]
-        if self.status in SIP_CODES:
-            values.append(("SipResponseCode", SIP_CODES[self.status]))
+        code = self.sip_code or SIP_CODES.get(self.status, "")
+        if code and self.status != "completed":
+            values.append(("SipResponseCode", code))
         return values

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from ivr.simulator.calls.leg import Leg
-from ivr.simulator.network.routes import CLIENT, SIP, e164
+from ivr.simulator.network.routes import CLIENT, SIM, SIP, e164
 
 NOT_SHOWN = 13214  # https://www.twilio.com/docs/api/errors/13214
 _NAME = re.compile(r"[\w+.-]+")  # "any alphanumeric string … +-_. but no whitespace"
@@ -31,7 +31,7 @@ def of_dial(leg: Leg, given: str, receiver: str) -> str:
     if not receiver.startswith("+"):
         return (e164(given) or name(given) or leg.sender) if given else leg.sender
     if not given:
-        if leg.sender.startswith((CLIENT, *SIP)):
+        if leg.sender.startswith((CLIENT, SIM, *SIP)):
             return _refused(leg, f"{leg.sender} needs a callerId to call {receiver}")
         return leg.sender
     number = e164(given)

@@ -12,6 +12,7 @@ from ivr.simulator.calls.engagements.connect import Connections, Echo
 from ivr.simulator.calls.engagements.dial import NumberDial
 from ivr.simulator.calls.engagements.participants import Participant
 from ivr.simulator.calls.engagements.queues import Member, QueueDial, Queues
+from ivr.simulator.calls.engagements.tasks import NOT_ENQUEUED, TaskCalls
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
 from ivr.simulator.calls.player import Player
@@ -49,6 +50,7 @@ class Handlers:
         queues: Queues,
         side_streams: MutableMapping[str, SideStream],
         connections: Connections,
+        tasks: TaskCalls,
     ) -> None:
         self._audio = audio
         self._recordings = recordings
@@ -57,6 +59,7 @@ class Handlers:
         self._queues = queues
         self._side_streams = side_streams
         self._connections = connections
+        self._tasks = tasks
         self.by_request: Mapping[type, Handler] = {
             requests.Speak: self._speak,
             requests.Listen: _listen,
@@ -107,13 +110,21 @@ class Handlers:
         match dial.nouns:
             case (v.Conference() as noun,):
                 conference = self._conferences.open(noun.name)
-                return Participant(conference, leg, player, dial, noun, base)
+                return Participant(conference, leg, player, dial, noun, base, self._recordings)
+            case (v.Queue(reservation_sid=reservation) as noun,) if reservation:
+                return self._tasks.dial(leg, player, dial, noun, base, self._recordings)
             case (v.Queue() as noun,):
-                return QueueDial(leg, player, dial, noun, self._queues.named(noun.name), base)
+                queue = self._queues.named(noun.name)
+                return QueueDial(leg, player, dial, noun, queue, base, self._recordings)
         return NumberDial(leg, player, dial, base, self._recordings)
 
     def _join(self, leg: Leg, player: Player, request: requests.Join) -> object:
         enqueue = request.enqueue
+        if enqueue.workflow_sid:
+            member = self._tasks.enqueue(leg, player, request)
+            if member is None:
+                return requests.Outcome(NOT_ENQUEUED)
+            return leg.engage(player, request, member)
         queue = self._queues.named(enqueue.queue) or self._queues.create(enqueue.queue)
         if len(queue.members) >= min(queue.max_size, enqueue.max_queue_size or queue.max_size):
             return requests.Outcome((("QueueResult", "queue-full"),))
@@ -204,13 +215,18 @@ def _warn(leg: Leg, player: Player, request: requests.Warn) -> None:
 
 
 def _limit(leg: Leg, player: Player, request: requests.Limit) -> object:
-    leg.network.note("error", 0, f"simulator limit: {request.message}", "", leg.sid)
-    leg.end("completed")
+    why = f"simulator limit: {request.message}"
+    leg.network.note("error", 0, why, "", leg.sid)
+    leg.end("completed", why)
     return PENDING
 
 
 def _end(leg: Leg, player: Player, request: requests.End) -> object:
-    leg.end("completed" if leg.picked_up else request.status)
+    leg.returned = request.returned
+    if leg.picked_up:
+        leg.end("completed", "its document says <Hangup>")
+    else:
+        leg.end(request.status, "its document refuses the call")
     return PENDING
 
 

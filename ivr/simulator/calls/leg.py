@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ivr.simulator.calls.call import Call
 from ivr.simulator.calls.detection import Detection, answered_by
 from ivr.simulator.calls.player import Player
-from ivr.simulator.calls.protocols import CallNetwork, Engagement, Parent, Telephone
+from ivr.simulator.calls.protocols import (
+    CallNetwork,
+    Engagement,
+    Parent,
+    Refusal,
+    Telephone,
+)
 from ivr.simulator.calls.side_streams import INBOUND, OUTBOUND, SideStream
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import Interpreter
 from ivr.simulator.interpreter.requests import PENDING
 from ivr.simulator.interpreter.settings import CALL, QUEUE_WHISPER, WHISPER, Setting
 from ivr.simulator.interpreter.speech import Utterance, saying
+from ivr.simulator.network.routes import APPLICATION
 from ivr.simulator.network.virtual_clock import Bell
 from ivr.simulator.webhooks.delivery import Delivery
 
 MAX_SECONDS = 14400.0  # "a call may last four hours", unless timeLimit says otherwise
+INVALID_NUMBER = 13224  # https://www.twilio.com/docs/api/errors/13224
 NO_RESULT_CALLBACK = 21262  # https://www.twilio.com/docs/api/errors/21262
 
 
@@ -36,10 +44,12 @@ class Leg(Call):
         "engaged",
         "limit",
         "on_answer",
+        "on_end",
         "over_bell",
         "parent",
         "phone",
         "player",
+        "replies",
         "ring_bell",
         "side_streams",
         "start",
@@ -66,33 +76,64 @@ class Leg(Call):
         self.engaged: Engagement[Leg] | None = None
         self.child_of: Parent[Leg] | None = None
         self.side_streams: Sequence[SideStream] = ()
+        self.replies: Mapping[str, str] = {}  # SIP headers of the response to the call
         self.on_answer: Callable[[], object] | None = None
+        self.on_end: Callable[[], object] | None = None
         self.detection: Detection | None = None
         self.limit = MAX_SECONDS
         self.over_bell: Bell | None = None
         self.ring_bell: Bell | None = None
 
     def __repr__(self) -> str:
-        return f"<Leg {self.sid} {self.sender} to {self.receiver} {self.status}>"
+        why = f": {self.because}" if self.because else ""
+        return f"<Leg {self.sid} {self.sender} to {self.receiver} {self.status}{why}>"
 
     # ---- state
 
     @property
     def listening(self) -> bool:
         """Whether a document is gathering keys or words, or recording."""
-        over = self.background or self.player
-        return over is not None and over.listening
+        return bool(self.ears)
 
     @property
     def ears(self) -> str:
-        """What a document takes notice of at this moment: "dtmf", "speech", both or ""."""
+        """What a document takes notice of at this moment: "dtmf", "speech", both or "". It may be
+        another number's, which this call is connected to."""
+        own = self._own_ears
+        return own or next((each._own_ears for each in self._reach()[1] if each._own_ears), "")
+
+    @property
+    def _own_ears(self) -> str:
         over = self.background or self.player
         return over.ears if over is not None else ""
 
     @property
     def heard(self) -> bool:
         """Whether anything or anybody hears what the person says at this moment."""
-        return "speech" in self.ears or bool(self.side_streams or self.company())
+        if "speech" in self.ears or self.side_streams:
+            return True
+        people, calls = self._reach()
+        return bool(people) or any(each.side_streams for each in calls)
+
+    def people(self) -> set[Leg]:
+        """The legs with a telephone that this one can talk to at this moment."""
+        return self._reach()[0]
+
+    def _reach(self) -> tuple[set[Leg], set[Leg]]:
+        """The company of this leg, also by way of numbers that have called numbers of the account:
+        legs with a telephone, and the calls of such numbers."""
+        people: set[Leg] = set()
+        calls: set[Leg] = set()
+        todo = [self]
+        while todo:
+            for other in todo.pop().company():
+                far = other.phone.far if other.phone is not None else None
+                if far is None:
+                    people.add(other)
+                elif far not in calls:
+                    calls.add(far)
+                    todo.append(far)
+        return people, calls
 
     def company(self) -> set[Leg]:
         """The legs that this one can talk to at this moment."""
@@ -111,18 +152,26 @@ class Leg(Call):
         if self.ended:
             return
         self.progress("initiated", "initiated")
-        if self.phone is None:
-            self.end("failed")
-            return
-        refusal = self.phone.refusal()
-        if refusal:
-            self.end(refusal)
-            return
-        self.status = "ringing"
-        self.network.history.add(self.sid, "ringing")
-        self.progress("ringing")
-        self.ring_bell = self.network.clock.after(timeout, self.end, "no-answer")
-        self.phone.ring(self)
+        phone = self.phone = self.network.telephone(self)
+        refusal = _nobody(self) if phone is None else phone.refusal(self)
+        if phone is not None:
+            self.replies = phone.sends
+        if refusal is not None:
+            self.fail(refusal)
+        elif phone is not None:
+            self.status = "ringing"
+            self.network.history.add(self.sid, "ringing")
+            self.progress("ringing")
+            why = f"{self.receiver} didn't answer within {timeout:g} s"
+            self.ring_bell = self.network.clock.after(timeout, self.end, "no-answer", why)
+            phone.ring(self)
+
+    def fail(self, refusal: Refusal) -> None:
+        """The call doesn't come about; a failure is noted in the debugger's log."""
+        if refusal.status == "failed":
+            self.network.note(refusal.level, refusal.code, refusal.why, "", self.sid)
+        self.sip_code = refusal.sip
+        self.end(refusal.status, refusal.why)
 
     def person_answers(self) -> None:
         """The person, or a machine, picks up an outgoing call."""
@@ -144,7 +193,7 @@ class Leg(Call):
             self.ring_bell = None
         self.status = "in-progress"
         self.answered_at = clock.instant()
-        self.over_bell = clock.after(self.limit, self.end, "completed")
+        self.over_bell = clock.after(self.limit, self.end, "completed", self._too_long)
         self.network.history.add(self.sid, "answered")
         self.progress("answered")
         if self.on_answer is not None:
@@ -157,13 +206,21 @@ class Leg(Call):
             clock = self.network.clock
             self.over_bell.cancel()
             talked = (clock.instant() - self.answered_at) / 1e6
-            self.over_bell = clock.after(max(0.0, seconds - talked), self.end, "completed")
+            left = max(0.0, seconds - talked)
+            self.over_bell = clock.after(left, self.end, "completed", self._too_long)
+
+    @property
+    def _too_long(self) -> str:
+        return f"it has lasted {self.limit:g} s, the most that it may"
 
     def run(self, start: requests.Fetch | requests.Page, answered: bool = True) -> None:
         """Play a document in place of what was played before."""
+        self.play(Interpreter(CALL, answered=answered).run(start))
+
+    def play(self, steps: requests.Steps) -> None:
+        """Play something that no application has written in place of a document."""
         if self.player is not None:
             self.player.close()
-        steps = Interpreter(CALL, answered=answered).run(start)
         self.player = Player(self, _after_tones(self.tones, steps) if self.tones else steps, CALL)
         self.tones = ""
         self.player.resume(None)
@@ -198,11 +255,12 @@ class Leg(Call):
         if player is not None:
             player.close()
 
-    def end(self, status: str = "completed") -> None:
-        """The call is over; ``status`` is the final one."""
+    def end(self, status: str = "completed", why: str = "") -> None:
+        """The call is over; ``status`` is the final one, ``why`` the reason in words."""
         if self.ended:
             return
         self.status = status
+        self.because = why
         self.ended_at = self.network.clock.instant()
         for bell in (self.over_bell, self.ring_bell):
             if bell is not None:
@@ -211,13 +269,15 @@ class Leg(Call):
         self.disengage("hangup")
         for stream in self.side_streams:
             stream.stop()
-        self.network.history.add(self.sid, "ended", status)
+        self.network.history.add(self.sid, "ended", status, why)
         self.jar = None
         if self.phone is not None:
             self.phone.dropped(self)
         self.progress("completed")
         if self.child_of is not None:
             self.child_of.child_ended(self)
+        if self.on_end is not None:
+            self.on_end()
         self.network.ended(self)
 
     def lose_phone(self) -> None:
@@ -237,8 +297,13 @@ class Leg(Call):
         player = self.background or self.player
         if player is not None and player.listening:
             player.hear(requests.Key(key))
-        elif key == "*" and self.engaged is not None:
+            return
+        company = self.company()
+        if key == "*" and self.engaged is not None:
             self.engaged.star()
+        for other in sorted(company, key=lambda each: each.sid):
+            if other.phone is not None:
+                other.phone.tone(key)
 
     def speak(self, text: str, confidence: float = 0.9) -> None:
         """The person says something."""
@@ -275,7 +340,8 @@ class Leg(Call):
         """A document has run out."""
         if player is self.player:
             if self.engaged is None:
-                self.end("completed" if self.picked_up or self.direction == "inbound" else "failed")
+                well = self.picked_up or self.direction == "inbound"
+                self.end("completed" if well else "failed", "its document has ended")
             return
         if player is not self.background:
             return
@@ -349,6 +415,20 @@ class Leg(Call):
             "MachineDetectionDuration": str(round(after * 1000)),
         }
         Delivery(network, detection.url, detection.method, values, self.sid).tell()
+
+
+def _nobody(leg: Leg) -> Refusal:
+    """There is nothing at the address that is called."""
+    address = leg.receiver
+    if address.startswith(APPLICATION):
+        why = f"{address.removeprefix(APPLICATION)} isn't a TwiML application of this account"
+        return Refusal("failed", why, "error")
+    make = f'make it with exchange.phone("{address}")'
+    if address.startswith("+"):
+        code = INVALID_NUMBER if leg.child_of is not None else 0
+        why = f"no telephone has the number {address}: {make}"
+        return Refusal("failed", why, "error", code, "404")
+    return Refusal("failed", f"no phone is registered as {address}: {make}", "warning", sip="404")
 
 
 def _after_tones(tones: str, steps: requests.Steps) -> requests.Steps:

@@ -7,24 +7,43 @@ to. All of those know legs; a leg knows them only as they are described here. ``
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from ivr.simulator.calls.messages import Recipient
 from ivr.simulator.calls.player import Player
-from ivr.simulator.interpreter.requests import NONE, Params
+from ivr.simulator.interpreter.requests import NONE, Fetch, Page, Params
 from ivr.simulator.interpreter.settings import Setting
 from ivr.simulator.interpreter.speech import Utterance
 from ivr.simulator.network.network import Network
+from ivr.simulator.network.routes import Dialled
 
 L = TypeVar("L")
-L_contra = TypeVar("L_contra", contravariant=True)
 
 
-class Telephone(Recipient, Protocol[L_contra]):
-    """What a leg asks of the telephone at its end."""
+class Refusal(NamedTuple):
+    """Why a telephone can't be rung.
+
+    ``status`` is the call's final one. A call that fails is noted in the debugger's log, with
+    ``code``, Twilio's or 0, and ``level``; a "notice" is what a test has arranged. ``sip`` is the
+    SIP response.
+    """
+
+    status: str
+    why: str
+    level: str = "notice"
+    code: int = 0
+    sip: str = ""
+
+
+class Telephone(Protocol[L]):
+    """What a leg asks of what is at its end: a telephone, or another call."""
 
     eager: bool  # there is something to key or say as soon as a document listens
+
+    @property
+    def far(self) -> L | None:
+        """The call at its other end, where that is no telephone but an application's number."""
 
     @property
     def machine(self) -> bool:
@@ -34,20 +53,34 @@ class Telephone(Recipient, Protocol[L_contra]):
     def greeting(self) -> str:
         """What that machine says; "" where there is none."""
 
-    def refusal(self) -> str:
-        """The final status of a call that can't ring here; "" if it can."""
+    @property
+    def sends(self) -> Mapping[str, str]:
+        """The SIP headers that it sends with its calls and its answers."""
 
-    def ring(self, leg: L_contra) -> None:
+    def refusal(self, leg: L) -> Refusal | None:
+        """Why the call can't ring here; None if it can."""
+
+    def ring(self, leg: L) -> None:
         """A call has arrived."""
+
+    def told(self, content: str) -> None:
+        """A softphone gets a message of the application's, a JSON text."""
 
     def hear(self, utterance: Utterance) -> None:
         """Something is played or said to the person."""
 
-    def asked(self, leg: L_contra) -> None:
+    def tone(self, key: str) -> None:
+        """Somebody on the call presses a key."""
+
+    def asked(self, leg: L) -> None:
         """A document has begun to listen; only called while `eager`."""
 
-    def dropped(self, leg: L_contra) -> None:
+    def dropped(self, leg: L) -> None:
         """The call is over, as far as this telephone is concerned."""
+
+
+class Phone(Telephone[L], Recipient, Protocol[L]):
+    """A telephone, which gets texts as well."""
 
 
 class Parent(Protocol[L]):
@@ -99,9 +132,21 @@ class Engagement(Generic[L]):
 class CallNetwork(Network, ABC, Generic[L]):
     """The network, as far as a leg has to do with it."""
 
+    legs: dict[str, L]  # by SID, those that have ended not long ago among them
+
+    @abstractmethod
+    def dial_out(
+        self, sender: str, called: Dialled, start: Fetch | Page, timeout: float, digits: str = ""
+    ) -> L:
+        """A call made by REST, or for TaskRouter."""
+
     @abstractmethod
     def leg(self, direction: str, sender: str, receiver: str, parent: L | None = None) -> L:
         """A new leg; see `Leg`."""
+
+    @abstractmethod
+    def telephone(self, leg: L) -> Telephone[L] | None:
+        """What an outgoing call rings; None if there is nothing."""
 
     @abstractmethod
     def carry_out(self, leg: L, player: Player, request: object) -> object:

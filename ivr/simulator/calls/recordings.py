@@ -12,9 +12,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from email.utils import format_datetime
 
+from ivr.simulator.interpreter.interpreter import resolve
 from ivr.simulator.network.network import Network
 from ivr.simulator.network.routes import Callback
 from ivr.simulator.webhooks.delivery import Delivery
+from ivr.twiml import verbs as v
 
 NO_CALLBACK = Callback("")
 TOO_SHORT = 16101  # https://www.twilio.com/docs/api/errors/16101
@@ -227,6 +229,34 @@ class Recordings:
         if path and recording is not None and recording.url.startswith(path):
             return recording
         return None
+
+
+def of_dial(recordings: Recordings, dial: v.Dial, base: str, call: str) -> Recording:
+    """Begin the recording that <Dial record> asks for, under the SID of the call that dials."""
+    url = dial.recording_status_callback
+    return recordings.start(
+        "DialVerb",
+        call,
+        callback=recording_callback(
+            resolve(base, url) if url else "",
+            dial.recording_status_callback_method,
+            dial.recording_status_callback_event,
+        ),
+        channels=2 if dial.record.endswith("-dual") else 1,
+        track=dial.recording_track,
+    )
+
+
+def told_of(recording: Recording | None) -> list[tuple[str, str]]:
+    """End the recording of a <Dial>: what its action is told of it."""
+    if recording is None:
+        return []
+    recording.stop()
+    return [
+        ("RecordingDuration", str(recording.seconds)),
+        ("RecordingSid", recording.sid),
+        ("RecordingUrl", recording.url),
+    ]
 
 
 def recording_callback(url: str, method: str, events: str) -> Callback:

@@ -10,21 +10,25 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from ivr.errors import CallError
+from ivr.simulator.calls import sip
 from ivr.simulator.calls.audio import Audio
 from ivr.simulator.calls.engagements.conference import Conferences
 from ivr.simulator.calls.engagements.connect import Connections
 from ivr.simulator.calls.engagements.queues import Queues
+from ivr.simulator.calls.engagements.tasks import TaskCalls
+from ivr.simulator.calls.far_end import FarEnd, Guard
 from ivr.simulator.calls.handlers import Handlers
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
 from ivr.simulator.calls.player import Player
-from ivr.simulator.calls.protocols import CallNetwork, Telephone
+from ivr.simulator.calls.protocols import CallNetwork, Phone, Telephone
 from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.calls.side_streams import SideStream
+from ivr.simulator.calls.verification import Service, Verifications
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Addresses, Application
-from ivr.simulator.network.routes import e164
+from ivr.simulator.network.routes import APPLICATION, SIP, Dialled, e164
 
 MAX_ENDED = 10_000  # ended calls that can still be looked up
 NO_PARAMETERS: Mapping[str, str] = {}
@@ -42,9 +46,9 @@ class Switchboard(CallNetwork[Leg]):
         requests: int = 10_000,
     ) -> None:
         super().__init__(seed, start=start, rate=rate, requests=requests)
-        self.phones: Mapping[str, Telephone[Leg]] = {}
+        self.phones: Mapping[str, Phone[Leg]] = {}
         # Makes the telephone of a number that is rung and has none; without it such a call fails.
-        self.on_unknown: Callable[[str], Telephone[Leg]] | None = None
+        self.on_unknown: Callable[[str], Phone[Leg]] | None = None
         self.legs: dict[str, Leg] = {}
         self.side_streams: dict[str, SideStream] = {}
         self.recordings = Recordings(self)
@@ -52,7 +56,10 @@ class Switchboard(CallNetwork[Leg]):
         self.conferences = Conferences(self, self.recordings)
         self.queues = Queues(self)
         self.connections = Connections(self, self.recordings, self.side_streams)
+        self.tasks = TaskCalls(self, self.queues)
+        self.verifications = Verifications(self, self.messages)
         self._ended: deque[str] = deque()
+        self._guard = Guard(self)
         self._handlers = Handlers(
             Audio(self, self.recordings),
             self.recordings,
@@ -61,19 +68,55 @@ class Switchboard(CallNetwork[Leg]):
             self.queues,
             self.side_streams,
             self.connections,
+            self.tasks,
         ).by_request
+
+    def verify_service(self, friendly_name: str, sid: str = "") -> Service:
+        """A service of Verify, whose codes people really get by text or by phone.
+
+        ``sid`` is one that the application knows, "VA…"; "" makes one. An application may also
+        make its own by REST. (https://www.twilio.com/docs/verify/api/service)
+        """
+        return self.verifications.service(friendly_name, sid)
 
     # ---- legs
 
     def leg(self, direction: str, sender: str, receiver: str, parent: Leg | None = None) -> Leg:
         """A new leg: ``direction`` is inbound, outbound-api or outbound-dial."""
-        end = sender if direction == "inbound" else receiver
-        phone = self.phones.get(end)
-        if phone is None and self.on_unknown is not None and end:
-            phone = self.on_unknown(end)
-        leg = Leg(self, direction, sender, receiver, phone, parent)
+        leg = Leg(self, direction, sender, receiver, None, parent)
         self.legs[leg.sid] = leg
         return leg
+
+    def telephone(self, leg: Leg) -> Telephone[Leg] | None:
+        """What an outgoing call rings: an application of the account, or a telephone."""
+        address = leg.receiver
+        if address in self.numbers or self._application(address) is not None:
+            return FarEnd(self._guard, self._arrive)
+        return self._phone(address)
+
+    def _phone(self, address: str) -> Phone[Leg] | None:
+        phone = self.phones.get(address)
+        if phone is None and self.on_unknown is not None and address:
+            phone = self.on_unknown(address)
+        return phone
+
+    def _application(self, address: str) -> Application | None:
+        if not address.startswith(APPLICATION):
+            return None
+        return self.applications.get(address.removeprefix(APPLICATION))
+
+    def _arrive(self, placed: Leg, end: FarEnd) -> Leg:
+        """The incoming call of a number of the account that was dialled, or of an application."""
+        address = placed.receiver
+        application = self._application(address)
+        if application is not None:
+            receiver = placed.shown_as or application.sid
+            return self._dialled(placed.sender, receiver, application, placed.parameters, end)
+        number = self.numbers[address]
+        answers = self.applications.get(number.application, number)
+        arrived = self._dialled(placed.sender, address, answers, end=end)
+        arrived.headers = placed.headers
+        return arrived
 
     def carry_out(self, leg: Leg, player: Player, request: object) -> object:
         return self._handlers[type(request)](leg, player, request)
@@ -113,8 +156,12 @@ class Switchboard(CallNetwork[Leg]):
         receiver: str,
         answers: Addresses,
         params: Mapping[str, str] = NO_PARAMETERS,
+        end: Telephone[Leg] | None = None,
     ) -> Leg:
         leg = self.leg("inbound", sender, receiver)
+        leg.phone = end or self._phone(sender)
+        if leg.phone is not None:
+            leg.headers = leg.phone.sends
         leg.route = answers.route
         leg.callback = answers.callback
         extra = [("ApplicationSid", answers.sid)] if isinstance(answers, Application) else []
@@ -131,7 +178,7 @@ class Switchboard(CallNetwork[Leg]):
     def dial_out(
         self,
         sender: str,
-        receiver: str,
+        called: Dialled,
         start: requests.Fetch | requests.Page,
         timeout: float,
         digits: str = "",
@@ -140,7 +187,11 @@ class Switchboard(CallNetwork[Leg]):
 
         ``timeout``: seconds that it may ring. ``digits``: tones that the callee hears first.
         """
-        leg = self.leg("outbound-api", sender, receiver)
+        leg = self.leg("outbound-api", sender, called.address)
+        if called.address.startswith(SIP):
+            leg.headers = sip.headers(self, called.more, leg.sid)
+        else:
+            leg.parameters = dict(called.more)
         leg.start = start
         leg.tones = digits
         self.clock.soon(leg.place, timeout)

@@ -24,7 +24,7 @@ def disorder(network: Network, phones: Phones) -> str:
     answers = {each.url: each for each in failed}
     noted = {each.url for each in network.debugger if each.code in REQUEST_FAILED}
     wrong = [
-        *(_noted(each, answers.get(each.url)) for each in network.debugger),
+        *(_noted(n, answers.get(n.url)) for n in network.debugger if n.level != "notice"),
         *(_failed(each) for each in failed if each.url not in noted),
         *_left(phones),
     ]

@@ -349,14 +349,21 @@ class Interpreter:
     def redirect(self, verb: v.Redirect) -> Steps:
         return (yield from self.go(verb.url, verb.method))
 
-    def hangup(self, _verb: v.Hangup) -> Steps:
-        return (yield requests.End("completed"))
+    def hangup(self, verb: v.Hangup) -> Steps:
+        return (yield requests.End("completed", _returned(verb)))
 
     def reject(self, verb: v.Reject) -> Steps:
-        return (yield requests.End("busy" if verb.reason == "busy" else "no-answer"))
+        status = "busy" if verb.reason == "busy" else "no-answer"
+        return (yield requests.End(status, _returned(verb)))
 
     def leave(self, _verb: v.Leave) -> Steps:
         return (yield requests.Leave())
+
+
+def _returned(verb: v.Hangup | v.Reject) -> Params:
+    """ "Parameters are passed to the action URL of the originating <Dial>, as ReturnParam_…"
+    (docs/voice/twiml/dial/application/usage)"""
+    return tuple((f"ReturnParam_{each.name}", each.value) for each in verb.parameters)
 
 
 _VERBS: Mapping[type, Callable[..., Steps]] = {

@@ -198,9 +198,13 @@ class Transfer(NamedTuple):
 
 
 class End(NamedTuple):
-    """End the call. ``status`` is its final one if it was never answered; otherwise completed."""
+    """End the call. ``status`` is its final one if it was never answered; otherwise completed.
+
+    ``returned`` are parameters for the <Dial> that has called.
+    """
 
     status: str
+    returned: Params = NONE
 
 
 class Leave(NamedTuple):

@@ -14,7 +14,7 @@ class Happening(NamedTuple):
 
     ``what`` is one of
 
-    - "ringing", "answered" and "ended" (``about``: the final status);
+    - "ringing", "answered" and "ended" (``about``: the final status, ``why``: the reason in words);
     - "lost": its telephone is gone, and the network doesn't know;
     - "queued" and "dequeued" (``about``: the queue's name);
     - "joined" and "left" a conference, "held", "resumed", "muted" and "unmuted" in it (``about``:
@@ -26,6 +26,7 @@ class Happening(NamedTuple):
     call_sid: str
     what: str
     about: str = ""
+    why: str = ""
 
 
 class Span(NamedTuple):
@@ -54,9 +55,9 @@ class History:
     def __len__(self) -> int:
         return len(self._happenings)
 
-    def add(self, call_sid: str, what: str, about: str = "") -> None:
+    def add(self, call_sid: str, what: str, about: str = "", why: str = "") -> None:
         """Something has happened just now."""
-        self._happenings.append(Happening(self._clock.now(), call_sid, what, about))
+        self._happenings.append(Happening(self._clock.now(), call_sid, what, about, why))
         if len(self._happenings) > self.most * 1.1:
             del self._happenings[: -self.most]
 
@@ -95,7 +96,7 @@ class _Company:
         self._over: dict[frozenset[str], list[Span]] = {}
 
     def hear(self, happening: Happening) -> None:
-        at, sid, what, about = happening
+        at, sid, what, about, _ = happening
         if what in ("bridged", "parted"):
             self._set({sid, about}, what == "bridged", at)
         elif about in self._rooms or what == "joined":

@@ -8,15 +8,15 @@ from typing import Protocol
 from ivr.errors import CallError
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Message
+from ivr.simulator.calls.protocols import Refusal
 from ivr.simulator.calls.switchboard import Switchboard
-from ivr.simulator.interpreter.speech import BEEP, Utterance, saying
+from ivr.simulator.interpreter.speech import Utterance
 from ivr.simulator.network.routes import e164
-from ivr.simulator.people.habits import GREETING, TAKES, Habit
+from ivr.simulator.people.habits import TAKES, Habit
+from ivr.simulator.people.scripted import Scripted
 from ivr.simulator.people.softphone import Access
 
 KEYS = frozenset("0123456789*#")
-TYPING = 0.25  # seconds between two keys
-REACTION = 1.0  # seconds until a scripted person reacts
 MAX_HEARD = 5000  # utterances that are remembered
 NOTICED = 30.0  # seconds until the network notices that a phone is gone
 
@@ -29,7 +29,7 @@ class Listener(Protocol):
     def rings(self, within: float) -> None: ...
 
 
-class Handset:
+class Handset(Scripted):
     """One telephone, with one line: a second caller finds it busy. `Exchange.phone` makes it.
 
     `heard` are the `Utterance`s that the person has heard, the oldest first; `calls` its calls;
@@ -39,21 +39,19 @@ class Handset:
     Only `press` with several keys moves time (``typing`` seconds between two keys).
     """
 
+    far = None
+
     def __init__(self, network: Switchboard, number: str) -> None:
-        self.network = network
-        self.number = number
-        self.typing = TYPING
-        self.leg: Leg | None = None
+        super().__init__(network, number)
         self.heard: list[Utterance] = []
         self.calls: list[Leg] = []
         self.messages: list[Message] = []  # texts that it has received
+        self.call_messages: list[str] = []  # UserDefinedMessages, JSON, of a softphone's calls
         self.access: Access | None = None  # a softphone's: what its token grants
         self.caller_id = ""
         self.parameters: dict[str, str] = {}  # <Client><Parameter>: those that a softphone gets
-        self.eager = False  # a script has keys or words for the next document that listens
-        self._habit = Habit()
-        self._keys = ""  # those that the script still has
-        self._words = ""
+        self.headers: dict[str, str] = {}  # the SIP headers that its last call came with
+        self.sends: dict[str, str] = {}  # the SIP headers that it sends with calls and answers
         self.listener: Listener | None = None  # set by `Exchange.phone`, for `hears`
 
     def __repr__(self) -> str:
@@ -170,11 +168,11 @@ class Handset:
         ``within`` and the error are those of `answer`.
         """
         self._await_ring(within)
-        self.network.act(lambda: self._ringing().end("busy"))
+        self.network.act(lambda: self._ringing().end("busy", self._declined))
 
     def hang_up(self) -> None:
         """Hang up. Raises CallError when the phone isn't in a call."""
-        self.network.act(lambda: self._in_use().end(self._final_status()))
+        self.network.act(lambda: self._in_use().end(self._final_status(), self._hung_up))
 
     def lose_connection(self, noticed: float = NOTICED) -> None:
         """Lose the connection, as in a tunnel or with an empty battery.
@@ -191,7 +189,7 @@ class Handset:
             return
         leg, final = self._in_use(), self._final_status()
         leg.lose_phone()
-        self.network.clock.after(noticed, leg.end, final)
+        self.network.clock.after(noticed, leg.end, final, f"{self.number} has lost the connection")
 
     def will(
         self,
@@ -243,26 +241,6 @@ class Handset:
     # ---- what it is doing
 
     @property
-    def habit(self) -> str:
-        """What the phone does by itself when it rings; see `will`."""
-        return self._habit.kind
-
-    @property
-    def script(self) -> Habit:
-        """The same, with all its options."""
-        return self._habit
-
-    @property
-    def machine(self) -> bool:
-        """Whether an answering machine picks up here."""
-        return self._habit.kind == "voicemail"
-
-    @property
-    def greeting(self) -> str:
-        """What that machine says; "" where there is none."""
-        return (self._habit.say or GREETING) if self.machine else ""
-
-    @property
     def ringing(self) -> bool:
         """Whether it is ringing."""
         leg = self.leg
@@ -289,7 +267,7 @@ class Handset:
         """The telephones of the people who can hear this one at this moment."""
         if self.leg is None:
             return set()
-        phones = (leg.phone for leg in self.leg.company())
+        phones = (leg.phone for leg in self.leg.people())
         return {phone for phone in phones if isinstance(phone, Handset)}
 
     @property
@@ -304,46 +282,41 @@ class Handset:
         """Whether texts are delivered here."""
         return self._habit.kind != "unreachable"
 
-    def refusal(self) -> str:
-        """The final status of a call that can't ring here; "" if it can."""
-        kind = self._habit.kind
-        if kind == "unreachable" or (self.access is not None and not self.access.incoming):
-            return "failed"
-        return "busy" if self.leg is not None or kind == "busy" else ""
+    def refusal(self, leg: Leg) -> Refusal | None:
+        """Why a call can't ring here; None if it can."""
+        kind, number = self._habit.kind, self.number
+        if kind == "unreachable":
+            return Refusal("failed", f"{number} can't be reached", sip="480")
+        if self.access is not None and not self.access.incoming:
+            why = f"{number} can't be called: its access token doesn't allow incoming calls"
+            return Refusal("failed", why, "warning", sip="404")
+        if self.leg is not None or kind == "busy":
+            return Refusal("busy", f"{number} is {'in use' if self.leg is not None else 'busy'}")
+        return None
+
+    def tone(self, key: str) -> None:
+        """Somebody on the call presses a key, which is of no use to a person."""
 
     def ring(self, leg: Leg) -> None:
         self.leg = leg
         self.caller_id = leg.sender
         self.parameters = dict(leg.parameters)
+        self.headers = dict(leg.headers)
         self._remember(leg)
-        clock, habit = self.network.clock, self._habit
-        if habit.kind in ("answer", "voicemail"):
-            clock.after(habit.after, self._answer_by_itself, leg, habit)
-        elif habit.kind == "decline":
-            clock.after(habit.after, self._decline_by_itself, leg)
+        self._begin(leg)
+
+    def told(self, content: str) -> None:
+        self.call_messages.append(content)
 
     def hear(self, utterance: Utterance) -> None:
         self.heard.append(utterance)
         if len(self.heard) > MAX_HEARD:
             del self.heard[: MAX_HEARD // 2]
 
-    def asked(self, leg: Leg) -> None:
-        """A document has begun to listen, and the script has keys or words for it."""
-        clock, ears = self.network.clock, leg.ears
-        if self._keys and "dtmf" in ears:
-            keys, self._keys = self._keys, ""
-            clock.after(REACTION, self._react, leg, keys)
-        if self._words and "speech" in ears:
-            # A machine is talking all the time; only people take a moment to react.
-            clock.after(0.0 if self.machine else REACTION, self._speak, leg)
-        self.eager = bool(self._keys or self._words)
-
     def dropped(self, leg: Leg) -> None:
         if self.leg is leg:
             self.leg = None
-            self._keys = ""
-            self._words = ""
-            self.eager = False
+            self._forget()
 
     # ---- internals
 
@@ -374,71 +347,3 @@ class Handset:
     def _final_status(self) -> str:
         """A caller who hangs up before the call is answered leaves it unanswered."""
         return "completed" if self._in_use().picked_up else "no-answer"
-
-    def _type(self, keys: str) -> None:
-        leg = self._in_use()
-        for place, key in enumerate(keys):
-            self.network.clock.after(place * self.typing, self._key_if, leg, key)
-
-    def _key_if(self, leg: Leg, key: str) -> None:
-        if self.leg is leg:
-            leg.key(key)
-
-    def _answer_by_itself(self, leg: Leg, habit: Habit) -> None:
-        if self.leg is not leg or not self.ringing:
-            return
-        self._keys = habit.press
-        self._words = habit.say
-        if habit.kind == "voicemail":
-            self._words = habit.say or GREETING
-        self.eager = bool(self._keys or self._words)
-        leg.person_answers()  # which may end it at once
-        if self.leg is leg:
-            self._answered_by_itself(leg, habit)
-
-    def _answered_by_itself(self, leg: Leg, habit: Habit) -> None:
-        clock = self.network.clock
-        if habit.hang_up is not None:
-            clock.after(habit.hang_up, self._leave, leg)
-        if habit.kind == "voicemail":
-            self._speak_to_company(leg)
-            clock.after(saying(habit.say or GREETING, ""), self._beep, leg)
-        elif habit.say:
-            clock.after(REACTION, self._speak_to_company, leg)
-
-    def _speak_to_company(self, leg: Leg) -> None:
-        """Say the words to the people on the call, now or as soon as there are any."""
-        if self.leg is not leg or not self._words:
-            return
-        if leg.company():
-            self._speak(leg)
-        else:
-            self.network.clock.after(REACTION, self._speak_to_company, leg)
-
-    def _speak(self, leg: Leg) -> None:
-        words, self._words = self._words, ""
-        self.eager = bool(self._keys)
-        if self.leg is leg and words:
-            self._say(words)
-
-    def _beep(self, leg: Leg) -> None:
-        """The greeting is over, whether anyone heard it or not; the machine is silent now."""
-        if self.leg is not leg:
-            return
-        self._words = ""
-        self.eager = bool(self._keys)
-        now = self.network.clock.now()
-        for other in sorted(leg.company(), key=lambda each: each.sid):
-            other.hear(Utterance(now, "tone", voice=self.number, seconds=BEEP))
-
-    def _leave(self, leg: Leg) -> None:
-        if self.leg is leg:
-            leg.end(self._final_status())
-
-    def _react(self, leg: Leg, keys: str) -> None:
-        if self.leg is leg:
-            self._type(keys)
-
-    def _decline_by_itself(self, leg: Leg) -> None:
-        if self.leg is leg and self.ringing:
-            leg.end("busy")

@@ -95,18 +95,21 @@ def show(api: Resources, each: Application) -> Json:
 
 
 def notifications(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    """GET …/Notifications, the newest first; ``Log`` is 0 for errors, 1 for warnings."""
+    """GET …/Notifications, the newest first; ``Log``: 0 errors, 1 warnings, 2 notices."""
     inner, numbered = "/Notifications", list(enumerate(api.network.debugger))
     if path:
         sid = find_call(api, path[0]).sid
         inner = f"/Calls/{sid}/Notifications"
         numbered = [(number, each) for number, each in numbered if each.call_sid == sid]
     if form.has("Log"):
-        level = "error" if form.text("Log") == "0" else "warning"
-        numbered = [(number, each) for number, each in numbered if each.level == level]
+        log = form.text("Log")
+        numbered = [(number, each) for number, each in numbered if LOGS[each.level] == log]
     rows = [_Numbered(number, each) for number, each in reversed(numbered)]
     rows = within(form, "MessageDate", rows, lambda row: row.notice.at)
     return api.page(form, inner, "notifications", rows, lambda row: _notification(api, row))
+
+
+LOGS = {"error": "0", "warning": "1", "notice": "2"}
 
 
 class _Numbered:
@@ -125,7 +128,7 @@ def _notification(api: Resources, row: _Numbered) -> Json:
         "call_sid": notice.call_sid or None,
         "api_version": "2010-04-01",
         "error_code": str(notice.code),
-        "log": "0" if notice.level == "error" else "1",
+        "log": LOGS[notice.level],
         "message_text": notice.text,
         "message_date": rfc2822(notice.at),
         "more_info": f"{ERRORS}/{notice.code}",

@@ -14,12 +14,13 @@ from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.recordings import recording_callback
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.numbers import Application
-from ivr.simulator.network.routes import SIP, Callback, Route, e164
+from ivr.simulator.network.routes import SIP, Callback, Dialled, Route, dialled, e164
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.simulator.webhooks.documents import APPLICATION_ERROR
 from ivr.twiml.reading import Unbuilt, parse
 
 Item = TypeVar("Item")
+BY_REST = "by a request to the REST API"
 PROGRESS = frozenset({"initiated", "ringing", "answered", "completed"})
 SUBRESOURCES = (
     "notifications",
@@ -106,19 +107,19 @@ def detection(form: Form) -> Detection | None:
     )
 
 
-def parties(api: Resources, form: Form) -> tuple[str, str]:
+def parties(api: Resources, form: Form) -> tuple[str, Dialled]:
     """From and To, checked and in E.164."""
     receiver, sender = form.text("To"), form.text("From")
     if not receiver:
         raise ApiError(400, 21201, "No 'To' number is specified")
     if not sender:
         raise ApiError(400, 21213, "No 'From' number is specified")
-    to = e164(receiver)
-    if not to:
+    to = dialled(receiver)
+    if not to.address:
         raise ApiError(
             400, 21211, f"The number you are attempting to call, {receiver}, is not valid."
         )
-    return _caller(api, form, sender, to), to
+    return _caller(api, form, sender, to.address), to
 
 
 def _caller(api: Resources, form: Form, sender: str, receiver: str) -> str:
@@ -205,11 +206,11 @@ def finish(api: Resources, leg: Leg, status: str) -> None:
         raise ApiError(400, 20001, f"Status can't be set to {status}")
     if leg.status == "queued":  # "no callbacks" for a call that never left the queue
         leg.callback = None
-        leg.end("canceled")
+        leg.end("canceled", BY_REST)
     elif not leg.picked_up:
-        api.network.clock.soon(leg.end, "canceled")
+        api.network.clock.soon(leg.end, "canceled", BY_REST)
     elif status == "completed":
-        api.network.clock.soon(leg.end, "completed")
+        api.network.clock.soon(leg.end, "completed", BY_REST)
 
 
 def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:

@@ -16,7 +16,7 @@ from ivr.simulator.calls.engagements.participants import (
     Participant,
 )
 from ivr.simulator.interpreter import requests
-from ivr.simulator.rest.calls import parties, settle, within
+from ivr.simulator.rest.calls import BY_REST, parties, settle, within
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.twiml import verbs as v
 
@@ -216,7 +216,7 @@ def change(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 def kick(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     _, participant = _participant(api, path)
     if isinstance(participant, Invitation):
-        api.network.clock.soon(participant.leg.end, "canceled")
+        api.network.clock.soon(participant.leg.end, "canceled", BY_REST)
     else:
         api.network.clock.soon(participant.put_out, UPDATED)
     return 204, None

@@ -14,7 +14,7 @@ from ivr.simulator.dialogues.record import CallRecord, write
 from ivr.simulator.exchange import Exchange
 from ivr.simulator.expectations.phones import BEHAVIOURS, Phone
 from ivr.simulator.expectations.syntax import CALLER
-from ivr.simulator.people.handset import TYPING
+from ivr.simulator.people.scripted import TYPING
 from ivr.simulator.screens.terminal import Watch
 
 POLL = 0.25  # seconds between two looks at the phones

@@ -175,7 +175,7 @@ def _places(happenings: Iterable[Happening]) -> Iterable[Place]:
     begins = {"queued": "queue", "joined": "room"}
     ends = {"dequeued": "queue", "left": "room"}
     at_present: dict[tuple[str, str, str], datetime] = {}
-    for at, sid, what, about in happenings:
+    for at, sid, what, about, _ in happenings:
         if what in begins:
             at_present[sid, begins[what], about] = at
         elif what in ends:

@@ -13,7 +13,7 @@ from twilio.base.exceptions import TwilioRestException
 
 from ivr.simulator import Exchange, Handset
 from ivr.simulator.rest.server import RestServer
-from ivr.twiml.verbs import Conference, Dial, Gather, Number, Play, Queue, Record, Say
+from ivr.twiml.verbs import Conference, Dial, Enqueue, Gather, Number, Play, Queue, Record, Say
 from tests.kit.twiml_app import CALLEE, LINE, App, network
 
 EVENTS = "in-progress completed absent"
@@ -176,13 +176,34 @@ def test_a_recorded_caller_who_hangs_up_ends_it() -> None:
     assert told(app)[-1] == ("completed", "7")
 
 
-@pytest.mark.parametrize("noun", [Conference("a"), Queue("a")])
-def test_recording_a_dial_of_a_room_or_queue_is_refused_by_name(noun: Any) -> None:
-    exchange, _, caller, _ = recording(Dial((noun,), record="record-from-answer"))
+# One of the published documents: <Dial record="record-from-ringing-dual"><Conference>
+@pytest.mark.parametrize("record", ["record-from-answer", "record-from-ringing-dual"])
+def test_the_call_that_joins_a_conference_is_recorded_while_it_is_there(record: str) -> None:
+    dial = Dial((Conference("a"),), "/over", hangup_on_star=True, record=record, **TOLD)
+    exchange, app, caller, _ = recording(dial)
     caller.call(LINE)
-    exchange.wait(10)
+    exchange.wait(7)
+    caller.press("*")
 
-    assert 'record="record-from-answer"> with <' in caller.last_heard
+    (over,) = app.asked("/over")
+    assert (over["DialCallStatus"], over["RecordingDuration"]) == ("answered", "7")
+    (kept,) = exchange.client.recordings.list()
+    assert (kept.call_sid, kept.source) == (caller.calls[0].sid, "DialVerb")
+    assert kept.channels == (2 if record.endswith("dual") else 1)
+
+
+def test_the_call_that_takes_somebody_out_of_a_queue_is_recorded_while_they_talk() -> None:
+    dial = Dial((Queue("a"),), "/over", record="record-from-answer", **TOLD)
+    exchange, app, caller, callee = recording(dial)
+    exchange.number(
+        "+33800000002", App({"/wait": (Enqueue("a"),)}), "/wait", origin="https://q.test"
+    )
+    callee.call("+33800000002")
+    caller.call(LINE)
+    exchange.wait(5)
+    callee.hang_up()
+
+    assert app.asked("/over")[0]["RecordingDuration"] == "5"
 
 
 # ---- <Conference record> -----------------------------------------------------------------------

@@ -29,7 +29,7 @@ def test_a_dial_is_a_ring_an_answer_and_a_conversation() -> None:
     exchange.wait(1)
 
     called, rung = anna.calls[0].sid, ben.calls[0].sid
-    assert [each[1:] for each in exchange.history] == [
+    assert [each[1:4] for each in exchange.history] == [
         (called, "answered", ""),
         (rung, "ringing", ""),
         (rung, "answered", ""),
@@ -38,6 +38,8 @@ def test_a_dial_is_a_ring_an_answer_and_a_conversation() -> None:
         (called, "parted", rung),
         (called, "ended", "completed"),
     ]
+    whys = [each.why for each in exchange.history if each.what == "ended"]
+    assert whys == [f"{BEN} has hung up", "its document has ended"]
     assert exchange.history.together(rung, called) == [Span(second(3), second(10))]
 
 

@@ -130,7 +130,7 @@ class Conference:
             return
         self._left(participant, reason)
         kicked = "kicked" if reason == UPDATED else "left"
-        if participant.ends_conference and self.participants:
+        if participant.ends_now and self.participants:
             ended = f"participant-with-end-conference-on-exit-{kicked}"
             self.end(MODERATOR_LEFT, ended, participant)
         elif not self.participants:

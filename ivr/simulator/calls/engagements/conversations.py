@@ -107,7 +107,7 @@ class ConversationDial(NumberDial):
     def _telephone(self, worker: str) -> Ringable:
         noun = self.noun
         events = noun.status_callback_event.replace("call-", "")
-        kind: type[Ringable] = v.Number
+        kind: type[v.Number | v.Client | v.Sip] = v.Number
         if worker.startswith("client:"):
             kind, worker = v.Client, worker.removeprefix("client:")
         elif worker.startswith(SIP):

@@ -1,38 +1,56 @@
-"""<Dial> with numbers, clients and SIP addresses: ringing, whisper, connected.
+"""<Dial> with telephones and applications: ringing, whisper, connected.
 
-https://www.twilio.com/docs/voice/twiml/dial, /number, /client, /sip
+https://www.twilio.com/docs/voice/twiml/dial, /number, /client, /sip, /dial/application
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ivr.simulator.calls import caller_ids
+from ivr.simulator.calls import caller_ids, sip
 from ivr.simulator.calls.detection import of_noun
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
-from ivr.simulator.calls.protocols import Engagement
-from ivr.simulator.calls.recordings import Recording, Recordings, recording_callback
+from ivr.simulator.calls.protocols import Engagement, Refusal
+from ivr.simulator.calls.recordings import Recording, Recordings, of_dial, told_of
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import Interpreter, resolve
 from ivr.simulator.interpreter.settings import WHISPER, Setting
-from ivr.simulator.network.routes import SIP, Callback, Route, e164
+from ivr.simulator.network.routes import (
+    APPLICATION,
+    CLIENT,
+    SIM,
+    SIP,
+    Callback,
+    Route,
+    dialled,
+    e164,
+)
 from ivr.simulator.network.virtual_clock import Bell
 from ivr.twiml import verbs as v
 
 INVALID_NUMBER = 13223  # https://www.twilio.com/docs/api/errors/13223
+INVALID_URI = 13243  # https://www.twilio.com/docs/api/errors/13243
 RING_BUFFER = 5.0  # "Twilio adds a buffer of about five seconds" to the timeout
-Ringable = v.Number | v.Client | v.Sip
+Ringable = v.Number | v.Client | v.Sip | v.Sim | v.Application
 
 
 def address(noun: Ringable) -> str:
     """The address that a noun rings, as To shows it; "" when it isn't valid."""
     match noun:
-        case v.Client(identity=identity):
-            return f"client:{identity}" if identity else ""
-        case v.Sip(uri=uri):
-            return uri if uri.startswith(SIP) else f"sip:{uri}" if uri else ""
-    return e164(noun.number)
+        case v.Number():
+            return e164(noun.number)
+        case v.Sip():
+            return e164(_uri(noun))
+        case v.Client():
+            return e164(f"{CLIENT}{noun.identity}")
+        case v.Sim():
+            return e164(f"{SIM}{noun.sid}")
+    return e164(f"{APPLICATION}{noun.sid}")
+
+
+def _uri(noun: v.Sip) -> str:
+    return noun.uri if noun.uri.lower().startswith(SIP) else f"sip:{noun.uri}"
 
 
 class NumberDial(Engagement[Leg]):
@@ -73,6 +91,8 @@ class NumberDial(Engagement[Leg]):
         """Ring everyone at once or, if ``sequential``, only the first."""
         self._record("ringing")
         if not self.waiting:
+            text = "<Dial> says nobody to call, so it fails"
+            self.leg.network.note("warning", INVALID_NUMBER, text, "", self.leg.sid)
             self.finish("failed", None)
         elif self.dial.sequential:
             self._ring(self.waiting.pop(0))
@@ -88,24 +108,38 @@ class NumberDial(Engagement[Leg]):
         caller_id = caller_ids.of_dial(leg, self.dial.caller_id, receiver)
         child = network.leg("outbound-dial", caller_id, receiver or _text(noun), leg)
         child.child_of = self
-        if isinstance(noun, v.Client) and noun.parameters:
-            child.parameters = {each.name: each.value for each in noun.parameters}
+        self._take_along(child, noun)
         child.route = Route("", "POST", leg.route.fallback, leg.route.fallback_method)
-        if noun.status_callback:
+        if not isinstance(noun, v.Sim) and noun.status_callback:
             events = frozenset(noun.status_callback_event.split() or ["completed"])
             url = resolve(self.base, noun.status_callback)
             child.callback = Callback(url, noun.status_callback_method, events)
-        if not isinstance(noun, v.Client) and noun.machine_detection:
+        if isinstance(noun, v.Number | v.Sip) and noun.machine_detection:
             url = noun.amd_status_callback
             child.detection = of_noun(noun, resolve(self.base, url) if url else "")
         self.ringing[child] = noun
         if not receiver:
-            text = f'"{_text(noun)}" isn\'t a valid number'
-            network.note("warning", INVALID_NUMBER, text, "", leg.sid)
-        if not receiver or not caller_id:
-            network.clock.soon(child.end, "failed")
+            code = INVALID_URI if isinstance(noun, v.Sip) else INVALID_NUMBER
+            text = f'"{_text(noun)}" isn\'t valid in a <{type(noun).__name__}>'
+            network.clock.soon(child.fail, Refusal("failed", text, "warning", code))
+        elif not caller_id:
+            network.clock.soon(child.end, "failed", "its callerId may not be shown")
         else:
             network.clock.soon(child.place, self.dial.timeout + RING_BUFFER)
+
+    def _take_along(self, child: Leg, noun: Ringable) -> None:
+        """What goes to the one who is called: parameters, or SIP headers."""
+        match noun:
+            case v.Client(parameters=parameters):
+                child.parameters = {each.name: each.value for each in parameters}
+            case v.Sip(headers=headers):
+                given = [*dialled(_uri(noun)).more, *((each.name, each.value) for each in headers)]
+                child.headers = sip.headers(self.leg.network, given, self.leg.sid)
+            case v.Application(parameters=parameters):
+                customer = noun.customer_id or self.leg.network.account_sid
+                own = {f"Param_{each.name}": each.value for each in parameters}
+                child.parameters = {"CustomerId": customer} | own
+                child.shown_as = self.leg.receiver if noun.copy_parent_to else ""
 
     # ---- what callees do
 
@@ -118,29 +152,16 @@ class NumberDial(Engagement[Leg]):
         self.ringing = {}
         for other in others:
             other.child_of = None
-            other.end("canceled")
-        if noun.url or _digits(noun):
+            other.end("canceled", f"{child.receiver} has picked up first")
+        if _whisper(noun) or _digits(noun):
             child.play_over(_before_bridge(noun, self.base), WHISPER)
         else:
             self._bridge(child)
 
     def _record(self, when: str) -> None:
         """Record both legs under the parent's SID, if it is to be recorded from then on."""
-        dial = self.dial
-        if not dial.record.startswith(f"record-from-{when}"):
-            return
-        url = dial.recording_status_callback
-        self.recording = self.recordings.start(
-            "DialVerb",
-            self.leg.sid,
-            callback=recording_callback(
-                resolve(self.base, url) if url else "",
-                dial.recording_status_callback_method,
-                dial.recording_status_callback_event,
-            ),
-            channels=2 if dial.record.endswith("-dual") else 1,
-            track=dial.recording_track,
-        )
+        if self.dial.record.startswith(f"record-from-{when}"):
+            self.recording = of_dial(self.recordings, self.dial, self.base, self.leg.sid)
 
     def document_over(self, leg: Leg, setting: Setting, error: str) -> None:
         """The whisper has run out: connect the two."""
@@ -151,7 +172,9 @@ class NumberDial(Engagement[Leg]):
         self.bridged = True
         self.leg.answer()
         self.leg.network.history.add(self.leg.sid, "bridged", child.sid)
-        self.limit_bell = self.leg.network.clock.after(self.dial.time_limit, child.end)
+        limit = self.dial.time_limit
+        why = f"the <Dial> has a timeLimit of {limit} s"
+        self.limit_bell = self.leg.network.clock.after(limit, child.end, "completed", why)
 
     def child_ended(self, child: Leg) -> None:
         if child is self.winner:
@@ -173,7 +196,7 @@ class NumberDial(Engagement[Leg]):
 
     def star(self) -> None:
         if self.dial.hangup_on_star and self.bridged and self.winner is not None:
-            self.winner.end()
+            self.winner.end("completed", "the caller has pressed *")
 
     def leave(self, reason: str) -> requests.Params:
         """The caller goes, and every callee with them."""
@@ -183,7 +206,8 @@ class NumberDial(Engagement[Leg]):
         self.ringing = {}
         for child in children:
             child.child_of = None
-            child.end("completed" if child.picked_up else "canceled")
+            why = "the caller has hung up" if reason == "hangup" else "the caller was redirected"
+            child.end("completed" if child.picked_up else "canceled", why)
         return params
 
     def company(self) -> Iterable[Leg]:
@@ -201,14 +225,8 @@ class NumberDial(Engagement[Leg]):
             params.append(("DialCallSid", child.sid))
             if child.answered_at >= 0 and not self.redirected:
                 params.append(("DialCallDuration", str(child.duration)))
-        if self.recording is not None:
-            self.recording.stop()
-            params += [
-                ("RecordingDuration", str(self.recording.seconds)),
-                ("RecordingSid", self.recording.sid),
-                ("RecordingUrl", self.recording.url),
-            ]
-        return tuple(params)
+            params += _of_sip(child) if child.receiver.startswith(SIP) else child.returned
+        return (*params, *told_of(self.recording))
 
     def finish(self, status: str, child: Leg | None) -> None:
         self._quiet()
@@ -235,7 +253,21 @@ def _text(noun: Ringable) -> str:
             return noun.identity
         case v.Sip():
             return noun.uri
-    return noun.number
+        case v.Number():
+            return noun.number
+    return noun.sid
+
+
+def _whisper(noun: Ringable) -> str:
+    return "" if isinstance(noun, v.Sim) else noun.url
+
+
+def _of_sip(child: Leg) -> list[tuple[str, str]]:
+    """ "The SIP Call-ID, the response code of the invite attempt, any X-headers passed back on the
+    final SIP response." (docs/voice/twiml/sip)"""
+    told = [("DialSipCallId", child.sip_call_id), ("DialSipResponseCode", child.sip_response)]
+    back = sorted(child.replies.items())
+    return told + [(f"DialSipHeader_{name}", value) for name, value in back]
 
 
 def _before_bridge(noun: Ringable, base: str) -> requests.Steps:
@@ -243,6 +275,6 @@ def _before_bridge(noun: Ringable, base: str) -> requests.Steps:
     digits = _digits(noun)
     if digits:
         yield requests.Speak("tones", digits)
-    if noun.url:
+    if not isinstance(noun, v.Sim) and noun.url:
         url = resolve(base, noun.url)
         yield from Interpreter(WHISPER).run(requests.Fetch(url, noun.method))

@@ -12,6 +12,7 @@ from typing import Protocol
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import Engagement
+from ivr.simulator.calls.recordings import Recording, Recordings, of_dial, told_of
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import Interpreter
 from ivr.simulator.interpreter.settings import ANNOUNCEMENT, CONFERENCE_WAIT, Setting
@@ -50,6 +51,7 @@ class Participant(Engagement[Leg]):
     """One leg's place in a conference; also what the leg's Dial is waiting for."""
 
     __slots__ = (
+        "_held_ends",
         "announcing",
         "base",
         "coaches",
@@ -64,6 +66,8 @@ class Participant(Engagement[Leg]):
         "muted",
         "noun",
         "player",
+        "recording",
+        "recordings",
     )
 
     def __init__(
@@ -74,6 +78,7 @@ class Participant(Engagement[Leg]):
         dial: v.Dial,
         noun: v.Conference,
         base: str,
+        recordings: Recordings,
     ) -> None:
         self.conference = conference
         self.leg = leg
@@ -87,6 +92,9 @@ class Participant(Engagement[Leg]):
         self.announcing = False  # a document that only this participant hears
         self.hold_with: tuple[str | None, str] = (None, "GET")
         self.ends_conference = noun.end_on_exit
+        self._held_ends = noun.end_on_exit  # as it was when the hold began
+        self.recordings = recordings
+        self.recording: Recording | None = None  # of this leg: <Dial record>
         self.limit_bell: Bell | None = None
         self.created_at = leg.network.clock.now()
 
@@ -103,6 +111,9 @@ class Participant(Engagement[Leg]):
             leg.network.note("warning", SAME_LABEL, text, "", leg.sid)
             self._done("failed")
         elif len(conference.participants) >= self.noun.max_participants:
+            most = self.noun.max_participants
+            text = f"the conference {conference.name} is full: it has {most} participants"
+            leg.network.note("warning", 0, text, "", leg.sid)
             self._done("failed")
         elif self.coaches and self.coaches not in conference.participants:
             text = f"{self.coaches} is not in the conference, so it can't be coached"
@@ -110,6 +121,8 @@ class Participant(Engagement[Leg]):
             self._done("failed")
         else:
             self.limit_bell = leg.network.clock.after(self.dial.time_limit, self.star_out)
+            if self.dial.record:
+                self.recording = of_dial(self.recordings, self.dial, self.base, leg.sid)
             conference.enter(self)
 
     def star(self) -> None:
@@ -186,6 +199,7 @@ class Participant(Engagement[Leg]):
         """Hold or resume; what is heard changes at once, but after the REST request."""
         if hold != self.hold:
             self.hold = hold
+            self._held_ends = self.ends_conference
             self.hold_with = (url, method)
             self._happened("held" if hold else "resumed")
             self.conference.tell(f"participant-{'hold' if hold else 'unhold'}", self, "hold")
@@ -210,6 +224,12 @@ class Participant(Engagement[Leg]):
             self.ends_conference = ends
             self.conference.tell("participant-modify", self, "modify")
 
+    @property
+    def ends_now(self) -> bool:
+        """Whether the conference ends when this participant leaves: what was changed during a hold
+        "has no effect until the hold ends"."""
+        return self._held_ends if self.hold else self.ends_conference
+
     def put_out(self, reason: str) -> None:
         """Be removed by REST or by the conference; the leg's document goes on."""
         if self.leg.engaged is self:
@@ -220,7 +240,8 @@ class Participant(Engagement[Leg]):
 
     def _params(self, status: str) -> requests.Params:
         """The parameters of the action; a conference has no DialCallSid or DialCallDuration."""
-        return (("DialCallStatus", status), ("DialBridged", "true"))
+        entered = "false" if status == "failed" else "true"
+        return (("DialCallStatus", status), ("DialBridged", entered), *told_of(self.recording))
 
     def _done(self, status: str) -> None:
         self._quiet()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import Engagement
+from ivr.simulator.calls.recordings import Recording, Recordings, of_dial, told_of
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import Interpreter, resolve, waiting_steps
 from ivr.simulator.interpreter.settings import QUEUE_WAIT, QUEUE_WHISPER, Setting
@@ -209,10 +210,19 @@ class QueueDial(Engagement[Leg]):
         "noun",
         "player",
         "queue",
+        "recording",
+        "recordings",
     )
 
     def __init__(
-        self, leg: Leg, player: Player, dial: v.Dial, noun: v.Queue, queue: Queue | None, base: str
+        self,
+        leg: Leg,
+        player: Player,
+        dial: v.Dial,
+        noun: v.Queue,
+        queue: Queue | None,
+        base: str,
+        recordings: Recordings,
     ) -> None:
         self.leg = leg
         self.player = player
@@ -223,19 +233,30 @@ class QueueDial(Engagement[Leg]):
         self.member: Member | None = None
         self.bridged = False
         self.bridged_at = 0
+        self.recordings = recordings
+        self.recording: Recording | None = None  # <Dial record>
         self.limit_bell: Bell | None = None
 
     def start(self) -> None:
         """Wait at an empty queue until ``timeout``; a queue that doesn't exist is a failure."""
         self.leg.answer()
+        if self.dial.record.startswith("record-from-ringing"):
+            self._record()
         if self.queue is None:
+            text = f"there is no queue {self.noun.name}: <Enqueue> or the REST API makes one"
+            self.leg.network.note("warning", 0, text, "", self.leg.sid)
             self.finish("failed")
         elif self.queue.members:
             self.take()
         else:
             self.queue.dialling.append(self)
             clock = self.leg.network.clock
-            self.limit_bell = clock.after(self.dial.timeout, self.finish, "no-answer")
+            self.limit_bell = clock.after(self.dial.timeout, self._nobody_came)
+
+    def _nobody_came(self) -> None:
+        text = f"nobody came into the queue {self.noun.name} within {self.dial.timeout} s"
+        self.leg.network.note("notice", 0, text, "", self.leg.sid)
+        self.finish("no-answer")
 
     def take(self) -> None:
         """Take the first caller out of the queue."""
@@ -246,7 +267,11 @@ class QueueDial(Engagement[Leg]):
         if not self.queue.members:
             self.start()
             return
-        member = self.member = self.queue.members[0]
+        self.connect(self.queue.members[0])
+
+    def connect(self, member: Member) -> None:
+        """Talk to this caller, once their whisper is over."""
+        self.member = member
         member.taken(self)
         if self.noun.url:
             member.leg.play_over(self._whisper(member), QUEUE_WHISPER)
@@ -267,9 +292,15 @@ class QueueDial(Engagement[Leg]):
         clock = self.leg.network.clock
         self.bridged = True
         self.bridged_at = clock.instant()
+        if self.dial.record:
+            self._record()
         if self.member is not None:
             self.leg.network.history.add(self.leg.sid, "bridged", self.member.leg.sid)
         self.limit_bell = clock.after(self.dial.time_limit, self.star_out)
+
+    def _record(self) -> None:
+        if self.recording is None:
+            self.recording = of_dial(self.recordings, self.dial, self.base, self.leg.sid)
 
     def star(self) -> None:
         if self.dial.hangup_on_star and self.bridged:
@@ -304,7 +335,7 @@ class QueueDial(Engagement[Leg]):
         if self.bridged:
             talked = (self.leg.network.clock.instant() - self.bridged_at) // 1_000_000
             params.append(("DialCallDuration", str(talked)))
-        return tuple(params)
+        return (*params, *told_of(self.recording))
 
     def finish(self, status: str) -> None:
         self._quiet()
