@@ -222,7 +222,8 @@ stopped with a message that says it is the simulator's limit, not Twilio's.
 ## The REST API
 
 There is what the table says. Errors and pages have Twilio's form, and each answer has the fields of Twilio's description.
-The `twilio` libraries for Python and Node.js work with it unmodified.
+The `twilio` libraries for Python and Node.js work with it unmodified, and applications needn't know of it:
+[Requests to Twilio](requests-to-twilio.md).
 
 {rest_resources()}
 
