@@ -14,7 +14,7 @@ from ivr.errors import IVRError
 from ivr.line.errors import CaseError, DataError, FlowError
 
 UNDER_TEST = (CaseError, DataError, FlowError)  # what a person wrote, and can put right
-EXTRAS = {"hypothesis": "fuzz"}  # what needs another extra than [line]
+ALONE = ("hypothesis",)  # what is installed by itself, not with [line]
 
 
 class EnvironmentFault(click.ClickException):
@@ -78,5 +78,5 @@ def _missing_package(error: ModuleNotFoundError) -> str:
     package = str(error.name).partition(".")[0]
     if package == "ivr":
         raise error
-    extra = EXTRAS.get(package, "line")
-    return f"this command needs '{package}': pip install 'ivr-simulator[{extra}]'"
+    install = package if package in ALONE else "'ivr-simulator[line]'"
+    return f"this command needs '{package}', which isn't installed: pip install {install}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import asdict
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TextIO
 
 import click
@@ -179,10 +182,19 @@ def replay(
 @click.option(
     "--save",
     type=OUTPUT_FOLDER,
-    default=Path("fuzz"),
+    default=Path(".ivr-fuzz"),
     show_default=True,
     metavar="FOLDER",
-    help="Folder for the .call files of stranded callers.",
+    help="Folder for the .call files of stranded callers; pytest doesn't look into a hidden one.",
+)
+@click.option(
+    "--time",
+    "seconds",
+    default=300.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="How long the search may take.",
 )
 @click.option("--junit", type=OUTPUT_FILE, help="Write the results to this file as JUnit XML.")
 @json_option
@@ -201,6 +213,7 @@ def fuzz(
     patience: float,
     warnings: bool,
     save: Path,
+    seconds: float,
     junit: Path | None,
     as_json: bool,
     network: NetworkOptions,
@@ -212,21 +225,29 @@ def fuzz(
     does nothing hears the same things again and again).
 
     Each key is tried wherever something new is heard; then callers act at random, reproducibly for
-    a seed. Each problem is reduced to the shortest call that shows it and saved as a .call file,
-    which fails in `ivr replay` until the application is corrected. Exits with 1 if a caller was
-    stranded. Needs Hypothesis: pip install 'ivr-simulator[fuzz]'.
+    a seed. Each problem is reduced to the shortest call that shows it, with a word on which real
+    callers would meet it, and saved as a .call file, which fails in `ivr replay` until the
+    application is corrected. Exits with 1 if a caller was stranded.
+
+    The search ends after --time; a request that is under way then is still awaited (Twilio, too,
+    gives up after 15 s). Needs Hypothesis: pip install hypothesis.
     """
+    # It writes tables of its own, which nobody wants to find in the folder of their project.
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(gettempdir(), "hypothesis")))
     import hypothesis  # noqa: F401 - when it is missing, say so before anyone waits
 
     from ivr.cli import network_session
+    from ivr.cli.fuzzing import Report
     from ivr.simulator.fuzz import Rules
 
     others = [network_session.other_phone(text, place) for place, text in enumerate(phones, 1)]
     rules = Rules(keys, entries, words, longest, silence, patience, warnings)
+    report = Report(url, network, seconds, save, quiet=as_json)
     session = network_session.NetworkSession(url, network)
-    results = session.fuzz(caller, called, others, rules, calls, save, quiet=as_json)
-    network_session.publish(results, junit, as_json, none="no caller was stranded")
-    finish(not results)
+    session.fuzz(caller, called, others, rules, calls, report)
+    tried = {"tried": asdict(report.tried)}
+    network_session.publish(report.results, junit, as_json, report.summary(), tried)
+    finish(not report.results)
 
 
 @click.command()

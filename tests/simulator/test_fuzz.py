@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ivr.cli.fuzzing import Report
 from ivr.cli.main import main
+from ivr.cli.options import NetworkOptions
 from ivr.simulator import AgentSession, Exchange
 from ivr.simulator.dialogues import parse, play
 from ivr.simulator.expectations.phones import Phone
 from ivr.simulator.expectations.syntax import phrase
-from ivr.simulator.fuzz import Rules, Stranded, fuzz
+from ivr.simulator.fuzz import Rules, Stranded, Tried, fuzz
 from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, Answer, app, served
 
+NETWORK = NetworkOptions(0, 1, None, None, 0, "kept", ())
 MENU = "<Gather numDigits='1' action='/first'><Say>Press one key.</Say></Gather><Say>Goodbye.</Say>"
 SECOND = "<Gather numDigits='1' action='/second'><Say>And another.</Say></Gather>"
 
@@ -228,7 +233,188 @@ def test_an_application_that_changes_its_mind_is_found_out() -> None:
     assert [each.code for each in lost({"/voice": voice})] == [12100]
 
 
+@pytest.mark.parametrize("bug", [each for each in PLANTED if "whisper" not in each])
+def test_the_call_passes_once_the_application_is_corrected(bug: str) -> None:
+    """Whatever it says instead."""
+    routes, _, acts = PLANTED[bug]
+    [stranded] = lost(routes)
+    mended = dict.fromkeys(routes, "<Say>We can help you with that.</Say><Hangup/>")
+    if bug == "a menu that never gives up":  # what was heard before the trouble is expected
+        mended["/voice"] = "<Gather numDigits='1'><Say>Press.</Say></Gather><Say>Goodbye.</Say>"
+    if len(acts) > 1:
+        mended["/voice"] = routes["/voice"]
+    if len(acts) > 2:
+        mended["/first"] = routes["/first"]
+
+    assert again(mended, stranded) == ""
+
+
+# ---- which callers would meet it
+
+MENTIONED = "<Gather numDigits='1' action='/key'><Say>{}</Say></Gather><Say>Goodbye.</Say>"
+BREAKS = {"/key": "<Oops", "/end": "<Hangup/>"}
+DIALS = {"/voice": "<Dial action='/after'>+33155500011</Dial>"}
+MEETS: dict[str, tuple[Routes, str]] = {
+    "everyone": ({"/voice": "<Oops"}, "Every caller meets this."),
+    "who does what they are told": (
+        {"/voice": MENTIONED.format("For sales, press 0."), **BREAKS},
+        "Callers who press 0 meet this.",
+    ),
+    "in words": (
+        {"/voice": MENTIONED.format("For sales, press zero."), **BREAKS},
+        "Callers who press 0 meet this.",
+    ),
+    "who makes a mistake": (
+        {"/voice": MENTIONED.format("For sales, press 10."), **BREAKS},
+        "Only callers who press 0 (a key that no prompt mentions) meet this.",
+    ),
+    "who does nothing": (
+        {"/voice": "<Say>Hello.</Say><Pause length='100'/>"},
+        "Callers who do nothing for 60 s meet this.",
+    ),
+    "when somebody is busy": (
+        {**DIALS, "/after": lambda f: "<Oops" if f["DialCallStatus"] == "busy" else "<Hangup/>"},
+        "Every caller meets this when +33155500011 is busy.",
+    ),
+    "whose recording is silent": (
+        {"/voice": "<Record action='/saved'/><Hangup/>", "/saved": "<Oops"},
+        "Every caller meets this. It needs an account whose silent recordings are kept.",
+    ),
+    "while nothing answers": (
+        {"/voice": "<Redirect>http://127.0.0.1:1/voice</Redirect>"},
+        "Callers meet this only while the application doesn't answer: check whether it is running, "
+        "and how long it takes.",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("whom", MEETS)
+def test_it_says_which_callers_meet_it(whom: str) -> None:
+    routes, who = MEETS[whom]
+
+    stranded = lost(routes, calls=15)[0]
+
+    assert stranded.who == who
+    assert f"# {who}\n" in stranded.dialogue
+
+
+# "silent recordings" is a setting of the account: the dialogue carries the one that it needs.
+@pytest.mark.parametrize("setting", ["kept", "dropped"])
+def test_a_problem_with_silent_recordings_is_played_again_with_the_same_setting(
+    setting: str,
+) -> None:
+    broken, right = "<Oops", "<Hangup/>"
+    after = {"kept": (broken, right), "dropped": (right, broken)}[setting]
+    routes: Routes = {
+        "/voice": "<Record action='/saved'/><Redirect>/next</Redirect>",
+        "/saved": after[0],
+        "/next": after[1],
+    }
+
+    def network() -> Exchange:
+        exchange = Exchange(seed=1)
+        exchange.silent_recordings = setting
+        exchange.number(LINE, app(routes), "/voice")
+        return exchange
+
+    [stranded] = fuzz(network, LINE, calls=15)
+
+    assert stranded.who.endswith(f"an account whose silent recordings are {setting}.")
+    assert parse(stranded.dialogue).silent_recordings == setting
+
+
+def test_an_application_that_changes_its_mind_is_said_to() -> None:
+    calls = iter(range(10**6))
+
+    def voice(_fields: dict[str, str]) -> str:
+        return "<Oops" if next(calls) == 3 else "<Say>Hello.</Say>"
+
+    [stranded] = lost({"/voice": voice}, calls=15)
+
+    assert stranded.who.endswith("The same call went well when it was made again.")
+
+
+# ---- how long it takes
+
+
+# An application that takes a second for each request. In the middle of a call, too.
+@pytest.mark.parametrize("seconds", [1, 7, 60])
+def test_a_search_ends_within_its_time(seconds: int) -> None:
+    now = 0.0
+
+    def slowly(_fields: dict[str, str]) -> str:
+        nonlocal now
+        now += 1
+        return MENU
+
+    told: list[Tried] = []
+    lost({"/voice": slowly, "/first": slowly}, seconds=seconds, clock=lambda: now,
+         progress=told.append)  # fmt: skip
+
+    assert now == seconds
+    assert told[-1].webhooks == seconds
+    assert not told[-1].in_time
+
+
+def test_what_was_found_before_the_time_was_up_is_told() -> None:
+    requests = 0
+
+    def first(_fields: dict[str, str]) -> str:
+        nonlocal requests
+        requests += 1
+        return "<Oops"
+
+    found = lost({"/voice": MENU, "/first": first}, seconds=3, clock=lambda: float(requests))
+
+    assert [each.code for each in found] == [12100]
+
+
+def test_what_was_tried_is_counted() -> None:
+    told: list[Tried] = []
+    lost(RIGHT, calls=300, progress=told.append)
+
+    tried = told[-1]
+    assert (tried.found, tried.all_keys, tried.in_time) == (0, True, True)
+    assert tried.places >= 8
+    assert tried.webhooks > tried.calls > 60
+
+
 # ---- the command
+
+
+def test_a_terminal_gets_a_progress_bar_and_a_pipe_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = Report("http://line.test/", NETWORK, 60, tmp_path, quiet=False)
+    with report.running():
+        report.progress(Tried(calls=1, webhooks=2, places=1))
+    assert capsys.readouterr() == ("", "")
+
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with report.running():
+        report.progress(Tried(calls=1, webhooks=2, places=1))
+    assert "1 call, 2 webhooks, 1 step of the application" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_the_search_with_what_was_found(tmp_path: Path) -> None:
+    report = Report("http://line.test/", NETWORK, 60, tmp_path, quiet=True)
+    with report.running():
+        report.found(lost(PLANTED["a document that isn't one"][0])[0])
+        raise KeyboardInterrupt
+
+    assert report.summary().startswith("stopped by Ctrl-C: 0 calls")
+    assert "1 problem found" in report.summary()
+
+
+def test_pytest_doesnt_collect_what_it_saved(pytester: pytest.Pytester, broken: str) -> None:
+    done = ivr("fuzz", broken, "--calls", "30", "--rest-port", "0")
+    assert done.exit_code == 1
+
+    [folder] = [each for each in pytester.path.iterdir() if list(each.glob("*.call"))]
+    assert folder.name == ".ivr-fuzz"
+    assert (
+        pytester.runpytest_inprocess("-p", "no:benchmark").ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    )
 
 
 @pytest.fixture(scope="module")
@@ -242,15 +428,25 @@ def test_the_command_writes_the_call_which_ivr_replay_plays(broken: str, tmp_pat
                "--junit", tmp_path / "lost.xml")  # fmt: skip
 
     assert done.exit_code == 1, done.output
-    assert "the caller did: call, press 1, press 9" in done.output
+    assert "The caller did: call, press 1, press 9" in done.output
+    assert (
+        "Only callers who press 1 and press 9 (a key that no prompt mentions) meet this."
+        in done.output
+    )
     [file] = (tmp_path / "lost").iterdir()
-    assert file.name == "01-error-second.call"
+    assert file.name == "error-11200-second.call"
     assert "> press 1\n< And another.\n> press 9\n" in file.read_text(encoding="utf-8")
     assert 'failures="1"' in (tmp_path / "lost.xml").read_text(encoding="utf-8")
 
-    played = ivr("replay", file, "--url", broken, "--rate", "0", "--rest-port", "0")
+    [command] = re.findall(r"Play it again: ivr (.*)", done.output)
+    played = ivr(*shlex.split(command), "--rest-port", "0")
     assert played.exit_code == 1
     assert "11200" in played.output
+
+    again = ivr("fuzz", broken, "--calls", "30", "--rest-port", "0", "--save", tmp_path / "lost")
+    assert f"KNOWN   {file}  error: 11200" in again.output
+    assert "The caller did" not in again.output
+    assert list((tmp_path / "lost").iterdir()) == [file]
 
 
 def test_nobody_stranded_is_exit_code_0(tmp_path: Path) -> None:
@@ -259,8 +455,13 @@ def test_nobody_stranded_is_exit_code_0(tmp_path: Path) -> None:
         done = ivr("fuzz", f"{origin}/voice", *options)
         told = ivr("fuzz", f"{origin}/voice", *options, "--json")
 
-    assert (done.exit_code, done.output) == (0, "no caller was stranded\n")
-    assert json.loads(told.output) == {"passed": 0, "failed": 0, "calls": []}
+    assert done.exit_code == 0
+    assert re.search(r"^\d+ calls, \d+ webhooks, 8 steps of the application$", done.output, re.M)
+    assert done.output.endswith("no caller was stranded\n")
+    result = json.loads(told.output)
+    assert (result["passed"], result["failed"], result["calls"]) == (0, 0, [])
+    assert result["tried"]["places"] == 8
+    assert result["tried"]["in_time"]
     assert not (tmp_path / "lost").exists()
 
 
@@ -287,7 +488,7 @@ def test_without_hypothesis_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
         done = ivr("fuzz", f"{origin}/voice", "--calls", "1", "--rest-port", "0")
 
     assert done.exit_code == 3
-    assert "pip install 'ivr-simulator[fuzz]'" in done.output
+    assert done.output.endswith("which isn't installed: pip install hypothesis\n")
     assert "fuzz" in main.commands
 
 

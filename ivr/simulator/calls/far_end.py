@@ -93,6 +93,9 @@ class FarEnd:
 
     # ---- what is heard at the other end
 
+    def told(self, content: str) -> None:
+        """An application at the other end isn't a softphone."""
+
     @contextmanager
     def _passing_on(self, what: str) -> Iterator[Leg | None]:
         """The other call, to pass something on to; None if it has come round, by way of

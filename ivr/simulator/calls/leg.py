@@ -215,9 +215,12 @@ class Leg(Call):
 
     def run(self, start: requests.Fetch | requests.Page, answered: bool = True) -> None:
         """Play a document in place of what was played before."""
+        self.play(Interpreter(CALL, answered=answered).run(start))
+
+    def play(self, steps: requests.Steps) -> None:
+        """Play something that no application has written in place of a document."""
         if self.player is not None:
             self.player.close()
-        steps = Interpreter(CALL, answered=answered).run(start)
         self.player = Player(self, _after_tones(self.tones, steps) if self.tones else steps, CALL)
         self.tones = ""
         self.player.resume(None)

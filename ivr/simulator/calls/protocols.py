@@ -63,6 +63,9 @@ class Telephone(Protocol[L]):
     def ring(self, leg: L) -> None:
         """A call has arrived."""
 
+    def told(self, content: str) -> None:
+        """A softphone gets a message of the application's, a JSON text."""
+
     def hear(self, utterance: Utterance) -> None:
         """Something is played or said to the person."""
 

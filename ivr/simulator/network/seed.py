@@ -18,6 +18,10 @@ class Seed:
         """Two letters and 32 hexadecimal digits."""
         return f"{prefix}{self._bits(128):032x}"
 
+    def digits(self, length: int) -> str:
+        """A code of so many digits."""
+        return f"{self._bits(64) % 10**length:0{length}}"
+
     def token(self) -> str:
         """A UUID, the form of I-Twilio-Idempotency-Token."""
         h = f"{self._bits(128):032x}"

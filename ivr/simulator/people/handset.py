@@ -46,6 +46,7 @@ class Handset(Scripted):
         self.heard: list[Utterance] = []
         self.calls: list[Leg] = []
         self.messages: list[Message] = []  # texts that it has received
+        self.call_messages: list[str] = []  # UserDefinedMessages, JSON, of a softphone's calls
         self.access: Access | None = None  # a softphone's: what its token grants
         self.caller_id = ""
         self.parameters: dict[str, str] = {}  # <Client><Parameter>: those that a softphone gets
@@ -304,6 +305,9 @@ class Handset(Scripted):
         self.headers = dict(leg.headers)
         self._remember(leg)
         self._begin(leg)
+
+    def told(self, content: str) -> None:
+        self.call_messages.append(content)
 
     def hear(self, utterance: Utterance) -> None:
         self.heard.append(utterance)

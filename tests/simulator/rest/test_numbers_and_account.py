@@ -10,6 +10,8 @@ from twilio.base.exceptions import TwilioRestException
 from ivr.twiml.verbs import Say
 from tests.kit.twiml_app import CALLER, network
 
+OTHER = "+14155550123"
+
 
 @pytest.fixture
 def world() -> Any:
@@ -154,3 +156,73 @@ def test_a_key_is_renamed(world: Any) -> None:
 
     assert client.keys(sid).update(friendly_name="b").friendly_name == "b"
     assert client.keys(sid).fetch().friendly_name == "b"
+
+
+# ---- verified caller IDs
+
+
+def validating(exchange: Any, **options: Any) -> Any:
+    return exchange.client.validation_requests.create(
+        phone_number=OTHER, status_callback="https://line.test/verified", **options
+    )
+
+
+# "the number is called, and the person who answers must key the validation code"
+def test_a_caller_id_is_verified_by_a_call() -> None:
+    exchange, app, _ = network({"/voice": (Say("Welcome"),), "/verified": ""})
+    other = exchange.phone(OTHER)
+    request = validating(exchange, friendly_name="Jenny's cell", call_delay=5)
+    assert request.friendly_name == "Jenny's cell"
+    assert len(request.validation_code) == 6
+
+    exchange.wait(4)
+    assert not other.ringing
+    other.answer()
+    other.hears("… six digit verification code.")
+    other.press(request.validation_code)
+    other.hears("Thank you. Your caller ID has been verified.")
+    exchange.wait(10)
+
+    (row,) = exchange.client.outgoing_caller_ids.list(phone_number=OTHER)
+    assert row.friendly_name == "Jenny's cell"
+    (told,) = app.asked("/verified")
+    assert (told["VerificationStatus"], told["CallStatus"]) == ("success", "completed")
+    assert (told["To"], told["OutgoingCallerIdSid"]) == (OTHER, row.sid)
+    exchange.client.calls.create(to=CALLER, from_=OTHER, url="https://line.test/voice")
+    assert exchange.client.outgoing_caller_ids(row.sid).delete()
+    with pytest.raises(TwilioRestException) as refused:
+        exchange.client.calls.create(to=CALLER, from_=OTHER, url="https://line.test/voice")
+    assert refused.value.code == 21210
+
+
+# "if the call ends without the code being entered correctly … VerificationStatus=failed";
+# "also … if a call is not answered or the line was busy"
+@pytest.mark.parametrize(
+    ("habit", "options", "status"),
+    [
+        ("answer", {"press": "000000"}, "completed"),
+        ("busy", {}, "busy"),
+        ("ring", {}, "no-answer"),
+    ],
+)
+def test_a_caller_id_that_is_not_verified(habit: str, options: Any, status: str) -> None:
+    exchange, app, _ = network({"/voice": (Say("Welcome"),), "/verified": ""})
+    exchange.phone(OTHER).will(habit, **options)
+    validating(exchange)
+    exchange.wait(120)
+
+    (told,) = app.asked("/verified")
+    assert (told["VerificationStatus"], told["CallStatus"]) == ("failed", status)
+    assert exchange.client.outgoing_caller_ids.list() == []
+
+
+def test_a_verified_number_is_renamed_and_not_verified_again(world: Any) -> None:
+    exchange = world[0]
+    sid = exchange.verify(OTHER).sid
+    rows = exchange.client.outgoing_caller_ids
+
+    assert rows(sid).update(friendly_name="Office").friendly_name == "Office"
+    assert rows(sid).fetch().phone_number == OTHER
+    with pytest.raises(TwilioRestException) as refused:
+        validating(exchange)
+    assert refused.value.code == 21450
