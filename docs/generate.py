@@ -222,9 +222,16 @@ stopped with a message that says it is the simulator's limit, not Twilio's.
 ## The REST API
 
 There is what the table says. Errors and pages have Twilio's form, and each answer has the fields of Twilio's description.
-The `twilio` libraries for Python and Node.js work with it unmodified.
+The `twilio` libraries for Python and Node.js work with it unmodified, and applications needn't know of it:
+[Requests to Twilio](requests-to-twilio.md).
 
 {rest_resources()}
+
+Of [TaskRouter](places.md#tasks-and-workers) (`taskrouter.twilio.com`) there are workspaces, activities, workers, task
+queues, workflows with their filters, tasks, and reservations with their instructions; no statistics, task channels and event
+logs. A task that was rejected is offered again after a second, a worker gets one task at a time on each channel, a worker
+whose phone isn't answered keeps the reservation until it times out, and `Timestamp` is in seconds since 1970. When a call has
+ended its task is completed if an activity for afterwards was given, and is wrapped up otherwise.
 
 **What isn't built answers 501** with the code 99501, never a 404 that could be Twilio's: another resource, another version
 or product of the API, and these parameters, unless they have the value in brackets. Each is an error in the debugger's log,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.simulator.rest.taskrouter import parameters as taskrouter
+
 SILENT = "there is no sound, so no silence to trim"
 BRANDED = "only for branded calls"
 TALKATIVE = "callees always say something when they pick up"
@@ -45,6 +47,7 @@ _CODES = {
     "TtsName": "there is no sound, so no voice",
 }
 SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.SIMPLIFIED,
     "POST /Calls": _LEG,
     "POST /Calls/{call}/Recordings": {"Trim": SILENT},
     "POST /Calls/{call}/(Transcriptions)": dict.fromkeys(
@@ -138,6 +141,7 @@ _NEAR = dict.fromkeys(
     "",
 )
 REFUSED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.REFUSED,
     "POST ": {"Status": "active"},
     "POST /v2/Services": _SERVICE,
     "POST /v2/Services/{sid}": _SERVICE,
