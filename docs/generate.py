@@ -48,6 +48,7 @@ only while you wait, or while a phone types several keys.
 # Members without a docstring of their own: attributes that are set in __init__.
 ATTRIBUTES = {
     "Exchange.clock": "Its clock: `now()`, and `call_at(when, what)`. Share it with your application.",
+    "Exchange.origin": "The origin of numbers that aren't given one, such as \"https://line.example\"; \"\" by default.",
     "Exchange.history": "What has happened to calls, the oldest first, as `ivr.simulator.Happening`s; `history.together(sid, sid)` says when two could hear each other.",
     "Exchange.requests": "Every webhook that was made, the oldest first: `url`, `params`, `status`, `body` and more.",
     "Exchange.debugger": "What Twilio's debugger would show: `at`, `level`, `code`, `text`, `url`, `call_sid`.",
@@ -67,7 +68,8 @@ ATTRIBUTES = {
 
 EXCHANGE = {
     "Setting it up": (
-        *("number", "verify", "phone", "softphone", "api_key", "client", "adds", "sign_with"),
+        *("number", "origin", "mount", "verify", "phone", "softphone", "api_key", "client", "adds", "sign_with"),
+        *("lookup_says", "verify_service"),
         "belongs_to",
     ),
     "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
@@ -179,6 +181,8 @@ REST = {
     "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
     "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",
     "OutgoingCallerIds": "the number is called, and whoever answers keys the six digits (`exchange.verify(number)` does without)",
+    "Lookup v2 (`lookups.twilio.com`)": "formats, country and validity by each country's plan; `line_type_intelligence` and `caller_name` are what `exchange.lookup_says(…)` has set, other packages are refused; v1 isn't there",
+    "Verify v2 (`verify.twilio.com`)": "services, codes by text and by phone, checks; `exchange.verify_service(name, sid)` makes the service that an application knows. Codes come from 22395, whatever the country",
     "Notifications": "what the debugger's log has",
     "Accounts, Balance": "one account, no subaccounts; the balance is what the test sets",
 }  # fmt: skip
@@ -218,9 +222,16 @@ stopped with a message that says it is the simulator's limit, not Twilio's.
 ## The REST API
 
 There is what the table says. Errors and pages have Twilio's form, and each answer has the fields of Twilio's description.
-The `twilio` libraries for Python and Node.js work with it unmodified.
+The `twilio` libraries for Python and Node.js work with it unmodified, and applications needn't know of it:
+[Requests to Twilio](requests-to-twilio.md).
 
 {rest_resources()}
+
+Of [TaskRouter](places.md#tasks-and-workers) (`taskrouter.twilio.com`) there are workspaces, activities, workers, task
+queues, workflows with their filters, tasks, and reservations with their instructions; no statistics, task channels and event
+logs. A task that was rejected is offered again after a second, a worker gets one task at a time on each channel, a worker
+whose phone isn't answered keeps the reservation until it times out, and `Timestamp` is in seconds since 1970. When a call has
+ended its task is completed if an activity for afterwards was given, and is wrapped up otherwise.
 
 **What isn't built answers 501** with the code 99501, never a 404 that could be Twilio's: another resource, another version
 or product of the API, and these parameters, unless they have the value in brackets. Each is an error in the debugger's log,

@@ -44,8 +44,9 @@ BLOCKS = [block for page in DOCS for block in page.blocks]
 NAMED = {page.name: page for page in DOCS}
 # Variables that aren't settings of the line: what programs are told, and what our tests read.
 VARIABLES = {
-    *("PORT", "TWILIO_API_URL", "IVR_TEST_REQUIRE", "IVR_TEST_POSTGRES"),
-    *("IVR_AUDIT", "IVR_EVERYTHING"),
+    *("PORT", "IVR_TEST_REQUIRE", "IVR_TEST_POSTGRES"),
+    *("IVR_AUDIT", "IVR_EVERYTHING", "TWILIO_CA_BUNDLE"),
+    *("TWILIO_API_KEY", "TWILIO_API_KEY_SID", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET"),
     *line().config.lists.values(),
 }
 PROGRAMS = {

@@ -144,6 +144,7 @@ class NetworkOptions:
     rest_port: int
     silent_recordings: str
     verified: tuple[str, ...]  # numbers of others that calls may show
+    run: str | None  # the command that starts the application
 
     def exchange(self, **options: Any) -> Exchange:
         """A network set up like this."""
@@ -167,6 +168,13 @@ _RATE = click.option(
     help="Speed of simulated time: 1 is real time, 20 is twenty times as fast.",
 )
 _NETWORK = (
+    click.option(
+        "--run",
+        metavar="COMMAND",
+        help="Start the application with this command, and end it afterwards. It must listen at "
+        "the URL's port, which is in PORT, and as {port} in the command. Its requests to Twilio go "
+        "to the simulated network.",
+    ),
     click.option(
         "--seed",
         default=1,
@@ -229,11 +237,12 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
         rest_port: int,
         silent_recordings: str,
         verified: tuple[str, ...],
+        run: str | None,
         rate: float = 0,
         **others: Any,
     ) -> None:
         network = NetworkOptions(
-            rate, seed, account_sid, auth_token, rest_port, silent_recordings, verified
+            rate, seed, account_sid, auth_token, rest_port, silent_recordings, verified, run
         )
         command(network=network, **others)
 

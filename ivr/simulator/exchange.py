@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 from ivr.errors import CallError
 from ivr.simulator.calls.engagements.agents import Script
@@ -29,7 +28,7 @@ from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Number
 from ivr.simulator.network.places import Place
 from ivr.simulator.network.routes import SIP, e164
-from ivr.simulator.network.targets import WSGIApp
+from ivr.simulator.network.targets import WSGIApp, as_origin, at_origin, origin_of, requestable
 from ivr.simulator.people.handset import Handset
 from ivr.simulator.people.softphone import access
 from ivr.simulator.programs import Program
@@ -38,6 +37,8 @@ from ivr.simulator.rest.interception import intercepting
 from ivr.simulator.rest.sdk import client
 from ivr.simulator.webhooks.asgi import ASGIApp, InProcess, is_asgi
 from ivr.twiml import verbs as v
+
+IN_PROCESS = "https://line.test"  # the origin of an application in this process
 
 
 class Exchange(Switchboard):
@@ -60,6 +61,7 @@ class Exchange(Switchboard):
     ) -> None:
         super().__init__(seed, start=start, rate=rate, requests=requests)
         self.programs: list[Program] = []  # applications that run as programs
+        self.origin = ""  # of numbers that aren't given one, such as "https://line.example"
 
     # ---- setting it up
 
@@ -70,38 +72,36 @@ class Exchange(Switchboard):
         path: str = "/",
         *,
         status_callback: str = "",
-        origin: str = "https://line.test",
+        origin: str = "",
         fallback: str = "",
         method: str = "POST",
         sms: str = "",
     ) -> Number:
         """Give an application a number.
 
-        ``app``: a WSGI or ASGI application, called at ``path`` as if it were reached at
-        ``origin``; a `Program`, reached at ``path`` where it runs; or the URL of one that runs
-        elsewhere. ``fallback``, ``status_callback`` and ``sms`` (which answers texts) may be
-        relative to the same origin.
+        ``app``: a WSGI or ASGI application or a `Program`, which answers at ``path``, or the URL
+        of an application that runs elsewhere. ``origin``: the scheme and host at which Twilio
+        reaches it, such as ``https://line.example``; by default the exchange's `origin`, else
+        ``https://line.test`` for one in process, and where it runs for the others.
+        ``fallback``, ``status_callback`` and ``sms`` (which answers texts) may be relative to it.
 
-        Raises `CallError` for an ``app`` that is none of these, and when another application is
-        already reached at the origin.
+        Raises `CallError` for an ``app`` that is none of these, for an ``origin`` that isn't one,
+        and when another application is already reached there.
         """
         if isinstance(app, Program):
-            app.joins(self.api)
-            if app not in self.programs:
-                self.programs.append(app)
+            self._join(app)
             app = app.url + path
         if isinstance(app, str):
-            parts = urlsplit(app)
-            origin = f"{parts.scheme}://{parts.netloc}"
-            url = app
-            self.elsewhere_at.add(origin)
+            if not requestable(app):
+                raise CallError(f"{app!r} isn't a URL such as http://localhost:3000/voice")
+            origin = self.mount(origin or self.public(app) or self.origin or origin_of(app), app)
+            url = at_origin(origin, app)
         else:
-            self._mount(origin, app)
+            origin = self.mount(origin or self.origin or IN_PROCESS, app)
             url = origin + path
-        self.mounted()
         if number.lower().startswith(SIP):
             number = e164(number) or number
-        row = Number(self.seed.sid("PN"), number, origin, self.clock.now())
+        row = Number(self.seed.sid("PN"), number, self.clock.now())
         row.url = url
         row.method = method
         row.fallback = _absolute(origin, fallback)
@@ -110,19 +110,45 @@ class Exchange(Switchboard):
         self.numbers[number] = row
         return row
 
-    def _mount(self, origin: str, app: Any) -> None:
-        if not callable(app):
+    def mount(self, origin: str, app: WSGIApp | ASGIApp | Program | str) -> str:
+        """Let Twilio reach an application at ``origin``, such as ``https://line.example``: what is
+        signed, and what URLs of documents, actions, callbacks and media begin with. Returns it.
+
+        `number` does this; it is for an application that has no number. One that runs elsewhere
+        is requested where it runs, with the headers of a proxy: Host, X-Forwarded-For,
+        X-Forwarded-Host and X-Forwarded-Proto. Raises `CallError` as `number` does.
+        """
+        try:
+            origin = as_origin(origin)
+        except ValueError as error:
+            raise CallError(str(error)) from None
+        if isinstance(app, Program):
+            self._join(app)
+            app = app.url
+        there: Any = self.in_process.get(origin, self.elsewhere_at.get(origin))
+        here: Any = origin_of(app) if isinstance(app, str) else app
+        if here == origin and there is not None:  # the URL of an application that is known
+            return origin
+        if (there.app if isinstance(there, InProcess) else there) not in (None, here):
+            raise CallError(
+                f"another application is already reached at {origin}; pass another origin="
+            )
+        if isinstance(here, str):
+            self.elsewhere_at[origin] = here
+        elif not callable(here):
             raise CallError(
                 f"{app!r} can't answer a number; pass a WSGI or ASGI application, a program or a "
                 "URL"
             )
-        mounted = self.in_process.get(origin)
-        if mounted is None:
-            self.in_process[origin] = InProcess(app, self) if is_asgi(app) else app
-        elif (mounted.app if isinstance(mounted, InProcess) else mounted) != app:
-            raise CallError(
-                f"another application is already reached at {origin}; pass another origin="
-            )
+        elif there is None:
+            self.in_process[origin] = InProcess(here, self) if is_asgi(here) else here
+        self.mounted()
+        return origin
+
+    def _join(self, program: Program) -> None:
+        program.joins(self.api)
+        if program not in self.programs:
+            self.programs.append(program)
 
     def phone(
         self,

@@ -24,6 +24,7 @@ from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import CallNetwork, Phone, Telephone
 from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.calls.side_streams import SideStream
+from ivr.simulator.calls.verification import Service, Verifications
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Addresses, Application
@@ -56,6 +57,7 @@ class Switchboard(CallNetwork[Leg]):
         self.queues = Queues(self)
         self.connections = Connections(self, self.recordings, self.side_streams)
         self.tasks = TaskCalls(self, self.queues)
+        self.verifications = Verifications(self, self.messages)
         self._ended: deque[str] = deque()
         self._guard = Guard(self)
         self._handlers = Handlers(
@@ -68,6 +70,14 @@ class Switchboard(CallNetwork[Leg]):
             self.connections,
             self.tasks,
         ).by_request
+
+    def verify_service(self, friendly_name: str, sid: str = "") -> Service:
+        """A service of Verify, whose codes people really get by text or by phone.
+
+        ``sid`` is one that the application knows, "VA…"; "" makes one. An application may also
+        make its own by REST. (https://www.twilio.com/docs/verify/api/service)
+        """
+        return self.verifications.service(friendly_name, sid)
 
     # ---- legs
 

@@ -10,17 +10,30 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from ivr.simulator.network.faults import Faults
 from ivr.simulator.network.history import History
 from ivr.simulator.network.mailbox import Mailbox
-from ivr.simulator.network.numbers import Account, ApiKey, Application, Number, VerifiedNumber
+from ivr.simulator.network.numbers import (
+    Account,
+    ApiKey,
+    Application,
+    LookedUp,
+    Number,
+    VerifiedNumber,
+)
 from ivr.simulator.network.places import Places
 from ivr.simulator.network.routes import e164
 from ivr.simulator.network.seed import Seed
 from ivr.simulator.network.signing import ALGORITHMS
-from ivr.simulator.network.targets import Target, WSGIApp, requestable
+from ivr.simulator.network.targets import (
+    Target,
+    WSGIApp,
+    origin_of,
+    other_scheme,
+    place_of,
+    requestable,
+)
 from ivr.simulator.network.virtual_clock import VirtualClock
 from ivr.simulator.network.webhook import Webhook
 
@@ -73,11 +86,14 @@ class Network(Mailbox):
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, ApiKey] = {}
         self.account = Account(self.clock.now())
+        self.looked_up: dict[str, LookedUp] = {}
         self.keeps_silence = True
         self.places = Places()
         self.added: dict[str, str] = {}  # parameters of every request about an inbound call
         self.in_process: dict[str, WSGIApp] = {}  # by origin
-        self.elsewhere_at: set[str] = set()  # origins of applications that run elsewhere
+        # By origin, the address of an application that runs elsewhere: the same, or a local one
+        # that it is reached at as if by a proxy.
+        self.elsewhere_at: dict[str, str] = {}
         self._targets: dict[str, Target] = {}
 
     # ---- the account
@@ -149,6 +165,34 @@ class Network(Mailbox):
             self.verified[shown] = row
         return row
 
+    def lookup_says(
+        self,
+        number: str,
+        *,
+        caller_name: str = "",
+        caller_type: str = "",
+        line_type: str = "",
+        carrier: str = "",
+        mobile_country_code: str = "",
+        mobile_network_code: str = "",
+        valid: bool | None = None,
+    ) -> None:
+        """What Lookup v2 says of a number from now on, where its form alone doesn't say it.
+
+        ``caller_type`` is CONSUMER or BUSINESS; ``line_type`` mobile, landline, fixedVoip,
+        nonFixedVoip or another of Twilio's words. ``valid``: None lets the country's plan decide.
+        (https://www.twilio.com/docs/lookup/v2-api)
+        """
+        self.looked_up[e164(number) or number] = LookedUp(
+            caller_name,
+            caller_type,
+            line_type,
+            carrier,
+            mobile_country_code,
+            mobile_network_code,
+            valid,
+        )
+
     def may_show(self, number: str) -> bool:
         """Whether calls may show this telephone number: one of the account's, or verified."""
         return number in self.numbers or number in self.verified
@@ -160,14 +204,21 @@ class Network(Mailbox):
         self._targets.clear()
 
     def target(self, url: str) -> Target:
-        """Who serves a URL (without its query). Raises ValueError when it can't be requested."""
+        """Who serves a URL (without its query). Raises ValueError, which says why, when it can't
+        be requested."""
         target = self._targets.get(url)
         if target is None:
             if not requestable(url):
-                raise ValueError(url)
-            parts = urlsplit(url)
-            host = parts.netloc.rpartition("@")[2]
-            target = Target(url, self.in_process.get(f"{parts.scheme}://{host}"))
+                raise ValueError(f"{url} isn't a valid HTTP URL")
+            origin = self._origin(url)
+            if public := self._hidden(origin):
+                raise ValueError(
+                    f"{url} is on this machine, where Twilio can't reach it: the application's"
+                    f" origin is {public}"
+                )
+            behind = self.elsewhere_at.get(origin, origin)
+            app = self.in_process.get(origin)
+            target = Target(url, app, "" if behind == origin else behind)
             if len(self._targets) > MAX_TARGETS:
                 self._targets.clear()
             self._targets[url] = target
@@ -175,8 +226,27 @@ class Network(Mailbox):
 
     def serves(self, url: str) -> bool:
         """Whether the URL belongs to an application that has a number here."""
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        return self._known(self._origin(url))
+
+    def public(self, url: str) -> str:
+        """The origin at which what runs at a local URL is known to Twilio; "" if it has none."""
+        here = place_of(origin_of(url))
+        for origin, behind in self.elsewhere_at.items():
+            if origin != behind and place_of(behind) == here:
+                return origin
+        return ""
+
+    def _origin(self, url: str) -> str:
+        """The origin by which a URL's application is known; http:// and https:// lead to the same
+        one, as they do at most hosts, unless each has its own."""
+        origin = origin_of(url)
+        other = "" if self._known(origin) else other_scheme(origin)
+        return other if self._known(other) else origin
+
+    def _hidden(self, origin: str) -> str:
+        return "" if self._known(origin) else self.public(origin)
+
+    def _known(self, origin: str) -> bool:
         return origin in self.in_process or origin in self.elsewhere_at
 
     # ---- what is noted

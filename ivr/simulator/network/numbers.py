@@ -63,20 +63,12 @@ class Number(Addresses):
     place: "overrides voice_url".
     """
 
-    __slots__ = (
-        "application",
-        "created_at",
-        "number",
-        "origin",
-        "sms_application",
-        "updated_at",
-    )
+    __slots__ = ("application", "created_at", "number", "sms_application", "updated_at")
 
-    def __init__(self, sid: str, number: str, origin: str, now: datetime) -> None:
+    def __init__(self, sid: str, number: str, now: datetime) -> None:
         super().__init__(sid, number)
         self.created_at = self.updated_at = now
         self.number = number
-        self.origin = origin
         self.application = ""
         self.sms_application = ""
 
@@ -101,6 +93,18 @@ class VerifiedNumber:
         self.number = number
         self.friendly_name = friendly_name
         self.created_at = self.updated_at = now
+
+
+class LookedUp(NamedTuple):
+    """What Lookup says of a number; "" for what isn't known, None where its form decides."""
+
+    caller_name: str = ""
+    caller_type: str = ""
+    line_type: str = ""
+    carrier: str = ""
+    mobile_country_code: str = ""
+    mobile_network_code: str = ""
+    valid: bool | None = None
 
 
 class Account:

@@ -5,8 +5,6 @@ https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from ivr.simulator.network.numbering import NORTH_AMERICA, capabilities, for_sale, kind, national
 from ivr.simulator.network.numbers import Addresses, Number
 from ivr.simulator.network.places import country
@@ -81,9 +79,7 @@ def _buy(api: Resources, form: Form, given: str) -> Number:
         raise ApiError(400, 21421, f"{given} is not a valid number")
     if number in api.network.numbers:
         raise ApiError(400, 21422, f"{number} is not available")
-    parts = urlsplit(form.url("VoiceUrl"))
-    origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-    row = Number(api.network.seed.sid("PN"), number, origin, api.network.clock.now())
+    row = Number(api.network.seed.sid("PN"), number, api.network.clock.now())
     row.friendly_name = national(number)  # "defaults to a formatted version of the phone number"
     _change(api, row, form)
     api.network.numbers[number] = row

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.simulator.rest.taskrouter import parameters as taskrouter
+
 SILENT = "there is no sound, so no silence to trim"
 BRANDED = "only for branded calls"
 TALKATIVE = "callees always say something when they pick up"
@@ -41,7 +43,12 @@ _APPLICATION = {
     "SmsStatusCallback": "not requested: each text names its own",
 }
 _MEDIA = "no text has pictures"
+_CODES = {
+    "DtmfInputRequired": "the code is told at once",
+    "TtsName": "there is no sound, so no voice",
+}
 SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.SIMPLIFIED,
     "POST /Calls": _LEG,
     "POST /Calls/{call}/Recordings": {"Trim": SILENT},
     "POST /Calls/{call}/(Transcriptions)": dict.fromkeys(
@@ -80,6 +87,15 @@ SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
         "DateCreated<": _MEDIA,
         "DateCreated>": _MEDIA,
     },
+    "POST /v2/Services": _CODES,
+    "POST /v2/Services/{sid}": _CODES,
+    "POST /v2/Services/{sid}/Verifications": {
+        "AppHash": "texts have no application's hash",
+        "DeviceIp": "nothing is guarded against here",
+        "Locale": "codes are told in English",
+        "RiskCheck": "nothing is guarded against here",
+        "Tags": "nothing is recorded of them",
+    },
     "GET /Recordings": {"IncludeSoftDeleted": "what is deleted is gone"},
     "GET /Recordings/{sid}": {"IncludeSoftDeleted": "what is deleted is gone"},
 }
@@ -101,6 +117,28 @@ _TRANSCRIBED = dict.fromkeys(
     ),
     "",
 ) | {"EnableProviderData": "false"}
+_SERVICE = {
+    "DefaultTemplateSid": "",
+    "LookupEnabled": "false",
+    "Passkeys.AuthenticatorAttachment": "",
+    "Passkeys.DiscoverableCredentials": "",
+    "Passkeys.RelyingParty.Id": "",
+    "Passkeys.RelyingParty.Name": "",
+    "Passkeys.RelyingParty.Origins": "",
+    "Passkeys.UserVerification": "",
+    "Psd2Enabled": "false",
+    "Push.ApnCredentialSid": "",
+    "Push.FcmCredentialSid": "",
+    "Push.IncludeDate": "",
+    "SkipSmsToLandlines": "false",
+    "Totp.CodeLength": "",
+    "Totp.Issuer": "",
+    "Totp.Skew": "",
+    "Totp.TimeStep": "",
+    "VerifyEventSubscriptionEnabled": "false",
+    "Whatsapp.From": "",
+    "Whatsapp.MsgServiceSid": "",
+}
 _NEAR = dict.fromkeys(
     (
         *("Distance", "InLata", "InPostalCode", "InRateCenter"),
@@ -109,7 +147,27 @@ _NEAR = dict.fromkeys(
     "",
 )
 REFUSED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.REFUSED,
     "POST ": {"Status": "active"},
+    "POST /v2/Services": _SERVICE,
+    "POST /v2/Services/{sid}": _SERVICE,
+    "POST /v2/Services/{sid}/Verifications": dict.fromkeys(
+        (
+            *("Amount", "ChannelConfiguration", "CustomMessage", "Payee", "RateLimits"),
+            *("TemplateCustomSubstitutions", "TemplateSid", "Templates"),
+        ),
+        "",
+    )
+    | {"EnableSnaClientToken": "false"},
+    "POST /v2/Services/{sid}/VerificationCheck": {"Amount": "", "Payee": "", "SnaClientToken": ""},
+    "GET /v2/PhoneNumbers/{number}": dict.fromkeys(
+        (
+            *("AddressCountryCode", "AddressLine1", "AddressLine2", "City", "DateOfBirth"),
+            *("FirstName", "LastName", "LastVerifiedDate", "NationalId", "PartnerSubId"),
+            *("PostalCode", "State", "VerificationSid"),
+        ),
+        "",
+    ),
     "POST /Calls/{call}/(Transcriptions)": _TRANSCRIBED,
     "GET /AvailablePhoneNumbers/{country}/{kind}": _NEAR,
     "POST /Calls": {"Byoc": "", "CallerId": ""},

@@ -13,13 +13,13 @@ from ivr.simulator.network.signing import sign
 from ivr.simulator.network.targets import Target
 from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.webhooks.credentials import Login, login
+from ivr.simulator.webhooks.over_http import call_server
 from ivr.simulator.webhooks.request import (
     CONNECT_SECONDS,
     TOTAL_SECONDS,
     HTTPCall,
     HTTPReply,
     call_application,
-    call_server,
     compose,
     failed,
     refused_for_callbacks,
@@ -234,8 +234,8 @@ class Delivery:
         url, _, query = self.url.partition("?")
         try:
             target = self._network.target(url)
-        except ValueError:
-            self._finish(failed(11100, f"{self.url} isn't a valid HTTP URL"))
+        except ValueError as error:
+            self._finish(failed(11100, str(error)))
             return
         call, record = self._compose(target, query)
         if self._fails:

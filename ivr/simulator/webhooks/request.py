@@ -1,17 +1,14 @@
-"""One HTTP request to an application, as Twilio makes it: form, signature, environ, answer.
+"""One request to an application, as Twilio makes it: form, environ, answer.
 
 What is sent: https://www.twilio.com/docs/usage/security (signature) and
 https://www.twilio.com/docs/voice/twiml (parameters). A WSGI application is called directly, with
-its response closed before anything else happens; everything else goes over HTTP.
+its response closed before anything else happens; everything else goes over HTTP, in
+`ivr.simulator.webhooks.over_http`.
 """
 
 from __future__ import annotations
 
-import http.client
 import io
-import socket
-import ssl
-import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -153,61 +150,3 @@ def call_application(call: HTTPCall) -> HTTPReply:
         return HTTPReply(int(answer.status[:3]), answer.headers, b"".join(answer.pieces))
     except Exception as error:
         return HTTPReply(500, [], b"", error=f"the application raised {error!r}")
-
-
-# ---- over HTTP ---------------------------------------------------------------------------------
-
-
-def call_server(call: HTTPCall) -> HTTPReply:
-    """Make the request over HTTP; a failure becomes a code of Twilio's error dictionary."""
-    began = time.monotonic()
-    try:
-        connection = _connection(call)
-    except http.client.InvalidURL as error:
-        return failed(11100, str(error))
-    try:
-        try:
-            connection.connect()
-        except TimeoutError as error:
-            return failed(11201, f"no connection within {call.connect} s: {error}")
-        return _converse(call, connection, began)
-    except ConnectionRefusedError as error:
-        return failed(11202, str(error))
-    except TimeoutError as error:
-        return failed(11203, f"no answer within {call.total} s: {error}")
-    except socket.gaierror as error:
-        return failed(11210, f"bad host name {call.target.host}: {error}")
-    except ssl.SSLError as error:
-        return failed(11220, str(error))
-    except http.client.HTTPException as error:
-        return failed(11206, repr(error))
-    except OSError as error:
-        return failed(11205, str(error))
-    except ValueError as error:  # an impossible host name, a path with spaces
-        return failed(11100, str(error))
-    finally:
-        connection.close()
-
-
-def _connection(call: HTTPCall) -> http.client.HTTPConnection:
-    kind = (
-        http.client.HTTPSConnection if call.target.scheme == "https" else http.client.HTTPConnection
-    )
-    return kind(call.target.host, call.target.port, timeout=min(call.connect, call.total))
-
-
-def _converse(call: HTTPCall, connection: http.client.HTTPConnection, began: float) -> HTTPReply:
-    deadline = began + call.total
-    headers = {"User-Agent": "TwilioProxy/1.1", "Accept": "*/*", **call.headers}
-    if call.method == "POST":
-        headers["Content-Type"] = FORM
-    path = call.target.path + (f"?{call.query}" if call.query else "")
-    connection.sock.settimeout(max(0.001, min(call.read, deadline - time.monotonic())))
-    connection.request(call.method, path, call.body if call.method == "POST" else None, headers)
-    response = connection.getresponse()
-    body = b""
-    while len(body) <= MAX_BODY and (piece := response.read1(MAX_BODY)):
-        body += piece
-        if time.monotonic() > deadline:
-            raise TimeoutError("the answer took too long")
-    return HTTPReply(response.status, response.getheaders(), body)
