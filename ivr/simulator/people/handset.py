@@ -110,8 +110,9 @@ class Handset(Scripted):
             text = f'{self.number} said "{text}", and nothing and nobody was listening'
             self.network.note("warning", 0, text, call_sid=leg.sid)
             return
+        said = Utterance(now, "person", text, voice=self.number)
         for other in sorted(leg.company(), key=lambda each: each.sid):
-            other.hear(Utterance(now, "person", text, voice=self.number))
+            other.hear(said)
         leg.speak(text, confidence)
 
     def connect(self, **parameters: str) -> None:
