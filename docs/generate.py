@@ -171,14 +171,15 @@ def rest_parameters() -> str:
 
 REST = {
     "Calls": "with machine detection, recording, notifications and events; nothing costs anything, so a price is null",
-    "Conferences, Participants": "with coaching, holding and announcements",
+    "Conferences, Participants": "with coaching, holding, announcements, recording, and machine detection that doesn't keep anybody from joining",
     "Queues, Members": "",
     "Recordings": "of calls and conferences; there is no sound, so a file is silence of the right length",
     "IncomingPhoneNumbers": "any number can be bought that isn't taken, whether it was offered or not",
     "AvailablePhoneNumbers": "Local, Mobile and TollFree, made up from the seed and each country's plan; the state is known in North America, the city often not, coordinates and rate centers never",
     "Applications, Keys": "",
-    "Messages, Media": "",
+    "Messages, Media": "pictures (`MediaUrl`, `<Media>`) aren't fetched: the receiver gets the sender's own URLs, and a type by their names",
     "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
+    "Payments of a call": "what is keyed is checked as by `<Pay>`, while people go on talking; no connector is asked, and a payment that is completed succeeds. What Twilio reports of one that is canceled, or whose caller hangs up, isn't known: nothing is reported",
     "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",
     "OutgoingCallerIds": "the number is called, and whoever answers keys the six digits (`exchange.verify(number)` does without)",
     "Lookup v2 (`lookups.twilio.com`)": "formats, country and validity by each country's plan; `line_type_intelligence` and `caller_name` are what `exchange.lookup_says(…)` has set, other packages are refused; v1 isn't there",
@@ -207,7 +208,7 @@ tokens, cookies for each call, redirects, fallback URLs with their error codes, 
 their order and numbers; warnings and errors under Twilio's own numbers.
 
 **Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; of a number's place
-only the country is known (`exchange.phone(number, city=…)` tells more); a text message has no pictures.
+only the country is known (`exchange.phone(number, city=…)` tells more).
 
 What Twilio knows and the simulator doesn't do is **refused by name**: nothing is silently ignored. What Twilio itself
 doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects are

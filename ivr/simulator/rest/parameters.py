@@ -42,7 +42,6 @@ _APPLICATION = {
     "PublicApplicationConnectEnabled": "there is one account",
     "SmsStatusCallback": "not requested: each text names its own",
 }
-_MEDIA = "no text has pictures"
 _CODES = {
     "DtmfInputRequired": "the code is told at once",
     "TtsName": "there is no sound, so no voice",
@@ -82,11 +81,10 @@ SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
         ),
         TEXTS,
     ),
-    "GET /Messages/{sid}/Media": {
-        "DateCreated": _MEDIA,
-        "DateCreated<": _MEDIA,
-        "DateCreated>": _MEDIA,
-    },
+    "POST /Calls/{call}/Payments": dict.fromkeys(
+        ("BankAccountType", "Currency", "Description", "Parameter", "TokenType"),
+        "no connector is asked: every payment succeeds",
+    ),
     "POST /v2/Services": _CODES,
     "POST /v2/Services/{sid}": _CODES,
     "POST /v2/Services/{sid}/Verifications": {
@@ -149,6 +147,11 @@ _NEAR = dict.fromkeys(
 REFUSED: Mapping[str, Mapping[str, str]] = {
     **taskrouter.REFUSED,
     "POST ": {"Status": "active"},
+    "POST /Calls/{call}/Payments": {
+        "Confirmation": "false",
+        "Input": "dtmf",
+        "RequireMatchingInputs": "",
+    },
     "POST /v2/Services": _SERVICE,
     "POST /v2/Services/{sid}": _SERVICE,
     "POST /v2/Services/{sid}/Verifications": dict.fromkeys(
@@ -171,27 +174,7 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     "POST /Calls/{call}/(Transcriptions)": _TRANSCRIBED,
     "GET /AvailablePhoneNumbers/{country}/{kind}": _NEAR,
     "POST /Calls": {"Byoc": "", "CallerId": ""},
-    "POST /Conferences/{sid}/Participants": {
-        "AmdStatusCallback": "",
-        "AmdStatusCallbackMethod": "",
-        "Byoc": "",
-        "CallerId": "",
-        "MachineDetection": "",
-        "MachineDetectionSpeechEndThreshold": "",
-        "MachineDetectionSpeechThreshold": "",
-        "MachineDetectionTimeout": "",
-        "Record": "false",
-        "RecordingChannels": "",
-        "RecordingStatusCallback": "",
-        "RecordingStatusCallbackEvent": "",
-        "RecordingStatusCallbackMethod": "",
-        "RecordingTrack": "",
-    },
-    "POST /Conferences/{sid}/Participants/{call}": {
-        "BeepOnExit": "",
-        "WaitMethod": "",
-        "WaitUrl": "",
-    },
+    "POST /Conferences/{sid}/Participants": {"Byoc": "", "CallerId": ""},
     "POST /IncomingPhoneNumbers": _TAKEN,
     "POST /IncomingPhoneNumbers/(Local|Mobile|TollFree)": _TAKEN,
     "POST /IncomingPhoneNumbers/{sid}": _TAKEN | {"AccountSid": ""},
@@ -201,7 +184,6 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "ApplicationSid": "",
         "ContentSid": "",
         "ContentVariables": "",
-        "MediaUrl": "",
         "MessagingServiceSid": "",
         "ScheduleType": "",
         "SendAt": "",
