@@ -110,8 +110,9 @@ class Handset(Scripted):
             text = f'{self.number} said "{text}", and nothing and nobody was listening'
             self.network.note("warning", 0, text, call_sid=leg.sid)
             return
+        said = Utterance(now, "person", text, voice=self.number)
         for other in sorted(leg.company(), key=lambda each: each.sid):
-            other.hear(Utterance(now, "person", text, voice=self.number))
+            other.hear(said)
         leg.speak(text, confidence)
 
     def connect(self, **parameters: str) -> None:
@@ -141,7 +142,7 @@ class Handset(Scripted):
 
     def _join(self, room: str) -> None:
         if self.leg is not None:
-            raise CallError(f"{self.number} is in use ({self.leg})")
+            raise CallError(self._busy())
         self.leg = self.network.connections.rooms.join(self, self.number, room)
         self._remember(self.leg)
 
