@@ -69,6 +69,7 @@ ATTRIBUTES = {
 EXCHANGE = {
     "Setting it up": (
         *("number", "origin", "mount", "verify", "phone", "softphone", "api_key", "client", "adds", "sign_with"),
+        *("lookup_says", "verify_service"),
         "belongs_to",
     ),
     "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
@@ -170,16 +171,19 @@ def rest_parameters() -> str:
 
 REST = {
     "Calls": "with machine detection, recording, notifications and events; nothing costs anything, so a price is null",
-    "Conferences, Participants": "with coaching, holding and announcements",
+    "Conferences, Participants": "with coaching, holding, announcements, recording, and machine detection that doesn't keep anybody from joining",
     "Queues, Members": "",
     "Recordings": "of calls and conferences; there is no sound, so a file is silence of the right length",
     "IncomingPhoneNumbers": "any number can be bought that isn't taken, whether it was offered or not",
     "AvailablePhoneNumbers": "Local, Mobile and TollFree, made up from the seed and each country's plan; the state is known in North America, the city often not, coordinates and rate centers never",
     "Applications, Keys": "",
-    "Messages, Media": "",
+    "Messages, Media": "pictures (`MediaUrl`, `<Media>`) aren't fetched: the receiver gets the sender's own URLs, and a type by their names",
     "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
+    "Payments of a call": "what is keyed is checked as by `<Pay>`, while people go on talking; no connector is asked, and a payment that is completed succeeds. What Twilio reports of one that is canceled, or whose caller hangs up, isn't known: nothing is reported",
     "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",
     "OutgoingCallerIds": "the number is called, and whoever answers keys the six digits (`exchange.verify(number)` does without)",
+    "Lookup v2 (`lookups.twilio.com`)": "formats, country and validity by each country's plan; `line_type_intelligence` and `caller_name` are what `exchange.lookup_says(…)` has set, other packages are refused; v1 isn't there",
+    "Verify v2 (`verify.twilio.com`)": "services, codes by text and by phone, checks; `exchange.verify_service(name, sid)` makes the service that an application knows. Codes come from 22395, whatever the country",
     "Notifications": "what the debugger's log has",
     "Accounts, Balance": "one account, no subaccounts; the balance is what the test sets",
 }  # fmt: skip
@@ -204,11 +208,12 @@ tokens, cookies for each call, redirects, fallback URLs with their error codes, 
 their order and numbers; warnings and errors under Twilio's own numbers.
 
 **Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; of a number's place
-only the country is known (`exchange.phone(number, city=…)` tells more); a text message has no pictures.
+only the country is known (`exchange.phone(number, city=…)` tells more); calls may go to every country, as if all of them
+were allowed in the account's settings.
 
 What Twilio knows and the simulator doesn't do is **refused by name**: nothing is silently ignored. What Twilio itself
-doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects are
-stopped with a message that says it is the simulator's limit, not Twilio's.
+doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects,
+and numbers that call each other without end, are stopped with a message that says it is the simulator's limit, not Twilio's.
 
 ## Verbs and nouns
 
@@ -219,9 +224,16 @@ stopped with a message that says it is the simulator's limit, not Twilio's.
 ## The REST API
 
 There is what the table says. Errors and pages have Twilio's form, and each answer has the fields of Twilio's description.
-The `twilio` libraries for Python and Node.js work with it unmodified.
+The `twilio` libraries for Python and Node.js work with it unmodified, and applications needn't know of it:
+[Requests to Twilio](requests-to-twilio.md).
 
 {rest_resources()}
+
+Of [TaskRouter](places.md#tasks-and-workers) (`taskrouter.twilio.com`) there are workspaces, activities, workers, task
+queues, workflows with their filters, tasks, and reservations with their instructions; no statistics, task channels and event
+logs. A task that was rejected is offered again after a second, a worker gets one task at a time on each channel, a worker
+whose phone isn't answered keeps the reservation until it times out, and `Timestamp` is in seconds since 1970. When a call has
+ended its task is completed if an activity for afterwards was given, and is wrapped up otherwise.
 
 **What isn't built answers 501** with the code 99501, never a 404 that could be Twilio's: another resource, another version
 or product of the API, and these parameters, unless they have the value in brackets. Each is an error in the debugger's log,

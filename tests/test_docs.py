@@ -44,8 +44,9 @@ BLOCKS = [block for page in DOCS for block in page.blocks]
 NAMED = {page.name: page for page in DOCS}
 # Variables that aren't settings of the line: what programs are told, and what our tests read.
 VARIABLES = {
-    *("PORT", "TWILIO_API_URL", "IVR_TEST_REQUIRE", "IVR_TEST_POSTGRES"),
-    *("IVR_AUDIT", "IVR_EVERYTHING"),
+    *("PORT", "IVR_TEST_REQUIRE", "IVR_TEST_POSTGRES"),
+    *("IVR_AUDIT", "IVR_EVERYTHING", "TWILIO_CA_BUNDLE"),
+    *("TWILIO_API_KEY", "TWILIO_API_KEY_SID", "TWILIO_API_SECRET", "TWILIO_API_KEY_SECRET"),
     *line().config.lists.values(),
 }
 PROGRAMS = {
@@ -296,7 +297,7 @@ def test_commands_that_are_named_exist(page: Page) -> None:
 def test_options_that_are_named_exist(page: Page) -> None:
     named = {code.split()[0] for code in page.code if code.startswith("--")}
 
-    assert named <= options(main) | {"--update-calls", "--ivr-seed", "--strict"}
+    assert named <= options(main) | {"--update-calls", "--ivr-seed", "--ivr-origin", "--strict"}
 
 
 def options(group: click.Group) -> set[str]:

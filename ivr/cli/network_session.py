@@ -15,6 +15,7 @@ from errno import EADDRINUSE
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import TextIO
+from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import click
@@ -41,6 +42,7 @@ from ivr.simulator.dialogues.stage import leave, scripted, settle
 from ivr.simulator.expectations.phones import BEHAVIOURS, Phone
 from ivr.simulator.expectations.syntax import Act
 from ivr.simulator.fuzz import Rules, fuzz
+from ivr.simulator.programs import ProgramError, running
 from ivr.simulator.rest.server import RestServer
 from ivr.simulator.screens.keyboard import terminal
 from ivr.simulator.screens.phones_page import Phones
@@ -79,7 +81,7 @@ class NetworkSession:
         if self.options.rate <= 0:
             raise click.UsageError("a call from the terminal needs a --rate above 0")
         exchange = self.options.exchange(start=datetime.now(UTC), rate=self.options.rate)
-        with self._running(exchange, called) as api:
+        with self._served() as api, self._on(api, exchange, {called: self.url}):
             click.echo(f"Calling {called}, which is answered by {self.url}")
             _introduce(exchange, api)
             if acts is None:
@@ -99,15 +101,15 @@ class NetworkSession:
 
         ``number`` is called instead of theirs. A file that can't be read fails by itself.
         """
-        _reachable(self.url, certificate=False)
         results = []
-        for file in files:
-            results.append(self._replayed(file, number))
-            if not quiet:
-                click.echo(_summary(results[-1]))
+        with self._served() as api:
+            for file in files:
+                results.append(self._replayed(api, file, number))
+                if not quiet:
+                    click.echo(_summary(results[-1]))
         return results
 
-    def _replayed(self, file: Path, number: str | None) -> Result:
+    def _replayed(self, api: RestServer, file: Path, number: str | None) -> Result:
         try:
             played = read(file)
         except DialogueSyntaxError as error:
@@ -116,7 +118,7 @@ class NetworkSession:
             played = replace(played, called=number)
         exchange = exchange_for(played, self.options.seed, self.options.rate)
         self.options.set_up(exchange, played.silent_recordings)
-        with self._running(exchange, played.called):
+        with self._on(api, exchange, {played.called: self.url}):
             return _played(played, exchange)
 
     def fuzz(
@@ -129,21 +131,14 @@ class NetworkSession:
         report: Report,
     ) -> None:
         """Callers who try to get lost; ``report`` shows who is stranded, and what was tried."""
-        _reachable(self.url, certificate=not self.options.origins)
 
         @contextmanager
         def network() -> Iterator[Exchange]:
-            exchange = self._mounted(self.options.exchange(), {called: self.url})
-            api.api = exchange.api
-            try:
+            exchange = self.options.exchange()
+            with self._on(api, exchange, {called: self.url}):
                 yield exchange
-            finally:
-                exchange.stop()
 
-        with (
-            _rest(self.options.exchange(), self.options.rest_port) as api,
-            report.running(),
-        ):
+        with self._served() as api, report.running():
             fuzz(
                 network,
                 called,
@@ -179,7 +174,8 @@ class NetworkSession:
             dial = {number: number for number in numbers}
             pages = Phones(exchange, people, dial, len(people), wire=wire, keeper=keeper)
             server = stack.enter_context(_page(pages, port))
-            api = stack.enter_context(self._on(exchange, numbers))
+            api = stack.enter_context(self._served(next(iter(numbers.values()))))
+            stack.enter_context(self._on(api, exchange, numbers))
             click.echo(f"The phones are at http://127.0.0.1:{server}/ - open it and press Call.")
             for number, url in numbers.items():
                 known = exchange.numbers[number].url
@@ -192,34 +188,55 @@ class NetworkSession:
                 threading.Event().wait()
 
     @contextmanager
-    def _running(self, exchange: Exchange, called: str) -> Iterator[RestServer]:
-        behind = bool(exchange.origin or exchange.public(self.url))
-        _reachable(self.url, certificate=not behind)
-        with self._on(exchange, {called: self.url}) as api:
+    def _served(self, url: str = "") -> Iterator[RestServer]:
+        """The REST API of the account, and the application behind it, if it is to be started.
+
+        ``url`` is where that answers, if not at the one of this session.
+        """
+        base = self.options.exchange()
+        base.belongs_to(
+            self.options.account_sid or base.account_sid, self.options.auth_token or base.auth_token
+        )
+        with _rest(base, self.options.rest_port) as api, ExitStack() as stack:
+            if self.options.run:
+                stack.enter_context(_application(self.options.run, api, url or self.url))
+            elif self.url:
+                behind = bool(base.origin or base.public(self.url))
+                _reachable(self.url, certificate=not behind)
             yield api
 
     @contextmanager
-    def _on(self, exchange: Exchange, numbers: Mapping[str, str]) -> Iterator[RestServer]:
-        """The network with its REST API, as long as it runs."""
-        with _rest(self._mounted(exchange, numbers), self.options.rest_port) as api:
-            if exchange.clock.rate:
-                exchange.start()
-            try:
-                yield api
-            finally:
-                exchange.stop()
-
-    def _mounted(self, exchange: Exchange, numbers: Mapping[str, str]) -> Exchange:
-        """The same exchange, with the account and the numbers of the command line."""
-        account_sid = self.options.account_sid or exchange.account_sid
-        auth_token = self.options.auth_token or exchange.auth_token
-        exchange.belongs_to(account_sid, auth_token)
+    def _on(
+        self, api: RestServer, exchange: Exchange, numbers: Mapping[str, str]
+    ) -> Iterator[None]:
+        """Let a network run: of the account that is served, with the numbers of the command."""
+        account = api.api.network
+        exchange.belongs_to(account.account_sid, account.auth_token)
         try:
             for number, url in numbers.items():
                 exchange.number(number, url)
         except CallError as error:
             raise click.UsageError(str(error)) from None
-        return exchange
+        api.api = exchange.api
+        if exchange.clock.rate:
+            exchange.start()
+        try:
+            yield
+        finally:
+            exchange.stop()
+
+
+@contextmanager
+def _application(command: str, api: RestServer, url: str) -> Iterator[None]:
+    """The application at that URL, started behind the REST API."""
+    port = urlsplit(url).port
+    if port is None:
+        raise click.UsageError(f"with --run, {url} must say the application's port")
+    try:
+        with running(command, api, port=port):
+            yield
+    except ProgramError as error:
+        raise EnvironmentFault(str(error)) from None
 
 
 def _introduce(exchange: Exchange, api: RestServer) -> None:
@@ -227,21 +244,23 @@ def _introduce(exchange: Exchange, api: RestServer) -> None:
     click.echo("Settings for the application's Twilio client:")
     click.echo(f"  TWILIO_ACCOUNT_SID={exchange.account_sid}")
     click.echo(f"  TWILIO_AUTH_TOKEN={exchange.auth_token}")
-    click.echo(f"  REST API: {api.url}")
+    click.echo(f"  REST API: {api.url} (an application that --run starts finds it by itself)")
 
 
 def other_phone(text: str, place: int) -> Phone:
     """Read ``[NAME=]NUMBER=BEHAVIOR`` of the command line. Raises `click.BadParameter`."""
     match = _OTHER_PHONE.fullmatch(text)
     if match is None:
-        raise click.BadParameter(f"{text!r} isn't NUMBER=BEHAVIOR, such as +33155500011=busy")
+        why = f"{text!r} isn't NUMBER=BEHAVIOR, such as +33155500011=busy"
+        raise click.BadParameter(why, param_hint="'--phone'")
     name = match["name"] or f"phone{place}"
     behavior = _COMMA_OUTSIDE_QUOTES.sub(" ", match["behavior"])
     line = f"phone {name} {match['number']} {behavior}"
     try:
         return parse(f"from {line.split()[2]} to +3300\n{line}", "--phone").phones[0]
     except DialogueSyntaxError as error:
-        raise click.BadParameter(str(error)) from None
+        why = str(error).removeprefix(f"--phone:{error.line}: ")
+        raise click.BadParameter(why, param_hint="'--phone'") from None
 
 
 def phone_on_page(text: str, place: int) -> Phone:

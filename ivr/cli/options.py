@@ -61,7 +61,21 @@ class Telephone(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if not re.fullmatch(r"\+[1-9]\d{1,14}", str(value)):
-            self.fail(f"{value!r} isn't a telephone number such as {CALLER}", param, ctx)
+            self.fail(f"{value!r} isn't a phone number such as {CALLER}", param, ctx)
+        return str(value)
+
+
+class Phone(click.ParamType[str]):
+    """What a call comes from or goes to."""
+
+    name = "NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from ivr.simulator.expectations.syntax import NUMBER
+
+        if not NUMBER.fullmatch(str(value)):
+            could = f"a number such as {CALLER}, client:NAME, sip:ADDRESS or anonymous"
+            self.fail(f"{value!r} isn't {could}", param, ctx)
         return str(value)
 
 
@@ -163,6 +177,7 @@ class NetworkOptions:
     silent_recordings: str
     verified: tuple[str, ...]  # numbers of others that calls may show
     origins: tuple[tuple[str, str], ...]  # and what each leads to, "" for the application
+    run: str | None  # the command that starts the application
 
     def exchange(self, **options: Any) -> Exchange:
         """A network set up like this."""
@@ -188,9 +203,17 @@ _RATE = click.option(
     "--rate",
     default=1.0,
     show_default=True,
+    type=click.FloatRange(min=0),
     help="Speed of simulated time: 1 is real time, 20 is twenty times as fast.",
 )
 _NETWORK = (
+    click.option(
+        "--run",
+        metavar="COMMAND",
+        help="Start the application with this command, and end it afterwards. It must listen at "
+        "the URL's port, which is in PORT, and as {port} in the command. Its requests to Twilio go "
+        "to the simulated network.",
+    ),
     click.option(
         "--seed",
         default=1,
@@ -262,11 +285,20 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
         silent_recordings: str,
         verified: tuple[str, ...],
         origins: tuple[tuple[str, str], ...],
+        run: str | None,
         rate: float = 0,
         **others: Any,
     ) -> None:
         network = NetworkOptions(
-            rate, seed, account_sid, auth_token, rest_port, silent_recordings, verified, origins
+            rate,
+            seed,
+            account_sid,
+            auth_token,
+            rest_port,
+            silent_recordings,
+            verified,
+            origins,
+            run,
         )
         command(network=network, **others)
 

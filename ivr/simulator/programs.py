@@ -4,7 +4,7 @@
         exchange.number("+33800000001", line, "/voice")
 
 Its environment has what it has in production, ``PORT``, ``TWILIO_ACCOUNT_SID`` and
-``TWILIO_AUTH_TOKEN``, and also ``TWILIO_API_URL``, to use instead of https://api.twilio.com.
+``TWILIO_AUTH_TOKEN``, and what leads its requests to Twilio to the network instead.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from typing import IO
 from ivr.errors import IVRError
 from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.rest.api import Api
+from ivr.simulator.rest.environment import behind
+from ivr.simulator.rest.interception import SID, TOKEN
 from ivr.simulator.rest.server import RestServer
 
 HOSTS = ("127.0.0.1", "::1")  # localhost can be either
@@ -93,33 +95,52 @@ def program(
 
     ``command``: as at a shell's prompt, or a list of words; ``{port}`` in it is replaced by the
     port, for programs that don't read ``PORT``. ``folder``: where it runs. ``environment``: added
-    to this process's own. ``port``: 0 picks a free one. ``within``: real seconds that it has to
-    start.
+    to this process's own; an account in it is the network's. ``port``: 0 picks a free one.
+    ``within``: real seconds that it has to start.
 
-    Everything that it has started ends with it. Raises `ProgramError` when it doesn't start.
+    Everything that it has started ends with it. Its REST requests to Twilio go to the network that
+    its number is on. Raises `ProgramError` when it doesn't start.
     """
+    with RestServer(Api(Switchboard())) as rest:
+        given = dict(environment or {})
+        if SID in given and TOKEN in given:
+            rest.api.network.belongs_to(given[SID], given[TOKEN])
+        with running(command, rest, folder, given, port, within) as child:
+            yield child
+
+
+@contextmanager
+def running(
+    command: str | Sequence[str],
+    rest: RestServer,
+    folder: str | Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    port: int = 0,
+    within: float = 30.0,
+) -> Iterator[Program]:
+    """A `program` whose Twilio is that REST server."""
     if port and _taken(port):
+        shown = command if isinstance(command, str) else shlex.join(map(str, command))
         raise ProgramError(
-            f"“{command if isinstance(command, str) else shlex.join(map(str, command))}” can't be"
-            f" started: another program already uses port {port}; end that, or leave port= out"
+            f"“{shown}” can't be started: another program already uses port {port}; end that, or"
+            " take another port"
         )
     port = port or _free_port()
     words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
     words = [word.replace("{port}", str(port)) for word in words]
-    with RestServer(Api(Switchboard())) as rest, tempfile.TemporaryDirectory() as kept:
+    with tempfile.TemporaryDirectory() as kept:
         printed = Path(kept) / "printed"
         account = rest.api.network
+        around = {**os.environ, **(environment or {})}
         variables = {
             "PORT": str(port),
-            "TWILIO_ACCOUNT_SID": account.account_sid,
-            "TWILIO_AUTH_TOKEN": account.auth_token,
-            "TWILIO_API_URL": rest.url,
+            SID: account.account_sid,
+            TOKEN: account.auth_token,
             "PYTHONUNBUFFERED": "1",
+            **behind(rest, Path(kept), around),
         }
         with printed.open("wb") as file:
-            process = _started(
-                words, folder, {**os.environ, **variables, **(environment or {})}, file
-            )
+            process = _started(words, folder, around | variables, file)
         try:
             child = Program(process, "", rest, printed)
             child.url = f"http://{_answering(child, shlex.join(words), port, within)}:{port}"

@@ -9,15 +9,13 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from ivr.cli.main import main
-from ivr.simulator import Program, program
+from ivr.simulator import program
 from tests.kit.node import packages
 from tests.kit.processes import free_port
 
@@ -29,20 +27,11 @@ PYTHON = {
 }
 
 
-@contextmanager
-def serving(sample: str, rest_port: int) -> Iterator[Program]:
-    """A sample as somebody would start it, with a network's account and REST API."""
+def started(sample: str) -> tuple[str, Path]:
+    """The command that somebody would start a sample by, and its folder."""
     if sample == "clinic":
-        command, folder = "node line.js", packages("clinic")
-    else:
-        command, folder = f"{sys.executable} {PYTHON[sample]}", SAMPLES / sample
-    environment = {
-        "TWILIO_ACCOUNT_SID": ACCOUNT,
-        "TWILIO_AUTH_TOKEN": TOKEN,
-        "TWILIO_API_URL": f"http://127.0.0.1:{rest_port}",
-    }
-    with program(command, folder=folder, environment=environment, within=300) as running:
-        yield running
+        return "node line.js", packages("clinic")
+    return f"{sys.executable} {PYTHON[sample]}", SAMPLES / sample
 
 
 def refused(url: str, signature: str | None) -> int:
@@ -60,19 +49,25 @@ def refused(url: str, signature: str | None) -> int:
 @pytest.mark.parametrize(
     "sample", ["restaurant", "taxi_rank", pytest.param("clinic", marks=pytest.mark.node)]
 )
-def test_a_sample_replays_over_http_and_answers_nobody_else(sample: str) -> None:
-    rest_port = free_port()
+def test_a_sample_replays_over_http_and_answers_nobody_else(
+    sample: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files = sorted(str(path) for path in (SAMPLES / sample).glob("*.call"))
-    with serving(sample, rest_port) as running:
-        url = f"{running.url}/voice"
-        options = ["--url", url, "--rate", "0", "--rest-port", str(rest_port)]
-        account = ["--account-sid", ACCOUNT, "--auth-token", TOKEN]
-        done = CliRunner().invoke(main, ["replay", *files, *options, *account])
+    command, folder = started(sample)
+    monkeypatch.chdir(folder)
+    url = f"http://localhost:{free_port()}/voice"
+    options = ["--url", url, "--rate", "0", "--rest-port", "0", "--run", command]
+    done = CliRunner().invoke(main, ["replay", *files, *options])
 
-        assert done.exit_code == 0, done.output
-        assert f"{len(files)} of {len(files)} passed" in done.output
+    assert done.exit_code == 0, done.output
+    assert f"{len(files)} of {len(files)} passed" in done.output
+
+    environment = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": TOKEN}
+    with program(command, folder=folder, environment=environment, within=300) as running:
+        url = f"{running.url}/voice"
         assert {refused(url, None), refused(url, "c2lnbmVkIGJ5IG5vYm9keQ==")} <= {400, 403}
 
+        options = ["--url", url, "--rate", "0", "--rest-port", "0"]
         stranger = CliRunner().invoke(main, ["replay", files[0], *options, "--seed", "7"])
 
         assert stranger.exit_code == 1

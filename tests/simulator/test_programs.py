@@ -24,7 +24,7 @@ class Line(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         sid, token = os.environ["TWILIO_ACCOUNT_SID"], os.environ["TWILIO_AUTH_TOKEN"]
-        url = os.environ["TWILIO_API_URL"] + f"/2010-04-01/Accounts/{sid}/Calls.json"
+        url = f"https://api.twilio.com/2010-04-01/Accounts/{sid}/Calls.json"
         asking = urllib.request.Request(url)
         key = base64.b64encode(f"{sid}:{token}".encode()).decode()
         asking.add_header("Authorization", f"Basic {key}")

@@ -20,10 +20,12 @@ from ivr.simulator.calls.far_end import FarEnd, Guard
 from ivr.simulator.calls.handlers import Handlers
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
+from ivr.simulator.calls.payments import Payment
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import CallNetwork, Phone, Telephone
 from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.calls.side_streams import SideStream
+from ivr.simulator.calls.verification import Service, Verifications
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.network import START
 from ivr.simulator.network.numbers import Addresses, Application
@@ -56,6 +58,8 @@ class Switchboard(CallNetwork[Leg]):
         self.queues = Queues(self)
         self.connections = Connections(self, self.recordings, self.side_streams)
         self.tasks = TaskCalls(self, self.queues)
+        self.payments: dict[tuple[str, str], Payment] = {}  # by call and IdempotencyKey
+        self.verifications = Verifications(self, self.messages)
         self._ended: deque[str] = deque()
         self._guard = Guard(self)
         self._handlers = Handlers(
@@ -69,6 +73,14 @@ class Switchboard(CallNetwork[Leg]):
             self.tasks,
         ).by_request
 
+    def verify_service(self, friendly_name: str, sid: str = "") -> Service:
+        """A service of Verify, whose codes people really get by text or by phone.
+
+        ``sid`` is one that the application knows, "VA…"; "" makes one. An application may also
+        make its own by REST. (https://www.twilio.com/docs/verify/api/service)
+        """
+        return self.verifications.service(friendly_name, sid)
+
     # ---- legs
 
     def leg(self, direction: str, sender: str, receiver: str, parent: Leg | None = None) -> Leg:
@@ -81,6 +93,9 @@ class Switchboard(CallNetwork[Leg]):
         """What an outgoing call rings: an application of the account, or a telephone."""
         address = leg.receiver
         if address in self.numbers or self._application(address) is not None:
+            if address in self.phones:
+                text = f"{address} is answered by its application; the phone doesn't ring"
+                self.note("notice", 0, text, "", leg.sid)
             return FarEnd(self._guard, self._arrive)
         return self._phone(address)
 

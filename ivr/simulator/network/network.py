@@ -14,7 +14,14 @@ from typing import NamedTuple
 from ivr.simulator.network.faults import Faults
 from ivr.simulator.network.history import History
 from ivr.simulator.network.mailbox import Mailbox
-from ivr.simulator.network.numbers import Account, ApiKey, Application, Number, VerifiedNumber
+from ivr.simulator.network.numbers import (
+    Account,
+    ApiKey,
+    Application,
+    LookedUp,
+    Number,
+    VerifiedNumber,
+)
 from ivr.simulator.network.places import Places
 from ivr.simulator.network.routes import e164
 from ivr.simulator.network.seed import Seed
@@ -79,6 +86,7 @@ class Network(Mailbox):
         self.applications: dict[str, Application] = {}
         self.keys: dict[str, ApiKey] = {}
         self.account = Account(self.clock.now())
+        self.looked_up: dict[str, LookedUp] = {}
         self.keeps_silence = True
         self.places = Places()
         self.added: dict[str, str] = {}  # parameters of every request about an inbound call
@@ -144,18 +152,46 @@ class Network(Mailbox):
 
     def verify(self, number: str, friendly_name: str = "") -> VerifiedNumber:
         """Make a number one of the account's verified caller IDs: its calls may show it, as they
-        may the account's own numbers. Raises ValueError for what isn't a telephone number.
+        may the account's own numbers. Raises ValueError for what isn't a phone number.
         (https://www.twilio.com/docs/voice/api/outgoing-caller-ids)
         """
         shown = e164(number)
         if not shown.startswith("+"):
-            raise ValueError(f"{number} isn't a telephone number such as +14155550100")
+            raise ValueError(f"{number} isn't a phone number such as +14155550100")
         row = self.verified.get(shown)
         if row is None:
             name = friendly_name or shown
             row = VerifiedNumber(self.seed.sid("PN"), shown, name, self.clock.now())
             self.verified[shown] = row
         return row
+
+    def lookup_says(
+        self,
+        number: str,
+        *,
+        caller_name: str = "",
+        caller_type: str = "",
+        line_type: str = "",
+        carrier: str = "",
+        mobile_country_code: str = "",
+        mobile_network_code: str = "",
+        valid: bool | None = None,
+    ) -> None:
+        """What Lookup v2 says of a number from now on, where its form alone doesn't say it.
+
+        ``caller_type`` is CONSUMER or BUSINESS; ``line_type`` mobile, landline, fixedVoip,
+        nonFixedVoip or another of Twilio's words. ``valid``: None lets the country's plan decide.
+        (https://www.twilio.com/docs/lookup/v2-api)
+        """
+        self.looked_up[e164(number) or number] = LookedUp(
+            caller_name,
+            caller_type,
+            line_type,
+            carrier,
+            mobile_country_code,
+            mobile_network_code,
+            valid,
+        )
 
     def may_show(self, number: str) -> bool:
         """Whether calls may show this telephone number: one of the account's, or verified."""

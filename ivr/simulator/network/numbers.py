@@ -95,6 +95,18 @@ class VerifiedNumber:
         self.created_at = self.updated_at = now
 
 
+class LookedUp(NamedTuple):
+    """What Lookup says of a number; "" for what isn't known, None where its form decides."""
+
+    caller_name: str = ""
+    caller_type: str = ""
+    line_type: str = ""
+    carrier: str = ""
+    mobile_country_code: str = ""
+    mobile_network_code: str = ""
+    valid: bool | None = None
+
+
 class Account:
     """What an account has beside its SID and token. A test may set each of them.
 

@@ -22,9 +22,10 @@ from ivr.simulator.rest import (
     queues,
     recordings,
 )
-from ivr.simulator.rest.beside import streams, user_messages
+from ivr.simulator.rest.beside import payments, streams, user_messages
 from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
+from ivr.simulator.rest.products import lookups, verify
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
     NOT_BUILT,
@@ -38,11 +39,12 @@ from ivr.simulator.rest.resource import (
     Resources,
     Response,
 )
+from ivr.simulator.rest.taskrouter import tasks, workers, workflows, workspaces
+
+Route = tuple[str, re.Pattern[str], str, Handler]
 
 
-def _compiled(
-    routes: Iterable[Endpoint],
-) -> list[tuple[str, re.Pattern[str], str, Handler]]:
+def _compiled(routes: Iterable[Endpoint]) -> list[Route]:
     """(method, pattern of the path below the account, key in `parameters`, handler) of each
     route."""
     return [
@@ -63,10 +65,19 @@ ROUTES = _compiled(
         *accounts.ROUTES,
         *available_numbers.ROUTES,
         *caller_ids.ROUTES,
+        *payments.ROUTES,
         *streams.ROUTES,
         *user_messages.ROUTES,
     )
 )
+# Products with a host of their own, by the host's first word.
+PRODUCTS = {
+    "lookups": _compiled(lookups.ROUTES),
+    "taskrouter": _compiled(
+        (*workspaces.ROUTES, *workers.ROUTES, *workflows.ROUTES, *tasks.ROUTES)
+    ),
+    "verify": _compiled(verify.ROUTES),
+}
 
 
 class Api(Resources):
@@ -85,7 +96,7 @@ class Api(Resources):
         try:
             if product != "api":
                 asked = f"{method} {url(product, path)}"
-                raise ApiError(NOT_BUILT, OUR_CODE, f"{asked}: this simulator doesn't have that")
+                return self._routed(PRODUCTS.get(product, ()), method, path, Form(params), asked)
             return self._respond(method, path, Form(params))
         except ApiError as error:
             if error.status == NOT_BUILT:
@@ -98,8 +109,13 @@ class Api(Resources):
         accounts = path == self.uri(ACCOUNTS)
         inner = ACCOUNTS if accounts else path[len(self.root) : -len(".json")]
         built = accounts or (path.startswith(self.root) and path.endswith(".json"))
+        return self._routed(ROUTES if built else (), method, inner, form, f"{method} {path}")
+
+    def _routed(
+        self, routes: Iterable[Route], method: str, inner: str, form: Form, asked: str
+    ) -> Response:
         there = False
-        for verb, pattern, route, handler in ROUTES if built else ():
+        for verb, pattern, route, handler in routes:
             found = pattern.fullmatch(inner)
             if found is None:
                 continue
@@ -108,7 +124,7 @@ class Api(Resources):
             there = True
         if there:
             raise ApiError(405, 20004, "Method not allowed")
-        raise ApiError(NOT_BUILT, OUR_CODE, f"{method} {path}: this simulator doesn't have that")
+        raise ApiError(NOT_BUILT, OUR_CODE, f"{asked}: this simulator doesn't have that")
 
     def _carry_out(
         self, route: str, handler: Handler, form: Form, path: tuple[str, ...]

@@ -7,8 +7,11 @@ trust it.
 from __future__ import annotations
 
 import os
+import re
 import ssl
-from functools import cached_property
+import warnings
+from contextlib import suppress
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     import trustme
 
 DEFAULT_HOST = "api.twilio.com"  # for clients that don't say which host they want
+CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
 # Where a program may already have been told which authorities to trust.
 BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 
@@ -83,3 +87,23 @@ def _certifi() -> str:
     except ImportError:
         return ""
     return str(certifi.where())
+
+
+@lru_cache(maxsize=1)
+def java_store(bundle: str, password: str) -> bytes:
+    """A `Certificates.bundle` in the form that Java reads (PKCS 12)."""
+    from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+    from cryptography.hazmat.primitives.serialization.pkcs12 import (
+        PKCS12Certificate,
+        serialize_java_truststore,
+    )
+    from cryptography.x509 import Certificate, load_pem_x509_certificate
+
+    found: dict[Certificate, None] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for text in CERTIFICATE.findall(bundle):
+            with suppress(ValueError, UserWarning):  # one that is odd stays out
+                found[load_pem_x509_certificate(text.encode())] = None
+    kept = [PKCS12Certificate(each, str(number).encode()) for number, each in enumerate(found)]
+    return serialize_java_truststore(kept, BestAvailableEncryption(password.encode()))

@@ -150,17 +150,20 @@ class Handler(BaseHTTPRequestHandler):
         if not self._local or not parts.netloc:
             self._refuse(403, f"{parts.netloc or self._host()} isn't one of Twilio's hosts")
             return
+        headers, begun = dict(self.headers.items()), False
         try:
             body = bodies.read(self.rfile, self.headers, MAX_PASSED)
-            status, headers, read = passing.ask(
-                self.command, self.path, dict(self.headers.items()), body
-            )
+            with passing.asked(self.command, self.path, headers, body) as (status, given, pieces):
+                begun = True
+                self.send_response_only(status)
+                for name, value in [*given, ("Connection", "close")]:
+                    self.send_header(name, value)
+                self.end_headers()
+                for piece in pieces:
+                    self.wfile.write(piece)
         except (OSError, ValueError, http.client.HTTPException, ApiError) as error:
-            self._refuse(502, f"{parts.netloc} can't be reached: {error}")
-            return
-        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-        more = {name: value for name, value in headers if name.lower() != "content-type"}
-        self._send(status, read, kind, more)
+            if not begun:
+                self._refuse(502, f"{parts.netloc} can't be reached: {error}")
 
     def _refuse(self, status: int, why: str) -> None:
         self._send(status, f"{why}\n", "text/plain; charset=utf-8")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.simulator.rest.taskrouter import parameters as taskrouter
+
 SILENT = "there is no sound, so no silence to trim"
 BRANDED = "only for branded calls"
 TALKATIVE = "callees always say something when they pick up"
@@ -40,8 +42,12 @@ _APPLICATION = {
     "PublicApplicationConnectEnabled": "there is one account",
     "SmsStatusCallback": "not requested: each text names its own",
 }
-_MEDIA = "no text has pictures"
+_CODES = {
+    "DtmfInputRequired": "the code is told at once",
+    "TtsName": "there is no sound, so no voice",
+}
 SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.SIMPLIFIED,
     "POST /Calls": _LEG,
     "POST /Calls/{call}/Recordings": {"Trim": SILENT},
     "POST /Calls/{call}/(Transcriptions)": dict.fromkeys(
@@ -75,10 +81,18 @@ SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
         ),
         TEXTS,
     ),
-    "GET /Messages/{sid}/Media": {
-        "DateCreated": _MEDIA,
-        "DateCreated<": _MEDIA,
-        "DateCreated>": _MEDIA,
+    "POST /Calls/{call}/Payments": dict.fromkeys(
+        ("BankAccountType", "Currency", "Description", "Parameter", "TokenType"),
+        "no connector is asked: every payment succeeds",
+    ),
+    "POST /v2/Services": _CODES,
+    "POST /v2/Services/{sid}": _CODES,
+    "POST /v2/Services/{sid}/Verifications": {
+        "AppHash": "texts have no application's hash",
+        "DeviceIp": "nothing is guarded against here",
+        "Locale": "codes are told in English",
+        "RiskCheck": "nothing is guarded against here",
+        "Tags": "nothing is recorded of them",
     },
     "GET /Recordings": {"IncludeSoftDeleted": "what is deleted is gone"},
     "GET /Recordings/{sid}": {"IncludeSoftDeleted": "what is deleted is gone"},
@@ -101,6 +115,28 @@ _TRANSCRIBED = dict.fromkeys(
     ),
     "",
 ) | {"EnableProviderData": "false"}
+_SERVICE = {
+    "DefaultTemplateSid": "",
+    "LookupEnabled": "false",
+    "Passkeys.AuthenticatorAttachment": "",
+    "Passkeys.DiscoverableCredentials": "",
+    "Passkeys.RelyingParty.Id": "",
+    "Passkeys.RelyingParty.Name": "",
+    "Passkeys.RelyingParty.Origins": "",
+    "Passkeys.UserVerification": "",
+    "Psd2Enabled": "false",
+    "Push.ApnCredentialSid": "",
+    "Push.FcmCredentialSid": "",
+    "Push.IncludeDate": "",
+    "SkipSmsToLandlines": "false",
+    "Totp.CodeLength": "",
+    "Totp.Issuer": "",
+    "Totp.Skew": "",
+    "Totp.TimeStep": "",
+    "VerifyEventSubscriptionEnabled": "false",
+    "Whatsapp.From": "",
+    "Whatsapp.MsgServiceSid": "",
+}
 _NEAR = dict.fromkeys(
     (
         *("Distance", "InLata", "InPostalCode", "InRateCenter"),
@@ -109,31 +145,36 @@ _NEAR = dict.fromkeys(
     "",
 )
 REFUSED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.REFUSED,
     "POST ": {"Status": "active"},
+    "POST /Calls/{call}/Payments": {
+        "Confirmation": "false",
+        "Input": "dtmf",
+        "RequireMatchingInputs": "",
+    },
+    "POST /v2/Services": _SERVICE,
+    "POST /v2/Services/{sid}": _SERVICE,
+    "POST /v2/Services/{sid}/Verifications": dict.fromkeys(
+        (
+            *("Amount", "ChannelConfiguration", "CustomMessage", "Payee", "RateLimits"),
+            *("TemplateCustomSubstitutions", "TemplateSid", "Templates"),
+        ),
+        "",
+    )
+    | {"EnableSnaClientToken": "false"},
+    "POST /v2/Services/{sid}/VerificationCheck": {"Amount": "", "Payee": "", "SnaClientToken": ""},
+    "GET /v2/PhoneNumbers/{number}": dict.fromkeys(
+        (
+            *("AddressCountryCode", "AddressLine1", "AddressLine2", "City", "DateOfBirth"),
+            *("FirstName", "LastName", "LastVerifiedDate", "NationalId", "PartnerSubId"),
+            *("PostalCode", "State", "VerificationSid"),
+        ),
+        "",
+    ),
     "POST /Calls/{call}/(Transcriptions)": _TRANSCRIBED,
     "GET /AvailablePhoneNumbers/{country}/{kind}": _NEAR,
     "POST /Calls": {"Byoc": "", "CallerId": ""},
-    "POST /Conferences/{sid}/Participants": {
-        "AmdStatusCallback": "",
-        "AmdStatusCallbackMethod": "",
-        "Byoc": "",
-        "CallerId": "",
-        "MachineDetection": "",
-        "MachineDetectionSpeechEndThreshold": "",
-        "MachineDetectionSpeechThreshold": "",
-        "MachineDetectionTimeout": "",
-        "Record": "false",
-        "RecordingChannels": "",
-        "RecordingStatusCallback": "",
-        "RecordingStatusCallbackEvent": "",
-        "RecordingStatusCallbackMethod": "",
-        "RecordingTrack": "",
-    },
-    "POST /Conferences/{sid}/Participants/{call}": {
-        "BeepOnExit": "",
-        "WaitMethod": "",
-        "WaitUrl": "",
-    },
+    "POST /Conferences/{sid}/Participants": {"Byoc": "", "CallerId": ""},
     "POST /IncomingPhoneNumbers": _TAKEN,
     "POST /IncomingPhoneNumbers/(Local|Mobile|TollFree)": _TAKEN,
     "POST /IncomingPhoneNumbers/{sid}": _TAKEN | {"AccountSid": ""},
@@ -143,7 +184,6 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "ApplicationSid": "",
         "ContentSid": "",
         "ContentVariables": "",
-        "MediaUrl": "",
         "MessagingServiceSid": "",
         "ScheduleType": "",
         "SendAt": "",

@@ -10,6 +10,8 @@ import http.client
 import selectors
 import socket
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -49,11 +51,12 @@ def relay(one: socket.socket, other: socket.socket) -> None:
                 key.data.sendall(piece)
 
 
-def ask(
+@contextmanager
+def asked(
     method: str, url: str, headers: dict[str, str], body: bytes
-) -> tuple[int, list[tuple[str, str]], bytes]:
-    """(status, headers, body) of a request to another host. Raises OSError, ValueError or
-    `http.client.HTTPException`."""
+) -> Iterator[tuple[int, list[tuple[str, str]], Iterator[bytes]]]:
+    """(status, headers, pieces of the body) of a request to another host. Raises OSError,
+    ValueError or `http.client.HTTPException`."""
     parts = urlsplit(url)
     host, secure = parts.hostname or "", parts.scheme == "https"
     path = parts._replace(scheme="", netloc="").geturl() or "/"
@@ -70,7 +73,7 @@ def ask(
         connection.request(method, path, body or None, {**sent, "Host": parts.netloc})
         answer = connection.getresponse()
         kept = [each for each in answer.getheaders() if each[0].lower() not in OF_ONE_HOP]
-        return answer.status, kept, answer.read()
+        yield answer.status, kept, iter(lambda: answer.read1(PIECE), b"")
     finally:
         connection.close()
 

@@ -9,7 +9,6 @@ const NURSE = "+33155500041";
 const DOCTOR = "+33155500042";
 
 const client = twilio(process.env.TWILIO_ACCOUNT_SID, process.env.TWILIO_AUTH_TOKEN);
-if (process.env.TWILIO_API_URL) client.api.baseUrl = process.env.TWILIO_API_URL;
 
 const app = express();
 app.use(express.urlencoded({ extended: false }));

@@ -20,7 +20,6 @@ PATIENCE = 20  # seconds that a driver's telephone rings
 app = FastAPI()
 validator = RequestValidator(os.environ["TWILIO_AUTH_TOKEN"])
 twilio = Client(os.environ["TWILIO_ACCOUNT_SID"], os.environ["TWILIO_AUTH_TOKEN"])
-twilio.api.base_url = os.environ.get("TWILIO_API_URL", twilio.api.base_url)
 
 
 async def form(request: Request) -> dict[str, str]:

@@ -30,6 +30,7 @@ from tests.kit.twiml_app import CALLEE, CALLER, LINE, App, network
 
 THIRD = "+33155500012"
 STRANGER = "+33155500666"
+OTHER = "+33800000002"
 UNKNOWN = "+442071234567"
 
 
@@ -50,7 +51,7 @@ FAILS: list[tuple[Dial, tuple[str, int], str]] = [
     (
         dialled(Number("+442071234567")),
         ("error", 13224),
-        "no telephone has the number +442071234567",
+        "no phone has the number +442071234567",
     ),
     (dialled(Number("12")), ("warning", 13223), '"12" isn\'t valid in a <Number>'),
     (dialled(Number("")), ("warning", 13223), "isn't valid in a <Number>"),
@@ -63,7 +64,7 @@ FAILS: list[tuple[Dial, tuple[str, int], str]] = [
     (dialled(Number(CALLEE), caller_id=STRANGER), ("error", 13214), "exchange.verify()"),
     (dialled(Number(LINE)), ("error", 0), "may be calling itself"),
     (dialled(Queue("gone")), ("warning", 0), "there is no queue gone"),
-    (Dial((), action="/over"), ("warning", 13223), "says nobody to call"),
+    (Dial((), action="/over"), ("warning", 13223), "names no one to call"),
     (dialled(Conference("Room", coach="CA" + "0" * 32)), ("error", 16028), "can't be coached"),
 ]
 
@@ -109,6 +110,19 @@ def test_a_phone_that_a_test_makes_unreachable_is_no_disorder() -> None:
 
     (notice,) = exchange.debugger
     assert (notice.level, notice.text) == ("notice", f"{CALLEE} can't be reached")
+    exchange.strict()
+
+
+# A phone with a number of the application's never rings: the application answers.
+def test_a_phone_whose_number_an_application_has_is_passed_over_with_a_notice() -> None:
+    exchange, app, caller = network({"/voice": (Dial((Number(OTHER),)),), "/other": (Say("Hi"),)})
+    phone = exchange.phone(OTHER)
+    exchange.number(OTHER, app, "/other")
+    caller.call(LINE)
+
+    assert (phone.ringing, caller.last_heard) == (False, "Hi")
+    assert "is answered by its application" in exchange.debugger[0].text
+    exchange.wait(5)
     exchange.strict()
 
 
@@ -178,7 +192,7 @@ def test_a_time_limit_says_so() -> None:
     exchange.wait(0)
     callee.answer()
     exchange.wait(10)
-    assert exchange.legs[made.sid].because == "it has lasted 7 s, the most that it may"
+    assert exchange.legs[made.sid].because == "it has lasted 7 s, the longest it may last"
 
 
 NOUNS = st.sampled_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.jwt.access_token import AccessToken
 from twilio.jwt.access_token.grants import VoiceGrant
+from twilio.jwt.client import ClientCapabilityToken
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange
@@ -115,16 +117,16 @@ def test_a_number_is_bought_and_given_back() -> None:
 
 
 def token(exchange: Exchange, *, secret: str = "", **changes: Any) -> str:
-    """What an application makes with Twilio's own class, on the network's clock."""
+    """What an application makes with Twilio's own class, by the time of day."""
     key = exchange.api_key("desk")
     made = AccessToken(
         changes.pop("account", exchange.account_sid),
         key.sid,
         secret or key.secret,
         identity=changes.pop("identity", "odile"),
-        valid_until=changes.pop("until", int(exchange.clock.now().timestamp()) + 3600),
+        valid_until=changes.pop("until", int(time.time()) + 3600),
     )
-    made.nbf = changes.pop("nbf", int(exchange.clock.now().timestamp()))
+    made.nbf = changes.pop("nbf", int(time.time()))
     made.add_grant(VoiceGrant(**changes))
     return str(made.to_jwt())
 
@@ -202,13 +204,52 @@ def test_what_is_no_token_of_this_account_is_refused(made: str, code: int) -> No
         Exchange().softphone(made)
 
 
-def test_a_token_runs_out_on_the_networks_clock() -> None:
+@pytest.mark.parametrize("year", [2001, 2099])
+def test_a_token_is_judged_by_the_time_of_day(year: int) -> None:
+    """The application that made it can't know where the network's clock stands."""
+    exchange = Exchange(start=datetime(year, 1, 1, tzinfo=UTC))
+    exchange.softphone(token(exchange))
+    exchange.wait(7200)
+    exchange.softphone(token(exchange, until=int(time.time()) - 5, nbf=int(time.time()) + 5))
+    with pytest.raises(CallError, match=r"^20104: .* exp is in the past, by the time of day"):
+        exchange.softphone(token(exchange, until=int(time.time()) - 3600))
+
+
+def capability(exchange: Exchange, *, secret: str = "", ttl: int = 3600, **changes: Any) -> str:
+    """A token of older applications, made with Twilio's own class."""
+    made = ClientCapabilityToken(
+        changes.get("account", exchange.account_sid), secret or exchange.auth_token, ttl=ttl
+    )
+    made.allow_client_outgoing(changes.get("application", "AP1"), team="cad")
+    if changes.get("identity", "odile"):
+        made.allow_client_incoming("odile")
+    return str(made.to_jwt())
+
+
+def test_a_softphone_with_a_capability_token_calls_and_is_called() -> None:
+    exchange, app, _, desk = world()
+    soft = exchange.softphone(capability(exchange, application=desk.sid))
+    soft.connect(To="+33155500011")
+
+    assert app.asked("/app")[0]["team"] == "cad"
+    assert soft.number == "client:odile"
+    assert soft.access.incoming
+    soft.hang_up()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"account": "AC0"}, 20103),
+        ({"ttl": -3600}, 20104),
+        ({"identity": ""}, 20106),
+        ({"secret": "x" * 32}, 20107),
+    ],
+)
+def test_a_capability_token_that_isnt_right_is_refused(changes: dict[str, Any], code: int) -> None:
     exchange = Exchange()
-    made = token(exchange)
-    exchange.softphone(made)
-    exchange.wait(3600)
-    with pytest.raises(CallError, match="20104"):
-        exchange.softphone(made)
+    with pytest.raises(CallError, match=f"^{code}: the access token is refused"):
+        exchange.softphone(capability(exchange, **changes))
 
 
 def test_a_softphone_without_a_token_or_an_application_cannot_call() -> None:

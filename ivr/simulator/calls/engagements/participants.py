@@ -7,6 +7,7 @@ https://www.twilio.com/docs/voice/api/conference-participant-resource
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from ivr.simulator.calls.leg import Leg
@@ -15,7 +16,7 @@ from ivr.simulator.calls.protocols import Engagement
 from ivr.simulator.calls.recordings import Recording, Recordings, of_dial, told_of
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import Interpreter
-from ivr.simulator.interpreter.settings import ANNOUNCEMENT, CONFERENCE_WAIT, Setting
+from ivr.simulator.interpreter.settings import ANNOUNCEMENT, CAPTURE, CONFERENCE_WAIT, Setting
 from ivr.simulator.interpreter.speech import saying
 from ivr.simulator.network.virtual_clock import Bell
 from ivr.twiml import verbs as v
@@ -162,7 +163,8 @@ class Participant(Engagement[Leg]):
     @property
     def talks(self) -> bool:
         background = self.leg.background
-        return not (self.muted or self.hold) and background is None
+        free = background is None or background.setting is CAPTURE
+        return free and not (self.muted or self.hold)
 
     def waiting_params(self) -> requests.Params:
         return (("ConferenceSid", self.conference.sid),)
@@ -209,6 +211,18 @@ class Participant(Engagement[Leg]):
         if self.leg.engaged is self:
             self.leg.stop_background()
             self.conference.settle(self)
+
+    def wait_with(self, url: str | None, method: str) -> None:
+        """Wait with another document from now on; the one that plays is broken off."""
+        self.noun = replace(self.noun, wait_url=url, wait_method=method)
+        if self.conference.status == "init" and not self.hold:
+            self.leg.network.clock.soon(self._hear_hold)
+
+    def beep_on_exit(self, beeps: bool) -> None:
+        """Whether those who stay hear a tone when this participant leaves."""
+        enters = self.noun.beep in ("true", "onEnter")
+        words = {(True, True): "true", (True, False): "onEnter", (False, True): "onExit"}
+        self.noun = replace(self.noun, beep=words.get((enters, beeps), "false"))
 
     def announce(self, url: str, method: str) -> None:
         """Play a document to this participant only."""

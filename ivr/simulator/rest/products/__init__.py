@@ -1,0 +1,1 @@
+"""REST: products with a host of their own: Lookup and Verify."""
