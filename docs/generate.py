@@ -171,13 +171,13 @@ def rest_parameters() -> str:
 
 REST = {
     "Calls": "with machine detection, recording, notifications and events; nothing costs anything, so a price is null",
-    "Conferences, Participants": "with coaching, holding and announcements",
+    "Conferences, Participants": "with coaching, holding, announcements, recording, and machine detection that doesn't keep anybody from joining",
     "Queues, Members": "",
     "Recordings": "of calls and conferences; there is no sound, so a file is silence of the right length",
     "IncomingPhoneNumbers": "any number can be bought that isn't taken, whether it was offered or not",
     "AvailablePhoneNumbers": "Local, Mobile and TollFree, made up from the seed and each country's plan; the state is known in North America, the city often not, coordinates and rate centers never",
     "Applications, Keys": "",
-    "Messages, Media": "",
+    "Messages, Media": "pictures (`MediaUrl`, `<Media>`) aren't fetched: the receiver gets the sender's own URLs, and a type by their names",
     "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
     "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",
     "OutgoingCallerIds": "the number is called, and whoever answers keys the six digits (`exchange.verify(number)` does without)",
@@ -207,7 +207,7 @@ tokens, cookies for each call, redirects, fallback URLs with their error codes, 
 their order and numbers; warnings and errors under Twilio's own numbers.
 
 **Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; of a number's place
-only the country is known (`exchange.phone(number, city=…)` tells more); a text message has no pictures.
+only the country is known (`exchange.phone(number, city=…)` tells more).
 
 What Twilio knows and the simulator doesn't do is **refused by name**: nothing is silently ignored. What Twilio itself
 doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects are
@@ -226,6 +226,12 @@ The `twilio` libraries for Python and Node.js work with it unmodified, and appli
 [Requests to Twilio](requests-to-twilio.md).
 
 {rest_resources()}
+
+Of [TaskRouter](places.md#tasks-and-workers) (`taskrouter.twilio.com`) there are workspaces, activities, workers, task
+queues, workflows with their filters, tasks, and reservations with their instructions; no statistics, task channels and event
+logs. A task that was rejected is offered again after a second, a worker gets one task at a time on each channel, a worker
+whose phone isn't answered keeps the reservation until it times out, and `Timestamp` is in seconds since 1970. When a call has
+ended its task is completed if an activity for afterwards was given, and is wrapped up otherwise.
 
 **What isn't built answers 501** with the code 99501, never a 404 that could be Twilio's: another resource, another version
 or product of the API, and these parameters, unless they have the value in brackets. Each is an error in the debugger's log,

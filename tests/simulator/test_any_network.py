@@ -32,6 +32,7 @@ from ivr.twiml.writing import render
 from tests.kit.twiml_app import LINE, App
 
 PEOPLE = ("+33155500101", "+33155500102", "+33155500103", "client:op1")
+OTHER = "+33800000002"  # a number that the application has as well
 PATHS = ("/a", "/b", "/c")
 
 paths = st.sampled_from(["", *PATHS])
@@ -39,6 +40,7 @@ says = st.builds(Say, st.sampled_from(["Hello", "Please wait a moment"]))
 ringable = st.one_of(
     st.builds(Number, st.sampled_from(PEOPLE[:3]), url=paths, status_callback=paths),
     st.builds(Client, st.just("op1"), url=paths),
+    st.builds(Number, st.sampled_from([LINE, OTHER]), url=paths),
 )
 rooms = st.builds(
     Conference,
@@ -160,6 +162,7 @@ def _world(pages: Any, habits: list[str]) -> tuple[Exchange, list[Handset]]:
 
     app = App(dict.fromkeys(("/voice", *PATHS), next_page))
     exchange.number(LINE, app, "/voice", status_callback="/a")
+    exchange.number(OTHER, app, "/b")
     phones = [exchange.phone(number) for number in PEOPLE]
     for phone, habit in zip(phones, habits, strict=True):
         phone.will(habit, after=1, press="1")

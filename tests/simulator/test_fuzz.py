@@ -21,6 +21,7 @@ from ivr.simulator.expectations.syntax import phrase
 from ivr.simulator.fuzz import Rules, Stranded, Tried, fuzz
 from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, Answer, app, served
+from tests.kit.twiml_app import App as TwiMLApp
 
 NETWORK = NetworkOptions(0, 1, None, None, 0, "kept", ())
 MENU = "<Gather numDigits='1' action='/first'><Say>Press one key.</Say></Gather><Say>Goodbye.</Say>"
@@ -524,3 +525,30 @@ def test_callers_meet_virtual_agents_and_rooms() -> None:
 
     assert (stranded.kind, stranded.code) == ("error", 11200)
     assert [phrase(act) for act in stranded.acts] == ["call", "press 1", 'say "help"']
+
+
+def test_a_caller_who_waits_for_a_worker_is_not_stranded() -> None:
+    """The worker's phone is one that the test doesn't describe: it answers, is busy, or rings."""
+    workflow = "WW0123456789abcdef0123456789abcdef"
+    line = TwiMLApp(
+        {
+            "/voice": f"<Response><Enqueue workflowSid='{workflow}' action='/after'/></Response>",
+            "/after": "<Response><Say>Goodbye.</Say></Response>",
+        },
+        {
+            "/assignment": (
+                "200 OK",
+                [("Content-Type", "application/json")],
+                b'{"instruction": "dequeue"}',
+            )
+        },
+    )
+
+    def network() -> Exchange:
+        exchange = Exchange(seed=1)
+        exchange.number(LINE, line, "/voice")
+        exchange.workflow("https://line.test/assignment", sid=workflow)
+        exchange.worker("Alice", contact_uri="+33155500011")
+        return exchange
+
+    assert fuzz(network, LINE, calls=20) == []

@@ -157,7 +157,9 @@ class Call:
     @property
     def sip_response(self) -> str:
         """The SIP response to the invitation: 200 once it was answered."""
-        return "200" if self.answered_at >= 0 else self.sip_code or SIP_CODES.get(self.status, "")
+        if self.answered_at >= 0:
+            return "200"
+        return self.sip_code or SIP_CODES.get(self.status, SIP_CODES["canceled"])
 
     def request(self, url: str, method: str, values: dict[str, str]) -> Delivery:
         """A request of this call, with its cookies; not started yet."""

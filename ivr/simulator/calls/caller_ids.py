@@ -13,7 +13,10 @@ from ivr.simulator.network.routes import CLIENT, SIM, SIP, e164
 
 NOT_SHOWN = 13214  # https://www.twilio.com/docs/api/errors/13214
 _NAME = re.compile(r"[\w+.-]+")  # "any alphanumeric string … +-_. but no whitespace"
-HOW_TO_SHOW = "mount it with exchange.number(), or verify it with exchange.verify()"
+HOW_TO_SHOW = (
+    "mount it with exchange.number(), or verify it: exchange.verify(), --verified, or a line"
+    " “verified NUMBER” in a dialogue"
+)
 
 
 def name(text: str) -> str:

@@ -7,7 +7,8 @@ own", at which the application of the number that was dialled answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.protocols import Refusal
@@ -23,6 +24,7 @@ class Guard:
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        self.passed: set[tuple[FarEnd, str]] = set()  # by what is being passed on now
         self._calls: list[Leg] = []
         self._began = (-1, 0)  # an instant, and how many calls have begun at it
 
@@ -44,7 +46,7 @@ class FarEnd:
     ``begin`` makes it when this end is rung, and is None at the end that was made so.
     """
 
-    __slots__ = ("_begin", "_guard", "_passing", "far")
+    __slots__ = ("_begin", "_guard", "far")
     eager = True
     machine = False
     greeting = ""
@@ -58,7 +60,6 @@ class FarEnd:
     ) -> None:
         self._guard = guard
         self._begin = begin
-        self._passing = False
         self.far = other
 
     # ---- a call arrives
@@ -95,15 +96,27 @@ class FarEnd:
     def told(self, content: str) -> None:
         """An application at the other end isn't a softphone."""
 
-    def hear(self, utterance: Utterance) -> None:
-        """What is played or said here goes to the other call, and on to whoever is in it."""
-        if self.far is None or self._passing:
+    @contextmanager
+    def _passing_on(self, what: str) -> Iterator[Leg | None]:
+        """The other call, to pass something on to; None if it has come round, by way of
+        conferences, to an end that it has passed."""
+        passed = self._guard.passed
+        first, here = not passed, (self, what)
+        if here in passed:
+            yield None
             return
-        self._passing = True
+        passed.add(here)
         try:
-            self._pass_on(self.far, utterance)
+            yield self.far
         finally:
-            self._passing = False
+            if first:
+                passed.clear()
+
+    def hear(self, utterance: Utterance) -> None:
+        """What is played or said here goes to the other call, and on to the people in it."""
+        with self._passing_on("sound") as other:
+            if other is not None:
+                self._pass_on(other, utterance)
 
     def _pass_on(self, other: Leg, utterance: Utterance) -> None:
         for each in sorted(other.company(), key=lambda each: each.sid):
@@ -123,17 +136,16 @@ class FarEnd:
             self.far.speak(utterance.text)
 
     def tone(self, key: str) -> None:
-        if self.far is not None and not self._passing:
-            self._passing = True
-            try:
-                self.far.key(key)
-            finally:
-                self._passing = False
+        """A key that is pressed here is a key there."""
+        with self._passing_on("key") as other:
+            if other is not None:
+                other.key(key)
 
     def asked(self, leg: Leg) -> None:
         """A document listens: people in the other call may have something for it."""
-        for each in self.far.company() if self.far is not None else ():
-            each.asked()
+        with self._passing_on("question") as other:
+            for each in other.company() if other is not None else ():
+                each.asked()
 
 
 def _both_answered(placed: Leg, arrived: Leg) -> None:

@@ -117,7 +117,7 @@ class Leg(Call):
 
     def people(self) -> set[Leg]:
         """The legs with a telephone that this one can talk to at this moment."""
-        return self._reach()[0]
+        return self._reach()[0] - {self}
 
     def _reach(self) -> tuple[set[Leg], set[Leg]]:
         """The company of this leg, also by way of numbers that have called numbers of the account:

@@ -6,10 +6,12 @@ https://www.twilio.com/docs/messaging/guides/webhook-request
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from mimetypes import guess_type
 from typing import NamedTuple, Protocol
+from urllib.parse import urlsplit
 
 from ivr.errors import TwiMLError
 from ivr.simulator.interpreter.interpreter import resolve
@@ -28,6 +30,18 @@ SCHEMA = 12200
 MAX_REDIRECTS = 10  # our limit: documents in a row for one text
 DELIVERED = frozenset({"delivered", "received"})
 REPORTED = frozenset({"sent", "delivered", "undelivered"})
+
+
+class Media(NamedTuple):
+    """A picture, or something else, that comes with a text. Its ``content_type`` is that of its
+    name, since nothing is fetched."""
+
+    sid: str
+    url: str
+
+    @property
+    def content_type(self) -> str:
+        return guess_type(urlsplit(self.url).path)[0] or "application/octet-stream"
 
 
 @dataclass(slots=True)
@@ -51,6 +65,7 @@ class Message:
     error_code: int = 0
     callback: str = ""
     method: str = "POST"
+    media: tuple[Media, ...] = ()  # pictures and the like
 
     @property
     def segments(self) -> int:
@@ -95,9 +110,11 @@ class Messages:
         direction: str,
         callback: str = "",
         method: str = "POST",
+        media: Sequence[str] = (),
     ) -> Message:
-        """Queue a text; the telephone, if there is one, gets it a little later."""
-        message = self._new(sender, receiver, body, direction, "queued")
+        """Queue a text; the telephone, if there is one, gets it a little later. ``media`` are the
+        URLs of what comes with it."""
+        message = self._new(sender, receiver, body, direction, "queued", media)
         message.callback, message.method = callback, method
         self._network.clock.after(SENDING, self._go, message, "sent")
         return message
@@ -122,7 +139,8 @@ class Messages:
             self._go(message, "delivered")
         elif message.receiver in self._network.numbers:  # from one application to another
             self._go(message, "delivered")
-            self.receive(message.sender, message.receiver, message.body)
+            media = [each.url for each in message.media]
+            self.receive(message.sender, message.receiver, message.body, media)
         else:
             message.error_code = UNREACHABLE
             self._go(message, "undelivered")
@@ -140,9 +158,9 @@ class Messages:
 
     # ---- from a telephone
 
-    def receive(self, sender: str, receiver: str, body: str) -> Message:
+    def receive(self, sender: str, receiver: str, body: str, media: Sequence[str] = ()) -> Message:
         """A telephone sends a text to a number: its application is called, and may reply."""
-        message = self._new(sender, receiver, body, "inbound", "received")
+        message = self._new(sender, receiver, body, "inbound", "received", media)
         number = self._network.numbers.get(receiver)
         if number is not None:
             answers = self._network.applications.get(number.sms_application, number)
@@ -159,10 +177,19 @@ class Messages:
 
     # ---- both
 
-    def _new(self, sender: str, receiver: str, body: str, direction: str, status: str) -> Message:
-        now = self._network.clock.now()
-        sid = self._network.seed.sid("SM")
+    def _new(
+        self,
+        sender: str,
+        receiver: str,
+        body: str,
+        direction: str,
+        status: str,
+        media: Sequence[str],
+    ) -> Message:
+        now, seed = self._network.clock.now(), self._network.seed
+        sid = seed.sid("MM" if media else "SM")
         message = Message(sid, sender, receiver, body, direction, status, now, now)
+        message.media = tuple(Media(seed.sid("ME"), url) for url in media)
         self._kept[sid] = message
         return message
 
@@ -185,11 +212,13 @@ class Messages:
             | self._network.places.of_text(message.sender, message.receiver)
             | {
                 "Body": message.body,
-                "NumMedia": "0",
+                "NumMedia": str(len(message.media)),
                 "NumSegments": str(message.segments),
                 "SmsMessageSid": message.sid,
                 "SmsStatus": message.status,
             }
+            | {f"MediaUrl{n}": each.url for n, each in enumerate(message.media)}
+            | {f"MediaContentType{n}": each.content_type for n, each in enumerate(message.media)}
         )
 
 
@@ -205,6 +234,7 @@ class MessageReply(NamedTuple):
     callback: str = ""
     action: str = ""
     method: str = "POST"
+    media: tuple[str, ...] = ()
 
 
 class _Conversation:
@@ -266,6 +296,7 @@ class _Conversation:
             reply.body,
             "outbound-reply",
             callback,
+            media=[resolve(base, each) for each in reply.media],
         )
         if reply.action:  # "Twilio makes a request to this URL … with MessageSid, MessageStatus"
             fields = {"MessageSid": sent.sid, "SmsSid": sent.sid, "MessageStatus": sent.status}
@@ -300,10 +331,13 @@ class _Conversation:
 
     def _message(self, node: Node, url: str) -> MessageReply:
         body = "".join(node.text).strip()
+        media: list[str] = []
         for child in node.children:
             if child.tag == "Body":
                 body = "".join(child.text).strip()
-            else:  # such as <Media>: texts have no pictures here
+            elif child.tag == "Media":
+                media.append("".join(child.text).strip())
+            else:
                 self._flaw(child, url)
         given = node.attributes
         return MessageReply(
@@ -313,6 +347,7 @@ class _Conversation:
             given.get("statusCallback", ""),
             given.get("action", ""),
             given.get("method", "POST").upper(),
+            tuple(media),
         )
 
     def _flaw(self, node: Node, url: str) -> None:

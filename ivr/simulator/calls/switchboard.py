@@ -91,6 +91,9 @@ class Switchboard(CallNetwork[Leg]):
         """What an outgoing call rings: an application of the account, or a telephone."""
         address = leg.receiver
         if address in self.numbers or self._application(address) is not None:
+            if address in self.phones:
+                text = f"{address} is answered by its application; the phone doesn't ring"
+                self.note("notice", 0, text, "", leg.sid)
             return FarEnd(self._guard, self._arrive)
         return self._phone(address)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
@@ -109,8 +110,9 @@ class Handset(Scripted):
             text = f'{self.number} said "{text}", and nothing and nobody was listening'
             self.network.note("warning", 0, text, call_sid=leg.sid)
             return
+        said = Utterance(now, "person", text, voice=self.number)
         for other in sorted(leg.company(), key=lambda each: each.sid):
-            other.hear(Utterance(now, "person", text, voice=self.number))
+            other.hear(said)
         leg.speak(text, confidence)
 
     def connect(self, **parameters: str) -> None:
@@ -144,14 +146,16 @@ class Handset(Scripted):
         self.leg = self.network.connections.rooms.join(self, self.number, room)
         self._remember(self.leg)
 
-    def text(self, number: str, body: str) -> None:
-        """Send a text to a number; its application's replies arrive in `messages`.
+    def text(self, number: str, body: str, media: Sequence[str] = ()) -> None:
+        """Send a text to a number; its application's replies arrive in `messages`. ``media`` are
+        URLs of pictures that come with it.
 
         Raises CallError when no application has the number.
         """
         if e164(number) not in self.network.numbers:
             raise CallError(f"no application receives texts at {number}")
-        self.network.act(lambda: self.network.messages.receive(self.number, e164(number), body))
+        network, receiver = self.network, e164(number)
+        network.act(lambda: network.messages.receive(self.number, receiver, body, media))
 
     def answer(self, *, within: float = 60.0) -> None:
         """Pick up, as soon as the phone rings.

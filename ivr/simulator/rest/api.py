@@ -39,6 +39,7 @@ from ivr.simulator.rest.resource import (
     Resources,
     Response,
 )
+from ivr.simulator.rest.taskrouter import tasks, workers, workflows, workspaces
 
 Route = tuple[str, re.Pattern[str], str, Handler]
 
@@ -69,7 +70,13 @@ ROUTES = _compiled(
     )
 )
 # Products with a host of their own, by the host's first word.
-PRODUCTS = {"lookups": _compiled(lookups.ROUTES), "verify": _compiled(verify.ROUTES)}
+PRODUCTS = {
+    "lookups": _compiled(lookups.ROUTES),
+    "taskrouter": _compiled(
+        (*workspaces.ROUTES, *workers.ROUTES, *workflows.ROUTES, *tasks.ROUTES)
+    ),
+    "verify": _compiled(verify.ROUTES),
+}
 
 
 class Api(Resources):

@@ -54,7 +54,7 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
         leg.route = application.route
         leg.callback = application.callback
     if form.truth("Record", False):
-        leg.on_answer = _recording(api, leg, form)
+        leg.on_answer = recording(api, leg, form)
     return 201, show(api, leg)
 
 
@@ -65,7 +65,7 @@ def _application(api: Resources, form: Form) -> Application | None:
     return api.network.applications.get(sid)
 
 
-def _recording(api: Resources, leg: Leg, form: Form) -> Callable[[], None]:
+def recording(api: Resources, leg: Leg, form: Form) -> Callable[[], None]:
     """Record=true: from the answer to the end. (docs/voice/api/call-resource#record)"""
     callback = recording_callback(
         form.url("RecordingStatusCallback"),
@@ -83,8 +83,9 @@ def _recording(api: Resources, leg: Leg, form: Form) -> Callable[[], None]:
     return begin
 
 
-def detection(form: Form) -> Detection | None:
-    """The options of machine detection, None without it.
+def detection(form: Form, told: str = "AsyncAmdStatusCallback") -> Detection | None:
+    """The options of machine detection, None without it; ``told`` is the parameter with the URL
+    that is told the result. A participant joins without waiting for it.
 
     (docs/voice/answering-machine-detection)
     """
@@ -95,14 +96,14 @@ def detection(form: Form) -> Detection | None:
         )
     if not mode:
         return None
-    background = form.truth("AsyncAmd", False)
+    background = told != "AsyncAmdStatusCallback" or form.truth("AsyncAmd", False)
     return Detection(
         mode,
         form.whole("MachineDetectionTimeout", 30, 3, 59),
         form.whole("MachineDetectionSpeechThreshold", 2400, 1000, 6000),
         form.whole("MachineDetectionSpeechEndThreshold", 1200, 500, 5000),
-        form.url("AsyncAmdStatusCallback") if background else "",
-        form.method("AsyncAmdStatusCallbackMethod"),
+        form.url(told) if background else "",
+        form.method(f"{told}Method"),
         waits=not background,
     )
 

@@ -16,7 +16,7 @@ from ivr.simulator.calls.engagements.participants import (
     Participant,
 )
 from ivr.simulator.interpreter import requests
-from ivr.simulator.rest.calls import BY_REST, parties, settle, within
+from ivr.simulator.rest.calls import BY_REST, detection, parties, recording, settle, within
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.twiml import verbs as v
 
@@ -135,7 +135,10 @@ def invite(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     start = requests.Page("", (v.Dial((noun,)),))
     timeout = form.whole("Timeout", 60, 1, 600)
     leg = api.network.dial_out(sender, receiver, start, timeout)
+    leg.detection = detection(form, "AmdStatusCallback")
     settle(leg, form)
+    if form.truth("Record", False):
+        leg.on_answer = recording(api, leg, form)
     invitation = Invitation(leg, noun)
     conference.expected[leg.sid] = invitation
     return 201, show_participant(api, conference, invitation)
@@ -207,6 +210,11 @@ def change(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     if form.has("Hold"):
         url = form.url("HoldUrl") if form.given("HoldUrl") else None
         participant.put_on_hold(form.truth("Hold", False), url, form.method("HoldMethod", "GET"))
+    if form.given("WaitUrl") or form.has("WaitMethod"):
+        wait = form.url("WaitUrl") if form.given("WaitUrl") else participant.noun.wait_url
+        participant.wait_with(wait, form.method("WaitMethod", participant.noun.wait_method))
+    if form.has("BeepOnExit"):
+        participant.beep_on_exit(form.truth("BeepOnExit", False))
     if form.has("AnnounceUrl"):
         url, method = form.url("AnnounceUrl"), form.method("AnnounceMethod")
         api.network.clock.soon(participant.announce, url, method)

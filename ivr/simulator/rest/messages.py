@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from ivr.simulator.calls.messages import MAX_CHARS, Message
+from ivr.simulator.calls.messages import MAX_CHARS, Media, Message
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.calls import within
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
+
+MAX_MEDIA = 10  # "up to ten media_url parameters per message"
 
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Messages: queued, and sent a little later."""
     receiver, sender, body = form.text("To"), form.text("From"), form.text("Body")
+    media = form.several("MediaUrl")
     if not receiver:
         raise ApiError(400, 21604, "A 'To' phone number is required.")
     if not sender:
         raise ApiError(400, 21603, "A 'From' phone number is required.")
-    if not body:
+    if not (body or media):
         raise ApiError(400, 21602, "Message body is required.")
     if len(body) > MAX_CHARS:
         raise ApiError(400, 21617, f"The concatenated message body exceeds the {MAX_CHARS} limit.")
+    if len(media) > MAX_MEDIA:
+        raise ApiError(400, 21623, f"Number of media files exceeds the limit of {MAX_MEDIA}")
+    for each in media:
+        if not re.match(r"https?://[^/\s]", each):
+            raise ApiError(400, 21620, f"Invalid media URL: {each}")
     to, caller = e164(receiver), e164(sender)
     if not to:
         raise ApiError(400, 21211, f"Invalid 'To' Phone Number: {receiver}")
     if not caller:
         raise ApiError(400, 21212, f"Invalid From Number (caller ID): {sender}")
     url = form.url("StatusCallback")
-    message = api.network.messages.send(caller, to, body, "outbound-api", url)
+    send = api.network.messages.send
+    message = send(caller, to, body, "outbound-api", url, media=media)
     return 201, show(api, message)
 
 
@@ -65,9 +75,43 @@ def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 
 
 def media(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
-    """GET /Messages/{sid}/Media: empty, since texts have no pictures here."""
-    sid = find(api, path[0]).sid
-    return api.page(form, f"/Messages/{sid}/Media", "media_list", [], lambda _: {})
+    """GET /Messages/{sid}/Media: its pictures."""
+    message = find(api, path[0])
+    rows = within(form, "DateCreated", message.media, lambda _: message.created_at)
+    inner = f"/Messages/{message.sid}/Media"
+    return api.page(form, inner, "media_list", rows, lambda each: show_media(api, message, each))
+
+
+def fetch_media(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
+    message, each = _media(api, path)
+    return 200, show_media(api, message, each)
+
+
+def delete_media(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
+    message, each = _media(api, path)
+    message.media = tuple(other for other in message.media if other is not each)
+    return 204, None
+
+
+def _media(api: Resources, path: tuple[str, ...]) -> tuple[Message, Media]:
+    message = find(api, path[0])
+    for each in message.media:
+        if each.sid == path[1]:
+            return message, each
+    raise api.missing(api.uri(f"/Messages/{path[0]}/Media/{path[1]}"))
+
+
+def show_media(api: Resources, message: Message, each: Media) -> Json:
+    created = rfc2822(message.created_at)
+    return {
+        "sid": each.sid,
+        "account_sid": api.network.account_sid,
+        "parent_sid": message.sid,
+        "content_type": each.content_type,
+        "date_created": created,
+        "date_updated": created,
+        "uri": api.uri(f"/Messages/{message.sid}/Media/{each.sid}"),
+    }
 
 
 def find(api: Resources, sid: str) -> Message:
@@ -92,7 +136,7 @@ def show(api: Resources, message: Message) -> Json:
         "error_message": "Unreachable destination handset" if message.error_code else None,
         "from": message.sender,
         "messaging_service_sid": None,
-        "num_media": "0",
+        "num_media": str(len(message.media)),
         "num_segments": str(message.segments),
         "price": None,
         "price_unit": "USD",
@@ -110,4 +154,6 @@ ROUTES: tuple[Endpoint, ...] = (
     ("POST", "/Messages/{sid}", update),
     ("DELETE", "/Messages/{sid}", delete),
     ("GET", "/Messages/{sid}/Media", media),
+    ("GET", "/Messages/{sid}/Media/{media}", fetch_media),
+    ("DELETE", "/Messages/{sid}/Media/{media}", delete_media),
 )

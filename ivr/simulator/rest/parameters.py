@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ivr.simulator.rest.taskrouter import parameters as taskrouter
+
 SILENT = "there is no sound, so no silence to trim"
 BRANDED = "only for branded calls"
 TALKATIVE = "callees always say something when they pick up"
@@ -40,12 +42,12 @@ _APPLICATION = {
     "PublicApplicationConnectEnabled": "there is one account",
     "SmsStatusCallback": "not requested: each text names its own",
 }
-_MEDIA = "no text has pictures"
 _CODES = {
     "DtmfInputRequired": "the code is told at once",
     "TtsName": "there is no sound, so no voice",
 }
 SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.SIMPLIFIED,
     "POST /Calls": _LEG,
     "POST /Calls/{call}/Recordings": {"Trim": SILENT},
     "POST /Calls/{call}/(Transcriptions)": dict.fromkeys(
@@ -79,11 +81,6 @@ SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
         ),
         TEXTS,
     ),
-    "GET /Messages/{sid}/Media": {
-        "DateCreated": _MEDIA,
-        "DateCreated<": _MEDIA,
-        "DateCreated>": _MEDIA,
-    },
     "POST /v2/Services": _CODES,
     "POST /v2/Services/{sid}": _CODES,
     "POST /v2/Services/{sid}/Verifications": {
@@ -144,6 +141,7 @@ _NEAR = dict.fromkeys(
     "",
 )
 REFUSED: Mapping[str, Mapping[str, str]] = {
+    **taskrouter.REFUSED,
     "POST ": {"Status": "active"},
     "POST /v2/Services": _SERVICE,
     "POST /v2/Services/{sid}": _SERVICE,
@@ -167,27 +165,7 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
     "POST /Calls/{call}/(Transcriptions)": _TRANSCRIBED,
     "GET /AvailablePhoneNumbers/{country}/{kind}": _NEAR,
     "POST /Calls": {"Byoc": "", "CallerId": ""},
-    "POST /Conferences/{sid}/Participants": {
-        "AmdStatusCallback": "",
-        "AmdStatusCallbackMethod": "",
-        "Byoc": "",
-        "CallerId": "",
-        "MachineDetection": "",
-        "MachineDetectionSpeechEndThreshold": "",
-        "MachineDetectionSpeechThreshold": "",
-        "MachineDetectionTimeout": "",
-        "Record": "false",
-        "RecordingChannels": "",
-        "RecordingStatusCallback": "",
-        "RecordingStatusCallbackEvent": "",
-        "RecordingStatusCallbackMethod": "",
-        "RecordingTrack": "",
-    },
-    "POST /Conferences/{sid}/Participants/{call}": {
-        "BeepOnExit": "",
-        "WaitMethod": "",
-        "WaitUrl": "",
-    },
+    "POST /Conferences/{sid}/Participants": {"Byoc": "", "CallerId": ""},
     "POST /IncomingPhoneNumbers": _TAKEN,
     "POST /IncomingPhoneNumbers/(Local|Mobile|TollFree)": _TAKEN,
     "POST /IncomingPhoneNumbers/{sid}": _TAKEN | {"AccountSid": ""},
@@ -197,7 +175,6 @@ REFUSED: Mapping[str, Mapping[str, str]] = {
         "ApplicationSid": "",
         "ContentSid": "",
         "ContentVariables": "",
-        "MediaUrl": "",
         "MessagingServiceSid": "",
         "ScheduleType": "",
         "SendAt": "",

@@ -257,6 +257,26 @@ def test_a_participant_is_held_and_comes_back(talk: Any) -> None:
 
 
 # "HoldMethod: GET by default"
+# "EndConferenceOnExit changed while a participant is on hold has no effect until the hold ends"
+@pytest.mark.parametrize(("resumed", "goes_on"), [(False, True), (True, False)])
+def test_end_on_exit_that_is_changed_on_hold_counts_once_the_hold_ends(
+    talk: Any, resumed: bool, goes_on: bool
+) -> None:
+    exchange, app, anna, bert, _, participant = talk
+    participant.update(hold=True)
+    assert participant.update(end_conference_on_exit=True).end_conference_on_exit is True
+    if resumed:
+        participant.update(hold=False)
+    exchange.wait(1)
+
+    anna.hang_up()
+    exchange.wait(0)
+
+    assert bert.in_call
+    assert (bert.last_heard != "Over") is goes_on
+    assert ("conference-end" not in events(app)) is goes_on
+
+
 def test_hold_music_is_asked_for_by_get(talk: Any) -> None:
     exchange, _, _, _, _, participant = talk
     participant.update(hold=True, hold_url="https://line.test/hold")

@@ -10,6 +10,7 @@ from twilio.base.exceptions import TwilioRestException
 from ivr.errors import CallError
 from ivr.simulator import Exchange, Handset
 from ivr.twiml.verbs import Say, Sms
+from tests.kit.rest_shapes import check
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, App
 
 XML, TEXT = [("Content-Type", "text/xml")], [("Content-Type", "text/plain")]
@@ -18,6 +19,7 @@ XML, TEXT = [("Content-Type", "text/xml")], [("Content-Type", "text/plain")]
 def line(*, sms: Any = "<Response/>", **answers: Any) -> tuple[Exchange, App, Handset]:
     """A number whose texts go to /sms."""
     exchange = Exchange(seed=1)
+    exchange.taps.append(check)
     app = App({"/sms": sms, "/told": "<Response/>"}, answers)
     exchange.number(LINE, app, "/voice", sms="/sms")
     return exchange, app, exchange.phone(CALLER)
@@ -80,7 +82,6 @@ def test_a_telephone_that_cannot_be_reached_gets_nothing() -> None:
         ({"to": "hello"}, 21211),
         ({"from_": "hello"}, 21212),
         ({"status_callback": "nowhere"}, 21205),
-        ({"media_url": ["https://a.example/b.png"]}, 99501),
         ({"messaging_service_sid": "MG1"}, 99501),
     ],
 )
@@ -280,3 +281,37 @@ def test_a_call_sends_a_text_to_somebody_else_and_what_becomes_of_it_is_told() -
 
     assert [(each.sender, each.body) for each in other.messages] == [("+33800000009", "Hi")]
     assert [each["MessageStatus"] for each in app.asked("/told")] == ["sent", "delivered"]
+
+
+# docs/messaging/guides/webhook-request: "NumMedia, MediaUrl{N}, MediaContentType{N}"
+def test_a_picture_goes_to_an_application_and_back() -> None:
+    reply = "<Response><Message><Body>Seen</Body><Media>/cat.png</Media></Message></Response>"
+    exchange, app, caller = line(sms=reply)
+    caller.text(LINE, "Look", media=["https://pics.example/a.jpg", "https://pics.example/b"])
+    exchange.wait(5)
+
+    (asked,) = app.asked("/sms")
+    assert (asked["NumMedia"], asked["MediaUrl0"]) == ("2", "https://pics.example/a.jpg")
+    assert asked["MediaContentType0"] == "image/jpeg"
+    assert asked["MessageSid"].startswith("MM")
+    (got,) = caller.messages
+    assert (got.body, [each.url for each in got.media]) == ("Seen", ["https://line.test/cat.png"])
+
+
+# message-resource: "you can include up to ten media_url parameters per message"
+def test_a_picture_is_sent_by_rest() -> None:
+    exchange, _, caller = line()
+    pictures = ["https://pics.example/a.jpg", "https://pics.example/b.png"]
+    sent = exchange.client.messages.create(to=caller.number, from_=LINE, media_url=pictures)
+    exchange.wait(5)
+
+    assert (sent.num_media, [each.url for each in caller.messages[0].media]) == ("2", pictures)
+    shown = exchange.client.messages(sent.sid).media.list()
+    assert [each.content_type for each in shown] == ["image/jpeg", "image/png"]
+    assert exchange.client.messages(sent.sid).media(shown[0].sid).fetch().parent_sid == sent.sid
+    assert exchange.client.messages(sent.sid).media(shown[0].sid).delete()
+    assert len(exchange.client.messages(sent.sid).media.list()) == 1
+    for wrong, code in ((["x"], 21620), (pictures * 6, 21623)):
+        with pytest.raises(TwilioRestException) as refused:
+            exchange.client.messages.create(to=caller.number, from_=LINE, media_url=wrong)
+        assert refused.value.code == code

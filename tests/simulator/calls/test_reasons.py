@@ -30,6 +30,7 @@ from tests.kit.twiml_app import CALLEE, CALLER, LINE, App, network
 
 THIRD = "+33155500012"
 STRANGER = "+33155500666"
+OTHER = "+33800000002"
 UNKNOWN = "+442071234567"
 
 
@@ -109,6 +110,19 @@ def test_a_phone_that_a_test_makes_unreachable_is_no_disorder() -> None:
 
     (notice,) = exchange.debugger
     assert (notice.level, notice.text) == ("notice", f"{CALLEE} can't be reached")
+    exchange.strict()
+
+
+# A phone with a number of the application's never rings: the application answers.
+def test_a_phone_whose_number_an_application_has_is_passed_over_with_a_notice() -> None:
+    exchange, app, caller = network({"/voice": (Dial((Number(OTHER),)),), "/other": (Say("Hi"),)})
+    phone = exchange.phone(OTHER)
+    exchange.number(OTHER, app, "/other")
+    caller.call(LINE)
+
+    assert (phone.ringing, caller.last_heard) == (False, "Hi")
+    assert "is answered by its application" in exchange.debugger[0].text
+    exchange.wait(5)
     exchange.strict()
 
 

@@ -401,3 +401,49 @@ def test_a_task_that_waits_too_long_is_canceled_and_its_caller_waits_on() -> Non
     assert desk.caller.in_call
     desk.caller.hang_up()
     assert desk.events == ["task.created", "task.canceled"]
+
+
+# enqueue: "error: The TwiML contained an error, … in the TwiML retrieved from a waitUrl"
+def test_a_wait_document_that_fails_cancels_the_task() -> None:
+    desk = Desk({"instruction": "accept"}, **{"/wait": "<Oops"})
+    desk.calls()
+
+    assert desk.app.asked("/after")[0]["QueueResult"] == "error"
+    assert (desk.task.status, desk.task.reason) == ("canceled", "error")
+    assert [each.code for each in desk.exchange.debugger] == [12100]
+
+
+# enqueue: "leave: The enqueued caller exited the queue via the <Leave> verb"
+def test_a_caller_who_leaves_cancels_the_task() -> None:
+    desk = Desk({"instruction": "dequeue"}, **{"/wait": "<Response><Leave/></Response>"})
+    desk.calls()
+
+    assert desk.app.asked("/after")[0]["QueueResult"] == "leave"
+    assert desk.task.status == "canceled"
+    desk.exchange.wait(5)
+    assert not desk.alice.ringing
+    desk.exchange.strict()
+
+
+# "status_callback_url: A URL that Twilio will send asynchronous webhook GET requests on completed
+# call events. Note: TaskRouter sends "taskCallSid""
+def test_the_call_to_the_worker_is_reported() -> None:
+    told = "https://line.test/told?desk=1"
+    desk = Desk(
+        {
+            "instruction": "dequeue",
+            "status_callback_url": told,
+            "status_callback_events": "answered,completed",
+        }
+    )
+    desk.calls()
+    desk.alice.answer()
+    desk.exchange.wait(5)
+    desk.alice.hang_up()
+    desk.exchange.wait(1)
+
+    requests = [each for each in desk.exchange.requests if "/told" in each.url]
+    assert [each.method for each in requests] == ["GET", "GET"]
+    assert [each["CallStatus"] for each in desk.app.asked("/told")] == ["in-progress", "completed"]
+    assert {each["taskCallSid"] for each in desk.app.asked("/told")} == {desk.caller.calls[0].sid}
+    assert desk.app.asked("/told")[0]["desk"] == "1"

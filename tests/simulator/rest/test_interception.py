@@ -216,8 +216,8 @@ def test_whatever_sends_a_request(sender: str) -> None:
     ("url", "named"),
     [
         (
-            "https://taskrouter.twilio.com/v1/Workspaces",
-            "GET https://taskrouter.twilio.com/v1/Work",
+            "https://studio.twilio.com/v2/Flows",
+            "GET https://studio.twilio.com/v2/Flows",
         ),
         ("https://www.twilio.com/docs", "GET https://www.twilio.com/docs"),
         ("https://a.b.c.d.twilio.com/x", "GET https://a.b.c.d.twilio.com/x"),

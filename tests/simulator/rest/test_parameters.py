@@ -250,9 +250,14 @@ def ask(world: Any, route: str, values: dict[str, str]) -> tuple[int, Any]:
     return status, answer
 
 
+# TaskRouter's have tests of their own.
+OURS = {route: names for route, names in REFUSED.items() if " /v1/" not in route}
+
+
 def test_every_request_that_takes_parameters_is_in_the_table() -> None:
     every = [*ROUTES, *(route for routes in PRODUCTS.values() for route in routes)]
     writes = {route for method, _, route, _ in every if method == "POST"}
+    writes = {route for route in writes if " /v1/" not in route}
 
     assert writes - TWILIOS.keys() == {
         "POST /Accounts",  # refused as a whole
@@ -266,7 +271,7 @@ def test_every_request_that_takes_parameters_is_in_the_table() -> None:
         "POST /(Conferences)/{owner}/Recordings/{sid}",
         "POST /Messages/{sid}",  # Body and Status
     }
-    assert {*REFUSED, *SIMPLIFIED} <= TWILIOS.keys()
+    assert {*OURS, *(each for each in SIMPLIFIED if " /v1/" not in each)} <= TWILIOS.keys()
 
 
 @pytest.mark.parametrize("route", TWILIOS)
@@ -280,7 +285,7 @@ def test_all_that_is_not_refused_is_read(world: Any, route: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("route", "name"), [(route, name) for route, names in REFUSED.items() for name in names]
+    ("route", "name"), [(route, name) for route, names in OURS.items() for name in names]
 )
 def test_what_is_refused_is_refused_by_name(world: Any, route: str, name: str) -> None:
     status, answer = ask(world, route, {name: value(name, route) or "AP1"})

@@ -7,6 +7,7 @@ https://www.twilio.com/docs/voice/api/conference-participant-resource
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from ivr.simulator.calls.leg import Leg
@@ -209,6 +210,18 @@ class Participant(Engagement[Leg]):
         if self.leg.engaged is self:
             self.leg.stop_background()
             self.conference.settle(self)
+
+    def wait_with(self, url: str | None, method: str) -> None:
+        """Wait with another document from now on; the one that plays is broken off."""
+        self.noun = replace(self.noun, wait_url=url, wait_method=method)
+        if self.conference.status == "init" and not self.hold:
+            self.leg.network.clock.soon(self._hear_hold)
+
+    def beep_on_exit(self, beeps: bool) -> None:
+        """Whether those who stay hear a tone when this participant leaves."""
+        enters = self.noun.beep in ("true", "onEnter")
+        words = {(True, True): "true", (True, False): "onEnter", (False, True): "onExit"}
+        self.noun = replace(self.noun, beep=words.get((enters, beeps), "false"))
 
     def announce(self, url: str, method: str) -> None:
         """Play a document to this participant only."""

@@ -93,10 +93,10 @@ class TaskMember(Member):
     task: Task
 
     def start(self) -> None:
-        super().start()
         self.task = self.starts()
         self.task.linked = True
         self.calls.members[self.task.sid] = self
+        super().start()
 
     def leave(self, reason: str) -> requests.Params:
         params = super().leave(reason)

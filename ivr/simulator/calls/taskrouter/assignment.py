@@ -129,13 +129,14 @@ class Assignments:
     ) -> None:
         """Carry out an instruction; what is wrong with it is an error in the debugger's log."""
         try:
-            self._carry_out(space, reservation, said)
+            self.carry_out(space, reservation, said)
         except InstructionError as error:
             self.network.note("error", error.code, f"TaskRouter: {error}", url)
 
-    def _carry_out(
+    def carry_out(
         self, space: Workspace, reservation: Reservation, said: Mapping[str, Any]
     ) -> None:
+        """Raises `InstructionError`."""
         kind = str(said.get("instruction", ""))
         if kind not in INSTRUCTIONS:
             raise InstructionError(INVALID, f"{kind!r} isn't an instruction")
@@ -172,7 +173,7 @@ class Assignments:
         reservation.task.linked = False
         if _truth(said.get("accept")):
             self.router.accept(space, reservation)
-        leg.redirect(requests.Fetch(_url(said, "redirect")))
+        self.network.clock.soon(leg.redirect, requests.Fetch(_url(said, "redirect")))
 
     def _call(self, space: Workspace, reservation: Reservation, said: Mapping[str, Any]) -> None:
         start = requests.Fetch(_url(said, "call"))

@@ -314,7 +314,7 @@ class TaskRouter:
         self.tell(space, f"reservation.{status}", reservation)
         leg = self.ringing.pop(reservation.sid, None)
         if leg is not None and not leg.picked_up:
-            leg.end("canceled")
+            self.network.clock.soon(leg.end, "canceled")
         self.soon(space)
 
     def call_over(self, space: Workspace, reservation: Reservation) -> None:
@@ -441,7 +441,5 @@ def _known(part: Mapping[str, Any]) -> Mapping[str, Any]:
     """A part of a configuration. Raises ValueError for what isn't built here."""
     for name in part:
         if name not in KNOWN_KEYS:
-            raise ValueError(
-                f"{name} in a workflow's configuration: this simulator doesn't have it"
-            )
+            raise ValueError(f"{name} of a configuration: this simulator doesn't have that")
     return part

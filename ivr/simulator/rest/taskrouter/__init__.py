@@ -1,0 +1,1 @@
+"""TaskRouter's REST API. (https://www.twilio.com/docs/taskrouter/api)"""

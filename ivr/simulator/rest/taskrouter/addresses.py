@@ -1,0 +1,108 @@
+"""What the resources of a workspace have in common: finding them, their addresses, their pages.
+
+https://www.twilio.com/docs/usage/twilios-response
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from ivr.simulator.calls.taskrouter.routing import TaskRouter
+from ivr.simulator.calls.taskrouter.workspace import Activity, Workspace
+from ivr.simulator.rest.resource import PAGING, ApiError, Form, Item, Json, Resources, Response
+
+HOST = "https://taskrouter.twilio.com"
+SPACES = "/v1/Workspaces"
+
+
+def router(api: Resources) -> TaskRouter:
+    return api.network.tasks.router
+
+
+def space(api: Resources, sid: str) -> Workspace:
+    """Raises `ApiError` where there is no such workspace."""
+    found = router(api).workspaces.get(sid)
+    if found is None:
+        raise api.missing(f"{SPACES}/{sid}")
+    return found
+
+
+def found(api: Resources, there: dict[str, Any], inner: str, sid: str) -> Any:
+    """One resource of a workspace. Raises `ApiError` where there is no such one."""
+    if sid not in there:
+        raise api.missing(f"{SPACES}/{inner}/{sid}")
+    return there[sid]
+
+
+def activity(there: Workspace, sid: str, parameter: str) -> Activity:
+    """Raises `ApiError` for one that the workspace hasn't."""
+    if sid not in there.activities:
+        raise bad(f"{parameter}: there is no activity {sid}")
+    return there.activities[sid]
+
+
+def bad(message: str) -> ApiError:
+    return ApiError(400, 20001, message)
+
+
+def attributes(form: Form, before: dict[str, Any]) -> dict[str, Any]:
+    """Attributes, a JSON object. Raises `ApiError` for anything else."""
+    if not form.has("Attributes"):
+        return before
+    try:
+        given = json.loads(form.text("Attributes"))
+    except ValueError as error:
+        raise bad(f"Attributes isn't JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise bad("Attributes must be a JSON object")
+    return given
+
+
+def name(form: Form, before: str = "") -> str:
+    given = form.text("FriendlyName", before)
+    if not given:
+        raise bad("FriendlyName is required")
+    return given
+
+
+def address(*parts: str) -> str:
+    """The absolute URL of a resource, such as of ("WS…", "Workers", "WK…")."""
+    return "/".join((HOST + SPACES, *parts))
+
+
+def links(base: str, *names: str) -> Json:
+    """The URLs of what is below a resource, such as of "task_queues"."""
+    return {each: f"{base}/{each.title().replace('_', '')}" for each in names}
+
+
+def iso8601(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def page(form: Form, url: str, key: str, items: Iterable[Any], show: Item) -> Response:
+    """One page of a list, in the form of v1: 50 items unless PageSize says otherwise."""
+    size, number = form.whole("PageSize", 50, 1, 1000), form.whole("Page", 0)
+    form.text("PageToken")
+    everything = list(items)
+    filters = {name: given[-1] for name, given in form.values.items() if name not in PAGING}
+
+    def at(page: int) -> str:
+        return f"{url}?{urlencode({**filters, 'PageSize': size, 'Page': page})}"
+
+    more = (number + 1) * size < len(everything)
+    return 200, {
+        key: [show(each) for each in everything[number * size : (number + 1) * size]],
+        "meta": {
+            "first_page_url": at(0),
+            "key": key,
+            "next_page_url": at(number + 1) if more else None,
+            "page": number,
+            "page_size": size,
+            "previous_page_url": at(number - 1) if number else None,
+            "url": at(number),
+        },
+    }
