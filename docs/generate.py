@@ -179,6 +179,7 @@ REST = {
     "Applications, Keys": "",
     "Messages, Media": "pictures (`MediaUrl`, `<Media>`) aren't fetched: the receiver gets the sender's own URLs, and a type by their names",
     "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
+    "Payments of a call": "what is keyed is checked as by `<Pay>`, while people go on talking; no connector is asked, and a payment that is completed succeeds. What Twilio reports of one that is canceled, or whose caller hangs up, isn't known: nothing is reported",
     "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",
     "OutgoingCallerIds": "the number is called, and whoever answers keys the six digits (`exchange.verify(number)` does without)",
     "Lookup v2 (`lookups.twilio.com`)": "formats, country and validity by each country's plan; `line_type_intelligence` and `caller_name` are what `exchange.lookup_says(…)` has set, other packages are refused; v1 isn't there",
@@ -207,11 +208,12 @@ tokens, cookies for each call, redirects, fallback URLs with their error codes, 
 their order and numbers; warnings and errors under Twilio's own numbers.
 
 **Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; of a number's place
-only the country is known (`exchange.phone(number, city=…)` tells more).
+only the country is known (`exchange.phone(number, city=…)` tells more); calls may go to every country, as if all of them
+were allowed in the account's settings.
 
 What Twilio knows and the simulator doesn't do is **refused by name**: nothing is silently ignored. What Twilio itself
-doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects are
-stopped with a message that says it is the simulator's limit, not Twilio's.
+doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects,
+and numbers that call each other without end, are stopped with a message that says it is the simulator's limit, not Twilio's.
 
 ## Verbs and nouns
 

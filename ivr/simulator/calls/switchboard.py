@@ -20,6 +20,7 @@ from ivr.simulator.calls.far_end import FarEnd, Guard
 from ivr.simulator.calls.handlers import Handlers
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
+from ivr.simulator.calls.payments import Payment
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import CallNetwork, Phone, Telephone
 from ivr.simulator.calls.recordings import Recordings
@@ -57,6 +58,7 @@ class Switchboard(CallNetwork[Leg]):
         self.queues = Queues(self)
         self.connections = Connections(self, self.recordings, self.side_streams)
         self.tasks = TaskCalls(self, self.queues)
+        self.payments: dict[tuple[str, str], Payment] = {}  # by call and IdempotencyKey
         self.verifications = Verifications(self, self.messages)
         self._ended: deque[str] = deque()
         self._guard = Guard(self)

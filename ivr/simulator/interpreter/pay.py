@@ -61,7 +61,7 @@ def _date(text: str, _pay: v.Pay, known: dict[str, str]) -> str:
 
 
 def _code(text: str, _pay: v.Pay, known: dict[str, str]) -> str:
-    length = 4 if card_type(known["payment-card-number"]) == "amex" else 3
+    length = 4 if card_type(known.get("payment-card-number", "")) == "amex" else 3
     return "" if len(text) == length else "invalid-security-code"
 
 
@@ -99,7 +99,7 @@ def pay(verb: v.Pay, prompt: Prompt) -> Steps:
     """Ask for every part; returns the `requests.Outcome`. ``prompt`` plays the verb's prompts."""
     known: dict[str, str] = {}
     result = ""
-    for part in _parts(verb):
+    for part in parts(verb):
         result = yield from _ask(prompt, verb, part, known)
         if result:
             break
@@ -110,11 +110,12 @@ def pay(verb: v.Pay, prompt: Prompt) -> Steps:
         result = "success"
     params: Params = (("Result", result), ("PaymentMethod", verb.payment_method))
     if result == "success":
-        params = (*params, *_captured(known), *(yield from _receipt(verb)))
+        params = (*params, *masked(known), *(yield from _receipt(verb)))
     return requests.Outcome(params, over=result == "caller-hung-up")
 
 
-def _parts(verb: v.Pay) -> list[Part]:
+def parts(verb: v.Pay) -> list[Part]:
+    """What is asked for, one after the other."""
     if verb.payment_method == "ach-debit":
         return list(BANK)
     left_out = set()
@@ -131,12 +132,12 @@ def _ask(prompt: Prompt, verb: v.Pay, part: Part, known: dict[str, str]) -> Step
     for attempt in range(1, verb.max_attempts + 1):
         card = card_type(known.get("payment-card-number", ""))
         early = yield from _say(prompt, verb, part.step, error, attempt, card, part.words)
-        text = yield from _keys(verb, early)
+        text = yield from keys(verb, early)
         if text is HANGUP:
             return "caller-hung-up"
         if "*" in text:
             return "caller-interrupted-with-star"
-        known["now"] = yield from _month()
+        known["now"] = yield from month()
         error = part.wrong(text, verb, known) if text else "timeout"
         if not error:
             known[part.step] = text
@@ -166,7 +167,7 @@ def _fits(prompt: v.Prompt, step: str, error: str, attempt: int, card: str) -> b
     )
 
 
-def _keys(verb: v.Pay, first: str | None) -> Steps:
+def keys(verb: v.Pay, first: str | None) -> Steps:
     """The keys until ``#``, ``*`` or a pause; HANGUP if the person hangs up."""
     text, key = "", first or (yield requests.Listen(verb.timeout, "dtmf", True))
     while key is not None and key is not HANGUP and key != "#" and len(text) < MAX_KEYS:
@@ -177,31 +178,29 @@ def _keys(verb: v.Pay, first: str | None) -> Steps:
     return HANGUP if key is HANGUP else text
 
 
-def _month() -> Steps:
+def month() -> Steps:
     """This month as YYMM."""
     now = yield requests.Now(date=True)
     return now.strftime("%y%m")
 
 
-def _captured(known: dict[str, str]) -> Params:
+def masked(known: dict[str, str]) -> Params:
     """What was keyed, as far as Twilio passes it on."""
-    card = known.get("payment-card-number", "")
-    if not card:
-        account = known["bank-account-number"]
-        return (
-            ("BankAccountNumber", "x" * (len(account) - 4) + account[-4:]),
-            ("BankRoutingNumber", known["bank-routing-number"]),
-        )
-    params: Params = (
-        ("ExpirationDate", known["expiration-date"]),
-        ("PaymentCardNumber", "x" * (len(card) - 4) + card[-4:]),
-        ("PaymentCardType", card_type(card)),
-    )
-    if "security-code" in known:
-        params = (*params, ("SecurityCode", "x" * len(known["security-code"])))
-    if "postal-code" in known:
-        params = (*params, ("PaymentCardPostalCode", known["postal-code"]))
-    return params
+    params: list[tuple[str, str]] = []
+    if account := known.get("bank-account-number"):
+        params.append(("BankAccountNumber", "x" * (len(account) - 4) + account[-4:]))
+    if routing := known.get("bank-routing-number"):
+        params.append(("BankRoutingNumber", routing))
+    if date := known.get("expiration-date"):
+        params.append(("ExpirationDate", date))
+    if card := known.get("payment-card-number"):
+        params.append(("PaymentCardNumber", "x" * (len(card) - 4) + card[-4:]))
+        params.append(("PaymentCardType", card_type(card)))
+    if code := known.get("security-code"):
+        params.append(("SecurityCode", "x" * len(code)))
+    if postal := known.get("postal-code"):
+        params.append(("PaymentCardPostalCode", postal))
+    return tuple(params)
 
 
 def _receipt(verb: v.Pay) -> Steps:

@@ -65,4 +65,5 @@ WHISPER = Setting(
     fatal={v.Dial: 13201},
 )
 QUEUE_WHISPER = Setting("queue whisper", frozenset({*_PROMPTS, v.Redirect}))
+CAPTURE = Setting("payment", frozenset())  # keys that only a payment hears
 VIRTUAL_AGENT = Setting("virtual agent", frozenset())  # a script of the test, not a document

@@ -22,7 +22,7 @@ from ivr.simulator.rest import (
     queues,
     recordings,
 )
-from ivr.simulator.rest.beside import streams, user_messages
+from ivr.simulator.rest.beside import payments, streams, user_messages
 from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.simulator.rest.products import lookups, verify
@@ -65,6 +65,7 @@ ROUTES = _compiled(
         *accounts.ROUTES,
         *available_numbers.ROUTES,
         *caller_ids.ROUTES,
+        *payments.ROUTES,
         *streams.ROUTES,
         *user_messages.ROUTES,
     )

@@ -81,6 +81,10 @@ SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
         ),
         TEXTS,
     ),
+    "POST /Calls/{call}/Payments": dict.fromkeys(
+        ("BankAccountType", "Currency", "Description", "Parameter", "TokenType"),
+        "no connector is asked: every payment succeeds",
+    ),
     "POST /v2/Services": _CODES,
     "POST /v2/Services/{sid}": _CODES,
     "POST /v2/Services/{sid}/Verifications": {
@@ -143,6 +147,11 @@ _NEAR = dict.fromkeys(
 REFUSED: Mapping[str, Mapping[str, str]] = {
     **taskrouter.REFUSED,
     "POST ": {"Status": "active"},
+    "POST /Calls/{call}/Payments": {
+        "Confirmation": "false",
+        "Input": "dtmf",
+        "RequireMatchingInputs": "",
+    },
     "POST /v2/Services": _SERVICE,
     "POST /v2/Services/{sid}": _SERVICE,
     "POST /v2/Services/{sid}/Verifications": dict.fromkeys(

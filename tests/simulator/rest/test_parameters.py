@@ -56,6 +56,9 @@ TWILIOS = {
     " TimeLimit",
     "POST /Calls/{call}/Recordings": f"Trim {RECORDED}",
     "GET /Calls/{call}/Recordings": DATES,
+    "POST /Calls/{call}/Payments": "IdempotencyKey StatusCallback BankAccountType ChargeAmount"
+    " Currency Description Input MinPostalCodeLength Parameter PaymentConnector PaymentMethod"
+    " PostalCode SecurityCode Timeout TokenType ValidCardTypes RequireMatchingInputs Confirmation",
     "POST /Calls/{call}/(Streams)": f"Url {BESIDE}",
     "POST /Calls/{call}/(Siprec)": f"ConnectorName {BESIDE}",
     "POST /Calls/{call}/(Transcriptions)": "Name Track StatusCallbackUrl StatusCallbackMethod"
@@ -130,6 +133,10 @@ VALUES = {
     "CallDelay": "1",
     "LanguageCode": "en-US",
     "CodeLength": "6",
+    "ChargeAmount": "9.99",
+    "MinPostalCodeLength": "5",
+    "PaymentMethod": "credit-card",
+    "ValidCardTypes": "visa",
     "CustomCodeEnabled": "true",
     "Channel": "sms",
     "CustomCode": "123456",
@@ -264,6 +271,7 @@ def test_every_request_that_takes_parameters_is_in_the_table() -> None:
         "POST /Calls/{call}/UserDefinedMessageSubscriptions",  # and so is this
         "POST /Calls/{call}/UserDefinedMessages",  # Content and IdempotencyKey, to softphones only
         "POST /v2/Services/{sid}/Verifications/{to}",
+        "POST /Calls/{call}/Payments/{sid}",  # IdempotencyKey, StatusCallback, Capture, Status
         "POST /Calls/{call}/(Siprec)/{name}",  # Status
         "POST /Calls/{call}/(Streams)/{name}",
         "POST /Calls/{call}/(Transcriptions)/{name}",

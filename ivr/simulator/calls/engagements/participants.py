@@ -16,7 +16,7 @@ from ivr.simulator.calls.protocols import Engagement
 from ivr.simulator.calls.recordings import Recording, Recordings, of_dial, told_of
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import Interpreter
-from ivr.simulator.interpreter.settings import ANNOUNCEMENT, CONFERENCE_WAIT, Setting
+from ivr.simulator.interpreter.settings import ANNOUNCEMENT, CAPTURE, CONFERENCE_WAIT, Setting
 from ivr.simulator.interpreter.speech import saying
 from ivr.simulator.network.virtual_clock import Bell
 from ivr.twiml import verbs as v
@@ -163,7 +163,8 @@ class Participant(Engagement[Leg]):
     @property
     def talks(self) -> bool:
         background = self.leg.background
-        return not (self.muted or self.hold) and background is None
+        free = background is None or background.setting is CAPTURE
+        return free and not (self.muted or self.hold)
 
     def waiting_params(self) -> requests.Params:
         return (("ConferenceSid", self.conference.sid),)
