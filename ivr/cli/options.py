@@ -158,7 +158,7 @@ class NetworkOptions:
     rest_port: int
     silent_recordings: str
     verified: tuple[str, ...]  # numbers of others that calls may show
-    run: str | None  # the command that starts the application
+    run: str | None = None  # the command that starts the application
 
     def exchange(self, **options: Any) -> Exchange:
         """A network set up like this."""
