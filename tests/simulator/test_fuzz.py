@@ -269,6 +269,10 @@ MEETS: dict[str, tuple[Routes, str]] = {
         {"/voice": MENTIONED.format("For sales, press 10."), **BREAKS},
         "Only callers who press 0 (a key that no prompt mentions) meet this.",
     ),
+    "who does what they are told, or makes a mistake": (
+        {"/voice": MENTIONED.format("For sales, press 7."), **BREAKS},
+        "Callers who press 7 meet this.",
+    ),
     "who does nothing": (
         {"/voice": "<Say>Hello.</Say><Pause length='100'/>"},
         "Callers who do nothing for 60 s meet this.",
