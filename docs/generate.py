@@ -208,11 +208,12 @@ tokens, cookies for each call, redirects, fallback URLs with their error codes, 
 their order and numbers; warnings and errors under Twilio's own numbers.
 
 **Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; of a number's place
-only the country is known (`exchange.phone(number, city=…)` tells more).
+only the country is known (`exchange.phone(number, city=…)` tells more); calls may go to every country, as if all of them
+were allowed in the account's settings.
 
 What Twilio knows and the simulator doesn't do is **refused by name**: nothing is silently ignored. What Twilio itself
-doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects are
-stopped with a message that says it is the simulator's limit, not Twilio's.
+doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects,
+and numbers that call each other without end, are stopped with a message that says it is the simulator's limit, not Twilio's.
 
 ## Verbs and nouns
 

@@ -20,6 +20,7 @@ from ivr.cli.options import (
     Keys,
     NetworkOptions,
     NumberAndUrl,
+    Phone,
     Url,
     json_option,
     network_options,
@@ -31,9 +32,16 @@ from ivr.cli.options import (
 @click.command()
 @click.argument("url", type=Url())
 @click.option(
-    "--from", "caller", default=CALLER, show_default=True, help="Phone number of the caller."
+    "--from",
+    "caller",
+    default=CALLER,
+    show_default=True,
+    type=Phone(),
+    help="Phone number of the caller.",
 )
-@click.option("--to", "called", default=LINE, show_default=True, help="Phone number to call.")
+@click.option(
+    "--to", "called", default=LINE, show_default=True, type=Phone(), help="Phone number to call."
+)
 @click.option(
     "--phone",
     "phones",
@@ -46,7 +54,7 @@ from ivr.cli.options import (
     "--press",
     "presses",
     multiple=True,
-    metavar="KEYS",
+    type=Keys(),
     help="Press these keys instead of reading the keyboard. Repeat for each prompt.",
 )
 @click.option(
@@ -58,6 +66,7 @@ from ivr.cli.options import (
     "--stay",
     default=30.0,
     show_default=True,
+    type=click.FloatRange(min=0),
     metavar="SECONDS",
     help="How long to stay on the line after the script's last action.",
 )
@@ -95,7 +104,9 @@ def phone(
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=INPUT_FILE)
 @click.option("--url", type=Url(), required=True, help="The webhook that answers the calls.")
-@click.option("--number", help="Call this phone number instead of the one in each file.")
+@click.option(
+    "--number", type=Phone(), help="Call this phone number instead of the one in each file."
+)
 @click.option("--junit", type=OUTPUT_FILE, help="Write the results to this file as JUnit XML.")
 @json_option
 @network_options
@@ -124,12 +135,23 @@ def replay(
 @click.command()
 @click.argument("url", type=Url())
 @click.option(
-    "--calls", default=200, show_default=True, help="Number of random calls for each problem found."
+    "--calls",
+    default=200,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Number of random calls for each problem found.",
 )
 @click.option(
-    "--from", "caller", default=CALLER, show_default=True, help="Phone number of the callers."
+    "--from",
+    "caller",
+    default=CALLER,
+    show_default=True,
+    type=Phone(),
+    help="Phone number of the callers.",
 )
-@click.option("--to", "called", default=LINE, show_default=True, help="Phone number to call.")
+@click.option(
+    "--to", "called", default=LINE, show_default=True, type=Phone(), help="Phone number to call."
+)
 @click.option(
     "--keys",
     default="0123456789*#",
@@ -162,12 +184,17 @@ def replay(
     "random. Repeat for each phone.",
 )
 @click.option(
-    "--longest", default=12, show_default=True, help="Most actions of one caller in a call."
+    "--longest",
+    default=12,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Most actions of one caller in a call.",
 )
 @click.option(
     "--silence",
     default=60.0,
     show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="A caller is stranded when nothing is heard and nothing happens for this long.",
 )
@@ -175,6 +202,7 @@ def replay(
     "--patience",
     default=600.0,
     show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
     help="A caller who does nothing is stranded when nothing new is heard for this long.",
 )

@@ -243,14 +243,16 @@ def other_phone(text: str, place: int) -> Phone:
     """Read ``[NAME=]NUMBER=BEHAVIOR`` of the command line. Raises `click.BadParameter`."""
     match = _OTHER_PHONE.fullmatch(text)
     if match is None:
-        raise click.BadParameter(f"{text!r} isn't NUMBER=BEHAVIOR, such as +33155500011=busy")
+        why = f"{text!r} isn't NUMBER=BEHAVIOR, such as +33155500011=busy"
+        raise click.BadParameter(why, param_hint="'--phone'")
     name = match["name"] or f"phone{place}"
     behavior = _COMMA_OUTSIDE_QUOTES.sub(" ", match["behavior"])
     line = f"phone {name} {match['number']} {behavior}"
     try:
         return parse(f"from {line.split()[2]} to +3300\n{line}", "--phone").phones[0]
     except DialogueSyntaxError as error:
-        raise click.BadParameter(str(error)) from None
+        why = str(error).removeprefix(f"--phone:{error.line}: ")
+        raise click.BadParameter(why, param_hint="'--phone'") from None
 
 
 def phone_on_page(text: str, place: int) -> Phone:

@@ -61,7 +61,21 @@ class Telephone(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if not re.fullmatch(r"\+[1-9]\d{1,14}", str(value)):
-            self.fail(f"{value!r} isn't a telephone number such as {CALLER}", param, ctx)
+            self.fail(f"{value!r} isn't a phone number such as {CALLER}", param, ctx)
+        return str(value)
+
+
+class Phone(click.ParamType[str]):
+    """What a call comes from or goes to."""
+
+    name = "NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from ivr.simulator.expectations.syntax import NUMBER
+
+        if not NUMBER.fullmatch(str(value)):
+            could = f"a number such as {CALLER}, client:NAME, sip:ADDRESS or anonymous"
+            self.fail(f"{value!r} isn't {could}", param, ctx)
         return str(value)
 
 
@@ -168,6 +182,7 @@ _RATE = click.option(
     "--rate",
     default=1.0,
     show_default=True,
+    type=click.FloatRange(min=0),
     help="Speed of simulated time: 1 is real time, 20 is twenty times as fast.",
 )
 _NETWORK = (

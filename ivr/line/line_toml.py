@@ -145,7 +145,7 @@ def _hours(table: Table) -> Hours:
 
 def _phone(table: Table, key: str, number: str) -> str:
     if not E164.fullmatch(number):
-        raise table.wrong(key, f"'{number}' isn't a telephone number: write +33155500012")
+        raise table.wrong(key, f"'{number}' isn't a phone number: write +33155500012")
     if why := forbidden(number):
         raise table.wrong(key, f"'{number}' is never dialled: {why}")
     return number

@@ -112,7 +112,7 @@ def tree(body: bytes | str, encoding: str | None) -> Node:
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         if len(stack) > DEEPEST:
-            raise TwiMLError(12100, f"more than {DEEPEST} elements are within one another")
+            raise TwiMLError(12100, f"more than {DEEPEST} levels of nested elements")
         node = Node(tag, attributes, parser.CurrentLineNumber)
         stack[-1].children.append(node)
         stack[-1].text.append("")

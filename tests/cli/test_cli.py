@@ -134,6 +134,28 @@ def test_the_call_is_saved_and_comes_true_again(url: str, tmp_path: Path) -> Non
     assert replayed.exit_code == 0, replayed.output
 
 
+TRANSFER = "<Dial callerId='+33155500190'>+33155500014</Dial>"
+
+
+def test_a_caller_id_is_verified_for_one_command_and_saved_with_the_call(tmp_path: Path) -> None:
+    file = tmp_path / "saved.call"
+    phone = ("--phone", "duty=+33155500014=answers after 1, hangs up after 5")
+    with served(menu_app(voice=TRANSFER)) as origin:
+        url = f"{origin}/voice"
+        refused = ivr("phone", url, *phone, *FAST, stdin="wait 10")
+        shown = ("--verified", "+33155500190", "--save", file)
+        made = ivr("phone", url, *phone, *shown, *FAST, stdin="wait 10")
+        replayed = ivr("replay", file, "--url", url, "--rate", "0", "--rest-port", "0")
+
+    assert refused.exit_code == 1
+    assert "13214" in refused.output
+    assert "--verified" in refused.output
+    assert made.exit_code == 0, made.output
+    assert "\nverified +33155500190\n" in file.read_text(encoding="utf-8")
+    assert replayed.exit_code == 0, replayed.output
+    assert ivr("phone", url, "--verified", "me").exit_code == 2
+
+
 def test_an_application_that_fails_is_exit_code_1() -> None:
     with served(menu_app(key=lambda fields: fields["Nope"])) as origin:
         result = ivr("phone", f"{origin}/voice", "--press", "1", *FAST)
@@ -215,8 +237,16 @@ def test_an_application_uses_the_rest_api_meanwhile() -> None:
         (("phone", "localhost"), "isn't a URL such as"),
         (("phone", "http://127.0.0.1:1/", "--phone", "+3311"), "isn't NUMBER=BEHAVIOR"),
         (("phone", "http://127.0.0.1:1/", "--phone", "+3311=sleeps"), "this phone can't be read"),
-        (("phone", "http://127.0.0.1:1/", "--press", "x"), "“x” isn't an action"),
+        (
+            ("phone", "http://127.0.0.1:1/", "--press", "x"),
+            "'x' contains other characters than 0-9",
+        ),
         (("phone", "http://127.0.0.1:1/", "--rate", "0", "--press", "1"), "--rate above 0"),
+        (("phone", "http://127.0.0.1:1/", "--rate", "-1"), "-1.0 is not in the range"),
+        (("phone", "http://127.0.0.1:1/", "--to", "abc"), "'abc' isn't a number such as"),
+        (("phone", "http://127.0.0.1:1/", "--phone", "bob"), "Invalid value for '--phone'"),
+        (("phone", "http://127.0.0.1:1/", "--phone", "bob=+1555=sings"), "'--phone': this phone"),
+        (("fuzz", "http://127.0.0.1:1/", "--time", "0"), "0.0 is not in the range"),
         (("replay", "--url", "http://127.0.0.1:1/"), "Missing argument"),
         (("network",), "Missing option '--number'"),
         (("network", "--number", "+1800"), "isn't NUMBER=URL"),

@@ -75,7 +75,7 @@ KEYS: list[tuple[str, str, Any, str]] = [
     ("rota.*", number(1), 0, number(1)),
     ("promise.(in|off)_hours", number(1), 0, number(1)),
     ("promise.last_resort", TEXT, " ", "is empty; write a text"),
-    ("fallback.dial", TEXT, "01 55 50", "isn't a telephone number: write +33155500012"),
+    ("fallback.dial", TEXT, "01 55 50", "isn't a phone number: write +33155500012"),
     ("levels.*.code", TEXT, "engineer", "is a word of the line's own; choose another"),
     ("levels.*.target", TEXT, "boss", "there are manager, second_level"),
     ("levels.*.due", PAIR, [30], PAIR),

@@ -240,7 +240,7 @@ def _keep(leg: Leg, player: Player, request: requests.Keep) -> tuple[str, str] |
     tape, player.tape = player.tape, None
     assert tape is not None
     if request.silent and not leg.network.keeps_silence:
-        text = "a silent recording isn't kept, and its action not requested"
+        text = "a silent recording isn't kept, and its action isn't requested"
         leg.network.note("warning", SILENT_RECORDING, text, "", leg.sid)
         tape.stop(seconds=0)
         return None
@@ -258,7 +258,7 @@ def _halt(leg: Leg, player: Player, request: requests.Halt) -> None:
         stream.stop()
     if not running:
         kind = type(noun).__name__
-        text = f'<Stop><{kind} name="{noun.name}">: nothing of that name has been started'
+        text = f'<Stop><{kind} name="{noun.name}">: nothing with that name has been started'
         leg.network.note("warning", 0, text, "", leg.sid)
 
 

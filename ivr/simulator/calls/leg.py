@@ -211,7 +211,7 @@ class Leg(Call):
 
     @property
     def _too_long(self) -> str:
-        return f"it has lasted {self.limit:g} s, the most that it may"
+        return f"it has lasted {self.limit:g} s, the longest it may last"
 
     def run(self, start: requests.Fetch | requests.Page, answered: bool = True) -> None:
         """Play a document in place of what was played before."""
@@ -426,7 +426,7 @@ def _nobody(leg: Leg) -> Refusal:
     make = f'make it with exchange.phone("{address}")'
     if address.startswith("+"):
         code = INVALID_NUMBER if leg.child_of is not None else 0
-        why = f"no telephone has the number {address}: {make}"
+        why = f"no phone has the number {address}: {make}"
         return Refusal("failed", why, "error", code, "404")
     return Refusal("failed", f"no phone is registered as {address}: {make}", "warning", sip="404")
 

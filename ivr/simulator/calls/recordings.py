@@ -103,7 +103,7 @@ class Recording:
     def transcribe(self, words: str, url: str, fields: dict[str, str]) -> None:
         """Transcribe what was said, "for recordings of 2 to 120 seconds", and report to ``url``."""
         if not 2 <= self.seconds <= 120:
-            text = f"a recording of {self.seconds} s isn't transcribed: it must have 2 to 120 s"
+            text = f"a recording of {self.seconds} s isn't transcribed: it must last 2 to 120 s"
             self.network.note("warning", OUT_OF_RANGE, text, url, self.call)
             return
         sid = self.network.seed.sid("TR")

@@ -68,7 +68,7 @@ class SideStream:
             call.network.note("error", NO_URL, "<Stream> has no wss: URL", self.base, call.sid)
             return False
         if any(each.open and each.name == self.name for each in beside):
-            self._tell("error", f'the call already has one that is named "{self.name}"')
+            self._tell("error", f'the call already has one named "{self.name}"')
             return False
         self.running[self.sid] = self
         self._tell("started")

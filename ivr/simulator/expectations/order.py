@@ -51,7 +51,7 @@ def _noted(notice: Notice, answer: Webhook | None) -> Wrong:
     """A line of the debugger; with the answer of the webhook that failed, if it is about one."""
     do = f"see {ERRORS}/{notice.code} for what it means and what to do"
     if not notice.code:
-        do = "a remark of the simulator, not of Twilio: take it as a hint about the application"
+        do = "a note from the simulator, not from Twilio: take it as a hint about the application"
     number = f" {notice.code}" if notice.code else ""
     what = f"debugger: {notice.level}{number} {notice.text} {notice.url}".rstrip()
     if answer is not None and notice.code in REQUEST_FAILED:

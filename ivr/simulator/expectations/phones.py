@@ -122,7 +122,7 @@ def _options(text: str) -> dict[str, str]:
             raise PhoneSyntaxError(text[at:], "this phone can't be read", DESCRIBED)
         name, value = next((k, v) for k, v in option.groupdict().items() if v is not None)
         if name in given:
-            raise PhoneSyntaxError(option.group().strip(), "this option is repeated", "it once")
+            raise PhoneSyntaxError(option.group().strip(), "this option is given twice", "it once")
         given[name] = value
         at = option.end()
     return given

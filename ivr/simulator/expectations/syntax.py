@@ -45,7 +45,7 @@ LINES = (
 )
 
 _LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
-_NUMBER = re.compile(r"\+?\d{2,15}|client:\S+|sip:\S+|anonymous")
+NUMBER = re.compile(r"\+?\d{2,15}|client:\S+|sip:\S+|anonymous")
 _SECONDS = r"(?P<seconds>\d+(?:\.\d+)?)"
 _WITHIN = re.compile(rf"within {_SECONDS}\s+(?P<rest>\S.*)")
 _ACT = re.compile(
@@ -234,7 +234,7 @@ class _Place:
         return Act("wait", seconds=float(parts["seconds"]))
 
     def telephone(self, number: str) -> str:
-        if not _NUMBER.fullmatch(number):
+        if not NUMBER.fullmatch(number):
             could = "a number such as +33155500101, client:NAME, sip:ADDRESS or anonymous"
             raise self.error(number, f"“{number}” isn't a phone number", could)
         return number
@@ -345,7 +345,7 @@ class _Reader:
 
     def _verified(self, place: _Place, rest: str) -> None:
         if not re.fullmatch(r"\+[1-9]\d{1,14}", rest):
-            why = f"“{rest}” isn't a telephone number" if rest else "a number is missing"
+            why = f"“{rest}” isn't a phone number" if rest else "a number is missing"
             raise place.error(rest, why, "a number with its country code, such as +33155500101")
         self.verified.append(rest)
 

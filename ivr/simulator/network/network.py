@@ -152,12 +152,12 @@ class Network(Mailbox):
 
     def verify(self, number: str, friendly_name: str = "") -> VerifiedNumber:
         """Make a number one of the account's verified caller IDs: its calls may show it, as they
-        may the account's own numbers. Raises ValueError for what isn't a telephone number.
+        may the account's own numbers. Raises ValueError for what isn't a phone number.
         (https://www.twilio.com/docs/voice/api/outgoing-caller-ids)
         """
         shown = e164(number)
         if not shown.startswith("+"):
-            raise ValueError(f"{number} isn't a telephone number such as +14155550100")
+            raise ValueError(f"{number} isn't a phone number such as +14155550100")
         row = self.verified.get(shown)
         if row is None:
             name = friendly_name or shown

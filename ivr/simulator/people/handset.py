@@ -142,7 +142,7 @@ class Handset(Scripted):
 
     def _join(self, room: str) -> None:
         if self.leg is not None:
-            raise CallError(f"{self.number} is in use ({self.leg})")
+            raise CallError(self._busy())
         self.leg = self.network.connections.rooms.join(self, self.number, room)
         self._remember(self.leg)
 

@@ -323,9 +323,7 @@ class Delivery:
             self._repeats -= 1
             self._attempt()
         elif 300 <= reply.status < 400 and not reply.code:
-            text = (
-                f"HTTP {reply.status} leads nowhere: only 301, 302, 303 and 307 with a Location do"
-            )
+            text = f"HTTP {reply.status} isn't followed: 301, 302, 303 and 307 with a Location are"
             self._finish(reply._replace(code=11216, error=text))
         else:
             self._finish(reply)

@@ -163,7 +163,7 @@ def test_a_number_is_verified_once() -> None:
     assert exchange.verify("415-555-0100") is first
     assert (first.number, first.friendly_name) == ("+14155550100", "Front desk")
     assert first.sid.startswith("PN")
-    with pytest.raises(ValueError, match="isn't a telephone number"):
+    with pytest.raises(ValueError, match="isn't a phone number"):
         exchange.verify("client:anna")
 
 
@@ -181,5 +181,5 @@ def test_a_dialogue_says_which_numbers_are_verified() -> None:
 
     assert exchange.phone(CALLEE).caller_id == VERIFIED
     assert f"\nverified {VERIFIED}\n" in write(record)
-    with pytest.raises(DialogueSyntaxError, match="isn't a telephone number"):
+    with pytest.raises(DialogueSyntaxError, match="isn't a phone number"):
         parse(f"from {CALLER} to {LINE}\nverified sip:anna@pbx.test\n> call")

@@ -51,7 +51,7 @@ FAILS: list[tuple[Dial, tuple[str, int], str]] = [
     (
         dialled(Number("+442071234567")),
         ("error", 13224),
-        "no telephone has the number +442071234567",
+        "no phone has the number +442071234567",
     ),
     (dialled(Number("12")), ("warning", 13223), '"12" isn\'t valid in a <Number>'),
     (dialled(Number("")), ("warning", 13223), "isn't valid in a <Number>"),
@@ -64,7 +64,7 @@ FAILS: list[tuple[Dial, tuple[str, int], str]] = [
     (dialled(Number(CALLEE), caller_id=STRANGER), ("error", 13214), "exchange.verify()"),
     (dialled(Number(LINE)), ("error", 0), "may be calling itself"),
     (dialled(Queue("gone")), ("warning", 0), "there is no queue gone"),
-    (Dial((), action="/over"), ("warning", 13223), "says nobody to call"),
+    (Dial((), action="/over"), ("warning", 13223), "names no one to call"),
     (dialled(Conference("Room", coach="CA" + "0" * 32)), ("error", 16028), "can't be coached"),
 ]
 
@@ -192,7 +192,7 @@ def test_a_time_limit_says_so() -> None:
     exchange.wait(0)
     callee.answer()
     exchange.wait(10)
-    assert exchange.legs[made.sid].because == "it has lasted 7 s, the most that it may"
+    assert exchange.legs[made.sid].because == "it has lasted 7 s, the longest it may last"
 
 
 NOUNS = st.sampled_from(

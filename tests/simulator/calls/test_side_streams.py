@@ -116,7 +116,7 @@ def test_stopping_what_was_never_started_is_said() -> None:
     caller.call(LINE)
 
     assert caller.last_heard == "Still here."
-    assert "nothing of that name" in exchange.debugger[0].text
+    assert "nothing with that name" in exchange.debugger[0].text
     caller.hang_up()
 
 

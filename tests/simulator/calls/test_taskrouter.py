@@ -136,7 +136,7 @@ def test_the_worker_does_something_else_after_the_call() -> None:
 
 
 # handle-assignment-callbacks#initiating-call, with its example of a <Dial><Queue reservationSid>
-@pytest.mark.parametrize("record", [""])
+@pytest.mark.parametrize("record", ["", 'record="record-from-answer"'])
 def test_a_worker_hears_words_before_the_reservation_is_dialled(record: str) -> None:
     def answer(params: dict[str, str]) -> str:
         sid = desk.task.reservations[0].sid
@@ -159,7 +159,7 @@ def test_a_worker_hears_words_before_the_reservation_is_dialled(record: str) -> 
     desk.exchange.wait(9)
     desk.caller.hang_up()
     desk.exchange.wait(1)
-    assert [each.seconds for each in desk.exchange.recordings] == ([9] if record else [])
+    assert [each.seconds for each in desk.exchange.recordings] == ([12] if record else [])
     desk.exchange.strict()
 
 

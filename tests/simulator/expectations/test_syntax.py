@@ -160,7 +160,7 @@ def test_a_comment_is_a_whole_line_because_a_hash_is_a_key() -> None:
         ('from +3311 to +3322\nphone m +3333 declines says "no"', 2, "no effect", "voicemail"),
         ("from +3311 to +3322\nphone m +3333 voicemail press 1", 2, "no effect", "answers"),
         ("from +3311 to +3322\nphone m +3333 hangs up after 3", 2, "no effect", "answers or voice"),
-        ("from +3311 to +3322\nphone m +3333 answers after 1 after 2", 2, "is repeated", "once"),
+        ("from +3311 to +3322\nphone m +3333 answers after 1 after 2", 2, "is given twice", "once"),
         ("from +3311 to +3322\n> call\nseed 3", 3, "“seed” comes too late", "above the first"),
         ("from +3311 to +3322\nseed x", 2, "“x” isn't a seed", "whole number"),
         ("from +3311 to +3322\nstart monday", 2, "“monday” isn't a date and time", "+01:00"),
