@@ -158,8 +158,8 @@ class NetworkOptions:
     rest_port: int
     silent_recordings: str
     verified: tuple[str, ...]  # numbers of others that calls may show
-    verify_service: tuple[str, ...]  # SIDs of services of Verify that the application knows
-    run: str | None  # the command that starts the application
+    verify_service: tuple[str, ...] = ()  # SIDs of services of Verify that the application knows
+    run: str | None = None  # the command that starts the application
 
     def exchange(self, **options: Any) -> Exchange:
         """A network set up like this."""
