@@ -158,6 +158,7 @@ class NetworkOptions:
     rest_port: int
     silent_recordings: str
     verified: tuple[str, ...]  # numbers of others that calls may show
+    verify_service: tuple[str, ...] = ()  # SIDs of services of Verify that the application knows
     run: str | None = None  # the command that starts the application
 
     def exchange(self, **options: Any) -> Exchange:
@@ -173,6 +174,8 @@ class NetworkOptions:
         made.silent_recordings = silent_recordings or self.silent_recordings
         for number in self.verified:
             made.verify(number)
+        for sid in self.verify_service:
+            made.verify_service(sid=sid)
 
 
 _RATE = click.option(
@@ -232,6 +235,12 @@ _NETWORK = (
         type=Telephone(),
         help="A verified caller ID: a number of somebody else's that calls may show. Repeatable.",
     ),
+    click.option(
+        "--verify-service",
+        multiple=True,
+        metavar="SID",
+        help="A service of Verify that the application knows, VA…. Repeatable.",
+    ),
 )
 
 
@@ -252,12 +261,21 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
         rest_port: int,
         silent_recordings: str,
         verified: tuple[str, ...],
+        verify_service: tuple[str, ...],
         run: str | None,
         rate: float = 0,
         **others: Any,
     ) -> None:
         network = NetworkOptions(
-            rate, seed, account_sid, auth_token, rest_port, silent_recordings, verified, run
+            rate,
+            seed,
+            account_sid,
+            auth_token,
+            rest_port,
+            silent_recordings,
+            verified,
+            verify_service,
+            run,
         )
         command(network=network, **others)
 

@@ -23,7 +23,7 @@ from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, Answer, app, served
 from tests.kit.twiml_app import App as TwiMLApp
 
-NETWORK = NetworkOptions(0, 1, None, None, 0, "kept", (), None)
+NETWORK = NetworkOptions(0, 1, None, None, 0, "kept", ())
 MENU = "<Gather numDigits='1' action='/first'><Say>Press one key.</Say></Gather><Say>Goodbye.</Say>"
 SECOND = "<Gather numDigits='1' action='/second'><Say>And another.</Say></Gather>"
 

@@ -10,6 +10,7 @@ A file is read into plain values; nothing here knows the network. The grammar:
         hangs up after SECONDS    in the call
         types every SECONDS       one key
     language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped | verified NUMBER
+    verify service SID                          one of Verify that the application knows
     [NAME] > ACTION, ACTION …                   without a name, the caller acts
     [NAME] < [within SECONDS] WORDS | (STATE)
     # a comment, on a line of its own ('#' is also a key)
@@ -40,7 +41,7 @@ STATES = (
 )
 LINES = (
     "a comment (#), from … to …, phone …, language …, seed …, start …, silent recordings …, "
-    "verified …, [name] > an action or [name] < what is expected"
+    "verified …, verify service …, [name] > an action or [name] < what is expected"
 )
 
 _LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
@@ -137,6 +138,7 @@ class Dialogue:
     start: datetime | None = None
     silent_recordings: str = ""  # "kept" or "dropped", "" for what the network does
     verified: tuple[str, ...] = ()  # numbers of others that calls may show
+    services: tuple[str, ...] = ()  # SIDs of services of Verify
 
     @property
     def title(self) -> str:
@@ -251,6 +253,7 @@ class _Reader:
     start: datetime | None = None
     silent_recordings: str = ""
     verified: list[str] = field(default_factory=list)
+    services: list[str] = field(default_factory=list)
 
     def read(self, number: int, line: str) -> None:
         place = _Place(self.name, number, line)
@@ -266,6 +269,7 @@ class _Reader:
             "start": self._start,
             "silent": self._silent,
             "verified": self._verified,
+            "verify": self._verify,
         }
         if word not in headers:
             raise place.error(word, f"a line can't begin with “{word}”", LINES)
@@ -290,6 +294,7 @@ class _Reader:
             start=self.start,
             silent_recordings=self.silent_recordings,
             verified=tuple(self.verified),
+            services=tuple(self.services),
         )
 
     def _from(self, place: _Place, rest: str) -> None:
@@ -343,6 +348,12 @@ class _Reader:
             why = f"“{rest}” isn't a phone number" if rest else "a number is missing"
             raise place.error(rest, why, "a number with its country code, such as +33155500101")
         self.verified.append(rest)
+
+    def _verify(self, place: _Place, rest: str) -> None:
+        word, _, sid = rest.partition(" ")
+        if word != "service" or not re.fullmatch(r"VA[0-9a-fA-F]{32}", sid.strip()):
+            raise place.error(rest, "that isn't a service of Verify", "service VA… (34 characters)")
+        self.services.append(sid.strip())
 
     def _spoken(self, place: _Place, who: str, mark: str, rest: str) -> None:
         self._known(place, who)
