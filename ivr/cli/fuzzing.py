@@ -125,6 +125,8 @@ class Report:
             command += ["--seed", str(self.options.seed)]
         for number in self.options.verified:
             command += ["--verified", number]
+        for sid in self.options.verify_service:
+            command += ["--verify-service", sid]
         return shlex.join(command)
 
     def _shown(self, result: Result, known: bool) -> str:

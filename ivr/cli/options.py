@@ -176,8 +176,9 @@ class NetworkOptions:
     rest_port: int
     silent_recordings: str
     verified: tuple[str, ...]  # numbers of others that calls may show
-    origins: tuple[tuple[str, str], ...]  # and what each leads to, "" for the application
-    run: str | None  # the command that starts the application
+    origins: tuple[tuple[str, str], ...] = ()  # and what each leads to, "" for the application
+    verify_service: tuple[str, ...] = ()  # SIDs of services of Verify that the application knows
+    run: str | None = None  # the command that starts the application
 
     def exchange(self, **options: Any) -> Exchange:
         """A network set up like this."""
@@ -197,6 +198,8 @@ class NetworkOptions:
                 made.mount(origin, url)
             else:
                 made.origin = made.origin or origin
+        for sid in self.verify_service:
+            made.verify_service(sid=sid)
 
 
 _RATE = click.option(
@@ -264,6 +267,12 @@ _NETWORK = (
         help="The address at which Twilio reaches the application, such as https://line.example, "
         "or ORIGIN=URL for another one that runs at URL. Repeatable.",
     ),
+    click.option(
+        "--verify-service",
+        multiple=True,
+        metavar="SID",
+        help="A service of Verify that the application knows, VA…. Repeatable.",
+    ),
 )
 
 
@@ -285,6 +294,7 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
         silent_recordings: str,
         verified: tuple[str, ...],
         origins: tuple[tuple[str, str], ...],
+        verify_service: tuple[str, ...],
         run: str | None,
         rate: float = 0,
         **others: Any,
@@ -298,6 +308,7 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
             silent_recordings,
             verified,
             origins,
+            verify_service,
             run,
         )
         command(network=network, **others)

@@ -23,7 +23,7 @@ from tests.kit.commands import ivr
 from tests.kit.small_apps import LINE, Answer, app, served
 from tests.kit.twiml_app import App as TwiMLApp
 
-NETWORK = NetworkOptions(0, 1, None, None, 0, "kept", (), (), None)
+NETWORK = NetworkOptions(0, 1, None, None, 0, "kept", ())
 MENU = "<Gather numDigits='1' action='/first'><Say>Press one key.</Say></Gather><Say>Goodbye.</Say>"
 SECOND = "<Gather numDigits='1' action='/second'><Say>And another.</Say></Gather>"
 
@@ -268,6 +268,10 @@ MEETS: dict[str, tuple[Routes, str]] = {
     "who makes a mistake": (
         {"/voice": MENTIONED.format("For sales, press 10."), **BREAKS},
         "Only callers who press 0 (a key that no prompt mentions) meet this.",
+    ),
+    "who does what they are told, or makes a mistake": (
+        {"/voice": MENTIONED.format("For sales, press 7."), **BREAKS},
+        "Callers who press 7 meet this.",
     ),
     "who does nothing": (
         {"/voice": "<Say>Hello.</Say><Pause length='100'/>"},

@@ -73,11 +73,12 @@ class Switchboard(CallNetwork[Leg]):
             self.tasks,
         ).by_request
 
-    def verify_service(self, friendly_name: str, sid: str = "") -> Service:
+    def verify_service(self, friendly_name: str = "Test", sid: str = "") -> Service:
         """A service of Verify, whose codes people really get by text or by phone.
 
-        ``sid`` is one that the application knows, "VA…"; "" makes one. An application may also
-        make its own by REST. (https://www.twilio.com/docs/verify/api/service)
+        ``friendly_name`` is said with each code. ``sid`` is one that the application knows, "VA…";
+        "" makes one. An application may also make its own by REST.
+        (https://www.twilio.com/docs/verify/api/service)
         """
         return self.verifications.service(friendly_name, sid)
 

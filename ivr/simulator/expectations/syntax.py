@@ -11,6 +11,7 @@ A file is read into plain values; nothing here knows the network. The grammar:
         types every SECONDS       one key
     language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped | verified NUMBER |
     origin ORIGIN
+    verify service SID                          one of Verify that the application knows
     [NAME] > ACTION, ACTION …                   without a name, the caller acts
     [NAME] < [within SECONDS] WORDS | (STATE)
     # a comment, on a line of its own ('#' is also a key)
@@ -42,7 +43,7 @@ STATES = (
 )
 LINES = (
     "a comment (#), from … to …, phone …, language …, seed …, start …, silent recordings …, "
-    "verified …, origin …, [name] > an action or [name] < what is expected"
+    "verified …, verify service …, origin …, [name] > an action or [name] < what is expected"
 )
 
 _LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
@@ -140,6 +141,7 @@ class Dialogue:
     silent_recordings: str = ""  # "kept" or "dropped", "" for what the network does
     verified: tuple[str, ...] = ()  # numbers of others that calls may show
     origin: str = ""  # of the application, "" for what the network says
+    services: tuple[str, ...] = ()  # SIDs of services of Verify
 
     @property
     def title(self) -> str:
@@ -255,6 +257,7 @@ class _Reader:
     silent_recordings: str = ""
     origin: str = ""
     verified: list[str] = field(default_factory=list)
+    services: list[str] = field(default_factory=list)
 
     def read(self, number: int, line: str) -> None:
         place = _Place(self.name, number, line)
@@ -271,6 +274,7 @@ class _Reader:
             "silent": self._silent,
             "verified": self._verified,
             "origin": self._origin,
+            "verify": self._verify,
         }
         if word not in headers:
             raise place.error(word, f"a line can't begin with “{word}”", LINES)
@@ -296,6 +300,7 @@ class _Reader:
             silent_recordings=self.silent_recordings,
             verified=tuple(self.verified),
             origin=self.origin,
+            services=tuple(self.services),
         )
 
     def _from(self, place: _Place, rest: str) -> None:
@@ -356,6 +361,12 @@ class _Reader:
             why = f"“{rest}” isn't a phone number" if rest else "a number is missing"
             raise place.error(rest, why, "a number with its country code, such as +33155500101")
         self.verified.append(rest)
+
+    def _verify(self, place: _Place, rest: str) -> None:
+        word, _, sid = rest.partition(" ")
+        if word != "service" or not re.fullmatch(r"VA[0-9a-fA-F]{32}", sid.strip()):
+            raise place.error(rest, "that isn't a service of Verify", "service VA… (34 characters)")
+        self.services.append(sid.strip())
 
     def _spoken(self, place: _Place, who: str, mark: str, rest: str) -> None:
         self._known(place, who)

@@ -12,7 +12,7 @@ from typing import Any
 from ivr.simulator.exchange import Exchange
 from ivr.simulator.expectations.phones import Phone
 from ivr.simulator.expectations.syntax import Act
-from ivr.simulator.fuzz.stranded import Habit, Key, Rules, Stranded
+from ivr.simulator.fuzz.stranded import Habit, Key, Rules, Stranded, announces
 from ivr.simulator.fuzz.wanderer import HABITS, Wanderer
 from ivr.simulator.network.webhook import Webhook
 
@@ -241,7 +241,10 @@ def _everywhere(search: Search) -> Iterator[Stranded]:
         seen[wanderer.place] = acts
         if len(acts) >= rules.longest:
             continue
-        entries = (*rules.keys, *rules.entries) if "dtmf" in wanderer.ears else ()
+        # What the prompts ask for comes first: a problem that such callers meet is told as theirs.
+        told = " ".join(wanderer.place[1:])
+        keys = sorted(rules.keys, key=lambda key: not announces(told, key))
+        entries = (*keys, *rules.entries) if "dtmf" in wanderer.ears else ()
         words = rules.words if "speech" in wanderer.ears else ()
         ways.extend((*acts, Act("press", keys)) for keys in entries)
         ways.extend((*acts, Act("say", word)) for word in words)

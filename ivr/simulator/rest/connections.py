@@ -15,6 +15,10 @@ from ivr.simulator.rest.api import Api
 from ivr.simulator.rest.certificates import Certificates
 
 HELLO = 0x16  # the first byte of a secured connection (RFC 8446, handshake)
+DISTRUSTED = (
+    "a REST request wasn't sent, because the program doesn't trust the simulated network's "
+    "certificate ({why}): which certificates it trusts isn't what its environment says"
+)
 PATIENCE = 10.0  # seconds for a handshake
 
 
@@ -57,10 +61,16 @@ class Connections(ThreadingHTTPServer):
 
     def secured(self, request: socket.socket) -> ssl.SSLSocket:
         """The connection with this machine's certificate. Raises OSError if the client doesn't
-        trust it."""
+        trust it, which the debugger's log says."""
         request.settimeout(PATIENCE)
         self._open.discard(request)
-        made = certificates().context.wrap_socket(request, server_side=True)
+        try:
+            made = certificates().context.wrap_socket(request, server_side=True)
+        except ssl.SSLError as error:
+            if "ALERT" in (error.reason or "") and (api := self.api_for("", "")):
+                network, why = api.network, DISTRUSTED.format(why=error.reason)
+                network.ask(lambda: network.note("error", 0, why))
+            raise
         made.settimeout(None)
         self._open.add(made)
         return made

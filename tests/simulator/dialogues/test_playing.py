@@ -470,6 +470,19 @@ def test_a_dialogue_may_say_that_silent_recordings_are_dropped() -> None:
         played("> call", header=f"silent recordings lost\n{HEADER}")
 
 
+def test_a_service_of_verify_is_a_header() -> None:
+    sid = "VA" + "1" * 32
+    dialogue = parse(f"verify service {sid}\n{HEADER}\n> call\n< …", "service.call")
+    exchange = exchange_for(dialogue)
+    exchange.number(LINE, menu_app(), "/voice")
+    record = CallRecord(exchange, dialogue.caller, LINE)
+    play(dialogue, exchange, record)
+
+    assert f"\nverify service {sid}\n" in write(record)
+    with pytest.raises(DialogueSyntaxError, match="isn't a service of Verify"):
+        played("> call", header=f"verify service 1\n{HEADER}")
+
+
 GREETED = "<Say>After the tone, say your name.</Say><Record action='/key' timeout='3'/>"
 
 

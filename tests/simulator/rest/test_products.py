@@ -188,3 +188,10 @@ def test_services_are_made_by_rest(exchange: Exchange) -> None:
     with pytest.raises(TwilioRestException) as refused:
         services(made.sid).fetch()
     assert refused.value.code == 20404
+
+
+def test_a_service_that_nobody_made_is_named_in_the_debugger(exchange: Exchange) -> None:
+    with pytest.raises(TwilioRestException):
+        exchange.client.verify.v2.services("VA" + "2" * 32).fetch()
+
+    assert "make it with exchange.verify_service(sid=" in exchange.debugger[-1].text

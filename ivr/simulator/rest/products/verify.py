@@ -90,6 +90,8 @@ def _change(api: Resources, service: Service, form: Form) -> None:
 def _service(api: Resources, sid: str) -> Service:
     service = api.network.verifications.services.get(sid)
     if service is None:
+        text = f'Verify has no service {sid}: make it with exchange.verify_service(sid="{sid}")'
+        api.network.note("warning", 0, text)
         raise api.missing(f"/Services/{sid}")
     return service
 
