@@ -34,6 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="seed of the simulated networks (default: 1); a .call file may set its own",
     )
     group.addoption(
+        "--ivr-origin",
+        default="",
+        metavar="ORIGIN",
+        help="where Twilio reaches the application, such as https://line.example, for numbers that "
+        "aren't given an origin; a .call file may set its own",
+    )
+    group.addoption(
         "--update-calls",
         action="store_true",
         help="rewrite .call files with what was heard",
@@ -65,6 +72,7 @@ def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
     node = request.node
     dialogue = node.dialogue if isinstance(node, CallItem) else None
     network = _exchange(dialogue, request.config.getoption("--ivr-seed"))
+    network.origin = network.origin or request.config.getoption("--ivr-origin")
     with network.intercept():
         yield network
     # When a test has failed, complaints about what it left behind would hide the reason.

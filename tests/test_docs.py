@@ -297,7 +297,7 @@ def test_commands_that_are_named_exist(page: Page) -> None:
 def test_options_that_are_named_exist(page: Page) -> None:
     named = {code.split()[0] for code in page.code if code.startswith("--")}
 
-    assert named <= options(main) | {"--update-calls", "--ivr-seed", "--strict"}
+    assert named <= options(main) | {"--update-calls", "--ivr-seed", "--ivr-origin", "--strict"}
 
 
 def options(group: click.Group) -> set[str]:

@@ -129,7 +129,7 @@ def test_the_exchange_is_fresh_for_each_test(project: pytest.Pytester) -> None:
         (
             "exchange.number('+3399', 'https://line.test/x', '/'); exchange.phone('+3311')"
             ".call('+3399'); exchange.wait(30)",
-            "*error 11200 HTTP 404 https://line.test/x*",
+            "*error 11200 HTTP 404 (text/plain: “no such document”); is the path right? https://line.test/x*",
         ),
     ],
 )
@@ -520,3 +520,17 @@ def test_the_command_says_so_too(
 
     assert result.ret == 3
     result.stderr.fnmatch_lines([f"Error: {CLASH.format(theirs='ivr.py')}"])
+
+
+def test_an_origin_for_every_number(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        def test_a_call(exchange):
+            phone = exchange.phone("+33155500101")
+            phone.call("+33800000001")
+            phone.hang_up()
+            assert exchange.requests[0].url == "https://line.example/voice"
+        """
+    )
+
+    run(project, "--ivr-origin", "https://line.example").assert_outcomes(passed=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from errno import EADDRINUSE
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import TextIO
@@ -23,6 +23,7 @@ import click
 from ivr.cli.exit_codes import EnvironmentFault
 from ivr.cli.fuzzing import Report
 from ivr.cli.options import NetworkOptions
+from ivr.errors import CallError
 from ivr.own_hosts import OwnHosts
 from ivr.simulator import Exchange
 from ivr.simulator.dialogues import (
@@ -48,6 +49,7 @@ from ivr.simulator.screens.phones_page import Phones
 from ivr.simulator.screens.saved_calls import Keeper
 from ivr.simulator.screens.terminal import Session, Voice
 from ivr.simulator.screens.wire_view import Wire
+from ivr.simulator.webhooks.over_http import unreachable
 
 _OTHER_PHONE = re.compile(r"(?:(?P<name>[^\W\d][\w-]*)=)?(?P<number>[^=]+)=(?P<behavior>.+)")
 _KEYS = re.compile(r"[0-9*#]+")
@@ -176,8 +178,10 @@ class NetworkSession:
             stack.enter_context(self._on(api, exchange, numbers))
             click.echo(f"The phones are at http://127.0.0.1:{server}/ - open it and press Call.")
             for number, url in numbers.items():
-                state = " (not answering yet)" if _unreachable(url) else ""
-                click.echo(f"  {number} is answered by {url}{state}")
+                known = exchange.numbers[number].url
+                reached = f", reached at {known}" if known != url else ""
+                state = " (not answering yet)" if unreachable(url, certificate=False) else ""
+                click.echo(f"  {number} is answered by {url}{reached}{state}")
             _introduce(exchange, api)
             click.echo("Press Ctrl-C to stop.")
             with suppress(KeyboardInterrupt):
@@ -197,7 +201,8 @@ class NetworkSession:
             if self.options.run:
                 stack.enter_context(_application(self.options.run, api, url or self.url))
             elif self.url:
-                _reachable(self.url)
+                behind = bool(base.origin or base.public(self.url))
+                _reachable(self.url, certificate=not behind)
             yield api
 
     @contextmanager
@@ -207,8 +212,11 @@ class NetworkSession:
         """Let a network run: of the account that is served, with the numbers of the command."""
         account = api.api.network
         exchange.belongs_to(account.account_sid, account.auth_token)
-        for number, url in numbers.items():
-            exchange.number(number, url)
+        try:
+            for number, url in numbers.items():
+                exchange.number(number, url)
+        except CallError as error:
+            raise click.UsageError(str(error)) from None
         api.api = exchange.api
         if exchange.clock.rate:
             exchange.start()
@@ -343,20 +351,15 @@ def _write(path: Path, text: str, announce: bool = True) -> None:
         click.echo(f"Wrote {path}")
 
 
-def _reachable(url: str) -> None:
-    if reason := _unreachable(url):
-        raise EnvironmentFault(f"nothing answers at {reason}; is the application running?")
+def _reachable(url: str, certificate: bool = True) -> None:
+    if reason := unreachable(url, certificate):
+        raise EnvironmentFault(reason)
 
 
-def _unreachable(url: str) -> str:
-    """The host and port that don't answer, and why; "" if they answer."""
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        socket.create_connection((str(parts.hostname), port), timeout=5).close()
-    except OSError as error:
-        return f"{parts.hostname}:{port} ({error})"
-    return ""
+def _taken(what: str, port: int, option: str, error: OSError) -> EnvironmentFault:
+    """Why a server of ours can't have its port, and what to do."""
+    why = f"another program uses port {port}" if error.errno == EADDRINUSE else error.strerror
+    return EnvironmentFault(f"{what} can't start: {why}; end that, or choose another {option}")
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -375,8 +378,7 @@ def _page(pages: Phones, port: int) -> Iterator[int]:
         server = make_server("127.0.0.1", port, pages, _Server, _Quiet)
         server.set_app(OwnHosts(pages, server.server_port))
     except OSError as error:
-        message = f"the page can't use port {port} ({error}); choose another --port"
-        raise EnvironmentFault(message) from None
+        raise _taken("the page", port, "--port", error) from None
     threading.Thread(target=server.serve_forever, name="ivr-page", daemon=True).start()
     try:
         yield server.server_port
@@ -389,5 +391,4 @@ def _rest(exchange: Exchange, port: int) -> RestServer:
     try:
         return RestServer(exchange.api, port=port)
     except OSError as error:
-        message = f"the REST API can't use port {port} ({error}); choose another --rest-port"
-        raise EnvironmentFault(message) from None
+        raise _taken("the REST API", port, "--rest-port", error) from None

@@ -79,6 +79,24 @@ class Phone(click.ParamType[str]):
         return str(value)
 
 
+class OriginAndUrl(click.ParamType[tuple[str, str]]):
+    """An origin, and the URL of the application that is reached there; "" for the one called."""
+
+    name = "ORIGIN[=URL]"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        from ivr.simulator.network.targets import as_origin
+
+        origin, equals, url = str(value).partition("=")
+        try:
+            origin = as_origin(origin)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return origin, Url().convert(url, param, ctx) if equals else ""
+
+
 class Keys(click.ParamType[str]):
     """Keys of a phone."""
 
@@ -158,6 +176,7 @@ class NetworkOptions:
     rest_port: int
     silent_recordings: str
     verified: tuple[str, ...]  # numbers of others that calls may show
+    origins: tuple[tuple[str, str], ...] = ()  # and what each leads to, "" for the application
     verify_service: tuple[str, ...] = ()  # SIDs of services of Verify that the application knows
     run: str | None = None  # the command that starts the application
 
@@ -174,6 +193,11 @@ class NetworkOptions:
         made.silent_recordings = silent_recordings or self.silent_recordings
         for number in self.verified:
             made.verify(number)
+        for origin, url in self.origins:
+            if url:
+                made.mount(origin, url)
+            else:
+                made.origin = made.origin or origin
         for sid in self.verify_service:
             made.verify_service(sid=sid)
 
@@ -236,6 +260,14 @@ _NETWORK = (
         help="A verified caller ID: a number of somebody else's that calls may show. Repeatable.",
     ),
     click.option(
+        "--origin",
+        "origins",
+        multiple=True,
+        type=OriginAndUrl(),
+        help="The address at which Twilio reaches the application, such as https://line.example, "
+        "or ORIGIN=URL for another one that runs at URL. Repeatable.",
+    ),
+    click.option(
         "--verify-service",
         multiple=True,
         metavar="SID",
@@ -261,6 +293,7 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
         rest_port: int,
         silent_recordings: str,
         verified: tuple[str, ...],
+        origins: tuple[tuple[str, str], ...],
         verify_service: tuple[str, ...],
         run: str | None,
         rate: float = 0,
@@ -274,6 +307,7 @@ def untimed_network_options(command: Callable[..., None]) -> Callable[..., None]
             rest_port,
             silent_recordings,
             verified,
+            origins,
             verify_service,
             run,
         )

@@ -131,7 +131,8 @@ class Exchange(Switchboard):
             return origin
         if (there.app if isinstance(there, InProcess) else there) not in (None, here):
             raise CallError(
-                f"another application is already reached at {origin}; pass another origin="
+                f"another application is already reached at {origin}; give each an origin of its "
+                "own (origin=, or --origin ORIGIN=URL)"
             )
         if isinstance(here, str):
             self.elsewhere_at[origin] = here

@@ -119,6 +119,12 @@ def running(
     within: float = 30.0,
 ) -> Iterator[Program]:
     """A `program` whose Twilio is that REST server."""
+    if port and _taken(port):
+        shown = command if isinstance(command, str) else shlex.join(map(str, command))
+        raise ProgramError(
+            f"“{shown}” can't be started: another program already uses port {port}; end that, or"
+            " take another port"
+        )
     port = port or _free_port()
     words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
     words = [word.replace("{port}", str(port)) for word in words]
@@ -199,6 +205,14 @@ def _signal(process: subprocess.Popen[bytes], name: str) -> None:
             os.killpg(process.pid, getattr(signal, name))
     elif process.poll() is None:  # Windows has neither process groups nor these signals
         process.kill() if name == "SIGKILL" else process.terminate()
+
+
+def _taken(port: int) -> bool:
+    """Whether a program already listens there: it would answer instead of ours."""
+    for host in HOSTS:
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return True
+    return False
 
 
 def _free_port() -> int:

@@ -286,7 +286,7 @@ def test_an_application_that_isnt_there_is_exit_code_3(good: Path) -> None:
         result = ivr(*arguments, "http://127.0.0.1:1/voice", *FAST)
 
         assert result.exit_code == 3
-        assert "nothing answers at 127.0.0.1:1" in result.output
+        assert "nothing listens at 127.0.0.1:1: is the application running" in result.output
 
 
 def test_a_port_that_is_taken_is_exit_code_3(url: str) -> None:
@@ -295,7 +295,7 @@ def test_a_port_that_is_taken_is_exit_code_3(url: str) -> None:
     result = ivr("phone", url, "--rest-port", port)
 
     assert result.exit_code == 3
-    assert f"can't use port {port}" in result.output
+    assert f"the REST API can't start: another program uses port {port}" in result.output
 
 
 def test_a_page_whose_port_is_taken_is_exit_code_3(url: str) -> None:
@@ -304,7 +304,7 @@ def test_a_page_whose_port_is_taken_is_exit_code_3(url: str) -> None:
     result = ivr("network", "--number", f"{LINE}={url}", "--port", port, *FAST)
 
     assert result.exit_code == 3
-    assert f"the page can't use port {port}" in result.output
+    assert f"the page can't start: another program uses port {port}" in result.output
 
 
 def test_a_voice_that_is_missing_is_exit_code_3(

@@ -19,8 +19,9 @@ from ivr.simulator.interpreter.requests import PENDING, Load, Speak
 from ivr.simulator.interpreter.speech import UNKNOWN_AUDIO
 from ivr.simulator.network.network import Network
 from ivr.simulator.network.targets import requestable
+from ivr.simulator.webhooks.answers import content_type
 from ivr.simulator.webhooks.delivery import Delivery
-from ivr.simulator.webhooks.documents import AUDIO_TYPES, check, content_type
+from ivr.simulator.webhooks.documents import AUDIO_TYPES, check
 from ivr.simulator.webhooks.request import HTTPReply
 
 MAX_FILES = 1000  # whose length is remembered

@@ -54,7 +54,7 @@ def _page(leg: Leg, player: Player, delivery: Delivery, url: str, fallback: bool
         network.note("error", 0, str(refusal), delivery.url, leg.sid)
         return unbuilt_page(refusal)
     except TwiMLError as error:
-        return fail(leg, player, error.code, error.message, url, fallback)
+        return fail(leg, player, error.code, error.message + delivery.led, url, fallback)
     for flaw in document.warnings:
         text = f"{flaw.message} (line {flaw.line})" if flaw.line else flaw.message
         network.note(flaw.level, flaw.code, text, delivery.url, leg.sid)

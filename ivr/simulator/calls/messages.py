@@ -17,8 +17,9 @@ from ivr.errors import TwiMLError
 from ivr.simulator.interpreter.interpreter import resolve
 from ivr.simulator.network.network import Network
 from ivr.simulator.network.numbers import Addresses
+from ivr.simulator.webhooks.answers import content_type
 from ivr.simulator.webhooks.delivery import Delivery, Jar
-from ivr.simulator.webhooks.documents import TWIML_TYPES, check, content_type
+from ivr.simulator.webhooks.documents import TWIML_TYPES, check
 from ivr.twiml.reading import Node, tree
 
 SENDING = 1.0  # seconds until a text is sent

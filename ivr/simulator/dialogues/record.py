@@ -68,6 +68,11 @@ class CallRecord:
         return list(self._exchange.verified)
 
     @property
+    def origin(self) -> str:
+        """The origin of the network's numbers, "" if each has its own."""
+        return self._exchange.origin
+
+    @property
     def services(self) -> list[str]:
         """The SIDs of the account's services of Verify."""
         return list(self._exchange.verifications.services)
@@ -101,6 +106,7 @@ def write(record: CallRecord, comment: str = "") -> str:
     if record.silent_recordings != "kept":
         lines.append(f"silent recordings {record.silent_recordings}")
     lines += [f"verified {number}" for number in record.verified]
+    lines += [f"origin {record.origin}"] if record.origin else []
     lines += [f"verify service {sid}" for sid in record.services]
     lines.extend(map(phone_line, record.described))
     return "\n".join([*lines, *_joined(list(_body(record)))]) + "\n"

@@ -379,6 +379,7 @@ def exchange_for(dialogue: Dialogue, seed: int = 1, rate: float = 0) -> Exchange
         exchange.silent_recordings = dialogue.silent_recordings
     for number in dialogue.verified:
         exchange.verify(number)
+    exchange.origin = dialogue.origin
     for sid in dialogue.services:
         exchange.verify_service(sid=sid)
     return exchange

@@ -9,6 +9,7 @@ from ivr.simulator.expectations.mismatch import Report, clock
 from ivr.simulator.network.network import Network, Notice
 from ivr.simulator.network.webhook import Webhook
 from ivr.simulator.people.handset import Handset
+from ivr.simulator.webhooks.answers import first_words
 
 ERRORS = "https://www.twilio.com/docs/api/errors"
 REQUEST_FAILED = range(11200, 11300)  # Twilio's numbers for a request of its that failed
@@ -21,10 +22,9 @@ Wrong = tuple[str, str]  # what is wrong, what to do
 def disorder(network: Network, phones: Phones) -> str:
     """Everything that is wrong, with what was said last; "" where all is in order."""
     failed = [each for each in network.requests if not 200 <= each.status < 400]
-    answers = {each.url: each for each in failed}
     noted = {each.url for each in network.debugger if each.code in REQUEST_FAILED}
     wrong = [
-        *(_noted(n, answers.get(n.url)) for n in network.debugger if n.level != "notice"),
+        *(_noted(each) for each in network.debugger if each.level != "notice"),
         *(_failed(each) for each in failed if each.url not in noted),
         *_left(phones),
     ]
@@ -47,15 +47,12 @@ def _report(network: Network, phones: Phones) -> Report:
     return Report(ears_of_all(phones), network, network.clock.start, "")
 
 
-def _noted(notice: Notice, answer: Webhook | None) -> Wrong:
-    """A line of the debugger; with the answer of the webhook that failed, if it is about one."""
+def _noted(notice: Notice) -> Wrong:
     do = f"see {ERRORS}/{notice.code} for what it means and what to do"
     if not notice.code:
         do = "a note from the simulator, not from Twilio: take it as a hint about the application"
     number = f" {notice.code}" if notice.code else ""
     what = f"debugger: {notice.level}{number} {notice.text} {notice.url}".rstrip()
-    if answer is not None and notice.code in REQUEST_FAILED:
-        do = _answered(answer)
     return f"{what} at {clock(notice.at)}", do
 
 
@@ -69,8 +66,7 @@ def _answered(webhook: Webhook) -> str:
         return f"nothing came back; is the application still running? {webhook.error}".rstrip()
     if webhook.error:
         return f"see what the application printed: {webhook.error}"
-    body = " ".join(webhook.body.split())
-    shown = body if len(body) <= MAX_SHOWN else f"{body[:MAX_SHOWN]} …"
+    shown = first_words(webhook.body.encode(), MAX_SHOWN)
     return f"the answer was: {shown}" if shown else "the answer was empty; does this URL exist?"
 
 

@@ -9,7 +9,8 @@ A file is read into plain values; nothing here knows the network. The grammar:
         press KEYS                when asked for keys
         hangs up after SECONDS    in the call
         types every SECONDS       one key
-    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped | verified NUMBER
+    language CODE | seed NUMBER | start ISO-TIME | silent recordings dropped | verified NUMBER |
+    origin ORIGIN
     verify service SID                          one of Verify that the application knows
     [NAME] > ACTION, ACTION …                   without a name, the caller acts
     [NAME] < [within SECONDS] WORDS | (STATE)
@@ -26,6 +27,7 @@ from pathlib import Path
 
 from ivr.errors import IVRError
 from ivr.simulator.expectations.phones import Phone, PhoneSyntaxError, described
+from ivr.simulator.network.targets import as_origin
 
 CALLER = "caller"
 NOBODY = "nobody"
@@ -41,7 +43,7 @@ STATES = (
 )
 LINES = (
     "a comment (#), from … to …, phone …, language …, seed …, start …, silent recordings …, "
-    "verified …, verify service …, [name] > an action or [name] < what is expected"
+    "verified …, verify service …, origin …, [name] > an action or [name] < what is expected"
 )
 
 _LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
@@ -138,6 +140,7 @@ class Dialogue:
     start: datetime | None = None
     silent_recordings: str = ""  # "kept" or "dropped", "" for what the network does
     verified: tuple[str, ...] = ()  # numbers of others that calls may show
+    origin: str = ""  # of the application, "" for what the network says
     services: tuple[str, ...] = ()  # SIDs of services of Verify
 
     @property
@@ -252,6 +255,7 @@ class _Reader:
     seed: int | None = None
     start: datetime | None = None
     silent_recordings: str = ""
+    origin: str = ""
     verified: list[str] = field(default_factory=list)
     services: list[str] = field(default_factory=list)
 
@@ -269,6 +273,7 @@ class _Reader:
             "start": self._start,
             "silent": self._silent,
             "verified": self._verified,
+            "origin": self._origin,
             "verify": self._verify,
         }
         if word not in headers:
@@ -294,6 +299,7 @@ class _Reader:
             start=self.start,
             silent_recordings=self.silent_recordings,
             verified=tuple(self.verified),
+            origin=self.origin,
             services=tuple(self.services),
         )
 
@@ -342,6 +348,13 @@ class _Reader:
             could = "silent recordings kept, or silent recordings dropped"
             raise place.error(rest, f"“silent {rest}” can't be read", could)
         self.silent_recordings = becomes
+
+    def _origin(self, place: _Place, rest: str) -> None:
+        try:
+            self.origin = as_origin(rest)
+        except ValueError:
+            could = "a scheme and a host, such as https://line.example"
+            raise place.error(rest, f"“{rest}” isn't an origin", could) from None
 
     def _verified(self, place: _Place, rest: str) -> None:
         if not re.fullmatch(r"\+[1-9]\d{1,14}", rest):

@@ -12,6 +12,7 @@ from ivr.simulator.network.network import Network
 from ivr.simulator.network.signing import sign
 from ivr.simulator.network.targets import Target
 from ivr.simulator.network.webhook import Webhook
+from ivr.simulator.webhooks.answers import in_words
 from ivr.simulator.webhooks.credentials import Login, login
 from ivr.simulator.webhooks.over_http import call_server
 from ivr.simulator.webhooks.request import (
@@ -99,6 +100,14 @@ class Overrides:
 DEFAULT = Overrides()
 
 
+def _led(came_from: str, url: str, status: int) -> str:
+    """Where a redirect has led, for a message; an application that insists on https is known."""
+    led = f" (HTTP {status} from {came_from} led to {url}"
+    if came_from.startswith("http://") and url.startswith("https://"):
+        led += "; if the application insists on https, pass its public address as origin (--origin)"
+    return f"{led})"
+
+
 def overrides_of(fragment: str) -> Overrides:
     """Read a fragment. Raises ValueError for values that Twilio refuses (11240-11243)."""
     given = dict(parse_qsl(fragment, strict_parsing=True))
@@ -124,6 +133,7 @@ def overrides_of(fragment: str) -> Overrides:
 class Delivery:
     """One logical request; every attempt has the same I-Twilio-Idempotency-Token.
 
+    ``led``: where redirects have led it, as the end of a sentence; "" if there was none.
     ``values`` are its parameters; None for a request without any, such as a file's. `reply` is the
     final answer, None until there is one.
     """
@@ -141,6 +151,7 @@ class Delivery:
         "_token",
         "call_sid",
         "jar",
+        "led",
         "method",
         "reply",
         "url",
@@ -163,6 +174,7 @@ class Delivery:
         self.call_sid = call_sid
         self.jar = jar
         self.reply: HTTPReply | None = None
+        self.led = ""
         self._token = network.seed.token()
         self._overrides = DEFAULT
         self._attempts = self._hops = self._repeats = 0
@@ -218,7 +230,7 @@ class Delivery:
         """Note a failed request in the debugger's log."""
         reply = self.reply
         if reply is not None and (reply.code or reply.status >= 400):
-            text = reply.error or f"HTTP {reply.status}"
+            text = (reply.error if reply.code else in_words(reply)) + self.led
             self._network.note("error", reply.code or 11200, text, self.url, self.call_sid)
 
     def _give_up(self) -> None:
@@ -341,7 +353,9 @@ class Delivery:
         if self._hops > MAX_REDIRECTS:
             self._finish(failed(11215, f"more than {MAX_REDIRECTS} redirects"))
             return
+        came_from = self.url
         self.url = resolve(self.url, reply.header("location")).partition("#")[0]
+        self.led = _led(came_from, self.url, reply.status)
         self.method = "GET"
         self.values = None
         self._attempt()

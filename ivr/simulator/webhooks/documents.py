@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from ivr.errors import TwiMLError
 from ivr.simulator.interpreter.requests import Page
+from ivr.simulator.webhooks.answers import content_type, first_words, in_words, is_page
 from ivr.simulator.webhooks.request import MAX_BODY, HTTPReply
 from ivr.twiml import verbs as v
 from ivr.twiml.reading import Document, Flaw, Unbuilt, parse
@@ -45,7 +46,7 @@ def check(reply: HTTPReply) -> None:
     if reply.code:
         raise TwiMLError(reply.code, reply.error)
     if reply.status >= 400 or reply.status < 200:
-        raise TwiMLError(11200, f"HTTP {reply.status} {reply.error}".strip())
+        raise TwiMLError(11200, in_words(reply))
     if len(reply.body) > MAX_BODY:
         raise TwiMLError(11750, f"the answer is longer than {MAX_BODY} bytes")
 
@@ -57,14 +58,28 @@ def document_of(reply: HTTPReply, url: str) -> Document:
         return Document((), (Flaw(11770, "the answer is empty", 0),))
     content, encoding = content_type(reply)
     if content in TWIML_TYPES:
-        return _parse(reply.body, encoding)
+        return _twiml(reply, encoding)
     if content == "text/plain":
         return _plain(reply.body, encoding)
     if content in AUDIO_TYPES:
         return Document((v.Play(url),))
     if not content:
         raise TwiMLError(502, "the answer has no Content-Type")
-    raise TwiMLError(12300, f"Content-Type {content} is neither TwiML nor audio")
+    raise TwiMLError(
+        12300, f"Content-Type {content} is neither TwiML nor audio: “{first_words(reply.body)}”"
+    )
+
+
+def _twiml(reply: HTTPReply, encoding: str | None) -> Document:
+    try:
+        return _parse(reply.body, encoding)
+    except Unbuilt:
+        raise
+    except TwiMLError as error:
+        if not is_page(reply.body):
+            raise
+        text = f"the answer is an HTML page, not TwiML: {in_words(reply)}"
+        raise TwiMLError(error.code, text) from None
 
 
 def _plain(body: bytes, encoding: str | None) -> Document:
@@ -75,18 +90,3 @@ def _plain(body: bytes, encoding: str | None) -> Document:
         raise
     except TwiMLError:
         return Document((v.Say(body.decode(encoding or "utf-8", "replace").strip()),))
-
-
-def content_type(reply: HTTPReply) -> tuple[str, str | None]:
-    """The media type in lower case, and the charset, None if there is none."""
-    return _content_type(reply.header("content-type"))
-
-
-@lru_cache(maxsize=256)
-def _content_type(header: str) -> tuple[str, str | None]:
-    kind, *parameters = (part.strip() for part in header.split(";"))
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset":
-            return kind.lower(), value.strip().strip("\"'").lower() or None
-    return kind.lower(), None

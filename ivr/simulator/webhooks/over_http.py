@@ -50,12 +50,15 @@ def call_server(call: HTTPCall) -> HTTPReply:
         connection.close()
 
 
-def unreachable(url: str) -> str:
-    """Why nothing can be asked of a URL, as a sentence; "" if its server takes connections."""
+def unreachable(url: str, certificate: bool = True) -> str:
+    """Why nothing can be asked of a URL, as a sentence; "" if its server takes connections.
+
+    ``certificate``: whether it also needs one that is trusted, if it speaks https.
+    """
     parts = urlsplit(url)
     try:
         with socket.create_connection(_address(parts), timeout=5) as plain:
-            if parts.scheme == "https":
+            if parts.scheme == "https" and certificate:
                 context = ssl.create_default_context()
                 context.wrap_socket(plain, server_hostname=parts.hostname).close()
     except TimeoutError:

@@ -151,8 +151,9 @@ def test_everything_that_isnt_in_order_says_what_to_do(exchange: Exchange, calle
         "      see https://www.twilio.com/docs/api/errors/13227 for what it means and what to do",
         "  debugger: error simulator limit: too much at 09:00:00.0",
         "      a note from the simulator, not from Twilio: take it as a hint about the application",
-        "  debugger: error 11200 HTTP 404 https://other.test/none at 09:00:00.0",
-        "      the answer was: no such document",
+        "  debugger: error 11200 HTTP 404 (text/plain: “no such document”); is the path right? "
+        "https://other.test/none at 09:00:00.0",
+        "      see https://www.twilio.com/docs/api/errors/11200 for what it means and what to do",
         "      hang_up() where the person would, or wait() until the application ends the call",
         "      answer() or decline() it, or wait() until the application stops ringing it",
         "  What was said last, and to whom:",
@@ -177,5 +178,5 @@ def test_a_webhook_that_raised_or_said_nothing_is_told_apart() -> None:
     with pytest.raises(AssertionError) as failed:
         exchange.strict()
 
-    assert "see what the application printed: the application raised KeyError" in str(failed.value)
-    assert "the answer was empty; does this URL exist?" in str(failed.value)
+    assert "error 11200 HTTP 500: the application raised KeyError('price')" in str(failed.value)
+    assert "error 11200 HTTP 500, an empty answer" in str(failed.value)

@@ -102,7 +102,7 @@ def test_what_went_wrong_is_a_line_too(tmp_path: Path) -> None:
 
     assert (webhook["status"], webhook["body"]) == (500, "boom")
     assert noted["kind"] == "debugger"
-    assert noted["what"] == "error 11200 HTTP 500"
+    assert noted["what"] == "error 11200 HTTP 500 (“boom”)"
     assert page.do(CALLER, "answer") == 409
     assert page.lines()[-1]["what"].startswith("failed: ")
 

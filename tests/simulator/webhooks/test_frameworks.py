@@ -103,7 +103,7 @@ def test_two_numbers_may_lead_to_one_application() -> None:
         exchange.number(number, frameworks.fastapi_app, "/voice")
         exchange.number(number, frameworks.flask_app.wsgi_app, "/voice", origin="https://b.test")
 
-    with pytest.raises(CallError, match=r"already reached at https://line.test; pass another"):
+    with pytest.raises(CallError, match=r"already reached at https://line.test; give each an"):
         exchange.number(LINE, frameworks.flask_app, "/voice")
 
 
