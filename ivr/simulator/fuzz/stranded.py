@@ -96,7 +96,9 @@ class Done:
 
 def announces(prompts: str, key: str) -> bool:
     """Whether a prompt names a key: "press 1", "press one", "star"."""
-    names = rf"(?<!\d){re.escape(key)}(?!\d)|\b(?:{SPOKEN[key]})\b"
+    # "One moment" and "press one key" aren't about the key 1.
+    spoken = rf"\b(?:press|dial|push|hit|enter|number|or|the)\s+(?:{SPOKEN[key]})\b(?!\s+key)"
+    names = rf"(?<!\d){re.escape(key)}(?!\d)|{spoken}"
     return re.search(names, prompts, re.IGNORECASE) is not None
 
 
