@@ -50,12 +50,16 @@ class Program:
         self._process = process
         self._rest = rest
         self._printed = printed
+        self._last = ""  # what it had printed when it was ended
         self._before = 0  # characters printed before it joined its current network
 
     @property
     def printed(self) -> str:
         """What it has written to its standard output and error so far."""
-        return self._printed.read_text(encoding="utf-8", errors="replace")
+        try:
+            return self._printed.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:  # the folder is gone, and what a test shows may come later
+            return self._last
 
     @property
     def printed_lately(self) -> str:
@@ -141,12 +145,13 @@ def running(
         }
         with printed.open("wb") as file:
             process = _started(words, folder, around | variables, file)
+        child = Program(process, "", rest, printed)
         try:
-            child = Program(process, "", rest, printed)
             child.url = f"http://{_answering(child, shlex.join(words), port, within)}:{port}"
             yield child
         finally:
             _end(process)
+            child._last = child.printed
 
 
 def _started(

@@ -184,3 +184,13 @@ def asked(client: http.client.HTTPConnection, exchange: Exchange) -> int:
     answer = client.getresponse()
     answer.read()
     return answer.status
+
+
+def test_what_it_printed_can_be_read_when_it_has_ended(line: list[str]) -> None:
+    """A test that has failed shows it, and the program may have ended with the test."""
+    with program(line) as running:
+        exchange = Exchange()
+        exchange.number(LINE, running, "/voice")
+        exchange.phone(CALLER).call(LINE)
+
+    assert running.printed_lately.startswith("asked for /voice")

@@ -2,20 +2,19 @@
 
 import os
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import VoiceResponse
 
-app = FastAPI()
 
-
-@app.middleware("http")
-async def only_from_twilio(request: Request, call_next):
+async def signed(request: Request):
     validator = RequestValidator(os.environ["TWILIO_AUTH_TOKEN"])
     form = dict(await request.form())
     if not validator.validate(str(request.url), form, request.headers["X-Twilio-Signature"]):
-        return Response(status_code=403)
-    return await call_next(request)
+        raise HTTPException(403, "not signed by Twilio")
+
+
+app = FastAPI(dependencies=[Depends(signed)])
 
 
 @app.post("/voice")
