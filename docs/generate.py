@@ -207,9 +207,10 @@ rule comes from stands above the test that proves it.
 tokens, cookies for each call, redirects, fallback URLs with their error codes, the 15-second limit; status callbacks with
 their order and numbers; warnings and errors under Twilio's own numbers.
 
-**Not as at Twilio:** no sound is made, so speaking time is estimated from the text and its language; of a number's place
-only the country is known (`exchange.phone(number, city=…)` tells more); calls may go to every country, as if all of them
-were allowed in the account's settings.
+**Not as at Twilio:** webhooks reach an application behind its [origin](applications.md#a-public-origin) from one address,
+203.0.113.1, and its `http://` URLs lead to it without a redirect; no sound is made, so speaking time is estimated from the
+text and its language; of a number's place only the country is known (`exchange.phone(number, city=…)` tells more); calls may
+go to every country, as if all of them were allowed in the account's settings.
 
 What Twilio knows and the simulator doesn't do is **refused by name**: nothing is silently ignored. What Twilio itself
 doesn't know is a warning (12200 and its relatives): the call goes on, and a strict test fails. Endless redirects,

@@ -36,7 +36,13 @@ def _has_sinatra() -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-@pytest.mark.parametrize("framework", COMMANDS)
+@pytest.mark.parametrize(
+    "framework",
+    [
+        pytest.param(each, marks=[pytest.mark.node] if command.startswith("node") else [])
+        for each, command in COMMANDS.items()
+    ],
+)
 def test_a_line_in_any_language(exchange: Exchange, framework: str) -> None:
     folder = folder_of(framework)
     with program(COMMANDS[framework], folder=folder, within=300) as line:
