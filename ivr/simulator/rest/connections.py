@@ -44,6 +44,7 @@ class Connections(ThreadingHTTPServer):
         api_for: Callable[[str, str], Api | None],
     ) -> None:
         self._open: set[Any] = set()
+        self.answering: set[Any] = set()  # those on which a request has come
         self.api_for = api_for
         self.closing = False
         super().__init__(address, handler)
@@ -85,6 +86,9 @@ class Connections(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
+        """Whoever keeps a connection sees at once that it is closed, before they ask anything more
+        on it; an answer that is being given is given."""
         for connection in list(self._open):
+            how = socket.SHUT_RD if connection in self.answering else socket.SHUT_RDWR
             with suppress(OSError):  # not `SSLSocket.shutdown`, which would go on in the clear
-                socket.socket.shutdown(connection, socket.SHUT_RD)
+                socket.socket.shutdown(connection, how)

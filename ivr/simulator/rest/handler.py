@@ -39,6 +39,16 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "ivr-simulator"
 
+    def handle_one_request(self) -> None:
+        try:
+            super().handle_one_request()
+        finally:
+            self.server.answering.discard(self.connection)
+
+    def parse_request(self) -> bool:
+        self.server.answering.add(self.connection)
+        return super().parse_request()
+
     def _answer(self) -> None:
         if self.server.closing:  # a thread that was slow may still have read this request
             self.close_connection = True
@@ -199,6 +209,8 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
+        # Before the last byte is sent: the client may end everything as soon as it has that.
+        self.server.answering.discard(self.connection)
         if self.command != "HEAD":
             self.wfile.write(data)
 
