@@ -167,3 +167,18 @@ def test_a_program_that_trusts_others_is_told_of() -> None:
 
     with pytest.raises(AssertionError, match="doesn't trust the simulated network's certificate"):
         exchange.strict()
+
+
+def test_who_keeps_a_connection_sees_at_once_that_it_is_closed() -> None:
+    """Else the next request would be sent on it, and fail."""
+    with RestServer(Exchange(seed=1).api) as server:
+        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        kept.request("GET", "/2010-04-01.json")
+        kept.getresponse().read()
+        assert kept.sock is not None
+
+        server.hang_up()
+
+        kept.sock.setblocking(False)  # it has ended already: nothing is waited for
+        assert kept.sock.recv(1) == b""
+        kept.close()
