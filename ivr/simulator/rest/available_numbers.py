@@ -52,7 +52,7 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         raise api.missing(api.uri(inner))
     pattern = form.text("Contains")
     if pattern and not PATTERN.fullmatch(pattern):
-        raise ApiError(400, 21451, f"Contains {pattern!r}: 2 to 16 digits, letters and * % + $")
+        raise ApiError(400, 20001, f"Contains {pattern!r}: 2 to 16 digits, letters and * % + $")
     area = form.text("AreaCode")
     if area and not (len(area) == 3 and area.isdecimal()):
         raise ApiError(400, 21451, f"AreaCode {area!r} must be three digits")

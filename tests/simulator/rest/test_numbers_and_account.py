@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -124,6 +125,20 @@ def test_numbers_of_one_kind(world: Any) -> None:
     with pytest.raises(TwilioRestException) as refused:
         client.incoming_phone_numbers.local.create(phone_number="+33612345679")
     assert refused.value.code == 21421
+
+
+# docs/api/errors/21457: "The AreaCode parameter … is not supported on the
+# IncomingPhoneNumbers/Local & IncomingPhoneNumbers/TollFree sub-resources."
+def test_a_number_of_a_kind_is_not_bought_by_its_area_code(world: Any) -> None:
+    exchange = world[0]
+    sold = f"https://api.twilio.com/2010-04-01/Accounts/{exchange.account_sid}"
+
+    refused = exchange.client.request(
+        "POST", f"{sold}/IncomingPhoneNumbers/Local.json", data={"AreaCode": "212"}
+    )
+
+    assert refused.status_code == 400
+    assert json.loads(refused.text)["code"] == 21457
 
 
 # ---- the account

@@ -38,7 +38,7 @@ def fetch(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     for name in asked:
         if name not in BUILT:
             if name not in PACKAGES:
-                raise ApiError(400, 60600, f"Fields: there is no package {name}")
+                raise ApiError(400, 20001, f"Fields: there is no package {name}")
             raise ApiError(NOT_BUILT, OUR_CODE, f"Fields={name}: this simulator doesn't have that")
     shown = _basic(path[0], form.text("CountryCode").upper() or "US")
     known = api.network.looked_up.get(shown["phone_number"], UNKNOWN)
