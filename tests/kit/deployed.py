@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.kit.documents import ROOT
-from tests.kit.processes import IVR, comes_true, free_port, running, said
+from tests.kit.processes import IVR, comes_true, ended, free_port, running, said
 
 MIGRATION = '''
 """A colour for each call, and a table of them."""
@@ -37,7 +37,7 @@ PASSED_ON = ("Content-Type", "X-Twilio-Signature", "I-Twilio-Idempotency-Token")
 
 def next_version(folder: Path, newest: str) -> Path:
     """The line as it will be: with one more migration, which adds to what this one has."""
-    for package in ("ivr", "flows"):
+    for package in ("ivr", "ivr_simulator", "flows"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, folder / package, ignore=ignored)
     versions = folder / "ivr/line/store/migrations/versions"
@@ -51,9 +51,10 @@ def deployed(log: Path, code: Path | None, **environment: str) -> Iterator[str]:
     port = free_port()
     if code is not None:
         environment["PYTHONPATH"] = str(code)
-    with running([IVR, "serve", "--port", str(port)], log, **environment):
+    with running([IVR, "serve", "--port", str(port)], log, **environment) as pid:
         origin = f"http://127.0.0.1:{port}"
-        assert comes_true(lambda: said(f"{origin}/livez")), log.read_text()
+        assert comes_true(lambda: said(f"{origin}/livez") or ended(pid)), log.read_text()
+        assert not ended(pid), log.read_text()
         yield origin
 
 

@@ -81,6 +81,11 @@ def running(command: list[str | Path], log: Path, **environment: str) -> Iterato
                 process.wait()
 
 
+def ended(pid: int) -> bool:
+    """Whether a process that `running` has started has ended by itself."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 def import_desk(store: Store, folder: Path) -> None:
     """The sample desk, on which Greta Vogel is on duty around the clock: these processes' own clock
     is real, and the tests pass at any hour."""

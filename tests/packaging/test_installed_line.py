@@ -32,11 +32,12 @@ def files(folder: Path) -> set[str]:
     }
 
 
-def test_the_wheel_holds_every_file_and_nothing_beside_the_package(wheel: Path) -> None:
+def test_the_wheel_holds_every_file_and_nothing_beside_the_packages(wheel: Path) -> None:
     names = set(ZipFile(wheel).namelist())
     package = {name for name in names if ".dist-info/" not in name}
 
     expected = {f"ivr/{name}" for name in files(ROOT / "ivr")}
+    expected |= {f"ivr_simulator/{name}" for name in files(ROOT / "ivr_simulator")}
     expected |= {f"ivr/sample_flow/{name}" for name in files(FLOW)}
     expected |= {f"ivr/deploy/{name}" for name in files(ROOT / "deploy")}
     assert package == expected
