@@ -155,22 +155,22 @@ def test_the_same_project_is_tested_where_the_line_is_installed(
 
 
 @pytest.mark.parametrize(
-    ("command", "extra"),
+    ("command", "install"),
     [
-        (["serve"], "line"),
-        (["check"], "line"),
-        (["login", "list"], "line"),
-        (["verify"], "line"),
-        (["fuzz", "http://127.0.0.1:1/voice"], "fuzz"),
+        (["serve"], "'ivr-simulator[line]'"),
+        (["check"], "'ivr-simulator[line]'"),
+        (["login", "list"], "'ivr-simulator[line]'"),
+        (["verify"], "'ivr-simulator[line]'"),
+        (["fuzz", "http://127.0.0.1:1/voice"], "hypothesis"),
     ],
 )
-def test_a_command_whose_extra_is_missing_says_what_to_install(
-    base: Environment, tmp_path: Path, command: list[str], extra: str
+def test_a_command_for_which_something_is_missing_says_what_to_install(
+    base: Environment, tmp_path: Path, command: list[str], install: str
 ) -> None:
     refused = run(base.ivr, *command, folder=tmp_path)
 
     assert refused.returncode == 3
-    assert f"pip install 'ivr-simulator[{extra}]'" in refused.stderr
+    assert f"pip install {install}" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert list(tmp_path.iterdir()) == []
 
@@ -181,4 +181,4 @@ def test_with_fuzz_callers_get_lost(with_fuzz: Environment, project: Path) -> No
     done = run(with_fuzz.python, "fuzzed.py", folder=project)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout == "no caller was stranded\n"
+    assert done.stdout.endswith("no caller was stranded\n")
