@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from ivr.errors import SettingsError
+from ivr.line.web.webhooks.answering import REQUEST
 
 log = logging.getLogger(__name__)
 
@@ -76,12 +77,8 @@ class Request(logging.Filter):
     its second attempt as in the first."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        from flask import has_request_context, request
-
-        if has_request_context():
-            id = request.headers.get("I-Twilio-Idempotency-Token", "")
-            if id:
-                record.request = id
+        if id := REQUEST.get():
+            record.request = id
         return True
 
 

@@ -49,7 +49,7 @@ WRONG = [
     ("in_hours = 30", 'in_hours = "30"', "promise.in_hours: '30' isn't a whole number"),
     ("off_hours = 60", "off_hours = 0", "promise.off_hours: 0 isn't a whole number from 1"),
     ('last_resort = "DIR1"', 'last_resort = ""', "promise.last_resort: '' is empty; write a text"),
-    ('"+33155500012"', '"01 55 50 00 12"', "fallback.dial: '01 55 50 00 12' isn't a telephone nu"),
+    ('"+33155500012"', '"01 55 50 00 12"', "fallback.dial: '01 55 50 00 12' isn't a phone nu"),
     (
         '"+33155500012"',
         '"+331555000121"',
@@ -107,7 +107,7 @@ WRONG = [
         '"mailto:a@b"',
         "notices.lists.major_incident: 'mailto:a@b' isn't",
     ),
-    ('[numbers."+33800000001"]', '[numbers."0800 000 001"]', "'0800 000 001' isn't a telephone nu"),
+    ('[numbers."+33800000001"]', '[numbers."0800 000 001"]', "'0800 000 001' isn't a phone nu"),
     ('["fr", "en"]', "[]", "numbers.+33800000001.languages: [] offers no language"),
     ('["fr", "en"]', '["fr", "eo"]', "numbers.+33800000001.languages: it offers eo, but there are"),
     (

@@ -36,6 +36,7 @@ from ivr.line.turns.call.heard import (
     RoomReported,
 )
 from ivr.line.turns.call.turn import CallTurn
+from ivr.line.web.webhooks.answering import REQUEST
 from ivr.line.web.webhooks.forms import Form, fields_of
 from ivr.line.web.webhooks.paths import Asked, Endpoint, Paths, Place, Reply, View
 from ivr.line.web.webhooks.signature import Signature
@@ -132,12 +133,14 @@ class Webhooks:
     def serve(self, asked: Asked, environ: dict[str, Any], body: bytes) -> Reply | None:
         """Answer a request that has come to one of our paths; None if the carrier didn't sign it.
 
-        ``environ`` is WSGI's; of it only the path, the query and two headers are read.
+        ``environ`` is WSGI's; of it only the path, the query and three headers are read.
         """
         began = perf_counter()
+        named = REQUEST.set(environ.get("HTTP_I_TWILIO_IDEMPOTENCY_TOKEN", ""))
         try:
             return self._serve(asked, environ, body, began)
         finally:
+            REQUEST.reset(named)
             asked.endpoint.seconds.observe(perf_counter() - began)
 
     def _serve(
