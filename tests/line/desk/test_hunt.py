@@ -270,6 +270,8 @@ class Legs:
         commands = hear(self.hunt, *event)
         if event[0] in LOSSES and event[1] in self.ringing:
             del self.ringing[event[1]]
+        if event[0] == "caller_left":
+            self.joined.clear()  # who had joined them is alone
         for command in commands:
             self.obey(command)
 
