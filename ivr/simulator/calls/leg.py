@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from ivr.simulator.calls.call import Call
+from ivr.simulator.calls.call import NO_PARAMETERS, Call
 from ivr.simulator.calls.detection import Detection, answered_by
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import (
@@ -76,7 +76,7 @@ class Leg(Call):
         self.engaged: Engagement[Leg] | None = None
         self.child_of: Parent[Leg] | None = None
         self.side_streams: Sequence[SideStream] = ()
-        self.replies: Mapping[str, str] = {}  # SIP headers of the response to the call
+        self.replies = NO_PARAMETERS  # SIP headers of the response to the call
         self.on_answer: Callable[[], object] | None = None
         self.on_end: Callable[[], object] | None = None
         self.detection: Detection | None = None
@@ -193,7 +193,7 @@ class Leg(Call):
             self.ring_bell = None
         self.status = "in-progress"
         self.answered_at = clock.instant()
-        self.over_bell = clock.after(self.limit, self.end, "completed", self._too_long)
+        self.over_bell = clock.after(self.limit, self._too_long)
         self.network.history.add(self.sid, "answered")
         self.progress("answered")
         if self.on_answer is not None:
@@ -207,11 +207,10 @@ class Leg(Call):
             self.over_bell.cancel()
             talked = (clock.instant() - self.answered_at) / 1e6
             left = max(0.0, seconds - talked)
-            self.over_bell = clock.after(left, self.end, "completed", self._too_long)
+            self.over_bell = clock.after(left, self._too_long)
 
-    @property
-    def _too_long(self) -> str:
-        return f"it has lasted {self.limit:g} s, the longest it may last"
+    def _too_long(self) -> None:
+        self.end("completed", f"it has lasted {self.limit:g} s, the longest it may last")
 
     def run(self, start: requests.Fetch | requests.Page, answered: bool = True) -> None:
         """Play a document in place of what was played before."""
