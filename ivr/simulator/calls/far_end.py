@@ -119,7 +119,7 @@ class FarEnd:
                 self._pass_on(other, utterance)
 
     def _pass_on(self, other: Leg, utterance: Utterance) -> None:
-        for each in sorted(other.company(), key=lambda each: each.sid):
+        for each in other.company():
             each.hear(utterance)
         clock = other.network.clock
         if utterance.kind == "person":

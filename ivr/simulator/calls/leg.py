@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ivr.simulator.calls.call import NO_PARAMETERS, Call
 from ivr.simulator.calls.detection import Detection, answered_by
@@ -119,11 +119,11 @@ class Leg(Call):
         """The legs with a telephone that this one can talk to at this moment."""
         return self._reach()[0] - {self}
 
-    def _reach(self) -> tuple[set[Leg], set[Leg]]:
+    def _reach(self) -> tuple[set[Leg], list[Leg]]:
         """The company of this leg, also by way of numbers that have called numbers of the account:
         legs with a telephone, and the calls of such numbers."""
         people: set[Leg] = set()
-        calls: set[Leg] = set()
+        calls: list[Leg] = []
         todo = [self]
         while todo:
             for other in todo.pop().company():
@@ -131,19 +131,20 @@ class Leg(Call):
                 if far is None:
                     people.add(other)
                 elif far not in calls:
-                    calls.add(far)
+                    calls.append(far)
                     todo.append(far)
         return people, calls
 
-    def company(self) -> set[Leg]:
-        """The legs that this one can talk to at this moment."""
+    def company(self) -> list[Leg]:
+        """The legs that this one can talk to at this moment, in the same order every time."""
         if self.background is not None and self.background.setting in (WHISPER, QUEUE_WHISPER):
-            return set()
+            return []
+        found: Iterable[Leg] = ()
         if self.engaged is not None:
-            return set(self.engaged.company())
-        if self.child_of is not None:
-            return set(self.child_of.company_of(self))
-        return set()
+            found = self.engaged.company()
+        elif self.child_of is not None:
+            found = self.child_of.company_of(self)
+        return sorted(found, key=lambda each: each.sid)
 
     # ---- a call's life
 
@@ -300,7 +301,7 @@ class Leg(Call):
         company = self.company()
         if key == "*" and self.engaged is not None:
             self.engaged.star()
-        for other in sorted(company, key=lambda each: each.sid):
+        for other in company:
             if other.phone is not None:
                 other.phone.tone(key)
 
