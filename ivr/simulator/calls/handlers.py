@@ -17,10 +17,9 @@ from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import Engagement
-from ivr.simulator.calls.recordings import Recordings, recording_callback
+from ivr.simulator.calls.recordings import Recordings, callback_of, recording_callback
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.interpreter import requests, speech
-from ivr.simulator.interpreter.interpreter import resolve
 from ivr.simulator.interpreter.requests import PENDING
 from ivr.simulator.network.routes import SIP, e164
 from ivr.twiml import verbs as v
@@ -138,15 +137,10 @@ class Handlers:
         if not isinstance(noun, v.Recording):
             leg.attend(SideStream(leg, noun, request.base, self._side_streams))
             return
-        url = noun.recording_status_callback
         self._recordings.start(
             "StartCallRecordingTwiML",
             leg.sid,
-            callback=recording_callback(
-                resolve(request.base, url) if url else "",
-                noun.recording_status_callback_method,
-                noun.recording_status_callback_event,
-            ),
+            callback=callback_of(noun, request.base),
             channels=2 if noun.channels == "dual" else 1,
             track=noun.track,
         )
