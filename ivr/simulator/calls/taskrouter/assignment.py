@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ivr.simulator.calls.leg import Leg
+from ivr.simulator.calls.taskrouter.events import fields
 from ivr.simulator.calls.taskrouter.routing import TaskRouter
 from ivr.simulator.calls.taskrouter.workspace import Reservation, Task, Workspace
 from ivr.simulator.interpreter import requests
@@ -77,7 +78,7 @@ class Assignments:
 
     def _ask(self, space: Workspace, reservation: Reservation, url: str) -> None:
         clock = self.network.clock
-        known = self.router.fields(reservation)
+        known = fields(reservation, clock.now())
         names = (
             *("ReservationSid", "TaskAge", "TaskAttributes", "TaskPriority", "TaskQueueSid"),
             *("TaskSid", "WorkerAttributes", "WorkerSid", "WorkflowSid"),

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from ivr.simulator.calls.taskrouter.expressions import Condition, condition
+from ivr.simulator.network.virtual_clock import Bell
 
 ALWAYS = condition("")
 # What a new workspace has, and whether workers are available in it.
@@ -113,6 +115,8 @@ class Task(Resource):
     reason: str = ""
     steps: tuple[Step, ...] = ()
     step: int = 0
+    step_ends: float = inf  # seconds on the network's clock
+    bells: list[Bell] = field(default_factory=list, repr=False)
     reservations: list[Reservation] = field(default_factory=list)
     linked: bool = False  # it follows a call that waits in a queue
 
@@ -128,6 +132,10 @@ class Task(Resource):
     def over(self) -> bool:
         return self.status in ("completed", "canceled")
 
+    def age(self, now: datetime) -> int:
+        """Whole seconds since it was made."""
+        return int((now - self.created_at).total_seconds())
+
 
 @dataclass(slots=True, kw_only=True)
 class Reservation(Resource):
@@ -140,6 +148,7 @@ class Reservation(Resource):
     worker: Worker
     status: str = "pending"
     post_work_activity: str = ""  # SID of what the worker does after the call
+    bells: list[Bell] = field(default_factory=list, repr=False)
 
     @property
     def pending(self) -> bool:
