@@ -12,7 +12,7 @@ from ivr.simulator.calls.engagements.connect import Connections, Echo
 from ivr.simulator.calls.engagements.dial import NumberDial
 from ivr.simulator.calls.engagements.participants import Participant
 from ivr.simulator.calls.engagements.queues import Member, QueueDial, Queues
-from ivr.simulator.calls.engagements.tasks import NOT_ENQUEUED, TaskCalls
+from ivr.simulator.calls.engagements.tasks import NOT_ENQUEUED, ReservationDial, TaskCalls
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
 from ivr.simulator.calls.player import Player
@@ -105,17 +105,17 @@ class Handlers:
 
     def _engagement(self, leg: Leg, player: Player, request: requests.Connect) -> Engagement[Leg]:
         """What a Dial leads to."""
-        dial, base = request.dial, request.base
+        dial, base, recordings = request.dial, request.base, self._recordings
         match dial.nouns:
             case (v.Conference() as noun,):
                 conference = self._conferences.open(noun.name)
-                return Participant(conference, leg, player, dial, noun, base, self._recordings)
+                return Participant(conference, leg, player, dial, noun, base, recordings)
             case (v.Queue(reservation_sid=reservation) as noun,) if reservation:
-                return self._tasks.dial(leg, player, dial, noun, base, self._recordings)
+                return ReservationDial(self._tasks, leg, player, dial, noun, base, recordings)
             case (v.Queue() as noun,):
                 queue = self._queues.named(noun.name)
-                return QueueDial(leg, player, dial, noun, queue, base, self._recordings)
-        return NumberDial(leg, player, dial, base, self._recordings)
+                return QueueDial(leg, player, dial, noun, queue, base, recordings)
+        return NumberDial(leg, player, dial, base, recordings)
 
     def _join(self, leg: Leg, player: Player, request: requests.Join) -> object:
         enqueue = request.enqueue

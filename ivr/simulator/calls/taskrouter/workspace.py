@@ -5,6 +5,7 @@ https://www.twilio.com/docs/taskrouter/api
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
@@ -178,3 +179,11 @@ class Workspace(Resource):
     def reservation(self, sid: str) -> Reservation | None:
         found = (r for t in self.tasks.values() for r in t.reservations if r.sid == sid)
         return next(found, None)
+
+
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """Attributes, or an instruction. Raises ValueError for anything but a JSON object."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("it isn't a JSON object")
+    return found
