@@ -107,7 +107,7 @@ class Room:
             "RoomType": "group",
             "SequenceNumber": str(number),
             "StatusCallbackEvent": event,
-            "Timestamp": _iso(clock.now()),
+            "Timestamp": clock.stamp(),
         }
         if visit is not None:
             gone = visit not in self.visits
@@ -213,10 +213,6 @@ def visit(rooms: Rooms, leg: Leg, player: Player, name: str, identity: str) -> V
         return Visit(room, leg, player, identity)
     leg.network.note("warning", 0, why, "", leg.sid)
     return None
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _seconds(since: datetime, until: datetime) -> str:
