@@ -313,7 +313,8 @@ class TaskRouter:
         self.tell(space, f"reservation.{status}", reservation)
         leg = self.ringing.pop(reservation.sid, None)
         if leg is not None and not leg.picked_up:
-            self.network.clock.soon(leg.end, "canceled")
+            why = f"the worker's reservation is over ({status})"
+            self.network.clock.soon(leg.end, "canceled", why)
         self.soon(space)
 
     def call_over(self, space: Workspace, reservation: Reservation) -> None:
