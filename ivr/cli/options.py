@@ -226,6 +226,7 @@ def log_option(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def logging(*, log: str | None, **others: Any) -> None:
+        import ivr.server.build  # noqa: F401 - when [line] is missing, say so and log nothing
         from ivr.server import logs
         from ivr.server.settings import Settings
 
