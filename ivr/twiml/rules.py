@@ -354,6 +354,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             text="identity",
             attributes=_callbacks(),
             children="Identity Parameter",
+            holds="parameters",
             moot=_moot(clientNotificationUrl="there is no push service"),
             noun=True,
         ),
@@ -381,12 +382,10 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
             v.Application,
             text="sid",
             attributes={
+                **_callbacks(),
                 "url": Attribute(
                     "url", how="Twilio doesn't document it: played to the application as a whisper"
                 ),
-                "method": Attribute("method", _method),
-                **_STATUS,
-                "statusCallbackEvent": Attribute("status_callback_event", _progress),
                 "customerId": Attribute("customer_id", _up_to_256, how="arrives as CustomerId"),
                 "copyParentTo": Attribute("copy_parent_to", _boolean),
             },
