@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import unquote
 
 from ivr.simulator.rest import (
     accounts,
@@ -120,7 +121,8 @@ class Api(Resources):
             if found is None:
                 continue
             if verb == method:
-                return self._carry_out(route, handler, form, found.groups())
+                names = tuple(unquote(each) for each in found.groups())
+                return self._carry_out(route, handler, form, names)
             there = True
         if there:
             raise ApiError(405, 20004, "Method not allowed")
