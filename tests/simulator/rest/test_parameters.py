@@ -348,3 +348,22 @@ def test_a_date_is_a_whole_day(world: Any, day: str) -> None:
 
     status, answer = ask(world, "GET /Calls", {"StartTime": "2026-11-23"})
     assert answer["calls"] == []
+
+
+# What can't be read is refused: an empty list would look like an answer.
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"StartTime": "11/24/2026"}, "StartTime must be a date such as 2026-11-24"),
+        ({"EndTime<": "2026-13-01"}, "EndTime must be a date such as 2026-11-24"),
+        ({"PageSize": "1001"}, "PageSize must be a whole number from 1 to 1000, not '1001'"),
+        ({"Page": "-1"}, "Page must be a whole number from 0, not '-1'"),
+    ],
+)
+def test_what_a_list_is_asked_for_can_be_read(
+    world: Any, params: dict[str, str], message: str
+) -> None:
+    status, answer = ask(world, "GET /Calls", params)
+
+    assert (status, answer["code"]) == (400, 20001)
+    assert message in answer["message"]
