@@ -106,6 +106,8 @@ class Api(Resources):
 
     def _respond(self, method: str, path: str, form: Form) -> Response:
         if _of_another_account(path, self.root):
+            known = f"this network is account {self.network.account_sid}, and has no other"
+            self.network.note("error", 0, f"{method} {path}: {known}")
             raise self.missing(path)
         accounts = path == self.uri(ACCOUNTS)
         inner = ACCOUNTS if accounts else path[len(self.root) : -len(".json")]

@@ -332,12 +332,16 @@ def test_what_is_not_built_is_never_a_404(world: Any, request_line: str) -> None
     assert exchange.debugger[-1].text == f"{method} {path}: this simulator doesn't have that"
 
 
-def test_another_account_is_not_found(world: Any) -> None:
-    status, answer = world[0].api.respond(
-        "GET", "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls.json", {}
-    )
+def test_another_account_is_not_found_and_the_debugger_says_why(world: Any) -> None:
+    exchange = world[0]
+    path = "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls.json"
+    status, answer = exchange.api.respond("GET", path, {})
 
     assert (status, answer["code"]) == (404, 20404)
+    assert exchange.debugger[-1].level == "error"
+    assert exchange.debugger[-1].text == (
+        f"GET {path}: this network is account {exchange.account_sid}, and has no other"
+    )
 
 
 # "StartTime=2026-11-24, also when a client writes it as 2026-11-24T00:00:00Z: on that UTC day"
