@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from ivr.simulator.calls.taskrouter.expressions import ExpressionError, condition
 from ivr.simulator.calls.taskrouter.workspace import TaskQueue, Workflow, Workspace
-from ivr.simulator.rest.resource import Endpoint, Form, Json, Resources, Response, rfc2822
+from ivr.simulator.rest.resource import Endpoint, Form, Json, Resources, Response
 from ivr.simulator.rest.taskrouter.addresses import (
     SPACES,
     address,
     bad,
     found,
+    iso8601,
     links,
     name,
     page,
@@ -74,8 +75,8 @@ def show_queue(api: Resources, there: Workspace, queue: TaskQueue) -> Json:
         "account_sid": api.network.account_sid,
         "assignment_activity_name": None,
         "assignment_activity_sid": None,
-        "date_created": rfc2822(queue.created_at),
-        "date_updated": rfc2822(queue.updated_at),
+        "date_created": iso8601(queue.created_at),
+        "date_updated": iso8601(queue.updated_at),
         "friendly_name": queue.name,
         "links": {"workspace": address(there.sid)},
         "max_reserved_workers": 1,
@@ -157,8 +158,8 @@ def show(api: Resources, there: Workspace, workflow: Workflow) -> Json:
         "account_sid": api.network.account_sid,
         "assignment_callback_url": workflow.assignment_url or None,
         "configuration": workflow.configuration,
-        "date_created": rfc2822(workflow.created_at),
-        "date_updated": rfc2822(workflow.updated_at),
+        "date_created": iso8601(workflow.created_at),
+        "date_updated": iso8601(workflow.updated_at),
         "document_content_type": "application/json",
         "fallback_assignment_callback_url": workflow.fallback_url or None,
         "friendly_name": workflow.name,
