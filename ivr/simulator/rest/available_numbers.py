@@ -22,8 +22,8 @@ from ivr.simulator.rest.resource import (
 
 MOST = 30
 OTHERS = ("MachineToMachine", "National", "SharedCost", "Voip")
-# "two to 16 characters: digits, letters and the meta-characters * % + $"
-PATTERN = re.compile(r"\+?[0-9A-Za-z*%]{1,16}\$?")
+# "between 2 and 16 characters long": digits, letters and the meta-characters * % + $
+PATTERN = re.compile(r"(?=.{2,16}\Z)\+?[0-9A-Za-z*%]+\$?")
 # What no number here is an exception to: each takes calls and texts, and needs no address.
 SAME = (
     *("Beta", "SmsEnabled", "VoiceEnabled"),
