@@ -33,13 +33,12 @@ SAME = (
 
 def countries(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     inner = "/AvailablePhoneNumbers"
-    shown = [_country(api, *each) for each in numbering.countries()]
+    shown = [_country(api, code) for code in numbering.codes()]
     return 200, {"countries": shown[: form.whole("PageSize", 1000, 1)], "uri": api.uri(inner)}
 
 
 def country(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
-    code = _known(api, path[0])
-    return 200, _country(api, code, numbering.country_name(code))
+    return 200, _country(api, _known(api, path[0]))
 
 
 def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
@@ -75,17 +74,17 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def _known(api: Resources, code: str) -> str:
-    if (code := code.upper()) not in dict(numbering.countries()):
+    if (code := code.upper()) not in numbering.codes():
         raise api.missing(api.uri(f"/AvailablePhoneNumbers/{code}"))
     return code
 
 
-def _country(api: Resources, code: str, name: str) -> Json:
+def _country(api: Resources, code: str) -> Json:
     uri = f"/AvailablePhoneNumbers/{code}"
     words = {"Local": "local", "Mobile": "mobile", "TollFree": "toll_free"}
     return {
         "country_code": code,
-        "country": name,
+        "country": numbering.country_name(code),
         "uri": api.uri(uri),
         "beta": False,
         "subresource_uris": {
