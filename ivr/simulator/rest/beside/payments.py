@@ -23,14 +23,14 @@ METHODS = ("credit-card", "ach-debit")
 def create(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Calls/{call}/Payments: a session; the same key again is the same session."""
     leg = find_call(api, path[0])
-    key = (leg.sid, _key(form))
-    callback, verb = _callback(form), _verb(form)
+    key, callback, verb = _key(form), _callback(form), _verb(form)
     connector = form.text("PaymentConnector", "Default")
-    made = api.network.payments.get(key)
+    made = api.network.payments.get(leg.sid, {}).get(key)
     if made is None:
         if not leg.picked_up:
             raise ApiError(400, 21220, "Call is not in-progress.")
-        made = api.network.payments[key] = Payment(leg, verb, connector, callback)
+        made = Payment(leg, verb, connector, callback)
+        api.network.payments.setdefault(leg.sid, {})[key] = made
     return 201, show(api, made)
 
 
@@ -97,8 +97,8 @@ def _callback(form: Form) -> str:
 
 def _find(api: Resources, path: tuple[str, ...]) -> Payment:
     leg = find_call(api, path[0])
-    for payment in api.network.payments.values():
-        if payment.leg is leg and payment.sid == path[1]:
+    for payment in api.network.payments.get(leg.sid, {}).values():
+        if payment.sid == path[1]:
             return payment
     raise api.missing(api.uri(f"/Calls/{leg.sid}/Payments/{path[1]}"))
 
