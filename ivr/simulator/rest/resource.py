@@ -178,9 +178,40 @@ def _key(item: Any, key: str) -> str:
     return str(item)
 
 
+def meta_page(form: Form, url: str, key: str, items: Iterable[Any], show: Item) -> Response:
+    """One page of a list of a product with a host of its own, whose pages have a ``meta``: 50 items
+    unless PageSize says otherwise."""
+    size, number = form.whole("PageSize", 50, 1, 1000), form.whole("Page", 0)
+    form.text("PageToken")
+    everything = list(items)
+    filters = {name: given[-1] for name, given in form.values.items() if name not in PAGING}
+
+    def at(page: int) -> str:
+        return f"{url}?{urlencode({**filters, 'PageSize': size, 'Page': page})}"
+
+    more = (number + 1) * size < len(everything)
+    return 200, {
+        key: [show(each) for each in everything[number * size : (number + 1) * size]],
+        "meta": {
+            "first_page_url": at(0),
+            "key": key,
+            "next_page_url": at(number + 1) if more else None,
+            "page": number,
+            "page_size": size,
+            "previous_page_url": at(number - 1) if number else None,
+            "url": at(number),
+        },
+    }
+
+
 def rfc2822(at: datetime | None) -> str | None:
     """A date in RFC 2822, as the API writes it."""
     return format_datetime(at) if at is not None else None
+
+
+def iso8601(at: datetime) -> str:
+    """A date as products with a host of their own write it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def dumps(body: Json | None) -> str:

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 from ivr.simulator.calls.taskrouter.expressions import ExpressionError, condition
 from ivr.simulator.calls.taskrouter.workspace import TaskQueue, Workflow, Workspace
-from ivr.simulator.rest.resource import Endpoint, Form, Json, Resources, Response
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
+)
 from ivr.simulator.rest.taskrouter.addresses import (
     SPACES,
     address,
     bad,
     found,
-    iso8601,
     links,
     name,
-    page,
     router,
     space,
 )
@@ -35,7 +41,7 @@ def list_queues(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there, called = space(api, path[0]), form.text("FriendlyName")
     some = [each for each in there.queues.values() if called in ("", each.name)]
     url = address(there.sid, "TaskQueues")
-    return page(form, url, "task_queues", some, lambda each: show_queue(api, there, each))
+    return meta_page(form, url, "task_queues", some, lambda each: show_queue(api, there, each))
 
 
 def _queue(api: Resources, path: tuple[str, ...]) -> tuple[Workspace, TaskQueue]:
@@ -124,7 +130,7 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there, called = space(api, path[0]), form.text("FriendlyName")
     some = [each for each in there.workflows.values() if called in ("", each.name)]
     url = address(there.sid, "Workflows")
-    return page(form, url, "workflows", some, lambda each: show(api, there, each))
+    return meta_page(form, url, "workflows", some, lambda each: show(api, there, each))
 
 
 def _workflow(api: Resources, path: tuple[str, ...]) -> tuple[Workspace, Workflow]:
