@@ -9,14 +9,12 @@ from __future__ import annotations
 from ivr.simulator.network.numbers import ApiKey
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
-    NOT_BUILT,
-    OUR_CODE,
-    ApiError,
     Endpoint,
     Form,
     Json,
     Resources,
     Response,
+    not_built,
     rfc2822,
 )
 
@@ -59,7 +57,7 @@ def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 
 def create(_api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Accounts: a subaccount would have its own numbers, calls and token."""
-    raise ApiError(NOT_BUILT, OUR_CODE, "Subaccounts: this simulator has one account")
+    raise not_built("Subaccounts", "this simulator has one account")
 
 
 def show(api: Resources) -> Json:

@@ -10,14 +10,13 @@ from itertools import islice
 
 from ivr.simulator.network import numbering
 from ivr.simulator.rest.resource import (
-    NOT_BUILT,
-    OUR_CODE,
     ApiError,
     Endpoint,
     Form,
     Json,
     Resources,
     Response,
+    not_built,
 )
 
 MOST = 30
@@ -46,7 +45,7 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     code, kind = _known(api, path[0]), path[1]
     inner = f"/AvailablePhoneNumbers/{code}/{kind}"
     if kind in OTHERS:
-        raise ApiError(NOT_BUILT, OUR_CODE, f"{kind} numbers: this simulator doesn't have those")
+        raise not_built(f"{kind} numbers", "this simulator doesn't have those")
     if kind not in numbering.kinds_of(code):
         raise api.missing(api.uri(inner))
     pattern = form.text("Contains")

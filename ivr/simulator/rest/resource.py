@@ -45,6 +45,11 @@ class ApiError(Exception):
         }
 
 
+def not_built(what: str, why: str = "this simulator doesn't have that") -> ApiError:
+    """The refusal of what Twilio has and isn't built here."""
+    return ApiError(NOT_BUILT, OUR_CODE, f"{what}: {why}")
+
+
 class Form:
     """The parameters of a request, each with all its values.
 
@@ -104,7 +109,7 @@ class Form:
         """Raise for parameters that aren't built, unless they have their harmless value."""
         for name, harmless in unbuilt.items():
             if self.text(name, harmless).lower() != harmless:
-                raise ApiError(NOT_BUILT, OUR_CODE, f"{name}: this simulator doesn't have that")
+                raise not_built(name)
 
 
 Handler = Callable[["Resources", Form, tuple[str, ...]], Response]

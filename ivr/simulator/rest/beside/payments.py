@@ -5,14 +5,13 @@ from __future__ import annotations
 from ivr.simulator.calls.payments import Payment
 from ivr.simulator.rest.calls import find as find_call
 from ivr.simulator.rest.resource import (
-    NOT_BUILT,
-    OUR_CODE,
     ApiError,
     Endpoint,
     Form,
     Json,
     Resources,
     Response,
+    not_built,
     rfc2822,
 )
 from ivr.twiml import verbs as v
@@ -43,7 +42,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     if not payment.open or not payment.leg.picked_up:
         raise ApiError(400, 20001, "The payment has ended")
     if step.endswith("-matcher"):
-        raise ApiError(NOT_BUILT, OUR_CODE, f"Capture={step}: this simulator doesn't have that")
+        raise not_built(f"Capture={step}")
     if status not in ("", "complete", "cancel") or bool(step) is bool(status):
         raise ApiError(400, 20001, "One of Capture and Status (complete or cancel) is required")
     if status == "cancel":

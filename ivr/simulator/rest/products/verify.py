@@ -9,8 +9,6 @@ from __future__ import annotations
 from ivr.simulator.calls.verification import MAX_CHECKS, MAX_SENT, Service, Verification
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.resource import (
-    NOT_BUILT,
-    OUR_CODE,
     ApiError,
     Endpoint,
     Form,
@@ -19,6 +17,7 @@ from ivr.simulator.rest.resource import (
     Response,
     iso8601,
     meta_page,
+    not_built,
 )
 
 BASE = "https://verify.twilio.com/v2"
@@ -85,7 +84,7 @@ def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     service = _service(api, path[0])
     to, channel = e164(form.text("To")), form.text("Channel").lower()
     if channel in OTHERS:
-        raise ApiError(NOT_BUILT, OUR_CODE, f"Channel={channel}: this simulator doesn't have that")
+        raise not_built(f"Channel={channel}")
     if not to.startswith("+"):
         raise _invalid("To", form.text("To"))
     if channel not in CHANNELS:
