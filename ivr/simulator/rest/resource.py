@@ -91,6 +91,13 @@ class Form:
         """Any value but "true" is false."""
         return self.text(name).lower() == "true" if self.has(name) else default
 
+    def word(self, name: str, *words: str) -> str:
+        """One of ``words``, of which the first is Twilio's default."""
+        word = self.text(name, words[0])
+        if word not in words:
+            raise ApiError(400, 20001, f"{name} must be {' or '.join(words)}, not {word!r}")
+        return word
+
     def method(self, name: str, default: str = "POST") -> str:
         word = self.text(name, default).upper()
         if word not in ("GET", "POST"):

@@ -16,8 +16,6 @@ from ivr.simulator.rest.resource import (
 )
 from ivr.twiml import verbs as v
 
-METHODS = ("credit-card", "ach-debit")
-
 
 def create(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Calls/{call}/Payments: a session; the same key again is the same session."""
@@ -60,9 +58,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def _verb(form: Form) -> v.Pay:
-    method, amount = form.text("PaymentMethod", METHODS[0]), form.text("ChargeAmount", "0.0")
-    if method not in METHODS:
-        raise ApiError(400, 20001, f"PaymentMethod must be {' or '.join(METHODS)}, not {method}")
+    amount = form.text("ChargeAmount", "0.0")
     try:
         small = 0 <= float(amount) < 1_000_000
     except ValueError:
@@ -74,7 +70,7 @@ def _verb(form: Form) -> v.Pay:
         security_code=form.truth("SecurityCode", True),
         postal_code="true" if form.truth("PostalCode", True) else "false",
         min_postal_code_length=form.whole("MinPostalCodeLength", 0),
-        payment_method=method,
+        payment_method=form.word("PaymentMethod", "credit-card", "ach-debit"),
         charge_amount=amount,
         valid_card_types=form.text("ValidCardTypes", "visa mastercard amex"),
     )

@@ -32,9 +32,7 @@ BELOW = ("activities", "events", "task_channels", "task_queues", "tasks", "worke
 
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    template = form.text("Template", "NONE")
-    if template not in ("NONE", "FIFO"):
-        raise bad(f"Template must be FIFO or NONE, not {template}")
+    template = form.word("Template", "NONE", "FIFO")
     made = router(api).workspace(name(form))
     _change(form, made)
     if template == "FIFO":
