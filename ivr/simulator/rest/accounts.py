@@ -18,20 +18,20 @@ from ivr.simulator.rest.resource import (
     rfc2822,
 )
 
-SUBRESOURCES = {
-    "applications": "Applications",
-    "available_phone_numbers": "AvailablePhoneNumbers",
-    "balance": "Balance",
-    "calls": "Calls",
-    "conferences": "Conferences",
-    "incoming_phone_numbers": "IncomingPhoneNumbers",
-    "keys": "Keys",
-    "messages": "Messages",
-    "notifications": "Notifications",
-    "outgoing_caller_ids": "OutgoingCallerIds",
-    "queues": "Queues",
-    "recordings": "Recordings",
-}
+SUBRESOURCES = (
+    "applications",
+    "available_phone_numbers",
+    "balance",
+    "calls",
+    "conferences",
+    "incoming_phone_numbers",
+    "keys",
+    "messages",
+    "notifications",
+    "outgoing_caller_ids",
+    "queues",
+    "recordings",
+)
 
 
 def fetch(api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
@@ -71,7 +71,7 @@ def show(api: Resources) -> Json:
         "type": "Full",
         "date_created": rfc2822(network.clock.start),
         "date_updated": rfc2822(network.account.updated_at),
-        "subresource_uris": {name: api.uri(f"/{word}") for name, word in SUBRESOURCES.items()},
+        "subresource_uris": api.below("", *SUBRESOURCES),
         "uri": f"{api.root}.json",
     }
 

@@ -330,9 +330,7 @@ def show(api: Resources, leg: Leg) -> Json:
         "queue_time": "0",
         "trunk_sid": None,
         "uri": api.uri(uri),
-        "subresource_uris": {
-            name: api.uri(f"{uri}/{name.title().replace('_', '')}") for name in SUBRESOURCES
-        },
+        "subresource_uris": api.below(uri, *SUBRESOURCES),
     }
 
 

@@ -198,10 +198,7 @@ def show(api: Resources, recording: Recording) -> Json:
     uri = f"/Recordings/{recording.sid}"
     return _common(api, recording) | {
         "uri": api.uri(uri),
-        "subresource_uris": {
-            "add_on_results": api.uri(f"{uri}/AddOnResults"),
-            "transcriptions": api.uri(f"{uri}/Transcriptions"),
-        },
+        "subresource_uris": api.below(uri, "add_on_results", "transcriptions"),
         "media_url": recording.url,
     }
 

@@ -149,6 +149,10 @@ class Resources:
             return f"/{VERSION}{ACCOUNTS}.json"
         return f"{self.root}{inner}.json"
 
+    def below(self, inner: str, *names: str) -> Json:
+        """The addresses of what is below a resource, such as of "user_defined_messages"."""
+        return {name: self.uri(f"{inner}/{camel_case(name)}") for name in names}
+
     def page(
         self, form: Form, inner: str, name: str, items: Iterable[Any], show: Item, key: str = "sid"
     ) -> Response:
@@ -214,6 +218,11 @@ def meta_page(form: Form, url: str, key: str, items: Iterable[Any], show: Item) 
             "url": at(number),
         },
     }
+
+
+def camel_case(name: str) -> str:
+    """The name of a resource in a path: "TaskQueues" for "task_queues"."""
+    return name.title().replace("_", "")
 
 
 def rfc2822(at: datetime | None) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ivr.simulator.calls.taskrouter.routing import TaskRouter
 from ivr.simulator.calls.taskrouter.workspace import Activity, Workspace
-from ivr.simulator.rest.resource import ApiError, Form, Json, Resources
+from ivr.simulator.rest.resource import ApiError, Form, Json, Resources, camel_case
 
 HOST = "https://taskrouter.twilio.com"
 SPACES = "/v1/Workspaces"
@@ -70,4 +70,4 @@ def address(*parts: str) -> str:
 
 def links(base: str, *names: str) -> Json:
     """The URLs of what is below a resource, such as of "task_queues"."""
-    return {each: f"{base}/{each.title().replace('_', '')}" for each in names}
+    return {name: f"{base}/{camel_case(name)}" for name in names}
