@@ -11,7 +11,15 @@ import click
 
 from ivr.cli.database import open_store, read_settings
 from ivr.cli.exit_codes import finish
-from ivr.cli.options import Moment, count_option, json_option, log_option, port_option
+from ivr.cli.options import (
+    Moment,
+    Port,
+    count_option,
+    json_option,
+    log_option,
+    port_option,
+    seconds_option,
+)
 
 WEBHOOKS = 8000
 PAGES = 8001
@@ -97,19 +105,13 @@ def _serve(application: str, host: str, port: int, workers: int, threads: int) -
 
 @click.command()
 @click.option("--once", is_flag=True, help="Do what is due now, then stop.")
-@click.option(
-    "--pause",
-    default=0.5,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time between two checks for work.",
-)
+@seconds_option("--pause", 0.5, "Time between two checks for work.", zero=True)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     default=0,
     show_default="none",
-    metavar="PORT",
+    type=Port(),
     help="Port for /livez, /readyz and /metrics.",
 )
 @log_option

@@ -12,9 +12,7 @@ import click
 
 from ivr.cli.exit_codes import finish
 from ivr.cli.options import (
-    CALLER,
     INPUT_FILE,
-    LINE,
     OUTPUT_FILE,
     OUTPUT_FOLDER,
     Keys,
@@ -22,26 +20,19 @@ from ivr.cli.options import (
     NumberAndUrl,
     Phone,
     Url,
+    count_option,
+    ends_options,
     json_option,
     network_options,
     port_option,
+    seconds_option,
     untimed_network_options,
 )
 
 
 @click.command()
 @click.argument("url", type=Url())
-@click.option(
-    "--from",
-    "caller",
-    default=CALLER,
-    show_default=True,
-    type=Phone(),
-    help="Phone number of the caller.",
-)
-@click.option(
-    "--to", "called", default=LINE, show_default=True, type=Phone(), help="Phone number to call."
-)
+@ends_options
 @click.option(
     "--phone",
     "phones",
@@ -62,13 +53,8 @@ from ivr.cli.options import (
     type=click.File(encoding="utf-8"),
     help="Read keys and actions from this file; - is standard input.",
 )
-@click.option(
-    "--stay",
-    default=30.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    metavar="SECONDS",
-    help="How long to stay on the line after the script's last action.",
+@seconds_option(
+    "--stay", 30.0, "How long to stay on the line after the script's last action.", zero=True
 )
 @click.option("--speak", is_flag=True, help="Speak the prompts aloud (needs espeak-ng).")
 @click.option("--save", type=OUTPUT_FILE, help="Write the call to this .call file.")
@@ -134,24 +120,8 @@ def replay(
 
 @click.command()
 @click.argument("url", type=Url())
-@click.option(
-    "--calls",
-    default=200,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Number of random calls for each problem found.",
-)
-@click.option(
-    "--from",
-    "caller",
-    default=CALLER,
-    show_default=True,
-    type=Phone(),
-    help="Phone number of the callers.",
-)
-@click.option(
-    "--to", "called", default=LINE, show_default=True, type=Phone(), help="Phone number to call."
-)
+@count_option("--calls", 200, "Number of random calls for each problem found.")
+@ends_options
 @click.option(
     "--keys",
     default="0123456789*#",
@@ -183,28 +153,16 @@ def replay(
     help="A phone that the application may call, and what it does then; all others behave at "
     "random. Repeat for each phone.",
 )
-@click.option(
-    "--longest",
-    default=12,
-    show_default=True,
-    type=click.IntRange(min=1),
-    help="Most actions of one caller in a call.",
-)
-@click.option(
+@count_option("--longest", 12, "Most actions of one caller in a call.")
+@seconds_option(
     "--silence",
-    default=60.0,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="A caller is stranded when nothing is heard and nothing happens for this long.",
+    60.0,
+    "A caller is stranded when nothing is heard and nothing happens for this long.",
 )
-@click.option(
+@seconds_option(
     "--patience",
-    default=600.0,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="A caller who does nothing is stranded when nothing new is heard for this long.",
+    600.0,
+    "A caller who does nothing is stranded when nothing new is heard for this long.",
 )
 @click.option("--warnings", is_flag=True, help="Treat Twilio's warnings as errors.")
 @click.option(
@@ -215,15 +173,7 @@ def replay(
     metavar="FOLDER",
     help="Folder for the .call files of stranded callers; pytest doesn't look into a hidden one.",
 )
-@click.option(
-    "--time",
-    "seconds",
-    default=300.0,
-    show_default=True,
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="How long the search may take.",
-)
+@seconds_option("--time", 300.0, "How long the search may take.")
 @click.option("--junit", type=OUTPUT_FILE, help="Write the results to this file as JUnit XML.")
 @json_option
 @untimed_network_options
@@ -241,7 +191,7 @@ def fuzz(
     patience: float,
     warnings: bool,
     save: Path,
-    seconds: float,
+    time: float,
     junit: Path | None,
     as_json: bool,
     network: NetworkOptions,
@@ -270,7 +220,7 @@ def fuzz(
 
     others = [network_session.other_phone(text, place) for place, text in enumerate(phones, 1)]
     rules = Rules(keys, entries, words, longest, silence, patience, warnings)
-    report = Report(url, network, seconds, save, quiet=as_json)
+    report = Report(url, network, time, save, quiet=as_json)
     session = network_session.NetworkSession(url, network)
     session.fuzz(caller, called, others, rules, calls, report)
     tried = {"tried": asdict(report.tried)}

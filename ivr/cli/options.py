@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import wraps
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
@@ -33,8 +33,9 @@ class Url(click.ParamType[str]):
     name = "URL"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        parts = urlsplit(str(value))
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        from ivr.simulator.network.targets import requestable
+
+        if not requestable(str(value)):
             self.fail(f"{value!r} isn't a URL such as http://localhost:3000/voice", param, ctx)
         return str(value)
 
@@ -51,7 +52,7 @@ class NumberAndUrl(click.ParamType[tuple[str, str]]):
         if not equals or not number:
             example = f"{LINE}=http://localhost:3000/voice"
             self.fail(f"{value!r} isn't NUMBER=URL, such as {example}", param, ctx)
-        return number, Url().convert(url, param, ctx)
+        return Phone().convert(number, param, ctx), Url().convert(url, param, ctx)
 
 
 class Telephone(click.ParamType[str]):
@@ -60,7 +61,9 @@ class Telephone(click.ParamType[str]):
     name = "NUMBER"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not re.fullmatch(r"\+[1-9]\d{1,14}", str(value)):
+        from ivr.simulator.expectations.syntax import E164
+
+        if not E164.fullmatch(str(value)):
             self.fail(f"{value!r} isn't a phone number such as {CALLER}", param, ctx)
         return str(value)
 
@@ -95,6 +98,43 @@ class OriginAndUrl(click.ParamType[tuple[str, str]]):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return origin, Url().convert(url, param, ctx) if equals else ""
+
+
+class VerifyService(click.ParamType[str]):
+    """The SID of a service of Verify."""
+
+    name = "SID"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from ivr.simulator.expectations.syntax import VERIFY_SERVICE
+
+        if not VERIFY_SERVICE.fullmatch(str(value)):
+            self.fail(f"{value!r} isn't VA and 32 hexadecimal digits", param, ctx)
+        return str(value)
+
+
+class Port(click.ParamType[int]):
+    """A port of this machine; 0 is any free one."""
+
+    name = "PORT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        port: int = click.INT.convert(value, param, ctx)
+        if not 0 <= port <= 65535:
+            self.fail(f"{port} isn't a port, which is a number up to 65535", param, ctx)
+        return port
+
+
+class Amount(click.FloatRange):
+    """A number, which click's own range lets be no number at all, or without end."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        amount: float = super().convert(value, param, ctx)
+        if not isfinite(amount):
+            self.fail(f"{value!r} isn't a number such as 1.5", param, ctx)
+        return amount
 
 
 class Keys(click.ParamType[str]):
@@ -143,7 +183,42 @@ def count_option(name: str, default: int, help: str) -> Callable[[Function], Fun
 
 def port_option(name: str, default: int, purpose: str) -> Callable[[Function], Function]:
     """A port of this machine."""
-    return click.option(name, default=default, show_default=True, metavar="PORT", help=purpose)
+    return click.option(name, default=default, show_default=True, type=Port(), help=purpose)
+
+
+def seconds_option(
+    name: str, default: float, help: str, *, zero: bool = False
+) -> Callable[[Function], Function]:
+    """How long something takes; with ``zero`` perhaps no time at all."""
+    return click.option(
+        name,
+        default=default,
+        show_default=True,
+        type=Amount(min=0, min_open=not zero),
+        metavar="SECONDS",
+        help=help,
+    )
+
+
+def ends_options(command: Function) -> Function:
+    """``--from`` and ``--to``, as the parameters ``caller`` and ``called``."""
+    caller = click.option(
+        "--from",
+        "caller",
+        default=CALLER,
+        show_default=True,
+        type=Phone(),
+        help="Phone number of the caller.",
+    )
+    called = click.option(
+        "--to",
+        "called",
+        default=LINE,
+        show_default=True,
+        type=Phone(),
+        help="Phone number to call.",
+    )
+    return caller(called(command))
 
 
 def log_option(command: Callable[..., None]) -> Callable[..., None]:
@@ -151,6 +226,7 @@ def log_option(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def logging(*, log: str | None, **others: Any) -> None:
+        import ivr.server.build  # noqa: F401 - when [line] is missing, say so and log nothing
         from ivr.server import logs
         from ivr.server.settings import Settings
 
@@ -206,7 +282,8 @@ _RATE = click.option(
     "--rate",
     default=1.0,
     show_default=True,
-    type=click.FloatRange(min=0),
+    type=Amount(min=0),
+    metavar="SPEED",
     help="Speed of simulated time: 1 is real time, 20 is twenty times as fast.",
 )
 _NETWORK = (
@@ -239,12 +316,10 @@ _NETWORK = (
         show_default="generated and printed",
         help="Token that signs webhook requests.",
     ),
-    click.option(
+    port_option(
         "--rest-port",
-        default=REST_PORT,
-        show_default=True,
-        metavar="PORT",
-        help="Port on 127.0.0.1 for the simulated Twilio REST API; 0 picks a free one.",
+        REST_PORT,
+        "Port on 127.0.0.1 for the simulated Twilio REST API; 0 picks a free one.",
     ),
     click.option(
         "--silent-recordings",
@@ -257,7 +332,8 @@ _NETWORK = (
         "--verified",
         multiple=True,
         type=Telephone(),
-        help="A verified caller ID: a number of somebody else's that calls may show. Repeatable.",
+        help="A number that isn't yours but that calls may show (a verified caller ID). "
+        "Repeat for each.",
     ),
     click.option(
         "--origin",
@@ -265,13 +341,13 @@ _NETWORK = (
         multiple=True,
         type=OriginAndUrl(),
         help="The address at which Twilio reaches the application, such as https://line.example, "
-        "or ORIGIN=URL for another one that runs at URL. Repeatable.",
+        "or ORIGIN=URL for another one that runs at URL. Repeat for each.",
     ),
     click.option(
         "--verify-service",
         multiple=True,
-        metavar="SID",
-        help="A service of Verify that the application knows, VA…. Repeatable.",
+        type=VerifyService(),
+        help="SID (VA…) of a Verify service that the application uses. Repeat for each.",
     ),
 )
 

@@ -291,17 +291,20 @@ class _Reader:
             tasks = []
         return v.Enqueue("".join(node.text).strip(), tasks=tuple(tasks[:1]), **values)
 
-    def client(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Client:
-        values["identity"] = "".join(node.text).strip()
+    def callee(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Client | v.Application:
+        """Whom it names is its text or, beside <Parameter>s, the text of an element of its own."""
+        name = rule.children.split()[0]
+        values[rule.text] = "".join(node.text).strip()
         parameters = []
         for child in node.children:
-            if child.tag == "Identity":
-                values["identity"] = "".join(child.text).strip()
+            if child.tag == name:
+                values[rule.text] = "".join(child.text).strip()
             elif child.tag == "Parameter":
                 parameters.append(self.verb(child))
             else:
                 self.warn(child, SCHEMA, f"{_element(node, child)} isn't TwiML, ignored")
-        return v.Client(parameters=tuple(parameters), **values)
+        callee: v.Client | v.Application = rule.verb(parameters=tuple(parameters), **values)
+        return callee
 
     def sip(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Sip:
         """Its text, or the <Uri> with the lowest priority and, of those, the highest weight."""
@@ -318,18 +321,6 @@ class _Reader:
             v.Parameter(each.get("name", "").strip(), each.get("value", "")) for each in headers
         )
         return v.Sip(**values)
-
-    def application(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Application:
-        values["sid"] = "".join(node.text).strip()
-        parameters = []
-        for child in node.children:
-            if child.tag == "ApplicationSid":
-                values["sid"] = "".join(child.text).strip()
-            elif child.tag == "Parameter":
-                parameters.append(self.verb(child))
-            else:
-                self.warn(child, SCHEMA, f"{_element(node, child)} isn't TwiML, ignored")
-        return v.Application(parameters=tuple(parameters), **values)
 
     def gather(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Gather:
         for child in node.children:
@@ -353,9 +344,9 @@ _SPECIAL: Mapping[str, Callable[[_Reader, Node, Element, dict[str, Any]], Any]] 
     "Say": _Reader.say,
     "Play": _Reader.play,
     "Dial": _Reader.dial,
-    "Client": _Reader.client,
+    "Client": _Reader.callee,
     "Sip": _Reader.sip,
-    "Application": _Reader.application,
+    "Application": _Reader.callee,
     "Enqueue": _Reader.enqueue,
     "Gather": _Reader.gather,
     "Record": _Reader.record,

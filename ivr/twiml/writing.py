@@ -41,7 +41,7 @@ def _element_of(verb: Any) -> Any:
             attributes[attribute] = writable(value) if isinstance(value, str) else value
     text = [writable(getattr(verb, rule.text))] if rule.text else []
     element = getattr(voice_response, type(verb).__name__)(*text, **attributes)
-    for child in getattr(verb, rule.holds or "parameters", ()):
+    for child in getattr(verb, rule.holds) if rule.holds else ():
         element.append(_element_of(child))
     if isinstance(verb, v.Sip) and verb.headers:
         headers = element.headers()

@@ -90,7 +90,7 @@ def test_what_isnt_an_origin_is_wrong_usage(given: str, url: str) -> None:
 
 def test_two_applications_cant_have_one_origin(url: str) -> None:
     shown = ivr(
-        *("network", "--number", f"+1={url}", "--number", "+2=http://localhost:1/", *FREE),
+        *("network", "--number", f"+18={url}", "--number", "+19=http://localhost:1/", *FREE),
         *("--origin", "https://line.example", "--port", "0"),
     )
 

@@ -2,47 +2,35 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import sys
-from functools import cache
-from pathlib import Path
-from tempfile import mkdtemp
+from importlib.metadata import version as version_of
 
-from tests.kit.environment import require
+from tests.kit.installed import NPM, installed
+from tests.kit.node import packages
 
-PYTHON = {"6": "6.63.2", "7": "7.17.0", "8": "8.13.0", "9": "9.13.0"}
-NODE = {"3": "3.84.1", "4": "4.23.0", "5": "5.13.1"}
-
-
-@cache
-def python(version: str) -> Path:
-    """A folder for PYTHONPATH with ``twilio`` of that major version. Skips without PyPI."""
-    package = f"twilio=={PYTHON[version]}"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", package, "--target"]
-    return _kept(f"python-{version}", package, pip, ["."])
+# What else they need is here already, as what the newest version needs.
+PYTHON = {
+    "6": ("twilio==6.63.2", "pytz"),
+    "7": ("twilio==7.17.0", "pytz"),
+    "8": ("twilio==8.13.0",),
+    "9": (),  # this environment's
+}
+NODE = {"3": "twilio@3.84.1", "4": "twilio@4.23.0", "5": ""}  # the last is the samples'
+PIP = (sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--no-compile")
 
 
-@cache
-def node(version: str) -> Path:
-    """A folder in which Node.js finds ``twilio`` of that major version. Skips without npm."""
-    npm = shutil.which("npm")
-    require("Node.js and npm", npm is not None and shutil.which("node") is not None)
-    package = f"twilio@{NODE[version]}"
-    quiet = ["--no-audit", "--no-fund", "--silent"]
-    return _kept(f"node-{version}", package, [str(npm), "install", *quiet, package], [])
+def python(version: str) -> dict[str, str]:
+    """What lets Python find ``twilio`` of that major version. Skips without PyPI."""
+    if not PYTHON[version]:
+        assert version_of("twilio").startswith(f"{version}.")
+        return {}
+    [library, *_] = PYTHON[version]
+    command = (*PIP, *PYTHON[version], "--target", ".")
+    return {"PYTHONPATH": str(installed(f"clients/{library}", command))}
 
 
-def _kept(name: str, package: str, command: list[str], more: list[str]) -> Path:
-    there = Path(sys.prefix) / "clients" / name
-    if not there.exists():
-        made = Path(mkdtemp(dir=sys.prefix))
-        done = subprocess.run([*command, *more], cwd=made, capture_output=True, check=False)
-        require(f"{package} from its registry", done.returncode == 0)
-        there.parent.mkdir(exist_ok=True)
-        try:
-            os.replace(made, there)
-        except OSError:
-            shutil.rmtree(made)  # another process was quicker
-    return there
+def node(version: str) -> dict[str, str]:
+    """What lets Node.js find ``twilio`` of that major version. Skips without npm."""
+    library = NODE[version]
+    where = installed(f"clients/{library}", (*NPM, library)) if library else packages("clinic")
+    return {"NODE_PATH": str(where / "node_modules")}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 from tests.kit.environment import require
+from tests.kit.installed import NPM, installed
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -21,21 +19,9 @@ def packages(sample: str) -> Path:
 
     What npm installs is kept beside Python's packages, so that it is asked for once.
     """
-    here, there = SAMPLES / sample, Path(sys.prefix) / "node" / sample
+    here = SAMPLES / sample
     require("Node.js", shutil.which("node") is not None)
-    if not (there / "node_modules").exists():
-        npm = shutil.which("npm")
-        require(f"what {sample} needs, and npm to install it", npm is not None)
-        made = Path(mkdtemp(dir=sys.prefix))
-        shutil.copy(here / "package.json", made)
-        command = [str(npm), "install", "--no-audit", "--no-fund", "--silent"]
-        done = subprocess.run(command, cwd=made, capture_output=True, check=False)
-        require(f"what {sample} needs from the npm registry", done.returncode == 0)
-        there.parent.mkdir(exist_ok=True)
-        try:
-            os.replace(made, there)
-        except OSError:
-            shutil.rmtree(made)  # another process was quicker
+    there = installed(f"node/{sample}", NPM, here / "package.json")
     for script in here.glob("*.js"):
         copy = there / f".{script.name}.{os.getpid()}"
         shutil.copy(script, copy)

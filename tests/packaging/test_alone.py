@@ -157,7 +157,10 @@ def test_the_same_project_is_tested_where_the_line_is_installed(
 @pytest.mark.parametrize(
     ("command", "install"),
     [
+        (["run"], "'ivr-simulator[line]'"),
         (["serve"], "'ivr-simulator[line]'"),
+        (["pages"], "'ivr-simulator[line]'"),
+        (["worker"], "'ivr-simulator[line]'"),
         (["check"], "'ivr-simulator[line]'"),
         (["login", "list"], "'ivr-simulator[line]'"),
         (["verify"], "'ivr-simulator[line]'"),
@@ -171,6 +174,7 @@ def test_a_command_for_which_something_is_missing_says_what_to_install(
 
     assert refused.returncode == 3
     assert f"pip install {install}" in refused.stderr
+    assert refused.stderr.startswith("Error: ")  # nothing was logged before
     assert "Traceback" not in refused.stderr
     assert list(tmp_path.iterdir()) == []
 

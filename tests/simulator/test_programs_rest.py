@@ -71,6 +71,7 @@ http.createServer((request, response) => {{
 }}).listen(process.env.PORT);
 """
 NODE_CREATES = """
+  console.log(require('twilio/package.json').version);
   const client = require('twilio')(process.env.TWILIO_ACCOUNT_SID, process.env.TWILIO_AUTH_TOKEN);
   await client.calls.create({to: '+33155500011', from: '+33800000001', url: 'http://line.test/'});
   return (await client.calls.list()).map((call) => call.direction).join(' ');
@@ -112,19 +113,24 @@ def said(running: Program, strict: bool = True) -> str:
 # ---- Twilio's libraries
 
 
+CLIENT = "import twilio; print(twilio.__version__); from twilio.rest import Client"
+
+
 @pytest.mark.parametrize("version", clients.PYTHON)
 def test_twilio_python(version: str, tmp_path: Path) -> None:
-    path = {"PYTHONPATH": str(clients.python(version))}
-    with program(python(tmp_path, CREATES), environment=path) as running:
+    found = clients.python(version)
+    with program(python(tmp_path, CREATES, CLIENT), environment=found) as running:
         assert said(running) == "['outbound-api', 'inbound']"
+        assert running.printed.startswith(f"{version}.")
 
 
 @pytest.mark.parametrize("version", ["8", "9"])
 def test_twilio_python_asynchronously(version: str, tmp_path: Path) -> None:
     """It takes no notice of a proxy in the environment."""
-    path = {"PYTHONPATH": str(clients.python(version))}
-    with program(python(tmp_path, ASYNC), environment=path) as running:
+    found = clients.python(version)
+    with program(python(tmp_path, ASYNC, CLIENT), environment=found) as running:
         assert said(running) == "['inbound']"
+        assert running.printed.startswith(f"{version}.")
 
 
 @pytest.mark.node
@@ -132,9 +138,10 @@ def test_twilio_python_asynchronously(version: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("proxy", ["", "http://127.0.0.1:1"])
 def test_twilio_node(version: str, proxy: str, tmp_path: Path) -> None:
     """Of all proxies it takes HTTP_PROXY. (twilio-node, RequestClient)"""
-    modules = {"NODE_PATH": str(clients.node(version) / "node_modules"), "HTTP_PROXY": proxy}
-    with program(node(tmp_path, NODE_CREATES), environment=modules) as running:
+    found = {**clients.node(version), "HTTP_PROXY": proxy}
+    with program(node(tmp_path, NODE_CREATES), environment=found) as running:
         assert said(running) == "outbound-api inbound"
+        assert running.printed.startswith(f"{version}.")
 
 
 # ---- without them

@@ -4,9 +4,9 @@ A flow, the hunt and whatever else has states is one shared, flat `transitions.M
 model. The object that moves is never registered: it only has a ``state``. So a conversation stays
 plain data, nothing leaks, and one machine serves all threads.
 
-The library builds the machine and checks it. What it has made of each row is looked up once, and
-walked by `Machine.trigger`: it resolves names again for every trigger, which would be most of what
-a turn costs. The tests move random machines both ways.
+The library builds the machine and checks it, and resolves names again for every trigger. So what
+it has made of each row is looked up once, and walked by `Machine.trigger`. The tests move random
+machines both ways.
 
 What is guarded against here, because the library finds it late or not at all: a destination or a
 source that doesn't exist, a trigger that isn't in the present state's table, the two ways of not

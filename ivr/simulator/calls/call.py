@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
 
-from ivr.simulator.calls.recordings import Recording
+from ivr.simulator.calls.recordings import Recording, told_of
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.network import Network
 from ivr.simulator.network.routes import SIP, Callback, Route
@@ -126,9 +126,8 @@ class Call:
         if self.direction == "inbound":
             values["CallToken"] = self.token
             values.update(self.network.added)
-        by_sip = self.sender.startswith(SIP) or self.receiver.startswith(SIP)
-        if self.direction == "inbound" and by_sip:
-            values |= self._sip()
+            if self.sender.startswith(SIP) or self.receiver.startswith(SIP):
+                values |= self._sip()
         if self.answered_by:
             values["AnsweredBy"] = self.answered_by
         if self.parent_sid:
@@ -208,13 +207,7 @@ class Call:
         seconds = self.duration
         minutes = -(-seconds // 60)
         values = [("CallDuration", str(seconds)), ("Duration", str(minutes))]
-        if self.recording is not None:
-            self.recording.stop()
-            values += [
-                ("RecordingDuration", str(self.recording.seconds)),
-                ("RecordingSid", self.recording.sid),
-                ("RecordingUrl", self.recording.url),
-            ]
+        values += told_of(self.recording)
         code = self.sip_code or SIP_CODES.get(self.status, "")
         if code and self.status != "completed":
             values.append(("SipResponseCode", code))

@@ -7,16 +7,16 @@ own", at which the application of the number that was dialled answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from ivr.simulator.calls.call import NO_PARAMETERS
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.protocols import Refusal
 from ivr.simulator.interpreter.speech import SILENCES, Utterance, dialling
 from ivr.simulator.network.network import Network
 
 MOST = 30  # calls between numbers of the account at one time, and begun at one instant
-NOTHING: Mapping[str, str] = {}
 
 
 class Guard:
@@ -50,7 +50,7 @@ class FarEnd:
     eager = True
     machine = False
     greeting = ""
-    sends = NOTHING
+    sends = NO_PARAMETERS
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class FarEnd:
                 self._pass_on(other, utterance)
 
     def _pass_on(self, other: Leg, utterance: Utterance) -> None:
-        for each in sorted(other.company(), key=lambda each: each.sid):
+        for each in other.company():
             each.hear(utterance)
         clock = other.network.clock
         if utterance.kind == "person":

@@ -12,15 +12,14 @@ from ivr.simulator.calls.engagements.connect import Connections, Echo
 from ivr.simulator.calls.engagements.dial import NumberDial
 from ivr.simulator.calls.engagements.participants import Participant
 from ivr.simulator.calls.engagements.queues import Member, QueueDial, Queues
-from ivr.simulator.calls.engagements.tasks import NOT_ENQUEUED, TaskCalls
+from ivr.simulator.calls.engagements.tasks import NOT_ENQUEUED, ReservationDial, TaskCalls
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import Engagement
-from ivr.simulator.calls.recordings import Recordings, recording_callback
+from ivr.simulator.calls.recordings import Recordings, callback_of, recording_callback
 from ivr.simulator.calls.side_streams import SideStream
 from ivr.simulator.interpreter import requests, speech
-from ivr.simulator.interpreter.interpreter import resolve
 from ivr.simulator.interpreter.requests import PENDING
 from ivr.simulator.network.routes import SIP, e164
 from ivr.twiml import verbs as v
@@ -106,17 +105,17 @@ class Handlers:
 
     def _engagement(self, leg: Leg, player: Player, request: requests.Connect) -> Engagement[Leg]:
         """What a Dial leads to."""
-        dial, base = request.dial, request.base
+        dial, base, recordings = request.dial, request.base, self._recordings
         match dial.nouns:
             case (v.Conference() as noun,):
                 conference = self._conferences.open(noun.name)
-                return Participant(conference, leg, player, dial, noun, base, self._recordings)
+                return Participant(conference, leg, player, dial, noun, base, recordings)
             case (v.Queue(reservation_sid=reservation) as noun,) if reservation:
-                return self._tasks.dial(leg, player, dial, noun, base, self._recordings)
+                return ReservationDial(self._tasks, leg, player, dial, noun, base, recordings)
             case (v.Queue() as noun,):
                 queue = self._queues.named(noun.name)
-                return QueueDial(leg, player, dial, noun, queue, base, self._recordings)
-        return NumberDial(leg, player, dial, base, self._recordings)
+                return QueueDial(leg, player, dial, noun, queue, base, recordings)
+        return NumberDial(leg, player, dial, base, recordings)
 
     def _join(self, leg: Leg, player: Player, request: requests.Join) -> object:
         enqueue = request.enqueue
@@ -138,15 +137,10 @@ class Handlers:
         if not isinstance(noun, v.Recording):
             leg.attend(SideStream(leg, noun, request.base, self._side_streams))
             return
-        url = noun.recording_status_callback
         self._recordings.start(
             "StartCallRecordingTwiML",
             leg.sid,
-            callback=recording_callback(
-                resolve(request.base, url) if url else "",
-                noun.recording_status_callback_method,
-                noun.recording_status_callback_event,
-            ),
+            callback=callback_of(noun, request.base),
             channels=2 if noun.channels == "dual" else 1,
             track=noun.track,
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
-from ivr.simulator.calls.call import Call
+from ivr.simulator.calls.call import NO_PARAMETERS, Call
 from ivr.simulator.calls.detection import Detection, answered_by
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import (
@@ -76,7 +76,7 @@ class Leg(Call):
         self.engaged: Engagement[Leg] | None = None
         self.child_of: Parent[Leg] | None = None
         self.side_streams: Sequence[SideStream] = ()
-        self.replies: Mapping[str, str] = {}  # SIP headers of the response to the call
+        self.replies = NO_PARAMETERS  # SIP headers of the response to the call
         self.on_answer: Callable[[], object] | None = None
         self.on_end: Callable[[], object] | None = None
         self.detection: Detection | None = None
@@ -119,11 +119,11 @@ class Leg(Call):
         """The legs with a telephone that this one can talk to at this moment."""
         return self._reach()[0] - {self}
 
-    def _reach(self) -> tuple[set[Leg], set[Leg]]:
+    def _reach(self) -> tuple[set[Leg], list[Leg]]:
         """The company of this leg, also by way of numbers that have called numbers of the account:
         legs with a telephone, and the calls of such numbers."""
         people: set[Leg] = set()
-        calls: set[Leg] = set()
+        calls: list[Leg] = []
         todo = [self]
         while todo:
             for other in todo.pop().company():
@@ -131,19 +131,20 @@ class Leg(Call):
                 if far is None:
                     people.add(other)
                 elif far not in calls:
-                    calls.add(far)
+                    calls.append(far)
                     todo.append(far)
         return people, calls
 
-    def company(self) -> set[Leg]:
-        """The legs that this one can talk to at this moment."""
+    def company(self) -> list[Leg]:
+        """The legs that this one can talk to at this moment, in the same order every time."""
         if self.background is not None and self.background.setting in (WHISPER, QUEUE_WHISPER):
-            return set()
+            return []
+        found: Iterable[Leg] = ()
         if self.engaged is not None:
-            return set(self.engaged.company())
-        if self.child_of is not None:
-            return set(self.child_of.company_of(self))
-        return set()
+            found = self.engaged.company()
+        elif self.child_of is not None:
+            found = self.child_of.company_of(self)
+        return sorted(found, key=lambda each: each.sid)
 
     # ---- a call's life
 
@@ -153,18 +154,20 @@ class Leg(Call):
             return
         self.progress("initiated", "initiated")
         phone = self.phone = self.network.telephone(self)
-        refusal = _nobody(self) if phone is None else phone.refusal(self)
-        if phone is not None:
-            self.replies = phone.sends
+        if phone is None:
+            self.fail(_nobody(self))
+            return
+        self.replies = phone.sends
+        refusal = phone.refusal(self)
         if refusal is not None:
             self.fail(refusal)
-        elif phone is not None:
-            self.status = "ringing"
-            self.network.history.add(self.sid, "ringing")
-            self.progress("ringing")
-            why = f"{self.receiver} didn't answer within {timeout:g} s"
-            self.ring_bell = self.network.clock.after(timeout, self.end, "no-answer", why)
-            phone.ring(self)
+            return
+        self.status = "ringing"
+        self.network.history.add(self.sid, "ringing")
+        self.progress("ringing")
+        why = f"{self.receiver} didn't answer within {timeout:g} s"
+        self.ring_bell = self.network.clock.after(timeout, self.end, "no-answer", why)
+        phone.ring(self)
 
     def fail(self, refusal: Refusal) -> None:
         """The call doesn't come about; a failure is noted in the debugger's log."""
@@ -193,7 +196,7 @@ class Leg(Call):
             self.ring_bell = None
         self.status = "in-progress"
         self.answered_at = clock.instant()
-        self.over_bell = clock.after(self.limit, self.end, "completed", self._too_long)
+        self.over_bell = clock.after(self.limit, self._too_long)
         self.network.history.add(self.sid, "answered")
         self.progress("answered")
         if self.on_answer is not None:
@@ -207,18 +210,17 @@ class Leg(Call):
             self.over_bell.cancel()
             talked = (clock.instant() - self.answered_at) / 1e6
             left = max(0.0, seconds - talked)
-            self.over_bell = clock.after(left, self.end, "completed", self._too_long)
+            self.over_bell = clock.after(left, self._too_long)
 
-    @property
-    def _too_long(self) -> str:
-        return f"it has lasted {self.limit:g} s, the longest it may last"
+    def _too_long(self) -> None:
+        self.end("completed", f"it has lasted {self.limit:g} s, the longest it may last")
 
     def run(self, start: requests.Fetch | requests.Page, answered: bool = True) -> None:
         """Play a document in place of what was played before."""
         self.play(Interpreter(CALL, answered=answered).run(start))
 
     def play(self, steps: requests.Steps) -> None:
-        """Play something that no application has written in place of a document."""
+        """Play a document, or what stands for one, in place of what was played before."""
         if self.player is not None:
             self.player.close()
         self.player = Player(self, _after_tones(self.tones, steps) if self.tones else steps, CALL)
@@ -301,7 +303,7 @@ class Leg(Call):
         company = self.company()
         if key == "*" and self.engaged is not None:
             self.engaged.star()
-        for other in sorted(company, key=lambda each: each.sid):
+        for other in company:
             if other.phone is not None:
                 other.phone.tone(key)
 

@@ -29,7 +29,11 @@ class Payment:
         self.known: dict[str, str] = {}
         self.open = True
         self.created_at = self.updated_at = leg.network.clock.now()
-        self._tell(callback, ("DateCreated", self._instant()), ("ChargeAmount", verb.charge_amount))
+        self._tell(
+            callback,
+            ("DateCreated", self.leg.network.clock.stamp()),
+            ("ChargeAmount", verb.charge_amount),
+        )
 
     @property
     def required(self) -> list[str]:
@@ -63,7 +67,7 @@ class Payment:
             *((("ErrorType", error),) if error else ()),
             *((("Required", ",".join(self.required)),) if self.required else ()),
             *masked(self.known),
-            ("DateUpdated", self._instant()),
+            ("DateUpdated", self.leg.network.clock.stamp()),
         )
 
     def complete(self, callback: str) -> None:
@@ -78,7 +82,7 @@ class Payment:
             ("PaymentToken", "" if charged else token),
             ("ProfileId", ""),
             *masked(self.known),
-            ("DateUpdated", self._instant()),
+            ("DateUpdated", self.leg.network.clock.stamp()),
         )
 
     def cancel(self) -> None:
@@ -90,10 +94,6 @@ class Payment:
         background = self.leg.background
         if background is not None and background.setting is CAPTURE:
             self.leg.stop_background()
-
-    def _instant(self) -> str:
-        at = self.leg.network.clock.now()
-        return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _tell(self, url: str, *params: tuple[str, str]) -> None:
         network = self.leg.network

@@ -233,22 +233,17 @@ class Recordings:
 
 def of_dial(recordings: Recordings, dial: v.Dial, base: str, call: str) -> Recording:
     """Begin the recording that <Dial record> asks for, under the SID of the call that dials."""
-    url = dial.recording_status_callback
     return recordings.start(
         "DialVerb",
         call,
-        callback=recording_callback(
-            resolve(base, url) if url else "",
-            dial.recording_status_callback_method,
-            dial.recording_status_callback_event,
-        ),
+        callback=callback_of(dial, base),
         channels=2 if dial.record.endswith("-dual") else 1,
         track=dial.recording_track,
     )
 
 
 def told_of(recording: Recording | None) -> list[tuple[str, str]]:
-    """End the recording of a <Dial>: what its action is told of it."""
+    """End the recording of a call or a <Dial>: what is told of it."""
     if recording is None:
         return []
     recording.stop()
@@ -257,6 +252,16 @@ def told_of(recording: Recording | None) -> list[tuple[str, str]]:
         ("RecordingSid", recording.sid),
         ("RecordingUrl", recording.url),
     ]
+
+
+def callback_of(verb: v.Dial | v.Conference | v.Recording, base: str) -> Callback:
+    """Where a recording that a document asks for is reported."""
+    url = verb.recording_status_callback
+    return recording_callback(
+        resolve(base, url) if url else "",
+        verb.recording_status_callback_method,
+        verb.recording_status_callback_event,
+    )
 
 
 def recording_callback(url: str, method: str, events: str) -> Callback:

@@ -113,11 +113,10 @@ class SideStream:
             callback = noun.status_callback
         if not callback:
             return
-        now = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         values = {
             "AccountSid": call.network.account_sid,
             "CallSid": call.sid,
-            "Timestamp": now,
+            "Timestamp": clock.stamp(),
             **self._as_its_kind(event, error),
             **dict(extra),
         }

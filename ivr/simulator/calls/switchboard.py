@@ -12,6 +12,7 @@ from datetime import datetime
 from ivr.errors import CallError
 from ivr.simulator.calls import sip
 from ivr.simulator.calls.audio import Audio
+from ivr.simulator.calls.call import NO_PARAMETERS
 from ivr.simulator.calls.engagements.conference import Conferences
 from ivr.simulator.calls.engagements.connect import Connections
 from ivr.simulator.calls.engagements.queues import Queues
@@ -32,7 +33,6 @@ from ivr.simulator.network.numbers import Addresses, Application
 from ivr.simulator.network.routes import APPLICATION, SIP, Dialled, e164
 
 MAX_ENDED = 10_000  # ended calls that can still be looked up
-NO_PARAMETERS: Mapping[str, str] = {}
 
 
 class Switchboard(CallNetwork[Leg]):

@@ -1,4 +1,4 @@
-"""The call that verifies a caller ID: whoever answers keys the six digits that REST has told.
+"""The call that verifies a caller ID: the person there keys the six digits that REST has told.
 
 https://www.twilio.com/docs/voice/api/outgoing-caller-ids,
 https://www.twilio.com/blog/2012/03/introducing-status-callback-for-caller-id-verification-calls.html

@@ -48,6 +48,8 @@ LINES = (
 
 _LINE = re.compile(r"(?P<who>[^\W\d][\w-]*)?\s*(?P<mark>[<>])\s*(?P<rest>.*)")
 NUMBER = re.compile(r"\+?\d{2,15}|client:\S+|sip:\S+|anonymous")
+E164 = re.compile(r"\+[1-9]\d{1,14}")
+VERIFY_SERVICE = re.compile(r"VA[0-9a-fA-F]{32}")
 _SECONDS = r"(?P<seconds>\d+(?:\.\d+)?)"
 _WITHIN = re.compile(rf"within {_SECONDS}\s+(?P<rest>\S.*)")
 _ACT = re.compile(
@@ -357,14 +359,14 @@ class _Reader:
             raise place.error(rest, f"“{rest}” isn't an origin", could) from None
 
     def _verified(self, place: _Place, rest: str) -> None:
-        if not re.fullmatch(r"\+[1-9]\d{1,14}", rest):
+        if not E164.fullmatch(rest):
             why = f"“{rest}” isn't a phone number" if rest else "a number is missing"
             raise place.error(rest, why, "a number with its country code, such as +33155500101")
         self.verified.append(rest)
 
     def _verify(self, place: _Place, rest: str) -> None:
         word, _, sid = rest.partition(" ")
-        if word != "service" or not re.fullmatch(r"VA[0-9a-fA-F]{32}", sid.strip()):
+        if word != "service" or not VERIFY_SERVICE.fullmatch(sid.strip()):
             raise place.error(rest, "that isn't a service of Verify", "service VA… (34 characters)")
         self.services.append(sid.strip())
 

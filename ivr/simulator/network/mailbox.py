@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ivr.simulator.network.virtual_clock import VirtualClock
 
+Given = TypeVar("Given")
 Result = TypeVar("Result")
 log = logging.getLogger("ivr.simulator")
 WORKERS = 32  # requests over HTTP that can be in flight at once
@@ -67,12 +68,12 @@ class Mailbox:
                 _settled(answer, POLL if borrowing or self._thread is None else None)
         return answer.result()
 
-    def lend(self, application: Callable[[], Result]) -> Result:
+    def lend(self, application: Callable[[Given], Result], given: Given) -> Result:
         """In the middle of an event, call an application; nothing else happens until it returns,
         except the REST requests that are sent meanwhile, each on the thread that sends it."""
         before, self._lender = self._lender, self._owner
         try:
-            return application()
+            return application(given)
         finally:
             with self._loan:
                 self._lender = before

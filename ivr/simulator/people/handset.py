@@ -111,7 +111,7 @@ class Handset(Scripted):
             self.network.note("warning", 0, text, call_sid=leg.sid)
             return
         said = Utterance(now, "person", text, voice=self.number)
-        for other in sorted(leg.company(), key=lambda each: each.sid):
+        for other in leg.company():
             other.hear(said)
         leg.speak(text, confidence)
 

@@ -142,7 +142,7 @@ class Scripted(ABC):
         self._words = ""
         self.eager = bool(self._keys)
         now = self.network.clock.now()
-        for other in sorted(leg.company(), key=lambda each: each.sid):
+        for other in leg.company():
             other.hear(Utterance(now, "tone", voice=self.number, seconds=BEEP))
 
     def _leave(self, leg: Leg) -> None:

@@ -14,7 +14,7 @@ from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resource
 
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    """POST /OutgoingCallerIds: the number is called, and whoever answers keys the code."""
+    """POST /OutgoingCallerIds: the number is called, and the person there keys the code."""
     given = form.text("PhoneNumber")
     number = e164(given)
     if not number.startswith("+"):

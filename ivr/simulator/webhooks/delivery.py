@@ -253,7 +253,7 @@ class Delivery:
         if self._fails:
             self._fail(call, record)
         elif target.app is not None:
-            self._arrived(call, record, self._network.lend(lambda: call_application(call)))
+            self._arrived(call, record, self._network.lend(call_application, call))
         else:
             self._network.elsewhere(call_server, call, self._arrived, call, record)
 
@@ -268,7 +268,7 @@ class Delivery:
             reply = HTTPReply(int(kind), [], b"", error="answered by a proxy (injected fault)")
             self._arrived(call, record, reply)
         elif call.target.app is not None:
-            self._lost(call, record, self._network.lend(lambda: call_application(call)))
+            self._lost(call, record, self._network.lend(call_application, call))
         else:
             self._network.elsewhere(call_server, call, self._lost, call, record)
 

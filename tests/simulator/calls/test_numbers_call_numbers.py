@@ -238,6 +238,23 @@ def test_a_participant_of_a_conference_may_be_another_number() -> None:
     assert shop.asked("/key")[0]["Digits"] == "4"
 
 
+# "The same seed and the same actions give the same bytes."
+def test_people_in_a_conference_answer_another_number_in_the_same_order_every_time() -> None:
+    shop = (Gather(action="/key", num_digits=8, verbs=(Say("Press a key each."),)),)
+    exchange, _, other, _ = two_lines(shop=shop)
+    people = [exchange.phone(f"+3360000001{key}") for key in range(8)]
+    participants = exchange.client.conferences("Room").participants
+    for key, phone in enumerate(people):
+        phone.will("answer", press=str(key))
+        participants.create(from_=LINE, to=phone.number)
+    exchange.wait(1)
+    participants.create(from_=LINE, to=SHOP)
+    exchange.wait(10)
+
+    by_call = sorted(range(8), key=lambda key: people[key].calls[0].sid)
+    assert other.asked("/key")[0]["Digits"] == "".join(map(str, by_call))
+
+
 def test_scripted_people_speak_through_two_applications() -> None:
     exchange, _, _, caller = two_lines(
         first=(Dial((Number(SHOP),)),), shop=(Dial((Number(CALLEE),)),)

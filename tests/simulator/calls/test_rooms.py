@@ -117,6 +117,17 @@ def test_a_second_participant_of_the_same_identity_puts_the_first_one_out() -> N
     assert [each.code for each in exchange.debugger] == [53205]
 
 
+def test_someone_in_front_of_a_screen_who_is_put_out_learns_why() -> None:
+    exchange, _ = meets()
+    bob = exchange.phone("client:bob")
+    bob.join("DailyStandup")
+    exchange.room("DailyStandup").end()
+    exchange.wait(1)
+
+    assert not bob.in_call
+    assert bob.calls[0].because == "the room DailyStandup is over"
+
+
 def test_the_history_knows_who_could_hear_each_other() -> None:
     exchange, _ = meets()
     bob, caller = exchange.phone("client:bob"), exchange.phone(CALLEE)
@@ -126,6 +137,7 @@ def test_the_history_knows_who_could_hear_each_other() -> None:
     exchange.wait(20)
     caller.hang_up()
 
+    assert [each.what for each in exchange.history].count("started") == 1
     (span,) = exchange.history.together(bob.calls[0].sid, caller.calls[0].sid)
     assert span.until is not None
     assert (span.until - span.since).total_seconds() == 20

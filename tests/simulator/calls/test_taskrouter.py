@@ -221,6 +221,7 @@ def test_a_caller_who_hangs_up_cancels_the_task_and_the_ringing() -> None:
 
     assert not desk.alice.ringing
     assert desk.events[-2:] == ["reservation.canceled", "task.canceled"]
+    assert desk.alice.calls[0].because == "the worker's reservation is over (canceled)"
     assert desk.app.asked("/events")[-1]["TaskCanceledReason"] == "hangup"
     assert desk.app.asked("/after")[0]["QueueResult"] == "hangup"
     desk.exchange.strict()

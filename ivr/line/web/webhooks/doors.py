@@ -1,9 +1,9 @@
 """The two doors to the webhooks, made from one table of paths.
 
-Flask's routes are the plain one, and the oracle: the tests send everything through both. The short
-way stands in front of Flask and answers what has a length and is short, as nearly everything that
-the carrier sends; whatever else comes goes on to Flask. It saves more than half of a request's time
-in Python.
+Flask's routes are the plain one, and the oracle: in the tests, requests of every kind, calls and a
+day go through both. The short way stands in front of Flask and answers what has a length and is
+short, as nearly everything that the carrier sends; whatever else comes goes on to Flask. It saves
+about a quarter of a webhook's time.
 """
 
 from __future__ import annotations

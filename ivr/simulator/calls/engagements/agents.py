@@ -120,7 +120,8 @@ class AgentConnection(Engagement[Leg]):
 
     def leave(self, reason: str) -> requests.Params:
         """ "A session ends in the following ways: … the caller hangs up." """
-        self.session.status = "hangup" if reason == "hangup" else self.session.status
+        if reason == "hangup":
+            self.session.status = "hangup"
         return self.params()
 
     def _over(self) -> None:
@@ -159,7 +160,7 @@ class AgentConnection(Engagement[Leg]):
         values = {
             "AccountSid": network.account_sid,
             "CallSid": self.leg.sid,
-            "Timestamp": network.clock.now().isoformat().replace("+00:00", "Z"),
+            "Timestamp": network.clock.stamp(),
             "VirtualAgentProvider": PROVIDER,
             "VirtualAgentProviderData": json.dumps(data),
         }

@@ -17,7 +17,7 @@ from ivr.simulator.calls.engagements.participants import (
     Invitation,
     Participant,
 )
-from ivr.simulator.calls.recordings import Recordings, recording_callback
+from ivr.simulator.calls.recordings import Recordings, callback_of
 from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.interpreter import resolve, waiting_steps
 from ivr.simulator.interpreter.settings import CONFERENCE_WAIT, HOLD
@@ -96,18 +96,8 @@ class Conference:
         if first is None or self.recorded:
             return
         self.recorded = True
-        noun = first.noun
-        url = noun.recording_status_callback
-        self.conferences.recordings.start(
-            "Conference",
-            first.leg.sid,
-            self.sid,
-            recording_callback(
-                resolve(first.base, url) if url else "",
-                noun.recording_status_callback_method,
-                noun.recording_status_callback_event,
-            ),
-        )
+        callback = callback_of(first.noun, first.base)
+        self.conferences.recordings.start("Conference", first.leg.sid, self.sid, callback)
 
     def settle(self, participant: Participant) -> None:
         """Play what a participant hears now: HoldUrl on hold, waitUrl before the start."""

@@ -153,8 +153,9 @@ class NumberDial(Engagement[Leg]):
         for other in others:
             other.child_of = None
             other.end("canceled", f"{child.receiver} has picked up first")
-        if _whisper(noun) or _digits(noun):
-            child.play_over(_before_bridge(noun, self.base), WHISPER)
+        digits, whisper = _digits(noun), _whisper(noun, self.base)
+        if digits or whisper:
+            child.play_over(_before_bridge(digits, whisper), WHISPER)
         else:
             self._bridge(child)
 
@@ -258,8 +259,11 @@ def _text(noun: Ringable) -> str:
     return noun.sid
 
 
-def _whisper(noun: Ringable) -> str:
-    return "" if isinstance(noun, v.Sim) else noun.url
+def _whisper(noun: Ringable, base: str) -> requests.Fetch | None:
+    """The document at its ``url``, which only the callee hears."""
+    if isinstance(noun, v.Sim) or not noun.url:
+        return None
+    return requests.Fetch(resolve(base, noun.url), noun.method)
 
 
 def _of_sip(child: Leg) -> list[tuple[str, str]]:
@@ -270,11 +274,9 @@ def _of_sip(child: Leg) -> list[tuple[str, str]]:
     return told + [(f"DialSipHeader_{name}", value) for name, value in back]
 
 
-def _before_bridge(noun: Ringable, base: str) -> requests.Steps:
-    """On the callee's leg, once it is picked up: sendDigits, then the whisper at ``url``."""
-    digits = _digits(noun)
+def _before_bridge(digits: str, whisper: requests.Fetch | None) -> requests.Steps:
+    """On the callee's leg, once it is picked up: sendDigits, then the whisper."""
     if digits:
         yield requests.Speak("tones", digits)
-    if not isinstance(noun, v.Sim) and noun.url:
-        url = resolve(base, noun.url)
-        yield from Interpreter(WHISPER).run(requests.Fetch(url, noun.method))
+    if whisper is not None:
+        yield from Interpreter(WHISPER).run(whisper)

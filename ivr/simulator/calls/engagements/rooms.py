@@ -63,10 +63,11 @@ class Room:
         for other in [each for each in self.visits if each.identity == visit.identity]:
             text = f'"{visit.identity}" is in the room "{self.name}" already, and is put out'
             self.network.note("warning", SAME_IDENTITY, text, "", other.leg.sid)
-            other.put_out()
+            other.put_out(f'another "{visit.identity}" has come into the room')
         self.visits.append(visit)
         self.network.history.add(visit.leg.sid, "joined", self.place)
-        self.network.history.add("", "started", self.place)
+        if len(self.visits) == 1:
+            self.network.history.add("", "started", self.place)
         self._tell("participant-connected", visit)
         self._settle()
 
@@ -83,7 +84,7 @@ class Room:
             return
         self.status = "completed"
         for visit in list(self.visits):
-            visit.put_out()
+            visit.put_out(f"the room {self.name} is over")
         self._tell("room-ended")
 
     def _settle(self) -> None:
@@ -107,7 +108,7 @@ class Room:
             "RoomType": "group",
             "SequenceNumber": str(number),
             "StatusCallbackEvent": event,
-            "Timestamp": _iso(clock.now()),
+            "Timestamp": clock.stamp(),
         }
         if visit is not None:
             gone = visit not in self.visits
@@ -185,12 +186,12 @@ class Visit(Engagement[Leg]):
         self.room.remove(self)
         return requests.NONE
 
-    def put_out(self) -> None:
-        """The room is over, or someone else has the same identity."""
+    def put_out(self, why: str) -> None:
+        """Leave: a telephone's document goes on; someone in front of a screen is gone."""
         self.room.remove(self)
         self.leg.engaged = None
         if self.player is None:
-            self.leg.network.clock.soon(self.leg.end)
+            self.leg.network.clock.soon(self.leg.end, "completed", why)
         else:
             self.player.soon(requests.Outcome(requests.NONE))
 
@@ -213,10 +214,6 @@ def visit(rooms: Rooms, leg: Leg, player: Player, name: str, identity: str) -> V
         return Visit(room, leg, player, identity)
     leg.network.note("warning", 0, why, "", leg.sid)
     return None
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _seconds(since: datetime, until: datetime) -> str:

@@ -5,18 +5,17 @@ https://www.twilio.com/docs/taskrouter/twiml-queue-calls
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
-from ivr.simulator.calls.engagements.queues import Member, QueueDial, Queues
+from ivr.simulator.calls.engagements.queues import Member, Queue, QueueDial, Queues
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import CallNetwork
 from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.calls.taskrouter.assignment import Assignments
 from ivr.simulator.calls.taskrouter.routing import TaskRouter
-from ivr.simulator.calls.taskrouter.workspace import Reservation, Task, Workspace
+from ivr.simulator.calls.taskrouter.workspace import Reservation, Task, Workspace, json_object
 from ivr.simulator.interpreter import requests
 from ivr.twiml import verbs as v
 
@@ -52,49 +51,42 @@ class TaskCalls:
             text = f"there is no workflow {sid}; exchange.workflow(sid={sid!r}, …) makes it"
             network.note("error", NO_WORKFLOW, text, request.base, leg.sid)
             return None
-        task = enqueue.tasks[0] if enqueue.tasks else v.Task("{}")
-        attributes = _attributes(leg)
+        noun = enqueue.tasks[0] if enqueue.tasks else v.Task()
         try:
-            given = json.loads(task.attributes or "{}")
-            if not isinstance(given, dict):
-                raise ValueError("it isn't a JSON object")
+            attributes = _attributes(leg) | json_object(noun.attributes or "{}")
         except ValueError as error:
-            text = f"<Task> {task.attributes}: {error}"
+            text = f"<Task> {noun.attributes}: {error}"
             network.note("error", NO_JSON, text, request.base, leg.sid)
             return None
+        space, workflow = found
         queue = self._queues.named(sid) or self._queues.create(sid)
-        member = TaskMember(queue, leg, player, enqueue, request.base)
-        member.calls = self
-        member.space = found[0]
-        member.starts = lambda: self.router.task(
-            found[0], found[1], attributes | given, task.priority, task.timeout, "voice"
-        )
-        return member
-
-    def dial(
-        self,
-        leg: Leg,
-        player: Player,
-        dial: v.Dial,
-        noun: v.Queue,
-        base: str,
-        recordings: Recordings,
-    ) -> ReservationDial:
-        return ReservationDial(self, leg, player, dial, noun, base, recordings)
+        task = self.router.task(space, workflow, attributes, noun.priority, noun.timeout, "voice")
+        return TaskMember(self, space, task, queue, leg, player, enqueue, request.base)
 
 
 class TaskMember(Member):
     """A caller whose place in the queue is a task."""
 
-    __slots__ = ("calls", "space", "starts", "task")
-    calls: TaskCalls
-    space: Workspace
-    starts: Any
-    task: Task
+    __slots__ = ("calls", "space", "task")
+
+    def __init__(
+        self,
+        calls: TaskCalls,
+        space: Workspace,
+        task: Task,
+        queue: Queue,
+        leg: Leg,
+        player: Player,
+        enqueue: v.Enqueue,
+        base: str,
+    ) -> None:
+        super().__init__(queue, leg, player, enqueue, base)
+        self.calls = calls
+        self.space = space
+        self.task = task
+        task.linked = True
 
     def start(self) -> None:
-        self.task = self.starts()
-        self.task.linked = True
         self.calls.members[self.task.sid] = self
         super().start()
 
@@ -141,24 +133,31 @@ class ReservationDial(QueueDial):
 
     def start(self) -> None:
         self.leg.answer()
-        found = self.calls.router.find_reservation(self.noun.reservation_sid)
-        member = self.calls.members.get(found[1].task.sid) if found is not None else None
-        if found is None or member is None or not self.calls.router.accept(*found):
-            status = "isn't there" if found is None else f"is {found[1].status}"
-            text = f"the reservation {self.noun.reservation_sid} {status}"
-            if found is not None and member is None:
-                text += ", and no caller waits for it"
-            self.leg.network.note("error", NO_RESERVATION, text, self.base, self.leg.sid)
-            self.finish("failed")
+        router = self.calls.router
+        found = router.find_reservation(self.noun.reservation_sid)
+        if found is None:
+            self._refuse("isn't there")
             return
-        self.space, self.reservation = found
-        self.calls.router.ringing.pop(self.reservation.sid, None)
-        after = self.noun.post_work_activity_sid
-        if after and after not in self.space.activities:
-            text = f"there is no activity {after}"
-            self.leg.network.note("error", NO_ACTIVITY, text, self.base, self.leg.sid)
-        self.reservation.post_work_activity = after
-        self.connect(member)
+        space, reservation = found
+        member = self.calls.members.get(reservation.task.sid)
+        if member is None:
+            self._refuse(f"is {reservation.status}, and no caller waits for it")
+        elif not router.accept(space, reservation):
+            self._refuse(f"is {reservation.status}")
+        else:
+            self.space, self.reservation = space, reservation
+            router.ringing.pop(reservation.sid, None)
+            after = self.noun.post_work_activity_sid
+            if after and after not in space.activities:
+                text = f"there is no activity {after}"
+                self.leg.network.note("error", NO_ACTIVITY, text, self.base, self.leg.sid)
+            reservation.post_work_activity = after
+            self.connect(member)
+
+    def _refuse(self, why: str) -> None:
+        text = f"the reservation {self.noun.reservation_sid} {why}"
+        self.leg.network.note("error", NO_RESERVATION, text, self.base, self.leg.sid)
+        self.finish("failed")
 
     def finish(self, status: str) -> None:
         super().finish(status)

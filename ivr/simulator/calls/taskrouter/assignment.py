@@ -5,18 +5,20 @@ https://www.twilio.com/docs/taskrouter/handle-assignment-callbacks
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from ivr.simulator.calls.leg import Leg
+from ivr.simulator.calls.taskrouter.events import fields
 from ivr.simulator.calls.taskrouter.routing import TaskRouter
-from ivr.simulator.calls.taskrouter.workspace import Reservation, Task, Workspace
+from ivr.simulator.calls.taskrouter.workspace import Reservation, Task, Workspace, json_object
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.routes import SIP, Callback, Route, dialled, e164
+from ivr.simulator.webhooks.answers import content_type
 from ivr.simulator.webhooks.delivery import Delivery
+from ivr.simulator.webhooks.request import HTTPReply
 from ivr.twiml import verbs as v
 
 # https://www.twilio.com/docs/api/errors/40123, /40130 to /40140, /55555
@@ -77,7 +79,7 @@ class Assignments:
 
     def _ask(self, space: Workspace, reservation: Reservation, url: str) -> None:
         clock = self.network.clock
-        known = self.router.fields(reservation)
+        known = fields(reservation, clock.now())
         names = (
             *("ReservationSid", "TaskAge", "TaskAttributes", "TaskPriority", "TaskQueueSid"),
             *("TaskSid", "WorkerAttributes", "WorkerSid", "WorkflowSid"),
@@ -97,12 +99,8 @@ class Assignments:
     ) -> None:
         reply = delivery.reply
         assert reply is not None
-        late = self.network.clock.seconds() - asked > TOO_LATE
-        is_json = reply.header("content-type").partition(";")[0].strip() == "application/json"
-        if late or reply.status != 200 or (reply.body.strip() and not is_json):
-            why = "it came after more than 5 s" if late else reply.error or f"HTTP {reply.status}"
-            if reply.status == 200 and not late:
-                why = f"its type is {reply.header('content-type') or 'missing'}, not JSON"
+        why = _unreadable(reply, self.network.clock.seconds() - asked)
+        if why:
             text = f"the answer to the assignment callback isn't read: {why}"
             self.network.note("error", reply.code, text, delivery.url)
             fallback = reservation.task.workflow.fallback_url
@@ -113,9 +111,7 @@ class Assignments:
 
     def _obey(self, space: Workspace, reservation: Reservation, body: bytes, url: str) -> None:
         try:
-            said = json.loads(body)
-            if not isinstance(said, dict):
-                raise ValueError("it isn't a JSON object")
+            said = json_object(body)
         except ValueError as error:
             self.network.note("error", INVALID, f"the assignment's answer: {error}", url)
             return
@@ -262,6 +258,17 @@ class Assignments:
             told = f"{url}{'&' if '?' in url else '?'}{query}"
             leg.callback = Callback(told, "GET", frozenset({"completed", *events}))
         return leg
+
+
+def _unreadable(reply: HTTPReply, seconds: float) -> str:
+    """Why an answer that took so many seconds isn't read; "" if it is."""
+    if seconds > TOO_LATE:
+        return f"it came after more than {TOO_LATE:g} s"
+    if reply.status != 200:
+        return reply.error or f"HTTP {reply.status}"
+    if reply.body.strip() and content_type(reply)[0] != "application/json":
+        return f"its type is {reply.header('content-type') or 'missing'}, not JSON"
+    return ""
 
 
 def _address(to: str) -> str:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import Any
 
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.protocols import CallNetwork
+from ivr.simulator.calls.taskrouter.events import fields
 from ivr.simulator.calls.taskrouter.expressions import condition
 from ivr.simulator.calls.taskrouter.workspace import (
     ACTIVITIES,
@@ -27,7 +29,6 @@ from ivr.simulator.calls.taskrouter.workspace import (
     Workflow,
     Workspace,
 )
-from ivr.simulator.network.virtual_clock import Bell
 from ivr.simulator.webhooks.delivery import Delivery
 
 AGAIN = 1.0  # ours: seconds until a task that was rejected is offered again
@@ -52,8 +53,6 @@ class TaskRouter:
         self.workspaces: dict[str, Workspace] = {}
         self.ringing: dict[str, Leg] = {}  # calls to workers, by reservation SID
         self.on_reserved: Callable[[Workspace, Reservation], None] = lambda _space, _offer: None
-        self._bells: dict[str, list[Bell]] = {}  # by the SID of a task or reservation
-        self._until: dict[str, float] = {}  # when a task's step is over
 
     # ---- what there is
 
@@ -176,7 +175,8 @@ class TaskRouter:
             clock.soon(self.cancel, space, task, "No filter of the workflow matches")
             return task
         task.steps = fitting.steps
-        self._later(task, clock.after(task.timeout, self.cancel, space, task, "Task TTL Exceeded"))
+        too_old = clock.after(task.timeout, self.cancel, space, task, "Task TTL Exceeded")
+        task.bells.append(too_old)
         self.tell(space, "workflow.entered", task)
         self._enter(space, task)
         return task
@@ -187,8 +187,8 @@ class TaskRouter:
         self.tell(space, "task-queue.entered", task)
         if step.timeout is not None:
             clock = self.network.clock
-            self._until[task.sid] = clock.seconds() + step.timeout
-            self._later(task, clock.after(step.timeout, self._step_over, space, task, task.step))
+            task.step_ends = clock.seconds() + step.timeout
+            task.bells.append(clock.after(step.timeout, self._step_over, space, task, task.step))
         self.soon(space)
 
     def _step_over(self, space: Workspace, task: Task, step: int) -> None:
@@ -196,7 +196,7 @@ class TaskRouter:
         if task.status != "pending" or task.step != step:
             return
         self.tell(space, "task-queue.timeout", task)
-        self._until.pop(task.sid, None)
+        task.step_ends = inf
         if step + 1 < len(task.steps):
             task.step += 1
             self._enter(space, task)
@@ -236,7 +236,6 @@ class TaskRouter:
         self._now(task, status)
         task.reason = reason
         self._quiet(task)
-        self._until.pop(task.sid, None)
 
     # ---- reservations
 
@@ -270,7 +269,7 @@ class TaskRouter:
         worker.reservations.append(reservation)
         self._now(task, "reserved")
         clock, lasts = self.network.clock, task.workflow.reservation_timeout
-        self._later(reservation, clock.after(lasts, self._timed_out, space, reservation))
+        reservation.bells.append(clock.after(lasts, self._timed_out, space, reservation))
         self.tell(space, "reservation.created", reservation)
         self.on_reserved(space, reservation)
 
@@ -303,7 +302,7 @@ class TaskRouter:
     def _back(self, space: Workspace, task: Task) -> None:
         if task.status == "reserved":
             self._now(task, "pending")
-            if self._until.get(task.sid, float("inf")) <= self.network.clock.seconds():
+            if task.step_ends <= self.network.clock.seconds():
                 self._step_over(space, task, task.step)
             self.soon(space)
 
@@ -314,7 +313,8 @@ class TaskRouter:
         self.tell(space, f"reservation.{status}", reservation)
         leg = self.ringing.pop(reservation.sid, None)
         if leg is not None and not leg.picked_up:
-            self.network.clock.soon(leg.end, "canceled")
+            why = f"the worker's reservation is over ({status})"
+            self.network.clock.soon(leg.end, "canceled", why)
         self.soon(space)
 
     def call_over(self, space: Workspace, reservation: Reservation) -> None:
@@ -350,12 +350,9 @@ class TaskRouter:
         what.status = status
         what.updated_at = self.network.clock.now()
 
-    def _later(self, what: Resource, bell: Bell) -> None:
-        self._bells.setdefault(what.sid, []).append(bell)
-
-    def _quiet(self, what: Resource) -> None:
-        for bell in self._bells.pop(what.sid, ()):
-            bell.cancel()
+    def _quiet(self, what: Task | Reservation) -> None:
+        while what.bells:
+            what.bells.pop().cancel()
 
     def tell(
         self, space: Workspace, event: str, about: Resource, extra: Mapping[str, str] | None = None
@@ -374,62 +371,10 @@ class TaskRouter:
             "Timestamp": str(int(clock.now().timestamp())),
             "WorkspaceName": space.name,
             "WorkspaceSid": space.sid,
-            **self.fields(about),
+            **fields(about, clock.now()),
             **(extra or {}),
         }
         clock.soon(Delivery(self.network, space.event_url, "POST", values).tell)
-
-    def fields(self, about: Resource) -> dict[str, str]:
-        """What an event says about a resource. (…/api/event/reference)"""
-        match about:
-            case Reservation(task=task, worker=worker):
-                named = {"ReservationSid": about.sid}
-                return named | self.fields(task) | self.fields(worker)
-            case Task():
-                return self._task_fields(about)
-            case Worker(activity=activity):
-                return {
-                    "WorkerActivityName": activity.name,
-                    "WorkerActivitySid": activity.sid,
-                    "WorkerAttributes": json.dumps(about.attributes),
-                    "WorkerName": about.name,
-                    "WorkerSid": about.sid,
-                }
-            case Activity(available=available):
-                return {
-                    "ActivityAvailable": str(available).lower(),
-                    "ActivityName": about.name,
-                    "ActivitySid": about.sid,
-                }
-            case TaskQueue():
-                return {
-                    "TaskQueueName": about.name,
-                    "TaskQueueSid": about.sid,
-                    "TaskQueueTargetExpression": about.target_workers,
-                }
-            case Workflow():
-                return {"WorkflowName": about.name, "WorkflowSid": about.sid}
-        return {}
-
-    def _task_fields(self, task: Task) -> dict[str, str]:
-        values = {
-            "TaskAge": str(self.age(task)),
-            "TaskAssignmentStatus": task.status,
-            "TaskAttributes": json.dumps(task.attributes),
-            "TaskPriority": str(task.priority),
-            "TaskSid": task.sid,
-            "WorkflowSid": task.workflow.sid,
-        }
-        if task.queue is not None:
-            values["TaskQueueSid"] = task.queue.sid
-        if task.over:
-            how = "Canceled" if task.status == "canceled" else "Completed"
-            values[f"Task{how}Reason"] = task.reason
-        return values
-
-    def age(self, task: Task) -> int:
-        """Whole seconds since it was made."""
-        return int((self.network.clock.now() - task.created_at).total_seconds())
 
 
 def default_routing(queue: TaskQueue) -> str:

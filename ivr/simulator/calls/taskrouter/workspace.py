@@ -5,11 +5,14 @@ https://www.twilio.com/docs/taskrouter/api
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from ivr.simulator.calls.taskrouter.expressions import Condition, condition
+from ivr.simulator.network.virtual_clock import Bell
 
 ALWAYS = condition("")
 # What a new workspace has, and whether workers are available in it.
@@ -113,6 +116,8 @@ class Task(Resource):
     reason: str = ""
     steps: tuple[Step, ...] = ()
     step: int = 0
+    step_ends: float = inf  # seconds on the network's clock
+    bells: list[Bell] = field(default_factory=list, repr=False)
     reservations: list[Reservation] = field(default_factory=list)
     linked: bool = False  # it follows a call that waits in a queue
 
@@ -128,6 +133,10 @@ class Task(Resource):
     def over(self) -> bool:
         return self.status in ("completed", "canceled")
 
+    def age(self, now: datetime) -> int:
+        """Whole seconds since it was made."""
+        return int((now - self.created_at).total_seconds())
+
 
 @dataclass(slots=True, kw_only=True)
 class Reservation(Resource):
@@ -140,6 +149,7 @@ class Reservation(Resource):
     worker: Worker
     status: str = "pending"
     post_work_activity: str = ""  # SID of what the worker does after the call
+    bells: list[Bell] = field(default_factory=list, repr=False)
 
     @property
     def pending(self) -> bool:
@@ -169,3 +179,11 @@ class Workspace(Resource):
     def reservation(self, sid: str) -> Reservation | None:
         found = (r for t in self.tasks.values() for r in t.reservations if r.sid == sid)
         return next(found, None)
+
+
+def json_object(text: str | bytes) -> dict[str, Any]:
+    """Attributes, or an instruction. Raises ValueError for anything but a JSON object."""
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("it isn't a JSON object")
+    return found

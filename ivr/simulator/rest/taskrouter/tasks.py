@@ -152,7 +152,7 @@ def show(api: Resources, there: Workspace, task: Task) -> Json:
     return {
         "account_sid": api.network.account_sid,
         "addons": "{}",
-        "age": router(api).age(task),
+        "age": task.age(api.network.clock.now()),
         "assignment_status": task.status,
         "attributes": json.dumps(task.attributes),
         "date_created": iso8601(task.created_at),
