@@ -99,8 +99,7 @@ class Exchange(Switchboard):
         else:
             origin = self.mount(origin or self.origin or IN_PROCESS, app)
             url = origin + path
-        if number.lower().startswith(SIP):
-            number = e164(number) or number
+        number = _plain(number)
         row = Number(self.seed.sid("PN"), number, self.clock.now())
         row.url = url
         row.method = method
@@ -169,8 +168,7 @@ class Exchange(Switchboard):
         A SIP phone ``sends`` these headers with its calls and its answers.
         (https://www.twilio.com/docs/voice/twiml/sip)
         """
-        if number.lower().startswith(SIP):  # whatever its port and parameters
-            number = e164(number) or number
+        number = _plain(number)
         if city or state or zip or country:
             self.places.tell(number, Place(city, state, zip, country))
         handset = self.phones.get(number)
@@ -416,6 +414,11 @@ class Exchange(Switchboard):
         """
         if wrong := disorder(self, self.phones):
             raise AssertionError(f"the exchange isn't in order:\n{wrong}")
+
+
+def _plain(number: str) -> str:
+    """A SIP address without its port and parameters; any other number as it is."""
+    return (e164(number) or number) if number.lower().startswith(SIP) else number
 
 
 def _absolute(origin: str, url: str) -> str:

@@ -140,12 +140,6 @@ def _hint_list(value: str) -> str:
     return value
 
 
-def _up_to_256(value: str) -> str:
-    if len(value) > 256:
-        raise ValueError(value)
-    return value
-
-
 def _callbacks(code: int = SCHEMA) -> dict[str, Attribute]:
     return {
         "url": Attribute("url"),
@@ -386,7 +380,9 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "url": Attribute(
                     "url", how="Twilio doesn't document it: played to the application as a whisper"
                 ),
-                "customerId": Attribute("customer_id", _up_to_256, how="arrives as CustomerId"),
+                "customerId": Attribute(
+                    "customer_id", _like("(?s).{0,256}"), how="arrives as CustomerId"
+                ),
                 "copyParentTo": Attribute("copy_parent_to", _boolean),
             },
             children="ApplicationSid Parameter",

@@ -126,9 +126,8 @@ class Call:
         if self.direction == "inbound":
             values["CallToken"] = self.token
             values.update(self.network.added)
-        by_sip = self.sender.startswith(SIP) or self.receiver.startswith(SIP)
-        if self.direction == "inbound" and by_sip:
-            values |= self._sip()
+            if self.sender.startswith(SIP) or self.receiver.startswith(SIP):
+                values |= self._sip()
         if self.answered_by:
             values["AnsweredBy"] = self.answered_by
         if self.parent_sid:

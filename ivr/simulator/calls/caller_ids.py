@@ -32,7 +32,7 @@ def of_dial(leg: Leg, given: str, receiver: str) -> str:
     call to a SIP address or a client may show any name.
     """
     if not receiver.startswith("+"):
-        return (e164(given) or name(given) or leg.sender) if given else leg.sender
+        return e164(given) or name(given) or leg.sender
     if not given:
         if leg.sender.startswith((CLIENT, SIM, *SIP)):
             return _refused(leg, f"{leg.sender} needs a callerId to call {receiver}")

@@ -154,18 +154,20 @@ class Leg(Call):
             return
         self.progress("initiated", "initiated")
         phone = self.phone = self.network.telephone(self)
-        refusal = _nobody(self) if phone is None else phone.refusal(self)
-        if phone is not None:
-            self.replies = phone.sends
+        if phone is None:
+            self.fail(_nobody(self))
+            return
+        self.replies = phone.sends
+        refusal = phone.refusal(self)
         if refusal is not None:
             self.fail(refusal)
-        elif phone is not None:
-            self.status = "ringing"
-            self.network.history.add(self.sid, "ringing")
-            self.progress("ringing")
-            why = f"{self.receiver} didn't answer within {timeout:g} s"
-            self.ring_bell = self.network.clock.after(timeout, self.end, "no-answer", why)
-            phone.ring(self)
+            return
+        self.status = "ringing"
+        self.network.history.add(self.sid, "ringing")
+        self.progress("ringing")
+        why = f"{self.receiver} didn't answer within {timeout:g} s"
+        self.ring_bell = self.network.clock.after(timeout, self.end, "no-answer", why)
+        phone.ring(self)
 
     def fail(self, refusal: Refusal) -> None:
         """The call doesn't come about; a failure is noted in the debugger's log."""
@@ -218,7 +220,7 @@ class Leg(Call):
         self.play(Interpreter(CALL, answered=answered).run(start))
 
     def play(self, steps: requests.Steps) -> None:
-        """Play something that no application has written in place of a document."""
+        """Play a document, or what stands for one, in place of what was played before."""
         if self.player is not None:
             self.player.close()
         self.player = Player(self, _after_tones(self.tones, steps) if self.tones else steps, CALL)
