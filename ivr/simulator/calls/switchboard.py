@@ -58,7 +58,7 @@ class Switchboard(CallNetwork[Leg]):
         self.queues = Queues(self)
         self.connections = Connections(self, self.recordings, self.side_streams)
         self.tasks = TaskCalls(self, self.queues)
-        self.payments: dict[tuple[str, str], Payment] = {}  # by call and IdempotencyKey
+        self.payments: dict[str, dict[str, Payment]] = {}  # by call, then by IdempotencyKey
         self.verifications = Verifications(self, self.messages)
         self._ended: deque[str] = deque()
         self._guard = Guard(self)
@@ -132,7 +132,9 @@ class Switchboard(CallNetwork[Leg]):
         self.recordings.over(leg.sid)
         self._ended.append(leg.sid)
         while len(self._ended) > MAX_ENDED:
-            self.legs.pop(self._ended.popleft(), None)
+            forgotten = self._ended.popleft()
+            self.legs.pop(forgotten, None)
+            self.payments.pop(forgotten, None)
 
     # ---- calls
 

@@ -59,11 +59,11 @@ def national(number: str) -> str:
         return number
 
 
-def countries() -> list[tuple[str, str]]:
-    """(code, name) of every country, by code."""
+def codes() -> list[str]:
+    """The codes of all countries, in order."""
     from phonenumbers import SUPPORTED_REGIONS
 
-    return [(code, country_name(code)) for code in sorted(SUPPORTED_REGIONS)]
+    return sorted(SUPPORTED_REGIONS)
 
 
 def country_name(code: str) -> str:
@@ -99,7 +99,7 @@ def for_sale(
     chance = random.Random(f"{seed} {country} {wanted} {area} {pattern}")
     example = _example(country, wanted)
     digits = pattern.lower().translate(KEYPAD)
-    found = form(digits)
+    found = _expression(digits)
     longest = max(re.findall(r"\d+", digits), key=len, default="")
     seen: set[str] = set()
     for _ in range(TRIES if example else 0):
@@ -114,7 +114,7 @@ def for_sale(
             yield offered
 
 
-def form(digits: str) -> re.Pattern[str]:
+def _expression(digits: str) -> re.Pattern[str]:
     """A pattern of Twilio's (digits for letters) as a regular expression."""
     parts = {"*": r"\d", "%": r"\d*", "$": "$"}
     start = "^" if digits.startswith("+") else ""

@@ -9,31 +9,29 @@ from __future__ import annotations
 from ivr.simulator.network.numbers import ApiKey
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
-    NOT_BUILT,
-    OUR_CODE,
-    ApiError,
     Endpoint,
     Form,
     Json,
     Resources,
     Response,
+    not_built,
     rfc2822,
 )
 
-SUBRESOURCES = {
-    "applications": "Applications",
-    "available_phone_numbers": "AvailablePhoneNumbers",
-    "balance": "Balance",
-    "calls": "Calls",
-    "conferences": "Conferences",
-    "incoming_phone_numbers": "IncomingPhoneNumbers",
-    "keys": "Keys",
-    "messages": "Messages",
-    "notifications": "Notifications",
-    "outgoing_caller_ids": "OutgoingCallerIds",
-    "queues": "Queues",
-    "recordings": "Recordings",
-}
+SUBRESOURCES = (
+    "applications",
+    "available_phone_numbers",
+    "balance",
+    "calls",
+    "conferences",
+    "incoming_phone_numbers",
+    "keys",
+    "messages",
+    "notifications",
+    "outgoing_caller_ids",
+    "queues",
+    "recordings",
+)
 
 
 def fetch(api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
@@ -59,7 +57,7 @@ def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 
 def create(_api: Resources, _form: Form, _path: tuple[str, ...]) -> Response:
     """POST /Accounts: a subaccount would have its own numbers, calls and token."""
-    raise ApiError(NOT_BUILT, OUR_CODE, "Subaccounts: this simulator has one account")
+    raise not_built("Subaccounts", "this simulator has one account")
 
 
 def show(api: Resources) -> Json:
@@ -73,7 +71,7 @@ def show(api: Resources) -> Json:
         "type": "Full",
         "date_created": rfc2822(network.clock.start),
         "date_updated": rfc2822(network.account.updated_at),
-        "subresource_uris": {name: api.uri(f"/{word}") for name, word in SUBRESOURCES.items()},
+        "subresource_uris": api.below("", *SUBRESOURCES),
         "uri": f"{api.root}.json",
     }
 

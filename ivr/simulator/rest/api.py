@@ -30,7 +30,6 @@ from ivr.simulator.rest.products import lookups, verify
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
     NOT_BUILT,
-    OUR_CODE,
     PAGING,
     VERSION,
     ApiError,
@@ -39,6 +38,7 @@ from ivr.simulator.rest.resource import (
     Handler,
     Resources,
     Response,
+    not_built,
 )
 from ivr.simulator.rest.taskrouter import tasks, workers, workflows, workspaces
 
@@ -128,7 +128,7 @@ class Api(Resources):
             there = True
         if there:
             raise ApiError(405, 20004, "Method not allowed")
-        raise ApiError(NOT_BUILT, OUR_CODE, f"{asked}: this simulator doesn't have that")
+        raise not_built(asked)
 
     def _carry_out(
         self, route: str, handler: Handler, form: Form, path: tuple[str, ...]

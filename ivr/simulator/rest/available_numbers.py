@@ -10,20 +10,19 @@ from itertools import islice
 
 from ivr.simulator.network import numbering
 from ivr.simulator.rest.resource import (
-    NOT_BUILT,
-    OUR_CODE,
     ApiError,
     Endpoint,
     Form,
     Json,
     Resources,
     Response,
+    not_built,
 )
 
 MOST = 30
 OTHERS = ("MachineToMachine", "National", "SharedCost", "Voip")
-# "two to 16 characters: digits, letters and the meta-characters * % + $"
-PATTERN = re.compile(r"\+?[0-9A-Za-z*%]{1,16}\$?")
+# "between 2 and 16 characters long": digits, letters and the meta-characters * % + $
+PATTERN = re.compile(r"(?=.{2,16}\Z)\+?[0-9A-Za-z*%]+\$?")
 # What no number here is an exception to: each takes calls and texts, and needs no address.
 SAME = (
     *("Beta", "SmsEnabled", "VoiceEnabled"),
@@ -33,13 +32,12 @@ SAME = (
 
 def countries(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     inner = "/AvailablePhoneNumbers"
-    shown = [_country(api, *each) for each in numbering.countries()]
+    shown = [_country(api, code) for code in numbering.codes()]
     return 200, {"countries": shown[: form.whole("PageSize", 1000, 1)], "uri": api.uri(inner)}
 
 
 def country(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
-    code = _known(api, path[0])
-    return 200, _country(api, code, numbering.country_name(code))
+    return 200, _country(api, _known(api, path[0]))
 
 
 def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
@@ -47,7 +45,7 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     code, kind = _known(api, path[0]), path[1]
     inner = f"/AvailablePhoneNumbers/{code}/{kind}"
     if kind in OTHERS:
-        raise ApiError(NOT_BUILT, OUR_CODE, f"{kind} numbers: this simulator doesn't have those")
+        raise not_built(f"{kind} numbers", "this simulator doesn't have those")
     if kind not in numbering.kinds_of(code):
         raise api.missing(api.uri(inner))
     pattern = form.text("Contains")
@@ -75,17 +73,17 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def _known(api: Resources, code: str) -> str:
-    if (code := code.upper()) not in dict(numbering.countries()):
+    if (code := code.upper()) not in numbering.codes():
         raise api.missing(api.uri(f"/AvailablePhoneNumbers/{code}"))
     return code
 
 
-def _country(api: Resources, code: str, name: str) -> Json:
+def _country(api: Resources, code: str) -> Json:
     uri = f"/AvailablePhoneNumbers/{code}"
     words = {"Local": "local", "Mobile": "mobile", "TollFree": "toll_free"}
     return {
         "country_code": code,
-        "country": name,
+        "country": numbering.country_name(code),
         "uri": api.uri(uri),
         "beta": False,
         "subresource_uris": {

@@ -8,7 +8,7 @@ from email.policy import HTTP
 from io import BufferedIOBase
 from urllib.parse import parse_qs
 
-from ivr.simulator.rest.resource import NOT_BUILT, OUR_CODE, ApiError
+from ivr.simulator.rest.resource import ApiError, not_built
 
 LONGEST_LENGTH = 12  # digits of a length that anything has
 LONGEST_LINE = 1024  # of a chunk's length, or of a trailer
@@ -53,7 +53,7 @@ def form(body: bytes, headers: Message) -> dict[str, list[str]]:
     if kind == "multipart/form-data":
         return _parts(body, headers)
     if body and kind not in FORMS:
-        raise ApiError(NOT_BUILT, OUR_CODE, f"a body of {kind}: this simulator takes forms only")
+        raise not_built(f"a body of {kind}", "this simulator takes forms only")
     return parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
 
 

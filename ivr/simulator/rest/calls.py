@@ -15,7 +15,16 @@ from ivr.simulator.calls.recordings import recording_callback
 from ivr.simulator.interpreter import requests
 from ivr.simulator.network.numbers import Application
 from ivr.simulator.network.routes import SIP, Callback, Dialled, Route, dialled, e164
-from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
+from ivr.simulator.rest.resource import (
+    ApiError,
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    rfc2822,
+)
 from ivr.simulator.webhooks.documents import APPLICATION_ERROR
 from ivr.twiml.reading import Unbuilt, parse
 
@@ -263,7 +272,7 @@ def within(
 def _dated(at: datetime | None, suffix: str, given: str) -> bool:
     if at is None:
         return False
-    shown = at.strftime("%Y-%m-%dT%H:%M:%SZ")[: len(given)]
+    shown = iso8601(at)[: len(given)]
     if suffix == "<":
         return shown <= given
     if suffix == ">":
@@ -328,9 +337,7 @@ def show(api: Resources, leg: Leg) -> Json:
         "queue_time": "0",
         "trunk_sid": None,
         "uri": api.uri(uri),
-        "subresource_uris": {
-            name: api.uri(f"{uri}/{name.title().replace('_', '')}") for name in SUBRESOURCES
-        },
+        "subresource_uris": api.below(uri, *SUBRESOURCES),
     }
 
 

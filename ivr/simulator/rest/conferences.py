@@ -90,10 +90,7 @@ def show(api: Resources, conference: Conference) -> Json:
         "sid": conference.sid,
         "status": conference.status,
         "uri": api.uri(uri),
-        "subresource_uris": {
-            "participants": api.uri(f"{uri}/Participants"),
-            "recordings": api.uri(f"{uri}/Recordings"),
-        },
+        "subresource_uris": api.below(uri, "participants", "recordings"),
         "reason_conference_ended": conference.reason or None,
         "call_sid_ending_conference": conference.ended_by or None,
     }

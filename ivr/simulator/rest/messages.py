@@ -141,7 +141,7 @@ def show(api: Resources, message: Message) -> Json:
         "price": None,
         "price_unit": "USD",
         "status": message.status,
-        "subresource_uris": {"media": api.uri(f"{uri}/Media")},
+        "subresource_uris": api.below(uri, "media"),
         "to": message.receiver,
         "uri": api.uri(uri),
     }

@@ -88,8 +88,8 @@ def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
             form.method("RecordingStatusCallbackMethod"),
             " ".join(form.several("RecordingStatusCallbackEvent")),
         ),
-        channels=CHANNELS[_word(form, "RecordingChannels", *CHANNELS)],
-        track=_word(form, "RecordingTrack", "both", "inbound", "outbound"),
+        channels=CHANNELS[form.word("RecordingChannels", *CHANNELS)],
+        track=form.word("RecordingTrack", "both", "inbound", "outbound"),
     )
     return 201, show_within(api, recording, "Calls", leg.sid)
 
@@ -119,7 +119,7 @@ def fetch_one(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
 def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST …/Recordings/{sid or Twilio.CURRENT}: paused, in-progress or stopped."""
     recording = _of(api, path)
-    behaviour = _word(form, "PauseBehavior", "silence", "skip")
+    behaviour = form.word("PauseBehavior", "silence", "skip")
     status = form.text("Status")
     if status not in ("paused", "in-progress", "stopped"):
         raise ApiError(400, 20001, f"Status must be paused, in-progress or stopped, not {status!r}")
@@ -193,23 +193,12 @@ def _show_one(api: Resources, recording: Recording, kind: str) -> Json:
     return show_within(api, recording, kind, owner)
 
 
-def _word(form: Form, name: str, *words: str) -> str:
-    """One of ``words``, of which the first is Twilio's default."""
-    word = form.text(name, words[0])
-    if word not in words:
-        raise ApiError(400, 20001, f"{name} must be {' or '.join(words)}, not {word!r}")
-    return word
-
-
 def show(api: Resources, recording: Recording) -> Json:
     """A recording of the account as JSON, which says where its sound is."""
     uri = f"/Recordings/{recording.sid}"
     return _common(api, recording) | {
         "uri": api.uri(uri),
-        "subresource_uris": {
-            "add_on_results": api.uri(f"{uri}/AddOnResults"),
-            "transcriptions": api.uri(f"{uri}/Transcriptions"),
-        },
+        "subresource_uris": api.below(uri, "add_on_results", "transcriptions"),
         "media_url": recording.url,
     }
 

@@ -45,6 +45,11 @@ class ApiError(Exception):
         }
 
 
+def not_built(what: str, why: str = "this simulator doesn't have that") -> ApiError:
+    """The refusal of what Twilio has and isn't built here."""
+    return ApiError(NOT_BUILT, OUR_CODE, f"{what}: {why}")
+
+
 class Form:
     """The parameters of a request, each with all its values.
 
@@ -89,6 +94,13 @@ class Form:
         """Any value but "true" is false."""
         return self.text(name).lower() == "true" if self.has(name) else default
 
+    def word(self, name: str, *words: str) -> str:
+        """One of ``words``, of which the first is Twilio's default."""
+        word = self.text(name, words[0])
+        if word not in words:
+            raise ApiError(400, 20001, f"{name} must be {' or '.join(words)}, not {word!r}")
+        return word
+
     def method(self, name: str, default: str = "POST") -> str:
         word = self.text(name, default).upper()
         if word not in ("GET", "POST"):
@@ -107,7 +119,7 @@ class Form:
         """Raise for parameters that aren't built, unless they have their harmless value."""
         for name, harmless in unbuilt.items():
             if self.text(name, harmless).lower() != harmless:
-                raise ApiError(NOT_BUILT, OUR_CODE, f"{name}: this simulator doesn't have that")
+                raise not_built(name)
 
 
 Handler = Callable[["Resources", Form, tuple[str, ...]], Response]
@@ -139,6 +151,10 @@ class Resources:
         if inner == ACCOUNTS:  # the only one that isn't below an account
             return f"/{VERSION}{ACCOUNTS}.json"
         return f"{self.root}{inner}.json"
+
+    def below(self, inner: str, *names: str) -> Json:
+        """The addresses of what is below a resource, such as of "user_defined_messages"."""
+        return {name: self.uri(f"{inner}/{camel_case(name)}") for name in names}
 
     def page(
         self, form: Form, inner: str, name: str, items: Iterable[Any], show: Item, key: str = "sid"
@@ -181,9 +197,45 @@ def _key(item: Any, key: str) -> str:
     return str(item)
 
 
+def meta_page(form: Form, url: str, key: str, items: Iterable[Any], show: Item) -> Response:
+    """One page of a list of a product with a host of its own, whose pages have a ``meta``: 50 items
+    unless PageSize says otherwise."""
+    size, number = form.whole("PageSize", 50, 1, 1000), form.whole("Page", 0)
+    form.text("PageToken")
+    everything = list(items)
+    filters = {name: given[-1] for name, given in form.values.items() if name not in PAGING}
+
+    def at(page: int) -> str:
+        return f"{url}?{urlencode({**filters, 'PageSize': size, 'Page': page})}"
+
+    more = (number + 1) * size < len(everything)
+    return 200, {
+        key: [show(each) for each in everything[number * size : (number + 1) * size]],
+        "meta": {
+            "first_page_url": at(0),
+            "key": key,
+            "next_page_url": at(number + 1) if more else None,
+            "page": number,
+            "page_size": size,
+            "previous_page_url": at(number - 1) if number else None,
+            "url": at(number),
+        },
+    }
+
+
+def camel_case(name: str) -> str:
+    """The name of a resource in a path: "TaskQueues" for "task_queues"."""
+    return name.title().replace("_", "")
+
+
 def rfc2822(at: datetime | None) -> str | None:
     """A date in RFC 2822, as the API writes it."""
     return format_datetime(at) if at is not None else None
+
+
+def iso8601(at: datetime) -> str:
+    """A date as products with a host of their own write it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def dumps(body: Json | None) -> str:

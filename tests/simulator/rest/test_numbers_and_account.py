@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from ivr.twiml.verbs import Say
 from tests.kit.twiml_app import CALLER, network
@@ -70,6 +70,13 @@ def test_numbers_that_contain_something(world: Any, contains: str, found: Any) -
 
     assert len(offered) == 5
     assert [each.phone_number for each in offered if not found(each.phone_number)] == []
+
+
+# "This pattern can be between 2 and 16 characters long"
+@pytest.mark.parametrize("contains", ["5", "+", "+1510%%%%%%%%%%%$", "51-05"])
+def test_patterns_that_are_refused(world: Any, contains: str) -> None:
+    with pytest.raises(TwilioException, match=r'HTTP 400 \{"code": 20001, "message": "Contains'):
+        world[0].client.available_phone_numbers("US").local.list(contains=contains)
 
 
 @pytest.mark.parametrize(

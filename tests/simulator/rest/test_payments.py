@@ -117,3 +117,14 @@ def test_what_is_refused(world: Any, options: Any, status: int, words: str) -> N
     with pytest.raises(TwilioRestException, match=words) as refused:
         world[3].payments(payment.sid).update(**options, **NO_KEY)
     assert refused.value.status == status
+
+
+def test_a_call_that_is_forgotten_takes_its_payments_along(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ivr.simulator.calls.switchboard.MAX_ENDED", 0)
+    exchange, _, caller, call = world
+    call.payments.create(**NO_KEY)
+    caller.hang_up()
+
+    assert exchange.payments == {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -246,7 +247,8 @@ def test_what_cannot_be_done_is_refused(does: Any, code: int, why: str) -> None:
     assert why in str(refused.value.msg)
 
 
-# Each answer has the fields that Twilio's library reads from it, and no others.
+# Each answer has the fields that Twilio's library reads from it, and no others; dates are such as
+# "2015-08-04T01:31:41Z" (docs/taskrouter/api/task-queue), which the library reads as well.
 @pytest.mark.parametrize(
     ("kind", "fetch"),
     [
@@ -270,6 +272,8 @@ def test_answers_have_the_fields_of_twilios_library(kind: Any, fetch: Any) -> No
     answer = json.loads(path[-1].outcome[1])
     assert set(answer) == expected
     assert fetched.sid == answer["sid"]
+    for date in (fetched.date_created, fetched.date_updated):
+        assert isinstance(date, datetime)
 
 
 def test_pages_lead_on() -> None:

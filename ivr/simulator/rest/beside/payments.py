@@ -5,32 +5,29 @@ from __future__ import annotations
 from ivr.simulator.calls.payments import Payment
 from ivr.simulator.rest.calls import find as find_call
 from ivr.simulator.rest.resource import (
-    NOT_BUILT,
-    OUR_CODE,
     ApiError,
     Endpoint,
     Form,
     Json,
     Resources,
     Response,
+    not_built,
     rfc2822,
 )
 from ivr.twiml import verbs as v
-
-METHODS = ("credit-card", "ach-debit")
 
 
 def create(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /Calls/{call}/Payments: a session; the same key again is the same session."""
     leg = find_call(api, path[0])
-    key = (leg.sid, _key(form))
-    callback, verb = _callback(form), _verb(form)
+    key, callback, verb = _key(form), _callback(form), _verb(form)
     connector = form.text("PaymentConnector", "Default")
-    made = api.network.payments.get(key)
+    made = api.network.payments.get(leg.sid, {}).get(key)
     if made is None:
         if not leg.picked_up:
             raise ApiError(400, 21220, "Call is not in-progress.")
-        made = api.network.payments[key] = Payment(leg, verb, connector, callback)
+        made = Payment(leg, verb, connector, callback)
+        api.network.payments.setdefault(leg.sid, {})[key] = made
     return 201, show(api, made)
 
 
@@ -43,7 +40,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     if not payment.open or not payment.leg.picked_up:
         raise ApiError(400, 20001, "The payment has ended")
     if step.endswith("-matcher"):
-        raise ApiError(NOT_BUILT, OUR_CODE, f"Capture={step}: this simulator doesn't have that")
+        raise not_built(f"Capture={step}")
     if status not in ("", "complete", "cancel") or bool(step) is bool(status):
         raise ApiError(400, 20001, "One of Capture and Status (complete or cancel) is required")
     if status == "cancel":
@@ -61,9 +58,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def _verb(form: Form) -> v.Pay:
-    method, amount = form.text("PaymentMethod", METHODS[0]), form.text("ChargeAmount", "0.0")
-    if method not in METHODS:
-        raise ApiError(400, 20001, f"PaymentMethod must be {' or '.join(METHODS)}, not {method}")
+    amount = form.text("ChargeAmount", "0.0")
     try:
         small = 0 <= float(amount) < 1_000_000
     except ValueError:
@@ -75,7 +70,7 @@ def _verb(form: Form) -> v.Pay:
         security_code=form.truth("SecurityCode", True),
         postal_code="true" if form.truth("PostalCode", True) else "false",
         min_postal_code_length=form.whole("MinPostalCodeLength", 0),
-        payment_method=method,
+        payment_method=form.word("PaymentMethod", "credit-card", "ach-debit"),
         charge_amount=amount,
         valid_card_types=form.text("ValidCardTypes", "visa mastercard amex"),
     )
@@ -97,8 +92,8 @@ def _callback(form: Form) -> str:
 
 def _find(api: Resources, path: tuple[str, ...]) -> Payment:
     leg = find_call(api, path[0])
-    for payment in api.network.payments.values():
-        if payment.leg is leg and payment.sid == path[1]:
+    for payment in api.network.payments.get(leg.sid, {}).values():
+        if payment.sid == path[1]:
             return payment
     raise api.missing(api.uri(f"/Calls/{leg.sid}/Payments/{path[1]}"))
 

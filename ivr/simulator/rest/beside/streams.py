@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ivr.simulator.calls.side_streams import SideStream
+from ivr.simulator.calls.side_streams import INBOUND, OUTBOUND, SideStream
 from ivr.simulator.rest.calls import find as find_call
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.twiml import verbs as v
 
-TRACKS = ("inbound_track", "outbound_track", "both_tracks")
+BOTH = "both_tracks"
 MAX_PARAMETERS = 99
 Noun = Callable[[Form], v.SideNoun]
 
@@ -25,7 +25,7 @@ def _stream(form: Form) -> v.Stream:
     return v.Stream(
         url,
         form.text("Name"),
-        _track(form, "inbound_track"),
+        form.word("Track", INBOUND, OUTBOUND, BOTH),
         status_callback=form.url("StatusCallback"),
         status_callback_method=form.method("StatusCallbackMethod"),
         parameters=_parameters(form),
@@ -36,7 +36,7 @@ def _siprec(form: Form) -> v.Siprec:
     return v.Siprec(
         form.text("ConnectorName"),
         form.text("Name"),
-        _track(form, "both_tracks"),
+        form.word("Track", BOTH, INBOUND, OUTBOUND),
         form.url("StatusCallback"),
         form.method("StatusCallbackMethod"),
         _parameters(form),
@@ -46,7 +46,7 @@ def _siprec(form: Form) -> v.Siprec:
 def _transcription(form: Form) -> v.Transcription:
     return v.Transcription(
         form.text("Name"),
-        _track(form, "both_tracks"),
+        form.word("Track", BOTH, INBOUND, OUTBOUND),
         form.url("StatusCallbackUrl"),
         form.method("StatusCallbackMethod"),
         form.text("LanguageCode", "en-US"),
@@ -59,13 +59,6 @@ KINDS: dict[str, tuple[Noun, type]] = {
     "Siprec": (_siprec, v.Siprec),
     "Transcriptions": (_transcription, v.Transcription),
 }
-
-
-def _track(form: Form, default: str) -> str:
-    track = form.text("Track", default)
-    if track not in TRACKS:
-        raise ApiError(400, 20001, f"Track must be {', '.join(TRACKS)}, not {track!r}")
-    return track
 
 
 def _parameters(form: Form) -> tuple[v.Parameter, ...]:

@@ -10,13 +10,12 @@ import json
 
 from ivr.simulator.rest.calls import find as find_call
 from ivr.simulator.rest.resource import (
-    NOT_BUILT,
-    OUR_CODE,
     ApiError,
     Endpoint,
     Form,
     Resources,
     Response,
+    not_built,
     rfc2822,
 )
 
@@ -46,8 +45,7 @@ def send(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 def subscribe(_api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     for name in ("Callback", "IdempotencyKey", "Method"):
         form.given(name)
-    text = "UserDefinedMessageSubscriptions: this simulator doesn't have those"
-    raise ApiError(NOT_BUILT, OUR_CODE, text)
+    raise not_built("UserDefinedMessageSubscriptions", "this simulator doesn't have those")
 
 
 ROUTES: tuple[Endpoint, ...] = (

@@ -1,7 +1,7 @@
 """Lookup v2: what is known of a number. (https://www.twilio.com/docs/lookup/v2-api)
 
 Formats and validity follow from each country's plan; names, carriers and line types are as the test
-has set them with `Exchange.looks_up`.
+has set them with `Exchange.lookup_says`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from typing import Any
 from ivr.simulator.network.numbering import kind
 from ivr.simulator.network.numbers import LookedUp
 from ivr.simulator.rest.resource import (
-    NOT_BUILT,
-    OUR_CODE,
     ApiError,
     Endpoint,
     Form,
     Json,
     Resources,
     Response,
+    not_built,
 )
 
 BUILT = ("caller_name", "line_type_intelligence", "validation")
@@ -39,7 +38,7 @@ def fetch(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         if name not in BUILT:
             if name not in PACKAGES:
                 raise ApiError(400, 20001, f"Fields: there is no package {name}")
-            raise ApiError(NOT_BUILT, OUR_CODE, f"Fields={name}: this simulator doesn't have that")
+            raise not_built(f"Fields={name}")
     shown = _basic(path[0], form.text("CountryCode").upper() or "US")
     known = api.network.looked_up.get(shown["phone_number"], UNKNOWN)
     if known.valid is not None:

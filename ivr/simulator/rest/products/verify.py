@@ -6,19 +6,18 @@ https://www.twilio.com/blog/test-verify-no-rate-limits
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from ivr.simulator.calls.verification import MAX_CHECKS, MAX_SENT, Service, Verification
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.resource import (
-    NOT_BUILT,
-    OUR_CODE,
     ApiError,
     Endpoint,
     Form,
     Json,
     Resources,
     Response,
+    iso8601,
+    meta_page,
+    not_built,
 )
 
 BASE = "https://verify.twilio.com/v2"
@@ -39,28 +38,9 @@ def create_service(api: Resources, form: Form, _path: tuple[str, ...]) -> Respon
 
 
 def services(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    """GET /v2/Services: a page with its ``meta``, as newer products have it."""
-    size, number = form.whole("PageSize", 50, 1, 1000), form.whole("Page", 0)
-    form.given("PageToken")
-    every = list(api.network.verifications.services.values())
-    chosen = every[number * size : (number + 1) * size]
-
-    def url(page: int) -> str:
-        return f"{BASE}/Services?PageSize={size}&Page={page}"
-
-    more = (number + 1) * size < len(every)
-    return 200, {
-        "services": [show_service(api, each) for each in chosen],
-        "meta": {
-            "page": number,
-            "page_size": size,
-            "first_page_url": url(0),
-            "previous_page_url": url(number - 1) if number else None,
-            "url": url(number),
-            "next_page_url": url(number + 1) if more else None,
-            "key": "services",
-        },
-    }
+    every = api.network.verifications.services.values()
+    url = f"{BASE}/Services"
+    return meta_page(form, url, "services", every, lambda each: show_service(api, each))
 
 
 def fetch_service(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
@@ -104,7 +84,7 @@ def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     service = _service(api, path[0])
     to, channel = e164(form.text("To")), form.text("Channel").lower()
     if channel in OTHERS:
-        raise ApiError(NOT_BUILT, OUR_CODE, f"Channel={channel}: this simulator doesn't have that")
+        raise not_built(f"Channel={channel}")
     if not to.startswith("+"):
         raise _invalid("To", form.text("To"))
     if channel not in CHANNELS:
@@ -192,8 +172,8 @@ def show_service(api: Resources, service: Service) -> Json:
         "whatsapp": None,
         "passkeys": None,
         "verify_event_subscription_enabled": False,
-        "date_created": iso(service.created_at),
-        "date_updated": iso(service.updated_at),
+        "date_created": iso8601(service.created_at),
+        "date_updated": iso8601(service.updated_at),
         "url": url,
         "links": {
             "verifications": f"{url}/Verifications",
@@ -207,7 +187,7 @@ def show(api: Resources, verification: Verification) -> Json:
     return _common(api, verification) | {
         "lookup": {},
         "send_code_attempts": [
-            {"time": iso(each.at), "channel": each.channel.upper(), "attempt_sid": each.sid}
+            {"time": iso8601(each.at), "channel": each.channel.upper(), "attempt_sid": each.sid}
             for each in verification.attempts
         ],
         "sna": None,
@@ -226,14 +206,9 @@ def _common(api: Resources, verification: Verification) -> Json:
         "valid": verification.status == "approved",
         "amount": None,
         "payee": None,
-        "date_created": iso(verification.created_at),
-        "date_updated": iso(verification.updated_at),
+        "date_created": iso8601(verification.created_at),
+        "date_updated": iso8601(verification.updated_at),
     }
-
-
-def iso(at: datetime) -> str:
-    """A date as newer products write it."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 ROUTES: tuple[Endpoint, ...] = (

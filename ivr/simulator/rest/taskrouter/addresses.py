@@ -1,19 +1,13 @@
-"""What the resources of a workspace have in common: finding them, their addresses, their pages.
-
-https://www.twilio.com/docs/usage/twilios-response
-"""
+"""What the resources of a workspace have in common: finding them, and their addresses."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from ivr.simulator.calls.taskrouter.routing import TaskRouter
 from ivr.simulator.calls.taskrouter.workspace import Activity, Workspace
-from ivr.simulator.rest.resource import PAGING, ApiError, Form, Item, Json, Resources, Response
+from ivr.simulator.rest.resource import ApiError, Form, Json, Resources, camel_case
 
 HOST = "https://taskrouter.twilio.com"
 SPACES = "/v1/Workspaces"
@@ -76,33 +70,4 @@ def address(*parts: str) -> str:
 
 def links(base: str, *names: str) -> Json:
     """The URLs of what is below a resource, such as of "task_queues"."""
-    return {each: f"{base}/{each.title().replace('_', '')}" for each in names}
-
-
-def iso8601(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def page(form: Form, url: str, key: str, items: Iterable[Any], show: Item) -> Response:
-    """One page of a list, in the form of v1: 50 items unless PageSize says otherwise."""
-    size, number = form.whole("PageSize", 50, 1, 1000), form.whole("Page", 0)
-    form.text("PageToken")
-    everything = list(items)
-    filters = {name: given[-1] for name, given in form.values.items() if name not in PAGING}
-
-    def at(page: int) -> str:
-        return f"{url}?{urlencode({**filters, 'PageSize': size, 'Page': page})}"
-
-    more = (number + 1) * size < len(everything)
-    return 200, {
-        key: [show(each) for each in everything[number * size : (number + 1) * size]],
-        "meta": {
-            "first_page_url": at(0),
-            "key": key,
-            "next_page_url": at(number + 1) if more else None,
-            "page": number,
-            "page_size": size,
-            "previous_page_url": at(number - 1) if number else None,
-            "url": at(number),
-        },
-    }
+    return {name: f"{base}/{camel_case(name)}" for name in names}

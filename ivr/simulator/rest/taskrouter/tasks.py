@@ -10,7 +10,16 @@ from typing import Any
 
 from ivr.simulator.calls.taskrouter.assignment import InstructionError
 from ivr.simulator.calls.taskrouter.workspace import LIVES, Reservation, Task, Workspace
-from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response
+from ivr.simulator.rest.resource import (
+    ApiError,
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
+)
 from ivr.simulator.rest.taskrouter import workers
 from ivr.simulator.rest.taskrouter.addresses import (
     SPACES,
@@ -19,9 +28,7 @@ from ivr.simulator.rest.taskrouter.addresses import (
     attributes,
     bad,
     found,
-    iso8601,
     links,
-    page,
     router,
     space,
 )
@@ -85,7 +92,7 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         and queue in ("", each.queue.sid if each.queue else None)
     ]
     url = address(there.sid, "Tasks")
-    return page(form, url, "tasks", some, lambda each: show(api, there, each))
+    return meta_page(form, url, "tasks", some, lambda each: show(api, there, each))
 
 
 def find(api: Resources, path: tuple[str, ...]) -> tuple[Workspace, Task]:
@@ -196,7 +203,11 @@ def _page(
         for each in all_of_them
         if status in ("", each.status) and worker in ("", each.worker.sid)
     ]
-    return page(form, url, "reservations", some, lambda each: show_offer(api, there, each, url))
+
+    def shown(each: Reservation) -> Json:
+        return show_offer(api, there, each, url)
+
+    return meta_page(form, url, "reservations", some, shown)
 
 
 def _offer(api: Resources, path: tuple[str, ...], below: str) -> tuple[Workspace, Reservation]:

@@ -6,7 +6,15 @@ import json
 
 from ivr.simulator.calls.taskrouter.expressions import ExpressionError, condition
 from ivr.simulator.calls.taskrouter.workspace import Worker, Workspace
-from ivr.simulator.rest.resource import Endpoint, Form, Json, Resources, Response
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
+)
 from ivr.simulator.rest.taskrouter.addresses import (
     SPACES,
     activity,
@@ -14,10 +22,8 @@ from ivr.simulator.rest.taskrouter.addresses import (
     attributes,
     bad,
     found,
-    iso8601,
     links,
     name,
-    page,
     router,
     space,
 )
@@ -51,7 +57,7 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         and fits(each.attributes)
     ]
     url = address(there.sid, "Workers")
-    return page(form, url, "workers", some, lambda each: show(api, there, each))
+    return meta_page(form, url, "workers", some, lambda each: show(api, there, each))
 
 
 def _word(worker: Worker) -> str:

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from ivr.simulator.calls.taskrouter.expressions import ExpressionError, condition
 from ivr.simulator.calls.taskrouter.workspace import TaskQueue, Workflow, Workspace
-from ivr.simulator.rest.resource import Endpoint, Form, Json, Resources, Response, rfc2822
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
+)
 from ivr.simulator.rest.taskrouter.addresses import (
     SPACES,
     address,
@@ -15,7 +23,6 @@ from ivr.simulator.rest.taskrouter.addresses import (
     found,
     links,
     name,
-    page,
     router,
     space,
 )
@@ -34,7 +41,7 @@ def list_queues(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there, called = space(api, path[0]), form.text("FriendlyName")
     some = [each for each in there.queues.values() if called in ("", each.name)]
     url = address(there.sid, "TaskQueues")
-    return page(form, url, "task_queues", some, lambda each: show_queue(api, there, each))
+    return meta_page(form, url, "task_queues", some, lambda each: show_queue(api, there, each))
 
 
 def _queue(api: Resources, path: tuple[str, ...]) -> tuple[Workspace, TaskQueue]:
@@ -74,8 +81,8 @@ def show_queue(api: Resources, there: Workspace, queue: TaskQueue) -> Json:
         "account_sid": api.network.account_sid,
         "assignment_activity_name": None,
         "assignment_activity_sid": None,
-        "date_created": rfc2822(queue.created_at),
-        "date_updated": rfc2822(queue.updated_at),
+        "date_created": iso8601(queue.created_at),
+        "date_updated": iso8601(queue.updated_at),
         "friendly_name": queue.name,
         "links": {"workspace": address(there.sid)},
         "max_reserved_workers": 1,
@@ -123,7 +130,7 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there, called = space(api, path[0]), form.text("FriendlyName")
     some = [each for each in there.workflows.values() if called in ("", each.name)]
     url = address(there.sid, "Workflows")
-    return page(form, url, "workflows", some, lambda each: show(api, there, each))
+    return meta_page(form, url, "workflows", some, lambda each: show(api, there, each))
 
 
 def _workflow(api: Resources, path: tuple[str, ...]) -> tuple[Workspace, Workflow]:
@@ -157,8 +164,8 @@ def show(api: Resources, there: Workspace, workflow: Workflow) -> Json:
         "account_sid": api.network.account_sid,
         "assignment_callback_url": workflow.assignment_url or None,
         "configuration": workflow.configuration,
-        "date_created": rfc2822(workflow.created_at),
-        "date_updated": rfc2822(workflow.updated_at),
+        "date_created": iso8601(workflow.created_at),
+        "date_updated": iso8601(workflow.updated_at),
         "document_content_type": "application/json",
         "fallback_assignment_callback_url": workflow.fallback_url or None,
         "friendly_name": workflow.name,

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 from ivr.simulator.calls.taskrouter.routing import default_routing
 from ivr.simulator.calls.taskrouter.workspace import Activity, Workspace
-from ivr.simulator.rest.resource import Endpoint, Form, Json, Resources, Response
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
+)
 from ivr.simulator.rest.taskrouter.addresses import (
     SPACES,
     activity,
     address,
     bad,
     found,
-    iso8601,
     links,
     name,
-    page,
     router,
     space,
 )
@@ -26,9 +32,7 @@ BELOW = ("activities", "events", "task_channels", "task_queues", "tasks", "worke
 
 
 def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    template = form.text("Template", "NONE")
-    if template not in ("NONE", "FIFO"):
-        raise bad(f"Template must be FIFO or NONE, not {template}")
+    template = form.word("Template", "NONE", "FIFO")
     made = router(api).workspace(name(form))
     _change(form, made)
     if template == "FIFO":
@@ -50,7 +54,7 @@ def _change(form: Form, there: Workspace) -> None:
 def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     wanted = form.text("FriendlyName")
     all_of_them = [e for e in router(api).workspaces.values() if wanted in ("", e.name)]
-    return page(form, address().rstrip("/"), "workspaces", all_of_them, lambda e: show(api, e))
+    return meta_page(form, address().rstrip("/"), "workspaces", all_of_them, lambda e: show(api, e))
 
 
 def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
@@ -119,7 +123,7 @@ def list_activities(api: Resources, form: Form, path: tuple[str, ...]) -> Respon
         if wanted in ("", each.name) and available in ("", str(each.available).lower())
     ]
     url = address(there.sid, "Activities")
-    return page(form, url, "activities", some, lambda each: show_activity(api, there, each))
+    return meta_page(form, url, "activities", some, lambda each: show_activity(api, there, each))
 
 
 def _activity(api: Resources, path: tuple[str, ...]) -> tuple[Workspace, Activity]:
