@@ -425,6 +425,8 @@ def resolve(base: str, url: str) -> str:
         return url
     if not url or not base:
         return base
+    if url.startswith("//") and url[2:3] in ("", "/", "?", "#"):  # no host where one must be
+        return url
     if url[0] == "/" and "/." not in url and not url.startswith("//"):
         return _origin(base) + url
     try:

@@ -23,6 +23,7 @@ def requestable(url: str) -> bool:
     try:
         parts = urlsplit(url)
         possible = parts.port is None or parts.port > 0
+        (parts.hostname or "").encode("idna")  # each part of a name has 1 to 63 characters
     except ValueError:
         return False
     web = parts.scheme in ("http", "https") and bool(parts.hostname)

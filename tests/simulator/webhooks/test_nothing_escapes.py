@@ -24,6 +24,11 @@ UNREQUESTABLE = [
     "https://line.test:port/",
     "https://line.test:0/",
     "http:///x",
+    "//",
+    "///x",
+    "http://.../",
+    "http://a..example/",
+    f"http://{64 * 'a'}.example/",
     "https://",
     "ftp://line.test/y",
     "mailto:a@line.test",
@@ -31,7 +36,7 @@ UNREQUESTABLE = [
     "data:text/plain,hi",
 ]
 STRANGE = [  # no host elsewhere: nothing here may ask the network
-    *("%", "%zz", "?", "#", "//", "?a=[", "x" * 3000, "\\\\host\\x", "https:line.test"),
+    *("%", "%zz", "?", "#", "?a=[", "x" * 3000, "\\\\host\\x", "https:line.test"),
     *("https://user:pa:ss@line.test/", "https://line.test/\u2603", "https://line.test\\x"),
 ]
 
