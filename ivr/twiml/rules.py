@@ -225,7 +225,7 @@ ELEMENTS: Mapping[str, Element] = MappingProxyType(
                 "digits": Attribute("digits", _TONES, 13430),
             },
             how="the file is requested; a WAV takes as long as it lasts, any other file 3 s; files"
-            " on hosts other than the applications' aren't requested",
+            " on hosts other than the applications' and this machine aren't requested",
         ),
         "Pause": Element(v.Pause, attributes={"length": Attribute("length", _whole(1), 13910)}),
         "Gather": Element(

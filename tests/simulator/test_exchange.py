@@ -425,6 +425,16 @@ def test_a_file_elsewhere_on_the_internet_is_not_asked_for() -> None:
     assert app.paths == ["/voice"]
 
 
+# An address that was left over from trying it out: nothing plays at Twilio.
+def test_a_file_on_this_machine_is_asked_for() -> None:
+    exchange, _, caller = network({"/voice": (Play("http://localhost:1/a.mp3"), Say("Over"))})
+    caller.call(LINE)
+    exchange.wait(30)
+
+    assert said(caller) == [SORRY]
+    assert "nothing listens at localhost:1" in exchange.debugger[0].text
+
+
 # ---- how calls end -----------------------------------------------------------------------------
 
 FINAL = [

@@ -1,14 +1,15 @@
 """Files that are played: whether they exist, whether they are audio, and how long they are.
 
 They are requested "by GET, without the standard call parameters", and remembered. Only files of
-applications with a number here are requested; any other is assumed to exist, and to last
-`UNKNOWN_AUDIO` seconds. (https://www.twilio.com/docs/voice/twiml/play)
+applications with a number here, and on this machine, are requested; any other is assumed to exist,
+and to last `UNKNOWN_AUDIO` seconds. (https://www.twilio.com/docs/voice/twiml/play)
 """
 
 from __future__ import annotations
 
 import io
 import wave
+from urllib.parse import urlsplit
 
 from ivr.errors import TwiMLError
 from ivr.simulator.calls.fetching import audio_failed
@@ -18,7 +19,7 @@ from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.interpreter.requests import PENDING, Load, Speak
 from ivr.simulator.interpreter.speech import UNKNOWN_AUDIO
 from ivr.simulator.network.network import Network
-from ivr.simulator.network.targets import requestable
+from ivr.simulator.network.targets import LOCAL, requestable
 from ivr.simulator.webhooks.answers import content_type
 from ivr.simulator.webhooks.delivery import Delivery
 from ivr.simulator.webhooks.documents import AUDIO_TYPES, check
@@ -53,9 +54,12 @@ class Audio:
         if recording is not None:
             return float(recording.seconds)
         seconds = self._seconds.get(url)
-        if seconds is None and requestable(url) and not self._network.serves(url):
+        if seconds is None and requestable(url) and self._elsewhere(url):
             return UNKNOWN_AUDIO
         return seconds
+
+    def _elsewhere(self, url: str) -> bool:
+        return urlsplit(url).hostname not in LOCAL and not self._network.serves(url)
 
     def _fetch(self, leg: Leg, player: Player, request: Speak | Load) -> object:
         url = request.text if isinstance(request, Speak) else request.url
