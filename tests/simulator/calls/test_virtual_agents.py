@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ivr.errors import CallError
 from ivr.simulator import AgentSession
 from tests.kit.twiml_app import LINE, network, said
 
@@ -135,3 +136,22 @@ def test_without_an_action_the_current_document_is_requested_again() -> None:
 
     assert said(caller) == ["Hello.", "Welcome back."]
     exchange.strict()
+
+
+def mute(_session: AgentSession) -> Any:
+    yield
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        (mute, "the script of owl-bank has yielded None: it yields each text"),
+        (lambda _session: "Hello.", "the script of owl-bank has no yield: it yields each text"),
+    ],
+)
+def test_a_script_that_says_nothing_is_told_how_to(script: Any, message: str) -> None:
+    exchange, _, caller = network(PAGES)
+    exchange.virtual_agent("owl-bank", script)
+
+    with pytest.raises(CallError, match=message):
+        caller.call(LINE)

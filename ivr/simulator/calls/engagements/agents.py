@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Generator
 from typing import Any
 
+from ivr.errors import CallError
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import Engagement
@@ -22,6 +23,7 @@ from ivr.twiml import verbs as v
 PROVIDER = "DialogflowCX"
 PROVIDER_ERROR = 32601  # https://www.twilio.com/docs/api/errors/32601
 NO_CONNECTOR = 32602  # https://www.twilio.com/docs/api/errors/32602
+TALK = "it yields each text that the agent says, and is sent what the caller says or keys"
 PATIENCE = 5.0  # ours: seconds after which the script hears "" because nothing was said
 BETWEEN_KEYS = 3.0  # ours: seconds without a key that end what is keyed
 
@@ -91,7 +93,10 @@ class AgentConnection(Engagement[Leg]):
             network.note("error", NO_CONNECTOR, text, self.base, self.leg.sid)
             self._over()
         else:
-            self.leg.play_over(self._talk(self.script(self.session)), VIRTUAL_AGENT)
+            talk = self.script(self.session)
+            if not isinstance(talk, Generator):
+                raise CallError(f"the script of {self.noun.connector_name} has no yield: {TALK}")
+            self.leg.play_over(self._talk(talk), VIRTUAL_AGENT)
 
     def _talk(self, script: Generator[str, str, object]) -> requests.Steps:
         """Say what the script says, and send it what is said to it, or keyed, until it returns."""
@@ -101,6 +106,9 @@ class AgentConnection(Engagement[Leg]):
                 says = next(script) if answer is None else script.send(answer)
             except StopIteration:
                 return
+            if not isinstance(says, str):
+                name = self.noun.connector_name
+                raise CallError(f"the script of {name} has yielded {says!r}: {TALK}")
             self._tell(says)
             language = self.session.language
             heard = yield requests.Speak("say", says, language, ears="dtmf speech")
