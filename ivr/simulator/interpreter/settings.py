@@ -55,7 +55,7 @@ QUEUE_WAIT = Setting(
 )
 CONFERENCE_WAIT = Setting("conference wait", frozenset({*_PROMPTS, v.Redirect}), 13238)
 HOLD = Setting("hold", frozenset({*_PROMPTS, v.Redirect}), 13238)
-ANNOUNCEMENT = Setting("announcement", frozenset({*_PROMPTS, v.Redirect}), 13238)
+ANNOUNCEMENT = Setting("conference announcement", frozenset({*_PROMPTS, v.Redirect}), 13238)
 # Every request from within one of these also says what the wait is about: the first one, and
 # those of a <Redirect> or <Gather> in it.
 WAITS = (QUEUE_WAIT, CONFERENCE_WAIT, HOLD, ANNOUNCEMENT)
