@@ -126,8 +126,8 @@ def running(
     if port and _taken(port):
         shown = command if isinstance(command, str) else shlex.join(map(str, command))
         raise ProgramError(
-            f"“{shown}” can't be started: another program already uses port {port}; end that, or"
-            " take another port"
+            f"“{shown}” can't be started: another program already uses port {port}; stop that, or"
+            " choose another port"
         )
     port = port or _free_port()
     words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]

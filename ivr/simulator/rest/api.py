@@ -132,7 +132,7 @@ class Api(Resources):
         form.refuse(REFUSED.get(route, {}))
         answer = handler(self, form, path)
         for name in sorted(form.unread - SIMPLIFIED.get(route, {}).keys() - set(PAGING)):
-            self.network.note("error", 0, f"{route} has no {name}: nothing came of it")
+            self.network.note("error", 0, f"{route} has no parameter {name}: it was ignored")
         return answer
 
 

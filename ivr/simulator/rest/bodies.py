@@ -22,10 +22,10 @@ def read(file: BufferedIOBase, headers: Message, most: int = MAX_FORM) -> bytes:
         return _chunks(file, most)
     written = headers.get("Content-Length") or "0"
     if not (written.isascii() and written.isdecimal()):
-        raise ApiError(400, 20001, "The Content-Length is no number")
+        raise ApiError(400, 20001, "Content-Length isn't a number")
     length = most + 1 if len(written) > LONGEST_LENGTH else int(written)
     if length > most:
-        raise ApiError(413, 20001, "The form is too long")
+        raise ApiError(413, 20001, f"The form is longer than {most} bytes")
     return file.read(length)
 
 
@@ -36,9 +36,9 @@ def _chunks(file: BufferedIOBase, most: int) -> bytes:
         try:
             length = int(line.partition(b";")[0], 16)
         except ValueError:
-            raise ApiError(400, 20001, "A chunk's length is no number") from None
+            raise ApiError(400, 20001, "A chunk's length isn't a number") from None
         if not 0 <= length <= most - len(body):
-            raise ApiError(413, 20001, "The form is too long")
+            raise ApiError(413, 20001, f"The form is longer than {most} bytes")
         if length == 0:
             while file.readline(LONGEST_LINE).strip():  # trailers
                 pass

@@ -68,7 +68,7 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 def create_of_kind(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /IncomingPhoneNumbers/{Local, Mobile or TollFree}: buy a number of that kind."""
     if form.text("AreaCode"):
-        raise ApiError(400, 21457, "The AreaCode parameter isn't supported for numbers of a kind")
+        raise ApiError(400, 21457, "The AreaCode parameter isn't supported here: pass PhoneNumber")
     number = e164(form.text("PhoneNumber"))
     if kind(number) != path[0]:
         raise ApiError(400, 21421, f"{number or '(none)'} is not a valid {path[0]} number")

@@ -22,7 +22,7 @@ ADDRESS = "127.84.87.73"  # what Twilio's hosts resolve to; nobody ever connects
 NO_PROXY = ("NO_PROXY", "no_proxy")
 ELSEWHERE = (
     "ivr-simulator: this connection doesn't lead to the simulated network, and {host} isn't "
-    "reached from a test. If it goes through a proxy, leave that out"
+    "reached from a test. If the client uses a proxy of its own, turn that off in tests"
 )
 
 

@@ -233,7 +233,7 @@ def test_what_isnt_built_is_refused_by_name(sender: str, url: str, named: str) -
     assert "99501" in body
     [notice] = exchange.debugger
     assert notice.text.startswith(named)
-    with pytest.raises(AssertionError, match="this simulator doesn't have that"):
+    with pytest.raises(AssertionError, match="this simulator doesn't support it"):
         exchange.strict()
 
 
@@ -280,7 +280,7 @@ def test_a_client_with_a_proxy_of_its_own_reaches_nobody() -> None:
         listening.start()
         with exchange.intercept():
             client = Client(http_client=TwilioHttpClient(proxy={"https": there}))
-            with pytest.raises(requests.ConnectionError, match="goes through a proxy, leave that"):
+            with pytest.raises(requests.ConnectionError, match="a proxy of its own, turn that"):
                 client.calls.list()
         listening.join()
     assert said == [b""]

@@ -78,7 +78,7 @@ def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         raise ApiError(400, 21220, "Call is not in-progress.")
     made = SideStream(leg, KINDS[kind][0](form), "", api.network.side_streams)
     if not leg.attend(made):
-        raise ApiError(400, 20001, f"The call already has one that is named {made.name}")
+        raise ApiError(400, 20001, f"The call already has one named {made.name}")
     return 200, show(api, made, kind)
 
 

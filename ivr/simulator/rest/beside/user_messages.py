@@ -45,7 +45,7 @@ def send(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 def subscribe(_api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     for name in ("Callback", "IdempotencyKey", "Method"):
         form.given(name)
-    raise not_built("UserDefinedMessageSubscriptions", "this simulator doesn't have those")
+    raise not_built("UserDefinedMessageSubscriptions", "this simulator doesn't support them")
 
 
 ROUTES: tuple[Endpoint, ...] = (

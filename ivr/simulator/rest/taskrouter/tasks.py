@@ -62,7 +62,7 @@ def create(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there = space(api, path[0])
     sid = form.text("WorkflowSid")
     if not sid and len(there.workflows) != 1:
-        raise bad("WorkflowSid is required where a workspace hasn't exactly one workflow")
+        raise bad("WorkflowSid is required unless the workspace has exactly one workflow")
     if sid and sid not in there.workflows:
         raise bad(f"there is no workflow {sid}")
     workflow = there.workflows[sid] if sid else next(iter(there.workflows.values()))

@@ -32,7 +32,7 @@ from ivr.simulator.rest.taskrouter.addresses import (
 def create(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there, called = space(api, path[0]), name(form)
     if any(each.name == called for each in there.workers.values()):
-        raise bad(f"there is a worker called {called} already")
+        raise bad(f"there is already a worker called {called}")
     sid = form.text("ActivitySid", there.default_activity)
     does = activity(there, sid, "ActivitySid")
     made = router(api).worker(there, called, attributes(form, {}), does)
@@ -93,7 +93,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     there, worker = find(api, path)
     if worker.activity.available:
-        raise bad(f"{worker.name} is available; only a worker who isn't can be deleted")
+        raise bad(f"{worker.name} is available: make them unavailable before deleting them")
     del there.workers[worker.sid]
     router(api).tell(there, "worker.deleted", worker)
     return 204, None
