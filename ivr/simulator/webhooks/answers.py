@@ -33,13 +33,8 @@ def in_words(reply: HTTPReply) -> str:
         return f"{what}: {reply.error}"
     shown = first_words(reply.body)
     kind = content_type(reply)[0]
-    what += (
-        f" ({kind}: “{shown}”)"
-        if shown and kind
-        else f" (“{shown}”)"
-        if shown
-        else ", an empty answer"
-    )
+    kind = f"{kind}: " if kind else ""
+    what += f" ({kind}“{shown}”)" if shown else ", an empty answer"
     hint = _HINTS.get(reply.status, "")
     if reply.status == 405 and reply.header("allow"):
         hint = f"it takes {reply.header('allow')} only"
