@@ -13,8 +13,9 @@ from ivr.own_hosts import refusal
 from ivr.simulator.rest import bodies, passing
 from ivr.simulator.rest.api import Api
 from ivr.simulator.rest.connections import Connections
-from ivr.simulator.rest.hosts import is_twilio, product
+from ivr.simulator.rest.hosts import product
 from ivr.simulator.rest.recordings import media
+from ivr.simulator.rest.rerouting import is_twilio
 from ivr.simulator.rest.resource import ApiError, dumps
 from ivr.simulator.rest.sdk import answer
 
