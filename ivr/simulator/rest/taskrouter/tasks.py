@@ -238,9 +238,9 @@ def update_offer(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def _become(api: Resources, form: Form, there: Workspace, offer: Reservation, status: str) -> None:
-    routes, does = router(api), form.text("WorkerActivitySid")
-    if does:
-        activity(there, does, "WorkerActivitySid")
+    routes, does = router(api), ""
+    if form.text("WorkerActivitySid"):
+        does = activity(there, form, "WorkerActivitySid").sid
     match status:
         case "accepted":
             done = routes.accept(there, offer)

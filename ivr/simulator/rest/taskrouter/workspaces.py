@@ -65,11 +65,10 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there = space(api, path[0])
     there.name = name(form, there.name)
     _change(form, there)
-    for parameter in ("DefaultActivitySid", "TimeoutActivitySid"):
-        if form.has(parameter):
-            sid = activity(there, form.text(parameter), parameter).sid
-            field = parameter.removesuffix("ActivitySid").lower()
-            setattr(there, f"{field}_activity", sid)
+    if form.has("DefaultActivitySid"):
+        there.default_activity = activity(there, form, "DefaultActivitySid").sid
+    if form.has("TimeoutActivitySid"):
+        there.timeout_activity = activity(there, form, "TimeoutActivitySid").sid
     there.updated_at = api.network.clock.now()
     return 200, show(api, there)
 
