@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from ivr.simulator.rest import (
+from ivr.simulator.rest.account import (
     accounts,
     applications,
     available_numbers,
@@ -19,13 +19,16 @@ from ivr.simulator.rest import (
     conferences,
     messages,
     numbers,
+    payments,
     queues,
     recordings,
+    streams,
+    user_messages,
 )
-from ivr.simulator.rest.beside import payments, streams, user_messages
 from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.simulator.rest.products import lookups, verify
+from ivr.simulator.rest.products.taskrouter import tasks, workers, workflows, workspaces
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
     NOT_BUILT,
@@ -39,7 +42,6 @@ from ivr.simulator.rest.resource import (
     Response,
     not_built,
 )
-from ivr.simulator.rest.taskrouter import tasks, workers, workflows, workspaces
 
 Route = tuple[str, re.Pattern[str], str, Handler]
 

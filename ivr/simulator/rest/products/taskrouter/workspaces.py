@@ -7,16 +7,7 @@ from __future__ import annotations
 
 from ivr.simulator.calls.taskrouter.routing import default_routing
 from ivr.simulator.calls.taskrouter.workspace import Activity, Workspace
-from ivr.simulator.rest.resource import (
-    Endpoint,
-    Form,
-    Json,
-    Resources,
-    Response,
-    iso8601,
-    meta_page,
-)
-from ivr.simulator.rest.taskrouter.addresses import (
+from ivr.simulator.rest.products.taskrouter.addresses import (
     SPACES,
     activity,
     address,
@@ -26,6 +17,15 @@ from ivr.simulator.rest.taskrouter.addresses import (
     name,
     router,
     space,
+)
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
 )
 
 BELOW = ("activities", "events", "task_channels", "task_queues", "tasks", "workers", "workflows")

@@ -6,16 +6,7 @@ import json
 
 from ivr.simulator.calls.taskrouter.expressions import ExpressionError, condition
 from ivr.simulator.calls.taskrouter.workspace import Worker, Workspace
-from ivr.simulator.rest.resource import (
-    Endpoint,
-    Form,
-    Json,
-    Resources,
-    Response,
-    iso8601,
-    meta_page,
-)
-from ivr.simulator.rest.taskrouter.addresses import (
+from ivr.simulator.rest.products.taskrouter.addresses import (
     SPACES,
     activity,
     address,
@@ -26,6 +17,15 @@ from ivr.simulator.rest.taskrouter.addresses import (
     name,
     router,
     space,
+)
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
 )
 
 

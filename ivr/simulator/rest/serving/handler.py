@@ -10,14 +10,14 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ivr.own_hosts import refusal
-from ivr.simulator.rest import bodies, passing
+from ivr.simulator.rest.account.recordings import media
 from ivr.simulator.rest.api import Api
-from ivr.simulator.rest.connections import Connections
 from ivr.simulator.rest.hosts import product
-from ivr.simulator.rest.recordings import media
 from ivr.simulator.rest.rerouting import is_twilio
 from ivr.simulator.rest.resource import ApiError, dumps
 from ivr.simulator.rest.sdk import answer
+from ivr.simulator.rest.serving import bodies, passing
+from ivr.simulator.rest.serving.connections import Connections
 
 LOOPBACK = ("127.0.0.1", "::1")
 JSON = "application/json; charset=utf-8"
