@@ -226,7 +226,9 @@ def log_option(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def logging(*, log: str | None, **others: Any) -> None:
-        import ivr.server.build  # noqa: F401 - when [line] is missing, say so and log nothing
+        # When [line] is missing, this says so, and nothing has been logged. No more of it yet:
+        # the metrics need a folder before their package is imported.
+        import ivr.line.config  # noqa: F401
         from ivr.server import logs
         from ivr.server.settings import Settings
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import unquote
 
 from ivr.simulator.rest.account import (
     accounts,
@@ -107,6 +108,8 @@ class Api(Resources):
 
     def _respond(self, method: str, path: str, form: Form) -> Response:
         if _of_another_account(path, self.root):
+            known = f"this network is account {self.network.account_sid}, and has no other"
+            self.network.note("error", 0, f"{method} {path}: {known}")
             raise self.missing(path)
         accounts = path == self.uri(ACCOUNTS)
         inner = ACCOUNTS if accounts else path[len(self.root) : -len(".json")]
@@ -122,7 +125,8 @@ class Api(Resources):
             if found is None:
                 continue
             if verb == method:
-                return self._carry_out(route, handler, form, found.groups())
+                names = tuple(unquote(each) for each in found.groups())
+                return self._carry_out(route, handler, form, names)
             there = True
         if there:
             raise ApiError(405, 20004, "Method not allowed")

@@ -434,6 +434,16 @@ def test_a_form_in_each_encoding(kind: str) -> None:
     assert answer.json()["to"] == CALLEE
 
 
+def test_what_isnt_built_is_refused_whoever_asks() -> None:
+    exchange = Exchange(seed=1)
+    with exchange.intercept():
+        answer = requests.get("https://status.twilio.com/api/v2/summary.json", timeout=60)
+
+    assert (answer.status_code, answer.json()["code"]) == (501, 99501)
+    with pytest.raises(AssertionError, match="this simulator doesn't have that"):
+        exchange.strict()
+
+
 def test_json_is_refused_by_name() -> None:
     exchange = Exchange(seed=1)
     login = (exchange.account_sid, exchange.auth_token)
