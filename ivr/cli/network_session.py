@@ -43,7 +43,7 @@ from ivr.simulator.expectations.phones import BEHAVIOURS, Phone
 from ivr.simulator.expectations.syntax import Act
 from ivr.simulator.fuzz import Rules, fuzz
 from ivr.simulator.programs import ProgramError, running
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from ivr.simulator.screens.keyboard import terminal
 from ivr.simulator.screens.phones_page import Phones
 from ivr.simulator.screens.saved_calls import Keeper

@@ -27,7 +27,7 @@ from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.rest.api import Api
 from ivr.simulator.rest.environment import behind
 from ivr.simulator.rest.interception import SID, TOKEN
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 
 HOSTS = ("127.0.0.1", "::1")  # localhost can be either
 POLL = 0.02  # seconds between two checks whether it answers

@@ -143,6 +143,11 @@ class Messages:
             media = [each.url for each in message.media]
             self.receive(message.sender, message.receiver, message.body, media)
         else:
+            level, why = "notice", f"{message.receiver} can't be reached"
+            if phone is None:
+                make = f'make it with exchange.phone("{message.receiver}")'
+                level, why = "error", f"no phone has the number {message.receiver}: {make}"
+            self._network.note(level, UNREACHABLE, f"a text isn't delivered: {why}")
             message.error_code = UNREACHABLE
             self._go(message, "undelivered")
 

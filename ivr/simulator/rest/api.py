@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import unquote
 
-from ivr.simulator.rest import (
+from ivr.simulator.rest.account import (
     accounts,
     applications,
     available_numbers,
@@ -19,13 +20,16 @@ from ivr.simulator.rest import (
     conferences,
     messages,
     numbers,
+    payments,
     queues,
     recordings,
+    streams,
+    user_messages,
 )
-from ivr.simulator.rest.beside import payments, streams, user_messages
 from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.simulator.rest.products import lookups, verify
+from ivr.simulator.rest.products.taskrouter import tasks, workers, workflows, workspaces
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
     NOT_BUILT,
@@ -39,7 +43,6 @@ from ivr.simulator.rest.resource import (
     Response,
     not_built,
 )
-from ivr.simulator.rest.taskrouter import tasks, workers, workflows, workspaces
 
 Route = tuple[str, re.Pattern[str], str, Handler]
 
@@ -105,6 +108,8 @@ class Api(Resources):
 
     def _respond(self, method: str, path: str, form: Form) -> Response:
         if _of_another_account(path, self.root):
+            known = f"this network is account {self.network.account_sid}, and has no other"
+            self.network.note("error", 0, f"{method} {path}: {known}")
             raise self.missing(path)
         accounts = path == self.uri(ACCOUNTS)
         inner = ACCOUNTS if accounts else path[len(self.root) : -len(".json")]
@@ -120,7 +125,8 @@ class Api(Resources):
             if found is None:
                 continue
             if verb == method:
-                return self._carry_out(route, handler, form, found.groups())
+                names = tuple(unquote(each) for each in found.groups())
+                return self._carry_out(route, handler, form, names)
             there = True
         if there:
             raise ApiError(405, 20004, "Method not allowed")

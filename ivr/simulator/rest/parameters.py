@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.simulator.rest.taskrouter import parameters as taskrouter
+from ivr.simulator.rest.products.taskrouter import parameters as taskrouter
 
 SILENT = "there is no sound, so no silence to trim"
 BRANDED = "only for branded calls"

@@ -84,7 +84,10 @@ class Form:
     def whole(self, name: str, default: int, low: int = 0, high: int | None = None) -> int:
         text = self.text(name, str(default))
         if not text.isdecimal() or int(text) < low or (high is not None and int(text) > high):
-            raise ApiError(400, 20001, f"{name} must be a whole number from {low}, not {text!r}")
+            to = f" to {high}" if high is not None else ""
+            raise ApiError(
+                400, 20001, f"{name} must be a whole number from {low}{to}, not {text!r}"
+            )
         return int(text)
 
     def truth(self, name: str, default: bool) -> bool:

@@ -61,6 +61,9 @@ def test_a_text_to_nobody_is_undelivered() -> None:
     assert exchange.client.messages(made.sid).fetch().error_code == 30003
     assert [each["MessageStatus"] for each in app.asked("/told")] == ["sent", "undelivered"]
     assert app.asked("/told")[-1]["ErrorCode"] == "30003"
+    (noted,) = exchange.debugger
+    assert (noted.level, noted.code) == ("error", 30003)
+    assert "no phone has the number +33699999999: make it" in noted.text
 
 
 def test_a_telephone_that_cannot_be_reached_gets_nothing() -> None:

@@ -23,8 +23,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from ivr.simulator import Exchange
-from ivr.simulator.rest.hosts import is_twilio, product
-from ivr.simulator.rest.rerouting import is_twilio as reroutes
+from ivr.simulator.rest.hosts import product
+from ivr.simulator.rest.rerouting import is_twilio
 from ivr.twiml.verbs import Record, Say
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, App, network
 
@@ -255,8 +255,7 @@ def test_what_isnt_built_is_refused_by_name(sender: str, url: str, named: str) -
 )
 def test_which_hosts_are_twilios(host: str, theirs: bool, name: str) -> None:
     assert is_twilio(host) is theirs
-    assert reroutes(host) is theirs
-    assert reroutes(host.encode()) is theirs
+    assert is_twilio(host.encode()) is theirs
     assert product(host) == name
 
 
@@ -433,6 +432,16 @@ def test_a_form_in_each_encoding(kind: str) -> None:
 
     assert answer.status_code == 201
     assert answer.json()["to"] == CALLEE
+
+
+def test_what_isnt_built_is_refused_whoever_asks() -> None:
+    exchange = Exchange(seed=1)
+    with exchange.intercept():
+        answer = requests.get("https://status.twilio.com/api/v2/summary.json", timeout=60)
+
+    assert (answer.status_code, answer.json()["code"]) == (501, 99501)
+    with pytest.raises(AssertionError, match="this simulator doesn't have that"):
+        exchange.strict()
 
 
 def test_json_is_refused_by_name() -> None:

@@ -332,12 +332,16 @@ def test_what_is_not_built_is_never_a_404(world: Any, request_line: str) -> None
     assert exchange.debugger[-1].text == f"{method} {path}: this simulator doesn't support it"
 
 
-def test_another_account_is_not_found(world: Any) -> None:
-    status, answer = world[0].api.respond(
-        "GET", "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls.json", {}
-    )
+def test_another_account_is_not_found_and_the_debugger_says_why(world: Any) -> None:
+    exchange = world[0]
+    path = "/2010-04-01/Accounts/AC00000000000000000000000000000000/Calls.json"
+    status, answer = exchange.api.respond("GET", path, {})
 
     assert (status, answer["code"]) == (404, 20404)
+    assert exchange.debugger[-1].level == "error"
+    assert exchange.debugger[-1].text == (
+        f"GET {path}: this network is account {exchange.account_sid}, and has no other"
+    )
 
 
 # "StartTime=2026-11-24, also when a client writes it as 2026-11-24T00:00:00Z: on that UTC day"
@@ -348,3 +352,22 @@ def test_a_date_is_a_whole_day(world: Any, day: str) -> None:
 
     status, answer = ask(world, "GET /Calls", {"StartTime": "2026-11-23"})
     assert answer["calls"] == []
+
+
+# What can't be read is refused: an empty list would look like an answer.
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"StartTime": "11/24/2026"}, "StartTime must be a date such as 2026-11-24"),
+        ({"EndTime<": "2026-13-01"}, "EndTime must be a date such as 2026-11-24"),
+        ({"PageSize": "1001"}, "PageSize must be a whole number from 1 to 1000, not '1001'"),
+        ({"Page": "-1"}, "Page must be a whole number from 0, not '-1'"),
+    ],
+)
+def test_what_a_list_is_asked_for_can_be_read(
+    world: Any, params: dict[str, str], message: str
+) -> None:
+    status, answer = ask(world, "GET /Calls", params)
+
+    assert (status, answer["code"]) == (400, 20001)
+    assert message in answer["message"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 from twilio.base.exceptions import TwilioRestException
 
@@ -43,6 +44,20 @@ def test_a_number_is_looked_up(
     assert found == expected
     assert shown.valid is (expected[3] == [])
     assert shown.line_type_intelligence is None
+
+
+# twilio-php escapes whatever stands in a path; other libraries escape what they must.
+@pytest.mark.parametrize(
+    "path", ["%2B14155552671", "(415)%20555-2671?CountryCode=US", "%28415%29%20555-2671"]
+)
+def test_a_number_may_be_escaped(exchange: Exchange, path: str) -> None:
+    with exchange.intercept():
+        answer = httpx.get(
+            f"https://lookups.twilio.com/v2/PhoneNumbers/{path}",
+            auth=(exchange.account_sid, exchange.auth_token),
+        )
+
+    assert answer.json()["phone_number"] == OTHER
 
 
 def test_what_lookup_says_is_scripted(exchange: Exchange) -> None:

@@ -16,10 +16,10 @@ from twilio.rest.taskrouter.v1.workspace.task import reservation
 
 from ivr.simulator import Exchange
 from ivr.simulator.rest.api import PRODUCTS
+from ivr.simulator.rest.products.taskrouter import addresses
+from ivr.simulator.rest.products.taskrouter.parameters import REFUSED as REFUSED_HERE
+from ivr.simulator.rest.products.taskrouter.parameters import SIMPLIFIED as SIMPLIFIED_HERE
 from ivr.simulator.rest.resource import PAGING
-from ivr.simulator.rest.taskrouter import addresses
-from ivr.simulator.rest.taskrouter.parameters import REFUSED as REFUSED_HERE
-from ivr.simulator.rest.taskrouter.parameters import SIMPLIFIED as SIMPLIFIED_HERE
 from tests.kit.twiml_app import CALLER, LINE, App, said
 
 ALICE, BOB = "+33155500011", "client:bob"

@@ -1,5 +1,5 @@
-"""Parameters of TaskRouter's that don't do what they do at Twilio; see the module of that name
-above."""
+"""Parameters of TaskRouter's that don't do what they do at Twilio; see
+`ivr.simulator.rest.parameters`."""
 
 from __future__ import annotations
 

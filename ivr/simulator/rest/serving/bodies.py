@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
 from io import BufferedIOBase
 from urllib.parse import parse_qs
 
@@ -59,6 +57,9 @@ def form(body: bytes, headers: Message) -> dict[str, list[str]]:
 
 def _parts(body: bytes, headers: Message) -> dict[str, list[str]]:
     """https://www.rfc-editor.org/rfc/rfc7578"""
+    from email.parser import BytesParser  # on first use: Twilio's own libraries send none
+    from email.policy import HTTP
+
     head = f"Content-Type: {headers['Content-Type']}\r\n\r\n".encode("latin-1")
     values: dict[str, list[str]] = {}
     for part in BytesParser(policy=HTTP).parsebytes(head + body).walk():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivr.simulator.calls.side_streams import INBOUND, OUTBOUND, SideStream
-from ivr.simulator.rest.calls import find as find_call
+from ivr.simulator.rest.account.calls import find as find_call
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.twiml import verbs as v
 

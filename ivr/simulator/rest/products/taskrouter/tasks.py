@@ -10,18 +10,8 @@ from typing import Any
 
 from ivr.simulator.calls.taskrouter.assignment import InstructionError
 from ivr.simulator.calls.taskrouter.workspace import LIVES, Reservation, Task, Workspace
-from ivr.simulator.rest.resource import (
-    ApiError,
-    Endpoint,
-    Form,
-    Json,
-    Resources,
-    Response,
-    iso8601,
-    meta_page,
-)
-from ivr.simulator.rest.taskrouter import workers
-from ivr.simulator.rest.taskrouter.addresses import (
+from ivr.simulator.rest.products.taskrouter import workers
+from ivr.simulator.rest.products.taskrouter.addresses import (
     SPACES,
     activity,
     address,
@@ -31,6 +21,16 @@ from ivr.simulator.rest.taskrouter.addresses import (
     links,
     router,
     space,
+)
+from ivr.simulator.rest.resource import (
+    ApiError,
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
 )
 
 # How the parameters of each instruction begin, and those that it has.
@@ -238,9 +238,9 @@ def update_offer(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def _become(api: Resources, form: Form, there: Workspace, offer: Reservation, status: str) -> None:
-    routes, does = router(api), form.text("WorkerActivitySid")
-    if does:
-        activity(there, does, "WorkerActivitySid")
+    routes, does = router(api), ""
+    if form.text("WorkerActivitySid"):
+        does = activity(there, form, "WorkerActivitySid").sid
     match status:
         case "accepted":
             done = routes.accept(there, offer)

@@ -9,9 +9,9 @@ import re
 from typing import NamedTuple
 
 from ivr.simulator.calls.recordings import Recording, recording_callback
-from ivr.simulator.rest.calls import find as find_call
-from ivr.simulator.rest.calls import within
-from ivr.simulator.rest.conferences import find as find_conference
+from ivr.simulator.rest.account.calls import find as find_call
+from ivr.simulator.rest.account.calls import within
+from ivr.simulator.rest.account.conferences import find as find_conference
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 CURRENT = "Twilio.CURRENT"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from operator import attrgetter
 from typing import TypeVar
 
@@ -256,8 +256,15 @@ def within(
     for suffix in ("", "<", ">"):
         if form.has(name + suffix):
             given = form.text(name + suffix)
+            day = given[: len("2026-11-24")]
+            try:
+                date.fromisoformat(day)
+            except ValueError:
+                raise ApiError(
+                    400, 20001, f"{name} must be a date such as 2026-11-24, not {given!r}"
+                ) from None
             if not suffix:
-                given = given[: len("2026-11-24")]
+                given = day
             kept = [i for i in kept if _dated(read(i), suffix, given)]
     return kept
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from ivr.simulator.rest.calls import find as find_call
+from ivr.simulator.rest.account.calls import find as find_call
 from ivr.simulator.rest.resource import (
     ApiError,
     Endpoint,
