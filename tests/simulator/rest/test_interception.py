@@ -440,7 +440,7 @@ def test_what_isnt_built_is_refused_whoever_asks() -> None:
         answer = requests.get("https://status.twilio.com/api/v2/summary.json", timeout=60)
 
     assert (answer.status_code, answer.json()["code"]) == (501, 99501)
-    with pytest.raises(AssertionError, match="this simulator doesn't have that"):
+    with pytest.raises(AssertionError, match="this simulator doesn't support it"):
         exchange.strict()
 
 
