@@ -131,7 +131,7 @@ def _sections(exchange: Any, failure: str) -> list[tuple[str, str]]:
     try:
         calls = exchange.do(lambda: summary(exchange, exchange.phones)) if exchange.phones else ""
     except Exception as error:  # after a defect; the run of all other tests goes on
-        calls = f"  They can't be told: {error!r}"
+        calls = f"  They can't be shown: {error!r}"
     sections = [(f"printed by {each.url}", each.printed_lately) for each in exchange.programs]
     if calls and "The phones at" not in failure:
         sections.insert(0, ("phone calls", calls))

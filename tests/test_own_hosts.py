@@ -13,7 +13,7 @@ import pytest
 
 from ivr.own_hosts import refusal
 from ivr.simulator import Exchange
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from tests.kit.processes import IVR, comes_true, free_port, laptop, running
 
 REFUSED = [

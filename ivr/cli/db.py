@@ -26,9 +26,9 @@ def db() -> None:
 @db.command()
 @json_option
 def show(as_json: bool) -> None:
-    """Show the version of the database, and which versions of the line can run on it.
+    """Show which versions of the line can run on the database.
 
-    Exits with 1 if this version can't. Nothing is changed.
+    Says the schema's version as well. Exits with 1 if this version can't. Nothing is changed.
     """
     store = unchanged_store(read_settings())
     state = store.schema.state()

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 def doctor(fix: bool, yes: bool, as_json: bool) -> None:
     """Check that the line is fit to take calls.
 
-    To be run before going live, and at any time. Looks at the database, the public address and
+    Run it before going live, and at any time after. Looks at the database, the public address and
     whether it takes signed requests only, each number at Twilio, mail, sign-in, the clock, ids that
-    nothing answers to, the rota and PINs. Nobody is called or written to. Exits with 1 if something
-    is wrong, and with 3 if a setting is missing without which it can't look.
+    nothing has, the rota and PINs. Nobody is called or written to. Exits with 1 if something is
+    wrong, and with 3 if a setting that it needs is missing.
     """
     from ivr.line.outside.carrier import client
     from ivr.line.store.store import Store

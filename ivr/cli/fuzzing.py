@@ -84,7 +84,7 @@ class Report:
         if self.stopped:
             end = "stopped by Ctrl-C: "
         elif not self.tried.in_time:
-            end = f"the time was up after {self.seconds:g} s (--time allows more): "
+            end = f"stopped after {self.seconds:g} s (--time allows more): "
         else:
             end = ""
         keys = "every key" if self.tried.all_keys else "not every key"

@@ -106,9 +106,8 @@ def replay(
 ) -> None:
     """Play .call files against a TwiML webhook.
 
-    Exits with 1 if a call doesn't go as its file says, or a file can't be read: the others are
-    played all the same. With --rate 0 no time is spent waiting,
-    except for the webhook's answers.
+    Exits with 1 if a call doesn't go as its file says, or if a file can't be read; the other files
+    are still played. With --rate 0 the only waiting is for the webhook's answers.
     """
     from ivr.cli import network_session
 
@@ -153,7 +152,7 @@ def replay(
     help="A phone that the application may call, and what it does then; all others behave at "
     "random. Repeat for each phone.",
 )
-@count_option("--longest", 12, "Most actions of one caller in a call.")
+@count_option("--longest", 12, "The most that one caller does in a call.")
 @seconds_option(
     "--silence",
     60.0,
@@ -171,7 +170,7 @@ def replay(
     default=Path(".ivr-fuzz"),
     show_default=True,
     metavar="FOLDER",
-    help="Folder for the .call files of stranded callers; pytest doesn't look into a hidden one.",
+    help="Folder for the .call files of stranded callers; pytest skips a hidden one.",
 )
 @seconds_option("--time", 300.0, "How long the search may take.")
 @click.option("--junit", type=OUTPUT_FILE, help="Write the results to this file as JUnit XML.")
@@ -199,16 +198,16 @@ def fuzz(
     """Search a TwiML application for dead ends with random callers.
 
     A caller is stranded by an error (a webhook fails, or a document can't be carried out), by
-    silence (nothing is heard, no phone is ringing, no key is awaited), or by a loop (someone who
-    does nothing hears the same things again and again).
+    silence (nothing is heard, no phone is ringing, nothing listens for keys), or by a loop
+    (somebody who does nothing hears the same things again and again).
 
-    Each key is tried wherever something new is heard; then callers act at random, reproducibly for
-    a seed. Each problem is reduced to the shortest call that shows it, with a word on which real
-    callers would meet it, and saved as a .call file, which fails in `ivr replay` until the
-    application is corrected. Exits with 1 if a caller was stranded.
+    Each key is tried wherever something new is heard; then callers act at random, always the same
+    for the same --seed. Each problem is reduced to the shortest call that shows it, with a note on
+    which real callers would meet it, and saved as a .call file, which fails in `ivr replay` until
+    the application is corrected. Exits with 1 if a caller was stranded.
 
-    The search ends after --time; a request that is under way then is still awaited (Twilio, too,
-    gives up after 15 s). Needs Hypothesis: pip install hypothesis.
+    The search ends after --time, once the request under way is answered (Twilio, too, gives up
+    after 15 s). Needs Hypothesis: pip install hypothesis.
     """
     # It writes tables of its own, which nobody wants to find in the folder of their project.
     os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(Path(gettempdir(), "hypothesis")))
@@ -269,7 +268,8 @@ def network(
     """Run the simulated network, with phones on a web page.
 
     The page also shows the requests between the network and your application, which may be written
-    in any language. Point the application's Twilio client at the REST API that is printed.
+    in any language. An application that --run starts finds the REST API by itself; point the Twilio
+    client of any other at the address that is printed.
     """
     from ivr.cli import network_session
 

@@ -43,7 +43,7 @@ from ivr.simulator.expectations.phones import BEHAVIOURS, Phone
 from ivr.simulator.expectations.syntax import Act
 from ivr.simulator.fuzz import Rules, fuzz
 from ivr.simulator.programs import ProgramError, running
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from ivr.simulator.screens.keyboard import terminal
 from ivr.simulator.screens.phones_page import Phones
 from ivr.simulator.screens.saved_calls import Keeper
@@ -231,7 +231,7 @@ def _application(command: str, api: RestServer, url: str) -> Iterator[None]:
     """The application at that URL, started behind the REST API."""
     port = urlsplit(url).port
     if port is None:
-        raise click.UsageError(f"with --run, {url} must say the application's port")
+        raise click.UsageError(f"with --run, {url} must name the application's port")
     try:
         with running(command, api, port=port):
             yield
@@ -359,7 +359,7 @@ def _reachable(url: str, certificate: bool = True) -> None:
 def _taken(what: str, port: int, option: str, error: OSError) -> EnvironmentFault:
     """Why a server of ours can't have its port, and what to do."""
     why = f"another program uses port {port}" if error.errno == EADDRINUSE else error.strerror
-    return EnvironmentFault(f"{what} can't start: {why}; end that, or choose another {option}")
+    return EnvironmentFault(f"{what} can't start: {why}; stop that, or choose another {option}")
 
 
 class _Server(ThreadingMixIn, WSGIServer):

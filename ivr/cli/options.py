@@ -144,7 +144,7 @@ class Keys(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         if not re.fullmatch(r"[0-9*#]+", str(value)):
-            self.fail(f"{value!r} contains other characters than 0-9, * and #", param, ctx)
+            self.fail(f"{value!r} contains characters other than 0-9, * and #", param, ctx)
         return str(value)
 
 
@@ -292,9 +292,9 @@ _NETWORK = (
     click.option(
         "--run",
         metavar="COMMAND",
-        help="Start the application with this command, and end it afterwards. It must listen at "
-        "the URL's port, which is in PORT, and as {port} in the command. Its requests to Twilio go "
-        "to the simulated network.",
+        help="Start the application with this command, and stop it afterwards. It must listen on "
+        "the port of the URL: $PORT in its environment, {port} in the command. Its requests to "
+        "Twilio go to the simulated network.",
     ),
     click.option(
         "--seed",
@@ -328,7 +328,7 @@ _NETWORK = (
         type=click.Choice(["kept", "dropped"]),
         default="kept",
         show_default=True,
-        help="What becomes of a <Record> in which nothing is heard: a setting of the account.",
+        help="What happens to a <Record> in which nothing is heard (an account setting at Twilio).",
     ),
     click.option(
         "--verified",

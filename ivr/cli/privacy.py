@@ -169,7 +169,7 @@ def _write_lines(file: Path, rows: Iterable[Mapping[str, Any]]) -> str:
 def verify(call: str, seal: str, as_json: bool) -> None:
     """Check that the event logs haven't been changed.
 
-    Exits with 1 and names each faulty event, log or seal if they have.
+    If they have, exits with 1 and names each faulty event, log or seal.
     """
     store = open_store(read_settings())
     faults = list(store.logs.faults(call))

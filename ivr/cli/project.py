@@ -18,11 +18,11 @@ FOLDER = click.Path(file_okay=False, path_type=Path)
 
 @click.command()
 @click.argument("folder", type=FOLDER)
-@click.option("--diff", is_flag=True, help="Show what has changed in the template since.")
+@click.option("--diff", is_flag=True, help="Show what has changed in the template since then.")
 @click.option(
     "--update",
     is_flag=True,
-    help="Take over what has changed in the template, without touching files that you have edited.",
+    help="Apply what has changed in the template, without touching files that you have edited.",
 )
 def new(folder: Path, diff: bool, update: bool) -> None:
     """Make a project for a line of your own.
@@ -62,10 +62,9 @@ def _create(folder: Path) -> None:
 def check(record: bool, as_json: bool) -> None:
     """Check the call flow, its configuration and its desk.
 
-    Exits with 1 and names the file, the key or step, and the remedy if something is wrong: prompts
-    and names that are missing in a language, keys that nothing announces, people, regions and
-    numbers that nothing answers to, a `version` that must be raised. What may be meant is a
-    warning.
+    If something is wrong, exits with 1 and names the file, the key or step, and the remedy: prompts
+    and names that are missing in a language, keys that no prompt mentions, people, regions and
+    numbers that don't exist, a `version` that must be raised. What may be intended is a warning.
     """
     from ivr.server import build
     from ivr.server.check import STEPS, desk_of, findings

@@ -27,7 +27,7 @@ from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.rest.api import Api
 from ivr.simulator.rest.environment import behind
 from ivr.simulator.rest.interception import SID, TOKEN
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 
 HOSTS = ("127.0.0.1", "::1")  # localhost can be either
 POLL = 0.02  # seconds between two checks whether it answers
@@ -123,11 +123,11 @@ def running(
     within: float = 30.0,
 ) -> Iterator[Program]:
     """A `program` whose Twilio is that REST server."""
-    if port and _taken(port):
+    if port and _host_at(port):
         shown = command if isinstance(command, str) else shlex.join(map(str, command))
         raise ProgramError(
-            f"“{shown}” can't be started: another program already uses port {port}; end that, or"
-            " take another port"
+            f"“{shown}” can't be started: another program already uses port {port}; stop that, or"
+            " choose another port"
         )
     port = port or _free_port()
     words = shlex.split(command) if isinstance(command, str) else [str(word) for word in command]
@@ -178,9 +178,8 @@ def _answering(child: Program, command: str, port: int, within: float) -> str:
     """The host at which it answers, as in a URL."""
     until = time.monotonic() + within
     while child.running:
-        for host in HOSTS:
-            with suppress(OSError), socket.create_connection((host, port), timeout=1):
-                return f"[{host}]" if ":" in host else host
+        if host := _host_at(port):
+            return f"[{host}]" if ":" in host else host
         if time.monotonic() > until:
             why = f"nothing answers at port {port} after {within:g} s; does it listen at $PORT?"
             raise ProgramError(_complaint(child, command, why))
@@ -212,12 +211,12 @@ def _signal(process: subprocess.Popen[bytes], name: str) -> None:
         process.kill() if name == "SIGKILL" else process.terminate()
 
 
-def _taken(port: int) -> bool:
-    """Whether a program already listens there: it would answer instead of ours."""
+def _host_at(port: int) -> str:
+    """The address of this machine at which a program listens to that port, "" if none does."""
     for host in HOSTS:
         with suppress(OSError), socket.create_connection((host, port), timeout=1):
-            return True
-    return False
+            return host
+    return ""
 
 
 def _free_port() -> int:

@@ -239,7 +239,7 @@ def test_an_application_uses_the_rest_api_meanwhile() -> None:
         (("phone", "http://127.0.0.1:1/", "--phone", "+3311=sleeps"), "this phone can't be read"),
         (
             ("phone", "http://127.0.0.1:1/", "--press", "x"),
-            "'x' contains other characters than 0-9",
+            "'x' contains characters other than 0-9",
         ),
         (("phone", "http://127.0.0.1:1/", "--rate", "0", "--press", "1"), "--rate above 0"),
         (("phone", "http://127.0.0.1:1/", "--rate", "-1"), "-1.0 is not in the range"),

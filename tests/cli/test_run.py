@@ -64,7 +64,7 @@ def test_the_application_is_started(
     ("url", "command", "code", "why"),
     [
         ("http://127.0.0.1:1/voice", "python -c pass", 3, "it exited with 0 before it answered"),
-        ("http://localhost/voice", "python -c pass", 2, "must say the application's port"),
+        ("http://localhost/voice", "python -c pass", 2, "must name the application's port"),
         ("http://127.0.0.1:1/voice", "no-such-thing", 3, "no-such-thing isn't installed"),
     ],
 )

@@ -13,7 +13,7 @@ from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from tests.kit.desk import CALLER, ENTRY, ORIGIN, PEOPLE
 from tests.kit.killed import Doomed, Start
 

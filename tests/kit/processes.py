@@ -18,7 +18,7 @@ from pathlib import Path
 from flows.escalation import SAMPLE
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from tests.kit.desk import ENTRY, PEOPLE
 from tests.kit.scrapes import TOKEN
 

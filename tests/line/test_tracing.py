@@ -23,7 +23,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.server import traces
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from tests.kit.desk import CALLER, ENTRY, ORIGIN, PEOPLE, Desk
 from tests.kit.processes import IVR, comes_true, running, settings
 

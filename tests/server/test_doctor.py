@@ -29,7 +29,7 @@ from ivr.server.doctor.doctor import Doctor
 from ivr.server.flow_source import load
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from tests.kit.own_flow import own_desk, own_flow
 from tests.kit.processes import free_port
 

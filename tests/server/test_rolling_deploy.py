@@ -11,7 +11,7 @@ import pytest
 from ivr.line.store import schema
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from tests.kit.databases import postgres
 from tests.kit.deployed import Proxy, deployed, next_version
 from tests.kit.desk import ENTRY, ORIGIN, PEOPLE

@@ -475,7 +475,7 @@ def test_nobody_stranded_is_exit_code_0(tmp_path: Path) -> None:
     ("arguments", "code", "says"),
     [
         (("http://127.0.0.1:1/voice",), 3, "nothing listens"),
-        (("http://127.0.0.1:1/voice", "--keys", "abc"), 2, "other characters than 0-9, * and #"),
+        (("http://127.0.0.1:1/voice", "--keys", "abc"), 2, "characters other than 0-9, * and #"),
         (("nonsense",), 2, "isn't a URL"),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from ivr.errors import IVRError
 from ivr.simulator import Exchange, program
 from ivr.simulator.programs import ProgramError
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from tests.kit.twiml_app import CALLER, LINE
 
 ANSWERS = """

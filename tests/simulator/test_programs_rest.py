@@ -173,7 +173,7 @@ def test_a_proxy_of_nodes_own_reaches_nobody(tmp_path: Path) -> None:
     secured.on('error', failed);
   });
 """
-    from ivr.simulator.rest.certificates import Certificates
+    from ivr.simulator.rest.serving.certificates import Certificates
 
     with socket.create_server(("127.0.0.1", 0)) as real:
 

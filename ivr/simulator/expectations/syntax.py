@@ -367,7 +367,7 @@ class _Reader:
     def _verify(self, place: _Place, rest: str) -> None:
         word, _, sid = rest.partition(" ")
         if word != "service" or not VERIFY_SERVICE.fullmatch(sid.strip()):
-            raise place.error(rest, "that isn't a service of Verify", "service VA… (34 characters)")
+            raise place.error(rest, "that isn't a Verify service", "service VA… (34 characters)")
         self.services.append(sid.strip())
 
     def _spoken(self, place: _Place, who: str, mark: str, rest: str) -> None:

@@ -158,7 +158,7 @@ class Wanderer:
         )  # fmt: skip
 
     def _left_alone(self, dialogue: str) -> Stranded | None:
-        """Do nothing more, until someone takes the call, or plainly no one will."""
+        """Do nothing more, until somebody takes the call, or plainly nobody will."""
         rules = self.rules
         phone = self.phone
         waited = 0.0

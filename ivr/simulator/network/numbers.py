@@ -84,7 +84,7 @@ class Application(Addresses):
 
 
 class VerifiedNumber:
-    """A number of somebody else's that calls may show: a verified caller ID."""
+    """A number that isn't the account's but that its calls may show: a verified caller ID."""
 
     __slots__ = ("created_at", "friendly_name", "number", "sid", "updated_at")
 

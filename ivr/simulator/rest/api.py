@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote
 
-from ivr.simulator.rest import (
+from ivr.simulator.rest.account import (
     accounts,
     applications,
     available_numbers,
@@ -20,13 +20,16 @@ from ivr.simulator.rest import (
     conferences,
     messages,
     numbers,
+    payments,
     queues,
     recordings,
+    streams,
+    user_messages,
 )
-from ivr.simulator.rest.beside import payments, streams, user_messages
 from ivr.simulator.rest.hosts import url
 from ivr.simulator.rest.parameters import REFUSED, SIMPLIFIED
 from ivr.simulator.rest.products import lookups, verify
+from ivr.simulator.rest.products.taskrouter import tasks, workers, workflows, workspaces
 from ivr.simulator.rest.resource import (
     ACCOUNTS,
     NOT_BUILT,
@@ -40,7 +43,6 @@ from ivr.simulator.rest.resource import (
     Response,
     not_built,
 )
-from ivr.simulator.rest.taskrouter import tasks, workers, workflows, workspaces
 
 Route = tuple[str, re.Pattern[str], str, Handler]
 
@@ -136,7 +138,7 @@ class Api(Resources):
         form.refuse(REFUSED.get(route, {}))
         answer = handler(self, form, path)
         for name in sorted(form.unread - SIMPLIFIED.get(route, {}).keys() - set(PAGING)):
-            self.network.note("error", 0, f"{route} has no {name}: nothing came of it")
+            self.network.note("error", 0, f"{route} has no parameter {name}: it was ignored")
         return answer
 
 

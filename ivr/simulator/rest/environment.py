@@ -13,9 +13,9 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from ivr.simulator.rest.certificates import java_store
-from ivr.simulator.rest.connections import certificates
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.certificates import java_store
+from ivr.simulator.rest.serving.connections import certificates
+from ivr.simulator.rest.serving.server import RestServer
 
 HERE = Path(__file__).parent
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")

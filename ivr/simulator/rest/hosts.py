@@ -1,4 +1,4 @@
-"""Twilio's hosts: which of them this network's REST API answers for.
+"""Twilio's hosts: which product's API each of them has.
 
 ``api.twilio.com``, its siblings such as ``lookups.twilio.com``, and either with a region or an edge
 location and a region: ``api.dublin.ie1.twilio.com``.
@@ -9,15 +9,7 @@ from __future__ import annotations
 
 import re
 
-# These serve documents and sounds, to Twilio itself as well, and place no calls.
-DOCUMENTS = frozenset({"demo.twilio.com", "handler.twilio.com"})
 _API = re.compile(r"([a-z][a-z-]*)(?:\.[a-z0-9-]+){0,2}\.twilio\.com")
-
-
-def is_twilio(host: str) -> bool:
-    """Whether a host is Twilio's, and must not be reached from a test."""
-    host = host.lower().rstrip(".")
-    return (host == "twilio.com" or host.endswith(".twilio.com")) and host not in DOCUMENTS
 
 
 def product(host: str) -> str:

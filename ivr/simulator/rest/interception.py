@@ -16,9 +16,9 @@ from functools import cache
 
 from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.rest.api import Api
-from ivr.simulator.rest.connections import certificates
 from ivr.simulator.rest.rerouting import Rerouting
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.connections import certificates
+from ivr.simulator.rest.serving.server import RestServer
 
 ACCOUNT = re.compile(r"/Accounts/(AC\w+)")
 SID, TOKEN = "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ivr.simulator.rest.taskrouter import parameters as taskrouter
+from ivr.simulator.rest.products.taskrouter import parameters as taskrouter
 
 SILENT = "there is no sound, so no silence to trim"
 BRANDED = "only for branded calls"
@@ -30,17 +30,17 @@ _LEG = {
 }
 _NUMBER = {
     "ApiVersion": ONE_VERSION,
-    "EmergencyStatus": "nobody is called in an emergency",
+    "EmergencyStatus": "there are no emergency calls here",
 }
 _NUMBERS = {
-    "Beta": "no number here is one of a beta program",
+    "Beta": "no number here is in beta",
     "Origin": "every number here is Twilio's",
 }
 _APPLICATION = {
     "ApiVersion": ONE_VERSION,
-    "MessageStatusCallback": "not requested: each text names its own",
+    "MessageStatusCallback": "never requested: each text has its own",
     "PublicApplicationConnectEnabled": "there is one account",
-    "SmsStatusCallback": "not requested: each text names its own",
+    "SmsStatusCallback": "never requested: each text has its own",
 }
 _CODES = {
     "DtmfInputRequired": "the code is told at once",
@@ -88,10 +88,10 @@ SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
     "POST /v2/Services": _CODES,
     "POST /v2/Services/{sid}": _CODES,
     "POST /v2/Services/{sid}/Verifications": {
-        "AppHash": "texts have no application's hash",
-        "DeviceIp": "nothing is guarded against here",
+        "AppHash": "texts carry no app hash",
+        "DeviceIp": "there is no fraud protection here",
         "Locale": "codes are told in English",
-        "RiskCheck": "nothing is guarded against here",
+        "RiskCheck": "there is no fraud protection here",
         "Tags": "nothing is recorded of them",
     },
     "GET /Recordings": {"IncludeSoftDeleted": "what is deleted is gone"},

@@ -12,7 +12,7 @@ const { syncBuiltinESMExports } = require('module');
 const HOST = '127.0.0.1';
 const PORT = Number(process.env.IVR_REROUTED_TO);
 const AUTHORITY = fs.readFileSync(process.env.IVR_REROUTED_CA);
-const DOCUMENTS = ['demo.twilio.com', 'handler.twilio.com']; // as in hosts.py
+const DOCUMENTS = ['demo.twilio.com', 'handler.twilio.com']; // as in rerouting.py
 
 function isTwilio(host) {
   const name = String(host || '').toLowerCase().replace(/\.$/, '');

@@ -17,17 +17,18 @@ import ssl
 import threading
 from typing import Any, Callable, Dict, Optional, Tuple  # noqa: UP035 - see above
 
-DOCUMENTS = ("demo.twilio.com", "handler.twilio.com")  # as in ivr.simulator.rest.hosts
+# These serve documents and sounds, to Twilio itself as well, and place no calls.
+DOCUMENTS = ("demo.twilio.com", "handler.twilio.com")
 ADDRESS = "127.84.87.73"  # what Twilio's hosts resolve to; nobody ever connects to it
 NO_PROXY = ("NO_PROXY", "no_proxy")
 ELSEWHERE = (
     "ivr-simulator: this connection doesn't lead to the simulated network, and {host} isn't "
-    "reached from a test. If it goes through a proxy, leave that out"
+    "reached from a test. If the client uses a proxy of its own, turn that off in tests"
 )
 
 
 def is_twilio(host: Any) -> bool:
-    """Whether a host's name, as text or bytes, is Twilio's."""
+    """Whether a host, as text or bytes, is Twilio's, and must not be reached from a test."""
     if isinstance(host, (bytes, bytearray)):
         host = bytes(host).decode("ascii", "replace")
     if not isinstance(host, str):

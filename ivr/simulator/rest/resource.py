@@ -45,7 +45,7 @@ class ApiError(Exception):
         }
 
 
-def not_built(what: str, why: str = "this simulator doesn't have that") -> ApiError:
+def not_built(what: str, why: str = "this simulator doesn't support it") -> ApiError:
     """The refusal of what Twilio has and isn't built here."""
     return ApiError(NOT_BUILT, OUR_CODE, f"{what}: {why}")
 

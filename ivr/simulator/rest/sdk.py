@@ -68,8 +68,8 @@ def http_client(api: Api) -> Any:
             timeout: float | None = None,
             allow_redirects: bool = False,
         ) -> Response:
-            values = as_lists(params, data, urlsplit(uri).query)
             parts = urlsplit(uri)
+            values = as_lists(params, data, parts.query)
             of = product(parts.hostname or "")
             outcome = api.network.ask(lambda: answer(api, method, parts.path, values, of))
             if outcome is None:
@@ -113,11 +113,7 @@ def as_lists(
     values = parse_qs(query, keep_blank_values=True)
     for name, value in {**(params or {}), **(data or {})}.items():
         if isinstance(value, (list, tuple)):
-            values[name] = [_text(item) for item in value]
+            values[name] = [str(item) for item in value]
         elif value is not None:
-            values[name] = [_text(value)]
+            values[name] = [str(value)]
     return values
-
-
-def _text(value: object) -> str:
-    return str(value)

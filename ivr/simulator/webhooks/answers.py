@@ -14,7 +14,7 @@ _UNSEEN = re.compile(
 )
 _PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<!doctype html|<html)\b", re.IGNORECASE)
 _HINTS = {
-    401: "it asks for a user name and a password, which may stand in the URL",
+    401: "it asks for a user name and a password, which can be part of the URL",
     403: "if it checks signatures, it needs this account's auth token, and the URL that is signed "
     "is the one that it sees or its origin (--origin)",
     404: "is the path right?",
@@ -33,13 +33,8 @@ def in_words(reply: HTTPReply) -> str:
         return f"{what}: {reply.error}"
     shown = first_words(reply.body)
     kind = content_type(reply)[0]
-    what += (
-        f" ({kind}: “{shown}”)"
-        if shown and kind
-        else f" (“{shown}”)"
-        if shown
-        else ", an empty answer"
-    )
+    kind = f"{kind}: " if kind else ""
+    what += f" ({kind}“{shown}”)" if shown else ", an empty answer"
     hint = _HINTS.get(reply.status, "")
     if reply.status == 405 and reply.header("allow"):
         hint = f"it takes {reply.header('allow')} only"

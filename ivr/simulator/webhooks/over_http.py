@@ -40,7 +40,8 @@ def call_server(call: HTTPCall) -> HTTPReply:
         try:
             connection.connect()
         except TimeoutError:
-            return failed(11201, f"{_place(call)} takes no connection within {call.connect:g} s")
+            host = _host(call.target.reached)
+            return failed(11201, f"{host} takes no connection within {call.connect:g} s")
         return _converse(call, connection, began)
     except TimeoutError:
         return failed(11203, f"no answer within {call.total:g} s")
@@ -146,10 +147,6 @@ def _host(parts: SplitResult) -> str:
     """The host and port, as in a URL."""
     host, port = _address(parts)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _place(call: HTTPCall) -> str:
-    return _host(call.target.reached)
 
 
 __all__ = ["call_server", "unreachable"]

@@ -124,7 +124,7 @@ class _Answer:
 
 
 def call_application(call: HTTPCall) -> HTTPReply:
-    """HTTPCall a WSGI application; its response is read and closed before this returns.
+    """Call a WSGI application; its response is read and closed before this returns.
 
     An application that raises answers 500, as it would behind a server.
     """

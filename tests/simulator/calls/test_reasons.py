@@ -64,7 +64,7 @@ FAILS: list[tuple[Dial, tuple[str, int], str]] = [
     (dialled(Number(CALLEE), caller_id=STRANGER), ("error", 13214), "exchange.verify()"),
     (dialled(Number(LINE)), ("error", 0), "may be calling itself"),
     (dialled(Queue("gone")), ("warning", 0), "there is no queue gone"),
-    (Dial((), action="/over"), ("warning", 13223), "names no one to call"),
+    (Dial((), action="/over"), ("warning", 13223), "names nobody to call"),
     (dialled(Conference("Room", coach="CA" + "0" * 32)), ("error", 16028), "can't be coached"),
 ]
 

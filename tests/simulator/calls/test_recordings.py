@@ -12,7 +12,7 @@ import pytest
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.simulator import Exchange, Handset
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from ivr.twiml.verbs import Conference, Dial, Enqueue, Gather, Number, Play, Queue, Record, Say
 from tests.kit.twiml_app import CALLEE, LINE, App, network
 

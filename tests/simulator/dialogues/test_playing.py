@@ -479,7 +479,7 @@ def test_a_service_of_verify_is_a_header() -> None:
     play(dialogue, exchange, record)
 
     assert f"\nverify service {sid}\n" in write(record)
-    with pytest.raises(DialogueSyntaxError, match="isn't a service of Verify"):
+    with pytest.raises(DialogueSyntaxError, match="isn't a Verify service"):
         played("> call", header=f"verify service 1\n{HEADER}")
 
 

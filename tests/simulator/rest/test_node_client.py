@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ivr.simulator import Exchange
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from ivr.twiml.verbs import Conference, Dial, Enqueue
 from tests.kit.node import packages
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, App

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from ivr.simulator import Exchange
-from ivr.simulator.rest.connections import certificates
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.connections import certificates
+from ivr.simulator.rest.serving.server import RestServer
 
 
 class Elsewhere(http.server.BaseHTTPRequestHandler):
@@ -122,7 +122,7 @@ def test_tunnels_to_other_hosts(
 
             seen: list[str] = []
             monkeypatch.setenv("https_proxy", upstream.url)
-            monkeypatch.setattr("ivr.simulator.rest.passing.proxy_bypass", only_once)
+            monkeypatch.setattr("ivr.simulator.rest.serving.passing.proxy_bypass", only_once)
         connection = http.client.HTTPConnection("127.0.0.1", rest.port, timeout=60)
         connection.set_tunnel("localhost", elsewhere)
         connection.request("GET", "/through")

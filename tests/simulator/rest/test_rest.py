@@ -10,7 +10,7 @@ from requests.exceptions import ReadTimeout
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
 
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from ivr.twiml.verbs import Gather, Say
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, network
 

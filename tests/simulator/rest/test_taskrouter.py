@@ -16,10 +16,10 @@ from twilio.rest.taskrouter.v1.workspace.task import reservation
 
 from ivr.simulator import Exchange
 from ivr.simulator.rest.api import PRODUCTS
+from ivr.simulator.rest.products.taskrouter import addresses
+from ivr.simulator.rest.products.taskrouter.parameters import REFUSED as REFUSED_HERE
+from ivr.simulator.rest.products.taskrouter.parameters import SIMPLIFIED as SIMPLIFIED_HERE
 from ivr.simulator.rest.resource import PAGING
-from ivr.simulator.rest.taskrouter import addresses
-from ivr.simulator.rest.taskrouter.parameters import REFUSED as REFUSED_HERE
-from ivr.simulator.rest.taskrouter.parameters import SIMPLIFIED as SIMPLIFIED_HERE
 from tests.kit.twiml_app import CALLER, LINE, App, said
 
 ALICE, BOB = "+33155500011", "client:bob"
@@ -199,7 +199,7 @@ REFUSED: list[tuple[str, Any, int, str]] = [
             ),
         ),
         20001,
-        "skip_if of a configuration: this simulator doesn't have that",
+        "skip_if of a configuration: this simulator doesn't support it",
     ),
     (
         "a status",
@@ -219,13 +219,13 @@ REFUSED: list[tuple[str, Any, int, str]] = [
         "what isn't built",
         lambda c: c.space.tasks.create(attributes="{}", routing_target="WK1"),
         99501,
-        "RoutingTarget: this simulator doesn't have that",
+        "RoutingTarget: this simulator doesn't support it",
     ),
     (
         "a resource that isn't built",
         lambda c: c.space.statistics().fetch(),
         99501,
-        "doesn't have that",
+        "doesn't support it",
     ),
 ]
 
@@ -339,4 +339,4 @@ def test_what_is_refused_is_refused_by_name(route: str, name: str) -> None:
     status, answer = exchange.api.respond(method, path, {name: ["AP1"]}, "taskrouter")
 
     assert (status, answer and answer["code"]) == (501, 99501)
-    assert exchange.debugger[-1].text == f"{name}: this simulator doesn't have that"
+    assert exchange.debugger[-1].text == f"{name}: this simulator doesn't support it"

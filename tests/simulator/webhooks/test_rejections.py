@@ -230,7 +230,7 @@ def test_a_port_that_is_in_use_isnt_taken_for_the_program() -> None:
     with served(App({})) as url:
         port = int(url.rpartition(":")[2])
         with (
-            pytest.raises(ProgramError, match=f"another program already uses port {port}; end"),
+            pytest.raises(ProgramError, match=f"another program already uses port {port}; stop"),
             program("node line.js", port=port),
         ):
             pass

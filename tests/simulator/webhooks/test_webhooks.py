@@ -21,7 +21,7 @@ from twilio.rest import Client
 from ivr.simulator import Exchange
 from ivr.simulator.network.signing import sign
 from ivr.simulator.network.targets import Target
-from ivr.simulator.rest.server import RestServer
+from ivr.simulator.rest.serving.server import RestServer
 from ivr.simulator.webhooks.delivery import Jar, Overrides, overrides_of
 from ivr.simulator.webhooks.request import (
     HTTPCall,

@@ -91,7 +91,7 @@ class NumberDial(Engagement[Leg]):
         """Ring everyone at once or, if ``sequential``, only the first."""
         self._record("ringing")
         if not self.waiting:
-            text = "<Dial> names no one to call, so it fails"
+            text = "<Dial> names nobody to call, so it fails"
             self.leg.network.note("warning", INVALID_NUMBER, text, "", self.leg.sid)
             self.finish("failed", None)
         elif self.dial.sequential:

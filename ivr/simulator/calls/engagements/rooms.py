@@ -17,7 +17,7 @@ from ivr.simulator.interpreter import requests
 from ivr.simulator.network.virtual_clock import Bell
 from ivr.simulator.webhooks.delivery import Delivery
 
-EMPTY = 300.0  # seconds: "5 minutes by default" until a room in which no one is ends
+EMPTY = 300.0  # seconds: "5 minutes by default" until a room in which nobody is ends
 MAX_CALLS = 35  # "Video Rooms can support up to 35 PSTN Participants"
 SAME_IDENTITY = 53205  # https://www.twilio.com/docs/api/errors/53205
 

@@ -137,7 +137,7 @@ class Assignments:
         if kind not in INSTRUCTIONS:
             raise InstructionError(INVALID, f"{kind!r} isn't an instruction")
         if strange := sorted(set(said) - INSTRUCTIONS[kind]):
-            text = f"{', '.join(strange)} of {kind}: this simulator doesn't have that"
+            text = f"{', '.join(strange)} of {kind}: this simulator doesn't support it"
             raise InstructionError(0, text)
         if not reservation.pending:
             text = f"{kind}: the reservation is {reservation.status}, not pending"

@@ -386,5 +386,5 @@ def _known(part: Mapping[str, Any]) -> Mapping[str, Any]:
     """A part of a configuration. Raises ValueError for what isn't built here."""
     for name in part:
         if name not in KNOWN_KEYS:
-            raise ValueError(f"{name} of a configuration: this simulator doesn't have that")
+            raise ValueError(f"{name} of a configuration: this simulator doesn't support it")
     return part

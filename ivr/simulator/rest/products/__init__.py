@@ -1,1 +1,1 @@
-"""REST: products with a host of their own: Lookup and Verify."""
+"""REST: products with a host of their own: Lookup, Verify and TaskRouter."""

@@ -7,16 +7,17 @@ import ssl
 from base64 import b64decode
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ivr.own_hosts import refusal
-from ivr.simulator.rest import bodies, passing
+from ivr.simulator.rest.account.recordings import media
 from ivr.simulator.rest.api import PRODUCTS, Api
-from ivr.simulator.rest.connections import Connections
-from ivr.simulator.rest.hosts import is_twilio, product
-from ivr.simulator.rest.recordings import media
+from ivr.simulator.rest.hosts import product
+from ivr.simulator.rest.rerouting import is_twilio
 from ivr.simulator.rest.resource import ApiError, dumps
 from ivr.simulator.rest.sdk import answer
+from ivr.simulator.rest.serving import bodies, passing
+from ivr.simulator.rest.serving.connections import Connections
 
 LOOPBACK = ("127.0.0.1", "::1")
 JSON = "application/json; charset=utf-8"
@@ -58,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
         if not (parts.netloc or self._secured or is_twilio(host)):
             host = ""
         if not host and self._local and (why := self._foreign()):
-            self._send(403, f"{why}\n", "text/plain")
+            self._refuse(403, why)
         elif host and not is_twilio(host):
             self._pass_on(parts)
         else:
@@ -120,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(401, dumps(ApiError(401, 20003, "Authenticate").json()))
             return
         try:
-            values = bodies.form(parts.query.encode(), http.client.HTTPMessage())
+            values = parse_qs(parts.query, keep_blank_values=True)
             for name, given in bodies.form(body, self.headers).items():
                 values.setdefault(name, []).extend(given)
         except ApiError as error:

@@ -1,12 +1,12 @@
-"""Parameters of TaskRouter's that don't do what they do at Twilio; see the module of that name
-above."""
+"""Parameters of TaskRouter's that don't do what they do at Twilio; see
+`ivr.simulator.rest.parameters`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 _SPACE = "/v1/Workspaces/{workspace}"
-_OLD = "only where workers have one task at a time, a kind of workspace that is no more"
+_OLD = "only for workspaces in which workers have one task at a time; there are none any more"
 _QUEUE = {"AssignmentActivitySid": _OLD, "ReservationActivitySid": _OLD}
 SIMPLIFIED: Mapping[str, Mapping[str, str]] = {
     f"POST {_SPACE}/TaskQueues": _QUEUE,

@@ -45,12 +45,14 @@ def listing(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     code, kind = _known(api, path[0]), path[1]
     inner = f"/AvailablePhoneNumbers/{code}/{kind}"
     if kind in OTHERS:
-        raise not_built(f"{kind} numbers", "this simulator doesn't have those")
+        raise not_built(f"{kind} numbers", "this simulator doesn't support them")
     if kind not in numbering.kinds_of(code):
         raise api.missing(api.uri(inner))
     pattern = form.text("Contains")
     if pattern and not PATTERN.fullmatch(pattern):
-        raise ApiError(400, 20001, f"Contains {pattern!r}: 2 to 16 digits, letters and * % + $")
+        raise ApiError(
+            400, 20001, f"Contains must be 2 to 16 digits, letters or *%+$, not {pattern!r}"
+        )
     area = form.text("AreaCode")
     if area and not (len(area) == 3 and area.isdecimal()):
         raise ApiError(400, 21451, f"AreaCode {area!r} must be three digits")

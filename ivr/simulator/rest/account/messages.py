@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ivr.simulator.calls.messages import MAX_CHARS, Media, Message
 from ivr.simulator.network.routes import e164
-from ivr.simulator.rest.calls import within
+from ivr.simulator.rest.account.calls import within
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 MAX_MEDIA = 10  # "up to ten media_url parameters per message"

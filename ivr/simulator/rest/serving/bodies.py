@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import HTTP
 from io import BufferedIOBase
 from urllib.parse import parse_qs
 
@@ -22,10 +20,10 @@ def read(file: BufferedIOBase, headers: Message, most: int = MAX_FORM) -> bytes:
         return _chunks(file, most)
     written = headers.get("Content-Length") or "0"
     if not (written.isascii() and written.isdecimal()):
-        raise ApiError(400, 20001, "The Content-Length is no number")
+        raise ApiError(400, 20001, "Content-Length isn't a number")
     length = most + 1 if len(written) > LONGEST_LENGTH else int(written)
     if length > most:
-        raise ApiError(413, 20001, "The form is too long")
+        raise ApiError(413, 20001, f"The form is longer than {most} bytes")
     return file.read(length)
 
 
@@ -36,9 +34,9 @@ def _chunks(file: BufferedIOBase, most: int) -> bytes:
         try:
             length = int(line.partition(b";")[0], 16)
         except ValueError:
-            raise ApiError(400, 20001, "A chunk's length is no number") from None
+            raise ApiError(400, 20001, "A chunk's length isn't a number") from None
         if not 0 <= length <= most - len(body):
-            raise ApiError(413, 20001, "The form is too long")
+            raise ApiError(413, 20001, f"The form is longer than {most} bytes")
         if length == 0:
             while file.readline(LONGEST_LINE).strip():  # trailers
                 pass
@@ -59,6 +57,9 @@ def form(body: bytes, headers: Message) -> dict[str, list[str]]:
 
 def _parts(body: bytes, headers: Message) -> dict[str, list[str]]:
     """https://www.rfc-editor.org/rfc/rfc7578"""
+    from email.parser import BytesParser  # on first use: Twilio's own libraries send none
+    from email.policy import HTTP
+
     head = f"Content-Type: {headers['Content-Type']}\r\n\r\n".encode("latin-1")
     values: dict[str, list[str]] = {}
     for part in BytesParser(policy=HTTP).parsebytes(head + body).walk():

@@ -7,16 +7,7 @@ from __future__ import annotations
 
 from ivr.simulator.calls.taskrouter.routing import default_routing
 from ivr.simulator.calls.taskrouter.workspace import Activity, Workspace
-from ivr.simulator.rest.resource import (
-    Endpoint,
-    Form,
-    Json,
-    Resources,
-    Response,
-    iso8601,
-    meta_page,
-)
-from ivr.simulator.rest.taskrouter.addresses import (
+from ivr.simulator.rest.products.taskrouter.addresses import (
     SPACES,
     activity,
     address,
@@ -26,6 +17,15 @@ from ivr.simulator.rest.taskrouter.addresses import (
     name,
     router,
     space,
+)
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
 )
 
 BELOW = ("activities", "events", "task_channels", "task_queues", "tasks", "workers", "workflows")
@@ -65,11 +65,10 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there = space(api, path[0])
     there.name = name(form, there.name)
     _change(form, there)
-    for parameter in ("DefaultActivitySid", "TimeoutActivitySid"):
-        if form.has(parameter):
-            sid = activity(there, form.text(parameter), parameter).sid
-            field = parameter.removesuffix("ActivitySid").lower()
-            setattr(there, f"{field}_activity", sid)
+    if form.has("DefaultActivitySid"):
+        there.default_activity = activity(there, form, "DefaultActivitySid").sid
+    if form.has("TimeoutActivitySid"):
+        there.timeout_activity = activity(there, form, "TimeoutActivitySid").sid
     there.updated_at = api.network.clock.now()
     return 200, show(api, there)
 

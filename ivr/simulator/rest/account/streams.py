@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivr.simulator.calls.side_streams import INBOUND, OUTBOUND, SideStream
-from ivr.simulator.rest.calls import find as find_call
+from ivr.simulator.rest.account.calls import find as find_call
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.twiml import verbs as v
 
@@ -78,7 +78,7 @@ def start(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         raise ApiError(400, 21220, "Call is not in-progress.")
     made = SideStream(leg, KINDS[kind][0](form), "", api.network.side_streams)
     if not leg.attend(made):
-        raise ApiError(400, 20001, f"The call already has one that is named {made.name}")
+        raise ApiError(400, 20001, f"The call already has one named {made.name}")
     return 200, show(api, made, kind)
 
 

@@ -10,18 +10,8 @@ from typing import Any
 
 from ivr.simulator.calls.taskrouter.assignment import InstructionError
 from ivr.simulator.calls.taskrouter.workspace import LIVES, Reservation, Task, Workspace
-from ivr.simulator.rest.resource import (
-    ApiError,
-    Endpoint,
-    Form,
-    Json,
-    Resources,
-    Response,
-    iso8601,
-    meta_page,
-)
-from ivr.simulator.rest.taskrouter import workers
-from ivr.simulator.rest.taskrouter.addresses import (
+from ivr.simulator.rest.products.taskrouter import workers
+from ivr.simulator.rest.products.taskrouter.addresses import (
     SPACES,
     activity,
     address,
@@ -31,6 +21,16 @@ from ivr.simulator.rest.taskrouter.addresses import (
     links,
     router,
     space,
+)
+from ivr.simulator.rest.resource import (
+    ApiError,
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
 )
 
 # How the parameters of each instruction begin, and those that it has.
@@ -62,7 +62,7 @@ def create(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there = space(api, path[0])
     sid = form.text("WorkflowSid")
     if not sid and len(there.workflows) != 1:
-        raise bad("WorkflowSid is required where a workspace hasn't exactly one workflow")
+        raise bad("WorkflowSid is required unless the workspace has exactly one workflow")
     if sid and sid not in there.workflows:
         raise bad(f"there is no workflow {sid}")
     workflow = there.workflows[sid] if sid else next(iter(there.workflows.values()))
@@ -238,9 +238,9 @@ def update_offer(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 
 
 def _become(api: Resources, form: Form, there: Workspace, offer: Reservation, status: str) -> None:
-    routes, does = router(api), form.text("WorkerActivitySid")
-    if does:
-        activity(there, does, "WorkerActivitySid")
+    routes, does = router(api), ""
+    if form.text("WorkerActivitySid"):
+        does = activity(there, form, "WorkerActivitySid").sid
     match status:
         case "accepted":
             done = routes.accept(there, offer)

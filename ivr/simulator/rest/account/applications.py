@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from ivr.simulator.network.network import Notice
 from ivr.simulator.network.numbers import Application
 from ivr.simulator.network.webhook import Webhook
-from ivr.simulator.rest.calls import find as find_call
-from ivr.simulator.rest.calls import within
-from ivr.simulator.rest.numbers import point
+from ivr.simulator.rest.account.calls import find as find_call
+from ivr.simulator.rest.account.calls import within
+from ivr.simulator.rest.account.numbers import point
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 ERRORS = "https://www.twilio.com/docs/errors"

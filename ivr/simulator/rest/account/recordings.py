@@ -9,9 +9,9 @@ import re
 from typing import NamedTuple
 
 from ivr.simulator.calls.recordings import Recording, recording_callback
-from ivr.simulator.rest.calls import find as find_call
-from ivr.simulator.rest.calls import within
-from ivr.simulator.rest.conferences import find as find_conference
+from ivr.simulator.rest.account.calls import find as find_call
+from ivr.simulator.rest.account.calls import within
+from ivr.simulator.rest.account.conferences import find as find_conference
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 
 CURRENT = "Twilio.CURRENT"
@@ -19,7 +19,7 @@ CHANNELS = {"mono": 1, "dual": 2}
 FILTERS = {"CallSid": "call", "ConferenceSid": "conference"}
 SOUND = re.compile(r"(?:/Calls/CA\w+|/Conferences/CF\w+)?/Recordings/(RE\w+)(\.wav|\.mp3)?")
 WAV, MP3 = "audio/x-wav", "audio/mpeg"
-NO_MP3 = "this is a WAV file: to have MP3, pip install 'ivr-simulator[mp3]'"
+NO_MP3 = "this is a WAV file; for MP3, pip install 'ivr-simulator[mp3]'"
 
 
 # ---- of the account

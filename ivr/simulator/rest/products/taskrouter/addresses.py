@@ -32,8 +32,9 @@ def found(api: Resources, there: dict[str, Any], inner: str, sid: str) -> Any:
     return there[sid]
 
 
-def activity(there: Workspace, sid: str, parameter: str) -> Activity:
-    """Raises `ApiError` for one that the workspace hasn't."""
+def activity(there: Workspace, form: Form, parameter: str, default: str = "") -> Activity:
+    """The activity of that SID. Raises `ApiError` for one that the workspace hasn't."""
+    sid = form.text(parameter, default)
     if sid not in there.activities:
         raise bad(f"{parameter}: there is no activity {sid}")
     return there.activities[sid]

@@ -5,6 +5,9 @@ https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import partial
+
 from ivr.simulator.network.numbering import NORTH_AMERICA, capabilities, for_sale, kind, national
 from ivr.simulator.network.numbers import Addresses, Number
 from ivr.simulator.network.places import country
@@ -29,27 +32,28 @@ METHODS = {
 
 
 def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
-    return _listing(api, form, "")
-
-
-def _listing(api: Resources, form: Form, wanted: str) -> Response:
-    numbers = [n for n in api.network.numbers.values() if wanted in ("", kind(n.number))]
-    if form.has("PhoneNumber"):
-        numbers = [n for n in numbers if form.text("PhoneNumber") in n.number]
-    if form.has("FriendlyName"):
-        numbers = [n for n in numbers if n.friendly_name == form.text("FriendlyName")]
-    return api.page(
-        form,
-        f"/IncomingPhoneNumbers{'/' * bool(wanted)}{wanted}",
-        "incoming_phone_numbers",
-        numbers,
-        lambda number: show_of_kind(api, number) if wanted else show(api, number),
-    )
+    numbers = api.network.numbers.values()
+    return _page(api, form, "/IncomingPhoneNumbers", numbers, show)
 
 
 def of_kind(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """GET /IncomingPhoneNumbers/{Local, Mobile or TollFree}"""
-    return _listing(api, form, path[0])
+    numbers = [n for n in api.network.numbers.values() if kind(n.number) == path[0]]
+    return _page(api, form, f"/IncomingPhoneNumbers/{path[0]}", numbers, show_of_kind)
+
+
+def _page(
+    api: Resources,
+    form: Form,
+    inner: str,
+    numbers: Iterable[Number],
+    shown: Callable[[Resources, Number], Json],
+) -> Response:
+    if form.has("PhoneNumber"):
+        numbers = [n for n in numbers if form.text("PhoneNumber") in n.number]
+    if form.has("FriendlyName"):
+        numbers = [n for n in numbers if n.friendly_name == form.text("FriendlyName")]
+    return api.page(form, inner, "incoming_phone_numbers", numbers, partial(shown, api))
 
 
 def fetch(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
@@ -68,7 +72,7 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
 def create_of_kind(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     """POST /IncomingPhoneNumbers/{Local, Mobile or TollFree}: buy a number of that kind."""
     if form.text("AreaCode"):
-        raise ApiError(400, 21457, "The AreaCode parameter isn't supported for numbers of a kind")
+        raise ApiError(400, 21457, "The AreaCode parameter isn't supported here: pass PhoneNumber")
     number = e164(form.text("PhoneNumber"))
     if kind(number) != path[0]:
         raise ApiError(400, 21421, f"{number or '(none)'} is not a valid {path[0]} number")

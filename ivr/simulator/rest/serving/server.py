@@ -10,8 +10,8 @@ import threading
 from types import TracebackType
 
 from ivr.simulator.rest.api import Api
-from ivr.simulator.rest.connections import Connections
-from ivr.simulator.rest.handler import Handler
+from ivr.simulator.rest.serving.connections import Connections
+from ivr.simulator.rest.serving.handler import Handler
 
 
 class RestServer:

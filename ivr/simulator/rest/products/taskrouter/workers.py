@@ -6,16 +6,7 @@ import json
 
 from ivr.simulator.calls.taskrouter.expressions import ExpressionError, condition
 from ivr.simulator.calls.taskrouter.workspace import Worker, Workspace
-from ivr.simulator.rest.resource import (
-    Endpoint,
-    Form,
-    Json,
-    Resources,
-    Response,
-    iso8601,
-    meta_page,
-)
-from ivr.simulator.rest.taskrouter.addresses import (
+from ivr.simulator.rest.products.taskrouter.addresses import (
     SPACES,
     activity,
     address,
@@ -27,14 +18,22 @@ from ivr.simulator.rest.taskrouter.addresses import (
     router,
     space,
 )
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
+)
 
 
 def create(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
     there, called = space(api, path[0]), name(form)
     if any(each.name == called for each in there.workers.values()):
-        raise bad(f"there is a worker called {called} already")
-    sid = form.text("ActivitySid", there.default_activity)
-    does = activity(there, sid, "ActivitySid")
+        raise bad(f"there is already a worker called {called}")
+    does = activity(there, form, "ActivitySid", there.default_activity)
     made = router(api).worker(there, called, attributes(form, {}), does)
     return 201, show(api, there, made)
 
@@ -82,7 +81,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
         router(api).tell(there, "worker.attributes.update", worker)
         router(api).soon(there)
     if form.has("ActivitySid"):
-        does = activity(there, form.text("ActivitySid"), "ActivitySid")
+        does = activity(there, form, "ActivitySid")
         if form.truth("RejectPendingReservations", False):
             for reservation in worker.reservations:
                 router(api).reject(there, reservation)
@@ -93,7 +92,7 @@ def update(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 def delete(api: Resources, _form: Form, path: tuple[str, ...]) -> Response:
     there, worker = find(api, path)
     if worker.activity.available:
-        raise bad(f"{worker.name} is available; only a worker who isn't can be deleted")
+        raise bad(f"{worker.name} is available: make them unavailable before deleting them")
     del there.workers[worker.sid]
     router(api).tell(there, "worker.deleted", worker)
     return 204, None

@@ -7,16 +7,7 @@ from __future__ import annotations
 
 from ivr.simulator.calls.taskrouter.expressions import ExpressionError, condition
 from ivr.simulator.calls.taskrouter.workspace import TaskQueue, Workflow, Workspace
-from ivr.simulator.rest.resource import (
-    Endpoint,
-    Form,
-    Json,
-    Resources,
-    Response,
-    iso8601,
-    meta_page,
-)
-from ivr.simulator.rest.taskrouter.addresses import (
+from ivr.simulator.rest.products.taskrouter.addresses import (
     SPACES,
     address,
     bad,
@@ -25,6 +16,15 @@ from ivr.simulator.rest.taskrouter.addresses import (
     name,
     router,
     space,
+)
+from ivr.simulator.rest.resource import (
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    iso8601,
+    meta_page,
 )
 
 

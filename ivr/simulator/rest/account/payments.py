@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ivr.simulator.calls.payments import Payment
-from ivr.simulator.rest.calls import find as find_call
+from ivr.simulator.rest.account.calls import find as find_call
 from ivr.simulator.rest.resource import (
     ApiError,
     Endpoint,

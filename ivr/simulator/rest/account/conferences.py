@@ -16,7 +16,7 @@ from ivr.simulator.calls.engagements.participants import (
     Participant,
 )
 from ivr.simulator.interpreter import requests
-from ivr.simulator.rest.calls import BY_REST, detection, parties, recording, settle, within
+from ivr.simulator.rest.account.calls import BY_REST, detection, parties, recording, settle, within
 from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
 from ivr.twiml import verbs as v
 

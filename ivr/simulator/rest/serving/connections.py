@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ivr.simulator.rest.api import Api
-from ivr.simulator.rest.certificates import Certificates
+from ivr.simulator.rest.serving.certificates import Certificates
 
 HELLO = 0x16  # the first byte of a secured connection (RFC 8446, handshake)
 DISTRUSTED = (

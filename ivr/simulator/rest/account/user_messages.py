@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from ivr.simulator.rest.calls import find as find_call
+from ivr.simulator.rest.account.calls import find as find_call
 from ivr.simulator.rest.resource import (
     ApiError,
     Endpoint,
@@ -45,7 +45,7 @@ def send(api: Resources, form: Form, path: tuple[str, ...]) -> Response:
 def subscribe(_api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     for name in ("Callback", "IdempotencyKey", "Method"):
         form.given(name)
-    raise not_built("UserDefinedMessageSubscriptions", "this simulator doesn't have those")
+    raise not_built("UserDefinedMessageSubscriptions", "this simulator doesn't support them")
 
 
 ROUTES: tuple[Endpoint, ...] = (

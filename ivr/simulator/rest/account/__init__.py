@@ -1,0 +1,1 @@
+"""The resources of an account. (https://www.twilio.com/docs/usage/api)"""

@@ -1,1 +1,0 @@
-"""REST: what goes on beside a call, and is started and stopped by requests."""

@@ -1,0 +1,1 @@
+"""The REST API over HTTP: plain, secured, and as the proxy of a program."""
