@@ -40,8 +40,13 @@ PLUGIN = [
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A project with a line, whose tests run with warnings as errors."""
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project with a line, whose tests run with warnings as errors.
+
+    Not as in CI, where pytest tells each failure once more, whole, in its summary.
+    """
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers")
     pytester.makeconftest(CONFTEST.format(tests=str(Path(__file__).parent / "kit")))
     return pytester
