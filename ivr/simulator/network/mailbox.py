@@ -38,27 +38,24 @@ class Mailbox:
 
     # ---- from any thread
 
-    def do(
-        self, function: Callable[..., Result], *arguments: Any, borrowing: bool = False
-    ) -> Result:
-        """Run a function on the network's thread, and return what it returns.
-
-        ``borrowing``: also while an application has that thread, as `ask` does.
-        """
+    def do(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Run a function on the network's thread, and return what it returns."""
         here = threading.get_ident()
         if self._owner == here:
             return function(*arguments)
         if self._thread is None and self._hand.acquire(blocking=False):
             return self._holding(function, *arguments)
-        return self._posted(partial(function, *arguments), borrowing or self._lender == here)
+        return self._posted(partial(function, *arguments), borrowing=self._lender == here)
 
-    def ask(self, function: Callable[..., Result], *arguments: Any) -> Result:
+    def ask(self, function: Callable[[], Result]) -> Result:
         """`do` for the REST API, which also answers while an application is being called.
 
         That application may be what sends the request, on whatever thread, and may be waiting for
         the answer. No REST request ever calls an application.
         """
-        return self.do(function, *arguments, borrowing=True)
+        if self._owner == threading.get_ident():
+            return function()
+        return self._posted(function, borrowing=True)
 
     def _posted(self, function: Callable[[], Result], borrowing: bool) -> Result:
         answer: Future[Result] = Future()
