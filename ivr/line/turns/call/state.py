@@ -14,9 +14,10 @@ of it is done. It does nothing before somebody iterates it, so call it with ``yi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
@@ -27,23 +28,20 @@ from ivr.line.records import Call, Duty
 from ivr.line.values import CallValues, Leg, LegTalk, PersonTalk
 
 
-@dataclass(frozen=True, slots=True)
-class CallerHears:
+class CallerHears(Struct, frozen=True):
     """The caller's leg has to hear something."""
 
     heard: Heard
 
 
-@dataclass(frozen=True, slots=True)
-class LegHears:
+class LegHears(Struct, frozen=True):
     """The leg of somebody who was rung has to hear something."""
 
     attempt: str
     heard: Heard
 
 
-@dataclass(frozen=True, slots=True)
-class HuntHears:
+class HuntHears(Struct, frozen=True):
     """The hunt has to hear something; `ivr.line.desk.hunt.hear` says what the fields mean."""
 
     event: EventName
