@@ -23,10 +23,11 @@ from ivr.line.flow.conversation import (
     Heard,
     Leads,
     Phrase,
+    Says,
 )
 from ivr.line.flow.machine import Machine, NotAllowed, Transition
 from ivr.line.flow.prompts import Language, Prompts, slots
-from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step
+from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step, plainly
 from ivr.twiml import verbs
 from ivr.twiml.templates import Compiled, slot
 from ivr.twiml.templates import compile as compile_verbs
@@ -203,8 +204,8 @@ class Flow:
         return filled
 
 
-def _phrases(says: Any, talk: AnyConversation) -> tuple[Phrase, ...]:
-    return says(talk) if callable(says) else tuple((key, "") for key in says)
+def _phrases(says: Says, talk: AnyConversation) -> tuple[Phrase, ...]:
+    return says(talk) if callable(says) else plainly(says)
 
 
 def goes(leads: Leads) -> tuple[Go, ...]:

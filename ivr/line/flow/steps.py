@@ -8,8 +8,9 @@ what changes from call to call, so that it can be compiled once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from ivr.line.flow.conversation import AnyConversation, Effect, Heard, Leads, Phrase, Says
@@ -23,6 +24,11 @@ SLOWER = "*5"
 MORE_TIME = "more_time"  # the hint that is pointless in slow mode
 SILENCES = 2  # in a row, and a caller is brought to a person
 RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others can end
+
+
+def plainly(keys: Iterable[str]) -> tuple[Phrase, ...]:
+    """These prompts, in the caller's language."""
+    return tuple(zip(keys, repeat("")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +51,16 @@ class Step:
 
     def phrases(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said on being here."""
-        if callable(self.says):
-            return self.says(talk)
-        return tuple((key, "") for key in self.says)
+        return self.says(talk) if callable(self.says) else plainly(self.says)
 
     def notes(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said of that which has led here."""
-        return tuple((note, "") for note in talk.notes)
+        return plainly(talk.notes)
 
     def opening(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What its document says."""
-        return (*self.notes(talk), *self.phrases(talk))
+        said = self.phrases(talk)
+        return (*self.notes(talk), *said) if talk.notes else said
 
     def variant(self, talk: AnyConversation) -> Any:
         """What else, besides language and phrases, the document's shape depends on."""
@@ -193,7 +198,7 @@ class Entry(Step):
         hints = self.hints if talk.tries else ()
         return (
             *Step.phrases(self, talk),
-            *((hint, "") for hint in hints if not (talk.slow and hint == MORE_TIME)),
+            *plainly(hint for hint in hints if not (talk.slow and hint == MORE_TIME)),
         )
 
     def document(

@@ -1,17 +1,18 @@
 """Event logs as chains: each hash covers the hash before it and the event's own text, so that a
-changed or missing event shows."""
+changed or missing event shows. The text is stored, so what writes it may change."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Protocol
 
+from msgspec.json import Encoder
+
 from ivr.line.desk.events import Event
 from ivr.line.store.instants import ticks
 
-_sorted = json.JSONEncoder(separators=(",", ":"), sort_keys=True).encode
+_encode = Encoder(order="sorted").encode
 
 
 class Log(Protocol):
@@ -29,7 +30,7 @@ def chained(log: Log, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], i
     """The rows of new events, and the chain's new length and head."""
     rows, count, head = [], log.events, log.head
     for event in events:
-        data = _sorted(event.data)
+        data = _encode(event.data).decode()
         at = ticks(event.at)
         count += 1
         head = link(head, count, at, event.kind, event.actor, data)

@@ -123,8 +123,8 @@ def expect(state: CallState) -> None:
 def judge(state: CallState) -> None:
     """Whoever has been together with the caller for long enough until now has met them."""
     enough = timedelta(seconds=state.line.config.met_after)
-    for leg in state.legs.talking():
-        since, row = state.together(leg), state.legs.rows[leg]
+    for leg, row in state.legs.rows.items():
+        since = state.together(leg) if row.state == "talking" else None
         if since is None:
             continue
         row.joined_at = row.joined_at or since

@@ -91,6 +91,7 @@ class CallState:
 
     def __init__(self, line: Line, call: Call, now: datetime, root: str = "") -> None:
         self.line, self.call, self.now, self.root = line, call, now, root
+        self._steps = line.caller.steps
         self.shared = call.data.shared
         self.caller = call.data.caller.conversation(self.shared)
         self.legs = Legs(call.data.legs, self.shared)
@@ -110,11 +111,12 @@ class CallState:
 
     # --- what the turn collects ---
 
-    def tell(self, kind: str, /, **data: Any) -> None:
-        """Add to the event log."""
+    def tell(self, kind: str, /, by: str = "", **data: Any) -> None:
+        """Add to the event log; ``by`` is the id of whoever did it, ``""`` the caller or the
+        line."""
         if "ranking" in data:
             data["ranking"] = by_reference(data["ranking"])
-        self.events.append(Event(kind=kind, at=self.now, actor=str(data.pop("by", "")), data=data))
+        self.events.append(Event(kind, self.now, by, data))
 
     def duty(
         self,
@@ -144,22 +146,22 @@ class CallState:
     @property
     def step(self) -> Step:
         """The caller's present step."""
-        return self.line.caller.steps[self.caller.state]
+        return self._steps[self.caller.state]
 
     @property
     def waiting(self) -> bool:
         """Whether the caller is in a queue."""
-        return isinstance(self.step, Hold)
+        return isinstance(self._steps[self.caller.state], Hold)
 
     @property
     def meanwhile(self) -> bool:
         """Whether the caller is asked something while people are rung."""
-        return self.step.meanwhile
+        return self._steps[self.caller.state].meanwhile
 
     @property
     def talking(self) -> bool:
         """Whether the caller is in the conference, or about to be."""
-        return isinstance(self.step, Talk)
+        return isinstance(self._steps[self.caller.state], Talk)
 
     @property
     def customer_comes(self) -> bool:
@@ -169,7 +171,7 @@ class CallState:
     @property
     def dialling(self) -> bool:
         """Whether the caller's own document dials."""
-        return isinstance(self.step, Dialling)
+        return isinstance(self._steps[self.caller.state], Dialling)
 
     def dials(self, attempt: str) -> bool:
         """Whether the caller's own document dials this leg."""
@@ -179,14 +181,12 @@ class CallState:
     @property
     def said_all(self) -> bool:
         """Whether the caller has come to the last words."""
-        return isinstance(self.step, Goodbye)
+        return isinstance(self._steps[self.caller.state], Goodbye)
 
     @property
     def said_goodbye(self) -> bool:
         """Whether the last document hung up."""
-        return self.left_from is not None and isinstance(
-            self.line.caller.steps[self.left_from], Goodbye
-        )
+        return self.left_from is not None and isinstance(self._steps[self.left_from], Goodbye)
 
     @property
     def leg_sid(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from msgspec import Struct
 from prometheus_client import Histogram
@@ -34,7 +33,7 @@ class Endpoint:
     seconds: Histogram
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """An endpoint, and the parts of the path that name a call or a leg."""
 
     endpoint: Endpoint
