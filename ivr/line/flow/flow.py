@@ -27,7 +27,7 @@ from ivr.line.flow.conversation import (
 )
 from ivr.line.flow.machine import Machine, NotAllowed, Transition
 from ivr.line.flow.prompts import Language, Prompts, slots
-from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step, plainly
+from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step
 from ivr.twiml import verbs
 from ivr.twiml.templates import Compiled, slot
 from ivr.twiml.templates import compile as compile_verbs
@@ -205,7 +205,7 @@ class Flow:
 
 
 def _phrases(says: Says, talk: AnyConversation) -> tuple[Phrase, ...]:
-    return says(talk) if callable(says) else plainly(says)
+    return says(talk) if callable(says) else tuple((key, "") for key in says)
 
 
 def goes(leads: Leads) -> tuple[Go, ...]:

@@ -8,7 +8,7 @@ what changes from call to call, so that it can be compiled once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
@@ -24,11 +24,6 @@ SLOWER = "*5"
 MORE_TIME = "more_time"  # the hint that is pointless in slow mode
 SILENCES = 2  # in a row, and a caller is brought to a person
 RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others can end
-
-
-def plainly(keys: Iterable[str]) -> tuple[Phrase, ...]:
-    """These prompts, in the caller's language."""
-    return tuple(zip(keys, repeat("")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +46,11 @@ class Step:
 
     def phrases(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said on being here."""
-        return self.says(talk) if callable(self.says) else plainly(self.says)
+        return self.says(talk) if callable(self.says) else tuple(zip(self.says, repeat("")))
 
     def notes(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said of that which has led here."""
-        return plainly(talk.notes)
+        return tuple(zip(talk.notes, repeat("")))
 
     def opening(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What its document says."""
@@ -198,7 +193,7 @@ class Entry(Step):
         hints = self.hints if talk.tries else ()
         return (
             *Step.phrases(self, talk),
-            *plainly(hint for hint in hints if not (talk.slow and hint == MORE_TIME)),
+            *((hint, "") for hint in hints if not (talk.slow and hint == MORE_TIME)),
         )
 
     def document(

@@ -29,9 +29,11 @@ class Log(Protocol):
 def chained(log: Log, events: Sequence[Event]) -> tuple[list[tuple[Any, ...]], int, str]:
     """The rows of new events, and the chain's new length and head."""
     rows, count, head = [], log.events, log.head
+    told, at = None, 0
     for event in events:
         data = _encode(event.data).decode()
-        at = ticks(event.at)
+        if event.at is not told:  # all of one turn are told at the same instant
+            told, at = event.at, ticks(event.at)
         count += 1
         head = link(head, count, at, event.kind, event.actor, data)
         rows.append((log.sid, count, at, event.kind, event.actor, data, head))

@@ -118,8 +118,6 @@ def _willing(state: CallState, ranking: Sequence[Ranked]) -> list[str]:
 
 def stop(state: CallState) -> Agenda:
     """Nobody is to be rung for this caller any more."""
-    if state.hunt is None:
-        return
     yield from hears(state, "caller_left")
     yield from legs.let_joining_go(state)
 

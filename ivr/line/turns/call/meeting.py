@@ -104,9 +104,10 @@ def bridged(state: CallState, leg: str) -> Agenda:
 
 def out(state: CallState, leg: str = "") -> None:
     """This leg (``""`` is the caller's) is in no conversation any more, whatever was reported."""
-    _end(state, leg).in_room = None
-    if not leg:
-        state.shared.caller.on_hold = False
+    if leg:
+        state.legs.rows[leg].in_room = None
+    else:
+        state.shared.caller.in_room, state.shared.caller.on_hold = None, False
 
 
 def expect(state: CallState) -> None:

@@ -235,11 +235,12 @@ class CallState:
 
     def here(self, attempt: str = "") -> str:
         """The path of a leg's own webhook."""
+        line = self.line.config.name
         if not attempt and self.shared.back is not None:
-            return f"{self.root}/back/{self.line.name}/{self.call.sid}"
+            return f"{self.root}/back/{line}/{self.call.sid}"
         if not attempt:
-            return f"{self.root}/voice/{self.line.name}"
-        return f"{self.root}/leg/{self.line.name}/{self.call.sid}/{attempt}"
+            return f"{self.root}/voice/{line}"
+        return f"{self.root}/leg/{line}/{self.call.sid}/{attempt}"
 
     def wait_url(self) -> str:
         """Where the queue's wait document is asked for."""
@@ -249,7 +250,7 @@ class CallState:
         values = {
             "here": self.here(attempt),
             "room": f"call-{self.call.sid}",
-            "room_here": f"{self.root}/room/{self.line.name}/{self.call.sid}",
+            "room_here": f"{self.root}/room/{self.line.config.name}/{self.call.sid}",
         }
         if dialled := self.shared.hunt.dialled:
             values["leg"] = self.here(dialled.leg)

@@ -90,8 +90,8 @@ class CallTurn:
 
     def _begin(self) -> Agenda:
         yield from self._settle(self.line.caller, self.state.caller, "")
-        if self._nobody_there(self.state.step):
-            yield from self._caller_left()
+        if isinstance(self.state.step, Goodbye) and not self.state.leg_sid:
+            yield from self._caller_left()  # a customer is owed a call, and none is there yet
 
     def renew(self) -> None:
         """This isn't the flow's version with which the call began: to the operator.
@@ -166,30 +166,27 @@ class CallTurn:
             entry = next(agenda[-1], None)
             if entry is None:
                 agenda.pop()
-            else:
-                agenda.append(self._heard(entry))
-
-    def _heard(self, entry: CallerHears | LegHears | HuntHears) -> Agenda:
-        match entry:
-            case CallerHears(heard=heard):
-                return self._caller_hears(heard)
-            case LegHears(attempt=attempt, heard=heard):
-                return self._leg_hears(attempt, heard)
-            case HuntHears(event=event, attempt=attempt, people=people):
-                return hunting.hears(self.state, event, attempt, people)
-            case _:
-                assert_never(entry)
+                continue
+            match entry:
+                case CallerHears(heard=heard):
+                    agenda.append(self._caller_hears(heard))
+                case LegHears(attempt=attempt, heard=heard):
+                    agenda.append(self._leg_hears(attempt, heard))
+                case HuntHears(event=event, attempt=attempt, people=people):
+                    agenda.append(hunting.hears(self.state, event, attempt, people))
+                case _:
+                    assert_never(entry)
 
     def _take(self, heard: CallHeard) -> Agenda:
         state = self.state
         meeting.judge(state)
         match heard:
             case KeysPressed(keys=pressed, leg=leg):
-                heard_there = Heard("keys", pressed)
-                yield LegHears(leg, heard_there) if leg else CallerHears(heard_there)
+                said = Heard("keys", pressed)
+                yield LegHears(leg, said) if leg else CallerHears(said)
             case OutcomeHeard(name=name, leg=leg, data=data):
-                heard_there = Heard("outcome", name, data)
-                yield LegHears(leg, heard_there) if leg else CallerHears(heard_there)
+                said = Heard("outcome", name, data)
+                yield LegHears(leg, said) if leg else CallerHears(said)
             case Clicked():
                 yield from self._click(heard)
             case HuntTimedOut(hunt=hunt):
@@ -256,15 +253,14 @@ class CallTurn:
         step = state.step
         if not isinstance(step, (Talk, Dialling)):
             meeting.out(state)  # the caller is led elsewhere, and what says so may come late
-        if moved and (heard.value == "hangup" or self._nobody_there(step)):
+        if not moved:
+            return
+        never_there = isinstance(step, Goodbye) and not state.leg_sid  # a customer to be called
+        busy = step.meanwhile or isinstance(step, (Hold, Dialling, Talk))
+        if heard.value == "hangup" or never_there:
             yield from self._caller_left()
-        elif moved and not (step.meanwhile or isinstance(step, (Hold, Dialling, Talk))):
+        elif state.hunt is not None and not busy:
             yield from hunting.stop(state)  # the caller has gone on to something else
-
-    def _nobody_there(self, step: Step) -> bool:
-        """A call that is over before its customer was there: a call back, or one asked for on the
-        web."""
-        return isinstance(step, Goodbye) and not self.state.leg_sid
 
     def _caller_left(self) -> Agenda:
         state = self.state
@@ -343,14 +339,17 @@ class CallTurn:
     def close(self) -> Call:
         """The call as it is to be stored; documents are made now, when all has happened."""
         state, call, step = self.state, self.state.call, self.state.step
-        legs.close(state)
+        if state.legs.talks:
+            legs.close(state)
         self._record_conversation(step)
         if state.caller.turn not in (self._before, state.caller.seen):  # it moved without asking
             there = state.leg_sid and not isinstance(step, Customer)
             if there and not (state.leaves or call.ended_at):
                 legs.send(state, after=legs.COMES_ITSELF if state.shared.caller.asks else 0)
             state.shared.caller.asks = True
-        self._queue(step)
+        queue = step.queue if isinstance(step, Hold) and not call.ended_at else ""
+        if queue != call.waiting_for:
+            self._change_queue(queue)
         call.step = state.caller.state
         call.language = state.caller.language
         if state.changed and not call.ended_at:
@@ -359,12 +358,9 @@ class CallTurn:
         call.data.hunt = state.hunt
         return call
 
-    def _queue(self, step: Step) -> None:
-        """In which queue the caller waits, and since when."""
+    def _change_queue(self, queue: str) -> None:
+        """The caller waits in this queue from now on, or with ``""`` in none."""
         state, call = self.state, self.state.call
-        queue = step.queue if isinstance(step, Hold) and not call.ended_at else ""
-        if queue == call.waiting_for:
-            return
         if call.waiting_for and not call.ended_at:
             state.tell("queue.left", queue=call.waiting_for, why="went on")
         if queue:
