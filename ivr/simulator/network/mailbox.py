@@ -173,7 +173,6 @@ class Mailbox:
             if may_act and (clock.ring_next(clock.elapsed) or self._somebody_acts()):
                 continue
             if not clock.ring_next(until):
-                clock.move_to(until)
                 break
 
     def _somebody_acts(self) -> bool:
