@@ -1,7 +1,7 @@
 """What must happen: carries out what is due.
 
-There is one table and one way: `Duties.run` takes what is due, at once after a turn in the same
-process, or later in another process if that one died. The kinds of `MOVES_LEGS` come first; others
+There is one table and one way: what is due is taken, at once after a turn in the same process, or
+later in another process if that one died. The kinds of `MOVES_LEGS` come first; others
 may take their time (mail, another system), so they are carried out in the background.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from heapq import heappop, heappush
 from threading import Event, Lock
 
 from ivr.clock import Alarm, Clock
@@ -32,9 +33,43 @@ AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the 
 Handler = Callable[[Duty], None]
 
 
+class Known:
+    """When something is due that this process has stored itself, or was told of."""
+
+    def __init__(self) -> None:
+        self._instants: list[datetime] = []
+        self._lock = Lock()
+
+    def add(self, at: datetime) -> None:
+        """Something is due then."""
+        with self._lock:
+            heappush(self._instants, at)
+
+    def come(self, now: datetime) -> bool:
+        """Whether something is due by now; it is known no longer."""
+        with self._lock:
+            before = len(self._instants)
+            while self._instants and self._instants[0] <= now:
+                heappop(self._instants)
+            return len(self._instants) < before
+
+    def first(self) -> datetime | None:
+        """When the next is due."""
+        with self._lock:
+            return self._instants[0] if self._instants else None
+
+    def forget(self) -> None:
+        """Nothing is known any more."""
+        with self._lock:
+            self._instants.clear()
+
+
 class Duties:
     """Carries out duties; ``handlers`` has a handler for each kind that this process carries out.
     Without handlers it carries out nothing, and never wakes.
+
+    It wakes by itself for what was stored through the same `Store`; for what others have stored
+    when the database is asked: by `run`, `everything`, `wake` or a `patrol`.
 
     When a handler raises, the duty is tried again, at most `MAX_ATTEMPTS` times; `NotYet` puts it
     off without a limit, as a database that fails does, and `GivenUp` ends it.
@@ -45,37 +80,41 @@ class Duties:
         self.clock = clock
         self._handlers = handlers
         self._kinds = tuple(handlers)
-        self._legs = tuple(kind for kind in handlers if kind in MOVES_LEGS)
-        self._others = tuple(kind for kind in handlers if kind not in MOVES_LEGS)
+        self._legs, self._others = Known(), Known()
+        legs = tuple(kind for kind in handlers if kind in MOVES_LEGS)
+        others = tuple(kind for kind in handlers if kind not in MOVES_LEGS)
+        self._by_kind = dict.fromkeys(legs, self._legs) | dict.fromkeys(others, self._others)
+        self._takes = ((self._legs, legs, AT_ONCE), (self._others, others, 1))
         self._lock = Lock()
         self._alarm: tuple[datetime, Alarm] | None = None
+        self._told: datetime | None = None  # when the next is due, by the database
         self._latest = clock.now()
         self._waiting_for = ""  # the database's fault
+        store.connections.owed.listen(self._owed)
 
-    def run(self, call: str | None = None) -> int:
-        """Move the legs of one call, or of all, as is due; how many duties were carried out."""
-        return self._run(lambda: self._take_legs(call))
+    def run(self) -> int:
+        """Move the legs of all calls as is due; how many duties were carried out."""
+        return self._look_and_work(slow=False)
 
     def everything(self) -> int:
         """Carry out all that is due, slow kinds included; how many duties were carried out."""
-        return self._run(lambda: self._take_legs() or self._take_other())
+        return self._look_and_work(slow=True)
+
+    def after(self, due: datetime) -> None:
+        """A turn has stored duties, of which the first is due then: move legs, if it is now."""
+        if due <= self.clock.now():
+            self._work(slow=False)
+        else:
+            self._set_alarm()
 
     def wake(self) -> None:
-        """Look when something is due next, and run then. For what was added outside a turn: by a
-        click on a page, for example."""
+        """Ask when something is due next, and run then: for what other processes have stored, and
+        for a click on a page."""
         if self._kinds:
-            self.wake_at(self.store.duties.next_due(self._kinds))
-
-    def wake_at(self, when: datetime | None) -> None:
-        """Run again at ``when``, unless an earlier alarm is set."""
-        if when is None:
-            return
-        with self._lock:
-            if self._alarm and self._alarm[0] <= when:
-                return
-            if self._alarm:
-                self._alarm[1].cancel()
-            self._alarm = (when, self.clock.call_at(when, self._alarm_went_off))
+            self._told = self.store.duties.next_due(self._kinds)
+            if self._told is not None:
+                self._look_at(self._told)
+            self._set_alarm()
 
     def stop(self) -> None:
         """Don't run by itself any more, until it is woken again."""
@@ -87,31 +126,71 @@ class Duties:
     def patrol(self, pause: float, stop: Event) -> None:
         """Run every ``pause`` seconds until ``stop``, for what a process that died left behind."""
         while not stop.wait(pause):
+            self._look_at(self.clock.now())
             self._run_safely()
 
-    def _take_legs(self, call: str | None = None) -> list[Duty]:
-        return self.store.duties.take(self.clock.now(), self._legs, call, AT_ONCE)
+    def _owed(self, kind: str, at: datetime) -> None:
+        if known := self._by_kind.get(kind):
+            known.add(at)
 
-    def _take_other(self) -> list[Duty]:
-        return self.store.duties.take(self.clock.now(), self._others, limit=1)
+    def _look_at(self, when: datetime) -> None:
+        """Something may be due then, of whichever kind."""
+        for known in (self._legs, self._others):
+            known.add(when)
 
-    def _run(self, take: Callable[[], list[Duty]]) -> int:
-        """Carry out what ``take`` takes as long as something is due; then wait for what is due
-        next."""
-        self._watch_clock()
-        done = 0
-        while True:
-            taken = take()
-            for duty in taken:
-                if duty.taken_until and self.clock.now() >= duty.taken_until:
-                    continue  # the duties before it took so long that its lease has expired
-                self._carry_out(duty)
-                done += 1
-            next_due = self.store.duties.next_due(self._kinds)
-            if not taken or next_due is None or next_due > self.clock.now():
-                break
-        self.wake_at(next_due)
+    def _set_alarm(self) -> None:
+        """Run again when the next that is known is due."""
+        instants = [at for at in (self._legs.first(), self._others.first()) if at is not None]
+        if not instants:
+            return
+        when = min(instants)
+        with self._lock:
+            if self._alarm and self._alarm[0] <= when:
+                return
+            if self._alarm:
+                self._alarm[1].cancel()
+            self._alarm = (when, self.clock.call_at(when, self._alarm_went_off))
+
+    def _take(self, slow: bool) -> list[Duty]:
+        """The next that are due, of those who are known to be. Legs first."""
+        now = self.clock.now()
+        for known, kinds, most in self._takes if slow else self._takes[:1]:
+            if known.come(now) and (taken := self.store.duties.take(now, kinds, most)):
+                if len(taken) == most:
+                    known.add(now)  # there may be more
+                return taken
+        return []
+
+    def _look_and_work(self, slow: bool) -> int:
+        self._told = self.clock.now()
+        self._look_at(self._told)
+        return self._work(slow)
+
+    def _work(self, slow: bool) -> int:
+        """Carry out what is known to be due; then wait for what is due next."""
+        try:
+            self._watch_clock()
+            done = 0
+            while taken := self._take(slow):
+                done += sum(map(self._carry_out_in_time, taken))
+            if self._told is not None and self._told <= self.clock.now():
+                self.wake()
+            else:
+                self._set_alarm()
+        except Exception:
+            self._told = self.clock.now() + timedelta(seconds=PAUSE)
+            self._look_at(self._told)
+            self._set_alarm()
+            raise
         return done
+
+    def _carry_out_in_time(self, duty: Duty) -> bool:
+        """False if the duties before it took so long that its lease has expired."""
+        if duty.taken_until and self.clock.now() >= duty.taken_until:
+            self._by_kind[duty.kind].add(duty.taken_until)
+            return False
+        self._carry_out(duty)
+        return True
 
     def _watch_clock(self) -> None:
         """When the clock has been put back, what is to come soon would come as much later."""
@@ -124,29 +203,31 @@ class Duties:
                 "the clock went back by %s; %d duties are due earlier", by, moved, extra=more
             )
             self.stop()  # an alarm for an instant of before
+            for known in (self._legs, self._others):
+                known.forget()
+            self._told = now
+            self._look_at(now)
         self._latest = now
 
     def _alarm_went_off(self) -> None:
         with self._lock:
             self._alarm = None
-        if not self._run_safely():
-            self.wake_at(self.clock.now() + timedelta(seconds=PAUSE))
+        self._run_safely()
 
-    def _run_safely(self) -> bool:
-        """False when the store doesn't answer; what is due waits until it does."""
+    def _run_safely(self) -> None:
+        """When the store doesn't answer, what is due waits until it does."""
         try:
-            self.everything()
+            self._work(slow=True)
         except Exception as error:
             fault = str(fault_of(error) or "")
             if not fault or fault != self._waiting_for:  # said once, not every second
                 log_failure(log, "what is due has to wait", error, event="duties.waiting")
             self._waiting_for = fault
-            return False
+            return
         if self._waiting_for:
             more = {"event": "duties.going_on"}
             log.warning("what is due is carried out again", extra=more)
         self._waiting_for = ""
-        return True
 
     def _carry_out(self, duty: Duty) -> None:
         try:

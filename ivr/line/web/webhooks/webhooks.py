@@ -186,10 +186,7 @@ class Webhooks:
 
     def after(self, due: datetime) -> None:
         """The duties of a turn are carried out when its answer has been sent."""
-        if due <= self.duties.clock.now():
-            self.duties.run()
-        else:
-            self.duties.wake_at(due)
+        self.duties.after(due)
 
     # --- the caller's leg ---
 
