@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
 from threading import Event, Lock
 
 from ivr.clock import Alarm, Clock
@@ -18,6 +17,7 @@ from ivr.line import metrics, tracing
 from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.carrier import Refused, Unsure
 from ivr.line.records import IN_A_WHILE, MOVES_LEGS, Duty
+from ivr.line.service.duties.known import ANY, Known
 from ivr.line.store.faults import fault_of, log_failure
 from ivr.line.store.store import Store
 
@@ -31,37 +31,6 @@ GONE_BACK = timedelta(minutes=1)  # by less, the clock is put right all the time
 AT_ONCE = 4  # taken together; a slow carrier must not outlast the lease of the last one
 
 Handler = Callable[[Duty], None]
-
-
-class Known:
-    """When something is due that this process has stored itself, or was told of."""
-
-    def __init__(self) -> None:
-        self._instants: list[datetime] = []
-        self._lock = Lock()
-
-    def add(self, at: datetime) -> None:
-        """Something is due then."""
-        with self._lock:
-            heappush(self._instants, at)
-
-    def come(self, now: datetime) -> bool:
-        """Whether something is due by now; it is known no longer."""
-        with self._lock:
-            before = len(self._instants)
-            while self._instants and self._instants[0] <= now:
-                heappop(self._instants)
-            return len(self._instants) < before
-
-    def first(self) -> datetime | None:
-        """When the next is due."""
-        with self._lock:
-            return self._instants[0] if self._instants else None
-
-    def forget(self) -> None:
-        """Nothing is known any more."""
-        with self._lock:
-            self._instants.clear()
 
 
 class Duties:
@@ -80,11 +49,9 @@ class Duties:
         self.clock = clock
         self._handlers = handlers
         self._kinds = tuple(handlers)
-        self._legs, self._others = Known(), Known()
-        legs = tuple(kind for kind in handlers if kind in MOVES_LEGS)
-        others = tuple(kind for kind in handlers if kind not in MOVES_LEGS)
-        self._by_kind = dict.fromkeys(legs, self._legs) | dict.fromkeys(others, self._others)
-        self._takes = ((self._legs, legs, AT_ONCE), (self._others, others, 1))
+        self._legs = Known(tuple(kind for kind in handlers if kind in MOVES_LEGS), AT_ONCE)
+        self._others = Known(tuple(kind for kind in handlers if kind not in MOVES_LEGS), 1)
+        self._known = {kind: known for known in self._both() for kind in known.kinds}
         self._lock = Lock()
         self._alarm: tuple[datetime, Alarm] | None = None
         self._told: datetime | None = None  # when the next is due, by the database
@@ -130,17 +97,17 @@ class Duties:
             self._run_safely()
 
     def _owed(self, kind: str, at: datetime) -> None:
-        if known := self._by_kind.get(kind):
-            known.add(at)
+        if known := self._known.get(kind):
+            known.add(at, kind)
 
     def _look_at(self, when: datetime) -> None:
         """Something may be due then, of whichever kind."""
-        for known in (self._legs, self._others):
+        for known in self._both():
             known.add(when)
 
     def _set_alarm(self) -> None:
         """Run again when the next that is known is due."""
-        instants = [at for at in (self._legs.first(), self._others.first()) if at is not None]
+        instants = [at for known in self._both() if (at := known.first()) is not None]
         if not instants:
             return
         when = min(instants)
@@ -151,14 +118,20 @@ class Duties:
                 self._alarm[1].cancel()
             self._alarm = (when, self.clock.call_at(when, self._alarm_went_off))
 
+    def _both(self) -> tuple[Known, Known]:
+        """In the order in which they are carried out."""
+        return self._legs, self._others
+
     def _take(self, slow: bool) -> list[Duty]:
-        """The next that are due, of those who are known to be. Legs first."""
+        """The next that are due, of those who are known to be."""
         now = self.clock.now()
-        for known, kinds, most in self._takes if slow else self._takes[:1]:
-            if known.come(now) and (taken := self.store.duties.take(now, kinds, most)):
-                if len(taken) == most:
-                    known.add(now)  # there may be more
-                return taken
+        for known in self._both() if slow else (self._legs,):
+            if kinds := known.come(now):
+                taken = self.store.duties.take(now, kinds, known.at_once)
+                if len(taken) == known.at_once:  # there may be more
+                    known.add(now, kinds[0] if len(kinds) == 1 else ANY)
+                if taken:
+                    return taken
         return []
 
     def _look_and_work(self, slow: bool) -> int:
@@ -187,7 +160,7 @@ class Duties:
     def _carry_out_in_time(self, duty: Duty) -> bool:
         """False if the duties before it took so long that its lease has expired."""
         if duty.taken_until and self.clock.now() >= duty.taken_until:
-            self._by_kind[duty.kind].add(duty.taken_until)
+            self._known[duty.kind].add(duty.taken_until, duty.kind)
             return False
         self._carry_out(duty)
         return True
@@ -203,7 +176,7 @@ class Duties:
                 "the clock went back by %s; %d duties are due earlier", by, moved, extra=more
             )
             self.stop()  # an alarm for an instant of before
-            for known in (self._legs, self._others):
+            for known in self._both():
                 known.forget()
             self._told = now
             self._look_at(now)
