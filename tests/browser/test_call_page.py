@@ -54,11 +54,17 @@ def open_call(visit: Callable[..., Any], called: str, **look: Any) -> Any:
     return page
 
 
+def look_at(page: Any, view: int) -> None:
+    """One of the two views, once it is there."""
+    with page.expect_navigation():
+        page.locator(".views a").nth(view).click()
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_everybody_can_use_both_views(visit: Callable[..., Any], called: str, look: str) -> None:
     page = open_call(visit, called, **LOOKS[look])
     for number in (0, 1):
-        page.locator(".views a").nth(number).click()
+        look_at(page, number)
         assert complaints(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= LOOKS[look]["width"]
 
@@ -86,7 +92,7 @@ def test_a_dialogue_is_played_line_by_line_and_all_of_it_stands_there_at_the_end
 
     expect.set_options(timeout=PATIENCE)
     page = open_call(visit, called)
-    page.locator(".views a").nth(1).click()
+    look_at(page, 1)
     lines = page.locator("#dialogue > li")
     count = lines.count()
     assert count > 3
