@@ -76,6 +76,12 @@ class DataClass:
     of: Callable[[Row], str] = lambda row: ""
     hidden: tuple[str, ...] = ()
     ages: tuple[Age, ...] = ()
+    in_order: tuple[ColumnElement[Any], ...] = ()
+
+    @property
+    def by(self) -> Sequence[ColumnElement[Any]]:
+        """Columns whose values together are one row's, as an index has them in order."""
+        return self.in_order or tuple(self.table.primary_key)
 
     @property
     def name(self) -> str:
