@@ -179,24 +179,22 @@ def _copy(
     ``values``."""
     columns = _names(table)
     made = ", ".join(values.get(name, f'm."{name}"') for name in columns)
-    _insert(
-        connection, table, columns,
-        f'{made} FROM numbered n CROSS JOIN (SELECT * FROM "{table.name}" WHERE {like}) m '
-        f"WHERE {only}",
-    )  # fmt: skip
+    model = f'm AS MATERIALIZED (SELECT * FROM "{table.name}" WHERE {like})'
+    made = f"WITH {model} SELECT {made} FROM numbered n CROSS JOIN m WHERE {only}"
+    _insert(connection, table, columns, made)
 
 
 def _make(
     connection: Connection, table: Table, values: Mapping[str, str], only: str = "true"
 ) -> None:
     """The same with nothing that they are like."""
-    made = f"{', '.join(values.values())} FROM numbered n WHERE {only}"
+    made = f"SELECT {', '.join(values.values())} FROM numbered n WHERE {only}"
     _insert(connection, table, list(values), made)
 
 
 def _insert(connection: Connection, table: Table, columns: list[str], made: str) -> None:
     named = ", ".join(f'"{name}"' for name in columns)
-    text = f'INSERT INTO "{table.name}" ({named}) SELECT {made}'
+    text = f'INSERT INTO "{table.name}" ({named}) {made}'
     if connection.dialect.name == "postgresql":
         text = text.replace("%", "%%")
     connection.exec_driver_sql(text)

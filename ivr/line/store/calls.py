@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text, tuple_, update
 
 from ivr.line.desk.events import Event
 from ivr.line.records import BACK, MOVES_LEGS, Call, Duty
@@ -91,8 +91,7 @@ def _within(statement: Select[Any], wanted: Wanted) -> Select[Any]:
         at, _, sid = wanted.before.partition(".")
         if not abs(began := int(at)) < LATEST:
             raise ValueError(f"no call began at {at}")
-        same = and_(_calls.started_at == began, _calls.sid < sid)
-        statement = statement.where(or_(_calls.started_at < began, same))
+        statement = statement.where(tuple_(_calls.started_at, _calls.sid) < tuple_(began, sid))
     return statement.order_by(_calls.started_at.desc(), _calls.sid.desc())
 
 
@@ -147,8 +146,7 @@ class CallRepository:
         if wanted.case or wanted.how not in ("", "open"):  # there is an index of the open ones
             last = self._place(_within(_PLACE, wanted).offset(looked_at - 1))
         if last is not None:
-            same = and_(_calls.started_at == last.started_at, _calls.sid >= last.sid)
-            statement = statement.where(or_(_calls.started_at > last.started_at, same))
+            statement = statement.where(tuple_(_calls.started_at, _calls.sid) >= tuple_(*last))
         calls = self._list(statement.limit(limit + 1))
         if len(calls) > limit:
             return Page(calls[:limit], mark(calls[limit - 1].started_at, calls[limit - 1].sid))
