@@ -87,7 +87,7 @@ class Kept(msgspec.Struct, omit_defaults=True):
     def remaining(self) -> Self:
         """A copy in which only what is kept as ``AUDIT`` has a value, in records of records too."""
         left: dict[str, Any] = {}
-        for field in msgspec.structs.fields(self):
+        for field in _fields(type(self)):
             value = getattr(self, field.name)
             keep = classes(type(self))[field.name]
             if keep is Keep.AUDIT:
@@ -115,6 +115,12 @@ def classes(record: type[Kept]) -> dict[str, Keep | None]:
     """The class of each field, in their order; None for a field that holds another record."""
     hints = get_type_hints(record, include_extras=True)
     return {name: _keep(hints[name]) for name in record.__struct_fields__}
+
+
+@cache
+def _fields(record: type[Kept]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Its fields; `msgspec` reads their annotations anew each time."""
+    return msgspec.structs.fields(record)
 
 
 @cache
