@@ -24,7 +24,7 @@ TINY = Size(calls=60, people=10, cases=20, owed=4)
 # What a statement has in it that goes through a table or sorts all the same, and why it may.
 FINE: Mapping[str, str] = {
     # calls and duties
-    "UPDATE duties SET taken_until": "sorts what is due at this moment",
+    "AS soonest ORDER BY soonest.due, soonest.id LIMIT": "sorts a few of each kind of duty",
     "FROM calls WHERE waiting_for <> ''": "sorts who waits at this moment",
     # pages
     "FROM logins WHERE lower(logins.email) = ?": "somebody signs in; a row for each who may",

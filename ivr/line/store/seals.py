@@ -8,7 +8,7 @@ seal stands. Rewriting the seals as well is detected by a seal's hash that was n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -24,6 +24,7 @@ from ivr.line.store.streams import ACCESS, Head, heads
 PURGED = "retention.purged"
 OVERTAKEN = 10_000  # events whose transactions may have ended after those of later ones
 AT_ONCE = 500  # events whose logs are looked at together
+MOST = 2_000  # logs of one seal, which is written in one transaction
 
 
 class SealRepository:
@@ -34,30 +35,31 @@ class SealRepository:
 
     def add(self, now: datetime) -> str:
         """Seal every log as it is now; the seal's hash, ``""`` when nothing was logged since the
-        last one."""
+        last one. Where many have grown, there are several seals, and the hash is the last one's."""
         with self._connections.reading() as connection:  # nobody waits while it looks
             latest = _last(connection)
             upto = connection.execute(select(func.max(tables.events.c.id))).scalar() or 0
             grown = list(_grown(connection))
-        if not grown:
-            return ""
-        number, before = (latest.id + 1, latest.hash) if latest else (1, "")
-        hash = _hash(number, ticks(now), before, grown)
-        seal = {
-            "id": number,
-            "at": ticks(now),
-            "streams": len(grown),
-            "before": before,
-            "hash": hash,
-            "upto": upto,
-        }
+        number, hash = (latest.id, latest.hash) if latest else (0, "")
+        before = hash
+        for first in range(0, len(grown), MOST):
+            some, number = grown[first : first + MOST], number + 1
+            seal = {"id": number, "at": ticks(now), "streams": len(some), "before": hash}
+            hash = _hash(number, ticks(now), hash, some)
+            if len(grown) <= first + MOST:
+                seal["upto"] = upto
+            if not self._written(seal | {"hash": hash}, some):
+                return ""  # another process has sealed meanwhile
+        return hash if hash != before else ""
+
+    def _written(self, seal: dict[str, Any], grown: Sequence[Head]) -> bool:
         with self._connections.writing() as connection:
             if not insert_new(connection, tables.seals, [seal]):
-                return ""  # another process has sealed meanwhile
+                return False
             connection.execute(
-                tables.sealed.insert(), [_sealed_row(each, number) for each in grown]
+                tables.sealed.insert(), [_sealed_row(each, seal["id"]) for each in grown]
             )
-        return hash
+            return True
 
     def last(self) -> tuple[int, datetime, str] | None:
         """The number, instant and hash of the last seal, None before the first."""

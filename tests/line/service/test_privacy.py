@@ -37,6 +37,7 @@ from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.chain import link
 from ivr.line.store.privacy.keeping import AT_ONCE, PAGE
 from ivr.line.store.privacy.personal import CLASSES, NOT_PERSONAL
+from ivr.line.store.seals import MOST
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
@@ -867,6 +868,22 @@ def test_nothing_new_needs_no_seal(store: Store) -> None:
     have_called(store)
 
     assert privacy(store).seal()
+    assert not privacy(store).seal()
+
+
+def test_many_logs_take_several_seals_and_all_are_sealed(store: Store) -> None:
+    row = {"data": "{}", "events": 1, "head": "", "version": 1}
+    files = [{"number": f"C{number}", **row} for number in range(MOST + 1)]
+    logged = {"seq": 1, "at": 1, "kind": "edown.set", "actor": "", "data": "{}", "hash": ""}
+    events = [logged | {"call": f"case:C{number}"} for number in range(MOST + 1)]
+    change(store, tables.case_files.insert().values(files), tables.events.insert().values(events))
+
+    hash = privacy(store).seal()
+
+    seals = rows(store, tables.seals)
+    assert [seal.streams for seal in seals] == [MOST, 1]
+    assert seals[-1].hash == hash
+    assert [seal.upto is None for seal in seals] == [True, False]
     assert not privacy(store).seal()
 
 
