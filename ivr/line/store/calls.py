@@ -109,7 +109,10 @@ class CallRepository:
         each with the attempt, as in `PersonRepository.claim`. Raises `Engaged`, with nothing saved,
         when one of them isn't free.
         """
-        return self._turns.save(call, (events, duties), claims)
+        saved = self._turns.save(call, (events, duties), claims)
+        if saved:
+            self._connections.owed.tell(duties)
+        return saved
 
     def open(self) -> list[Call]:
         """Every call in progress, the oldest first."""

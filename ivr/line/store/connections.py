@@ -16,6 +16,7 @@ from sqlalchemy.exc import ArgumentError
 from ivr.errors import SettingsError
 from ivr.line.store.asked import Asked
 from ivr.line.store.driver import BUSY_FOR, OwnConnections, patiently
+from ivr.line.store.owed import Owed
 
 ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
 WRITES = "ivr_writes"  # an execution option: this transaction will write
@@ -41,6 +42,7 @@ class Connections:
         self.own = OwnConnections(self.engine, busy_for)
         self.postgres = self.own.postgres
         self.asked = Asked(self.own, type(self.engine.dialect))
+        self.owed = Owed()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
