@@ -36,7 +36,7 @@ ROUNDS = 8  # steps from the first people to their managers and delegates
 # has them. Formatted with the driver's mark; the values are (attempt, person, attempt).
 CLAIM = (
     "UPDATE people SET busy_with = {0} "
-    "WHERE id = {0} AND active AND (busy_with IS NULL OR busy_with = {0})"
+    "WHERE id = {0} AND active AND phone <> '' AND (busy_with IS NULL OR busy_with = {0})"
 )
 
 
@@ -48,8 +48,9 @@ class PersonRepository:
         self._claim = CLAIM.format("%s" if connections.postgres else "?")
 
     def claim(self, person: str, attempt: str) -> bool:
-        """Claim a person for an attempt; False when another attempt has them, or they aren't
-        active. A turn claims the people that it dials when it is saved: `CallRepository.save`."""
+        """Claim a person for an attempt; False when another attempt has them, or they can't be
+        rung any more. A turn claims the people that it dials when it is saved, see
+        `CallRepository.save`."""
         cursor = self._connections.own.execute(self._claim, (attempt, person, attempt))
         return bool(cursor.rowcount == 1)
 
@@ -97,6 +98,36 @@ class PersonRepository:
         statement = select(tables.people).order_by(tables.people.c.id)
         with self._connections.reading() as connection:
             return [_person(row) for row in connection.execute(statement)]
+
+    def foremost(self, limit: int, team: str | None = None) -> list[Person]:
+        """So many of those who are active: first this team, then who is claimed, operators, and
+        managers."""
+        people = tables.people.c
+        ours = func.coalesce(people.team, "") != (team or "-")
+        busy, operates = people.busy_with.is_(None), people.answers_zero.is_(False)
+        order = (ours, busy, operates, people.roles.not_like("%manager%"), people.id)
+        statement = select(tables.people).where(people.active).order_by(*order).limit(limit)
+        with self._connections.reading() as connection:
+            return [_person(row) for row in connection.execute(statement)]
+
+    def count(self) -> int:
+        """How many are active."""
+        people = tables.people
+        statement = select(func.count()).select_from(people).where(people.c.active)
+        with self._connections.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def names(self) -> dict[str, str]:
+        """Everybody's name, by id."""
+        people = tables.people.c
+        with self._connections.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(select(people.id, people.name))}
+
+    def busy(self) -> list[str]:
+        """The attempts by which people are claimed."""
+        taken = select(tables.people.c.busy_with).where(text("busy_with IS NOT NULL"))
+        with self._connections.reading() as connection:
+            return list(connection.execute(taken).scalars())
 
     def at_phone(self, phone: str) -> Person | None:
         """The person with this telephone number; the first by id, if several people have it."""
