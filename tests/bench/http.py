@@ -60,10 +60,10 @@ class Measured:
 
 
 def line(
-    name: str, database: str, *, full: bool = False, workers: int = 1, threads: int = 1
+    name: str, database: str, *, workers: int = 1, threads: int | None = 1, **settings: str
 ) -> Server:
-    """Our line on a database that is made here, as `ivr serve` has it; with ``full`` every commit
-    is on the disk before it is answered."""
+    """Our line on a database that is made here, as `ivr serve` has it, with more ``settings``;
+    with the number of threads that it takes by itself if that is None."""
     store = Store(database)
     store.migrate()
     store.import_csv(FOLDER / "sample")
@@ -74,10 +74,12 @@ def line(
         "IVR_PUBLIC_URL": traffic.ORIGIN,
         "TWILIO_ACCOUNT_SID": traffic.ACCOUNT,
         "TWILIO_AUTH_TOKEN": traffic.TOKEN,
+        **settings,
     }
-    begin = [sys.executable, "-m", "tests.bench.full"] if full else [str(IVR), "serve"]
-    given = ["--port", "{port}", "--workers", str(workers), "--threads", str(threads)]
-    return Server(name, [*begin, *given], environment, database)
+    command = [str(IVR), "serve", "--port", "{port}", "--workers", str(workers)]
+    if threads:
+        command += ["--threads", str(threads)]
+    return Server(name, command, environment, database)
 
 
 def express(folder: Path) -> Server:
@@ -155,8 +157,8 @@ ROWS = [
     Row("the same / stateless express + twilio", "menus", "line", "express + twilio", 1.0),
     Row("the same / hand-written stateless Flask", "menus", "line", "hand-written Flask", 0),
     Row("the same / naive", "menus", "line", "naive", 10),
-    Row("power-loss safe (FULL) / bare Flask", "menus", "line, FULL", "bare Flask", 0.40),
-    Row("PostgreSQL, sync commit / bare Flask", "menus", "line, PostgreSQL", "bare Flask", 0.33),
+    Row("power-loss safe, 16 threads / the same", "menus", "line, power-safe", "line", 0.7),
+    Row("PostgreSQL, sync commit / bare Flask", "menus", "line, PostgreSQL", "bare Flask", 0.30),
     Row("a whole call, with its look-up / bare Flask", "cases", "line", "bare Flask", 0),
 ]  # fmt: skip
 
@@ -166,9 +168,11 @@ def servers(folder: Path, stack: ExitStack, wanted: Callable[[str], bool]) -> It
     makers: dict[str, Callable[[], Server]] = {
         "bare Flask": lambda: Server("bare Flask", granian("tests.bench.rivals:bare")),
         "line": lambda: line("line", f"sqlite:///{folder}/normal.db"),
-        "line, FULL": lambda: line("line, FULL", f"sqlite:///{folder}/full.db", full=True),
+        "line, power-safe": lambda: line(
+            "line, power-safe", f"sqlite:///{folder}/safe.db", threads=None, IVR_POWER_SAFE="yes"
+        ),
         "line, PostgreSQL": lambda: line(
-            "line, PostgreSQL", stack.enter_context(postgres()), threads=4
+            "line, PostgreSQL", stack.enter_context(postgres()), threads=None
         ),
         "hand-written Flask": lambda: Server(
             "hand-written Flask", granian("tests.bench.rivals:handwritten")

@@ -68,7 +68,7 @@ def services_on(database: str, calls: int = 0, people: int = 0) -> Services:
     )
     if calls:
         app = create_app(services)
-        for asked in traffic.stream(traffic.CASES, population.LATER - 1000, 1):
+        for asked in traffic.stream(traffic.CASES, population.LATER - 1000, 1, 256):
             traffic.send(app, asked)
         population.fill(store, calls, people)
     return services
@@ -89,7 +89,7 @@ def much_stored(folder: Path, calls: int, people: int, rounds: int) -> list[Figu
         ratios = []
         for number in range(rounds + 1):
             first = 1 + (place * 100 + number) * 10_000
-            asked = list(traffic.stream(steps, first, 2_000))
+            asked = list(traffic.stream(steps, first, 2_000, 256))
             pair = [_answered(app, asked) for app in apps]
             ratios.append(pair[0] / pair[1])
         reached = f"{median(ratios[1:]):.2f}"  # the first fills the caches

@@ -45,7 +45,8 @@ class Asked:
         row = compiled.row
         if row is None:
             raise TypeError("only a SELECT has rows")
-        return [row(each) for each in self._execute(compiled, values).fetchall()]
+        found = self._own.execute(compiled.text, _all(compiled, values)).fetchall()
+        return [row(each) for each in found]
 
     def row(self, statement: Executable, **values: Any) -> Any | None:
         """The first row that a SELECT finds."""
@@ -53,15 +54,8 @@ class Asked:
 
     def change(self, statement: Executable, **values: Any) -> int:
         """How many rows a statement changes. It is repeated if PostgreSQL was started again."""
-        cursor = self._execute(self._compiled(statement, _sizes(values)), values)
-        return int(cursor.rowcount)
-
-    def _execute(self, compiled: Compiled, values: dict[str, Any]) -> Any:
-        for name, marks in compiled.spread.items():
-            values.update(zip(marks, values.pop(name), strict=True))
-        if compiled.given:
-            values = {**compiled.given, **values}
-        return self._own.execute(compiled.text, values)
+        compiled = self._compiled(statement, _sizes(values))
+        return self._own.change(compiled.text, _all(compiled, values)).number
 
     def _compile(self, statement: Any, sizes: Sizes) -> Compiled:
         compiled = statement.compile(dialect=self._dialect)
@@ -91,6 +85,13 @@ class Asked:
         return lambda row: made(
             tuple([each(row[place]) if each else row[place] for place, each in pairs])
         )
+
+
+def _all(compiled: Compiled, values: dict[str, Any]) -> dict[str, Any]:
+    """The values as the driver takes them."""
+    for name, marks in compiled.spread.items():
+        values.update(zip(marks, values.pop(name), strict=True))
+    return {**compiled.given, **values} if compiled.given else values
 
 
 def _sizes(values: dict[str, Any]) -> Sizes:

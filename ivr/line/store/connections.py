@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from ivr.errors import SettingsError
 from ivr.line.store.asked import Asked
 from ivr.line.store.driver import BUSY_FOR, OwnConnections, patiently
+from ivr.line.store.syncing import GroupSync, Sync, to_disk
 
 ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
 WRITES = "ivr_writes"  # an execution option: this transaction will write
@@ -32,14 +34,25 @@ _PREPARE = (
 class Connections:
     """One database's connections. ``url`` is ``sqlite:///file`` or ``postgresql://user@host/name``;
     raises `SettingsError` for any other. A lock that another process holds is waited for
-    ``busy_for`` seconds."""
+    ``busy_for`` seconds. If it is ``power_safe``, whatever has been committed is on the disk; ``sync``
+    brings SQLite's log there, by default as the system does."""
 
-    def __init__(self, url: str, busy_for: float = BUSY_FOR) -> None:
-        self.url = url
-        self.engine: Engine = engine(url, busy_for)
+    def __init__(
+        self,
+        url: str,
+        busy_for: float = BUSY_FOR,
+        *,
+        power_safe: bool = False,
+        sync: Sync | None = None,
+    ) -> None:
+        self.url, self.power_safe = url, power_safe
+        self.engine: Engine = engine(url, busy_for, power_safe=power_safe)
         self.writer: Engine = self.engine.execution_options(**{WRITES: True})
         self.own = OwnConnections(self.engine, busy_for)
         self.postgres = self.own.postgres
+        if power_safe and not self.postgres:
+            log = f"{self.engine.url.database}-wal"
+            self.own.settle = GroupSync(log, sync or to_disk, partial(_rewrite, self.own, busy_for))
         self.asked = Asked(self.own, type(self.engine.dialect))
 
     @contextmanager
@@ -55,6 +68,8 @@ class Connections:
             yield connection
             if rollback:
                 transaction.rollback()
+        if not rollback:
+            self.own.settle()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -62,7 +77,7 @@ class Connections:
         self.engine.dispose()
 
 
-def engine(url: str, busy_for: float = BUSY_FOR) -> Engine:
+def engine(url: str, busy_for: float = BUSY_FOR, *, power_safe: bool = False) -> Engine:
     """The engine for a URL. Raises `SettingsError` for what is neither SQLite nor PostgreSQL."""
     try:
         parsed = make_url(url)
@@ -72,14 +87,17 @@ def engine(url: str, busy_for: float = BUSY_FOR) -> Engine:
         case "sqlite":
             return _sqlite(parsed.database or "", busy_for)
         case "postgresql":
-            return _postgres(parsed, busy_for)
+            return _postgres(parsed, busy_for, power_safe)
     raise SettingsError(
         f"IVR_DATABASE is a URL of '{parsed.get_backend_name()}': use sqlite:///file or "
         "postgresql://user@host/name"
     )
 
 
-def _postgres(url: URL, busy_for: float) -> Engine:
+def _postgres(url: URL, busy_for: float, power_safe: bool) -> Engine:
+    options = {"lock_timeout": str(int(busy_for * 1000))}
+    if power_safe:  # else as the server is set up
+        options["synchronous_commit"] = "on"
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=20,
@@ -93,7 +111,7 @@ def _postgres(url: URL, busy_for: float) -> Engine:
             "keepalives_idle": ANSWERS_WITHIN,  # a server that has gone while it was being asked
             "keepalives_interval": ANSWERS_WITHIN,
             "keepalives_count": 2,
-            "options": f"-c lock_timeout={int(busy_for * 1000)}",
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         },
     )
 
@@ -119,6 +137,16 @@ def _sqlite(file: str, busy_for: float) -> Engine:
 def _prepare(busy_for: float, connection: sqlite3.Connection, _record: object) -> None:
     for statement in _PREPARE:
         patiently(connection, statement, busy_for=busy_for)
+
+
+def _rewrite(own: OwnConnections, busy_for: float) -> None:
+    """Move all that the log has into the database file, and begin the log anew. Raises
+    `sqlite3.OperationalError` if that isn't possible."""
+    until = time.monotonic() + busy_for
+    while own().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:  # somebody reads
+        if time.monotonic() > until:
+            raise sqlite3.OperationalError("the log can't be written anew")
+        time.sleep(0.001)
 
 
 def _begin(busy_for: float, connection: Connection) -> None:

@@ -10,7 +10,8 @@ import random
 import sqlite3
 import threading
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -35,11 +36,25 @@ def patiently(
             time.sleep(random.uniform(0.0001, 0.0006))
 
 
+class Changed(NamedTuple):
+    """What a statement has changed: how many rows, and those that it returns."""
+
+    number: int
+    rows: list[Any]
+
+
+def _at_once() -> None:
+    """Who has committed needn't wait for anything."""
+
+
 class OwnConnections:
     """Each thread's own driver connection, from the pool and in autocommit.
 
-    It goes back when its thread ends. One that PostgreSQL has closed is replaced.
+    It goes back when its thread ends. One that PostgreSQL has closed is replaced. ``settle`` is
+    called after each commit, and returns when nothing can undo it any more.
     """
+
+    settle: Callable[[], None] = staticmethod(_at_once)
 
     def __init__(self, source: Engine, busy_for: float = BUSY_FOR) -> None:
         self._engine = source
@@ -55,7 +70,7 @@ class OwnConnections:
         return driver
 
     def execute(self, statement: str, values: tuple[Any, ...] | dict[str, Any]) -> Any:
-        """One statement that may be repeated; the driver's cursor."""
+        """One statement that changes nothing; the driver's cursor."""
         connection = self()
         if not self.postgres:
             return patiently(connection, statement, values, self._busy_for)
@@ -65,6 +80,15 @@ class OwnConnections:
             if not connection.closed:
                 raise
             return self().execute(statement, values)  # the server was started again
+
+    def change(self, statement: str, values: tuple[Any, ...] | dict[str, Any]) -> Changed:
+        """One statement that changes something; it may be repeated."""
+        cursor = self.execute(statement, values)
+        rows = cursor.fetchall() if cursor.description else []
+        changed = Changed(cursor.rowcount, rows)
+        if changed.number:
+            self.settle()
+        return changed
 
     def begin(self) -> Any:
         """This thread's, of SQLite, with a transaction that will write."""

@@ -7,7 +7,7 @@ worker was killed is taken again. Within a call, the duties of one lane follow e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from sqlalchemy import select, text, update
 from ivr.line.records import Duty
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
+from ivr.line.store.driver import Changed
 from ivr.line.store.inserts import insert_duties
 from ivr.line.store.instants import instant, instant_or_none, ticks
 
@@ -74,13 +75,14 @@ class DutyRepository:
         """Lease the duties of these kinds that are due, of one ``call`` or of all; other workers
         skip them until the lease expires. In the order of their due times."""
         values = {"now": ticks(now), "until": ticks(now + LEASE), "limit": limit, "call": call}
-        rows = self._execute(_TAKE, values, tuple(kinds), call is not None).fetchall()
-        duties = [_duty(_Row(*row)) for row in rows]
+        taken = self._change(_TAKE, values, tuple(kinds), call is not None)
+        duties = [_duty(_Row(*row)) for row in taken.rows]
         return sorted(duties, key=lambda duty: (duty.due, duty.id))
 
-    def next_due(self, kinds: Iterable[str]) -> datetime | None:
+    def next_due(self, kinds: Collection[str]) -> datetime | None:
         """When the next duty of these kinds is due, or its lease expires."""
-        return instant_or_none(self._execute(_NEXT, {}, tuple(kinds)).fetchone()[0])
+        statement, values = self._written(_NEXT, len(kinds), False), _named(kinds)
+        return instant_or_none(self._own.execute(statement, values).fetchone()[0])
 
     def add(self, duties: Iterable[Duty]) -> None:
         """Add duties of no call and no case; a duty whose key exists is left as it is."""
@@ -89,16 +91,16 @@ class DutyRepository:
 
     def done(self, duty: Duty) -> None:
         """It has been carried out, even if another worker has taken it since."""
-        self._execute(_DONE, {"id": duty.id})
+        self._change(_DONE, {"id": duty.id})
 
     def retry(self, duty: Duty, at: datetime, why: str = "") -> None:
         """Put it off until ``at``, unless another worker has taken it since."""
         values = {"id": duty.id, "attempts": duty.attempts, "due": ticks(at), "why": why}
-        self._execute(_RETRY, values)
+        self._change(_RETRY, values)
 
     def drop(self, duty: Duty, why: str) -> None:
         """Give it up, unless another worker has taken it since; the row stays, with the reason."""
-        self._execute(_DROP, {"id": duty.id, "attempts": duty.attempts, "why": why})
+        self._change(_DROP, {"id": duty.id, "attempts": duty.attempts, "why": why})
 
     def bring_forward(self, kinds: Iterable[str], after: datetime, by: timedelta) -> int:
         """Duties that are due, or leased until, after an instant are so earlier by ``by``; how
@@ -130,15 +132,15 @@ class DutyRepository:
         with self._connections.reading() as connection:
             return [_duty(row) for row in connection.execute(statement)]
 
-    def _execute(
+    def _change(
         self,
         statement: str,
         values: dict[str, Any],
         kinds: tuple[str, ...] = (),
         of_call: bool = False,
-    ) -> Any:
-        named = {f"kind{place}": kind for place, kind in enumerate(kinds)}
-        return self._own.execute(self._written(statement, len(kinds), of_call), values | named)
+    ) -> Changed:
+        written = self._written(statement, len(kinds), of_call)
+        return self._own.change(written, values | _named(kinds))
 
     def _write(self, statement: str, kinds: int, of_call: bool) -> str:
         """The statement with this driver's marks."""
@@ -157,6 +159,10 @@ class DutyRepository:
             locking="FOR UPDATE SKIP LOCKED" if self._own.postgres else "",
             **{name: mark.format(name) for name in names},
         )
+
+
+def _named(kinds: Iterable[str]) -> dict[str, Any]:
+    return {f"kind{place}": kind for place, kind in enumerate(kinds)}
 
 
 class _Row(NamedTuple):

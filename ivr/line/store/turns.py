@@ -141,6 +141,7 @@ class SQLiteTurns:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._connect.settle()
         call.version, call.events, call.head = call.version + 1, count, head
         return True
 
