@@ -83,7 +83,7 @@ class Day:
 def simulate(calls: int, seed: int, folder: Path, plain: bool = False) -> Day:
     """One day, from an empty database; ``plain`` as for `create_app`."""
     begun = time.perf_counter()
-    exchange, store, config = _desk(seed, folder, plain)
+    exchange, store, config = desk(seed, folder, plain)
     written = hashlib.sha256()
     webhooks = 0
 
@@ -95,19 +95,7 @@ def simulate(calls: int, seed: int, folder: Path, plain: bool = False) -> Day:
             written.update(repr(told).encode())
 
     exchange.taps.append(tap)
-    exchange.history.most = HAPPENINGS * calls + 10_000
-    legs: dict[str, Leg] = {}
-    for number, at in enumerate(_arrivals(calls, Random(f"{seed} arrivals"))):
-        exchange.clock.call_at(exchange.clock.start + at, _caller(exchange, number, seed).dial)
-    until = exchange.clock.start + timedelta(hours=HOURS) + AFTERWARDS
-    while exchange.clock.now() < until:
-        exchange.wait(timedelta(hours=3).total_seconds())
-        if calls > REMEMBERED:
-            legs |= legs_of(exchange)
-    for leg in list(exchange.legs.values()):
-        if not leg.ended:
-            raise AssertionError(f"{leg} goes on for ever")
-
+    legs = play(exchange, calls, seed)
     kinds: Counter[str] = Counter()
     with store.connections.reading() as connection:
         for row in connection.execute(select(tables.events).order_by(tables.events.c.id)):
@@ -122,7 +110,24 @@ def simulate(calls: int, seed: int, folder: Path, plain: bool = False) -> Day:
     return Day(calls, webhooks, kinds, seconds, memory, written.hexdigest(), errors, misfits)
 
 
-def _desk(seed: int, folder: Path, plain: bool) -> tuple[Exchange, Store, LineConfig]:
+def play(exchange: Exchange, calls: int, seed: int) -> dict[str, Leg]:
+    """Have so many people call, and the day go by; the legs that the exchange won't remember."""
+    exchange.history.most = HAPPENINGS * calls + 10_000
+    legs: dict[str, Leg] = {}
+    for number, at in enumerate(_arrivals(calls, Random(f"{seed} arrivals"))):
+        exchange.clock.call_at(exchange.clock.start + at, _caller(exchange, number, seed).dial)
+    until = exchange.clock.start + timedelta(hours=HOURS) + AFTERWARDS
+    while exchange.clock.now() < until:
+        exchange.wait(timedelta(hours=3).total_seconds())
+        if calls > REMEMBERED:
+            legs |= legs_of(exchange)
+    for leg in list(exchange.legs.values()):
+        if not leg.ended:
+            raise AssertionError(f"{leg} goes on for ever")
+    return legs
+
+
+def desk(seed: int, folder: Path, plain: bool = False) -> tuple[Exchange, Store, LineConfig]:
     """The line with its durable store, and everybody's telephones."""
     exchange = Exchange(seed, requests=10, start=datetime.fromisoformat("2026-11-24T00:00Z"))
     store = Store(f"sqlite:///{folder}/day.db")

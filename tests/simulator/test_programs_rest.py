@@ -284,8 +284,9 @@ public class Line {
 def test_other_languages_go_by_the_proxy(
     needs: str, file: str, source: str, command: str, tmp_path: Path
 ) -> None:
-    if shutil.which(needs.split()[0]) is None or os.system(needs):
-        pytest.skip(f"“{needs}” doesn't work here")
+    language = needs.split()[0]
+    there = shutil.which(language) is not None and not os.system(needs)
+    require(f"{language}, for which “{needs}” works,", there)
     (tmp_path / file).write_text(source)
     with program(command, folder=tmp_path) as running:
         assert said(running) == "1"
