@@ -34,8 +34,8 @@ _PREPARE = (
 class Connections:
     """One database's connections. ``url`` is ``sqlite:///file`` or ``postgresql://user@host/name``;
     raises `SettingsError` for any other. A lock that another process holds is waited for
-    ``busy_for`` seconds. If it is ``power_safe``, whatever has been committed is on the disk; ``sync``
-    brings SQLite's log there, by default as the system does."""
+    ``busy_for`` seconds. If it is ``power_safe``, whatever has been committed is on the disk;
+    ``sync`` brings SQLite's log there, by default as the system does."""
 
     def __init__(
         self,

@@ -39,8 +39,8 @@ class Store:
     other. With ``checkpoints`` a thread keeps SQLite's write-ahead log short. A lock that another
     process holds is waited for ``busy_for`` seconds. If it is ``power_safe``, nothing that has been
     saved is lost when the power fails: SQLite's log is brought to the disk, by ``sync`` if that is
-    given, and PostgreSQL commits synchronously. No transaction is open when a repository's method returns. Several
-    processes and threads may share a database; migrate it before they start.
+    given, and PostgreSQL commits synchronously. No transaction is open when a repository's method
+    returns. Several processes and threads may share a database; migrate it before they start.
     """
 
     def __init__(

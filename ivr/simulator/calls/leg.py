@@ -367,7 +367,7 @@ class Leg(Call):
 
     def carry_out(self, player: Player, request: object) -> object:
         """Answer one request of a document, or PENDING."""
-        return self.network.carry_out(self, player, request)
+        return self.network.handlers[type(request)](self, player, request)
 
     def asked(self) -> None:
         """A document has begun to listen."""

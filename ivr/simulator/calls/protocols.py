@@ -7,8 +7,8 @@ to. All of those know legs; a leg knows them only as they are described here. ``
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from ivr.simulator.calls.messages import Recipient
 from ivr.simulator.calls.player import Player
@@ -133,6 +133,8 @@ class CallNetwork(Network, ABC, Generic[L]):
     """The network, as far as a leg has to do with it."""
 
     legs: dict[str, L]  # by SID, those that have ended not long ago among them
+    # What answers each kind of request of a document, or PENDING and resumes the player later.
+    handlers: Mapping[type, Callable[[L, Player, Any], object]]
 
     @abstractmethod
     def dial_out(
@@ -147,10 +149,6 @@ class CallNetwork(Network, ABC, Generic[L]):
     @abstractmethod
     def telephone(self, leg: L) -> Telephone[L] | None:
         """What an outgoing call rings; None if there is nothing."""
-
-    @abstractmethod
-    def carry_out(self, leg: L, player: Player, request: object) -> object:
-        """Answer one request of a document, or return PENDING and resume the player later."""
 
     @abstractmethod
     def ended(self, leg: L) -> None:

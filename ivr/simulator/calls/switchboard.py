@@ -22,7 +22,6 @@ from ivr.simulator.calls.handlers import Handlers
 from ivr.simulator.calls.leg import Leg
 from ivr.simulator.calls.messages import Messages
 from ivr.simulator.calls.payments import Payment
-from ivr.simulator.calls.player import Player
 from ivr.simulator.calls.protocols import CallNetwork, Phone, Telephone
 from ivr.simulator.calls.recordings import Recordings
 from ivr.simulator.calls.side_streams import SideStream
@@ -62,7 +61,7 @@ class Switchboard(CallNetwork[Leg]):
         self.verifications = Verifications(self, self.messages)
         self._ended: deque[str] = deque()
         self._guard = Guard(self)
-        self._handlers = Handlers(
+        self.handlers = Handlers(
             Audio(self, self.recordings),
             self.recordings,
             self.messages,
@@ -124,9 +123,6 @@ class Switchboard(CallNetwork[Leg]):
         arrived.headers = placed.headers
         return arrived
 
-    def carry_out(self, leg: Leg, player: Player, request: object) -> object:
-        return self._handlers[type(request)](leg, player, request)
-
     def ended(self, leg: Leg) -> None:
         """An ended call can still be looked up, until many more have ended."""
         self.recordings.over(leg.sid)
@@ -140,7 +136,7 @@ class Switchboard(CallNetwork[Leg]):
 
     def dial_in(self, sender: str, receiver: str) -> Leg:
         """A telephone calls a number; the application's first document is requested."""
-        number = self.numbers.get(e164(receiver) or receiver)
+        number = self.numbers.get(receiver) or self.numbers.get(e164(receiver))
         if number is None:
             known = ", ".join(self.numbers) or "none"
             raise CallError(
@@ -173,7 +169,7 @@ class Switchboard(CallNetwork[Leg]):
         leg.route = answers.route
         leg.callback = answers.callback
         extra = [("ApplicationSid", answers.sid)] if isinstance(answers, Application) else []
-        own = leg.fields()  # a softphone's parameters can't replace the call's own
+        own = leg.fields() if params else {}  # a softphone's can't replace the call's own
         extra += [(name, value) for name, value in params.items() if name not in own]
         start = requests.Fetch(answers.url, answers.method, tuple(extra))
         self.clock.soon(self._begin, leg, start)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ivr.twiml import verbs as v
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each is itself: there are no two alike
 class Setting:
     """Which verbs a kind of document may use.
 

@@ -35,13 +35,17 @@ class Mailbox:
         self._lender: int | None = None  # the network's thread, while an application has it
         self._loan = threading.Lock()  # held by the one thread that the network is lent to
         self._workers: ThreadPoolExecutor | None = None
-        clock.on_set = self._wake
 
     # ---- from any thread
 
-    def do(self, function: Callable[[], Result]) -> Result:
+    def do(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run a function on the network's thread, and return what it returns."""
-        return self._posted(function, borrowing=self._lender == threading.get_ident())
+        here = threading.get_ident()
+        if self._owner == here:
+            return function(*arguments)
+        if self._thread is None and self._hand.acquire(blocking=False):
+            return self._holding(function, *arguments)
+        return self._posted(partial(function, *arguments), borrowing=self._lender == here)
 
     def ask(self, function: Callable[[], Result]) -> Result:
         """`do` for the REST API, which also answers while an application is being called.
@@ -49,13 +53,11 @@ class Mailbox:
         That application may be what sends the request, on whatever thread, and may be waiting for
         the answer. No REST request ever calls an application.
         """
+        if self._owner == threading.get_ident():
+            return function()
         return self._posted(function, borrowing=True)
 
     def _posted(self, function: Callable[[], Result], borrowing: bool) -> Result:
-        if self._owner == threading.get_ident():
-            return function()
-        if self._thread is None and self._hand.acquire(blocking=False):
-            return self._holding(function)
         answer: Future[Result] = Future()
         letter = partial(_answer, answer, function)
         self._letters.put(letter)
@@ -89,22 +91,22 @@ class Mailbox:
             finally:
                 self._owner = self._lender
 
-    def act(self, function: Callable[[], Result]) -> Result:
+    def act(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """`do` what a person does and, at rate 0, everything that is due at this instant."""
-        if self._owner == threading.get_ident() or self._thread is not None:
-            return self.do(function)
-        return self.do(lambda: self._and_settle(function))
-
-    def _and_settle(self, function: Callable[[], Result]) -> Result:
-        result = function()
-        if self.clock.rate == 0:
-            self._run_until(self.clock.elapsed)
+        if self.clock.rate or self._owner == threading.get_ident():
+            return self.do(function, *arguments)
+        result: Result = self.do(self._and_settle, function, *arguments)
         return result
 
-    def _holding(self, function: Callable[[], Result]) -> Result:
+    def _and_settle(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        result = function(*arguments)
+        self._run_until(self.clock.elapsed)
+        return result
+
+    def _holding(self, function: Callable[..., Result], *arguments: Any) -> Result:
         self._owner = threading.get_ident()
         try:
-            return function()
+            return function(*arguments)
         finally:
             self._owner = None
             self._hand.release()
@@ -125,11 +127,11 @@ class Mailbox:
         """Let so many seconds of simulated time pass, and run everything due in them, in order."""
         if self._thread is not None:
             passed = threading.Event()
-            self.do(lambda: self.clock.after(seconds, passed.set))
+            self.do(self.clock.after, seconds, passed.set)
             passed.wait()
             return
         until = self.clock.elapsed + round(seconds * 1e6)
-        self.do(lambda: self._run_until(until))
+        self.do(self._run_until, until)
 
     def wait_until(self, condition: Callable[[], object], at_most: float = 120.0) -> None:
         """Let time pass, event by event, until the condition is met.
@@ -141,23 +143,20 @@ class Mailbox:
             while not self.do(condition) and self.clock.instant() < until:
                 time.sleep(POLL)
         else:
-            self.do(lambda: self._run_until(until, condition))
+            self.do(self._run_until, until, condition)
         if not self.do(condition):
             raise AssertionError(f"the condition wasn't met within {at_most:g} s of simulated time")
 
     def _run_until(self, until: int, enough: Callable[[], object] | None = None) -> None:
         clock = self.clock
-        self._fetched()
-        while not (enough is not None and enough()):
+        while True:
+            while self._elsewhere:  # time stands still until requests over HTTP are answered
+                self._letters.get()()
+            if enough is not None and enough():
+                break
             if not clock.ring_next(until):
                 clock.move_to(until)
                 break
-            self._fetched()
-
-    def _fetched(self) -> None:
-        """At rate 0, time stands still until every request over HTTP has been answered."""
-        while self._elsewhere:
-            self._letters.get()()
 
     # ---- other threads
 
@@ -189,7 +188,8 @@ class Mailbox:
         self._letters.put(back)
 
     def _wake(self) -> None:
-        if self._thread is not None and threading.get_ident() != self._owner:
+        """A bell was set: the thread looks anew when the next one is due."""
+        if threading.get_ident() != self._owner:
             self._letters.put(_nothing)
 
     def _read_letters(self) -> None:
@@ -215,6 +215,7 @@ class Mailbox:
         self._thread = threading.Thread(
             target=self._live, args=(ready,), name="ivr-exchange", daemon=True
         )
+        self.clock.on_set = self._wake
         self._thread.start()
         ready.wait()
 
@@ -226,6 +227,7 @@ class Mailbox:
         self._stopping = True
         self._letters.put(_nothing)
         thread.join()
+        self.clock.on_set = None
         self._thread = None
         if self._workers is not None:
             self._workers.shutdown(wait=False, cancel_futures=True)

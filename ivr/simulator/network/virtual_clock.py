@@ -13,31 +13,23 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 class Bell:
-    """An alarm of a `VirtualClock`."""
+    """An alarm of a `VirtualClock`; ``what`` is None once it has rung or was canceled."""
 
-    __slots__ = ("_arguments", "_clock", "_what")
+    __slots__ = ("_clock", "arguments", "what")
 
     def __init__(
         self, clock: VirtualClock, what: Callable[..., object], arguments: tuple[Any, ...]
     ) -> None:
         self._clock = clock
-        self._what: Callable[..., object] | None = what
-        self._arguments = arguments
+        self.what: Callable[..., object] | None = what
+        self.arguments = arguments
 
     def cancel(self) -> None:
         """Cancel it; does nothing once it has rung."""
-        if self._what is not None:
-            self._what = None
-            self._arguments = ()
+        if self.what is not None:
+            self.what = None
+            self.arguments = ()
             self._clock.forgotten()
-
-    def ring(self) -> bool:
-        what, arguments = self._what, self._arguments
-        if what is None:
-            return False
-        self._what = None
-        what(*arguments)
-        return True
 
 
 class VirtualClock:
@@ -59,14 +51,15 @@ class VirtualClock:
         self._numbers = count()
         self._forgotten = 0
         self._wall: float | None = None  # when elapsed was 0, while running
-        self._shown = (0, self.start)
+        self._shown = self.start
+        self._shown_at = 0  # the instant that it shows
 
     def now(self) -> datetime:
         """The instant, aware, in UTC."""
-        elapsed = self.instant()
-        if self._shown[0] != elapsed:
-            self._shown = (elapsed, self.at(elapsed))
-        return self._shown[1]
+        instant = self.elapsed if self._wall is None else self.instant()
+        if self._shown_at != instant:
+            self._shown, self._shown_at = self.at(instant), instant
+        return self._shown
 
     def stamp(self) -> str:
         """The instant as most of Twilio's newer callbacks write it: in ISO 8601, to the
@@ -110,28 +103,31 @@ class VirtualClock:
         """A canceled bell stays in the heap until there are many, then all are removed."""
         self._forgotten += 1
         if self._forgotten > 1000 and self._forgotten * 2 > len(self._heap):
-            self._heap[:] = [entry for entry in self._heap if entry[2]._what is not None]
+            self._heap[:] = [entry for entry in self._heap if entry[2].what is not None]
             heapq.heapify(self._heap)
             self._forgotten = 0
 
     # ---- for the network
 
     def next_due(self) -> int | None:
-        """When the next bell rings, in microseconds since the start."""
-        heap = self._heap
-        while heap and heap[0][2]._what is None:
-            heapq.heappop(heap)
-            self._forgotten -= 1
-        return heap[0][0] if heap else None
+        """When to look for the next bell, in microseconds since the start."""
+        return self._heap[0][0] if self._heap else None
 
     def ring_next(self, until: int) -> bool:
         """Ring the next bell due by ``until``, moving time to it; False if there is none."""
-        due = self.next_due()
-        if due is None or due > until:
-            return False
-        self.elapsed = max(self.elapsed, due)
-        heapq.heappop(self._heap)[2].ring()
-        return True
+        heap = self._heap
+        while heap and heap[0][0] <= until:
+            due, _, bell = heapq.heappop(heap)
+            what = bell.what
+            if what is None:
+                self._forgotten -= 1
+                continue
+            bell.what = None
+            if due > self.elapsed:
+                self.elapsed = due
+            what(*bell.arguments)
+            return True
+        return False
 
     def move_to(self, instant: int) -> None:
         self.elapsed = max(self.elapsed, instant)

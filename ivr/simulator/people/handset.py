@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Protocol
 
 from ivr.errors import CallError
@@ -65,7 +64,7 @@ class Handset(Scripted):
 
         Raises CallError when this phone is in use, or no application answers at the number.
         """
-        self.network.act(lambda: self._call(number))
+        self.network.act(self._call, number)
 
     def _call(self, number: str) -> None:
         if self.leg is not None:
@@ -84,14 +83,17 @@ class Handset(Scripted):
             raise ValueError(f"{found}: a phone has 0-9, * and #")
         network = self.network
         if network.inside or network.clock.rate:
-            network.do(lambda: self._type(keys))
+            network.do(self._type, keys)
             return
-        network.act(lambda: self._in_use().key(keys[0]))
+        network.act(self._key, keys[0])
         for key in keys[1:]:
             leg = self.leg
             network.wait(self.typing)
             if leg is not None and self.leg is leg:
-                network.act(partial(leg.key, key))
+                network.act(leg.key, key)
+
+    def _key(self, key: str) -> None:
+        self._in_use().key(key)
 
     def say(self, text: str, confidence: float = 0.9) -> None:
         """Say something. A <Gather> for speech and a <Record> hear it.
@@ -101,7 +103,7 @@ class Handset(Scripted):
         hears (see `audible`) is noted in the debugger's log, so that a strict test of a voicemail
         can't pass on silence. Raises CallError when the phone isn't in a call.
         """
-        self.network.act(lambda: self._say(text, confidence))
+        self.network.act(self._say, text, confidence)
 
     def _say(self, text: str, confidence: float = 0.9) -> None:
         leg = self._in_use()
@@ -121,7 +123,7 @@ class Handset(Scripted):
         The TwiML application in its token answers, and gets the parameters of the token and these.
         Raises CallError when there is no token or no such application, or the phone is in use.
         """
-        self.network.act(lambda: self._connect(parameters))
+        self.network.act(self._connect, parameters)
 
     def _connect(self, parameters: dict[str, str]) -> None:
         if self.access is None:
@@ -138,7 +140,7 @@ class Handset(Scripted):
 
         A room that there isn't is opened. Raises CallError for another phone, or one in use.
         """
-        self.network.act(lambda: self._join(room))
+        self.network.act(self._join, room)
 
     def _join(self, room: str) -> None:
         if self.leg is not None:
@@ -155,7 +157,7 @@ class Handset(Scripted):
         if e164(number) not in self.network.numbers:
             raise CallError(f"no application receives texts at {number}")
         network, receiver = self.network, e164(number)
-        network.act(lambda: network.messages.receive(self.number, receiver, body, media))
+        network.act(network.messages.receive, self.number, receiver, body, media)
 
     def answer(self, *, within: float = 60.0) -> None:
         """Pick up, as soon as the phone rings.
@@ -185,7 +187,7 @@ class Handset(Scripted):
         on the call, notice after ``noticed`` seconds. A call that is ringing goes on ringing, but
         it can't be answered. Raises CallError when there is no call.
         """
-        self.network.act(lambda: self._lose_connection(noticed))
+        self.network.act(self._lose_connection, noticed)
 
     def _lose_connection(self, noticed: float) -> None:
         if self.ringing:

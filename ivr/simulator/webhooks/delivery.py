@@ -88,13 +88,14 @@ class Overrides:
 
     def allows(self, reply: HTTPReply) -> bool:
         """Whether the request is made again after this reply."""
+        if not reply.code and reply.status < 400:
+            return False
         reasons = {f"{reply.status // 100}xx"} if reply.status else set()
         if reply.code in CONNECT_FAILURES:
             reasons.add("ct")
         if reply.code in READ_FAILURES:
             reasons.add("rt")
-        wrong = reply.code or reply.status >= 400
-        return bool(wrong and (self.policy & reasons or "all" in self.policy))
+        return bool(self.policy & reasons or "all" in self.policy)
 
 
 DEFAULT = Overrides()
@@ -322,6 +323,19 @@ class Delivery:
             self.jar.store(host, reply)
         if self._abandoned:
             return
+        if (reply.code or reply.status >= 300) and self._goes_on(call, reply):
+            return
+        if self._repeats:
+            self._repeats -= 1
+            self._attempt()
+        elif 300 <= reply.status < 400 and not reply.code:
+            text = f"HTTP {reply.status} isn't followed: 301, 302, 303 and 307 with a Location are"
+            self._finish(reply._replace(code=11216, error=text))
+        else:
+            self._finish(reply)
+
+    def _goes_on(self, call: HTTPCall, reply: HTTPReply) -> bool:
+        """After an answer that isn't the last: log in, try again, or look elsewhere."""
         if reply.status == 401 and self._log_in(call, reply):
             self._attempt()
         elif self._attempts < self._overrides.retries and self._overrides.allows(reply):
@@ -331,14 +345,9 @@ class Delivery:
             self._attempt()
         elif reply.status in FOLLOWED and reply.header("location"):
             self._follow(reply)
-        elif self._repeats:
-            self._repeats -= 1
-            self._attempt()
-        elif 300 <= reply.status < 400 and not reply.code:
-            text = f"HTTP {reply.status} isn't followed: 301, 302, 303 and 307 with a Location are"
-            self._finish(reply._replace(code=11216, error=text))
         else:
-            self._finish(reply)
+            return False
+        return True
 
     def _log_in(self, call: HTTPCall, reply: HTTPReply) -> bool:
         """After a 401, repeat the request once with the URL's own user name and password."""

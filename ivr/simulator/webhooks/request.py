@@ -9,6 +9,7 @@ its response closed before anything else happens; everything else goes over HTTP
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -41,7 +42,10 @@ class HTTPReply(NamedTuple):
 
     def header(self, name: str) -> str:
         """The first header of that (lower-case) name, or ""."""
-        return next((value for key, value in self.headers if key.lower() == name), "")
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value
+        return ""
 
 
 def failed(code: int, error: str) -> HTTPReply:
@@ -51,8 +55,13 @@ def failed(code: int, error: str) -> HTTPReply:
 
 # ---- parameters --------------------------------------------------------------------------------
 
-_quote = lru_cache(maxsize=8192)(quote_plus)
+_plain = re.compile(r"[0-9A-Za-z_.~-]*").fullmatch
 _templates: dict[tuple[str, ...], tuple[tuple[str, ...], str, str]] = {}
+
+
+@lru_cache(maxsize=8192)
+def _quoted(value: str) -> str:
+    return value if _plain(value) else quote_plus(value)
 
 
 def compose(values: Mapping[str, str]) -> tuple[str, str]:
@@ -66,7 +75,9 @@ def compose(values: Mapping[str, str]) -> tuple[str, str]:
         template = _templates[names] = _template(names)
     order, body, tail = template
     ordered = [values[name] for name in order]
-    encoded = [value if value.isalnum() else _quote(value) for value in ordered]
+    encoded = [
+        value if value.isalnum() and value.isascii() else _quoted(value) for value in ordered
+    ]
     return body % tuple(encoded), tail % tuple(ordered)
 
 
@@ -108,6 +119,12 @@ class HTTPCall(NamedTuple):
 # ---- in process --------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=256)
+def _variable(header: str) -> str:
+    """Where a header stands in an environ."""
+    return f"HTTP_{header.upper().replace('-', '_')}"
+
+
 class _Answer:
     """What a WSGI application passes to ``start_response``."""
 
@@ -136,7 +153,7 @@ def call_application(call: HTTPCall) -> HTTPReply:
         environ["CONTENT_TYPE"] = FORM
         environ["CONTENT_LENGTH"] = str(len(call.body))
     for name, value in call.headers.items():
-        environ[f"HTTP_{name.upper().replace('-', '_')}"] = value
+        environ[_variable(name)] = value
     answer = _Answer()
     assert call.target.app is not None
     try:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import from_regex
+from phonenumbers import NumberParseException, parse, region_code_for_number
 
 from ivr.simulator import Exchange
+from ivr.simulator.network.places import country
 from tests.kit.twiml_app import LINE, App
 
 VOICE = {"/voice": "<Response><Gather/></Response>", "/sms": "<Response/>"}
@@ -40,6 +44,17 @@ def test_the_country_follows_from_the_prefix(number: str, country: str) -> None:
     assert (asked["FromCountry"], asked["CallerCountry"]) == (country, country)
     assert (asked["ToCountry"], asked["CalledCountry"]) == ("FR", "FR")
     assert (asked["FromCity"], asked["FromState"], asked["FromZip"]) == ("", "", "")
+
+
+@given(from_regex(r"\+[0-9]{1,17}", fullmatch=True))
+def test_every_country_is_the_one_that_the_plans_say(number: str) -> None:
+    try:
+        planned = region_code_for_number(parse(number, None))
+    except NumberParseException:
+        planned = None
+    known = planned is not None and len(planned) == 2  # "001" are numbers of no country
+
+    assert country(number) == (planned if known else "")
 
 
 def test_a_place_that_is_told() -> None:

@@ -59,6 +59,7 @@ def test_any_form_is_encoded_and_signed_as_the_vendor_expects(values: dict[str, 
 
     body, tail = compose(values)
 
+    assert body.isascii()
     assert dict(parse_qsl(body, keep_blank_values=True)) == values
     expected = RequestValidator("secret").compute_signature("https://a.test/", values)
     assert sign(b"secret", "https://a.test/", tail) == expected
