@@ -12,26 +12,19 @@ desk's tables included.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-
-from flows.escalation import FOLDER
-from ivr.line.store.store import Store
 from tests.bench import traffic
 from tests.bench.in_process import Figure, figures
+from tests.bench.measured import Measured, line, measure, postgres
 from tests.bench.servers import (
     CORES,
     HERE,
@@ -40,46 +33,9 @@ from tests.bench.servers import (
     Server,
     Traffic,
     granian,
-    load,
     running,
 )
-from tests.kit.processes import IVR
-
-POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
-
-
-@dataclass
-class Measured:
-    """A server and what each of its rounds gave, by mix."""
-
-    server: Server
-    rounds: dict[str, list[Loaded]] = field(default_factory=dict)
-
-    def rate(self, mix: str) -> float:
-        return median(each.rate for each in self.rounds[mix])
-
-
-def line(
-    name: str, database: str, *, workers: int = 1, threads: int | None = 1, **settings: str
-) -> Server:
-    """Our line on a database that is made here, as `ivr serve` has it, with more ``settings``;
-    with the number of threads that it takes by itself if that is None."""
-    store = Store(database)
-    store.migrate()
-    store.import_csv(FOLDER / "sample")
-    store.close()
-    environment = {
-        "IVR_DATABASE": database,
-        "IVR_ALLOW_SAMPLE": "yes",
-        "IVR_PUBLIC_URL": traffic.ORIGIN,
-        "TWILIO_ACCOUNT_SID": traffic.ACCOUNT,
-        "TWILIO_AUTH_TOKEN": traffic.TOKEN,
-        **settings,
-    }
-    command = [str(IVR), "serve", "--port", "{port}", "--workers", str(workers)]
-    if threads:
-        command += ["--threads", str(threads)]
-    return Server(name, command, environment, database)
+from tests.bench.two_workers import two_workers
 
 
 def express(folder: Path) -> Server:
@@ -95,51 +51,6 @@ def express(folder: Path) -> Server:
         raise Missing(f"npm couldn't install express and twilio: {installed.stderr[-300:]}")
     command = [node, str(folder / "server.js"), "{port}", traffic.TOKEN, traffic.ORIGIN]
     return Server("express + twilio", command)
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A database of its own, dropped at the end; its URL."""
-    admin = make_url(os.environ.get("IVR_TEST_POSTGRES", POSTGRES))
-    engine = create_engine(admin.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    name = f"ivr_bench_{os.getpid()}"
-    try:
-        connection = engine.connect()
-    except SQLAlchemyError as error:
-        raise Missing(f"no PostgreSQL at {admin}: set IVR_TEST_POSTGRES ({error})") from error
-    with connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        try:
-            yield admin.set(database=name).render_as_string(hide_password=False)
-        finally:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
-
-
-def moves(database: str) -> int:
-    """How many turns have been saved in a line's database."""
-    store = Store(database)
-    with store.connections.reading() as connection:
-        saved = connection.execute(text("SELECT coalesce(sum(version), 0) FROM calls")).scalar_one()
-    store.close()
-    return int(saved)
-
-
-def measure(measured: Measured, mix: str, requests: Traffic, seconds: int) -> None:
-    """One round; a line must have moved by as much as wrk has seen answered."""
-    server, before = measured.server, 0
-    expected = max((each.rate for each in measured.rounds.get(mix, ())), default=0)
-    if not expected:
-        expected = load(server, requests.file(mix, 20_000), 1).rate
-    file = requests.file(mix, int(expected * seconds * 2.5) + 2_000)
-    if server.database:
-        before = moves(server.database)
-    seen = load(server, file, seconds)
-    if server.database:
-        moved = moves(server.database) - before
-        if not 0 <= moved - seen.requests <= 64:
-            raise AssertionError(f"{server.name}: {seen.requests} answered, {moved} moved")
-    measured.rounds.setdefault(mix, []).append(seen)
 
 
 class Row(NamedTuple):
@@ -230,20 +141,6 @@ def _print_row(row: Row, ours: list[Loaded], theirs: list[Loaded]) -> None:
     print(f"{row.figure:<56}{goal:>7}{median(ratios):>9.2f}{cpu:>8.2f}  {rounds}")
 
 
-def two_workers(seconds: int, rounds: int) -> Figure:
-    """How long the slowest hundredth waits when two workers on one file have all they can do."""
-    with tempfile.TemporaryDirectory(prefix="ivr-bench-") as place:
-        folder = Path(place)
-        server = line("two workers", f"sqlite:///{folder}/two.db", workers=2)
-        server.cores = CORES
-        measured, requests = Measured(server), Traffic(folder)
-        with running(server):
-            for _ in range(rounds):
-                measure(measured, "menus", requests, seconds)
-    p99 = median(each.p99 for each in measured.rounds["menus"])
-    return Figure("two workers on one SQLite file: p99, ms", "<20", f"{p99:.1f}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.http",
@@ -266,7 +163,7 @@ def main() -> None:
     if not names:
         _print_figures(
             [
-                two_workers(seconds, rounds),
+                *two_workers(seconds, rounds),
                 *figures(
                     given.calls or (20_000 if quick else 1_000_000),
                     given.people or (1_000 if quick else 10_000),

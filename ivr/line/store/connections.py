@@ -22,10 +22,13 @@ from ivr.line.store.syncing import GroupSync, Sync, to_disk
 ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
 WRITES = "ivr_writes"  # an execution option: this transaction will write
 
+LONG = 10_000  # pages in the write-ahead log, above which it is begun anew
+CEILING = 40_000  # … above which whoever commits checkpoints by itself, should nobody else do it
+RESTART_WITHIN = 100  # milliseconds
 _PREPARE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA wal_autocheckpoint=4000",
+    f"PRAGMA wal_autocheckpoint={CEILING}",
     "PRAGMA cache_size=-16000",  # kB
     "PRAGMA busy_timeout=0",  # we wait ourselves
 )
@@ -137,6 +140,22 @@ def _sqlite(file: str, busy_for: float) -> Engine:
 def _prepare(busy_for: float, connection: sqlite3.Connection, _record: object) -> None:
     for statement in _PREPARE:
         patiently(connection, statement, busy_for=busy_for)
+
+
+def checkpoint(connection: sqlite3.Connection, long: int = LONG) -> None:
+    """Move what SQLite's write-ahead log has into the file.
+
+    Nobody waits for that. But while commits never stop, there is always more in the log, and it
+    would grow without end: when it is long, they are let wait for a few milliseconds until there is
+    nothing, so that the next one begins it anew. ``long`` is in pages.
+    """
+    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if pages > long:
+        connection.execute(f"PRAGMA busy_timeout={RESTART_WITHIN}")
+        try:
+            connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        finally:
+            connection.execute("PRAGMA busy_timeout=0")
 
 
 def _rewrite(own: OwnConnections, busy_for: float) -> None:

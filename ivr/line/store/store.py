@@ -10,7 +10,7 @@ from pathlib import Path
 from ivr.line.store.calls import CallRepository
 from ivr.line.store.case_files import CaseFileRepository
 from ivr.line.store.cases import CaseRepository
-from ivr.line.store.connections import Connections
+from ivr.line.store.connections import Connections, checkpoint
 from ivr.line.store.driver import BUSY_FOR
 from ivr.line.store.duties import DutyRepository
 from ivr.line.store.facts import FactRepository
@@ -30,6 +30,8 @@ from ivr.line.store.syncing import Sync
 from ivr.line.store.tallies import TallyRepository
 
 log = logging.getLogger(__name__)
+
+CHECKPOINT_EVERY = 0.25  # seconds
 
 
 class Store:
@@ -94,9 +96,9 @@ class Store:
     def _checkpoint(self) -> None:
         """Move the write-ahead log into the file, off the path of any call."""
         own = self.connections.own
-        while not self._stop.wait(0.25):
+        while not self._stop.wait(CHECKPOINT_EVERY):
             try:
-                own().execute("PRAGMA wal_checkpoint(PASSIVE)")
+                checkpoint(own())
             except Exception as error:
                 what = "can't checkpoint the write-ahead log"
                 log_failure(log, what, error, event="checkpoint.failed")
