@@ -2,13 +2,14 @@
 database, and asked through its driver on the thread's own connection.
 
 SQLAlchemy's way from a statement to its rows costs several times what the database needs for them.
-Each statement is a transaction of its own.
+Each statement is a transaction of its own, except within `Asked.writing`.
 """
 
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from sqlalchemy import Dialect, Executable
 from ivr.line.store.driver import OwnConnections
 
 Sizes = tuple[tuple[str, int], ...]  # of the lists among the values, by name
+Row = Callable[[tuple[Any, ...]], Any]
 
 
 class Compiled(NamedTuple):
@@ -26,7 +28,19 @@ class Compiled(NamedTuple):
     text: str
     given: Mapping[str, Any]
     spread: Mapping[str, list[str]]
-    row: Callable[[tuple[Any, ...]], Any] | None
+    row: Row | None
+
+    def all(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values as the driver takes them."""
+        for name, marks in self.spread.items():
+            values.update(zip(marks, values.pop(name), strict=True))
+        return {**self.given, **values} if self.given else values
+
+    def reader(self) -> Row:
+        """What makes a row of each tuple that comes back."""
+        if self.row is None:
+            raise TypeError("this statement returns no rows")
+        return self.row
 
 
 class Asked:
@@ -41,11 +55,9 @@ class Asked:
     def rows(self, statement: Executable, **values: Any) -> list[Any]:
         """What a SELECT finds: tuples whose fields have the columns' names. A value that is a list
         is the list of an ``expanding`` parameter."""
-        compiled = self._compiled(statement, _sizes(values))
-        row = compiled.row
-        if row is None:
-            raise TypeError("only a SELECT has rows")
-        found = self._own.execute(compiled.text, _all(compiled, values)).fetchall()
+        compiled = self.compiled(statement, values)
+        row = compiled.reader()
+        found = self._own.execute(compiled.text, compiled.all(values)).fetchall()
         return [row(each) for each in found]
 
     def row(self, statement: Executable, **values: Any) -> Any | None:
@@ -54,8 +66,26 @@ class Asked:
 
     def change(self, statement: Executable, **values: Any) -> int:
         """How many rows a statement changes. It is repeated if PostgreSQL was started again."""
-        compiled = self._compiled(statement, _sizes(values))
-        return self._own.change(compiled.text, _all(compiled, values)).number
+        compiled = self.compiled(statement, values)
+        return self._own.change(compiled.text, compiled.all(values)).number
+
+    def changed(self, statement: Executable, **values: Any) -> list[Any]:
+        """The rows that a statement changes and returns; repeated as `change` is."""
+        compiled = self.compiled(statement, values)
+        row = compiled.reader()
+        return [row(each) for each in self._own.change(compiled.text, compiled.all(values)).rows]
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """A transaction that will write: of what is asked in it all counts, or nothing. What it
+        raises undoes it."""
+        with self._own.writing() as connection:
+            yield Writing(self, connection)
+
+    def compiled(self, statement: Executable, values: dict[str, Any]) -> Compiled:
+        """The statement for lists of these lengths."""
+        sizes = tuple((name, len(each)) for name, each in values.items() if isinstance(each, list))
+        return self._compiled(statement, sizes)
 
     def _compile(self, statement: Any, sizes: Sizes) -> Compiled:
         compiled = statement.compile(dialect=self._dialect)
@@ -71,13 +101,13 @@ class Asked:
         }
         return Compiled(text, given, spread, self._reader(statement))
 
-    def _reader(self, statement: Any) -> Callable[[tuple[Any, ...]], Any] | None:
+    def _reader(self, statement: Any) -> Row | None:
         """Makes rows of what the driver returns, which knows no booleans in SQLite."""
-        if not statement.is_select:
+        columns = list(statement.exported_columns)
+        if not columns:
             return None
-        columns = list(statement.selected_columns)
         fields: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
-        made: Callable[[tuple[Any, ...]], Any] = fields._make
+        made: Row = fields._make
         processors = [column.type.result_processor(self._dialect, None) for column in columns]
         if not any(processors):
             return made
@@ -87,15 +117,28 @@ class Asked:
         )
 
 
-def _all(compiled: Compiled, values: dict[str, Any]) -> dict[str, Any]:
-    """The values as the driver takes them."""
-    for name, marks in compiled.spread.items():
-        values.update(zip(marks, values.pop(name), strict=True))
-    return {**compiled.given, **values} if compiled.given else values
+class Writing:
+    """What is asked within one transaction."""
+
+    def __init__(self, asked: Asked, connection: Any) -> None:
+        self._asked, self._connection = asked, connection
+
+    def rows(self, statement: Executable, **values: Any) -> list[Any]:
+        """What a statement finds, or changes and returns."""
+        compiled = self._asked.compiled(statement, values)
+        row = compiled.reader()
+        return [row(each) for each in self._execute(compiled, values).fetchall()]
+
+    def row(self, statement: Executable, **values: Any) -> Any | None:
+        """The first of these rows."""
+        return next(iter(self.rows(statement, **values)), None)
+
+    def change(self, statement: Executable, **values: Any) -> int:
+        """How many rows a statement changes."""
+        return int(self._execute(self._asked.compiled(statement, values), values).rowcount)
+
+    def _execute(self, compiled: Compiled, values: dict[str, Any]) -> Any:
+        return self._connection.execute(compiled.text, compiled.all(values))
 
 
-def _sizes(values: dict[str, Any]) -> Sizes:
-    return tuple((name, len(each)) for name, each in values.items() if isinstance(each, list))
-
-
-__all__ = ["Asked"]
+__all__ = ["Asked", "Writing"]

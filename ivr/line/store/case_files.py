@@ -9,17 +9,25 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from ivr.line.desk.events import Event
 from ivr.line.records import CaseFile, Duty, Escalation, Note
 from ivr.line.store import tables
+from ivr.line.store.asked import Writing
 from ivr.line.store.chain import chained
 from ivr.line.store.connections import Connections
-from ivr.line.store.inserts import insert_duties, insert_events, insert_new
+from ivr.line.store.inserts import add_duties, add_events, add_new
 from ivr.line.store.instants import instant, ticks
 
-_FILE = select(tables.case_files).where(tables.case_files.c.number == bindparam("number"))
+_files = tables.case_files
+_KEPT = ("version", "data", "events", "head")  # beside the number
+_FILE = select(_files).where(_files.c.number == bindparam("number"))
+_SAVE = (
+    update(_files)
+    .where(_files.c.number == bindparam("saved"), _files.c.version == bindparam("before"))
+    .values({name: bindparam(name) for name in _KEPT})
+)
 
 
 class CaseRecords(NamedTuple):
@@ -44,24 +52,23 @@ class CaseFileRepository:
 
     def all(self) -> list[CaseFile]:
         """All files, by number."""
-        table = tables.case_files
         with self._connections.reading() as connection:
-            rows = connection.execute(select(table).order_by(table.c.number))
+            rows = connection.execute(select(_files).order_by(_files.c.number))
             return [_file(row) for row in rows]
 
     def save(self, file: CaseFile, records: CaseRecords) -> bool:
         """Save the file with its records, or nothing: False when the file has been saved by
         somebody else since it was loaded."""
         rows, count, head = chained(file, records.events)
-        with self._connections.writing() as connection:
-            if not _write(connection, file, count, head):
+        with self._connections.asked.writing() as writing:
+            if not _write(writing, file, count, head):
                 return False
-            insert_events(connection, rows)
-            insert_duties(connection, records.duties)
-            escalations = (_instants(asdict(each)) for each in records.escalations)
-            insert_new(connection, tables.escalations, escalations)
-            notes = (_instants(asdict(each)) for each in records.notes)
-            insert_new(connection, tables.notes, notes)
+            add_events(writing, rows)
+            add_duties(writing, records.duties)
+            for escalation in records.escalations:
+                add_new(writing, tables.escalations, _instants(asdict(escalation)))
+            for note in records.notes:
+                add_new(writing, tables.notes, _instants(asdict(note)))
         file.version += 1
         file.events = count
         file.head = head
@@ -100,9 +107,8 @@ def _file(row: Any) -> CaseFile:
     return CaseFile(row.number, json.loads(row.data), row.version, row.events, row.head)
 
 
-def _write(connection: Connection, file: CaseFile, count: int, head: str) -> bool:
+def _write(writing: Writing, file: CaseFile, count: int, head: str) -> bool:
     """The file itself, if it is still the one that was loaded."""
-    table = tables.case_files
     values = {
         "version": file.version + 1,
         "data": json.dumps(file.data),
@@ -110,9 +116,8 @@ def _write(connection: Connection, file: CaseFile, count: int, head: str) -> boo
         "head": head,
     }
     if not file.version:
-        return insert_new(connection, table, [{"number": file.number, **values}]) == 1
-    here = (table.c.number == file.number) & (table.c.version == file.version)
-    return connection.execute(update(table).where(here).values(values)).rowcount == 1
+        return add_new(writing, _files, {"number": file.number, **values})
+    return writing.change(_SAVE, saved=file.number, before=file.version, **values) == 1
 
 
 def _instants(row: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
@@ -94,6 +95,23 @@ class OwnConnections:
         """This thread's, of SQLite, with a transaction that will write."""
         patiently(connection := self(), "BEGIN IMMEDIATE", busy_for=self._busy_for)
         return connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Any]:
+        """This thread's, with a transaction that will write; it is undone by what is raised."""
+        if self.postgres:
+            with (connection := self()).transaction():
+                yield connection
+        else:
+            connection = self.begin()
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        self.settle()
 
     def _take(self) -> Any:
         self.give_back()

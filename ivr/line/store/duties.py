@@ -18,7 +18,7 @@ from ivr.line.records import Duty
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
 from ivr.line.store.driver import Changed
-from ivr.line.store.inserts import insert_duties
+from ivr.line.store.inserts import add_duties
 from ivr.line.store.instants import instant, instant_or_none, ticks
 
 LEASE = timedelta(seconds=30)
@@ -86,8 +86,8 @@ class DutyRepository:
 
     def add(self, duties: Iterable[Duty]) -> None:
         """Add duties of no call and no case; a duty whose key exists is left as it is."""
-        with self._connections.writing() as connection:
-            insert_duties(connection, duties)
+        with self._connections.asked.writing() as writing:
+            add_duties(writing, duties)
 
     def done(self, duty: Duty) -> None:
         """It has been carried out, even if another worker has taken it since."""

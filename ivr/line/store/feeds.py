@@ -12,6 +12,8 @@ from ivr.line.store import tables
 from ivr.line.store.connections import Connections
 from ivr.line.store.instants import instant_or_none, ticks, ticks_or_none
 
+_ALL = select(tables.feeds).order_by(tables.feeds.c.id)
+
 
 class FeedRepository:
     """The on-call calendars."""
@@ -21,10 +23,7 @@ class FeedRepository:
 
     def all(self) -> list[Feed]:
         """All calendars, by id."""
-        table = tables.feeds
-        with self._connections.reading() as connection:
-            rows = connection.execute(select(table).order_by(table.c.id))
-            return [_feed(row) for row in rows]
+        return [_feed(row) for row in self._connections.asked.rows(_ALL)]
 
     def save(self, feed: Feed, entries: Iterable[FeedEntry]) -> None:
         """What is now known of a calendar; its entries are replaced."""

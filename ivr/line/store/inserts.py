@@ -4,43 +4,78 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects.postgresql import insert as insert_postgres
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+from sqlalchemy import Connection, Executable, Table, bindparam, insert
+from sqlalchemy.dialects.postgresql import insert as insert_quietly  # SQLite says it the same way
 
 from ivr.line.records import Duty
 from ivr.line.store import tables
+from ivr.line.store.asked import Writing
 from ivr.line.store.instants import ticks
 
 _EVENT_COLUMNS = ("call", "seq", "at", "kind", "actor", "data", "hash")
-_DUTY_COLUMNS = ("key", "call", "kind", "owner", "lane")
+_DUTY_COLUMNS = ("key", "call", "kind", "owner", "lane", "due", "data")
+
+
+@lru_cache
+def new_row(table: Table, *columns: str) -> Executable:
+    """The statement for a row with these columns; it returns the row's key if that was new."""
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
+    written = insert_quietly(table).values(values).on_conflict_do_nothing()
+    return written.returning(*table.primary_key)
 
 
 def insert_new(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> int:
-    """Write the rows whose keys are new; how many that were."""
-    postgres = connection.dialect.name == "postgresql"
-    insert = insert_postgres if postgres else insert_sqlite
-    written = 0
+    """Write the rows whose keys are new; how many that were. Through SQLAlchemy, for what is
+    written seldom."""
+    return sum(len(connection.execute(new_row(table, *row), row).all()) for row in rows)
+
+
+def add_new(writing: Writing, table: Table, row: dict[str, Any]) -> bool:
+    """Write a row; False if there is one with its key."""
+    return bool(writing.rows(new_row(table, *row), **row))
+
+
+def add_duties(writing: Writing, duties: Iterable[Duty]) -> None:
+    """Duties whose keys are new."""
+    for duty in duties:
+        writing.change(ADD_DUTY, **duty_row(duty))
+
+
+def duty_row(duty: Duty) -> dict[str, Any]:
+    """A new duty's columns."""
+    return {
+        "key": duty.key,
+        "call": duty.call,
+        "kind": duty.kind,
+        "owner": duty.owner,
+        "lane": duty.lane,
+        "due": ticks(duty.due),
+        "data": json.dumps(duty.data),
+    }
+
+
+def add_events(writing: Writing, rows: Iterable[Sequence[Any]]) -> None:
+    """New events, as `ivr.line.store.chain.chained` returns them."""
     for row in rows:
-        statement = insert(table).values(row).on_conflict_do_nothing()
-        written += len(connection.execute(statement.returning(*table.primary_key)).all())
-    return written
+        writing.change(ADD_EVENT, **dict(zip(_EVENT_COLUMNS, row, strict=True)))
 
 
 def insert_events(connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
-    """New events, as `ivr.line.store.chain.chained` returns them."""
+    """The same through SQLAlchemy."""
     values = [dict(zip(_EVENT_COLUMNS, row, strict=True)) for row in rows]
     if values:
-        connection.execute(tables.events.insert(), values)
+        connection.execute(ADD_EVENT, values)
 
 
-def insert_duties(connection: Connection, duties: Iterable[Duty]) -> None:
-    """Duties whose keys are new."""
-    insert_new(connection, tables.duties, (_duty_row(duty) for duty in duties))
-
-
-def _duty_row(duty: Duty) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(duty, name) for name in _DUTY_COLUMNS}
-    return row | {"due": ticks(duty.due), "data": json.dumps(duty.data)}
+ADD_EVENT = (
+    insert(tables.events).values({name: bindparam(name) for name in _EVENT_COLUMNS}).inline()
+)
+ADD_DUTY = (
+    insert_quietly(tables.duties)
+    .values({name: bindparam(name) for name in _DUTY_COLUMNS})
+    .on_conflict_do_nothing()
+    .inline()
+)

@@ -6,15 +6,23 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, literal_column, select, update
 
 from ivr.line.records import Recording
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
-from ivr.line.store.inserts import insert_new
+from ivr.line.store.inserts import add_new
 from ivr.line.store.instants import instant, instant_or_none, ticks
 
 IN_PROGRESS = "in-progress"
+
+_AT_ITS_END = ("case", "seconds", "state")
+_END = (
+    update(tables.recordings)
+    .where(tables.recordings.c.sid == bindparam("recording"))
+    .where(tables.recordings.c.state == literal_column(f"'{IN_PROGRESS}'"))
+    .values({name: bindparam(name) for name in _AT_ITS_END})
+)
 
 
 class RecordingRepository:
@@ -26,17 +34,14 @@ class RecordingRepository:
     def keep(self, recording: Recording) -> bool:
         """Add a recording, or note the end of one that was in progress; False for what was known
         already."""
-        table = tables.recordings
         row = asdict(recording) | {"at": ticks(recording.at), "deleted_at": None}
-        with self._connections.writing() as connection:
-            if insert_new(connection, table, [row]):
+        with self._connections.asked.writing() as writing:
+            if add_new(writing, tables.recordings, row):
                 return True
             if recording.state == IN_PROGRESS:
                 return False
-            ended = {name: row[name] for name in ("case", "seconds", "state")}
-            in_progress = (table.c.sid == recording.sid) & (table.c.state == IN_PROGRESS)
-            result = connection.execute(update(table).where(in_progress).values(ended))
-            return result.rowcount == 1
+            ended = {name: row[name] for name in _AT_ITS_END}
+            return writing.change(_END, recording=recording.sid, **ended) == 1
 
     def mark_deleted(self, sid: str, at: datetime) -> bool:
         """Its audio has been deleted; False if that was known already."""

@@ -8,20 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import Executable, bindparam, select
+from sqlalchemy.dialects.postgresql import insert  # SQLite says "on conflict" the same way
 
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
 from ivr.line.store.instants import instant_or_none, ticks
 
-_GOOD = text(
-    "INSERT INTO signs (name, good_at) VALUES (:name, :at) "
-    "ON CONFLICT (name) DO UPDATE SET good_at = excluded.good_at"
-)
-_BAD = text(
-    "INSERT INTO signs (name, bad_at, why) VALUES (:name, :at, :why) "
-    "ON CONFLICT (name) DO UPDATE SET bad_at = excluded.bad_at, why = excluded.why"
-)
+_signs = tables.signs
+
+
+def _tell(*columns: str) -> Executable:
+    """The statement that says something of a name."""
+    written = insert(_signs).values({name: bindparam(name) for name in ("name", *columns)})
+    newest = {name: written.excluded[name] for name in columns}
+    return written.on_conflict_do_update(index_elements=[_signs.c.name], set_=newest)
+
+
+_GOOD = _tell("good_at")
+_BAD = _tell("bad_at", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +51,11 @@ class SignRepository:
 
     def good(self, name: str, now: datetime) -> None:
         """It works."""
-        with self._connections.writing() as connection:
-            connection.execute(_GOOD, {"name": name, "at": ticks(now)})
+        self._connections.asked.change(_GOOD, name=name, good_at=ticks(now))
 
     def bad(self, name: str, now: datetime, why: str) -> None:
         """It doesn't work; ``why`` has nothing personal."""
-        with self._connections.writing() as connection:
-            connection.execute(_BAD, {"name": name, "at": ticks(now), "why": why})
+        self._connections.asked.change(_BAD, name=name, bad_at=ticks(now), why=why)
 
     def find(self, name: str) -> Sign:
         """What is known of it."""

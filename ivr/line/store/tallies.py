@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import bindparam, delete, func, insert, select
 
 from ivr.line.store import tables
+from ivr.line.store.asked import Asked, Writing
 from ivr.line.store.connections import Connections
 from ivr.line.store.instants import ticks
 
@@ -21,11 +22,17 @@ class Bound(NamedTuple):
     most: int
 
 
+_tallies = tables.tallies
+_OF_BUCKET = _tallies.c.bucket == bindparam("whose")
 _COUNT = (
-    select(func.count().label("count"))
-    .where(tables.tallies.c.bucket == bindparam("bucket"))
-    .where(tables.tallies.c.at > bindparam("since"))
+    select(func.count().label("count")).where(_OF_BUCKET).where(_tallies.c.at > bindparam("since"))
 )
+_ADD = (
+    insert(_tallies).values(bucket=bindparam("bucket"), at=bindparam("at")).returning(_tallies.c.id)
+)
+_GIVE_BACK = delete(_tallies).where(_tallies.c.id.in_(bindparam("ids", expanding=True)))
+_CLEAR = delete(_tallies).where(_OF_BUCKET)
+_ALONE = select(func.pg_advisory_xact_lock(func.hashtext(bindparam("whose"))).label("locked"))
 
 
 class TallyRepository:
@@ -36,8 +43,7 @@ class TallyRepository:
 
     def add(self, bucket: str, now: datetime) -> None:
         """Count one more."""
-        with self._connections.writing() as connection:
-            connection.execute(tables.tallies.insert().values(bucket=bucket, at=ticks(now)))
+        self._connections.asked.changed(_ADD, bucket=bucket, at=ticks(now))
 
     def take(self, bounds: Sequence[Bound], now: datetime) -> list[int]:
         """Count one more in every bucket; the ids of what was counted, for `give_back`.
@@ -46,41 +52,39 @@ class TallyRepository:
         in however many processes, no more are let through than may be.
         """
         buckets = sorted({each.bucket for each in bounds})
-        table = tables.tallies
-        insert = table.insert().returning(table.c.id)
-        if any(self.count(*each[:2]) >= each.most for each in bounds):
+        if any(_reached(self._connections.asked, each) for each in bounds):
             return []  # who is refused keeps nobody from writing
-        with self._connections.writing() as connection:
+        with self._connections.asked.writing() as writing:
             if self._connections.postgres:  # SQLite has one writer at a time
                 for bucket in buckets:
-                    lock = func.pg_advisory_xact_lock(func.hashtext(bucket))
-                    connection.execute(select(lock))
-            if any(_counted(connection, each) >= each.most for each in bounds):
+                    writing.rows(_ALONE, whose=bucket)
+            if any(_reached(writing, each) for each in bounds):
                 return []
-            rows = [{"bucket": bucket, "at": ticks(now)} for bucket in buckets]
-            return [int(connection.execute(insert.values(row)).scalar_one()) for row in rows]
+            return [_add(writing, bucket, now) for bucket in buckets]
 
     def give_back(self, ids: Sequence[int]) -> None:
         """What `take` has counted went well after all."""
-        table = tables.tallies
-        with self._connections.writing() as connection:
-            connection.execute(table.delete().where(table.c.id.in_(ids)))
+        self._connections.asked.change(_GIVE_BACK, ids=list(ids))
 
     def count(self, bucket: str, since: datetime) -> int:
         """How many have been counted after ``since``."""
-        values = {"bucket": bucket, "since": ticks(since)}
-        return int(self._connections.asked.rows(_COUNT, **values)[0].count)
+        return _counted(self._connections.asked, bucket, since)
 
     def clear(self, bucket: str) -> None:
         """Start counting again."""
-        tallies = tables.tallies
-        with self._connections.writing() as connection:
-            connection.execute(tallies.delete().where(tallies.c.bucket == bucket))
+        self._connections.asked.change(_CLEAR, whose=bucket)
 
 
-def _counted(connection: Connection, bound: Bound) -> int:
-    values = {"bucket": bound.bucket, "since": ticks(bound.since)}
-    return int(connection.execute(_COUNT, values).scalar_one())
+def _add(writing: Writing, bucket: str, now: datetime) -> int:
+    return int(writing.rows(_ADD, bucket=bucket, at=ticks(now))[0].id)
+
+
+def _reached(asked: Asked | Writing, bound: Bound) -> bool:
+    return _counted(asked, bound.bucket, bound.since) >= bound.most
+
+
+def _counted(asked: Asked | Writing, bucket: str, since: datetime) -> int:
+    return int(asked.rows(_COUNT, whose=bucket, since=ticks(since))[0].count)
 
 
 __all__ = ["Bound", "TallyRepository"]

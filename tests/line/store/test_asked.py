@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import bindparam, select, update
 
-from ivr.line.store import calls, case_files, cases, people, tables, tallies
+from ivr.line.store import calls, case_files, cases, feeds, people, tables, tallies
+from ivr.line.store.inserts import add_new
 from ivr.line.store.store import Store
 from tests.kit.databases import Rows, emptied, fill
 
@@ -30,7 +31,8 @@ ASKED: list[tuple[Any, dict[str, Any]]] = [
     (cases._CASE, {"digits": "17349013"}),
     (cases._CONTACTS, {"account": "helio"}),
     (case_files._FILE, {"number": "C17349013"}),
-    (tallies._COUNT, {"bucket": "a", "since": 0}),
+    (feeds._ALL, {}),
+    (tallies._COUNT, {"whose": "a", "since": 0}),
 ]
 
 
@@ -69,9 +71,44 @@ def test_a_value_that_is_missing_is_an_error(store: Store) -> None:
         store.connections.asked.rows(people._AT_PHONE)
 
 
-def test_only_a_select_has_rows(store: Store) -> None:
-    with pytest.raises(TypeError, match="only a SELECT has rows"):
+def test_what_is_changed_can_be_returned(store: Store) -> None:
+    quiet = update(_people).where(_people.c.id == "MGR1").values(status="dnd")
+
+    changed = store.connections.asked.changed(quiet.returning(_people.c.status, _people.c.active))
+
+    assert [(row.status, row.active) for row in changed] == [("dnd", True)]
+
+
+def test_a_change_that_returns_nothing_has_no_rows(store: Store) -> None:
+    with pytest.raises(TypeError, match="returns no rows"):
         store.connections.asked.rows(update(_people).values(status="dnd"))
+
+
+def test_what_is_written_together_counts_together(store: Store) -> None:
+    hold = {"case": "C1", "reason": "", "by": "", "at": 0}
+    with store.connections.asked.writing() as writing:
+        assert add_new(writing, tables.holds, hold)
+        assert not add_new(writing, tables.holds, hold)
+        assert writing.change(update(_people).values(status="dnd")) == len(store.people.all())
+
+    assert {each.status for each in store.people.all()} == {"dnd"}
+    assert [each.case for each in store.privacy.holds()] == ["C1"]
+
+
+def test_what_is_raised_undoes_what_was_written(store: Store) -> None:
+    hold = {"case": "C1", "reason": "", "by": "", "at": 0}
+
+    def write_two() -> None:
+        with store.connections.asked.writing() as writing:
+            add_new(writing, tables.holds, hold)
+            add_new(writing, tables.holds, hold | {"case": None})
+
+    with pytest.raises(Exception, match=r"(?i)null"):
+        write_two()
+
+    assert store.privacy.holds() == []
+    with store.connections.asked.writing() as writing:
+        assert add_new(writing, tables.holds, hold)
 
 
 def test_of_no_rows_there_is_no_first(store: Store) -> None:
