@@ -43,16 +43,17 @@ class Calls:
         *,
         deliver: str | None = None,
         fresh: Callable[[], Call] | None = None,
+        known: CallState | None = None,
     ) -> CallTurn:
         """Take a turn of call ``sid``, and save it; the turn as it was saved.
 
         ``heard`` is None when only the present document is asked for. ``deliver`` is the leg that
         gets its document in answer (``""`` is the caller's), if one does. A call that was never
-        heard of is made by ``fresh``, and begins, whatever was heard. Raises `CallError` for an
-        unknown call.
+        heard of is made by ``fresh``, and begins, whatever was heard. A call that is ``known`` from
+        `look` is loaded only if it has been changed since. Raises `CallError` for an unknown call.
         """
         with tracing.span("turn", sid, heard=type(heard).__name__):
-            turn = self._hear(sid, heard, deliver, fresh)
+            turn = self._hear(sid, heard, deliver, fresh, known)
         watching.saw(turn.state)
         return turn
 
@@ -62,11 +63,13 @@ class Calls:
         heard: CallHeard | Report | None,
         deliver: str | None,
         fresh: Callable[[], Call] | None,
+        known: CallState | None,
     ) -> CallTurn:
         engaged: set[str] = set()
         lost = 0
         while lost < MAX_SAVE_ATTEMPTS:
-            turn = self._turn(sid, fresh)
+            turn = self._turn_of(known.call) if known else self._turn(sid, fresh)
+            known = None
             if not turn.state.call.version:
                 turn.begin()
             elif heard is not None:
@@ -90,12 +93,24 @@ class Calls:
         """The call as it is, to read from."""
         return self._turn(sid, None).state
 
+    def find(self, sid: str) -> CallState | None:
+        """The same, or None if nobody has heard of it."""
+        call = self.store.calls.load(sid)
+        return None if call is None else self.read(call)
+
+    def read(self, call: Call) -> CallState:
+        """A call that was loaded with others, to read from."""
+        return self._turn_of(call).state
+
     def _turn(self, sid: str, fresh: Callable[[], Call] | None) -> CallTurn:
         call = self.store.calls.load(sid)
         if call is None:
             if fresh is None:
                 raise CallError(f"no call {sid}")
             call = fresh()
+        return self._turn_of(call)
+
+    def _turn_of(self, call: Call) -> CallTurn:
         turn = CallTurn(self.line, call, self.clock.now(), self.answer, self.root)
         other = call.flow_version != self.line.config.version and not call.data.shared.renewed
         unknown = call.step not in self.line.caller.steps

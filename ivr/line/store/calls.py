@@ -109,7 +109,10 @@ class CallRepository:
         each with the attempt, as in `PersonRepository.claim`. Raises `Engaged`, with nothing saved,
         when one of them isn't free.
         """
-        return self._turns.save(call, (events, duties), claims)
+        saved = self._turns.save(call, (events, duties), claims)
+        if saved:
+            self._connections.owed.tell(duties)
+        return saved
 
     def settle(self) -> None:
         """Wait until nothing that has been loaded can be lost, as after `save`."""

@@ -69,6 +69,7 @@ class CaseFileRepository:
                 add_new(writing, tables.escalations, _instants(asdict(escalation)))
             for note in records.notes:
                 add_new(writing, tables.notes, _instants(asdict(note)))
+        self._connections.owed.tell(records.duties)
         file.version += 1
         file.events = count
         file.head = head

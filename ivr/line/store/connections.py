@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError
 from ivr.errors import SettingsError
 from ivr.line.store.asked import Asked
 from ivr.line.store.driver import BUSY_FOR, OwnConnections, patiently
+from ivr.line.store.owed import Owed
 from ivr.line.store.syncing import GroupSync, Sync, to_disk
 
 ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
@@ -57,6 +58,7 @@ class Connections:
             log = f"{self.engine.url.database}-wal"
             self.own.settle = GroupSync(log, sync or to_disk, partial(_rewrite, self.own, busy_for))
         self.asked = Asked(self.own, type(self.engine.dialect))
+        self.owed = Owed()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

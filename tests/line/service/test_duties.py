@@ -169,6 +169,76 @@ def test_duties_go_on_when_the_store_answers_again(
     assert look.due > desk.exchange.clock.now()  # it was carried out, and comes again
 
 
+class Clerk:
+    """A process that carries out notices, and nothing else."""
+
+    def __init__(self, store: Store) -> None:
+        self.exchange = Exchange(seed=1)
+        self.clock = self.exchange.clock
+        self.done: list[str] = []
+        self.duties = Duties(store, self.clock, {"notify": lambda duty: self.done.append(duty.key)})
+
+    def notices(self, **after: int) -> list[Duty]:
+        """Notices by their keys, due after so many seconds; in one lane."""
+        now = self.clock.now()
+        return [
+            Duty(key, "CA1", "notify", now + timedelta(seconds=seconds), lane="one")
+            for key, seconds in after.items()
+        ]
+
+
+def test_a_process_wakes_for_what_it_has_stored_itself(store: Meanwhile) -> None:
+    clerk = Clerk(store)
+    store.duties.add(clerk.notices(now=0, soon=10, late=20))
+    clerk.duties.after(clerk.clock.now())
+
+    clerk.exchange.wait(1)
+    assert clerk.done == ["now"]
+    clerk.exchange.wait(10)
+    assert clerk.done == ["now", "soon"]
+    clerk.exchange.wait(10)
+    assert clerk.done == ["now", "soon", "late"]
+
+
+def test_what_comes_after_another_in_its_lane_follows_it_at_once(store: Meanwhile) -> None:
+    clerk = Clerk(store)
+    store.duties.add(clerk.notices(first=10, second=0, third=5))
+    clerk.duties.after(clerk.clock.now())
+
+    clerk.exchange.wait(9)
+    assert clerk.done == []
+    clerk.exchange.wait(1)
+    assert clerk.done == ["first", "second", "third"]
+
+
+def test_what_another_process_has_stored_is_found_when_the_database_is_asked(
+    store: Meanwhile,
+) -> None:
+    clerk, other = Clerk(store), Store(store.connections.url)
+    other.duties.add(clerk.notices(first=10, second=20))
+    clerk.duties.after(clerk.clock.now())
+    clerk.exchange.wait(5)
+
+    clerk.duties.wake()
+    clerk.exchange.wait(20)
+    other.close()
+
+    assert clerk.done == ["first", "second"]
+
+
+def test_what_a_killed_process_had_taken_is_taken_when_its_lease_is_over(store: Meanwhile) -> None:
+    clerk, killed = Clerk(store), Store(store.connections.url)
+    killed.duties.add(clerk.notices(first=0, second=0))
+    killed.duties.take(clerk.clock.now(), ["notify"])
+    killed.close()
+
+    clerk.duties.wake()
+    clerk.exchange.wait(LEASE.total_seconds() - 1)
+    assert clerk.done == []
+    clerk.exchange.wait(1)
+    assert clerk.done == ["first", "second"]
+
+
 def test_a_patrol_goes_on_until_it_is_stopped(desk: Desk, store: Meanwhile) -> None:
     seen, stop = [], Event()
 

@@ -47,7 +47,7 @@ class Callbacks:
         if promise.state != "owed":
             return
         self._not_now(promised)
-        self.calls.hear(duty.call, CallbackTried(number))
+        self.calls.hear(duty.call, CallbackTried(number), known=promised)
         if self.calls.line.config.uncallable(promise.number):
             return  # the line never dials it; the owner sees it, and the due time stands
         sid = f"{BACK}{duty.call}-{number}"
@@ -74,7 +74,8 @@ class Callbacks:
         promised = self.calls.look(duty.call)
         promise = needed(promised.shared.promise)
         if promise.state == "owed" and promise.breaches == duty.data["breach"]:
-            self.calls.hear(duty.call, CallbackMissed(to=self._next_owner(promised)))
+            missed = CallbackMissed(to=self._next_owner(promised))
+            self.calls.hear(duty.call, missed, known=promised)
 
     def _next_owner(self, promised: CallState) -> str:
         """The person on duty at the second level; after that, the last resort."""
@@ -92,18 +93,18 @@ class Callbacks:
         self._went(duty.data["of"], duty.data["outcome"], duty.data["by"])
 
     def _went(self, of: str, how: str, by: str) -> None:
-        self.calls.hear(of, CallbackWent(how, by=by))
-        self._stop_ringing(of)
+        self._stop_ringing(self.calls.hear(of, CallbackWent(how, by=by)).state)
 
-    def _stop_ringing(self, of: str) -> None:
+    def _stop_ringing(self, promised: CallState) -> None:
         """A promise that is over rings nobody any more: the try that is still looking for somebody
         of the desk ends."""
-        promise = self.calls.look(of).shared.promise
-        sid = f"{BACK}{of}-{promise.tries}" if promise and promise.state != "owed" else ""
-        if not sid or self.store.calls.load(sid) is None:
+        promise = promised.shared.promise
+        if promise is None or promise.state == "owed":
             return
-        if isinstance(self.calls.look(sid).step, Hold):
-            self.calls.hear(sid, OutcomeHeard("hangup"))
+        sid = f"{BACK}{promised.call.sid}-{promise.tries}"
+        ringing = self.calls.find(sid)
+        if ringing and isinstance(ringing.step, Hold):
+            self.calls.hear(sid, OutcomeHeard("hangup"), known=ringing)
 
     def kept(self, call: str, by: str) -> None:
         """A person of the desk says that they have called the customer themselves."""

@@ -32,7 +32,7 @@ class CustomerDuties:
         they didn't answer."""
         state = self.calls.look(duty.call)
         if duty.data.get("lapsed"):
-            self.calls.hear(duty.call, CustomerLapsed())
+            self.calls.hear(duty.call, CustomerLapsed(), known=state)
             return
         if duty.attempts > 1 or state.leg_sid or not isinstance(state.step, Customer):
             return
@@ -49,9 +49,9 @@ class CustomerDuties:
         except Refused as error:
             more = {"event": "ring.refused", "call": duty.call}
             log.warning("can't call back for %s: %s", duty.call, error, extra=more)
-            self.calls.hear(duty.call, CustomerLapsed())
+            self.calls.hear(duty.call, CustomerLapsed(), known=state)
         except Unsure as error:
             more = {"event": "ring.unsure", "call": duty.call}
             log.warning("may be calling back for %s: %s", duty.call, error, extra=more)
         else:
-            self.calls.hear(duty.call, LegPlaced("", sid))
+            self.calls.hear(duty.call, LegPlaced("", sid), known=state)

@@ -59,12 +59,13 @@ class LegDuties:
         if duty.attempts > 1 or row.sid or row.state != "ringing":
             return
         if not state.legs.talk(attempt).own.wanted:
-            self._status(duty.call, attempt, "no_answer")
+            self._status(state, attempt, "no_answer")
             return
         if not self.store.people.claim(row.person, mine):
-            self._status(duty.call, attempt, "busy")
+            self._status(state, attempt, "busy")
             return
-        if self.calls.look(duty.call).legs.rows[attempt].state == "over":
+        state = self.calls.look(duty.call)
+        if state.legs.rows[attempt].state == "over":
             self.store.people.release(row.person, mine)  # its release came before the claim
             return
         self._place(duty, state, attempt)
@@ -82,13 +83,13 @@ class LegDuties:
         except Refused as error:
             more = {"event": "ring.refused", "call": duty.call}
             log.warning("can't ring for call %s: %s", duty.call, error, extra=more)
-            self.calls.hear(duty.call, PlacementRefused(attempt))
+            self.calls.hear(duty.call, PlacementRefused(attempt), known=state)
         except Unsure as error:
             more = {"event": "ring.unsure", "call": duty.call}
             log.warning("may be ringing for call %s: %s", duty.call, error, extra=more)
-            self.calls.hear(duty.call, PlacementUnsure(attempt))
+            self.calls.hear(duty.call, PlacementUnsure(attempt), known=state)
         else:
-            self.calls.hear(duty.call, LegPlaced(attempt, sid))
+            self.calls.hear(duty.call, LegPlaced(attempt, sid), known=state)
 
     def lapse(self, duty: Duty) -> None:
         self.calls.hear(duty.call, RingLapsed(duty.data["leg"]))
@@ -103,9 +104,9 @@ class LegDuties:
         sid = duty.data.get("sid") or (row.sid if row.state != "over" else "")
         if sid:
             self.carrier.hang_up(sid)
-            self._status(duty.call, attempt, "ended")  # its own report may be lost
+            self._status(state, attempt, "ended")  # its own report may be lost
         elif state.legs.talk(attempt).own.by_dial and not state.dials(attempt):
-            self._status(duty.call, attempt, "no_answer")  # it may never have been dialled
+            self._status(state, attempt, "no_answer")  # it may never have been dialled
 
     def send(self, duty: Duty) -> None:
         """Redirect a leg to its present document, unless it has fetched that already."""
@@ -118,14 +119,14 @@ class LegDuties:
         try:
             self.carrier.send(sid, f"{self.origin}{state.here(attempt)}/present")
         except LegGone:
-            self._gone(duty.call, attempt)
+            self._gone(state, attempt)
 
-    def _gone(self, call: str, attempt: str) -> None:
+    def _gone(self, state: CallState, attempt: str) -> None:
         """A leg has ended, and the report of it was lost."""
         if attempt:
-            self._status(call, attempt, "ended")
+            self._status(state, attempt, "ended")
         else:
-            self.calls.hear(call, OutcomeHeard("hangup"))
+            self.calls.hear(state.call.sid, OutcomeHeard("hangup"), known=state)
 
     def hold(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
@@ -142,7 +143,7 @@ class LegDuties:
         over = state.call.ended_at or row.state == "over"
         if over or not shared.held or shared.holds != duty.data["holds"]:
             return
-        self._end_or_ask_again(duty, row.sid, ASKED_AGAIN)
+        self._end_or_ask_again(duty, state, ASKED_AGAIN)
 
     def announce(self, duty: Duty) -> None:
         state = self.calls.look(duty.call)
@@ -161,14 +162,14 @@ class LegDuties:
         if state.call.ended_at or row.state == "over":
             return
         if row.met:
-            self._end_or_ask_again(duty, row.sid, STILL_THERE)
+            self._end_or_ask_again(duty, state, STILL_THERE)
             return
         if row.in_room is None or (caller.in_room is None and not caller.on_hold):
             room, held = self.carrier.participants(f"call-{call}")
-            self.calls.hear(call, RoomSeen(room, held))
+            state = self.calls.hear(call, RoomSeen(room, held), known=state).state
             for end, sid in ((leg, row.sid), ("", state.leg_sid)):
                 if sid and sid not in held and self.carrier.over(sid):
-                    self._gone(call, end)
+                    self._gone(state, end)
                     return
         raise NotYet(self.clock.now() + ASKED_AGAIN)
 
@@ -180,16 +181,18 @@ class LegDuties:
     def free(self, duty: Duty) -> None:
         """The call has been over for a while: a leg of it that the carrier hasn't reported is asked
         for, so that it keeps nobody busy."""
-        row = self.calls.look(duty.call).legs.rows[duty.data["leg"]]
-        if row.state != "over":
-            self._end_or_ask_again(duty, row.sid, ASKED_AGAIN)
+        state = self.calls.look(duty.call)
+        if state.legs.rows[duty.data["leg"]].state != "over":
+            self._end_or_ask_again(duty, state, ASKED_AGAIN)
 
-    def _end_or_ask_again(self, duty: Duty, sid: str, pause: timedelta) -> None:
+    def _end_or_ask_again(self, duty: Duty, state: CallState, pause: timedelta) -> None:
         """The duty's leg has ended if the carrier says so, or never rang it; else raise `NotYet`,
         to ask again after the pause."""
+        leg = duty.data["leg"]
+        sid = state.legs.rows[leg].sid
         if sid and not self.carrier.over(sid):
             raise NotYet(self.clock.now() + pause)
-        self._status(duty.call, duty.data["leg"], "ended")
+        self._status(state, leg, "ended")
 
     def release(self, duty: Duty) -> None:
         """Free a person at once, and let the caller who has been waiting longest ring them."""
@@ -205,29 +208,29 @@ class LegDuties:
         state = self.calls.look(duty.call)
         if not hunting.goes_on(state) or state.shared.hunt.number != duty.data["hunt"]:
             return
-        if free := self._free(state)[1]:
-            self._first_come(free, duty.call)
+        ranking, free = self._free(state)
+        if free and not self._first_come(free, duty.call):
+            self.calls.hear(duty.call, CandidatesRanked(ranking), known=state)
         after = state.line.config.hunts[state.shared.hunt.name].look_again
         raise NotYet(self.clock.now() + timedelta(seconds=after))
 
-    def _first_come(self, free: set[str], last: str = "") -> None:
+    def _first_come(self, free: set[str], before: str = "") -> bool:
         """Let the first of those who wait ring one of these people; emergencies go first, then who
-        has waited longest. Call ``last`` is the last that gets to."""
+        has waited longest, as far as they come ``before`` a call. False if nobody did."""
         waiting = self.store.calls.waiting()
         for call in sorted(waiting, key=lambda call: call.data.shared.wish != "E-Down"):
             named = {entry.person for entry in call.data.shared.hunt.ranking}
-            if call.sid == last:
+            if call.sid == before:
                 break
-            if named & free and self._look(call.sid):
-                return
-        if last:
-            self._look(last)
+            if named & free and self._look(self.calls.read(call)):
+                return True
+        return False
 
-    def _look(self, sid: str) -> bool:
+    def _look(self, state: CallState) -> bool:
         """Have the call hear who may be rung for it now, if it wants somebody to be rung."""
-        ranking, free = self._free(self.calls.look(sid))
+        ranking, free = self._free(state)
         if free:
-            self.calls.hear(sid, CandidatesRanked(ranking))
+            self.calls.hear(state.call.sid, CandidatesRanked(ranking), known=state)
         return bool(free)
 
     def _free(self, state: CallState) -> tuple[list[dict[str, Any]], set[str]]:
@@ -240,5 +243,5 @@ class LegDuties:
         ranking = self.rankings.people(state.shared, asked).data["ranking"]
         return ranking, {entry["person"] for entry in ranking if not entry["skipped"]}
 
-    def _status(self, call: str, attempt: str, status: EventName) -> None:
-        self.calls.hear(call, LegEnded(attempt, status))
+    def _status(self, state: CallState, attempt: str, status: EventName) -> None:
+        self.calls.hear(state.call.sid, LegEnded(attempt, status), known=state)

@@ -35,9 +35,9 @@ class LostCalls:
         """End every open call, and every leg that keeps a person busy, that has ended at the
         carrier; then put the duty off."""
         for call in self.store.calls.open():
-            state = self.calls.look(call.sid)
+            state = self.calls.read(call)
             if self._lost(state, state.leg_sid):
-                self.calls.hear(call.sid, OutcomeHeard("hangup"))
+                self.calls.hear(call.sid, OutcomeHeard("hangup"), known=state)
         for person in self.store.people.all():
             if person.busy_with:
                 self._free(person.busy_with)
@@ -49,7 +49,7 @@ class LostCalls:
         state = self.calls.look(call)
         row = state.legs.rows.get(attempt)
         if row is not None and self._lost(state, row.sid):
-            self.calls.hear(call, LegEnded(attempt, "ended"))
+            self.calls.hear(call, LegEnded(attempt, "ended"), known=state)
 
     def _lost(self, state: CallState, sid: str) -> bool:
         """Whether this leg of a call that is old enough has ended without the line being told."""

@@ -1,7 +1,7 @@
 """What must happen: carries out what is due.
 
-There is one table and one way: `Duties.run` takes what is due, at once after a turn in the same
-process, or later in another process if that one died. The kinds of `MOVES_LEGS` come first; others
+There is one table and one way: what is due is taken, at once after a turn in the same process, or
+later in another process if that one died. The kinds of `MOVES_LEGS` come first; others
 may take their time (mail, another system), so they are carried out in the background.
 """
 
@@ -17,6 +17,7 @@ from ivr.line import metrics, tracing
 from ivr.line.errors import GivenUp, NotYet
 from ivr.line.outside.carrier import Refused, Unsure
 from ivr.line.records import IN_A_WHILE, MOVES_LEGS, Duty
+from ivr.line.service.duties.known import ANY, Known
 from ivr.line.store.faults import fault_of, log_failure
 from ivr.line.store.store import Store
 
@@ -36,6 +37,9 @@ class Duties:
     """Carries out duties; ``handlers`` has a handler for each kind that this process carries out.
     Without handlers it carries out nothing, and never wakes.
 
+    It wakes by itself for what was stored through the same `Store`; for what others have stored
+    when the database is asked: by `run`, `everything`, `wake` or a `patrol`.
+
     When a handler raises, the duty is tried again, at most `MAX_ATTEMPTS` times; `NotYet` puts it
     off without a limit, as a database that fails does, and `GivenUp` ends it.
     """
@@ -45,37 +49,39 @@ class Duties:
         self.clock = clock
         self._handlers = handlers
         self._kinds = tuple(handlers)
-        self._legs = tuple(kind for kind in handlers if kind in MOVES_LEGS)
-        self._others = tuple(kind for kind in handlers if kind not in MOVES_LEGS)
+        self._legs = Known(tuple(kind for kind in handlers if kind in MOVES_LEGS), AT_ONCE)
+        self._others = Known(tuple(kind for kind in handlers if kind not in MOVES_LEGS), 1)
+        self._known = {kind: known for known in self._both() for kind in known.kinds}
         self._lock = Lock()
         self._alarm: tuple[datetime, Alarm] | None = None
+        self._told: datetime | None = None  # when the next is due, by the database
         self._latest = clock.now()
         self._waiting_for = ""  # the database's fault
+        store.connections.owed.listen(self._owed)
 
-    def run(self, call: str | None = None) -> int:
-        """Move the legs of one call, or of all, as is due; how many duties were carried out."""
-        return self._run(lambda: self._take_legs(call))
+    def run(self) -> int:
+        """Move the legs of all calls as is due; how many duties were carried out."""
+        return self._look_and_work(slow=False)
 
     def everything(self) -> int:
         """Carry out all that is due, slow kinds included; how many duties were carried out."""
-        return self._run(lambda: self._take_legs() or self._take_other())
+        return self._look_and_work(slow=True)
+
+    def after(self, due: datetime) -> None:
+        """A turn has stored duties, of which the first is due then: move legs, if it is now."""
+        if due <= self.clock.now():
+            self._work(slow=False)
+        else:
+            self._set_alarm()
 
     def wake(self) -> None:
-        """Look when something is due next, and run then. For what was added outside a turn: by a
-        click on a page, for example."""
+        """Ask when something is due next, and run then: for what other processes have stored, and
+        for a click on a page."""
         if self._kinds:
-            self.wake_at(self.store.duties.next_due(self._kinds))
-
-    def wake_at(self, when: datetime | None) -> None:
-        """Run again at ``when``, unless an earlier alarm is set."""
-        if when is None:
-            return
-        with self._lock:
-            if self._alarm and self._alarm[0] <= when:
-                return
-            if self._alarm:
-                self._alarm[1].cancel()
-            self._alarm = (when, self.clock.call_at(when, self._alarm_went_off))
+            self._told = self.store.duties.next_due(self._kinds)
+            if self._told is not None:
+                self._look_at(self._told)
+            self._set_alarm()
 
     def stop(self) -> None:
         """Don't run by itself any more, until it is woken again."""
@@ -87,31 +93,77 @@ class Duties:
     def patrol(self, pause: float, stop: Event) -> None:
         """Run every ``pause`` seconds until ``stop``, for what a process that died left behind."""
         while not stop.wait(pause):
+            self._look_at(self.clock.now())
             self._run_safely()
 
-    def _take_legs(self, call: str | None = None) -> list[Duty]:
-        return self.store.duties.take(self.clock.now(), self._legs, call, AT_ONCE)
+    def _owed(self, kind: str, at: datetime) -> None:
+        if known := self._known.get(kind):
+            known.add(at, kind)
 
-    def _take_other(self) -> list[Duty]:
-        return self.store.duties.take(self.clock.now(), self._others, limit=1)
+    def _look_at(self, when: datetime) -> None:
+        """Something may be due then, of whichever kind."""
+        for known in self._both():
+            known.add(when)
 
-    def _run(self, take: Callable[[], list[Duty]]) -> int:
-        """Carry out what ``take`` takes as long as something is due; then wait for what is due
-        next."""
-        self._watch_clock()
-        done = 0
-        while True:
-            taken = take()
-            for duty in taken:
-                if duty.taken_until and self.clock.now() >= duty.taken_until:
-                    continue  # the duties before it took so long that its lease has expired
-                self._carry_out(duty)
-                done += 1
-            next_due = self.store.duties.next_due(self._kinds)
-            if not taken or next_due is None or next_due > self.clock.now():
-                break
-        self.wake_at(next_due)
+    def _set_alarm(self) -> None:
+        """Run again when the next that is known is due."""
+        instants = [at for known in self._both() if (at := known.first()) is not None]
+        if not instants:
+            return
+        when = min(instants)
+        with self._lock:
+            if self._alarm and self._alarm[0] <= when:
+                return
+            if self._alarm:
+                self._alarm[1].cancel()
+            self._alarm = (when, self.clock.call_at(when, self._alarm_went_off))
+
+    def _both(self) -> tuple[Known, Known]:
+        """In the order in which they are carried out."""
+        return self._legs, self._others
+
+    def _take(self, slow: bool) -> list[Duty]:
+        """The next that are due, of those who are known to be."""
+        now = self.clock.now()
+        for known in self._both() if slow else (self._legs,):
+            if kinds := known.come(now):
+                taken = self.store.duties.take(now, kinds, known.at_once)
+                if len(taken) == known.at_once:  # there may be more
+                    known.add(now, kinds[0] if len(kinds) == 1 else ANY)
+                if taken:
+                    return taken
+        return []
+
+    def _look_and_work(self, slow: bool) -> int:
+        self._told = self.clock.now()
+        self._look_at(self._told)
+        return self._work(slow)
+
+    def _work(self, slow: bool) -> int:
+        """Carry out what is known to be due; then wait for what is due next."""
+        try:
+            self._watch_clock()
+            done = 0
+            while taken := self._take(slow):
+                done += sum(map(self._carry_out_in_time, taken))
+            if self._told is not None and self._told <= self.clock.now():
+                self.wake()
+            else:
+                self._set_alarm()
+        except Exception:
+            self._told = self.clock.now() + timedelta(seconds=PAUSE)
+            self._look_at(self._told)
+            self._set_alarm()
+            raise
         return done
+
+    def _carry_out_in_time(self, duty: Duty) -> bool:
+        """False if the duties before it took so long that its lease has expired."""
+        if duty.taken_until and self.clock.now() >= duty.taken_until:
+            self._known[duty.kind].add(duty.taken_until, duty.kind)
+            return False
+        self._carry_out(duty)
+        return True
 
     def _watch_clock(self) -> None:
         """When the clock has been put back, what is to come soon would come as much later."""
@@ -124,29 +176,31 @@ class Duties:
                 "the clock went back by %s; %d duties are due earlier", by, moved, extra=more
             )
             self.stop()  # an alarm for an instant of before
+            for known in self._both():
+                known.forget()
+            self._told = now
+            self._look_at(now)
         self._latest = now
 
     def _alarm_went_off(self) -> None:
         with self._lock:
             self._alarm = None
-        if not self._run_safely():
-            self.wake_at(self.clock.now() + timedelta(seconds=PAUSE))
+        self._run_safely()
 
-    def _run_safely(self) -> bool:
-        """False when the store doesn't answer; what is due waits until it does."""
+    def _run_safely(self) -> None:
+        """When the store doesn't answer, what is due waits until it does."""
         try:
-            self.everything()
+            self._work(slow=True)
         except Exception as error:
             fault = str(fault_of(error) or "")
             if not fault or fault != self._waiting_for:  # said once, not every second
                 log_failure(log, "what is due has to wait", error, event="duties.waiting")
             self._waiting_for = fault
-            return False
+            return
         if self._waiting_for:
             more = {"event": "duties.going_on"}
             log.warning("what is due is carried out again", extra=more)
         self._waiting_for = ""
-        return True
 
     def _carry_out(self, duty: Duty) -> None:
         try:

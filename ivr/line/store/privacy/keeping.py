@@ -70,6 +70,7 @@ class PrivacyRepository:
         for kind in CLASSES:
             for age in kind.ages:
                 self._end(kind, age, now, ticks(now - timedelta(days=days[age.term])), tally, dry)
+        self._connections.owed.due("delete_recording", now)
         return tally
 
     def _end(
@@ -111,6 +112,7 @@ class PrivacyRepository:
                         tally.waiting[kind.name] += 1
                     elif kind.erase(round, kind, row):
                         tally.done[kind.name] += 1
+        self._connections.owed.due("delete_recording", now)
         return tally
 
     def export(self, subject: Subject) -> dict[str, list[dict[str, Any]]]:

@@ -180,10 +180,7 @@ class Webhooks:
 
     def after(self, due: datetime) -> None:
         """The duties of a turn are carried out when its answer has been sent."""
-        if due <= self.duties.clock.now():
-            self.duties.run()
-        else:
-            self.duties.wake_at(due)
+        self.duties.after(due)
 
     # --- the caller's leg ---
 
@@ -261,10 +258,11 @@ class Webhooks:
     def status(self, form: Form, sid: str = "") -> Reply:
         """The number's own status callback: the caller has hung up."""
         call, status = sid or form["CallSid"], form.get("CallStatus")
-        if status not in OVER or self.calls.store.calls.load(call) is None:
+        state = self.calls.find(call) if status in OVER else None
+        if state is None:
             return Reply(NOTHING)  # unknown: the line was down during the whole call
         answered = not sid or status == "completed"
-        turn = self.calls.hear(call, CallerLegEnded(form["CallSid"], answered))
+        turn = self.calls.hear(call, CallerLegEnded(form["CallSid"], answered), known=state)
         return Reply(NOTHING, turn.due)
 
     def recording(self, form: Form, sid: str = "") -> Reply:
