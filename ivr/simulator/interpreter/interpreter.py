@@ -52,26 +52,20 @@ class Interpreter:
         else:
             page = yield from self.turn_to(start)
         while page is not None and page is not OVER:
-            self.page = page
-            page = yield from self.carry_out(page.verbs)
+            self.page, page = page, None
+            for verb in self.page.verbs:
+                kind = type(verb)
+                if kind not in self.setting.verbs:
+                    page = yield from self.misplaced(verb)
+                else:
+                    if not self.answered and _picks_up(verb, verb is self.page.verbs[0]):
+                        self.answered = True
+                        yield requests.Answer()
+                    page = yield from _VERBS[kind](self, verb)
+                if page is not None:  # the one to go on with, or OVER
+                    break
             if page is None and self.setting.again and isinstance(start, requests.Fetch):
                 page = yield from self.once_more(start)
-
-    def carry_out(self, verbs: tuple[v.Verb, ...]) -> Steps:
-        """The page to go on with, OVER, or None when the verbs have run out."""
-        setting = self.setting
-        for place, verb in enumerate(verbs):
-            kind = type(verb)
-            if kind not in setting.verbs:
-                page = yield from self.misplaced(verb)
-            else:
-                if not self.answered and _picks_up(verb, place):
-                    self.answered = True
-                    yield requests.Answer()
-                page = yield from _VERBS[kind](self, verb)
-            if page is not None:
-                return page
-        return None
 
     def misplaced(self, verb: v.Verb) -> Steps:
         """A verb that isn't allowed here: skipped with a warning, or fatal."""
@@ -388,7 +382,7 @@ _VERBS: Mapping[type, Callable[..., Steps]] = {
 }
 
 
-def _picks_up(verb: v.Verb, place: int) -> bool:
+def _picks_up(verb: v.Verb, first: bool) -> bool:
     """Whether a verb answers the call: not Pause, Redirect, <Dial answerOnBridge>, a first Reject.
 
     (https://www.twilio.com/docs/voice/twiml/reject, /pause, /dial)
@@ -397,7 +391,7 @@ def _picks_up(verb: v.Verb, place: int) -> bool:
         case v.Pause() | v.Redirect() | v.Dial(answer_on_bridge=True):
             return False
         case v.Reject():
-            return place > 0
+            return not first
     return True
 
 
