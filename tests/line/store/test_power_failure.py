@@ -17,6 +17,7 @@ from sqlalchemy import text
 from flows.escalation import FOLDER
 from ivr.line.definition import Line
 from ivr.line.service.services import build_services
+from ivr.line.store.connections import checkpoint
 from ivr.line.store.store import Store
 from ivr.line.store.syncing import GroupSync, Sync, to_disk
 from ivr.line.web.webhooks.app import create_app
@@ -26,6 +27,7 @@ from tests.kit.databases import postgres
 from tests.kit.disks import Disk, disk
 
 CALLERS = 8  # at once
+ANSWERS = 4
 PAGES = 10  # in the log, until SQLite moves them into the file by itself
 
 
@@ -46,20 +48,24 @@ def webhooks(line: Line, store: Store) -> Flask:
     return create_app(services, auth_token=traffic.TOKEN)
 
 
-def calls_on(line: Line, store: Store, seen: Disk, keys: int) -> None:
-    """Eight callers at once, each of whom presses so many keys; every answer is written down."""
-    app, together = webhooks(line, store), Barrier(CALLERS)
+def calls_on(line: Line, store: Store, seen: Disk) -> None:
+    """Eight callers at once, and when they have hung up another eight, each with four answers;
+    every answer is written down. In between the log is moved into the file, and begins anew."""
+    app = webhooks(line, store)
 
     def call(number: int) -> None:
         sid = traffic.sid(number)
         store.connections.own().execute(f"PRAGMA wal_autocheckpoint={PAGES}")
         together.wait()
-        for turn, step in enumerate(traffic.MENUS[: keys + 1], start=1):
+        for turn, step in enumerate(traffic.MENUS[:ANSWERS], start=1):
             traffic.send(app, traffic.request(sid, step))
             seen.told(Answered(sid, turn))
 
-    with ThreadPoolExecutor(CALLERS) as callers:
-        list(callers.map(call, range(1, CALLERS + 1)))
+    for first in (1, 1 + CALLERS):
+        together = Barrier(CALLERS)
+        with ThreadPoolExecutor(CALLERS) as callers:
+            list(callers.map(call, range(first, first + CALLERS)))
+        checkpoint(store.connections.own())
 
 
 @pytest.fixture
@@ -72,10 +78,10 @@ def file(tmp_path: Path) -> Path:
     return file
 
 
-def recorded(line: Line, file: Path, *, power_safe: bool, keys: int = 7) -> Disk:
-    """Eight calls, and what they did to the disk."""
+def recorded(line: Line, file: Path, *, power_safe: bool) -> Disk:
+    """Sixteen calls, and what they did to the disk."""
     with disk(file) as seen, closing(opened(file, seen.sync, power_safe)) as store:
-        calls_on(line, store, seen, keys)
+        calls_on(line, store, seen)
     return seen
 
 
@@ -101,7 +107,7 @@ def test_nothing_that_was_answered_is_lost_at_any_point(
 
     for point in seen.points():
         assert lost(seen, point, tmp_path / "after") == []
-    assert sum(each.what == "told" for each in seen.done) == CALLERS * 8
+    assert sum(each.what == "told" for each in seen.done) == 2 * CALLERS * ANSWERS
     begun = [each for each in seen.done if each[:3] == ("write", "ivr.db-wal", 0)]
     assert len(begun) > 1  # the log was moved into the file, and begun anew
 
