@@ -22,7 +22,7 @@ from threading import Event, Thread
 
 from ivr.line.store.store import Store
 from tests.bench import traffic
-from tests.bench.in_process import Figure
+from tests.bench.figures import Figure, at_most, table
 from tests.bench.measured import Measured, line, measure, postgres
 from tests.bench.servers import CONNECTIONS, CORES, Missing, Server, Traffic, granian, running
 
@@ -61,14 +61,15 @@ def _on(what: str, database: str, requests: Traffic, seconds: int, rounds: int) 
             for mine, other in zip(*(each.rounds["menus"] for each in pair), strict=True)
         ]
         slowest = median(each.p99 for each in pair[0].rounds["menus"])
-        reached = f"{median(ratios):.1f}"
-        yield Figure(f"two workers on {what}: p99 / two of bare Flask", "<=2", reached)
-        yield Figure(f"two workers on {what}: p99, ms", "-", f"{slowest:.1f}")
+        yield Figure(f"two workers on {what}: p99 / two of bare Flask", median(ratios), at_most(2))
+        yield Figure(f"two workers on {what}: p99, ms", slowest, digits=1)
         if waits:
             wait = quantiles(waits, n=100)[98] * 1000
-            yield Figure(f"two workers on {what}: lock wait p99, ms", "<2", f"{wait:.2f}")
-        lost = f"{len(Killed(ours).lost())} of {CALLS * len(traffic.MENUS)}"
-        yield Figure(f"two workers on {what}, killed again and again: answers lost", "0", lost)
+            yield Figure(f"two workers on {what}: a writer's wait, p99, ms", wait, at_most(2))
+        lost = len(Killed(ours).lost())
+        yield Figure(
+            f"two workers on {what}, killed: calls that lost an answer", lost, at_most(0), 0
+        )
 
 
 @contextmanager
@@ -171,8 +172,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how many rounds")
     parser.add_argument("--seconds", type=int, default=3, help="how long each load lasts")
     given = parser.parse_args()
-    for each in two_workers(given.seconds, given.rounds):
-        print(f"{each.figure:<70}{each.goal:>8}{each.reached:>12}", flush=True)
+    print(table(two_workers(given.seconds, given.rounds)))
 
 
 if __name__ == "__main__":
