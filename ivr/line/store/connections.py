@@ -17,6 +17,7 @@ from ivr.errors import SettingsError
 from ivr.line.store.asked import Asked
 from ivr.line.store.driver import BUSY_FOR, OwnConnections, patiently
 from ivr.line.store.owed import Owed
+from ivr.line.store.remembered import Remembered
 
 ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
 WRITES = "ivr_writes"  # an execution option: this transaction will write
@@ -43,6 +44,7 @@ class Connections:
         self.postgres = self.own.postgres
         self.asked = Asked(self.own, type(self.engine.dialect))
         self.owed = Owed()
+        self.remembered = Remembered()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
