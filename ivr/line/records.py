@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from ivr.line.values import CallData
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One caller's call. ``version`` is the optimistic lock, 0 before it was ever stored.
 
     ``document`` is the TwiML of the caller's present step. ``waiting_for`` names the queue that
@@ -49,8 +50,7 @@ IN_A_WHILE = (  # the kinds that are due some time after something, whatever the
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Duty:
+class Duty(Struct):
     """Something that must happen at ``due``, once by ``key``.
 
     ``call`` is a call's SID, or ``case:`` and a case's number. ``lane`` keeps those of one call
@@ -62,7 +62,7 @@ class Duty:
     call: str
     kind: str
     due: datetime
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = {}
     owner: str = ""
     lane: str = ""
     id: int = 0

@@ -13,6 +13,7 @@ from ivr.twiml import verbs as v
 from ivr.twiml.writing import render, writable
 
 _SLOT = re.compile("\ue000([^\ue000\ue001]+)\ue001")
+_PLAIN = re.compile(r"[ !#-%'-;=?-~]+").fullmatch  # ASCII that is written as it is
 _EMPTY = re.compile(r"<(\w+)((?: [^<>]*)?)></\1>")
 
 
@@ -50,7 +51,7 @@ class Compiled:
         empty = False
         for i, name, attribute in self._places:
             value = values[name]
-            if not value.isalnum():
+            if not _PLAIN(value):
                 value = _escape(value, attribute)
                 empty = empty or not value
             pieces[i] = value

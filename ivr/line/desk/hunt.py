@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
-from ivr.line.flow.machine import Machine, Transition, Trigger
+from ivr.line.flow.machine import Machine, Transition
 
 EventName = Literal[
     "start",
@@ -140,146 +140,146 @@ class Hunt:
         return looking and not self.candidates and len(self.ringing()) < self.at_once
 
 
+class _Told(NamedTuple):
+    """What a hunt is told, and the commands that it answers with so far; see `hear`."""
+
+    event: EventName
+    attempt: str
+    people: Sequence[str]
+    commands: list[Command]
+
+
+_Guard = Callable[[Hunt, _Told], bool]
 _JOINED = ("joined", "left")
 _EVENTS = get_args(EventName)
 
 
-def _state(trigger: Trigger) -> str | None:
-    made = trigger.model.attempts.get(trigger.kwargs["attempt"])
+def _state(hunt: Hunt, told: _Told) -> str | None:
+    made = hunt.attempts.get(told.attempt)
     return made["state"] if made else None
 
 
-def _rings(trigger: Trigger) -> bool:
-    return _state(trigger) == "ringing"
+def _rings(hunt: Hunt, told: _Told) -> bool:
+    return _state(hunt, told) == "ringing"
 
 
-def _lost_before(trigger: Trigger) -> bool:
-    return not _rings(trigger)
+def _lost_before(hunt: Hunt, told: _Told) -> bool:
+    return not _rings(hunt, told)
 
 
-def _is_joined(trigger: Trigger) -> bool:
-    return _state(trigger) == "joined"
+def _is_joined(hunt: Hunt, told: _Told) -> bool:
+    return _state(hunt, told) == "joined"
 
 
-def _joined_and(guard: Callable[[Trigger], bool]) -> Callable[[Trigger], bool]:
-    return lambda trigger: _is_joined(trigger) and guard(trigger)
+def _joined_and(guard: _Guard) -> _Guard:
+    return lambda hunt, told: _is_joined(hunt, told) and guard(hunt, told)
 
 
-def _too_late(trigger: Trigger) -> bool:
-    return _state(trigger) not in (*_JOINED, "dismissed")
+def _too_late(hunt: Hunt, told: _Told) -> bool:
+    return _state(hunt, told) not in (*_JOINED, "dismissed")
 
 
-def _somebody_left(trigger: Trigger) -> bool:
-    return bool(trigger.model.candidates)
+def _somebody_left(hunt: Hunt, told: _Told) -> bool:
+    return bool(hunt.candidates)
 
 
-def _others_ring(trigger: Trigger) -> bool:
-    return len(trigger.model.ringing()) > 1
+def _others_ring(hunt: Hunt, told: _Told) -> bool:
+    return len(hunt.ringing()) > 1
 
 
-def _manual(trigger: Trigger) -> bool:
-    return bool(trigger.model.manual)
+def _manual(hunt: Hunt, told: _Told) -> bool:
+    return hunt.manual
 
 
-def _manual_and_others_ring(trigger: Trigger) -> bool:
-    return _manual(trigger) and _others_ring(trigger)
+def _manual_and_others_ring(hunt: Hunt, told: _Told) -> bool:
+    return _manual(hunt, told) and _others_ring(hunt, told)
 
 
-def _manual_with_somebody(trigger: Trigger) -> bool:
-    hunt, people = trigger.model, trigger.kwargs["people"]
-    return hunt.manual and bool(hunt.may_be_rung(people or hunt.candidates))
+def _manual_with_somebody(hunt: Hunt, told: _Told) -> bool:
+    return hunt.manual and bool(hunt.may_be_rung(told.people or hunt.candidates))
 
 
-def _patient(trigger: Trigger) -> bool:
-    return bool(trigger.model.wait_for_more)
+def _patient(hunt: Hunt, told: _Told) -> bool:
+    return hunt.wait_for_more
 
 
-def _somebody_now(trigger: Trigger) -> bool:
-    return bool(trigger.model.may_be_rung((*trigger.model.candidates, *trigger.kwargs["people"])))
+def _somebody_now(hunt: Hunt, told: _Told) -> bool:
+    return bool(hunt.may_be_rung((*hunt.candidates, *told.people)))
 
 
-def _add(trigger: Trigger) -> None:
-    hunt = trigger.model
-    hunt.candidates = hunt.may_be_rung((*hunt.candidates, *trigger.kwargs["people"]))
+def _add(hunt: Hunt, told: _Told) -> None:
+    hunt.candidates = hunt.may_be_rung((*hunt.candidates, *told.people))
 
 
-def _prefer(trigger: Trigger) -> None:
-    hunt = trigger.model
-    hunt.candidates = hunt.may_be_rung((*trigger.kwargs["people"], *hunt.candidates))
+def _prefer(hunt: Hunt, told: _Told) -> None:
+    hunt.candidates = hunt.may_be_rung((*told.people, *hunt.candidates))
 
 
-def _ring(trigger: Trigger) -> None:
-    hunt = trigger.model
+def _ring(hunt: Hunt, told: _Told) -> None:
     while hunt.candidates and len(hunt.ringing()) < hunt.at_once:
         attempt, person = f"{hunt.name}{len(hunt.attempts) + 1}", hunt.candidates.pop(0)
         hunt.attempts[attempt] = {"person": person, "state": "ringing"}
-        trigger.kwargs["commands"].append(Ring(attempt, person))
+        told.commands.append(Ring(attempt, person))
 
 
-def _ring_also(trigger: Trigger) -> None:
+def _ring_also(hunt: Hunt, told: _Told) -> None:
     """A person who comes forward is rung beside the others, and again if they were before."""
-    hunt = trigger.model
-    for person in trigger.kwargs["people"]:
+    for person in told.people:
         attempt = f"{hunt.name}{len(hunt.attempts) + 1}"
         hunt.candidates = [other for other in hunt.candidates if other != person]
         hunt.attempts[attempt] = {"person": person, "state": "ringing"}
-        trigger.kwargs["commands"].append(Ring(attempt, person))
+        told.commands.append(Ring(attempt, person))
 
 
-def _nobody_rings_him(trigger: Trigger) -> bool:
+def _nobody_rings_him(hunt: Hunt, told: _Told) -> bool:
     """Whether none of the people who take the caller is being rung already."""
-    hunt = trigger.model
     ringing = {hunt.attempts[attempt]["person"] for attempt in hunt.ringing()}
-    return not ringing & set(trigger.kwargs["people"])
+    return not ringing & set(told.people)
 
 
-def _join(trigger: Trigger) -> None:
-    hunt, attempt = trigger.model, trigger.kwargs["attempt"]
-    hunt.attempts[attempt]["state"] = "joined"
-    trigger.kwargs["commands"].append(Join(attempt))
-    _conclude(trigger, "joined", attempt)
+def _join(hunt: Hunt, told: _Told) -> None:
+    hunt.attempts[told.attempt]["state"] = "joined"
+    told.commands.append(Join(told.attempt))
+    _conclude(hunt, told, "joined", told.attempt)
 
 
-def _stop(trigger: Trigger) -> None:
-    for attempt in trigger.model.ringing():
-        trigger.model.attempts[attempt]["state"] = "stopped"
-        trigger.kwargs["commands"].append(StopRinging(attempt))
+def _stop(hunt: Hunt, told: _Told) -> None:
+    for attempt in hunt.ringing():
+        hunt.attempts[attempt]["state"] = "stopped"
+        told.commands.append(StopRinging(attempt))
 
 
-def _dismiss(trigger: Trigger) -> None:
-    attempt = trigger.kwargs["attempt"]
-    if made := trigger.model.attempts.get(attempt):
+def _dismiss(hunt: Hunt, told: _Told) -> None:
+    if made := hunt.attempts.get(told.attempt):
         made["state"] = "dismissed"
-    trigger.kwargs["commands"].append(Dismiss(attempt))
+    told.commands.append(Dismiss(told.attempt))
 
 
-def _lose(trigger: Trigger) -> None:
-    attempt, how = trigger.kwargs["attempt"], trigger.kwargs["event"]
-    trigger.model.attempts[attempt]["state"] = how
-    if trigger.model.manual:
-        trigger.kwargs["commands"].append(TellOperator(attempt, how))
+def _lose(hunt: Hunt, told: _Told) -> None:
+    hunt.attempts[told.attempt]["state"] = told.event
+    if hunt.manual:
+        told.commands.append(TellOperator(told.attempt, told.event))
 
 
-def _leave(trigger: Trigger) -> None:
-    trigger.model.attempts[trigger.kwargs["attempt"]]["state"] = "left"
+def _leave(hunt: Hunt, told: _Told) -> None:
+    hunt.attempts[told.attempt]["state"] = "left"
 
 
-def _miss(trigger: Trigger) -> None:
-    _leave(trigger)
-    trigger.kwargs["commands"].append(TellOperator(trigger.kwargs["attempt"], "no_answer"))
+def _miss(hunt: Hunt, told: _Told) -> None:
+    _leave(hunt, told)
+    told.commands.append(TellOperator(told.attempt, "no_answer"))
 
 
-def _nobody(trigger: Trigger) -> None:
-    _conclude(trigger, "nobody")
+def _nobody(hunt: Hunt, told: _Told) -> None:
+    _conclude(hunt, told, "nobody")
 
 
-def _time_up(trigger: Trigger) -> None:
-    _conclude(trigger, "time_up")
+def _time_up(hunt: Hunt, told: _Told) -> None:
+    _conclude(hunt, told, "time_up")
 
 
-def _conclude(trigger: Trigger, outcome: Outcome, attempt: str = "") -> None:
-    told = TellOperator(attempt, outcome) if trigger.model.manual else SendOn(outcome)
-    trigger.kwargs["commands"].append(told)
+def _conclude(hunt: Hunt, told: _Told, outcome: Outcome, attempt: str = "") -> None:
+    told.commands.append(TellOperator(attempt, outcome) if hunt.manual else SendOn(outcome))
 
 
 _STATES = ("idle", "ringing", "waiting", "joined", "ended")
@@ -354,9 +354,7 @@ def hear(
         raise ValueError(f"a hunt doesn't know '{event}'; it knows {', '.join(_EVENTS)}")
     commands: list[Command] = []
     if _MACHINE.allows(hunt.state, event):
-        _MACHINE.trigger(
-            hunt, event, event=event, attempt=attempt, people=people, commands=commands
-        )
+        _MACHINE.trigger(hunt, event, _Told(event, attempt, people, commands))
     return tuple(commands)
 
 

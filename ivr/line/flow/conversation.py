@@ -7,14 +7,15 @@ guards are functions of both; `Go` says where an outcome leads.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from ivr.line.flow.orders import Order
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """One thing heard of a call.
 
     ``kind`` is ``"keys"`` (``value``: as pressed, ``""`` for silence) or ``"outcome"`` (``value``:
@@ -23,7 +24,7 @@ class Heard:
 
     kind: str
     value: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
 
 
 def keys(pressed: str) -> Heard:
@@ -40,8 +41,7 @@ Shared = TypeVar("Shared", covariant=True)
 Own = TypeVar("Own", covariant=True)
 
 
-@dataclass(slots=True)
-class Conversation(Generic[Shared, Own]):
+class Conversation(Struct, Generic[Shared, Own]):
     """Where one leg is in its flow: plain data between two turns.
 
     ``own`` are this leg's values, ``shared`` those of the whole call. ``happened`` is what this
@@ -62,8 +62,8 @@ class Conversation(Generic[Shared, Own]):
     failures: int = 0
     slow: bool = False
     notes: tuple[str, ...] = ()
-    happened: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    orders: list[Order] = field(default_factory=list)
+    happened: list[tuple[str, dict[str, Any]]] = []
+    orders: list[Order] = []
 
     def order(self, order: Order) -> None:
         """Have the line do something: hunt, escalate, promise a callback … It does so this turn."""

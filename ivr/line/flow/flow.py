@@ -20,12 +20,12 @@ from ivr.line.flow.conversation import (
     Conversation,
     Effect,
     Go,
-    Guard,
     Heard,
     Leads,
     Phrase,
+    Says,
 )
-from ivr.line.flow.machine import Machine, NotAllowed, Transition, Trigger
+from ivr.line.flow.machine import Machine, NotAllowed, Transition
 from ivr.line.flow.prompts import Language, Prompts, slots
 from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step
 from ivr.twiml import verbs
@@ -92,7 +92,7 @@ class Flow:
             self.steps,
             start,
             _transitions(self.leads),
-            {step.name: tuple(_effect(each) for each in step.enter) for step in table},
+            {step.name: step.enter for step in table},
         )
         self._documents: dict[Any, Compiled] = {}
 
@@ -108,13 +108,13 @@ class Flow:
             return False
         if step.waits:  # what was to be said on the way here has been said
             talk.notes = ()
-        if not self.machine.trigger(talk, name, heard=heard):
+        if not self.machine.trigger(talk, name, heard):
             self._refused(step, talk, name, heard)
         talk.turn += 1
         if talk.state != before:
             talk.tries = talk.silences = 0
         reached = self.steps[talk.state]
-        if reached.waits and not reached.tries:  # a queue or a person, not a question
+        if talk.failures and reached.waits and not reached.tries:  # a queue or a person
             talk.failures = 0
         return True
 
@@ -127,7 +127,7 @@ class Flow:
         """A key that isn't offered just now is like any other key without a meaning."""
         if heard.kind != "keys" or "invalid" not in step.needs:
             raise NotAllowed(f"no guard of '{name}' agrees in step '{talk.state}' of '{self.name}'")
-        self.machine.trigger(talk, self._counted(step, talk, "invalid"), heard=heard)
+        self.machine.trigger(talk, self._counted(step, talk, "invalid"), heard)
 
     def _counted(self, step: Step, talk: AnyConversation, name: str) -> str:
         talk.silences = talk.silences + 1 if name == "silence" else 0
@@ -204,7 +204,7 @@ class Flow:
         return filled
 
 
-def _phrases(says: Any, talk: AnyConversation) -> tuple[Phrase, ...]:
+def _phrases(says: Says, talk: AnyConversation) -> tuple[Phrase, ...]:
     return says(talk) if callable(says) else tuple((key, "") for key in says)
 
 
@@ -239,24 +239,13 @@ def _transitions(table: Mapping[str, Mapping[str, tuple[Go, ...]]]) -> Iterator[
                     trigger=name,
                     source=source,
                     dest=way.to,
-                    when=_guard(way.when) if way.when else None,
-                    then=(*(_effect(each) for each in way.then), *_note(way.says)),
+                    when=way.when,
+                    then=(*way.then, _note(way.says)) if way.says else way.then,
                 )
 
 
-def _guard(guard: Guard) -> Callable[[Trigger], bool]:
-    return lambda trigger: guard(trigger.model, trigger.kwargs["heard"])
+def _note(key: str) -> Effect:
+    def add(talk: AnyConversation, heard: Heard) -> None:
+        talk.notes = (*talk.notes, key)
 
-
-def _effect(effect: Effect) -> Callable[[Trigger], None]:
-    return lambda trigger: effect(trigger.model, trigger.kwargs["heard"])
-
-
-def _note(key: str) -> tuple[Callable[[Trigger], None], ...]:
-    if not key:
-        return ()
-
-    def add(trigger: Trigger) -> None:
-        trigger.model.notes = (*trigger.model.notes, key)
-
-    return (add,)
+    return add

@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from transitions import Machine as FlatMachine
@@ -34,14 +35,8 @@ class Moving(Protocol):
     state: str
 
 
-class Trigger(NamedTuple):
-    """What a guard or a callback is given: who moves, and what `Machine.trigger` was given."""
-
-    model: Any
-    kwargs: dict[str, Any]
-
-
-Callback = Callable[[Trigger], object]
+Callback = Callable[[Any, Any], object]
+"""A guard, or what is done on the way: it is given who moves, and what they heard."""
 
 
 class NotAllowed(IVRError):
@@ -58,8 +53,8 @@ class Transition:
     trigger: str
     source: str | tuple[str, ...]
     dest: str | None
-    when: Callable[[Trigger], bool] | None = None
-    then: tuple[Callable[[Trigger], None], ...] = ()
+    when: Callback | None = None
+    then: tuple[Callback, ...] = ()
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -69,7 +64,7 @@ class Transition:
 class _Way(NamedTuple):
     """What the library has made of a row, its callbacks in its order."""
 
-    conditions: tuple[Callback, ...]
+    guards: tuple[Callback, ...]
     before: tuple[Callback, ...]
     dest: str | None
     on_enter: tuple[Callback, ...]
@@ -89,14 +84,14 @@ class Machine:
         states: Iterable[str],
         initial: str,
         transitions: Iterable[Transition],
-        on_enter: dict[str, tuple[Callable[[Trigger], None], ...]] | None = None,
+        on_enter: dict[str, tuple[Callback, ...]] | None = None,
     ) -> None:
         names, rows, entering = list(states), list(transitions), on_enter or {}
         self.initial = initial
         _refuse_unknown(names, initial, rows, entering)
         self.library = FlatMachine(
             model=None,
-            states=[{"name": name, "on_enter": list(entering.get(name, ()))} for name in names],
+            states=[{"name": name, "on_enter": _for_library(entering.get(name))} for name in names],
             initial=initial,
             transitions=[_row(row, source) for row in rows for source in row.sources],
             auto_transitions=False,
@@ -113,40 +108,52 @@ class Machine:
         """Whether ``state`` has a transition of that name; a guard may still refuse it."""
         return (state, trigger) in self._ways
 
-    def trigger(self, model: Moving, name: str, **kwargs: Any) -> bool:
-        """Move ``model``; False when every guard refused. `NotAllowed`: there is no such row."""
+    def trigger(self, model: Moving, name: str, heard: Any = None) -> bool:
+        """Move ``model``; False when every guard refused. `NotAllowed`: there is no such row.
+
+        ``heard`` is handed to guards and callbacks as it is.
+        """
         ways = self._ways.get((model.state, name))
         if ways is None:
             raise NotAllowed(f"'{name}' isn't possible in '{model.state}'")
-        trigger = Trigger(model, kwargs)
-        for conditions, before, dest, on_enter in ways:
-            if not all(condition(trigger) for condition in conditions):
-                continue
-            for callback in before:
-                callback(trigger)
-            if dest is not None:
-                model.state = dest
-                for callback in on_enter:
-                    callback(trigger)
-            return True
+        for guards, before, dest, on_enter in ways:
+            for guard in guards:
+                if not guard(model, heard):
+                    break
+            else:
+                for callback in before:
+                    callback(model, heard)
+                if dest is not None:
+                    model.state = dest
+                    for callback in on_enter:
+                        callback(model, heard)
+                return True
         return False
 
 
 def _ways(library: FlatMachine, trigger: str, source: str) -> tuple[_Way, ...]:
     return tuple(
         _Way(
-            _callbacks(condition.func for condition in found.conditions),
-            _callbacks(found.before),
+            _from_library(condition.func for condition in found.conditions),
+            _from_library(found.before),
             found.dest,
-            _callbacks(library.get_state(found.dest).on_enter if found.dest is not None else ()),
+            _from_library(library.get_state(found.dest).on_enter if found.dest is not None else ()),
         )
         for found in library.get_transitions(trigger, source)
     )
 
 
-def _callbacks(found: Iterable[Any]) -> tuple[Callback, ...]:
-    """For the library they may be names too; a `Transition` has functions only."""
-    return tuple(found)
+def _for_library(callbacks: Iterable[Callback] | None) -> list[Callback]:
+    """They are called with an event of the library's, which has what they take."""
+    return [partial(_called, callback) for callback in callbacks or ()]
+
+
+def _called(callback: Callback, event: Any) -> object:
+    return callback(event.model, *event.args)
+
+
+def _from_library(found: Iterable[Any]) -> tuple[Callback, ...]:
+    return tuple(each.args[0] for each in found)
 
 
 def _row(row: Transition, source: str) -> dict[str, Any]:
@@ -154,8 +161,8 @@ def _row(row: Transition, source: str) -> dict[str, Any]:
         "trigger": row.trigger,
         "source": source,
         "dest": row.dest,
-        "conditions": row.when or [],
-        "before": list(row.then),
+        "conditions": _for_library([row.when] if row.when else None),
+        "before": _for_library(row.then),
     }
 
 
@@ -163,7 +170,7 @@ def _refuse_unknown(
     names: list[str],
     initial: str,
     rows: list[Transition],
-    entering: dict[str, tuple[Callable[[Trigger], None], ...]],
+    entering: dict[str, tuple[Callback, ...]],
 ) -> None:
     known = set(names)
     used = [initial, *entering]
@@ -174,4 +181,4 @@ def _refuse_unknown(
         raise FlowError(f"a state stands twice in {', '.join(names)}")
 
 
-__all__ = ["Machine", "Moving", "NotAllowed", "Transition", "Trigger"]
+__all__ = ["Callback", "Machine", "Moving", "NotAllowed", "Transition"]

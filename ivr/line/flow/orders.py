@@ -8,15 +8,15 @@ conversation gave it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+
+from msgspec import Struct
 
 # --- who is rung ---
 
 
-@dataclass(frozen=True, slots=True)
-class StartHunt:
+class StartHunt(Struct, frozen=True):
     """Ring the people of the last ranking. ``manual``: one at a time, whenever `RingNext` says so.
 
     ``name`` is one of the hunts in the line's configuration.
@@ -26,25 +26,21 @@ class StartHunt:
     manual: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RingNext:
+class RingNext(Struct, frozen=True):
     """Ring the next person of a manual hunt."""
 
 
-@dataclass(frozen=True, slots=True)
-class RingPerson:
+class RingPerson(Struct, frozen=True):
     """Ring this person of the last ranking first."""
 
     person: str
 
 
-@dataclass(frozen=True, slots=True)
-class StopHunt:
+class StopHunt(Struct, frozen=True):
     """Ring nobody any more."""
 
 
-@dataclass(frozen=True, slots=True)
-class TakeCaller:
+class TakeCaller(Struct, frozen=True):
     """An operator comes forward: ring them beside the others. ``entry`` is theirs in a ranking."""
 
     entry: dict[str, Any]
@@ -53,33 +49,27 @@ class TakeCaller:
 # --- what the person who is rung answers ---
 
 
-@dataclass(frozen=True, slots=True)
-class Accept:
+class Accept(Struct, frozen=True):
     """The person takes the call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decline:
+class Decline(Struct, frozen=True):
     """The person doesn't take the call."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotAnswered:
+class NotAnswered(Struct, frozen=True):
     """Nobody pressed a key, so nobody has answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallPersonally:
+class CallPersonally(Struct, frozen=True):
     """The person calls the caller personally, soon."""
 
 
-@dataclass(frozen=True, slots=True)
-class HasCalled:
+class HasCalled(Struct, frozen=True):
     """The person has called the customer personally already."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClickKey:
+class ClickKey(Struct, frozen=True):
     """A click in place of a key of the whisper: 1 accepts, 2 declines, 3 calls personally."""
 
     key: Literal["1", "2", "3"]
@@ -88,28 +78,23 @@ class ClickKey:
 # --- what the person who is with the caller orders ---
 
 
-@dataclass(frozen=True, slots=True)
-class HoldCaller:
+class HoldCaller(Struct, frozen=True):
     """Put the caller on hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeCaller:
+class ResumeCaller(Struct, frozen=True):
     """Take the caller off hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class HandOver:
+class HandOver(Struct, frozen=True):
     """The operator leaves the rest to the line."""
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(Struct, frozen=True):
     """End this leg."""
 
 
-@dataclass(frozen=True, slots=True)
-class SetStatus:
+class SetStatus(Struct, frozen=True):
     """The person's status from now ``until`` then, such as ``available`` or ``away``."""
 
     person: str
@@ -120,8 +105,7 @@ class SetStatus:
 # --- the case, and the callback that is owed ---
 
 
-@dataclass(frozen=True, slots=True)
-class Escalate:
+class Escalate(Struct, frozen=True):
     """Record a request for a level.
 
     ``set_by`` is the operator who records it, ``""`` the line; ``override`` the operator's reason
@@ -133,8 +117,7 @@ class Escalate:
     override: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TellCase:
+class TellCase(Struct, frozen=True):
     """Have the case hear something, once by ``key`` within the call.
 
     ``what`` is one of `ivr.line.turns.case.turn.ACTIONS`, ``by`` ``"caller"`` or a person's id.
@@ -143,19 +126,17 @@ class TellCase:
     what: str
     key: str
     by: str = "caller"
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class PromiseCallback:
+class PromiseCallback(Struct, frozen=True):
     """Owe the caller a callback to ``number`` (``""`` when it is withheld)."""
 
     number: str
     why: Literal["asked", "hung up", "on the web"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReportCallback:
+class ReportCallback(Struct, frozen=True):
     """Tell the call in which the callback was promised how it went.
 
     ``what`` is in the words of `ivr.line.turns.call.heard.CallbackWent`; ``by`` is a person's id,
@@ -166,13 +147,11 @@ class ReportCallback:
     by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RingCustomer:
+class RingCustomer(Struct, frozen=True):
     """Ring the customer who is called back."""
 
 
-@dataclass(frozen=True, slots=True)
-class HangUpCustomer:
+class HangUpCustomer(Struct, frozen=True):
     """End the leg of the customer who is being called back."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 from ivr.line.flow.conversation import AnyConversation, Effect, Heard, Leads, Phrase, Says
@@ -45,17 +46,16 @@ class Step:
 
     def phrases(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said on being here."""
-        if callable(self.says):
-            return self.says(talk)
-        return tuple((key, "") for key in self.says)
+        return self.says(talk) if callable(self.says) else tuple(zip(self.says, repeat("")))
 
     def notes(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said of that which has led here."""
-        return tuple((note, "") for note in talk.notes)
+        return tuple(zip(talk.notes, repeat("")))
 
     def opening(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What its document says."""
-        return (*self.notes(talk), *self.phrases(talk))
+        said = self.phrases(talk)
+        return (*self.notes(talk), *said) if talk.notes else said
 
     def variant(self, talk: AnyConversation) -> Any:
         """What else, besides language and phrases, the document's shape depends on."""

@@ -74,7 +74,7 @@ class Calls:
                 turn.begin()
             elif heard is not None:
                 turn.hear(heard)
-            claims = self._claims(turn, engaged)  # which may move the call on
+            claims = self._claims(turn, engaged) if turn.state.claims else ()  # may move it on
             if deliver is not None:
                 turn.deliver(deliver)
             if not turn.state.changed:

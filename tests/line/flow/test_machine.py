@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.line.errors import FlowError
-from ivr.line.flow.machine import Machine, NotAllowed, Transition, Trigger
+from ivr.line.flow.machine import Callback, Machine, NotAllowed, Transition
 
 
 @dataclass
@@ -20,8 +20,8 @@ class Somebody:
     state: str = "here"
 
 
-def moved(log: list[str], what: str) -> tuple[object, ...]:
-    return (lambda event: log.append(f"{what} in {event.model.state}"),)
+def moved(log: list[str], what: str) -> tuple[Callback, ...]:
+    return (lambda who, heard: log.append(f"{what} in {who.state}"),)
 
 
 def test_an_object_moves_without_being_registered() -> None:
@@ -39,8 +39,8 @@ def test_what_is_done_on_the_way_comes_before_what_is_done_on_arriving() -> None
     machine = Machine(
         ["here", "there"],
         "here",
-        [Transition("go", "here", "there", then=moved(log, "on the way"))],  # type: ignore[arg-type]
-        {"there": moved(log, "arrived")},  # type: ignore[dict-item]
+        [Transition("go", "here", "there", then=moved(log, "on the way"))],
+        {"there": moved(log, "arrived")},
     )
 
     machine.trigger(Somebody(), "go")
@@ -51,7 +51,7 @@ def test_what_is_done_on_the_way_comes_before_what_is_done_on_arriving() -> None
 def test_staying_enters_nothing_again_and_leading_to_itself_does() -> None:
     log: list[str] = []
     rows = [Transition("stay", "here", None), Transition("again", "here", "here")]
-    machine = Machine(["here"], "here", rows, {"here": moved(log, "arrived")})  # type: ignore[dict-item]
+    machine = Machine(["here"], "here", rows, {"here": moved(log, "arrived")})
     somebody = Somebody()
 
     machine.trigger(somebody, "stay")
@@ -61,7 +61,7 @@ def test_staying_enters_nothing_again_and_leading_to_itself_does() -> None:
 
 
 def test_the_two_ways_of_not_moving_are_told_apart() -> None:
-    never = Transition("go", "here", "there", when=lambda event: False)
+    never = Transition("go", "here", "there", when=lambda who, heard: False)
     machine = Machine(["here", "there"], "here", [never])
     somebody = Somebody()
 
@@ -95,16 +95,16 @@ def test_a_state_that_does_not_exist_is_found_when_the_machine_is_made(
 
 
 def test_a_guard_is_given_what_the_trigger_was() -> None:
-    def big(event: Trigger) -> bool:
-        return bool(event.kwargs["size"] > 1)
+    def big(who: Somebody, size: int) -> bool:
+        return size > 1
 
     rows = [Transition("go", "here", "there", when=big), Transition("go", "here", None)]
     machine = Machine(["here", "there"], "here", rows)
     somebody = Somebody()
 
-    machine.trigger(somebody, "go", size=1)
+    machine.trigger(somebody, "go", 1)
     assert somebody.state == "here"
-    machine.trigger(somebody, "go", size=2)
+    machine.trigger(somebody, "go", 2)
     assert somebody.state == "there"
 
 
@@ -130,11 +130,11 @@ class Failed(Exception):
     pass
 
 
-def callback(log: list[str], name: str, answer: Any) -> Callable[[Trigger], Any]:
+def callback(log: list[str], name: str, answer: Any) -> Callback:
     """Notes who called it, where, and with what."""
 
-    def called(trigger: Trigger) -> Any:
-        log.append(f"{name} in {trigger.model.state} with {trigger.kwargs}")
+    def called(who: Somebody, heard: int) -> Any:
+        log.append(f"{name} in {who.state} with {heard}")
         if answer == "fails":
             raise Failed(name)
         return answer
@@ -149,7 +149,7 @@ def moves(how: Callable[..., bool], names: Sequence[str], log: list[str]) -> lis
         result: object = "refused"
         with suppress(NotAllowed):
             try:
-                result = how(somebody, name, number=number)
+                result = how(somebody, name, number)
             except Failed as error:
                 result = f"failed: {error}"
         log.append(f"{name}: {result}, {somebody.state}")
@@ -186,10 +186,10 @@ def test_any_table_is_walked_as_the_library_walks_it(
         },
     )
 
-    def by_the_library(model: Somebody, name: str, **given: Any) -> bool:
+    def by_the_library(model: Somebody, name: str, heard: int) -> bool:
         if not machine.allows(model.state, name):
             raise NotAllowed(name)
-        moved: bool = machine.library.events[name].trigger(model, **given)
+        moved: bool = machine.library.events[name].trigger(model, heard)
         return moved
 
     ours = moves(machine.trigger, names, log).copy()

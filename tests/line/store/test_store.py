@@ -82,6 +82,13 @@ def test_a_call_comes_back_as_it_was_saved(store: Store) -> None:
     assert store.logs.events(SID) == [told(key="1"), told(key="é")]
 
 
+# The log is put in order by instants: a time without a zone is none.
+def test_an_event_without_a_zone_is_not_saved_nor_is_its_turn(store: Store) -> None:
+    with pytest.raises(TypeError, match="offset-naive"):
+        store.calls.save(call(), [Event("heard", datetime(2026, 11, 24, 9))])
+    assert store.calls.load(SID) is None
+
+
 def test_a_call_that_nobody_knows_is_none(store: Store) -> None:
     assert store.calls.load(SID) is None
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ivr.errors import CallError
 from ivr.line.story.replay import HEARD, replay

@@ -11,17 +11,17 @@ is late, or came twice, and moves nothing. None is what answers no document.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from ivr.line.desk.hunt import EventName
 
 # --- a step hears ---
 
 
-@dataclass(frozen=True, slots=True)
-class KeysPressed:
+class KeysPressed(Struct, frozen=True):
     """Keys as they were pressed; ``""`` is silence."""
 
     keys: str
@@ -29,49 +29,44 @@ class KeysPressed:
     turn: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OutcomeHeard:
+class OutcomeHeard(Struct, frozen=True):
     """Something other than keys answers the present step, by the outcome's name; ``data`` came with
     it."""
 
     name: str
     leg: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
     turn: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Clicked:
+class Clicked(Struct, frozen=True):
     """A button of the console. ``leg`` is the leg of the person who clicked; ``""`` when they come
     forward (``value`` is then their id, else the button's argument)."""
 
     click: str
     leg: str
     value: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
+    data: Mapping[str, Any] = {}
 
 
 # --- a leg goes its way ---
 
 
-@dataclass(frozen=True, slots=True)
-class DialEnded:
+class DialEnded(Struct, frozen=True):
     """The caller's <Dial> is over. ``status`` is the last word of the leg that was dialled."""
 
     status: EventName
     turn: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LeftConference:
+class LeftConference(Struct, frozen=True):
     """A leg that is still up is out of the conference: by star, or because that ended."""
 
     leg: str
     turn: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class InRoom:
+class InRoom(Struct, frozen=True):
     """What the carrier says of a leg (``""`` is the caller's) in the conference.
 
     ``what`` is ``here``, ``gone``, ``held`` (there, and on hold) or ``back`` (from being held).
@@ -86,16 +81,14 @@ class InRoom:
     number: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Bridged:
+class Bridged(Struct, frozen=True):
     """A leg that the caller's document dialled has heard all before it is bridged with the caller,
     at this moment."""
 
     leg: str
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingLasted:
+class MeetingLasted(Struct, frozen=True):
     """The time is up after which a leg and the caller have met, if they have been together
     ``since``."""
 
@@ -103,8 +96,7 @@ class MeetingLasted:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LegEnded:
+class LegEnded(Struct, frozen=True):
     """A leg's last word: ``busy``, ``no_answer``, ``failed`` or ``ended``.
 
     ``sid`` is the carrier's name of the leg that ended; of another than the attempt's own it moves
@@ -116,30 +108,26 @@ class LegEnded:
     sid: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LegPlaced:
+class LegPlaced(Struct, frozen=True):
     """The carrier is ringing this leg (``""``: the customer who is called back) as ``sid``."""
 
     leg: str
     sid: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlacementRefused:
+class PlacementRefused(Struct, frozen=True):
     """The carrier couldn't be asked to ring this leg."""
 
     leg: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlacementUnsure:
+class PlacementUnsure(Struct, frozen=True):
     """The carrier was asked to ring this leg, and may have heard it or not."""
 
     leg: str
 
 
-@dataclass(frozen=True, slots=True)
-class RingLapsed:
+class RingLapsed(Struct, frozen=True):
     """The time in which this leg could have answered is over."""
 
     leg: str
@@ -148,15 +136,13 @@ class RingLapsed:
 # --- the hunt goes on ---
 
 
-@dataclass(frozen=True, slots=True)
-class HuntTimedOut:
+class HuntTimedOut(Struct, frozen=True):
     """The time of hunt number ``hunt`` is up."""
 
     hunt: int
 
 
-@dataclass(frozen=True, slots=True)
-class CandidatesRanked:
+class CandidatesRanked(Struct, frozen=True):
     """Who may be rung now."""
 
     ranking: list[dict[str, Any]]
@@ -165,22 +151,19 @@ class CandidatesRanked:
 # --- the callback that this call is owed ---
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackTried:
+class CallbackTried(Struct, frozen=True):
     """Try ``number`` begins."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackMissed:
+class CallbackMissed(Struct, frozen=True):
     """It is due and wasn't made; ``to`` (a person's id) owes it now."""
 
     to: str
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackWent:
+class CallbackWent(Struct, frozen=True):
     """How a try went: ``kept``, ``unanswered`` (by the customer), ``unplaced`` (the carrier didn't
     ring the customer), ``nobody`` (of the desk answered), ``later`` (the customer asks),
     ``operator`` (the customer went to one instead), ``himself`` (``by`` calls personally),
@@ -211,16 +194,14 @@ CallHeard = HeardByStep | HeardOfLeg | HeardOfHunt | HeardOfCallback
 # --- what the carrier and the clock report ---
 
 
-@dataclass(frozen=True, slots=True)
-class KeysInQueue:
+class KeysInQueue(Struct, frozen=True):
     """A key (``""`` is none) that the caller pressed while waiting in a queue."""
 
     keys: str
     turn: int
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """A spoken answer, or a silence as long as Twilio waited for one; ``keys`` ended it.
 
     https://www.twilio.com/docs/voice/twiml/record says what the action is sent.
@@ -233,8 +214,7 @@ class Recorded:
     leg: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LegAnswered:
+class LegAnswered(Struct, frozen=True):
     """A person's leg asks for its document: it was picked up, or ``answer`` is to the last one."""
 
     leg: str
@@ -242,28 +222,24 @@ class LegAnswered:
     answer: KeysPressed | Recorded
 
 
-@dataclass(frozen=True, slots=True)
-class CallerLegEnded:
+class CallerLegEnded(Struct, frozen=True):
     """The caller's leg ``sid`` is over; ``answered`` is False for a customer who wasn't there."""
 
     sid: str
     answered: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerAnswered:
+class CustomerAnswered(Struct, frozen=True):
     """The customer who is called back has picked up, on leg ``sid``."""
 
     sid: str
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerLapsed:
+class CustomerLapsed(Struct, frozen=True):
     """The time in which the customer who is called back could have answered is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoomReported:
+class RoomReported(Struct, frozen=True):
     """The carrier tells of leg ``sid`` in conference ``room``; ``what`` and ``number`` as in
     `InRoom`. ``over``: the leg has ended."""
 
@@ -274,8 +250,7 @@ class RoomReported:
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RoomSeen:
+class RoomSeen(Struct, frozen=True):
     """Who is in the conference ``room``, as the carrier answered: the legs' SIDs, and whether each
     is on hold."""
 

@@ -104,9 +104,10 @@ def bridged(state: CallState, leg: str) -> Agenda:
 
 def out(state: CallState, leg: str = "") -> None:
     """This leg (``""`` is the caller's) is in no conversation any more, whatever was reported."""
-    _end(state, leg).in_room = None
-    if not leg:
-        state.shared.caller.on_hold = False
+    if leg:
+        state.legs.rows[leg].in_room = None
+    else:
+        state.shared.caller.in_room, state.shared.caller.on_hold = None, False
 
 
 def expect(state: CallState) -> None:
@@ -123,8 +124,8 @@ def expect(state: CallState) -> None:
 def judge(state: CallState) -> None:
     """Whoever has been together with the caller for long enough until now has met them."""
     enough = timedelta(seconds=state.line.config.met_after)
-    for leg in state.legs.talking():
-        since, row = state.together(leg), state.legs.rows[leg]
+    for leg, row in state.legs.rows.items():
+        since = state.together(leg) if row.state == "talking" else None
         if since is None:
             continue
         row.joined_at = row.joined_at or since

@@ -14,9 +14,10 @@ of it is done. It does nothing before somebody iterates it, so call it with ``yi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
@@ -27,23 +28,20 @@ from ivr.line.records import Call, Duty
 from ivr.line.values import CallValues, Leg, LegTalk, PersonTalk
 
 
-@dataclass(frozen=True, slots=True)
-class CallerHears:
+class CallerHears(Struct, frozen=True):
     """The caller's leg has to hear something."""
 
     heard: Heard
 
 
-@dataclass(frozen=True, slots=True)
-class LegHears:
+class LegHears(Struct, frozen=True):
     """The leg of somebody who was rung has to hear something."""
 
     attempt: str
     heard: Heard
 
 
-@dataclass(frozen=True, slots=True)
-class HuntHears:
+class HuntHears(Struct, frozen=True):
     """The hunt has to hear something; `ivr.line.desk.hunt.hear` says what the fields mean."""
 
     event: EventName
@@ -93,6 +91,7 @@ class CallState:
 
     def __init__(self, line: Line, call: Call, now: datetime, root: str = "") -> None:
         self.line, self.call, self.now, self.root = line, call, now, root
+        self._steps = line.caller.steps
         self.shared = call.data.shared
         self.caller = call.data.caller.conversation(self.shared)
         self.legs = Legs(call.data.legs, self.shared)
@@ -112,11 +111,12 @@ class CallState:
 
     # --- what the turn collects ---
 
-    def tell(self, kind: str, /, **data: Any) -> None:
-        """Add to the event log."""
+    def tell(self, kind: str, /, by: str = "", **data: Any) -> None:
+        """Add to the event log; ``by`` is the id of whoever did it, ``""`` the caller or the
+        line."""
         if "ranking" in data:
             data["ranking"] = by_reference(data["ranking"])
-        self.events.append(Event(kind=kind, at=self.now, actor=str(data.pop("by", "")), data=data))
+        self.events.append(Event(kind, self.now, by, data))
 
     def duty(
         self,
@@ -146,22 +146,22 @@ class CallState:
     @property
     def step(self) -> Step:
         """The caller's present step."""
-        return self.line.caller.steps[self.caller.state]
+        return self._steps[self.caller.state]
 
     @property
     def waiting(self) -> bool:
         """Whether the caller is in a queue."""
-        return isinstance(self.step, Hold)
+        return isinstance(self._steps[self.caller.state], Hold)
 
     @property
     def meanwhile(self) -> bool:
         """Whether the caller is asked something while people are rung."""
-        return self.step.meanwhile
+        return self._steps[self.caller.state].meanwhile
 
     @property
     def talking(self) -> bool:
         """Whether the caller is in the conference, or about to be."""
-        return isinstance(self.step, Talk)
+        return isinstance(self._steps[self.caller.state], Talk)
 
     @property
     def customer_comes(self) -> bool:
@@ -171,7 +171,7 @@ class CallState:
     @property
     def dialling(self) -> bool:
         """Whether the caller's own document dials."""
-        return isinstance(self.step, Dialling)
+        return isinstance(self._steps[self.caller.state], Dialling)
 
     def dials(self, attempt: str) -> bool:
         """Whether the caller's own document dials this leg."""
@@ -181,14 +181,12 @@ class CallState:
     @property
     def said_all(self) -> bool:
         """Whether the caller has come to the last words."""
-        return isinstance(self.step, Goodbye)
+        return isinstance(self._steps[self.caller.state], Goodbye)
 
     @property
     def said_goodbye(self) -> bool:
         """Whether the last document hung up."""
-        return self.left_from is not None and isinstance(
-            self.line.caller.steps[self.left_from], Goodbye
-        )
+        return self.left_from is not None and isinstance(self._steps[self.left_from], Goodbye)
 
     @property
     def leg_sid(self) -> str:
@@ -237,11 +235,12 @@ class CallState:
 
     def here(self, attempt: str = "") -> str:
         """The path of a leg's own webhook."""
+        line = self.line.config.name
         if not attempt and self.shared.back is not None:
-            return f"{self.root}/back/{self.line.name}/{self.call.sid}"
+            return f"{self.root}/back/{line}/{self.call.sid}"
         if not attempt:
-            return f"{self.root}/voice/{self.line.name}"
-        return f"{self.root}/leg/{self.line.name}/{self.call.sid}/{attempt}"
+            return f"{self.root}/voice/{line}"
+        return f"{self.root}/leg/{line}/{self.call.sid}/{attempt}"
 
     def wait_url(self) -> str:
         """Where the queue's wait document is asked for."""
@@ -251,7 +250,7 @@ class CallState:
         values = {
             "here": self.here(attempt),
             "room": f"call-{self.call.sid}",
-            "room_here": f"{self.root}/room/{self.line.name}/{self.call.sid}",
+            "room_here": f"{self.root}/room/{self.line.config.name}/{self.call.sid}",
         }
         if dialled := self.shared.hunt.dialled:
             values["leg"] = self.here(dialled.leg)

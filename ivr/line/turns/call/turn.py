@@ -16,12 +16,14 @@ from typing import assert_never
 
 from ivr.errors import CallError
 from ivr.line.definition import Line
-from ivr.line.flow.conversation import Heard, keys, outcome
+from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.flow.flow import STEPS_PER_TURN, Flow
 from ivr.line.flow.machine import NotAllowed
 from ivr.line.flow.steps import (
     Branch,
     Customer,
+    Dialling,
+    Goodbye,
     Hold,
     LookUp,
     Step,
@@ -88,8 +90,8 @@ class CallTurn:
 
     def _begin(self) -> Agenda:
         yield from self._settle(self.line.caller, self.state.caller, "")
-        if self._nobody_there():
-            yield from self._caller_left()
+        if isinstance(self.state.step, Goodbye) and not self.state.leg_sid:
+            yield from self._caller_left()  # a customer is owed a call, and none is there yet
 
     def renew(self) -> None:
         """This isn't the flow's version with which the call began: to the operator.
@@ -164,28 +166,27 @@ class CallTurn:
             entry = next(agenda[-1], None)
             if entry is None:
                 agenda.pop()
-            else:
-                agenda.append(self._heard(entry))
-
-    def _heard(self, entry: CallerHears | LegHears | HuntHears) -> Agenda:
-        match entry:
-            case CallerHears(heard=heard):
-                return self._caller_hears(heard)
-            case LegHears(attempt=attempt, heard=heard):
-                return self._leg_hears(attempt, heard)
-            case HuntHears(event=event, attempt=attempt, people=people):
-                return hunting.hears(self.state, event, attempt, people)
-            case _:
-                assert_never(entry)
+                continue
+            match entry:
+                case CallerHears(heard=heard):
+                    agenda.append(self._caller_hears(heard))
+                case LegHears(attempt=attempt, heard=heard):
+                    agenda.append(self._leg_hears(attempt, heard))
+                case HuntHears(event=event, attempt=attempt, people=people):
+                    agenda.append(hunting.hears(self.state, event, attempt, people))
+                case _:
+                    assert_never(entry)
 
     def _take(self, heard: CallHeard) -> Agenda:
         state = self.state
         meeting.judge(state)
         match heard:
             case KeysPressed(keys=pressed, leg=leg):
-                yield self._hears(leg, keys(pressed))
+                said = Heard("keys", pressed)
+                yield LegHears(leg, said) if leg else CallerHears(said)
             case OutcomeHeard(name=name, leg=leg, data=data):
-                yield self._hears(leg, outcome(name, **data))
+                said = Heard("outcome", name, data)
+                yield LegHears(leg, said) if leg else CallerHears(said)
             case Clicked():
                 yield from self._click(heard)
             case HuntTimedOut(hunt=hunt):
@@ -196,9 +197,6 @@ class CallTurn:
                 promises.promise_hears(state, heard)
             case _:
                 yield from self._take_of_leg(heard)
-
-    def _hears(self, leg: str, heard: Heard) -> LegHears | CallerHears:
-        return LegHears(leg, heard) if leg else CallerHears(heard)
 
     def _take_of_leg(self, heard: HeardOfLeg) -> Agenda:
         state = self.state
@@ -252,18 +250,17 @@ class CallTurn:
         if heard.value in ("hangup", "unanswered") and back is not None:
             back.leg = ""  # the customer's leg is over, or never was
         moved = yield from self._move(self.line.caller, state.caller, "", heard)
-        if not (state.talking or state.dialling):
+        step = state.step
+        if not isinstance(step, (Talk, Dialling)):
             meeting.out(state)  # the caller is led elsewhere, and what says so may come late
-        busy = state.waiting or state.dialling or state.talking or state.meanwhile
-        if moved and (heard.value == "hangup" or self._nobody_there()):
+        if not moved:
+            return
+        never_there = isinstance(step, Goodbye) and not state.leg_sid  # a customer to be called
+        busy = step.meanwhile or isinstance(step, (Hold, Dialling, Talk))
+        if heard.value == "hangup" or never_there:
             yield from self._caller_left()
-        elif moved and not busy:
+        elif state.hunt is not None and not busy:
             yield from hunting.stop(state)  # the caller has gone on to something else
-
-    def _nobody_there(self) -> bool:
-        """A call that is over before its customer was there: a call back, or one asked for on the
-        web."""
-        return self.state.said_all and not self.state.leg_sid
 
     def _caller_left(self) -> Agenda:
         state = self.state
@@ -336,21 +333,23 @@ class CallTurn:
     @property
     def due(self) -> datetime | None:
         """When the first duty of this turn is due, if it made any."""
-        if not self.state.changed:
-            return None
-        return min((duty.due for duty in self.state.duties), default=None)
+        duties = self.state.duties if self.state.changed else ()
+        return min([duty.due for duty in duties]) if duties else None
 
     def close(self) -> Call:
         """The call as it is to be stored; documents are made now, when all has happened."""
-        state, call = self.state, self.state.call
-        legs.close(state)
-        self._record_conversation()
-        unseen = state.caller.turn not in (self._before, state.caller.seen)
-        there = state.leg_sid and not isinstance(state.step, Customer)
-        if unseen and there and not (state.leaves or call.ended_at):
-            legs.send(state, after=legs.COMES_ITSELF if state.shared.caller.asks else 0)
-        state.shared.caller.asks |= unseen
-        self._queue()
+        state, call, step = self.state, self.state.call, self.state.step
+        if state.legs.talks:
+            legs.close(state)
+        self._record_conversation(step)
+        if state.caller.turn not in (self._before, state.caller.seen):  # it moved without asking
+            there = state.leg_sid and not isinstance(step, Customer)
+            if there and not (state.leaves or call.ended_at):
+                legs.send(state, after=legs.COMES_ITSELF if state.shared.caller.asks else 0)
+            state.shared.caller.asks = True
+        queue = step.queue if isinstance(step, Hold) and not call.ended_at else ""
+        if queue != call.waiting_for:
+            self._change_queue(queue)
         call.step = state.caller.state
         call.language = state.caller.language
         if state.changed and not call.ended_at:
@@ -359,12 +358,9 @@ class CallTurn:
         call.data.hunt = state.hunt
         return call
 
-    def _queue(self) -> None:
-        """In which queue the caller waits, and since when."""
-        state, call, step = self.state, self.state.call, self.state.step
-        queue = step.queue if isinstance(step, Hold) and not call.ended_at else ""
-        if queue == call.waiting_for:
-            return
+    def _change_queue(self, queue: str) -> None:
+        """The caller waits in this queue from now on, or with ``""`` in none."""
+        state, call = self.state, self.state.call
         if call.waiting_for and not call.ended_at:
             state.tell("queue.left", queue=call.waiting_for, why="went on")
         if queue:
@@ -372,11 +368,11 @@ class CallTurn:
         call.waiting_for = queue
         call.waiting_since = state.now if queue else None
 
-    def _record_conversation(self) -> None:
+    def _record_conversation(self, step: Step) -> None:
         """Have the caller's leg recorded in a conversation, if the caller agrees; never else."""
         state = self.state
         shared, ended = state.shared, state.call.ended_at
-        talks = state.talking and not ended
+        talks = isinstance(step, Talk) and not ended
         wanted = (shared.recording.wanted if talks else "") or "off"
         if wanted == shared.recording.state:
             return

@@ -44,7 +44,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     signature = Signature(token, services.public_url)
     webhooks = Webhooks(services, signature, fallback(line, services.public_url))
-    app.register_blueprint(plain_routes(webhooks))
+    plain_routes(app, webhooks)
     if not plain:
         app.wsgi_app = short_way(webhooks, app.wsgi_app)  # type: ignore[method-assign, assignment]
     health.install(app, services, metrics_token)

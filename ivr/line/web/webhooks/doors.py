@@ -8,12 +8,12 @@ about a quarter of a webhook's time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
+from flask import Flask, Response, request
 
-from ivr.line.web.webhooks.paths import Reply
+from ivr.line.web.webhooks.paths import Asked, Endpoint, Reply
 from ivr.line.web.webhooks.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -25,15 +25,20 @@ _NOT_SIGNED = "not signed by the carrier\n"
 _LONGEST = len(str(MAX_REQUEST_BYTES))  # digits of a length
 
 
-def plain_routes(webhooks: Webhooks) -> Blueprint:
-    """Routes of Flask's for every path of the line."""
-    blueprint = Blueprint(f"webhooks_{webhooks.line.name}", __name__)
+def plain_routes(app: Flask, webhooks: Webhooks) -> None:
+    """Add routes of Flask's for every path of the line."""
+    for place in webhooks.paths.places:
+        for what, endpoint in place.endpoints.items():
+            rule = "/".join(filter(None, (place.rule(), what)))
+            name = " ".join(filter(None, (place.root[0], what)))
+            app.add_url_rule(rule, name, _view(webhooks, endpoint), methods=["POST"])
 
-    def serve(**_: str) -> Response:
-        asked = webhooks.paths.find(request.path)
-        if asked is None:
-            raise LookupError(f"{request.path} has a rule, but isn't in the table of paths")
-        reply = webhooks.serve(asked, request.environ, request.get_data(cache=False))
+
+def _view(webhooks: Webhooks, endpoint: Endpoint) -> Callable[..., Response]:
+    def serve(**where: str) -> Response:
+        given = request._get_current_object()  # type: ignore[attr-defined]  # looked up once
+        asked = Asked(endpoint, where)
+        reply = webhooks.serve(asked, given.environ, given.get_data(cache=False))
         if reply is None:
             return Response(_NOT_SIGNED, 403, mimetype="text/plain")
         response = Response(reply.document, mimetype="text/xml")
@@ -42,13 +47,7 @@ def plain_routes(webhooks: Webhooks) -> Blueprint:
             response.call_on_close(lambda: webhooks.after(due))
         return response
 
-    for place in webhooks.paths.places:
-        endpoint, rule = place.root[0], place.rule()
-        if "" in place.endpoints:
-            blueprint.add_url_rule(rule, endpoint, serve, methods=["POST"])
-        if below := ", ".join(filter(None, place.endpoints)):
-            blueprint.add_url_rule(f"{rule}/<any({below}):what>", endpoint, serve, methods=["POST"])
-    return blueprint
+    return serve
 
 
 def short_way(webhooks: Webhooks, otherwise: WSGIApplication) -> WSGIApplication:

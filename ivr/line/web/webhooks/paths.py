@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
+from msgspec import Struct
 from prometheus_client import Histogram
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What a webhook answers; ``due`` is when the turn's first duty is due, if it has one."""
 
     document: str
@@ -34,7 +33,7 @@ class Endpoint:
     seconds: Histogram
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """An endpoint, and the parts of the path that name a call or a leg."""
 
     endpoint: Endpoint

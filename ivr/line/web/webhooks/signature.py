@@ -8,7 +8,7 @@ webhook, and a tenth of its cost.
 from __future__ import annotations
 
 import hmac
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Iterable
 from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
@@ -26,7 +26,7 @@ class Signature:
 
     def __init__(self, token: str, public_url: str) -> None:
         parts = urlsplit(public_url)
-        self._key = token.encode()
+        self._keyed = {name: hmac.new(token.encode(), None, name) for name in _ALGORITHMS.values()}
         host = parts.netloc.rpartition("@")[2].removesuffix(f":{parts.port}")  # as it is written
         path = parts.path.rstrip("/")
         port = parts.port or _DEFAULT_PORTS.get(parts.scheme, 443)
@@ -52,23 +52,22 @@ class Signature:
         ``settings`` is the header ``X-Twilio-Webhooks-Signature-Settings``; ``body`` that of a
         request which isn't a form, for ``bodySHA256``.
         """
-        algorithm = _algorithm(settings)
+        algorithm = _algorithm(settings) if settings else "sha1"
         if not given or algorithm is None:
             return False
         if body is not None and not _body_matches(target, body):
             return False
-        fields = "".join([name + value for name, value in sorted(set(form))])
+        fields = "".join(map("".join, sorted(set(form))))
         signs = given.encode()
         for base in self._bases:
-            mac = hmac.digest(self._key, f"{base}{target}{fields}".encode(), algorithm)
-            if hmac.compare_digest(b64encode(mac), signs):
+            mac = self._keyed[algorithm].copy()
+            mac.update(f"{base}{target}{fields}".encode())
+            if hmac.compare_digest(b2a_base64(mac.digest(), newline=False), signs):
                 return True
         return False
 
 
 def _algorithm(settings: str) -> str | None:
-    if not settings:
-        return "sha1"
     pairs = (part.partition("=") for part in settings.split(","))
     named = (value.strip() for name, _, value in pairs if name.strip() == "algorithm")
     return _ALGORITHMS.get(next(filter(None, named), "HMAC_SHA1").upper())

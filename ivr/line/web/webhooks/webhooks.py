@@ -7,6 +7,7 @@ fails says a sentence and goes to an operator; if even that fails, the static do
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -35,7 +36,6 @@ from ivr.line.turns.call.heard import (
     Report,
     RoomReported,
 )
-from ivr.line.turns.call.turn import CallTurn
 from ivr.line.web.webhooks.answering import REQUEST
 from ivr.line.web.webhooks.forms import Form, fields_of
 from ivr.line.web.webhooks.paths import Asked, Endpoint, Paths, Place, Reply, View
@@ -135,35 +135,29 @@ class Webhooks:
 
         ``environ`` is WSGI's; of it only the path, the query and three headers are read.
         """
-        began = perf_counter()
+        began, endpoint = perf_counter(), asked.endpoint
         named = REQUEST.set(environ.get("HTTP_I_TWILIO_IDEMPOTENCY_TOKEN", ""))
         try:
-            return self._serve(asked, environ, body, began)
+            form = self._signed(environ, body)
+            if form is None:
+                metrics.WEBHOOKS_REFUSED.inc()
+                return None
+            call = asked.where.get("sid") or form.get("CallSid", "")
+            for attempt, view in enumerate((endpoint.view, endpoint.trouble)):
+                try:
+                    with tracing.span("webhook", call, webhook=endpoint.kind):
+                        return view(form, **asked.where)
+                except Exception as error:
+                    if attempt == 0:
+                        metrics.WEBHOOKS_FAILED.inc()
+                    failed = f"webhook {environ['PATH_INFO']!r} of call {call!r}"
+                    log_failure(log, failed, error, event="webhook.failed", call=call)
+                if perf_counter() - began > SOON:
+                    break
+            return endpoint.last
         finally:
             REQUEST.reset(named)
-            asked.endpoint.seconds.observe(perf_counter() - began)
-
-    def _serve(
-        self, asked: Asked, environ: dict[str, Any], body: bytes, began: float
-    ) -> Reply | None:
-        form = self._signed(environ, body)
-        if form is None:
-            metrics.WEBHOOKS_REFUSED.inc()
-            return None
-        endpoint, where = asked
-        call = where.get("sid") or form.get("CallSid", "")
-        for attempt, view in enumerate((endpoint.view, endpoint.trouble)):
-            try:
-                with tracing.span("webhook", call, webhook=endpoint.kind):
-                    return view(form, **where)
-            except Exception as error:
-                if attempt == 0:
-                    metrics.WEBHOOKS_FAILED.inc()
-                failed = f"webhook {environ['PATH_INFO']!r} of call {call!r}"
-                log_failure(log, failed, error, event="webhook.failed", call=call)
-            if perf_counter() - began > SOON:
-                break
-        return endpoint.last
+            endpoint.seconds.observe(perf_counter() - began)
 
     def _signed(self, environ: dict[str, Any], body: bytes) -> Form | None:
         """The form with the query's own fields, if the carrier signed it."""
@@ -201,16 +195,22 @@ class Webhooks:
             return self._hear(sid or form["CallSid"], _answer(form))
         if sid:
             return self._hear(sid, CustomerAnswered(form["CallSid"]))
-        turn = self.calls.hear(form["CallSid"], None, deliver="", fresh=lambda: self._call(form))
-        return _reply(turn)
+        return self._hear(form["CallSid"], None, fresh=lambda: self._call(form))
 
     def _call(self, form: Form) -> Call:
         now = self.calls.clock.now()
         return begin(self.line, form["CallSid"], form["From"], form["To"], now)
 
-    def _hear(self, call: str, heard: CallHeard | Report | None, leg: str = "") -> Reply:
+    def _hear(
+        self,
+        call: str,
+        heard: CallHeard | Report | None,
+        leg: str = "",
+        fresh: Callable[[], Call] | None = None,
+    ) -> Reply:
         """Have the call hear this; the answer is the document of the leg that asks."""
-        return _reply(self.calls.hear(call, heard, deliver=leg), leg)
+        turn = self.calls.hear(call, heard, deliver=leg, fresh=fresh)
+        return Reply(turn.document(leg) or HANG_UP, turn.due)
 
     def wait(self, form: Form, sid: str = "") -> Reply:
         """The wait document, again and again; a caller who needn't wait any longer leaves."""
@@ -372,10 +372,6 @@ def _endpoints(
 ) -> dict[str, Endpoint]:
     seconds = metrics.WEBHOOK_SECONDS.labels(kind)
     return {what: Endpoint(kind, view, trouble, last, seconds) for what, view in views.items()}
-
-
-def _reply(turn: CallTurn, leg: str = "") -> Reply:
-    return Reply(turn.document(leg) or HANG_UP, turn.due)
 
 
 def _answer(form: Form, leg: str = "") -> KeysPressed | Recorded:
