@@ -148,8 +148,8 @@ class PersonRepository:
 
 
 class Part(NamedTuple):
-    """What one call needs of the directory: ``people`` in the order in which they were found,
-    ``stints`` that end after ``since``. ``seen`` is how each of them was the last time."""
+    """What one call needs of the directory: ``people`` by id, ``stints`` that end after ``since``.
+    ``seen`` is how each of them was the last time."""
 
     people: dict[str, Person]
     shifts: tuple[Shift, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select
 
 from ivr.line.store import tables
 
@@ -12,7 +12,12 @@ MOST = 2000  # things; then all are forgotten, and read anew
 
 # To be asked beside what is asked anyway. The database gives the directory another version with
 # every change, whichever process makes it.
-VERSION = select(tables.directory.c.version).scalar_subquery().label("version")
+VERSION = (
+    select(tables.directory.c.version)
+    .where(tables.directory.c.id == literal_column("1"))
+    .scalar_subquery()
+    .label("version")
+)
 
 
 class Remembered:

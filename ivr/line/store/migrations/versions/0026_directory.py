@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0026"
-down_revision = "0025"
+down_revision = "0023"
 phase = "expand"
 
 ENTIRELY = ("accounts", "contacts", "feed_entries", "feeds", "overrides", "queues", "shifts")
