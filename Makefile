@@ -22,10 +22,11 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --ed
 run: $(TO_RUN)
 	$(BIN)/ivr run
 
-# The tests start some sixty processes: each module is compiled once, not in each of them.
+# The tests start some sixty processes: each module is compiled once, not in each of them. A file's
+# tests stay together, since they share a browser or a server; the order is that of tests/conftest.py.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(TO_TEST)
-	$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(TO_TEST)
 	$(BIN)/ruff check .

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
 from collections.abc import Generator, Iterator
 from datetime import timedelta
@@ -23,6 +25,27 @@ settings.register_profile(
     "unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )  # how long something takes depends on the machine
 settings.load_profile("unhurried")
+
+# What waits for browsers, processes and other languages begins first, and the rest fills the time.
+WAIT = ("browser", "server", "packaging", "samples", "cli", "simulator/test_programs_rest.py")
+WAITING = tuple(str(Path(__file__).parent / each) for each in WAIT)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two more than there are processors: about two wait at any time."""
+    return (os.cpu_count() or 1) + 2
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not str(item.path).startswith(WAITING))
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay until the end: nobody need look at them again for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

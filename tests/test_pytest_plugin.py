@@ -43,8 +43,10 @@ PLUGIN = [
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project with a line, whose tests run with warnings as errors.
 
-    Not as in CI, where pytest tells each failure once more, whole, in its summary.
+    Not as in CI, where pytest tells each failure once more, whole, in its summary, nor as in a
+    narrow window, where it cuts them short.
     """
+    monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("BUILD_NUMBER", raising=False)
     pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers")

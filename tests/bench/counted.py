@@ -1,8 +1,9 @@
 """What a webhook costs in counts that no machine changes: calls made by Python, statements asked.
 
-    python -m tests.bench.counted           a line for each step of a call, and for a whole day
+    python -m tests.bench.counted           a line for each step of a call, for one that is only
+                                            simulated, and for a whole day
     python -m tests.bench.counted --where look-up   the functions that are called most in it, and
-                                            what is asked; or --where day
+                                            what is asked; or --where call, or day
     python -m tests.bench.counted --check   say what isn't as docs/develop/performance.md has it
     python -m tests.bench.counted --write   have it there as it is now
 
@@ -30,9 +31,10 @@ from sqlalchemy.pool import Pool
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator.network.webhook import Webhook
 from tests.bench import day, traffic
-from tests.bench.in_process import services_on
+from tests.bench.in_process import services_on, stub_network, two_webhooks
 
 STEPS = ("begin", "language", "menu", "case number", "look-up", "hang up")
+CALL = "a plain simulated call, two webhooks"
 DAY = "a mixed day, per webhook"
 WARM = 8  # calls that have come before: what is remembered is remembered
 CALLS = 30  # of the day
@@ -108,6 +110,16 @@ def steps(database: str) -> dict[str, tuple[Entered, list[str]]]:
     return found
 
 
+def of_a_call() -> Entered:
+    """What the simulated network needs for a call, after others like it, on a line that costs
+    nothing."""
+    _, phones = stub_network(WARM + 1)
+    two_webhooks(phones[:WARM])
+    with counting_calls() as entered:
+        two_webhooks(phones[WARM:])
+    return entered
+
+
 def of_a_day(folder: Path) -> tuple[int, Entered, list[str]]:
     """A day's webhooks, and what the line and the network that is simulated around it needed for
     them: what Python entered, and what was asked."""
@@ -128,6 +140,7 @@ def count(folder: Path) -> dict[str, Count]:
     """Every row of the table."""
     found = steps(f"sqlite:///{folder}/counted.db")
     rows = {name: Count(entered.total(), len(asked)) for name, (entered, asked) in found.items()}
+    rows[CALL] = Count(of_a_call().total(), 0)
     webhooks, entered, asked = of_a_day(folder)
     return rows | {DAY: Count(round(entered.total() / webhooks), round(len(asked) / webhooks, 1))}
 
@@ -140,7 +153,7 @@ def written(page: str) -> dict[str, Count]:
     return {
         row["step"]: Count(float(row["calls"]), float(row["statements"]))
         for row in ROW.finditer(page)
-        if row["step"] in (*STEPS, DAY)
+        if row["step"] in (*STEPS, CALL, DAY)
     }
 
 
@@ -174,7 +187,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument(
-        "--where", metavar="STEP", choices=(*STEPS, "day"), help="show what is in a step"
+        "--where", metavar="STEP", choices=(*STEPS, "call", "day"), help="show what is in a step"
     )
     parser.add_argument("--check", action="store_true", help="compare it with the table")
     parser.add_argument("--write", action="store_true", help="write it into the table")
@@ -182,13 +195,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ivr-bench-") as name:
         folder = Path(name)
         if given.where:
-            database = f"sqlite:///{folder}/counted.db"
-            day_long = given.where == "day"
-            _show(*(of_a_day(folder)[1:] if day_long else steps(database)[given.where]))
+            _show(*_within(given.where, folder))
             return 0
         found = count(folder)
     for step, (calls, asked) in found.items():
-        print(f"{step:25} {calls:5} calls {asked:4} statements")
+        print(f"{step:36} {calls:5} calls {asked:4} statements")
     page = PAGE.read_text(encoding="utf-8")
     if given.write:
         PAGE.write_text(rewritten(page, found), encoding="utf-8")
@@ -198,6 +209,14 @@ def main() -> int:
             print(*wrong, f"If it has to be so, run {AGAIN}, and say why.", sep="\n")
             return 1
     return 0
+
+
+def _within(where: str, folder: Path) -> tuple[Entered, list[str]]:
+    if where == "day":
+        return of_a_day(folder)[1:]
+    if where == "call":
+        return of_a_call(), []
+    return steps(f"sqlite:///{folder}/counted.db")[where]
 
 
 def _show(entered: Entered, asked: list[str]) -> None:

@@ -23,6 +23,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
 from tests.bench import population, traffic
+from tests.bench.rivals import bare
 
 LINE, STUB = "+33800000001", "+33800000002"
 OPERATOR = (
@@ -199,25 +200,33 @@ def memory(calls: int) -> float:
 
 
 def simulated(folder: Path, rounds: int, calls: int) -> list[Figure]:
-    """Calls a second, and memory."""
+    """Calls a second, what they take to bare Flask in the same process, and memory."""
     exchange = durable_line(folder)
     five_webhooks(exchange)
-    whole = _rate(100, lambda: [five_webhooks(exchange) for _ in range(100)], rounds)
     _, phones = stub_network(1000)
     two_webhooks(phones)
-    plain = _rate(1000, lambda: two_webhooks(phones), rounds)
+    flask = bare()
+    asked = traffic.request(traffic.sid(1), traffic.BEGIN)
+    gc.collect()
+    times = [
+        (
+            _seconds(lambda: [traffic.send(flask, asked) for _ in range(2000)]) / 2000,
+            _seconds(lambda: [five_webhooks(exchange) for _ in range(100)]) / 100,
+            _seconds(lambda: two_webhooks(phones)) / 1000,
+        )
+        for _ in range(rounds)
+    ]
+    plain, five, two = (median(each) for each in zip(*times, strict=True))
+    to_five = median(five / plain / 5 for plain, five, _ in times)
     few, many = memory(calls // 10), memory(calls)
     return [
-        Figure("simulated five-webhook calls/s, durable line", ">=1,000", f"{whole:,.0f}"),
-        Figure("simulated two-webhook calls/s, 1,000 at once, stub", ">=7,000", f"{plain:,.0f}"),
+        Figure("simulated five-webhook calls/s, durable line", ">=1,000", f"{1 / five:,.0f}"),
+        Figure("the same / five requests to bare Flask, in time", "<=9", f"{to_five:.1f}"),
+        Figure("simulated two-webhook calls/s, 1,000 at once, stub", ">=10,000", f"{1 / two:,.0f}"),
+        Figure("bare Flask in the same process, requests/s", "", f"{1 / plain:,.0f}"),
         Figure(f"bytes for each of {calls // 10:,} calls at once", "<4,096", f"{few:,.0f}"),
         Figure(f"bytes for each of {calls:,} calls at once", "<4,096", f"{many:,.0f}"),
     ]
-
-
-def _rate(calls: int, what: Callable[[], object], rounds: int) -> float:
-    gc.collect()
-    return calls / median(_seconds(what) for _ in range(rounds))
 
 
 # ---- the command line --------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from flows.escalation import SAMPLE
+from flows.escalation import FOLDER, SAMPLE
 from ivr.line.store.store import Store
 from ivr.simulator import Exchange
 from ivr.simulator.rest.serving.server import RestServer
@@ -137,6 +137,17 @@ class Served:
         }
 
 
+def flow_at_rate(folder: Path) -> Path:
+    """The line's flow, for which two have met after as long as they talk at `RATE`."""
+    flow = shutil.copytree(FOLDER, folder / "escalation")
+    config = flow / "line.toml"
+    text = config.read_text(encoding="utf-8")
+    assert "met_after = 8 " in text
+    faster = text.replace("met_after = 8 ", f"met_after = {8 / RATE:.0f} ")
+    config.write_text(faster, encoding="utf-8")
+    return flow
+
+
 def settings(network: Exchange, api: RestServer, database: str, origin: str) -> dict[str, str]:
     return {
         "IVR_ALLOW_SAMPLE": "yes",
@@ -161,9 +172,10 @@ def serving(database: str, log: Path) -> Iterator[Served]:
     here = f"{origin}/voice/escalation"
     network.number(ENTRY, here, status_callback=f"{here}/status", fallback=f"{here}/fallback")
     command = [IVR, "serve", "--port", str(port), "--workers", "2"]
+    flow = {"IVR_FLOW": str(flow_at_rate(log.parent))}
     with (
         RestServer(network.api) as api,
-        running(command, log, **settings(network, api, database, origin)) as pid,
+        running(command, log, **settings(network, api, database, origin), **flow) as pid,
     ):
         assert comes_true(lambda: log.read_text().count(" is ready") == 2), log.read_text()
         assert comes_true(lambda: said(f"{origin}/livez")), log.read_text()

@@ -400,6 +400,8 @@ def test_a_terminal_gets_a_progress_bar_and_a_pipe_none(
     assert capsys.readouterr() == ("", "")
 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
     with report.running():
         report.progress(Tried(calls=1, webhooks=2, places=1))
     assert "1 call, 2 webhooks, 1 step of the application" in capsys.readouterr().err

@@ -87,15 +87,15 @@ class Kept(msgspec.Struct, omit_defaults=True):
     def remaining(self) -> Self:
         """A copy in which only what is kept as ``AUDIT`` has a value, in records of records too."""
         left: dict[str, Any] = {}
-        for field in msgspec.structs.fields(self):
-            value = getattr(self, field.name)
-            keep = classes(type(self))[field.name]
+        required = _required(type(self))
+        for name, keep in classes(type(self)).items():
+            value = getattr(self, name)
             if keep is Keep.AUDIT:
-                left[field.name] = value
+                left[name] = value
             elif keep is None and isinstance(value, Kept) and lasts(type(value)):
-                left[field.name] = value.remaining()
-            elif field.required:
-                left[field.name] = type(value)()
+                left[name] = value.remaining()
+            elif name in required:
+                left[name] = type(value)()
         return type(self)(**left)
 
     def without_staff(self) -> dict[str, Any]:
@@ -125,6 +125,12 @@ def lasts(record: type[Kept]) -> bool:
         keep is Keep.AUDIT or (keep is None and any(map(lasts, _records(hints[name]))))
         for name, keep in classes(record).items()
     )
+
+
+@cache
+def _required(record: type[Kept]) -> frozenset[str]:
+    """The fields without which no such record is made."""
+    return frozenset(each.name for each in msgspec.structs.fields(record) if each.required)
 
 
 def _keep(hint: Any) -> Keep | None:

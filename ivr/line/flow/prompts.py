@@ -30,6 +30,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -145,8 +146,9 @@ class Prompts:
             yield f"{language.file}: prompt '{key}' has not the slots that other languages have"
 
 
+@cache
 def slots(text: str) -> frozenset[str]:
-    """The names of the slots in a text."""
+    """The names of the slots in a text: each is asked for once for each language and flow."""
     return frozenset(name for _, name, _, _ in Formatter().parse(text) if name is not None)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Dialect, Executable
@@ -43,14 +43,55 @@ class Compiled(NamedTuple):
         return self.row
 
 
+class _Compiler:
+    """Makes of statements what a kind of database takes."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+
+    def compile(self, statement: Any, sizes: Sizes) -> Compiled:
+        compiled = statement.compile(dialect=self._dialect)
+        text, spread = compiled.string, {}
+        if sizes:
+            lists = {name: [None] * size for name, size in sizes}
+            expanded = compiled.construct_expanded_state(lists)
+            text, spread = expanded.statement, dict(expanded.parameter_expansion)
+        given = {
+            name: value
+            for name, value in compiled.params.items()
+            if not compiled.binds[name].required
+        }
+        return Compiled(text, given, spread, self._reader(statement))
+
+    def _reader(self, statement: Any) -> Row | None:
+        """Makes rows of what the driver returns, which knows no booleans in SQLite."""
+        columns = list(statement.exported_columns)
+        if not columns:
+            return None
+        fields: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
+        made: Row = fields._make
+        processors = [column.type.result_processor(self._dialect, None) for column in columns]
+        if not any(processors):
+            return made
+        pairs = tuple(enumerate(processors))
+        return lambda row: made(
+            tuple([each(row[place]) if each else row[place] for place, each in pairs])
+        )
+
+
+@cache
+def _compiler(kind: Any, paramstyle: str) -> Callable[[Any, Sizes], Compiled]:
+    """The one that every store of this process shares: their statements are the same."""
+    return lru_cache(maxsize=200)(_Compiler(kind(paramstyle=paramstyle)).compile)
+
+
 class Asked:
     """Asks statements that are built once, since each is compiled once and remembered."""
 
     def __init__(self, own: OwnConnections, dialect: type[Dialect]) -> None:
         self._own = own
         kind: Any = dialect  # every dialect's class takes it, but `Dialect` doesn't say so
-        self._dialect: Dialect = kind(paramstyle="pyformat" if own.postgres else "named")
-        self._compiled = lru_cache(maxsize=200)(self._compile)
+        self._compiled = _compiler(kind, "pyformat" if own.postgres else "named")
 
     def rows(self, statement: Executable, **values: Any) -> list[Any]:
         """What a SELECT finds: tuples whose fields have the columns' names. A value that is a list
@@ -86,35 +127,6 @@ class Asked:
         """The statement for lists of these lengths."""
         sizes = tuple((name, len(each)) for name, each in values.items() if isinstance(each, list))
         return self._compiled(statement, sizes)
-
-    def _compile(self, statement: Any, sizes: Sizes) -> Compiled:
-        compiled = statement.compile(dialect=self._dialect)
-        text, spread = compiled.string, {}
-        if sizes:
-            lists = {name: [None] * size for name, size in sizes}
-            expanded = compiled.construct_expanded_state(lists)
-            text, spread = expanded.statement, dict(expanded.parameter_expansion)
-        given = {
-            name: value
-            for name, value in compiled.params.items()
-            if not compiled.binds[name].required
-        }
-        return Compiled(text, given, spread, self._reader(statement))
-
-    def _reader(self, statement: Any) -> Row | None:
-        """Makes rows of what the driver returns, which knows no booleans in SQLite."""
-        columns = list(statement.exported_columns)
-        if not columns:
-            return None
-        fields: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc]
-        made: Row = fields._make
-        processors = [column.type.result_processor(self._dialect, None) for column in columns]
-        if not any(processors):
-            return made
-        pairs = tuple(enumerate(processors))
-        return lambda row: made(
-            tuple([each(row[place]) if each else row[place] for place, each in pairs])
-        )
 
 
 class Writing:

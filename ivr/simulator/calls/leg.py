@@ -297,8 +297,9 @@ class Leg(Call):
     def key(self, key: str) -> None:
         """The person presses a key."""
         player = self.background or self.player
-        if player is not None and player.listening:
-            player.hear(requests.Key(key))
+        if player is not None and (ears := player.ears):
+            if "dtmf" in ears:
+                player.hear(requests.Key(key))
             return
         company = self.company()
         if key == "*" and self.engaged is not None:
@@ -314,7 +315,7 @@ class Leg(Call):
         if self.engaged is not None:
             self.engaged.spoke(text)
         player = self.background or self.player
-        if player is not None:
+        if player is not None and "speech" in player.ears:
             player.hear(requests.Speech(text, confidence))
 
     def hear(self, utterance: Utterance) -> None:
@@ -364,10 +365,6 @@ class Leg(Call):
             led_here.document_over(self, player.setting, error)
 
     # ---- for its documents
-
-    def carry_out(self, player: Player, request: object) -> object:
-        """Answer one request of a document, or PENDING."""
-        return self.network.handlers[type(request)](self, player, request)
 
     def asked(self) -> None:
         """A document has begun to listen."""

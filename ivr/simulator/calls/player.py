@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ivr.simulator.calls.recordings import Recording
@@ -9,19 +10,26 @@ from ivr.simulator.interpreter import requests
 from ivr.simulator.interpreter.requests import PENDING
 from ivr.simulator.interpreter.settings import Setting
 from ivr.simulator.interpreter.speech import Utterance
-from ivr.simulator.network.network import Network
-from ivr.simulator.network.virtual_clock import Bell
+from ivr.simulator.network.virtual_clock import Bell, VirtualClock
+
+
+class Studio(Protocol):
+    """What a player asks of the network: the time, and what answers each kind of request."""
+
+    @property
+    def clock(self) -> VirtualClock: ...
+    @property
+    def handlers(self) -> Mapping[type, Callable[[Any, Player, Any], object]]: ...
 
 
 class Audience(Protocol):
     """What a player asks of the leg that it plays to."""
 
     @property
-    def network(self) -> Network: ...
+    def network(self) -> Studio: ...
     @property
     def picked_up(self) -> bool: ...
     def hear(self, utterance: Utterance) -> None: ...
-    def carry_out(self, player: Player, request: object) -> object: ...
     def asked(self) -> None: ...
     def played_out(self, player: Player) -> None: ...
 
@@ -49,14 +57,16 @@ class Player:
         """Go on with an answer, until the next one has to be waited for."""
         self.ticket += 1
         self.waiting = None
+        leg = self.leg
+        handlers = leg.network.handlers
         while self.steps is not None:
             try:
                 request = self.steps.send(answer)
             except StopIteration:
                 self.steps = None
-                self.leg.played_out(self)
+                leg.played_out(self)
                 return
-            answer = self.leg.carry_out(self, request)
+            answer = handlers[type(request)](leg, self, request)
             if answer is PENDING:
                 return
 
@@ -95,24 +105,17 @@ class Player:
         self.resume(None)
 
     def hear(self, what: requests.Key | requests.Speech) -> None:
-        """The person presses a key or speaks; it is ignored unless the document listens."""
-        sense = "dtmf" if type(what) is requests.Key else "speech"
-        if sense in self.ears:
-            self.quiet()
-            self.resume(what)
+        """The person presses a key or speaks, and the document has `ears` for it."""
+        self.quiet()
+        self.resume(what)
 
     @property
     def ears(self) -> str:
         """What the document takes notice of at this moment: "dtmf", "speech", both or ""."""
         waiting = self.waiting
-        if isinstance(waiting, (requests.Speak, requests.Listen)):
+        if type(waiting) is requests.Listen or type(waiting) is requests.Speak:
             return waiting.ears
         return ""
-
-    @property
-    def listening(self) -> bool:
-        """Whether this is inside a Gather (its prompts count) or a Record."""
-        return bool(self.ears)
 
     @property
     def hears_hang_up(self) -> bool:

@@ -155,7 +155,6 @@ class Mailbox:
             if enough is not None and enough():
                 break
             if not clock.ring_next(until):
-                clock.move_to(until)
                 break
 
     # ---- other threads

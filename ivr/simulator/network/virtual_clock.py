@@ -10,26 +10,22 @@ from itertools import count
 from typing import Any
 
 MICROSECOND = timedelta(microseconds=1)
+FEW = 1000  # bells, among which it doesn't matter how many are canceled
 
 
 class Bell:
     """An alarm of a `VirtualClock`; ``what`` is None once it has rung or was canceled."""
 
-    __slots__ = ("_clock", "arguments", "what")
+    __slots__ = ("arguments", "what")
 
-    def __init__(
-        self, clock: VirtualClock, what: Callable[..., object], arguments: tuple[Any, ...]
-    ) -> None:
-        self._clock = clock
+    def __init__(self, what: Callable[..., object], arguments: tuple[Any, ...]) -> None:
         self.what: Callable[..., object] | None = what
         self.arguments = arguments
 
     def cancel(self) -> None:
         """Cancel it; does nothing once it has rung."""
-        if self.what is not None:
-            self.what = None
-            self.arguments = ()
-            self._clock.forgotten()
+        self.what = None
+        self.arguments = ()
 
 
 class VirtualClock:
@@ -49,7 +45,7 @@ class VirtualClock:
         self.on_set: Callable[[], None] | None = None  # a bell was set, on any thread
         self._heap: list[tuple[int, int, Bell]] = []
         self._numbers = count()
-        self._forgotten = 0
+        self._enough = FEW  # bells, after which those that were canceled are removed
         self._wall: float | None = None  # when elapsed was 0, while running
         self._shown = self.start
         self._shown_at = 0  # the instant that it shows
@@ -86,26 +82,30 @@ class VirtualClock:
 
     def after(self, seconds: float, what: Callable[..., object], *arguments: Any) -> Bell:
         """Call ``what(*arguments)`` in so many seconds."""
-        return self._set(self.instant() + round(seconds * 1e6), what, arguments)
+        instant = self.elapsed if self._wall is None else self.instant()
+        return self._set(instant + round(seconds * 1e6), what, arguments)
 
     def soon(self, what: Callable[..., object], *arguments: Any) -> Bell:
         """Call it at this instant, after everything that is already due."""
         return self._set(self.instant(), what, arguments)
 
     def _set(self, due: int, what: Callable[..., object], arguments: tuple[Any, ...]) -> Bell:
-        bell = Bell(self, what, arguments)
-        heapq.heappush(self._heap, (max(due, self.elapsed), next(self._numbers), bell))
+        bell = Bell(what, arguments)
+        if due < self.elapsed:
+            due = self.elapsed
+        heapq.heappush(self._heap, (due, next(self._numbers), bell))
+        if len(self._heap) > self._enough:
+            self._clear_out()
         if self.on_set is not None:
             self.on_set()
         return bell
 
-    def forgotten(self) -> None:
-        """A canceled bell stays in the heap until there are many, then all are removed."""
-        self._forgotten += 1
-        if self._forgotten > 1000 and self._forgotten * 2 > len(self._heap):
-            self._heap[:] = [entry for entry in self._heap if entry[2].what is not None]
-            heapq.heapify(self._heap)
-            self._forgotten = 0
+    def _clear_out(self) -> None:
+        """A canceled bell stays in the heap until there are twice as many as were left the last
+        time, then all are removed."""
+        self._heap[:] = [entry for entry in self._heap if entry[2].what is not None]
+        heapq.heapify(self._heap)
+        self._enough = FEW + 2 * len(self._heap)
 
     # ---- for the network
 
@@ -114,19 +114,21 @@ class VirtualClock:
         return self._heap[0][0] if self._heap else None
 
     def ring_next(self, until: int) -> bool:
-        """Ring the next bell due by ``until``, moving time to it; False if there is none."""
+        """Ring the next bell due by ``until``, and move time to it; False if there is none, and
+        time has moved to ``until``."""
         heap = self._heap
         while heap and heap[0][0] <= until:
             due, _, bell = heapq.heappop(heap)
             what = bell.what
             if what is None:
-                self._forgotten -= 1
                 continue
             bell.what = None
             if due > self.elapsed:
                 self.elapsed = due
             what(*bell.arguments)
             return True
+        if until > self.elapsed:
+            self.elapsed = until
         return False
 
     def move_to(self, instant: int) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -154,7 +155,8 @@ class Resources:
 
     def below(self, inner: str, *names: str) -> Json:
         """The addresses of what is below a resource, such as of "user_defined_messages"."""
-        return {name: self.uri(f"{inner}/{camel_case(name)}") for name in names}
+        here = f"{self.root}{inner}"
+        return {name: f"{here}/{camel_case(name)}.json" for name in names}
 
     def page(
         self, form: Form, inner: str, name: str, items: Iterable[Any], show: Item, key: str = "sid"
@@ -223,6 +225,7 @@ def meta_page(form: Form, url: str, key: str, items: Iterable[Any], show: Item) 
     }
 
 
+@lru_cache(maxsize=256)
 def camel_case(name: str) -> str:
     """The name of a resource in a path: "TaskQueues" for "task_queues"."""
     return name.title().replace("_", "")

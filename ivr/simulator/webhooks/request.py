@@ -74,11 +74,11 @@ def compose(values: Mapping[str, str]) -> tuple[str, str]:
     if template is None:
         template = _templates[names] = _template(names)
     order, body, tail = template
-    ordered = [values[name] for name in order]
+    ordered = tuple(map(values.__getitem__, order))
     encoded = [
         value if value.isalnum() and value.isascii() else _quoted(value) for value in ordered
     ]
-    return body % tuple(encoded), tail % tuple(ordered)
+    return body % tuple(encoded), tail % ordered
 
 
 def _template(names: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from flask import Flask, request, session
+from flask import Flask, g, request, session
 
 from ivr.line.desk.names import name_in
 from ivr.line.errors import CaseError
@@ -41,6 +41,12 @@ class Words:
         self.languages, self.emergency = _read(), emergency
 
     def language(self) -> str:
+        """What this request is answered in; a page asks for each of its texts."""
+        if "language" not in g:
+            g.language = self._chosen()
+        return str(g.language)
+
+    def _chosen(self) -> str:
         chosen = request.args.get("lang") or session.get("language", "")
         if chosen in self.languages:
             session["language"] = chosen
