@@ -100,6 +100,10 @@ class PersonRepository:
         with self._connections.reading() as connection:
             return [_person(row) for row in connection.execute(statement)]
 
+    def busy(self) -> list[str]:
+        """The attempts that have claimed somebody, by the ids of those people."""
+        return [row.busy_with for row in self._connections.asked.rows(_BUSY)]
+
     def at_phone(self, phone: str) -> Person | None:
         """The person with this telephone number; the first by id, if several people have it."""
         found = _read(self._connections.asked, _AT_PHONE, phone=phone)
@@ -253,6 +257,11 @@ _JUST_NOW = (
 _PRESENCE = select(tables.people.c.id, *(tables.people.c[each] for each in _JUST_NOW), VERSION)
 _PRESENCE = _PRESENCE.where(tables.people.c.id.in_(bindparam("ids", expanding=True)))
 _VERSION = select(VERSION)
+_BUSY = (
+    select(tables.people.c.busy_with)
+    .where(text("busy_with IS NOT NULL"))
+    .order_by(tables.people.c.id)
+)
 _SHIFTS = select(tables.shifts)
 _QUEUES = select(tables.queues).where(tables.queues.c.id == bindparam("queue"))
 _STINTS = _stints()

@@ -38,9 +38,8 @@ class LostCalls:
             state = self.calls.read(call)
             if self._lost(state, state.leg_sid):
                 self.calls.hear(call.sid, OutcomeHeard("hangup"), known=state)
-        for person in self.store.people.all():
-            if person.busy_with:
-                self._free(person.busy_with)
+        for leg in self.store.people.busy():
+            self._free(leg)
         raise NotYet(self.clock.now() + PAUSE)
 
     def _free(self, leg: str) -> None:
