@@ -74,7 +74,7 @@ EXCHANGE = {
     ),
     "What <Connect> leads to": ("room", "virtual_agent", "conversation"),
     "TaskRouter": ("workflow", "worker", "workspace"),
-    "Time": ("wait", "wait_until", "clock", "start", "stop", "do"),
+    "Time": ("wait", "wait_until", "clock", "grace", "start", "stop", "do"),
     "What has happened": ("history", "requests", "debugger", "streams", "account_sid", "account", "strict"),
     "Making things go wrong": (
         *("delay", "deliver_twice", "webhook_fails", "rest_fails", "chaos", "injected"),

@@ -55,8 +55,18 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.fixture(scope="session")
+def _never_twilio() -> Generator[None]:
+    """From the first test with an exchange on, until the last test has ended: what an application
+    sends to Twilio between tests, on a thread that goes on, is refused."""
+    from ivr.simulator.rest.interception import kept_here
+
+    with kept_here():
+        yield
+
+
 @pytest.fixture
-def exchange(request: pytest.FixtureRequest) -> Generator[Exchange]:
+def exchange(request: pytest.FixtureRequest, _never_twilio: None) -> Generator[Exchange]:
     """A simulated phone network on a virtual clock, for one test.
 
     Within it the REST requests of this process to Twilio go to that network (`Exchange.intercept`).

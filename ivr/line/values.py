@@ -229,7 +229,9 @@ class Ranked(Kept):
     """One of those who may be rung, with the reason; ``skipped`` says why not, if not.
 
     ``hunt`` is as whom they are rung, and so what they hear: "manager", "engineer", "operator",
-    "duty" (no operator could take it), "emergency" or "callback".
+    "duty" (no operator could take it), "emergency" or "callback". How they are called and reached
+    stands in the leg that rings them; ``name``, ``phone`` and ``languages`` are here for the
+    version before alone, see `ivr.line.service.rankings`.
     """
 
     person: Staff[str]
@@ -237,7 +239,6 @@ class Ranked(Kept):
     phone: Staff[str] = ""
     languages: Staff[list[str]] = []
     reason: Staff[str] = ""
-    detail: Staff[str] = ""
     skipped: Staff[str] = ""
     hunt: Staff[str] = ""
 

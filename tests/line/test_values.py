@@ -1,9 +1,12 @@
 """The values of a call: stored and read back, and how long each is kept."""
 
 from datetime import UTC, datetime
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import convert
 
 from ivr.errors import CallError
@@ -72,6 +75,50 @@ def everything() -> CallData:
 
 def test_what_is_stored_is_read_back() -> None:
     assert decode(encode(everything()), SID) == everything()
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=8)
+plain: dict[Any, st.SearchStrategy[Any]] = {
+    str: texts,
+    int: st.integers(-(2**53), 2**53),
+    bool: st.booleans(),
+    NoneType: st.none(),
+    datetime: st.datetimes(timezones=st.just(UTC)),
+    Hunt: st.builds(Hunt, st.lists(texts, max_size=2), state=texts, at_once=st.integers(1, 3)),
+}
+
+
+def any_value(hint: Any, own: Any = None) -> st.SearchStrategy[Any]:
+    """Anything that a field with this annotation can hold; ``own`` is what a `Place` is of."""
+    of, parts = get_origin(hint), get_args(hint)
+    if hint in plain:
+        return plain[hint]
+    if isinstance(hint, TypeVar):
+        return any_value(own)
+    if of is Annotated:
+        return any_value(parts[0], own)
+    if of is Literal:
+        return st.sampled_from(parts)
+    if of in (Union, UnionType):
+        return st.one_of(*(any_value(each) for each in parts))
+    if of is dict:
+        return st.dictionaries(any_value(parts[0]), any_value(parts[1]), max_size=2)
+    if of in (list, tuple):
+        return st.lists(any_value(parts[0]), max_size=2).map(of)
+    record, hints = of or hint, get_type_hints(of or hint, include_extras=True)
+    given = {each: any_value(hints[each], *parts) for each in record.__struct_fields__}
+    return st.builds(record, **given)
+
+
+@settings(max_examples=50)
+@given(any_value(CallData))
+def test_whatever_a_call_can_hold_is_read_back_as_it_was(data: CallData) -> None:
+    text = encode(data)
+
+    assert decode(text, SID) == data
+    assert encode(decode(text, SID)) == text
+    left = data.remaining()
+    assert decode(encode(left), SID) == left
 
 
 def test_two_calls_share_no_values() -> None:

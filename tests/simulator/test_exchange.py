@@ -9,6 +9,7 @@ from twilio.request_validator import RequestValidator
 
 from ivr.errors import CallError
 from ivr.simulator import Exchange
+from ivr.simulator.calls.fetching import MAX_HOPS
 from ivr.twiml.verbs import (
     Dial,
     Enqueue,
@@ -340,8 +341,19 @@ def test_a_loop_without_time_is_ended_by_the_simulator() -> None:
     caller.call(LINE)
 
     assert not caller.in_call
-    assert len(app.seen) <= 101
+    assert len(app.seen) == MAX_HOPS
     assert "simulator limit" in exchange.debugger[0].text
+
+
+def test_a_loop_with_time_in_it_goes_on() -> None:
+    exchange, app, caller = network({"/voice": (Pause(1), Redirect())})
+
+    caller.call(LINE)
+    exchange.wait(2 * MAX_HOPS)
+
+    assert caller.in_call
+    assert len(app.seen) > MAX_HOPS
+    assert exchange.debugger == []
 
 
 # ---- files -------------------------------------------------------------------------------------

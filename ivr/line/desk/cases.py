@@ -87,6 +87,10 @@ def _separates(char: str) -> bool:
     return char.isspace() or char == "." or unicodedata.category(char) == "Pd"
 
 
+def _digits_of(text: str) -> str:
+    return "".join(filter("0123456789".__contains__, text))
+
+
 @dataclass(frozen=True, slots=True)
 class CaseNumbers:
     """How this desk's case numbers are written, so that keys and text can be read as one.
@@ -136,12 +140,12 @@ class CaseNumbers:
         digit decides, and where it doesn't the kind is "ambiguous". Never decide it by what exists:
         that would tell strangers which numbers do.
         """
-        keyed = "".join(key for key in keyed if key in "0123456789")
+        keyed = _digits_of(keyed)
         if keyed == "0":
             return Reading("operator")
-        readings = [keyed]
-        if self._prefix_keys and keyed.startswith(self._prefix_keys):
-            readings.append(keyed.removeprefix(self._prefix_keys))
+        readings, prefix = [keyed], self._prefix_keys
+        if prefix and keyed.startswith(prefix):
+            readings.append(keyed.removeprefix(prefix))
         return self._judge(readings)
 
     def typed(self, text: str) -> Reading:
@@ -164,15 +168,17 @@ class CaseNumbers:
 
     def digits_of(self, number: str) -> str:
         """The digits of a number as it is written."""
-        return "".join(char for char in number if char in "0123456789")
+        return _digits_of(number)
 
     @property
     def _prefix_keys(self) -> str:
         return self.prefix.translate(_ON_KEYS) if self.prefix_key else ""
 
     def _judge(self, readings: list[str]) -> Reading:
-        fitting = tuple(digits for digits in readings if len(digits) in self.lengths)
-        valid = tuple(digits for digits in fitting if self._checks(digits))
+        check = CHECKS[self.check_digit]
+        valid = fitting = tuple([digits for digits in readings if len(digits) in self.lengths])
+        if check is not None:
+            valid = tuple([digits for digits in fitting if check(digits[:-1]) == digits[-1]])
         match len(fitting), len(valid):
             case 0, _:
                 too_long = len(readings[0]) > max(self.lengths)
@@ -183,10 +189,6 @@ class CaseNumbers:
                 return Reading("accepted", valid)
             case _:
                 return Reading("ambiguous", valid)
-
-    def _checks(self, digits: str) -> bool:
-        check = CHECKS[self.check_digit]
-        return check is None or check(digits[:-1]) == digits[-1]
 
 
 __all__ = ["Account", "Case", "CaseNumbers", "Contact", "Reading", "ReadingKind"]

@@ -110,7 +110,8 @@ class Calls:
         return self._turn_of(call)
 
     def _turn_of(self, call: Call) -> CallTurn:
-        turn = CallTurn(self.line, call, self.clock.now(), self.answer, self.root)
+        now, who = self.clock.now(), self.store.people.get
+        turn = CallTurn(self.line, call, now, self.answer, who, self.root)
         other = call.flow_version != self.line.config.version and not call.data.shared.renewed
         unknown = call.step not in self.line.caller.steps
         if not call.ended_at and (other or unknown):

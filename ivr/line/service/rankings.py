@@ -1,7 +1,10 @@
 """Who may be rung for a call, in which order, and who owes the caller a call if nobody answers.
 
 A ranking is an answer for the flow: `Heard` with the value ``found``, or ``not_found`` when nobody
-in it may be rung.
+in it may be rung. People are ids in it.
+
+The version before read from a ranking how people are called and reached, too. As long as processes
+of it may run (until migration 0025 has been carried out), that is written for them.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from copy import copy
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from ivr.clock import Clock
@@ -22,6 +26,7 @@ from ivr.line.records import Call
 from ivr.line.store.store import Store
 from ivr.line.values import CallValues, needed
 
+IDS_ALONE = "0025"  # the migration after which nobody needs more of people in a ranking
 LATER = ("", "busy", "no_answer_recently")  # who may be rung now, or is worth waiting for
 
 Entry = dict[str, Any]
@@ -100,7 +105,7 @@ class Rankings:
         hunt = self._hunt(values)
         people = roster.again(person.at(now), now, directory, **self._conditions(values, hunt))
         rung_as = "operator" if "operator" in person.roles else "manager"
-        yield from _entries(people, "emergency" if hunt == "emergency" else rung_as)
+        yield from self._entries(people, "emergency" if hunt == "emergency" else rung_as)
 
     def _wished(
         self,
@@ -116,16 +121,16 @@ class Rankings:
         conditions = self._conditions(values, "wish")
         if values.asked_for == "engineer":
             people = roster.engineer(case, now, directory, **conditions)
-            yield from _entries(people, "engineer")
+            yield from self._entries(people, "engineer")
         elif level is not None:
-            yield from _entries(self._ranked(case, level, values, now, directory), "manager")
+            yield from self._entries(self._ranked(case, level, values, now, directory), "manager")
 
     def _operators(
         self, values: CallValues, now: datetime, directory: Directory
     ) -> Iterator[Entry]:
         hunt = self._hunt(values)
         people = roster.operators(now, directory, **self._spoken_at_the_desk(values, hunt))
-        return _entries(people, "emergency" if hunt == "emergency" else "operator")
+        return self._entries(people, "emergency" if hunt == "emergency" else "operator")
 
     def _on_duty(self, values: CallValues, now: datetime, directory: Directory) -> Iterator[Entry]:
         hunt = self._hunt(values)
@@ -138,7 +143,7 @@ class Rankings:
             emergency=hunt == "emergency",
             **self._spoken_at_the_desk(values, hunt),
         )
-        return _entries(people, "emergency" if hunt == "emergency" else "duty")
+        return self._entries(people, "emergency" if hunt == "emergency" else "duty")
 
     # --- for people of the desk ---
 
@@ -147,7 +152,8 @@ class Rankings:
         now = self.clock.now()
         directory = self.store.people.directory(case, now)
         people = self._ranked(case, level, values, now, directory)
-        return _answer(people, "manager", self._owner(case, now, directory, values, level.target))
+        owner = self._owner(case, now, directory, values, level.target)
+        return self._answer(people, "manager", owner)
 
     def candidates(self, case: Case | None, call: Call) -> tuple[Candidate, ...]:
         """The same people as a page shows them."""
@@ -163,7 +169,7 @@ class Rankings:
         if person is None or not person.active or not person.phone:
             return outcome("not_found", ranking=[])
         hunt = "emergency" if _is_emergency(values) else "operator"
-        return _answer([Candidate(person, "operator")], hunt, None)
+        return self._answer([Candidate(person, "operator")], hunt, None)
 
     def for_callback(self, case: Case | None, values: CallValues) -> Heard:
         """Who may keep the promise of a callback: its owner, then everybody else who answers for
@@ -182,7 +188,7 @@ class Rankings:
             region=values.called.region,
             **self._conditions(values, "callback"),
         )
-        answer = _answer(others, "callback", needed(values.promise).owner)
+        answer = self._answer(others, "callback", needed(values.promise).owner)
         ranking, owner = answer.data["ranking"], answer.data["owner"]
         first = [entry for entry in ranking if entry["person"] == owner]
         rest = [entry for entry in ranking if entry not in first]
@@ -225,6 +231,31 @@ class Rankings:
         """The same, in the language in which the desk works at this hour."""
         works_in = values.called.works_in.get(values.language, values.language)
         return self._conditions(values, hunt) | {"language": works_in}
+
+    def _entries(self, people: Iterable[Candidate], hunt: str) -> Iterator[Entry]:
+        """A ranking as plain data; ``hunt`` is as whom these people are rung."""
+        for candidate in people:
+            person = candidate.person
+            entry: Entry = {
+                "person": person.id,
+                "hunt": hunt,
+                "reason": candidate.reason,
+                "skipped": candidate.skipped,
+            }
+            if self._in_full:
+                languages = list(person.languages)
+                entry |= {"name": person.name, "phone": person.phone, "languages": languages}
+            yield entry
+
+    @cached_property
+    def _in_full(self) -> bool:
+        return not self.store.schema.has(IDS_ALONE)
+
+    def _answer(self, people: Iterable[Candidate], hunt: str, owner: str | None) -> Heard:
+        """A ranking as an answer, with who owes the caller a call if nobody takes it."""
+        ranking = list(self._entries(people, hunt))
+        anybody = any(not entry["skipped"] for entry in ranking)
+        return outcome("found" if anybody else "not_found", ranking=ranking, owner=owner)
 
     def _owner(
         self,
@@ -270,28 +301,6 @@ def _open_case(values: CallValues) -> Case | None:
 def _anybody(entries: Iterable[Entry]) -> bool:
     """Whether there is anybody to be rung, now or in a moment."""
     return any(entry["skipped"] in LATER for entry in entries)
-
-
-def _entries(people: Iterable[Candidate], hunt: str) -> Iterator[Entry]:
-    """A ranking as plain data; ``hunt`` is as whom these people are rung."""
-    for candidate in people:
-        yield {
-            "person": candidate.person.id,
-            "hunt": hunt,
-            "name": candidate.person.name,
-            "phone": candidate.person.phone,
-            "languages": list(candidate.person.languages),
-            "reason": candidate.reason,
-            "detail": candidate.detail,
-            "skipped": candidate.skipped,
-        }
-
-
-def _answer(people: Iterable[Candidate], hunt: str, owner: str | None) -> Heard:
-    """A ranking as an answer, with who owes the caller a call if nobody takes it."""
-    ranking = list(_entries(people, hunt))
-    anybody = any(not entry["skipped"] for entry in ranking)
-    return outcome("found" if anybody else "not_found", ranking=ranking, owner=owner)
 
 
 __all__ = ["Rankings"]

@@ -38,7 +38,7 @@ ROUNDS = 8  # steps from the first people to their managers and delegates
 # has them. Formatted with the driver's mark; the values are (attempt, person, attempt).
 CLAIM = (
     "UPDATE people SET busy_with = {0} "
-    "WHERE id = {0} AND active AND (busy_with IS NULL OR busy_with = {0})"
+    "WHERE id = {0} AND active AND phone <> '' AND (busy_with IS NULL OR busy_with = {0})"
 )
 
 
@@ -50,8 +50,9 @@ class PersonRepository:
         self._claim = CLAIM.format("%s" if connections.postgres else "?")
 
     def claim(self, person: str, attempt: str) -> bool:
-        """Claim a person for an attempt; False when another attempt has them, or they aren't
-        active. A turn claims the people that it dials when it is saved: `CallRepository.save`."""
+        """Claim a person for an attempt; False when another attempt has them, or they can't be
+        rung any more. A turn claims the people that it dials when it is saved, see
+        `CallRepository.save`."""
         cursor = self._connections.own.execute(self._claim, (attempt, person, attempt))
         return bool(cursor.rowcount == 1)
 

@@ -116,6 +116,12 @@ class Schema:
         with self._connections.reading() as connection:
             return state_of(connection)
 
+    def has(self, revision: str) -> bool:
+        """Whether the database has had a migration."""
+        named = select(migrations.c.revision).where(migrations.c.revision == revision)
+        with self._connections.reading() as connection:
+            return connection.execute(named).first() is not None
+
     def migrate(self, *, contract: bool = False) -> list[Migration]:
         """Carry out what this version needs, and with ``contract`` everything; what was carried
         out.

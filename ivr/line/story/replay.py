@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
 from ivr.errors import CallError
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
+from ivr.line.desk.people import Person
 from ivr.line.flow.conversation import Heard
 from ivr.line.records import Call
 from ivr.line.turns.call.begin import anew
@@ -44,10 +46,14 @@ def from_the_start(
         raise CallError(f"call {call.sid} can't be taken again: what was keyed in it is gone")
     log = list(events)
     answers = iter([event for event in log if event.kind == "answered"])
+    rings = iter([event for event in log if event.kind == "dial.started"])
     personal = iter(call.data.shared.personal)
-    names = names or {}
     turn = CallTurn(
-        line, anew(line, call), call.started_at, lambda asks, shared: _answer(answers, asks, names)
+        line,
+        anew(line, call),
+        call.started_at,
+        lambda asks, shared: _answer(answers, asks),
+        partial(_rung, rings, _spoken(log), names or {}),
     )
     turn.begin()
     yield None, turn
@@ -56,7 +62,7 @@ def from_the_start(
             continue
         data, turn.state.now = dict(event.data), event.at
         value = next(personal) if data["value"] == "personal" else data["value"]
-        more = _people(data.get("data", {}), names)
+        more = data.get("data", {})
         if _step(turn.state, data["leg"]) != data["step"]:
             raise CallError(f"call {call.sid} can't have been in '{data['step']}' at {event.at}")
         if not turn.hear(from_log(data["what"], data["leg"], value, more)):
@@ -70,18 +76,30 @@ def _step(state: CallState, leg: str) -> str:
     return state.legs.talk(leg).state if leg else state.caller.state
 
 
-def _answer(answers: Iterator[Event], asks: str, names: Mapping[str, str]) -> Heard:
+def _answer(answers: Iterator[Event], asks: str) -> Heard:
     """The log's next answer."""
     data = next(answers).data
     if data["asks"] != asks:
         raise CallError(f"the log answers '{data['asks']}' where '{asks}' was asked")
-    return Heard("outcome", data["value"], _people(data["data"], names))
+    return Heard("outcome", data["value"], data["data"])
 
 
-def _people(data: Mapping[str, object], names: Mapping[str, str]) -> dict[str, object]:
-    """With what a ranking needs beside ids; people's names and numbers aren't in a log."""
-    ranking = data.get("ranking")
-    if not isinstance(ranking, list):
-        return dict(data)
-    known = [{"name": names.get(each["person"], each["person"]), **each} for each in ranking]
-    return {**data, "ranking": [{"phone": "", **each} for each in known]}
+def _rung(
+    rings: Iterator[Event],
+    spoken: Mapping[str, Sequence[str]],
+    names: Mapping[str, str],
+    person: str,
+) -> Person:
+    """The next one who was rung; people's numbers aren't in a log. Earlier versions logged their
+    languages with each ranking."""
+    language = next(rings).data.get("language")
+    languages = spoken.get(person, ()) if language is None else (language,)
+    return Person(person, names.get(person, person), languages=tuple(languages))
+
+
+def _spoken(log: Iterable[Event]) -> dict[str, Sequence[str]]:
+    """Everybody's languages, by id, if the rankings of this log say them."""
+    told = [event.data for event in log]
+    told += [data["data"] for data in told if "data" in data]
+    ranked = [each for data in told for each in data.get("ranking", ())]
+    return {each["person"]: each.get("languages", ()) for each in ranked}

@@ -15,6 +15,7 @@ from ivr.simulator.network.network import Network
 from ivr.simulator.network.routes import SIP, Callback, Route
 from ivr.simulator.webhooks.delivery import Delivery, Jar
 
+NOWHERE = Route("")
 NO_PARAMETERS: Mapping[str, str] = {}
 SIP_CODES = {"busy": "486", "no-answer": "487", "canceled": "487"}
 
@@ -61,7 +62,7 @@ class Call:
         self.receiver = receiver
         self.parent_sid = parent_sid
         self.status = "ringing" if direction == "inbound" else "queued"
-        self.route = Route("")
+        self.route = NOWHERE
         self.callback: Callback | None = None
         self.sequence = 0
         self.jar: Jar | None = None

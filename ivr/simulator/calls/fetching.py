@@ -15,13 +15,23 @@ from ivr.twiml.reading import Unbuilt
 
 # Other documents play over the leg's own; when they fail, the call goes on.
 MAIN = (CALL, WHISPER)
+MAX_HOPS = 100  # our limit, not Twilio's: documents in a row while no time passes
 
 
 def fetch(leg: Leg, player: Player, request: requests.Fetch) -> object:
     """The Page at once when the application is in process, else PENDING and it comes later."""
+    if player.hops() > MAX_HOPS:
+        return _too_many(leg)
     values = leg.fields((*request.params, *about_the_wait(leg, player)))
     delivery = leg.request(request.url, request.method, values)
     return _get(leg, player, delivery, request.url, fallback=False)
+
+
+def _too_many(leg: Leg) -> object:
+    why = f"simulator limit: {MAX_HOPS} documents in a row without any time passing"
+    leg.network.note("error", 0, why, "", leg.sid)
+    leg.end("completed", why)
+    return PENDING
 
 
 def about_the_wait(leg: Leg, player: Player) -> requests.Params:

@@ -76,7 +76,6 @@ class Handlers:
             requests.Text: self._text,
             requests.Notify: _notify,
             requests.Warn: _warn,
-            requests.Limit: _limit,
             requests.End: _end,
             requests.Connect: self._connect,
             requests.Join: self._join,
@@ -206,13 +205,6 @@ def _notify(leg: Leg, player: Player, request: requests.Notify) -> None:
 
 def _warn(leg: Leg, player: Player, request: requests.Warn) -> None:
     leg.network.note("warning", request.code, request.message, "", leg.sid)
-
-
-def _limit(leg: Leg, player: Player, request: requests.Limit) -> object:
-    why = f"simulator limit: {request.message}"
-    leg.network.note("error", 0, why, "", leg.sid)
-    leg.end("completed", why)
-    return PENDING
 
 
 def _end(leg: Leg, player: Player, request: requests.End) -> object:

@@ -41,7 +41,18 @@ class Player:
     that is still wanted.
     """
 
-    __slots__ = ("alarm", "leg", "setting", "steps", "tape", "ticket", "utterance", "waiting")
+    __slots__ = (
+        "_hopped_at",
+        "_hops",
+        "alarm",
+        "leg",
+        "setting",
+        "steps",
+        "tape",
+        "ticket",
+        "utterance",
+        "waiting",
+    )
 
     def __init__(self, leg: Audience, steps: requests.Steps, setting: Setting) -> None:
         self.leg = leg
@@ -52,6 +63,8 @@ class Player:
         self.utterance: Utterance | None = None
         self.tape: Recording | None = None
         self.ticket = 0
+        self._hops = 0
+        self._hopped_at = -1  # the clock's instant
 
     def resume(self, answer: Any) -> None:
         """Go on with an answer, until the next one has to be waited for."""
@@ -69,6 +82,13 @@ class Player:
             answer = handlers[type(request)](leg, self, request)
             if answer is PENDING:
                 return
+
+    def hops(self) -> int:
+        """It goes on to another document: the how many-th at this instant."""
+        now = self.leg.network.clock.instant()
+        self._hops = self._hops + 1 if now == self._hopped_at else 1
+        self._hopped_at = now
+        return self._hops
 
     def soon(self, answer: Any) -> None:
         """Go on at this instant, after the current event, unless it has gone on by then."""

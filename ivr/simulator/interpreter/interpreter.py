@@ -24,7 +24,6 @@ from ivr.twiml import verbs as v
 
 MAX_LOOP = 1000  # https://www.twilio.com/docs/voice/twiml/say: loop="0" stops here too
 MAX_SPEECH = 60.0  # seconds that a person may speak to a <Gather>
-MAX_HOPS = 100  # our limit, not Twilio's: documents in a row while no time passes
 WAIT_PAUSE = 1.0  # ours: seconds until a wait document that takes no time is requested again
 OVER = requests.Page("", ())  # returned by a verb after which nothing runs
 
@@ -35,13 +34,12 @@ OVER = requests.Page("", ())  # returned by a verb after which nothing runs
 class Interpreter:
     """The interpreter of one leg, and its state between two requests."""
 
-    __slots__ = ("answered", "hops", "page", "setting", "turned")
+    __slots__ = ("answered", "page", "setting", "turned")
 
     def __init__(self, setting: Setting = CALL, *, answered: bool = True) -> None:
         self.setting = setting
         self.answered = answered
-        self.hops = 0  # documents since time last passed
-        self.turned = -1.0  # when the last one was requested
+        self.turned = -1.0  # when the last document was requested, of those that come again
         self.page = OVER
 
     def run(self, start: requests.Fetch | requests.Page) -> Steps:
@@ -52,26 +50,20 @@ class Interpreter:
         else:
             page = yield from self.turn_to(start)
         while page is not None and page is not OVER:
-            self.page = page
-            page = yield from self.carry_out(page.verbs)
+            self.page, page = page, None
+            for verb in self.page.verbs:
+                kind = type(verb)
+                if kind not in self.setting.verbs:
+                    page = yield from self.misplaced(verb)
+                else:
+                    if not self.answered and _picks_up(verb, verb is self.page.verbs[0]):
+                        self.answered = True
+                        yield requests.Answer()
+                    page = yield from _VERBS[kind](self, verb)
+                if page is not None:  # the one to go on with, or OVER
+                    break
             if page is None and self.setting.again and isinstance(start, requests.Fetch):
                 page = yield from self.once_more(start)
-
-    def carry_out(self, verbs: tuple[v.Verb, ...]) -> Steps:
-        """The page to go on with, OVER, or None when the verbs have run out."""
-        setting = self.setting
-        for place, verb in enumerate(verbs):
-            kind = type(verb)
-            if kind not in setting.verbs:
-                page = yield from self.misplaced(verb)
-            else:
-                if not self.answered and _picks_up(verb, place):
-                    self.answered = True
-                    yield requests.Answer()
-                page = yield from _VERBS[kind](self, verb)
-            if page is not None:
-                return page
-        return None
 
     def misplaced(self, verb: v.Verb) -> Steps:
         """A verb that isn't allowed here: skipped with a warning, or fatal."""
@@ -90,13 +82,9 @@ class Interpreter:
         return (yield from self.turn_to(start))
 
     def turn_to(self, fetch: requests.Fetch) -> Steps:
-        """Request another document, unless too many have come while no time passed."""
-        now = yield requests.Now()
-        self.hops = self.hops + 1 if now == self.turned else 1
-        self.turned = now
-        if self.hops > MAX_HOPS:
-            yield requests.Limit(f"{MAX_HOPS} documents in a row without any time passing")
-            return OVER
+        """Request another document."""
+        if self.setting.again:
+            self.turned = yield requests.Now()
         return (yield fetch)
 
     def go(self, url: str, method: str, params: Params = NONE) -> Steps:
@@ -388,7 +376,7 @@ _VERBS: Mapping[type, Callable[..., Steps]] = {
 }
 
 
-def _picks_up(verb: v.Verb, place: int) -> bool:
+def _picks_up(verb: v.Verb, first: bool) -> bool:
     """Whether a verb answers the call: not Pause, Redirect, <Dial answerOnBridge>, a first Reject.
 
     (https://www.twilio.com/docs/voice/twiml/reject, /pause, /dial)
@@ -397,7 +385,7 @@ def _picks_up(verb: v.Verb, place: int) -> bool:
         case v.Pause() | v.Redirect() | v.Dial(answer_on_bridge=True):
             return False
         case v.Reject():
-            return place > 0
+            return not first
     return True
 
 

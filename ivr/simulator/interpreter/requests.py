@@ -17,7 +17,7 @@ Echo         nothing: it lasts until the end of the call
 Text         the parameters of the action of an <Sms>
 Transfer     the Outcome of a Refer, or the Page to go on with after a failure
 Notify, Warn None, at once
-End, Leave, Limit  nothing: the generator is closed
+End, Leave   nothing: the generator is closed
 """
 
 from __future__ import annotations
@@ -209,12 +209,6 @@ class End(NamedTuple):
 
 class Leave(NamedTuple):
     """Leave the queue."""
-
-
-class Limit(NamedTuple):
-    """A limit of this simulator, not of Twilio: the call ends."""
-
-    message: str
 
 
 class Key(str):

@@ -11,6 +11,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
+from ivr.simulator.network.afterwork import Afterwork
 from ivr.simulator.network.virtual_clock import VirtualClock
 
 Given = TypeVar("Given")
@@ -25,6 +26,7 @@ class Mailbox:
 
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
+        self.afterwork = Afterwork()
         self.failure: BaseException | None = None  # what an event raised on its own thread
         self._letters: SimpleQueue[Callable[[], object]] = SimpleQueue()
         self._hand = threading.Lock()  # held by the thread that runs the network at present
@@ -79,6 +81,7 @@ class Mailbox:
         finally:
             with self._loan:
                 self._lender = before
+            self.afterwork.answered_here()
 
     def _borrow(self, function: Callable[[], object]) -> None:
         """Run a function on this thread as if it were the network's, if that is lent."""
@@ -110,6 +113,18 @@ class Mailbox:
         finally:
             self._owner = None
             self._hand.release()
+
+    @property
+    def grace(self) -> float | None:
+        """For how many real seconds time stands still when an application has answered, so that
+        what it does next belongs to that instant. None, the default: for a moment, where it may be
+        at work in a program of its own or on other threads. Time with a rate never stands still.
+        """
+        return self.afterwork.grace
+
+    @grace.setter
+    def grace(self, seconds: float | None) -> None:
+        self.afterwork.grace = seconds
 
     @property
     def inside(self) -> bool:
@@ -154,8 +169,22 @@ class Mailbox:
                 self._letters.get()()
             if enough is not None and enough():
                 break
+            may_act = self.afterwork.pending or not self._letters.empty()
+            if may_act and (clock.ring_next(clock.elapsed) or self._somebody_acts()):
+                continue
             if not clock.ring_next(until):
                 break
+
+    def _somebody_acts(self) -> bool:
+        """Before time moves on: wait a little for those who may still act at this instant. False
+        when nobody does."""
+        patience = self.afterwork.patience()
+        try:
+            self._letters.get(timeout=min(patience, POLL))()
+        except Empty:
+            return patience > 0
+        self.afterwork.may_follow()
+        return True
 
     # ---- other threads
 

@@ -9,9 +9,14 @@ https://www.twilio.com/docs/voice/api/outgoing-caller-ids
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from ivr.simulator.network.routes import Callback, Route
+
+# Calls of one number share what they need to know of it.
+_route = lru_cache(maxsize=1024)(Route)
+_callback = lru_cache(maxsize=1024)(Callback)
 
 
 class Addresses:
@@ -48,12 +53,12 @@ class Addresses:
 
     @property
     def route(self) -> Route:
-        return Route(self.url, self.method, self.fallback, self.fallback_method)
+        return _route(self.url, self.method, self.fallback, self.fallback_method)
 
     @property
     def callback(self) -> Callback | None:
         url = self.status_callback
-        return Callback(url, self.status_method) if url else None
+        return _callback(url, self.status_method) if url else None
 
 
 class Number(Addresses):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -23,11 +24,21 @@ def requestable(url: str) -> bool:
     try:
         parts = urlsplit(url)
         possible = parts.port is None or parts.port > 0
-        (parts.hostname or "").encode("idna")  # each part of a name has 1 to 63 characters
+        host = parts.hostname
     except ValueError:
         return False
-    web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    web = parts.scheme in ("http", "https") and bool(host) and _can_be_named(host or "")
     return web and possible and not _UNESCAPED.search(url)
+
+
+@lru_cache(maxsize=1024)
+def _can_be_named(host: str) -> bool:
+    """Whether each part of a host's name has 1 to 63 characters."""
+    try:
+        host.encode("idna")
+    except ValueError:
+        return False
+    return True
 
 
 def origin_of(url: str) -> str:

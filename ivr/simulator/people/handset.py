@@ -82,18 +82,20 @@ class Handset(Scripted):
             found = f"{keys!r} isn't keys" if keys else "no keys to press"
             raise ValueError(f"{found}: a phone has 0-9, * and #")
         network = self.network
-        if network.inside or network.clock.rate:
-            network.do(self._type, keys)
-            return
-        network.act(self._key, keys[0])
+        at_once = network.inside or network.clock.rate
+        network.do(self._type if at_once else self._press, keys)
+
+    def _press(self, keys: str) -> None:
+        """Each key has all its consequences before time goes on to the next."""
+        network = self.network
+        self._in_use().key(keys[0])
+        network.wait(0)
         for key in keys[1:]:
             leg = self.leg
             network.wait(self.typing)
             if leg is not None and self.leg is leg:
-                network.act(leg.key, key)
-
-    def _key(self, key: str) -> None:
-        self._in_use().key(key)
+                leg.key(key)
+                network.wait(0)
 
     def say(self, text: str, confidence: float = 0.9) -> None:
         """Say something. A <Gather> for speech and a <Record> hear it.

@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 
 from ivr.simulator.calls.switchboard import Switchboard
@@ -39,7 +39,7 @@ class _Server(RestServer):
         return _of([*names, user])
 
 
-_intercepting: list[Api] = []  # the latest is the last
+_within: list[Api | None] = []  # what intercepts, the latest last; None keeps requests here only
 _lock = threading.RLock()
 
 
@@ -59,28 +59,40 @@ _rerouting = Rerouting(_where, lambda: certificates().authority)
 
 def _of(names: list[str]) -> Api | None:
     with _lock:
-        for api in reversed(_intercepting):
+        intercepting = [api for api in reversed(_within) if api is not None]
+        for api in intercepting:
             if any(name == api.network.account_sid or name in api.network.keys for name in names):
                 return api
-        return _intercepting[-1] if _intercepting else None
+        return intercepting[0] if intercepting else None
 
 
 @contextmanager
 def intercepting(api: Api) -> Iterator[None]:
     """Let requests to Twilio go to this API, in every thread, whatever sends them."""
+    with _rerouted(api), _environment(api):
+        yield
+
+
+def kept_here() -> AbstractContextManager[None]:
+    """Let no request of this process reach Twilio: one that comes while no network intercepts, from
+    a thread that has outlived its test for instance, is refused."""
+    return _rerouted(None)
+
+
+@contextmanager
+def _rerouted(to: Api | None) -> Iterator[None]:
     with _lock:
-        if not _intercepting:
+        if not _within:
             _rerouting.begin()
-        _intercepting.append(api)
+        _within.append(to)
     try:
-        with _environment(api):
-            yield
+        yield
     finally:
         with _lock:
-            _intercepting.reverse()
-            _intercepting.remove(api)  # its latest
-            _intercepting.reverse()
-            if not _intercepting:
+            _within.reverse()
+            _within.remove(to)  # its latest
+            _within.reverse()
+            if not _within:
                 _rerouting.end()
                 if _server.cache_info().currsize:
                     _server().hang_up()

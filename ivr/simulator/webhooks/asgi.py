@@ -1,12 +1,13 @@
 """ASGI applications (FastAPI, Starlette, Quart, Django's ``asgi``) in process, like WSGI ones.
 
 Each request has a scope, a ``receive`` and a ``send`` of its own
-(https://asgi.readthedocs.io/en/latest/specs/www.html), and the network goes on when the
-application's coroutine has returned: by then a streamed body has ended, and so have the response's
-background tasks. All applications run on one event loop, on a thread of its own, as in a server:
-what belongs to that loop (a pool, a client) can be used again in the next request and in the next
-test. An application's lifespan (https://asgi.readthedocs.io/en/latest/specs/lifespan.html) begins
-before its first request and ends with this process.
+(https://asgi.readthedocs.io/en/latest/specs/www.html), and the network goes on when the answer is
+complete. Background tasks, and tasks that the application has created, are at work meanwhile
+(`ivr.simulator.network.afterwork`). All applications run on one event loop, on a thread of its own,
+as in a server: what belongs to that loop (a pool, a client) can be used again in the next request
+and in the next test. An application's lifespan
+(https://asgi.readthedocs.io/en/latest/specs/lifespan.html) begins before its first request and ends
+with this process.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import inspect
 import threading
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ivr.simulator.network.network import Network
@@ -68,15 +69,24 @@ class InProcess:
 
         request = _Request(environ["wsgi.input"].read())
         running = request.run(self.app, scope(environ), self._life)
-        run_coroutine_threadsafe(running, _loop()).result()
-        failure = request.failure
-        if failure is not None:
+        ended = run_coroutine_threadsafe(running, _loop())
+        request.answered.wait()
+        if not request.complete or request.status >= 500:
             # Starlette answers 500 itself and then raises: one failure, not two.
-            if not request.complete or request.status >= 500:
+            ended.result()
+            failure = request.failure
+            if failure is not None:
                 raise failure if isinstance(failure, Exception) else RuntimeError(repr(failure))
-            self._too_late(failure, environ)
+        self._network.afterwork.goes_on(partial(self._is_over, request, environ))
         start_response(f"{request.status} ", request.headers)
         return request.pieces
+
+    def _is_over(self, request: _Request, environ: dict[str, Any]) -> bool:
+        if not request.over:
+            return False
+        if request.failure is not None:
+            self._too_late(request.failure, environ)
+        return True
 
     def _too_late(self, failure: BaseException, environ: dict[str, Any]) -> None:
         """A background task failed: the answer stands, and only the debugger's log can show it."""
@@ -94,20 +104,32 @@ class _Request:
         self.pieces: list[bytes] = []
         self.complete = False
         self.failure: BaseException | None = None
+        self.answered = threading.Event()
+        self._left: set[Task[Any]] | None = None  # tasks that it has created and left behind
         self._body: bytes | None = body
         self._over: Event | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether the application has returned, and the tasks that it has created are done."""
+        return self._left is not None and all(task.done() for task in self._left)
+
     async def run(self, app: ASGIApp, scope: dict[str, Any], life: _Life) -> None:
-        from asyncio import Event
+        from asyncio import Event, all_tasks
 
         self._over = Event()
+        before = all_tasks()
         try:
             scope["state"] = await life.state()
+            before = all_tasks()
             await app(scope, self.receive, self.send)
             if not self.complete:
                 raise RuntimeError("the application returned without a complete response")
         except BaseException as error:  # a SystemExit would end the loop of every application
             self.failure = error
+        finally:
+            self._left = all_tasks() - before
+            self.answered.set()
 
     async def receive(self) -> Message:
         """The body at once; then nothing until the answer is complete, then a disconnect."""
@@ -132,6 +154,7 @@ class _Request:
                 self.complete = True
                 assert self._over is not None
                 self._over.set()
+                self.answered.set()
         else:
             raise RuntimeError(f"the application sent an unexpected {kind}")
 

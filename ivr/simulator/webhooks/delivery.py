@@ -313,6 +313,8 @@ class Delivery:
         )
 
     def _arrived(self, call: HTTPCall, record: Webhook, reply: HTTPReply) -> None:
+        if call.target.app is None:
+            self._network.afterwork.answered_elsewhere(call.target.url)
         record.status = reply.status
         record.body = reply.body.decode("utf-8", "replace")
         record.error = reply.error

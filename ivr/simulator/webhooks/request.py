@@ -95,7 +95,7 @@ def _template(names: tuple[str, ...]) -> tuple[tuple[str, ...], str, str]:
 
 def refused_for_callbacks(url: str) -> bool:
     """Whether Twilio refuses the URL for status callbacks: its host name has an underscore."""
-    return requestable(url) and "_" in (urlsplit(url).hostname or "")
+    return "_" in url and requestable(url) and "_" in (urlsplit(url).hostname or "")
 
 
 # ---- one attempt ----------------------------------------------------------------------------
@@ -125,21 +125,6 @@ def _variable(header: str) -> str:
     return f"HTTP_{header.upper().replace('-', '_')}"
 
 
-class _Answer:
-    """What a WSGI application passes to ``start_response``."""
-
-    __slots__ = ("headers", "pieces", "status")
-
-    def __init__(self) -> None:
-        self.status = ""
-        self.headers: Headers = []
-        self.pieces: list[bytes] = []
-
-    def start(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
-        self.status, self.headers = status, headers
-        return self.pieces.append
-
-
 def call_application(call: HTTPCall) -> HTTPReply:
     """Call a WSGI application; its response is read and closed before this returns.
 
@@ -154,16 +139,24 @@ def call_application(call: HTTPCall) -> HTTPReply:
         environ["CONTENT_LENGTH"] = str(len(call.body))
     for name, value in call.headers.items():
         environ[_variable(name)] = value
-    answer = _Answer()
+    begun: tuple[str, Headers] = ("", [])
+    pieces: list[bytes] = []
+
+    def start(status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
+        nonlocal begun
+        begun = status, headers
+        return pieces.append
+
     assert call.target.app is not None
     try:
-        response = call.target.app(environ, answer.start)
+        response = call.target.app(environ, start)
         try:
-            answer.pieces.extend(response)
+            pieces.extend(response)
         finally:
             close = getattr(response, "close", None)
             if close is not None:
                 close()
-        return HTTPReply(int(answer.status[:3]), answer.headers, b"".join(answer.pieces))
+        status, headers = begun
+        return HTTPReply(int(status[:3]), headers, b"".join(pieces))
     except Exception as error:
         return HTTPReply(500, [], b"", error=f"the application raised {error!r}")

@@ -20,7 +20,8 @@ from tests.kit.databases import postgres
 
 VERSIONS = Path(schema.__file__).parent / "migrations" / "versions"
 NEWEST = schema.known()[-1].revision
-FIRST_KNOWN = "0021"  # from then on a database says which migrations it has had
+EXPANDED = [each.revision for each in schema.known() if each.phase == "expand"][-1]
+CONTRACTED = [each.revision for each in schema.known() if each.phase == "contract"][-1]
 TAKES_AWAY = {"drop_table", "drop_column", "alter_column", "rename_table"}
 
 
@@ -122,7 +123,11 @@ def test_a_command_brings_what_it_needs_and_the_version_before_goes_on(database:
 
     assert ivr("rota").exit_code == 0
 
+    assert database.schema.state().revision == EXPANDED
+    assert not database.schema.has(CONTRACTED)
+    assert ivr("db", "migrate", "--contract").exit_code == 0
     assert database.schema.state().revision == NEWEST
+    assert database.schema.has(CONTRACTED)
 
 
 # ---- a database of a later version
@@ -136,7 +141,7 @@ def test_this_version_runs_on_what_a_later_one_has_added_to(database: Store) -> 
     assert show.exit_code == 0
     assert "Of a later one     9001  expand    Later" in show.output
     assert told["schema"] == "9002"
-    assert told["oldest"] == FIRST_KNOWN
+    assert told["oldest"] == CONTRACTED
     assert ivr("db", "migrate").exit_code == 0
     assert ivr("rota").exit_code == 0
     assert database.schema.state().revision == "9002"

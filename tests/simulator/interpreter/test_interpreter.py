@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ivr.simulator.interpreter.interpreter import MAX_HOPS, Interpreter, resolve, waiting_steps
+from ivr.simulator.interpreter.interpreter import Interpreter, resolve, waiting_steps
 from ivr.simulator.interpreter.requests import (
     HANGUP,
     Answer,
@@ -19,7 +19,6 @@ from ivr.simulator.interpreter.requests import (
     Keep,
     Key,
     Leave,
-    Limit,
     Listen,
     Notify,
     Now,
@@ -387,23 +386,6 @@ def test_an_action_that_cannot_be_resolved_is_not_reported() -> None:
 
 
 # ---- limits and errors -------------------------------------------------------------------------
-
-
-def test_endless_redirects_end_at_a_limit_of_the_simulator() -> None:
-    again = Page(URL, (Redirect(),))
-
-    asked = play(Redirect(), answers=[again] * 200)
-
-    assert isinstance(asked[-1], Limit)
-    assert len(fetches(asked)) == MAX_HOPS
-
-
-def test_redirects_with_time_between_them_are_no_loop() -> None:
-    again = Page(URL, (Say("Music"), Redirect()))
-
-    asked = play(Say("Music"), Redirect(), answers=[None, again] * 300)
-
-    assert not any(isinstance(request, Limit) for request in asked)
 
 
 # errors/15004: a relative action when the call runs from REST's Twiml; 11100 when there is no URL

@@ -23,6 +23,7 @@ from ivr.line.desk.hunt import (
     StopRinging,
     TellOperator,
 )
+from ivr.line.desk.people import Person
 from ivr.line.flow.conversation import outcome
 from ivr.line.turns.call import legs
 from ivr.line.turns.call.state import Agenda, CallerHears, CallState, LegHears
@@ -192,18 +193,21 @@ def _ring(state: CallState, attempt: str, person: str) -> Agenda:
     view = state.shared.hunt
     entry = next(each for each in view.ranking if each.person == person)
     operator = entry.reason == "operator"
+    known = state.who(person) or Person(person, person)  # who is gone can't be claimed: busy
+    talk = _whisper(state, entry, known)
     state.legs.rows[attempt] = Leg(
         person=person,
-        name=entry.name,
-        phone=entry.phone,
+        name=known.name,
+        phone=known.phone,
         hunt=entry.hunt,
         operator=operator,
-        talk=Place.of(_whisper(state, entry)),
+        talk=Place.of(talk),
     )
-    view.rung = Rung(entry.name, entry.reason)
+    view.rung = Rung(known.name, entry.reason)
     if operator:
         state.tell("operator.offered", leg=attempt, person=person)
-    state.tell("dial.started", leg=attempt, person=person, reason=entry.reason)
+    rung = {"person": person, "reason": entry.reason, "language": talk.language}
+    state.tell("dial.started", leg=attempt, **rung)
     if view.by_dial:
         state.claims.append((person, attempt))
         yield from _dial(state, attempt)
@@ -213,10 +217,10 @@ def _ring(state: CallState, attempt: str, person: str) -> Agenda:
         state.duty("lapse", f"lapse:{attempt}", after=rule.ring + LATE, leg=attempt)
 
 
-def _whisper(state: CallState, entry: Ranked) -> PersonTalk:
+def _whisper(state: CallState, entry: Ranked, known: Person) -> PersonTalk:
     flow = state.line.person
     codes = flow.prompts.codes
-    spoken = [code for code in entry.languages if code in codes]
+    spoken = [code for code in known.languages if code in codes]
     own = PersonValues(
         person=entry.person,
         hunt=entry.hunt,

@@ -13,7 +13,7 @@ of it is done. It does nothing before somebody iterates it, so call it with ``yi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from msgspec import Struct
 from ivr.line.definition import Line
 from ivr.line.desk.events import Event
 from ivr.line.desk.hunt import EventName
+from ivr.line.desk.people import Person
 from ivr.line.flow.conversation import Heard, outcome
 from ivr.line.flow.steps import Dialling, Goodbye, Hold, Step, Talk
 from ivr.line.records import Call, Duty
@@ -50,6 +51,7 @@ class HuntHears(Struct, frozen=True):
 
 
 Agenda = Iterator[CallerHears | LegHears | HuntHears]
+Who = Callable[[str], Person | None]  # by id; None if nobody has it any more
 
 
 class Legs:
@@ -79,7 +81,8 @@ class Legs:
 
 
 class CallState:
-    """What a turn reads, stores and collects. ``root`` is the path under which the line is served.
+    """What a turn reads, stores and collects. ``root`` is the path under which the line is served,
+    ``who`` knows how people are called and reached.
 
     ``claims`` are ``(person, attempt)`` of those whom a document is about to dial: they are saved
     with the turn. ``left_from`` is the step in which the caller heard the last thing. ``leaves``
@@ -89,8 +92,8 @@ class CallState:
     ``hunts_over`` are the hunts that came to an end, ``(name, outcome)``; they are only counted.
     """
 
-    def __init__(self, line: Line, call: Call, now: datetime, root: str = "") -> None:
-        self.line, self.call, self.now, self.root = line, call, now, root
+    def __init__(self, line: Line, call: Call, now: datetime, who: Who, root: str = "") -> None:
+        self.line, self.call, self.now, self.who, self.root = line, call, now, who, root
         self._steps = line.caller.steps
         self.shared = call.data.shared
         self.caller = call.data.caller.conversation(self.shared)
@@ -261,7 +264,7 @@ class CallState:
 
 def by_reference(ranking: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """A ranking without names and numbers: a log must outlive them."""
+    named = ("name", "phone", "languages")
     return [
-        {name: value for name, value in entry.items() if name not in ("name", "phone", "detail")}
-        for entry in ranking
+        {name: value for name, value in entry.items() if name not in named} for entry in ranking
     ]

@@ -63,6 +63,7 @@ from ivr.line.turns.call.state import (
     CallState,
     HuntHears,
     LegHears,
+    Who,
 )
 from ivr.line.values import CallValues, LegTalk, PersonValues, Place
 
@@ -72,12 +73,12 @@ Moves = Generator[CallerHears | LegHears | HuntHears, None, bool]  # an agenda, 
 
 class CallTurn:
     """What one thing heard makes of a call. ``answer`` answers a look-up: (what, shared) ->
-    Heard."""
+    Heard; ``who`` says who is rung."""
 
     def __init__(
-        self, line: Line, call: Call, now: datetime, answer: Answer, root: str = ""
+        self, line: Line, call: Call, now: datetime, answer: Answer, who: Who, root: str = ""
     ) -> None:
-        self.state = CallState(line, call, now, root)
+        self.state = CallState(line, call, now, who, root)
         self.line, self.answer = line, answer
         self.moved = False  # whether anything that was heard moved something
         self._before = self.state.caller.turn

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
@@ -28,14 +29,25 @@ def certificates() -> Certificates:
     return Certificates()
 
 
+class Connection(threading.Thread):
+    """A connection's own thread. Somebody who connects is about to ask something."""
+
+    def __init__(self, server: Connections, request: Any, client_address: Any) -> None:
+        super().__init__(
+            target=server.process_request_thread,
+            args=(request, client_address),
+            name="ivr-rest-connection",
+            daemon=True,
+        )
+        self.answered = False  # whether it is known what its client wants, and that was answered
+
+
 class Connections(ThreadingHTTPServer):
     """An HTTP server that keeps track of its open connections.
 
     ``api_for`` says what answers a request with that path, by that account or API key; None for
     nobody.
     """
-
-    daemon_threads = True
 
     def __init__(
         self,
@@ -51,7 +63,11 @@ class Connections(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._open.add(request)
-        super().process_request(request, client_address)
+        connection = Connection(self, request, client_address)
+        connection.start()
+        api = self.api_for("", "")
+        if api is not None:
+            api.network.afterwork.goes_on(lambda: connection.answered or not connection.is_alive())
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """On the connection's own thread."""

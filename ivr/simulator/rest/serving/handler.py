@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ssl
+import threading
 from base64 import b64decode
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
@@ -14,10 +15,10 @@ from ivr.simulator.rest.account.recordings import media
 from ivr.simulator.rest.api import PRODUCTS, Api
 from ivr.simulator.rest.hosts import product
 from ivr.simulator.rest.rerouting import is_twilio
-from ivr.simulator.rest.resource import ApiError, dumps
+from ivr.simulator.rest.resource import OUR_CODE, ApiError, dumps
 from ivr.simulator.rest.sdk import answer
 from ivr.simulator.rest.serving import bodies, passing
-from ivr.simulator.rest.serving.connections import Connections
+from ivr.simulator.rest.serving.connections import Connection, Connections
 
 LOOPBACK = ("127.0.0.1", "::1")
 JSON = "application/json; charset=utf-8"
@@ -26,6 +27,11 @@ WRONG_LOGIN = (
     "a REST request came with the credentials of {user}, which this network doesn't know: "
     "exchange.belongs_to(account_sid, auth_token) makes it that account's network, and "
     "exchange.api_key(sid=…, secret=…) gives it that key"
+)
+
+NOBODY = (
+    "{what}: no test with a simulated network is running, so there is nobody to answer. If the "
+    "application sends this on a thread or in a task of its own, let the test wait for that"
 )
 
 
@@ -78,6 +84,7 @@ class Handler(BaseHTTPRequestHandler):
             self.setup()  # the same conversation, on a secured connection
             self.close_connection = False
             return
+        self._is_known()
         self.close_connection = True
         if not self._local or not port.isdecimal():
             self._refuse(403, f"{self.path} can't be reached through this server")
@@ -109,7 +116,8 @@ class Handler(BaseHTTPRequestHandler):
         user, secret = self._login()
         api = self.server.api_for(parts.path, user)
         if api is None:
-            self.close_connection = True
+            nobody = NOBODY.format(what=f"{self.command} {parts.path}")
+            self._send(501, dumps(ApiError(501, OUR_CODE, nobody).json()))
             return
         if product == "api" and self._sound(api, parts.path):
             return
@@ -158,6 +166,7 @@ class Handler(BaseHTTPRequestHandler):
     # ---- other hosts, and this machine's
 
     def _pass_on(self, parts: SplitResult) -> None:
+        self._is_known()
         self.close_connection = True
         if not self._local or not parts.netloc:
             self._refuse(403, f"{parts.netloc or self._host()} isn't one of Twilio's hosts")
@@ -197,6 +206,12 @@ class Handler(BaseHTTPRequestHandler):
         port, origin = int(self.server.server_address[1]), self.headers.get("Origin", "")
         return refusal(port, self.command, self._host(), origin)
 
+    def _is_known(self) -> None:
+        """What this client wants is known: nobody needs to wait for it any longer."""
+        thread = threading.current_thread()
+        if isinstance(thread, Connection):
+            thread.answered = True
+
     def _send(
         self,
         status: int,
@@ -204,6 +219,7 @@ class Handler(BaseHTTPRequestHandler):
         kind: str = JSON,
         headers: dict[str, str] | None = None,
     ) -> None:
+        self._is_known()
         data = body.encode() if isinstance(body, str) else body
         self.send_response(status)
         self.send_header("Content-Type", kind)
