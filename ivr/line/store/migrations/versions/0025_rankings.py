@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 phase = "contract"
 
 
