@@ -23,6 +23,7 @@ from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
 from ivr.simulator import Exchange, Handset
 from tests.bench import population, traffic
+from tests.bench.population import Size
 from tests.bench.rivals import bare
 
 LINE, STUB = "+33800000001", "+33800000002"
@@ -55,7 +56,7 @@ class Silent:
     def cancel(self) -> None: ...
 
 
-def services_on(database: str, calls: int = 0, people: int = 0) -> Services:
+def services_on(database: str, size: Size | None = None) -> Services:
     """Our line on a new database with so much in it; its duties are left undone."""
     store = Store(database)
     store.migrate()
@@ -67,11 +68,9 @@ def services_on(database: str, calls: int = 0, people: int = 0) -> Services:
         public_url=traffic.ORIGIN,
         clock=Still(),
     )
-    if calls:
-        app = create_app(services)
-        for asked in traffic.stream(traffic.CASES, population.LATER - 1000, 1):
-            traffic.send(app, asked)
-        population.fill(store, calls, people)
+    if size is not None:
+        population.use(services)
+        population.fill(services, size)
     return services
 
 
@@ -81,8 +80,8 @@ def services_on(database: str, calls: int = 0, people: int = 0) -> Services:
 def much_stored(folder: Path, calls: int, people: int, rounds: int) -> list[Figure]:
     """The same webhooks on a large database and on a small one, in turns."""
     print(f"filling a database with {calls:,} calls and {people:,} people", file=sys.stderr)
-    large = services_on(f"sqlite:///{folder}/large.db", calls, people)
-    small = services_on(f"sqlite:///{folder}/small.db", 1000, 10)
+    large = services_on(f"sqlite:///{folder}/large.db", Size(calls, people))
+    small = services_on(f"sqlite:///{folder}/small.db", Size(1000, 10, 100, 20))
     apps = [create_app(large), create_app(small)]
     figures = []
     mixes = {"menu keys": traffic.MENUS, "a case looked up": traffic.CASES, "0 pressed": OPERATOR}

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ivr.line.records import Duty
 from ivr.line.store.store import Store
 
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 STATES = {"done": "sent", "dropped": "given up"}
 
 
 def report(store: Store, now: datetime, *, sent: bool = False) -> list[dict[str, Any]]:
     """The notices that are due but not delivered, oldest first; with ``sent`` the delivered ones as
     well. ``at`` is the time of the next attempt, or of the last."""
-    due = [each for each in store.duties.all("notify") if each.attempts or each.due <= now]
+    notices = store.duties.all("notify") if sent else store.duties.undone("notify", EVER)
+    due = [each for each in notices if each.attempts or each.due <= now]
     return [_row(each) for each in due if sent or each.state != "done"]
 
 

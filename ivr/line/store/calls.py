@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, or_, select, text, tuple_, update
 
 from ivr.line.desk.events import Event
 from ivr.line.records import BACK, MOVES_LEGS, Call, Duty
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
-from ivr.line.store.instants import ticks
+from ivr.line.store.instants import instant, ticks
 from ivr.line.store.privacy.remains import PURGED
 from ivr.line.store.turns import (
     COLUMNS,
@@ -26,6 +26,7 @@ from ivr.line.store.turns import (
 )
 
 LATEST = 2**63  # what a column of instants holds
+LOOKED_AT = 5000  # calls, for one page of those that no index finds
 _calls = tables.calls.c
 # Earlier versions knew when somebody had joined, and took that for a meeting.
 _MET = or_(
@@ -56,30 +57,41 @@ class Wanted:
     before: str = ""
 
 
+class Page(NamedTuple):
+    """Calls, and the place of the last one that was looked at, ``""`` if it was the very last."""
+
+    calls: list[Call]
+    older: str
+
+
 def mark(started_at: datetime, sid: str) -> str:
     """Names a call's place in the list."""
     return f"{ticks(started_at)}.{sid}"
 
 
-def _filtered(statement: Select[Any], wanted: Wanted) -> Select[Any]:
-    """The statement for these calls. Raises `ValueError` for a ``before`` that is no place."""
+def _passing(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What no index tells of a call."""
+    conditions = [HOW[wanted.how]] if wanted.how else []
     if wanted.case:
         # What was looked up, purged or not; the digits alone where it wasn't found.
         digits = "".join(key for key in wanted.case if key.isdecimal())
         named = f'%"number":"{wanted.case}"%', f'%"keyed":"{digits}"%'
-        statement = statement.where(or_(*(_calls.data.like(each) for each in named)))
+        conditions.append(or_(*(_calls.data.like(each) for each in named)))
+    return conditions
+
+
+def _within(statement: Select[Any], wanted: Wanted) -> Select[Any]:
+    """The statement for the calls of this time. Raises `ValueError` for a ``before`` that is no
+    place."""
     if wanted.since is not None:
         statement = statement.where(_calls.started_at >= ticks(wanted.since))
     if wanted.until is not None:
         statement = statement.where(_calls.started_at < ticks(wanted.until))
-    if wanted.how:
-        statement = statement.where(HOW[wanted.how])
     if wanted.before:
         at, _, sid = wanted.before.partition(".")
         if not abs(began := int(at)) < LATEST:
             raise ValueError(f"no call began at {at}")
-        same = and_(_calls.started_at == began, _calls.sid < sid)
-        statement = statement.where(or_(_calls.started_at < began, same))
+        statement = statement.where(tuple_(_calls.started_at, _calls.sid) < tuple_(began, sid))
     return statement.order_by(_calls.started_at.desc(), _calls.sid.desc())
 
 
@@ -118,14 +130,34 @@ class CallRepository:
         """Every call in progress, the oldest first."""
         return self._list(_CALLS.where(_calls.ended_at.is_(None)).order_by(_calls.started_at))
 
+    def named(self, sids: Sequence[str]) -> dict[str, Call]:
+        """Those of these calls that there are, by SID."""
+        return {call.sid: call for call in self._list(_CALLS.where(_calls.sid.in_(sids)))}
+
     def waiting(self) -> list[Call]:
         """The calls that wait in a queue, the longest-waiting first."""
         return [call_of(row) for row in self._connections.asked.rows(_WAITING)]
 
-    def page(self, wanted: Wanted, limit: int) -> list[Call]:
+    def page(self, wanted: Wanted, limit: int, looked_at: int = LOOKED_AT) -> Page:
         """At most ``limit`` of the calls ``wanted``, the newest first. Raises `ValueError` for a
-        ``before`` that is no place in the list."""
-        return self._list(_filtered(_CALLS, wanted).limit(limit))
+        ``before`` that is no place in the list.
+
+        Of a case, or by how they ended, they are looked for among ``looked_at`` calls, so that a
+        page that finds few, or none, takes no longer; the next one goes on from there.
+        """
+        statement, last = _within(_CALLS, wanted).where(*_passing(wanted)), None
+        if wanted.case or wanted.how not in ("", "open"):  # there is an index of the open ones
+            last = self._place(_within(_PLACE, wanted).offset(looked_at - 1))
+        if last is not None:
+            statement = statement.where(tuple_(_calls.started_at, _calls.sid) >= tuple_(*last))
+        calls = self._list(statement.limit(limit + 1))
+        if len(calls) > limit:
+            return Page(calls[:limit], mark(calls[limit - 1].started_at, calls[limit - 1].sid))
+        return Page(calls, mark(instant(last.started_at), last.sid) if last is not None else "")
+
+    def _place(self, statement: Select[Any]) -> Any | None:
+        with self._connections.reading() as connection:
+            return connection.execute(statement.limit(1)).one_or_none()
 
     def recent(self, caller: str, since: datetime) -> list[Call]:
         """The last five calls from a caller's number that have ended since then, the latest
@@ -151,6 +183,7 @@ class CallRepository:
 
 
 _CALLS = select(*(_calls[name] for name in COLUMNS))
+_PLACE = select(_calls.started_at, _calls.sid)
 _RECENT = (
     _CALLS.where(_calls.caller == bindparam("caller"))
     .where(_calls.ended_at > bindparam("since"))
@@ -160,4 +193,4 @@ _RECENT = (
 )
 _WAITING = _CALLS.where(text("waiting_for <> ''")).order_by(_calls.waiting_since, _calls.sid)
 
-__all__ = ["HOW", "CallRepository", "Engaged", "Wanted", "mark"]
+__all__ = ["HOW", "LOOKED_AT", "CallRepository", "Engaged", "Page", "Wanted", "mark"]

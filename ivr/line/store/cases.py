@@ -88,12 +88,14 @@ class CaseRepository:
             row = connection.execute(select(table).where(table.c.id == id)).one_or_none()
         return _contact(row) if row else None
 
-    def accounts(self) -> list[Account]:
-        """Every customer, by id."""
+    def accounts(self, ids: Sequence[str] | None = None) -> list[Account]:
+        """These customers (all, if None), by id."""
         table = tables.accounts
+        statement = select(table).order_by(table.c.id)
+        if ids is not None:
+            statement = statement.where(table.c.id.in_(ids))
         with self._connections.reading() as connection:
-            rows = connection.execute(select(table).order_by(table.c.id))
-            return [_account(row) for row in rows]
+            return [_account(row) for row in connection.execute(statement)]
 
     def of_accounts(self, accounts: Sequence[str] | None, limit: int = 200) -> list[Case]:
         """The cases of these accounts (of all, if None) without their contacts, the newest number

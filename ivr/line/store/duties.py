@@ -37,6 +37,7 @@ from ivr.line.store.inserts import add_duties
 from ivr.line.store.instants import instant, instant_or_none, ticks
 
 LEASE = timedelta(seconds=30)
+_OWED = text("state = 'due'")  # as the indexes have it
 
 _duties = tables.duties
 _d, _e = _duties.alias("d"), _duties.alias("e")
@@ -193,11 +194,43 @@ class DutyRepository:
         ``owed`` only those that are neither done nor dropped."""
         statement = select(_duties).order_by(_duties.c.due, _duties.c.id)
         if owed:
-            statement = statement.where(text("state = 'due'"))  # as the index has it
+            statement = statement.where(_OWED)
         if kinds:
             statement = statement.where(_duties.c.kind.in_(kinds))
         if call is not None:
             statement = statement.where(_duties.c.call == call)
+        return self._list(statement)
+
+    def owed(
+        self, kind: str, *, owner: str | None = None, naming: str = "", limit: int | None = None
+    ) -> list[Duty]:
+        """The duties of a kind that are neither done nor dropped, the first one due first: those of
+        an owner, those whose data name something, only so many."""
+        duties = _duties.c
+        statement = select(_duties).where(_OWED, duties.kind == kind)
+        if owner is not None:
+            statement = statement.where(duties.owner == owner)
+        if naming:
+            statement = statement.where(duties.data.contains(naming, autoescape=True))
+        return self._list(statement.order_by(duties.due).limit(limit))
+
+    def count(self, kind: str) -> int:
+        """How many there are of them."""
+        statement = select(func.count()).select_from(_duties).where(_OWED, _duties.c.kind == kind)
+        with self._connections.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def undone(self, kind: str, since: datetime, limit: int | None = None) -> list[Duty]:
+        """The latest duties of a kind that aren't done: those that are still due, and those that
+        were due since then and have been given up. In the order of their due times."""
+        duties = _duties.c
+        latest = select(_duties).where(duties.kind == kind).order_by(duties.due.desc())
+        due = self._list(latest.where(_OWED).limit(limit))
+        given_up = latest.where(text("state = 'dropped'"), duties.due > ticks(since))
+        both = sorted((*due, *self._list(given_up.limit(limit))), key=lambda each: each.due)
+        return both if limit is None else both[-limit:]
+
+    def _list(self, statement: Select[Any]) -> list[Duty]:
         with self._connections.reading() as connection:
             return [_duty(row) for row in connection.execute(statement)]
 

@@ -39,6 +39,13 @@ class LoginRepository:
             rows = connection.execute(select(table).order_by(table.c.id))
             return [_login(row) for row in rows]
 
+    def contacts(self) -> dict[str, str]:
+        """The names of the contacts who may sign in, by the contact's id."""
+        table = tables.logins.c
+        statement = select(table.contact, table.name).where(table.contact != "").order_by(table.id)
+        with self._connections.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(statement)}
+
     def save(self, login: Login) -> None:
         """Replace the login of the same id."""
         table = tables.logins

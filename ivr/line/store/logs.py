@@ -85,7 +85,7 @@ class LogRepository:
     def faults(self, stream: str = "") -> Iterator[str]:
         """What is wrong with one log, or with any of them and their seals."""
         with self._connections.reading() as connection:
-            every = (head.sid for kind in streams.KINDS for head in streams.heads(connection, kind))
+            every = (name for kind in streams.KINDS for name in streams.every(connection, kind))
             for each in [stream] if stream else every:
                 if wrong := streams.fault(connection, each):
                     yield f"{each}: {wrong}"

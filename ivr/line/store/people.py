@@ -101,8 +101,32 @@ class PersonRepository:
         with self._connections.reading() as connection:
             return [_person(row) for row in connection.execute(statement)]
 
+    def foremost(self, limit: int, team: str | None = None) -> list[Person]:
+        """So many of those who are active: first this team, then who is claimed, operators, and
+        managers."""
+        people = tables.people.c
+        ours = func.coalesce(people.team, "") != (team or "-")
+        busy, operates = people.busy_with.is_(None), people.answers_zero.is_(False)
+        order = (ours, busy, operates, people.roles.not_like("%manager%"), people.id)
+        statement = select(tables.people).where(people.active).order_by(*order).limit(limit)
+        with self._connections.reading() as connection:
+            return [_person(row) for row in connection.execute(statement)]
+
+    def count(self) -> int:
+        """How many are active."""
+        people = tables.people
+        statement = select(func.count()).select_from(people).where(people.c.active)
+        with self._connections.reading() as connection:
+            return int(connection.execute(statement).scalar_one())
+
+    def names(self) -> dict[str, str]:
+        """Everybody's name, by id."""
+        people = tables.people.c
+        with self._connections.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(select(people.id, people.name))}
+
     def busy(self) -> list[str]:
-        """The attempts that have claimed somebody, by the ids of those people."""
+        """The attempts by which people are claimed."""
         return [row.busy_with for row in self._connections.asked.rows(_BUSY)]
 
     def at_phone(self, phone: str) -> Person | None:

@@ -8,19 +8,23 @@ seal stands. Rewriting the seals as well is detected by a seal's hash that was n
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, and_, literal, select
+from sqlalchemy import Connection, and_, func, select
 
 from ivr.line.store import tables
 from ivr.line.store.connections import Connections
+from ivr.line.store.inserts import insert_new
 from ivr.line.store.instants import instant, ticks
-from ivr.line.store.streams import ACCESS, KINDS, Head, StreamKind
+from ivr.line.store.streams import ACCESS, Head, heads
 
 PURGED = "retention.purged"
+OVERTAKEN = 10_000  # events whose transactions may have ended after those of later ones
+AT_ONCE = 500  # events whose logs are looked at together
+MOST = 2_000  # logs of one seal, which is written in one transaction
 
 
 class SealRepository:
@@ -31,26 +35,31 @@ class SealRepository:
 
     def add(self, now: datetime) -> str:
         """Seal every log as it is now; the seal's hash, ``""`` when nothing was logged since the
-        last one."""
-        with self._connections.writing() as connection:
+        last one. Where many have grown, there are several seals, and the hash is the last one's."""
+        with self._connections.reading() as connection:  # nobody waits while it looks
             latest = _last(connection)
-            number, before = (latest.id + 1, latest.hash) if latest else (1, "")
-            grown = [head for kind in KINDS for head in _grown(connection, kind)]
-            if not grown:
-                return ""
-            hash = _hash(number, ticks(now), before, grown)
-            seal = {
-                "id": number,
-                "at": ticks(now),
-                "streams": len(grown),
-                "before": before,
-                "hash": hash,
-            }
-            connection.execute(tables.seals.insert().values(seal))
+            upto = connection.execute(select(func.max(tables.events.c.id))).scalar() or 0
+            grown = list(_grown(connection))
+        number, hash = (latest.id, latest.hash) if latest else (0, "")
+        before = hash
+        for first in range(0, len(grown), MOST):
+            some, number = grown[first : first + MOST], number + 1
+            seal = {"id": number, "at": ticks(now), "streams": len(some), "before": hash}
+            hash = _hash(number, ticks(now), hash, some)
+            if len(grown) <= first + MOST:
+                seal["upto"] = upto
+            if not self._written(seal | {"hash": hash}, some):
+                return ""  # another process has sealed meanwhile
+        return hash if hash != before else ""
+
+    def _written(self, seal: dict[str, Any], grown: Sequence[Head]) -> bool:
+        with self._connections.writing() as connection:
+            if not insert_new(connection, tables.seals, [seal]):
+                return False
             connection.execute(
-                tables.sealed.insert(), [_sealed_row(each, number) for each in grown]
+                tables.sealed.insert(), [_sealed_row(each, seal["id"]) for each in grown]
             )
-        return hash
+            return True
 
     def last(self) -> tuple[int, datetime, str] | None:
         """The number, instant and hash of the last seal, None before the first."""
@@ -74,16 +83,28 @@ def _sealed_row(head: Head, seal: int) -> dict[str, Any]:
     return {"stream": head.sid, "seal": seal, "length": head.events, "head": head.head}
 
 
-def _grown(connection: Connection, kind: StreamKind) -> Iterator[Head]:
+def _grown(connection: Connection) -> Iterator[Head]:
     """The logs that have grown since they were last sealed. Lengths never shrink."""
-    sealed, own = tables.sealed, kind.table
-    name = literal(kind.prefix).concat(kind.column)
-    here = and_(sealed.c.stream == name, sealed.c.length == own.c.events)
-    statement = select(kind.column, own.c.events, own.c.head).where(
-        own.c.events > 0, ~select(sealed.c.seal).where(here).exists()
-    )
-    rows = connection.execute(statement)
-    return (Head(f"{kind.prefix}{row[0]}", row[1], row[2]) for row in rows)
+    sealed = tables.sealed.c
+    for names in _logged(connection):
+        asked = select(sealed.stream, sealed.length).where(sealed.stream.in_(names))
+        known = {tuple(row) for row in connection.execute(asked)}
+        for head in heads(connection, names):
+            if head.events and (head.sid, head.events) not in known:
+                yield head
+
+
+def _logged(connection: Connection) -> Iterator[list[str]]:
+    """The logs of what was stored since the last seal, some at once."""
+    events, seals = tables.events.c, tables.seals.c
+    since = connection.execute(select(func.max(seals.upto))).scalar() or 0
+    after, seen = since - OVERTAKEN, set[str]()
+    statement = select(events.id, events.call).order_by(events.id).limit(AT_ONCE)
+    while rows := connection.execute(statement.where(events.id > after)).all():
+        after = rows[-1].id
+        names = {row.call for row in rows} - seen
+        seen |= names
+        yield sorted(names)
 
 
 def _hash(number: int, at: int, before: str, heads: Iterable[Head]) -> str:

@@ -6,7 +6,7 @@ further kind is one line of `KINDS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,11 +62,22 @@ def kind_of(stream: str) -> StreamKind:
     return next(kind for kind in KINDS if stream.startswith(kind.prefix))
 
 
-def heads(connection: Connection, kind: StreamKind) -> Iterator[Head]:
-    """Every log of one kind."""
-    statement = select(kind.column, kind.table.c.events, kind.table.c.head)
-    rows = connection.execute(statement)
-    return (Head(f"{kind.prefix}{row[0]}", row[1], row[2]) for row in rows)
+def every(connection: Connection, kind: StreamKind) -> Iterator[str]:
+    """The names of all logs of one kind."""
+    for name in connection.execute(select(kind.column)).scalars():
+        yield f"{kind.prefix}{name}"
+
+
+def heads(connection: Connection, names: Iterable[str]) -> Iterator[Head]:
+    """How these logs end, those that are there."""
+    of_kind: dict[StreamKind, list[str]] = {}
+    for name in names:
+        kind = kind_of(name)
+        of_kind.setdefault(kind, []).append(name.removeprefix(kind.prefix))
+    for kind, keys in of_kind.items():
+        columns = (kind.column, kind.table.c.events, kind.table.c.head)
+        for row in connection.execute(select(*columns).where(kind.column.in_(keys))):
+            yield Head(f"{kind.prefix}{row[0]}", row[1], row[2])
 
 
 def append(connection: Connection, stream: str, events: Sequence[Event]) -> None:
@@ -118,4 +129,4 @@ def _with_events(stream: str) -> Select[Any]:
     )
 
 
-__all__ = ["ACCESS", "KINDS", "Head", "StreamKind", "append", "fault", "heads", "orphans"]
+__all__ = ["ACCESS", "KINDS", "Head", "StreamKind", "append", "every", "fault", "heads", "orphans"]

@@ -95,6 +95,8 @@ duties = Table(
     Column("why", Text),
 )
 Index("ix_duties_kind_due", duties.c.kind, duties.c.due, **_only("state = 'due'"))
+Index("ix_duties_call", duties.c.call)
+Index("ix_duties_dropped", duties.c.kind, duties.c.due, **_only("state = 'dropped'"))
 Index("ix_duties_open", duties.c.call, duties.c.lane, **_only("state = 'due'"))
 _TAKEN = "state = 'due' AND taken_until IS NOT NULL"
 Index("ix_duties_taken", duties.c.kind, duties.c.taken_until, **_only(_TAKEN))
@@ -361,6 +363,7 @@ seals = Table(
     Column("streams", Integer, nullable=False),
     Column("before", String, nullable=False),
     Column("hash", String, nullable=False),
+    Column("upto", BigInteger),  # the last event that was stored when it was made
 )
 
 sealed = Table(  # a row for each event log that had grown since the seal before

@@ -108,7 +108,7 @@ def claims_of(store: Store, config: LineConfig) -> Claims:
             logs[row.call].append(Event(row.kind, instant(row.at), row.actor, _data(row.data)))
     return Claims(
         config,
-        {call.sid: call for call in store.calls.page(Wanted(), EVERY)},
+        {call.sid: call for call in store.calls.page(Wanted(), EVERY).calls},
         logs,
         {file.number: file.data for file in store.case_files.all()},
         {person.id: person for person in store.people.all()},

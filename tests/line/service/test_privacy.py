@@ -19,7 +19,7 @@ from alembic.config import Config
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 import ivr.line.store.store
 from flows.escalation import line
@@ -35,7 +35,9 @@ from ivr.line.service.privacy import Privacy
 from ivr.line.store import tables
 from ivr.line.store.case_files import CaseRecords
 from ivr.line.store.chain import link
+from ivr.line.store.privacy.keeping import AT_ONCE, PAGE
 from ivr.line.store.privacy.personal import CLASSES, NOT_PERSONAL
+from ivr.line.store.seals import MOST
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.replay import replay
@@ -645,8 +647,8 @@ def test_a_purge_is_logged_with_its_counts_and_what_a_hold_kept(store: Store) ->
     ]
 
 
-def test_more_than_a_batch_is_purged_in_one_go(store: Store) -> None:
-    for number in range(401):
+def test_more_than_a_page_is_purged_in_one_go(store: Store) -> None:
+    for number in range(PAGE + 1):
         have_called(store, f"CA{number:032d}", ended=NOW - 731 * DAY)
     settle(store)
 
@@ -654,6 +656,26 @@ def test_more_than_a_batch_is_purged_in_one_go(store: Store) -> None:
 
     assert rows(store, tables.calls) == []
     assert list(store.logs.faults()) == []
+
+
+def test_no_turn_waits_for_more_than_a_few_rows_of_a_purge(store: Store) -> None:
+    for number in range(3 * AT_ONCE):
+        have_called(store, f"CA{number:032d}", ended=NOW - 31 * DAY)
+    settle(store)
+    changed: list[int] = []
+
+    def begins(_: Any) -> None:
+        changed.append(0)
+
+    def asked(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        changed[-1] += statement.startswith("UPDATE calls")
+
+    event.listen(store.connections.writer, "begin", begins)
+    event.listen(store.connections.writer, "before_cursor_execute", asked)
+    privacy(store).purge()
+
+    assert max(changed) == AT_ONCE
+    assert sum(changed) == 3 * AT_ONCE
 
 
 def test_counts_of_failures_are_forgotten_after_a_month(store: Store) -> None:
@@ -847,6 +869,35 @@ def test_nothing_new_needs_no_seal(store: Store) -> None:
 
     assert privacy(store).seal()
     assert not privacy(store).seal()
+
+
+def test_many_logs_take_several_seals_and_all_are_sealed(store: Store) -> None:
+    row = {"data": "{}", "events": 1, "head": "", "version": 1}
+    files = [{"number": f"C{number}", **row} for number in range(MOST + 1)]
+    logged = {"seq": 1, "at": 1, "kind": "edown.set", "actor": "", "data": "{}", "hash": ""}
+    events = [logged | {"call": f"case:C{number}"} for number in range(MOST + 1)]
+    change(store, tables.case_files.insert().values(files), tables.events.insert().values(events))
+
+    hash = privacy(store).seal()
+
+    seals = rows(store, tables.seals)
+    assert [seal.streams for seal in seals] == [MOST, 1]
+    assert seals[-1].hash == hash
+    assert [seal.upto is None for seal in seals] == [True, False]
+    assert not privacy(store).seal()
+
+
+def test_a_seal_names_what_has_grown_since_the_one_before(store: Store) -> None:
+    for number in range(3):
+        have_called(store, f"CA{number:032d}")
+    privacy(store).seal()
+    have_called(store, "CA" + "9" * 32)
+    store.logs.append(f"CA{1:032d}", Event("call.ended", NOW, "", {"who": "caller"}))
+
+    privacy(store).seal()
+
+    last = [row.stream for row in rows(store, tables.sealed) if row.seal == 2]
+    assert sorted(last) == [f"CA{1:032d}", "CA" + "9" * 32]
 
 
 @SETTINGS

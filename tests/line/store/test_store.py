@@ -545,6 +545,57 @@ def test_what_is_due_next_costs_as_much_however_many_duties_are_owed(store: Stor
     assert steps() < 2 * few
 
 
+def test_duties_that_are_owed_are_found_by_owner_and_by_what_they_name(store: Store) -> None:
+    store.duties.add(
+        [
+            duty("b", "call_back", NOW + SECOND, owner="MGR1", data={"case": "C1"}),
+            duty("a", "call_back", NOW, owner="MGR2", data={"case": "C2"}),
+            duty("n", "notify", NOW, owner="MGR1", data={"case": "C1"}),
+        ]
+    )
+
+    def found(**more: Any) -> list[str]:
+        return [each.key for each in store.duties.owed("call_back", **more)]
+
+    assert found() == ["a", "b"]
+    assert found(owner="MGR1") == ["b"]
+    assert found(naming="C2") == ["a"]
+    assert found(naming="%") == []
+    assert found(limit=1) == ["a"]
+    assert store.duties.count("call_back") == 2
+    store.duties.done(store.duties.owed("call_back")[0])
+    assert found() == ["b"]
+
+
+def test_what_was_given_up_lately_and_what_is_still_due_is_not_done(store: Store) -> None:
+    times = {"given up": -1, "given up long ago": -100, "done": -2, "due": 5, "later": 9}
+    store.duties.add([duty(key, "notify", NOW + n * SECOND) for key, n in times.items()])
+    by_key = {each.key: each for each in store.duties.all()}
+    store.duties.drop(by_key["given up"], "no mail")
+    store.duties.drop(by_key["given up long ago"], "no mail")
+    store.duties.done(by_key["done"])
+
+    def found(limit: int | None = None) -> list[str]:
+        return [e.key for e in store.duties.undone("notify", NOW - 50 * SECOND, limit)]
+
+    assert found() == ["given up", "due", "later"]
+    assert found(2) == ["due", "later"]
+
+
+def test_the_foremost_of_many_people_are_those_who_take_calls(desk: Store) -> None:
+    desk.people.claim("ENG2", "CA1/1")
+
+    def found(limit: int, team: str | None = None) -> list[str]:
+        return [each.id for each in desk.people.foremost(limit, team)]
+
+    everybody = [each for each in desk.people.all() if each.active]
+    operators = sorted(each.id for each in everybody if "operator" in each.roles)
+    assert found(1 + len(operators)) == ["ENG2", *operators]
+    team = next(each.team for each in everybody if each.id == "ENG1")
+    assert found(1, team)[0] in {each.id for each in everybody if each.team == team}
+    assert desk.people.count() == len(everybody) == len(found(1000))
+
+
 def test_of_ten_thousand_people_only_those_that_a_case_concerns_are_read(desk: Store) -> None:
     model = dict.fromkeys(column.name for column in tables.people.c)
     filler = [

@@ -15,7 +15,8 @@ from ivr.line.definition import Line
 from ivr.line.desk.events import KINDS
 from ivr.line.desk.roles import PAGES, ROLES, sees_numbers
 from ivr.line.service.privacy import Privacy
-from ivr.line.store.calls import HOW, Wanted, mark
+from ivr.line.store import tables
+from ivr.line.store.calls import HOW, LOOKED_AT, Wanted
 from ivr.line.store.store import Store
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.export import REASONS, NotExported, export
@@ -326,13 +327,48 @@ def test_a_page_goes_on_where_the_one_before_ended(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
     sids = four_calls(exchange, caller, desk)
-    first = desk.store.calls.page(Wanted(), 2)
-    last = first[-1]
-    second = desk.store.calls.page(Wanted(before=mark(last.started_at, last.sid)), 9)
+    first, older = desk.store.calls.page(Wanted(), 2)
+    second, none = desk.store.calls.page(Wanted(before=older), 9)
 
     assert [call.sid for call in (*first, *second)] == sids[::-1]
+    assert none == ""
     exchange.phone("+81355500102").hang_up()
     exchange.wait(60)
+
+
+def test_calls_that_no_index_finds_are_looked_for_among_so_many(
+    exchange: Exchange, caller: Handset, desk: Desk
+) -> None:
+    sids = four_calls(exchange, caller, desk)
+    every, found, before, pages = desk.store.calls.page(Wanted(how="left"), 9).calls, [], "", 0
+    while pages == 0 or before:
+        some, before = desk.store.calls.page(Wanted(how="left", before=before), 9, looked_at=1)
+        found += some
+        pages += 1
+
+    assert [call.sid for call in found] == [call.sid for call in every] != []
+    assert pages == len(sids) + 1  # the last one sees that there is nothing more
+    exchange.phone("+81355500102").hang_up()
+    exchange.wait(60)
+
+
+@pytest.mark.unaudited("its calls are made up")
+def test_a_page_that_has_found_none_so_far_says_so_and_goes_on(
+    supervisor: Browser, store: Store
+) -> None:
+    texts = dict.fromkeys(("flow", "flow_version", "step", "language", "caller", "called"), "")
+    texts |= dict.fromkeys(("waiting_for", "document", "head"), "")
+    over = texts | {"version": 1, "ended_at": 2, "data": "{}", "events": 0}
+    rows = [over | {"sid": f"CA{at}", "started_at": at} for at in range(LOOKED_AT + 1)]
+    with store.connections.writing() as connection:
+        connection.execute(tables.calls.insert(), rows)
+
+    page = supervisor.go("/calls?how=met").page
+
+    assert f"None of the {LOOKED_AT} calls that were looked at match" in page
+    assert "Older calls" in page
+    supervisor.go(re.findall(r'rel="next" href="([^"]+)"', page)[0])
+    assert "No calls match." in supervisor.page
 
 
 # --- as a dialogue ---

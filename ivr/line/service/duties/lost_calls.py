@@ -38,8 +38,8 @@ class LostCalls:
             state = self.calls.read(call)
             if self._lost(state, state.leg_sid):
                 self.calls.hear(call.sid, OutcomeHeard("hangup"), known=state)
-        for leg in self.store.people.busy():
-            self._free(leg)
+        for attempt in self.store.people.busy():
+            self._free(attempt)
         raise NotYet(self.clock.now() + PAUSE)
 
     def _free(self, leg: str) -> None:

@@ -1,16 +1,18 @@
-"""Purging, erasing and exporting what is stored, in batches: one transaction each, so that calls go
-on meanwhile, and an interrupted run can be completed by running it again."""
+"""Purging, erasing and exporting what is stored, while calls go on: what it concerns is looked for
+page by page with nothing locked, and changed a few rows at a time, in a transaction each. An
+interrupted run can be completed by running it again."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, true
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, true, tuple_
 
 from ivr.line.desk.events import Event
 from ivr.line.desk.subjects import Subject
@@ -23,7 +25,10 @@ from ivr.line.store.privacy.personal import CLASSES, KNOWN_BY
 from ivr.line.store.privacy.rows import Age, DataClass, Round, Row
 from ivr.line.store.seals import PURGED
 
-BATCH = 200
+PAGE = 500  # rows that are read at once
+AT_ONCE = 20  # … and changed: no turn waits longer than they take
+
+Page = Sequence[Row]
 
 
 @dataclass
@@ -76,17 +81,19 @@ class PrivacyRepository:
     def _end(
         self, kind: DataClass, age: Age, now: datetime, before: int, tally: Tally, dry: bool
     ) -> None:
-        for connection, rows in self._batches(kind, age.old(before), dry):
-            round = Round(connection, ticks(now))
-            owing = belongings.owing(connection, kind, rows)
-            for row in self._free(connection, kind, rows, f"{kind.name} ({age.term})", tally):
-                if kind.of(row) in owing or not age.end(round, row):
-                    tally.waiting[f"{kind.name} ({age.term})"] += 1
-                else:
-                    tally.done[f"{kind.name} ({age.term})"] += 1
-            if round.gone:
-                gone = Event(PURGED, now, "", {"logs": round.gone})
-                streams.append(connection, streams.ACCESS, [gone])
+        name, old = f"{kind.name} ({age.term})", age.old(before)
+        for few in self._few(kind, old):
+            with self._locked(kind, few, old, rollback=dry) as (connection, rows):
+                round = Round(connection, ticks(now))
+                owing = belongings.owing(connection, kind, rows)
+                for row in self._free(connection, kind, rows, name, tally):
+                    if kind.of(row) in owing or not age.end(round, row):
+                        tally.waiting[name] += 1
+                    else:
+                        tally.done[name] += 1
+                if round.gone:
+                    gone = Event(PURGED, now, "", {"logs": round.gone})
+                    streams.append(connection, streams.ACCESS, [gone])
 
     # --- one person ---
 
@@ -104,14 +111,15 @@ class PrivacyRepository:
         tally = Tally()
         for kind in CLASSES:
             known_by = kind in KNOWN_BY and bool(tally.held or tally.waiting)
-            for connection, rows in self._batches(kind, true()):
-                round = Round(connection, ticks(now), subject, instead)
-                theirs = [row for row in rows if kind.concerns(subject, row)]
-                for row in self._free(connection, kind, theirs, kind.name, tally):
-                    if known_by or belongings.going_on(kind, row, round.now):
-                        tally.waiting[kind.name] += 1
-                    elif kind.erase(round, kind, row):
-                        tally.done[kind.name] += 1
+            for few in self._few(kind, true(), subject):
+                with self._locked(kind, few) as (connection, rows):
+                    round = Round(connection, ticks(now), subject, instead)
+                    theirs = [row for row in rows if kind.concerns(subject, row)]
+                    for row in self._free(connection, kind, theirs, kind.name, tally):
+                        if known_by or belongings.going_on(kind, row, round.now):
+                            tally.waiting[kind.name] += 1
+                        elif kind.erase(round, kind, row):
+                            tally.done[kind.name] += 1
         self._connections.owed.due("delete_recording", now)
         return tally
 
@@ -120,7 +128,7 @@ class PrivacyRepository:
         found: dict[str, list[dict[str, Any]]] = {}
         calls: list[str] = []
         for kind in CLASSES:
-            for _, rows in self._batches(kind, true(), dry=True):
+            for rows in self._pages(kind, true()):
                 theirs = [row for row in rows if self._concerns(kind, subject, row, calls)]
                 found.setdefault(kind.name, []).extend(kind.shown(row) for row in theirs)
                 if kind.table is tables.calls:
@@ -184,13 +192,13 @@ class PrivacyRepository:
         while True:
             statement = select(events).where(*which, events.c.id > after).order_by(events.c.id)
             with self._connections.reading() as connection:
-                rows = connection.execute(statement.limit(BATCH)).all()
+                rows = connection.execute(statement.limit(PAGE)).all()
             if not rows:
                 return
             after = rows[-1].id
             yield from (dict(row._mapping) for row in rows)
 
-    # --- batches ---
+    # --- pages, and a few at once ---
 
     def _free(
         self, connection: Connection, kind: DataClass, rows: Sequence[Row], name: str, tally: Tally
@@ -211,21 +219,42 @@ class PrivacyRepository:
                 free.append(row)
         return free
 
-    def _batches(
-        self, kind: DataClass, which: ColumnElement[bool], dry: bool = False
-    ) -> Iterator[tuple[Connection, Sequence[Row]]]:
-        """Rows by their key; each batch is locked, and stored before the next is read."""
-        [key] = kind.table.primary_key
-        after: Any = None
+    def _pages(self, kind: DataClass, which: ColumnElement[bool]) -> Iterator[Page]:
+        """All these rows, in the order of ``kind.by``; nothing is locked meanwhile."""
+        statement = select(kind.table).where(which).order_by(*kind.by).limit(PAGE)
+        beyond: ColumnElement[bool] = true()
         while True:
-            beyond = key > after if after is not None else true()
-            asked = select(kind.table).where(which, beyond).order_by(key).limit(BATCH)
-            with self._connections.writing(rollback=dry) as connection:
-                rows = connection.execute(asked if dry else asked.with_for_update()).all()
-                if not rows:
-                    return
-                after = rows[-1]._mapping[key.name]
-                yield connection, rows
+            with self._connections.reading() as connection:
+                rows = connection.execute(statement.where(beyond)).all()
+            if not rows:
+                return
+            yield rows
+            last = [rows[-1]._mapping[column.name] for column in kind.by]
+            beyond = tuple_(*kind.by) > tuple_(*last)
+
+    def _few(
+        self, kind: DataClass, which: ColumnElement[bool], subject: Subject | None = None
+    ) -> Iterator[Page]:
+        """The same, `AT_ONCE` together; only those that concern the subject, if there is one."""
+        for page in self._pages(kind, which):
+            rows = [row for row in page if subject is None or kind.concerns(subject, row)]
+            for first in range(0, len(rows), AT_ONCE):
+                yield rows[first : first + AT_ONCE]
+
+    @contextmanager
+    def _locked(
+        self,
+        kind: DataClass,
+        few: Page,
+        which: ColumnElement[bool] | None = None,
+        rollback: bool = False,
+    ) -> Iterator[tuple[Connection, Page]]:
+        """Those of these rows that are still there (and still ``which``), in a transaction."""
+        [key] = kind.table.primary_key
+        there = key.in_([row._mapping[key.name] for row in few])
+        asked = select(kind.table).where(there, true() if which is None else which)
+        with self._connections.writing(rollback=rollback) as connection:
+            yield connection, connection.execute(asked.order_by(*kind.by).with_for_update()).all()
 
 
 def _about(case: str, digits: str) -> ColumnElement[bool]:

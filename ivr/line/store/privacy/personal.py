@@ -42,22 +42,29 @@ _calls, _duties, _files = tables.calls.c, tables.duties.c, tables.case_files.c
 _notes, _escalations = tables.notes.c, tables.escalations.c
 _case_stream: ColumnElement[str] = ("case:" + _files.number).expression
 
+
+def _over_by(before: int) -> ColumnElement[bool]:
+    """Calls that have ended; what has ended has begun, and there is an index for that."""
+    return (_calls.started_at < before) & (_calls.ended_at < before)
+
+
 CALLS = DataClass(
     tables.calls,
     ("caller", "data", "document"),
     erase_call,
     of=lambda row: str(row.sid),
     hidden=("document", "events", "head", "version"),
+    in_order=(_calls.started_at, _calls.sid),
     ages=(
         Age(
             "digits",
-            lambda before: (_calls.ended_at < before) & _calls.data.not_like(_SLIM),
+            lambda before: _over_by(before) & _calls.data.not_like(_SLIM),
             end_keyed,
         ),
         Age(
             "calls",
             lambda before: (
-                (_calls.ended_at < before)
+                _over_by(before)
                 & (_calls.caller != remains.PURGED)
                 & _calls.caller.not_like("erased:%")
             ),
@@ -65,7 +72,7 @@ CALLS = DataClass(
         ),
         Age(
             "audit",
-            lambda before: (_calls.ended_at < before) & quiet_since(before, _calls.sid),
+            lambda before: _over_by(before) & quiet_since(before, _calls.sid),
             end_call,
         ),
     ),
@@ -218,7 +225,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "sessions": "id began",
     "logins": "roles person contact accounts hash active epoch failed failed_at",
     "logs": "name events head",
-    "seals": "id at streams before hash",
+    "seals": "id at streams before hash upto",
     "sealed": "stream seal length head",
     "holds": "case by at",
     "signs": "name good_at bad_at why",

@@ -76,6 +76,12 @@ class DataClass:
     of: Callable[[Row], str] = lambda row: ""
     hidden: tuple[str, ...] = ()
     ages: tuple[Age, ...] = ()
+    in_order: tuple[ColumnElement[Any], ...] = ()
+
+    @property
+    def by(self) -> Sequence[ColumnElement[Any]]:
+        """Columns whose values together are one row's, as an index has them in order."""
+        return self.in_order or tuple(self.table.primary_key)
 
     @property
     def name(self) -> str:
@@ -190,14 +196,13 @@ def delete_sound(round: Round, recording: Row) -> bool:
 # --- how they end ---
 
 
-def end_keyed(round: Round, row: Row) -> bool:
+def end_keyed(round: Round, row: Row, **more: str) -> bool:
     left = {"data": remains.of_call(row.data, row.sid), "document": ""}
-    return round.set(tables.calls, row, **left)
+    return round.set(tables.calls, row, **left, **more)
 
 
 def end_caller(round: Round, row: Row) -> bool:
-    end_keyed(round, row)
-    return round.set(tables.calls, row, caller=remains.PURGED)
+    return end_keyed(round, row, caller=remains.PURGED)
 
 
 def end_call(round: Round, row: Row) -> bool:

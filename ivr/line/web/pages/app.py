@@ -158,8 +158,8 @@ def _frame(
         """What a person is called, the caller and the line too; a list's name, and whoever isn't
         known, as it stands."""
         if "names" not in g:
-            g.names = {person.id: person.name for person in store.people.all()}
-            contacts = {each.contact: each.name for each in store.logins.all() if each.contact}
+            g.names = store.people.names()
+            contacts = store.logins.contacts()
             g.names |= {f"contact:{contact}": name for contact, name in contacts.items()}
             g.names |= {"caller": words.text("caller"), "line": words.text("the_line")}
         return str(g.names.get(id, id))

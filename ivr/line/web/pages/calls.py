@@ -17,7 +17,7 @@ from ivr.line.desk.roles import may_open, sees_numbers
 from ivr.line.flow.diagram import diagram
 from ivr.line.records import Call
 from ivr.line.service.services import Services
-from ivr.line.store.calls import HOW, Wanted, mark
+from ivr.line.store.calls import HOW, LOOKED_AT, Wanted
 from ivr.line.store.streams import ACCESS
 from ivr.line.story.export import NotExported, export
 from ivr.line.story.sample_desk import SampleDesk
@@ -75,18 +75,17 @@ class CallPages:
         asked = {name: request.args.get(name, "").strip() for name in FILTERS}
         wanted, wrong = self._wanted(asked)
         try:
-            found = [] if wrong else self.store.calls.page(wanted, PAGE + 1)
+            found, older = ([], "") if wrong else self.store.calls.page(wanted, PAGE)
         except ValueError:
             abort(404)
-        rows = self._rows(found[:PAGE])
-        last = found[PAGE - 1] if len(found) > PAGE else None
         return render_template(
             "calls.html",
-            rows=rows,
+            rows=self._rows(found),
             asked=asked,
             wrong=wrong,
             hows=[*HOW],
-            older=last and mark(last.started_at, last.sid),
+            older=older,
+            looked_at=LOOKED_AT,
             filters={name: value for name, value in asked.items() if value and name != "before"},
         )
 
@@ -157,7 +156,7 @@ class CallPages:
         return call, told
 
     def _names(self) -> dict[str, str]:
-        return {person.id: person.name for person in self.store.people.all()}
+        return self.store.people.names()
 
     def _at(self, count: int) -> int:
         """Which moment is looked at; the last one unless another is asked for."""

@@ -117,8 +117,7 @@ class CaseLogger:
         """Whose case it is: the customer's own, or the one that staff have chosen."""
         if not self._staff:
             return self.numbers.account()
-        accounts = self.store.cases.accounts()
-        return next((each for each in accounts if each.id == given["account"]), None)
+        return next(iter(self.store.cases.accounts([given["account"]])), None)
 
     def _open(self, given: dict[str, str]) -> str:
         """The same form again is the same case. Raises `CaseError` when that is one too many."""

@@ -17,7 +17,7 @@ class CustomerNumbers:
     store: Store
 
     def accounts(self) -> list[Account]:
-        known = {account.id: account for account in self.store.cases.accounts()}
+        known = {account.id: account for account in self.store.cases.accounts(g.login.accounts)}
         return [known[id] for id in g.login.accounts if id in known]
 
     def all(self) -> list[str]:

@@ -35,7 +35,7 @@ class Emergencies:
 
     def _reminded(self) -> set[str]:
         """The cases of whose emergency somebody is reminded: all that are declared and not set."""
-        due = self.store.duties.all("case", owed=True)
+        due = self.store.duties.owed("case", naming="remind")
         return {str(duty.data["case"]) for duty in due if duty.data["what"] == "remind"}
 
     def _owed(self, down: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from ivr.line.desk import pins
 from ivr.line.desk.people import Person
 from ivr.line.service.services import Services
-from ivr.line.web.pages.shown import Shown, Status
+from ivr.line.web.pages.shown import EVERYBODY, Shown, Status
 from ivr.line.web.pages.sign_in import signed_in
 from ivr.line.web.pages.words import Words
 
@@ -43,7 +43,7 @@ class Me:
                 "me.html",
                 person=person.at(self.clock.now()),
                 statuses=STATUSES,
-                people=self.store.people.all(),
+                people=self._colleagues(person),
                 **self.shown.me(person.id),
             )
         status, hours = request.form.get("status", ""), request.form.get("hours", "").strip() or "0"
@@ -79,6 +79,14 @@ class Me:
         """Whether this is somebody else who works here."""
         other = self.store.people.get(id)
         return other is not None and other.active and other.id != person.id
+
+    def _colleagues(self, person: Person) -> list[Person]:
+        """Who may stand in, by id: their team and the foremost of the others, and who does now."""
+        found = {each.id: each for each in self.store.people.foremost(EVERYBODY, person.team)}
+        now = self.store.people.get(person.delegate) if person.delegate else None
+        if now is not None:
+            found[now.id] = now
+        return [found[id] for id in sorted(found)]
 
     def _refused(self, why: str, **values: object) -> Response:
         flash(self.words.text(why, **values), "error")

@@ -10,13 +10,15 @@ from ivr.line.web.pages.call_view import CallView
 
 def promised_about(store: Store, number: str) -> list[str]:
     """The SIDs of the calls in which one was promised about this case, made since or not."""
-    due = store.duties.all("call_back", owed=True)
-    return [duty.call for duty in due if number and duty.data.get("case") == number]
+    due = store.duties.owed("call_back", naming=number) if number else []
+    return [duty.call for duty in due if duty.data.get("case") == number]
 
 
 def still_owed(store: Store, sids: Iterable[str]) -> list[CallView]:
     """Those of these calls in which one was promised that isn't made yet."""
-    views = [CallView(call) for call in map(store.calls.load, sids) if call is not None]
+    wanted = list(dict.fromkeys(sids))
+    calls = store.calls.named(wanted)
+    views = [CallView(calls[sid]) for sid in wanted if sid in calls]
     return [view for view in views if view.owed]
 
 

@@ -23,6 +23,9 @@ from ivr.line.web.pages.told import Told, told_of
 RECENT = timedelta(days=90)  # in which an escalation may still be somebody's
 SOON = timedelta(minutes=15)  # a promise that is due within them is at risk
 LATEST = 20  # notices that are shown
+LATELY = timedelta(days=7)  # in which a notice that was given up is still news
+MOST = 300  # promises that are shown, the first ones due
+EVERYBODY = 300  # people who are shown, if so many work here
 HowEnded = Literal["open", "met", "promised", "left", "purged"]
 Status = Literal["available", "busy_soon", "away", "dnd"]
 # What somebody is doing, as long as a leg of theirs is up; else the status that they have set, if
@@ -60,7 +63,7 @@ class Shown:
         answers for."""
         return {
             "card": self.cards.card(person),
-            "present": next((each for each in self.people() if each.id == person), None),
+            "present": self._present(person),
             "owed": self.owed(person),
             "escalated": self._escalated(person),
         }
@@ -81,9 +84,10 @@ class Shown:
             "queues": Counter(each.waiting_for for each in waiting),
             "operators": {name: operators[name] for name in ("free", "busy", "away")},
             "people": people,
+            "more": self.store.people.count() - len(people) if len(people) >= EVERYBODY else 0,
             "overdue": [each for each in owed if each["overdue"]],
             "at_risk": [e for e in owed if not e["overdue"] and e["due"] <= now + SOON],
-            "owed": len(owed),
+            "owed": self._owed_in_all(len(owed)),
             "emergencies": [
                 {"case": case, "since": since}
                 for case, since in self.store.periods.open_emergencies()
@@ -118,25 +122,35 @@ class Shown:
     # --- people ---
 
     def people(self) -> list[PersonNow]:
-        """Everybody who works here, by id, and what they are doing."""
+        """Everybody who works here, by id, and what they are doing; where more than `EVERYBODY` do,
+        those who are on the telephone, operators and managers before others."""
         now, busy = self.clock.now(), engaged(self.open())
-        return [
-            _present(person.at(now), busy) for person in self.store.people.all() if person.active
-        ]
+        foremost = sorted(self.store.people.foremost(EVERYBODY), key=lambda each: each.id)
+        return [_present(person.at(now), busy) for person in foremost]
+
+    def _present(self, id: str) -> PersonNow | None:
+        person = self.store.people.get(id)
+        if person is None or not person.active:
+            return None
+        return _present(person.at(self.clock.now()), engaged(self.open()))
 
     # --- promises, levels, notices ---
 
     def owed(self, owner: str | None = None) -> list[dict[str, Any]]:
-        """The promises that aren't kept yet (of one person, if given), the first one due first."""
-        duties = self.store.duties.all("call_back", owed=True)
-        promised = [(duty, self.store.calls.load(duty.call)) for duty in duties]
+        """The first `MOST` promises that aren't kept yet (of one person, if given), by due time."""
+        duties = self.store.duties.owed("call_back", owner=owner, limit=MOST)
+        calls = self.store.calls.named([duty.call for duty in duties])
         owed = [
-            self._promise(duty, call)
-            for duty, call in promised
-            if call is not None and CallView(call).owed
+            self._promise(duty, calls[duty.call])
+            for duty in duties
+            if duty.call in calls and CallView(calls[duty.call]).owed
         ]
         mine = [each for each in owed if owner in (None, each["owner"])]
         return sorted(mine, key=lambda each: str(each["due"]))
+
+    def _owed_in_all(self, shown: int) -> int:
+        """How many promises aren't kept yet, if so many are shown."""
+        return shown if shown < MOST else self.store.duties.count("call_back")
 
     def _promise(self, duty: Duty, call: Call) -> dict[str, Any]:
         promise = needed(CallView(call).promise)
@@ -165,9 +179,9 @@ class Shown:
         return sorted(found, key=lambda each: (each["state"] != "requested", each["due"]))
 
     def undelivered(self) -> list[Told]:
-        """Notices that reached nobody: given up, or still to be handed over."""
-        notices = self.store.duties.all("notify")[-LATEST:]
-        return [each for each in map(told_of, notices) if each.state != "told"]
+        """The latest notices that reached nobody: given up, or still to be handed over."""
+        notices = self.store.duties.undone("notify", self.clock.now() - LATELY, LATEST)
+        return [told_of(each) for each in notices]
 
 
 def availability(person: PersonNow) -> str:
