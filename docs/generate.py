@@ -177,7 +177,7 @@ REST = {
     "IncomingPhoneNumbers": "any number can be bought that isn't taken, whether it was offered or not",
     "AvailablePhoneNumbers": "Local, Mobile and TollFree, made up from the seed and each country's plan; the state is known in North America, the city often not, coordinates and rate centers never",
     "Applications, Keys": "",
-    "Messages, Media": "pictures (`MediaUrl`, `<Media>`) aren't fetched: the receiver gets the sender's own URLs, and a type by their names",
+    "Messages, Media": "between telephone numbers only; From is a number of the account's (`exchange.number`), not a verified one; pictures (`MediaUrl`, `<Media>`) aren't fetched: the receiver gets the sender's own URLs, and a type by their names",
     "Streams, Siprec, Transcriptions of a call": "as `<Start>` does",
     "Payments of a call": "what is keyed is checked as by `<Pay>`, while people go on talking; no connector is asked, and a payment that is completed succeeds. What Twilio reports of one that is canceled, or whose caller hangs up, isn't known: nothing is reported",
     "UserDefinedMessages of a call": "a softphone gets them (`phone.call_messages`); subscriptions to its own are refused: nothing public says what such a request looks like",

@@ -289,7 +289,12 @@ class _Reader:
         if tasks and not values.get("workflow_sid"):
             self.warn(node, SCHEMA, "<Task> needs a workflowSid in its <Enqueue>, ignored")
             tasks = []
-        return v.Enqueue("".join(node.text).strip(), tasks=tuple(tasks[:1]), **values)
+        name = "".join(node.text).strip()
+        if not (name or values.get("workflow_sid")):
+            self.warn(node, 14204, "<Enqueue> without the name of a queue")
+        if len(name) > MAX_QUEUE_NAME:
+            self.warn(node, 14205, f"<Enqueue> {name}: longer than {MAX_QUEUE_NAME} characters")
+        return v.Enqueue(name, tasks=tuple(tasks[:1]), **values)
 
     def callee(self, node: Node, rule: Element, values: dict[str, Any]) -> v.Client | v.Application:
         """Whom it names is its text or, beside <Parameter>s, the text of an element of its own."""
@@ -352,6 +357,7 @@ _SPECIAL: Mapping[str, Callable[[_Reader, Node, Element, dict[str, Any]], Any]] 
     "Record": _Reader.record,
 }
 ALONE = (v.Conference, v.Queue, v.Sim, v.Application)  # "can't be mixed with others"
+MAX_QUEUE_NAME = 64  # https://www.twilio.com/docs/voice/twiml/enqueue, /docs/api/errors/14205
 MAX_TRANSCRIBED = 120  # seconds: https://www.twilio.com/docs/voice/twiml/record#transcribe
 _NOTHING: frozenset[str] = frozenset()
 

@@ -54,13 +54,16 @@ ZONES = ("Europe/Paris", "Europe/Berlin", "Asia/Tokyo", "America/New_York")
 
 @dataclass(frozen=True)
 class Day:
-    """What came of it; ``memory`` is the most that the process has used, in MB, ``misfits`` what
-    the line claims and wasn't so."""
+    """What came of it; ``cpu`` are the processor's seconds while people called, with ``pins`` PINs
+    hashed; ``memory`` is the most that the process has used, in MB, ``misfits`` what the line
+    claims and wasn't so."""
 
     calls: int
     webhooks: int
     events: Counter[str]
     seconds: float
+    cpu: float
+    pins: int
     memory: float
     digest: str
     errors: tuple[str, ...]
@@ -95,11 +98,15 @@ def simulate(calls: int, seed: int, folder: Path, plain: bool = False) -> Day:
             written.update(repr(told).encode())
 
     exchange.taps.append(tap)
+    computed = time.process_time()
     legs = play(exchange, calls, seed)
+    cpu = time.process_time() - computed
     kinds: Counter[str] = Counter()
+    pins = 0
     with store.connections.reading() as connection:
         for row in connection.execute(select(tables.events).order_by(tables.events.c.id)):
             kinds[row.kind] += 1
+            pins += row.kind == "answered" and '"asks":"pin"' in row.data
             written.update(repr(tuple(row)).encode())
     wrong = compare(facts_of(exchange, legs), claims_of(store, config))
     misfits = tuple(str(each) for each in wrong if each.rule not in KNOWN)
@@ -107,7 +114,8 @@ def simulate(calls: int, seed: int, folder: Path, plain: bool = False) -> Day:
     errors = tuple(f"{n.code} {n.text}" for n in exchange.debugger if n.level == "error")
     seconds = time.perf_counter() - begun
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Day(calls, webhooks, kinds, seconds, memory, written.hexdigest(), errors, misfits)
+    digest = written.hexdigest()
+    return Day(calls, webhooks, kinds, seconds, cpu, pins, memory, digest, errors, misfits)
 
 
 def play(exchange: Exchange, calls: int, seed: int) -> dict[str, Leg]:

@@ -26,11 +26,10 @@ from ivr.line.service.services import Services
 from ivr.line.store.backups import back_up
 from ivr.line.web.pages.app import Entrance, create_pages
 from tests.bench import population
-from tests.bench.in_process import services_on
+from tests.bench.in_process import SMALL, services_on
 from tests.bench.population import Size
 from tests.kit.browser import Browser, login
 
-SMALL = Size(1000, 10, 100, 20)
 TOKEN = "a token for the metrics"
 ROUNDS = 3
 CASE, CALL = "C30000000", population.MODEL

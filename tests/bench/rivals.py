@@ -1,4 +1,5 @@
-"""What the line is compared with: Flask alone, and a line without any memory."""
+"""What the line is compared with: Flask alone, a line without any memory, and itself by the plain
+route."""
 
 from __future__ import annotations
 
@@ -17,6 +18,17 @@ def bare() -> Flask:
         return "<Response/>"
 
     return app
+
+
+def plain() -> Flask:
+    """Our line by Flask's own routing, as its settings in the environment say."""
+    from ivr.line.web.webhooks.app import create_app
+    from ivr.server.build import full_services
+    from ivr.server.settings import Settings
+
+    services = full_services(Settings.from_environment())
+    services.begin()
+    return create_app(services, plain=True)
 
 
 def handwritten() -> Flask:

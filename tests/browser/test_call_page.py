@@ -17,6 +17,8 @@ from tests.kit.processes import comes_true
 
 pytestmark = [pytest.mark.browser, pytest.mark.node]
 
+LONGEST = 600  # milliseconds between two lines at the highest speed
+
 
 @pytest.fixture(scope="module")
 def called(laptop: str) -> str:
@@ -54,11 +56,17 @@ def open_call(visit: Callable[..., Any], called: str, **look: Any) -> Any:
     return page
 
 
+def look_at(page: Any, view: int) -> None:
+    """One of the two views, once it is there."""
+    with page.expect_navigation():
+        page.locator(".views a").nth(view).click()
+
+
 @pytest.mark.parametrize("look", LOOKS)
 def test_everybody_can_use_both_views(visit: Callable[..., Any], called: str, look: str) -> None:
     page = open_call(visit, called, **LOOKS[look])
     for number in (0, 1):
-        page.locator(".views a").nth(number).click()
+        look_at(page, number)
         assert complaints(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= LOOKS[look]["width"]
 
@@ -86,17 +94,25 @@ def test_a_dialogue_is_played_line_by_line_and_all_of_it_stands_there_at_the_end
 
     expect.set_options(timeout=PATIENCE)
     page = open_call(visit, called)
-    page.locator(".views a").nth(1).click()
+    look_at(page, 1)
     lines = page.locator("#dialogue > li")
     count = lines.count()
     assert count > 3
     assert not page.get_by_label("Read aloud").is_checked()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # from here on, time passes when the test says so
     page.get_by_label("Speed").select_option("20")
     page.get_by_role("button", name="Play").click()
     expect(lines.last).to_be_hidden()
-    page.get_by_role("button", name="Pause").click()
+    page.clock.run_for(LONGEST)
+    expect(lines.first).to_be_visible()
     expect(lines.last).to_be_hidden()
+    page.get_by_role("button", name="Pause").click()
+    shown = page.locator("#dialogue > li:visible").count()
+    page.clock.run_for(count * LONGEST)
+    assert page.locator("#dialogue > li:visible").count() == shown
     page.get_by_role("button", name="Play").click()
+    page.clock.run_for(count * LONGEST)
 
     expect(lines.last).to_be_visible()
     expect(page.get_by_role("button", name="Play")).to_be_visible()

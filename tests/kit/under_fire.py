@@ -152,8 +152,14 @@ class Killer:
 
     line: Target
     kills: list[float] = field(default_factory=list)
+    _killed: set[int] = field(default_factory=set)
+
+    def alive(self) -> list[int]:
+        """Its workers; one that was killed is their parent's child until that has noticed."""
+        return [pid for pid in self.line.workers() if pid not in self._killed]
 
     def kill(self, pid: int) -> None:
+        self._killed.add(pid)
         self.kills.append(time.monotonic())
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -226,6 +226,14 @@ def test_a_say_longer_than_4096_characters_is_warned_of() -> None:
     assert [flaw.code for flaw in document.warnings] == [13521]
 
 
+# errors/14204: "at least one character long"; /14205: too long
+@pytest.mark.parametrize(("name", "codes"), [("", [14204]), ("q" * 65, [14205]), ("q" * 64, [])])
+def test_a_queue_has_a_name_of_64_characters_at_most(name: str, codes: list[int]) -> None:
+    document = parse(f"<Response><Enqueue>{name}</Enqueue></Response>")
+
+    assert [flaw.code for flaw in document.warnings] == codes
+
+
 def test_the_root_takes_no_attributes() -> None:
     assert [f.code for f in parse('<Response version="1"/>').warnings] == [12200]
 

@@ -50,6 +50,12 @@ class CaseFileRepository:
         row = self._connections.asked.row(_FILE, number=number)
         return None if row is None else _file(row)
 
+    def named(self, numbers: Sequence[str]) -> dict[str, CaseFile]:
+        """The files on those of these cases that have one, by number."""
+        wanted = select(_files).where(_files.c.number.in_(numbers))
+        with self._connections.reading() as connection:
+            return {row.number: _file(row) for row in connection.execute(wanted)}
+
     def all(self) -> list[CaseFile]:
         """All files, by number."""
         with self._connections.reading() as connection:

@@ -158,12 +158,14 @@ class Handlers:
         """ "to: the caller; from: the called number", unless the verb says otherwise."""
         theirs = leg.address
         ours = leg.receiver if leg.direction == "inbound" else leg.sender
+        sender, to = request.sender or ours, request.to or theirs
+        flaw = self._messages.flaw(sender, to, request.body, ())
+        if flaw is not None:
+            code, why = flaw
+            leg.network.note("warning", code, f"<Sms> isn't sent: {why}", call_sid=leg.sid)
+            return (("SmsStatus", "invalid"),)
         message = self._messages.send(
-            e164(request.sender) or ours,
-            e164(request.to) or theirs,
-            request.body,
-            "outbound-call",
-            request.callback,
+            e164(sender), e164(to), request.body, "outbound-call", request.callback
         )
         return (("MessageSid", message.sid), ("SmsSid", message.sid), ("SmsStatus", "sent"))
 

@@ -17,6 +17,7 @@ from ivr.errors import TwiMLError
 from ivr.simulator.interpreter.interpreter import resolve
 from ivr.simulator.network.network import Network
 from ivr.simulator.network.numbers import Addresses
+from ivr.simulator.network.routes import e164
 from ivr.simulator.webhooks.answers import content_type
 from ivr.simulator.webhooks.delivery import Delivery, Jar
 from ivr.simulator.webhooks.documents import TWIML_TYPES, check
@@ -25,6 +26,7 @@ from ivr.twiml.reading import Node, tree
 SENDING = 1.0  # seconds until a text is sent
 DELIVERING = 2.0  # and seconds from then until it is delivered
 UNREACHABLE = 30003  # https://www.twilio.com/docs/api/errors/30003
+HOW_TO_SEND = "exchange.number() makes it one; a verified number can't send texts"
 MAX_CHARS = 1600  # characters; https://www.twilio.com/docs/api/errors/21617
 SEGMENT = 160
 SCHEMA = 12200
@@ -119,6 +121,19 @@ class Messages:
         message.callback, message.method = callback, method
         self._network.clock.after(SENDING, self._go, message, "sent")
         return message
+
+    def flaw(self, sender: str, receiver: str, body: str, media: object) -> tuple[int, str] | None:
+        """Why a document's text isn't sent, with Twilio's number; None if it is.
+        (https://www.twilio.com/docs/api/errors/14101, /14102, /14103)"""
+        if not e164(receiver).startswith("+"):
+            return 14101, f'to="{receiver}" isn\'t a telephone number'
+        if e164(sender) not in self._network.numbers:
+            return 14102, f'from="{sender}" isn\'t a number of the account: {HOW_TO_SEND}'
+        if not (body or media):
+            return 14103, "it has neither words nor media"
+        if len(body) > MAX_CHARS:
+            return 14103, f"it has more than {MAX_CHARS} characters"
+        return None
 
     def cancel(self, message: Message) -> None:
         """Cancel a text that is still queued."""
@@ -296,9 +311,16 @@ class _Conversation:
 
     def _send(self, reply: MessageReply, base: str) -> None:
         callback = resolve(base, reply.callback) if reply.callback else ""
+        sender, to = reply.sender or self.message.receiver, reply.to or self.message.sender
+        flaw = self.messages.flaw(sender, to, reply.body, reply.media)
+        if flaw is not None:
+            code, why = flaw
+            text = f"<Message> isn't sent: {why}"
+            self.network.note("warning", code, text, base, self.message.sid)
+            return
         sent = self.messages.send(
-            reply.sender or self.message.receiver,
-            reply.to or self.message.sender,
+            e164(sender),
+            e164(to),
             reply.body,
             "outbound-reply",
             callback,

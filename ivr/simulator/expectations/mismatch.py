@@ -198,14 +198,16 @@ def state_of(phone: Handset, people: Mapping[str, Handset]) -> str:
 
 
 def rang(phone: Handset) -> tuple[str, ...]:
-    """When a phone has rung, and what became of it; each call is a line."""
-    calls = [leg for leg in phone.calls if leg.direction != "inbound"]
+    """When a phone has been called, and what became of it; each call is a line."""
+    legs = phone.network.legs.values()
+    calls = [leg for leg in legs if leg.phone is phone and leg.direction != "inbound"]
     at = phone.network.clock.at
     rows = []
     for leg in calls[-MAX_LINES:]:
         answered = " and answered" if leg.answered_at >= 0 else ""
         over = f"; that call ended at {clock(at(leg.ended_at))} ({leg.status})" if leg.ended else ""
-        rows.append(f"  It was called at {clock(at(leg.created_at))}{answered}{over}.")
+        why = f": {leg.because}" if leg.ended and leg.because else ""
+        rows.append(f"  It was called at {clock(at(leg.created_at))}{answered}{over}{why}.")
     return ("\n".join(rows) or "  It has never been called.",)
 
 

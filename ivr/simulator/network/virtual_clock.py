@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,7 @@ class VirtualClock:
         self.on_set: Callable[[], None] | None = None  # a bell was set, on any thread
         self._heap: list[tuple[int, int, Bell]] = []
         self._numbers = count()
+        self._lock = threading.Lock()  # held while the heap changes, on any thread
         self._enough = FEW  # bells, after which those that were canceled are removed
         self._wall: float | None = None  # when elapsed was 0, while running
         self._shown = self.start
@@ -93,9 +95,10 @@ class VirtualClock:
         bell = Bell(what, arguments)
         if due < self.elapsed:
             due = self.elapsed
-        heapq.heappush(self._heap, (due, next(self._numbers), bell))
-        if len(self._heap) > self._enough:
-            self._clear_out()
+        with self._lock:
+            heapq.heappush(self._heap, (due, next(self._numbers), bell))
+            if len(self._heap) > self._enough:
+                self._clear_out()
         if self.on_set is not None:
             self.on_set()
         return bell
@@ -111,14 +114,18 @@ class VirtualClock:
 
     def next_due(self) -> int | None:
         """When to look for the next bell, in microseconds since the start."""
-        return self._heap[0][0] if self._heap else None
+        with self._lock:
+            return self._heap[0][0] if self._heap else None
 
     def ring_next(self, until: int) -> bool:
         """Ring the next bell due by ``until``, and move time to it; False if there is none, and
         time has moved to ``until``."""
         heap = self._heap
-        while heap and heap[0][0] <= until:
-            due, _, bell = heapq.heappop(heap)
+        while True:
+            with self._lock:
+                if not heap or heap[0][0] > until:
+                    break
+                due, _, bell = heapq.heappop(heap)
             what = bell.what
             if what is None:
                 continue

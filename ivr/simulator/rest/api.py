@@ -82,6 +82,11 @@ PRODUCTS = {
     "verify": _compiled(verify.ROUTES),
 }
 
+UNREAD = (
+    "there is no such parameter, or it has no effect here (Twiml beside Url, StatusCallbackEvent"
+    " without StatusCallback)"
+)
+
 
 class Api(Resources):
     """`respond` answers any request; `Exchange.api` is the one of an exchange."""
@@ -138,7 +143,7 @@ class Api(Resources):
         form.refuse(REFUSED.get(route, {}))
         answer = handler(self, form, path)
         for name in sorted(form.unread - SIMPLIFIED.get(route, {}).keys() - set(PAGING)):
-            self.network.note("error", 0, f"{route} has no parameter {name}: it was ignored")
+            self.network.note("error", 0, f"{route}: {name} was ignored: {UNREAD}")
         return answer
 
 

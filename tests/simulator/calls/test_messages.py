@@ -83,7 +83,12 @@ def test_a_telephone_that_cannot_be_reached_gets_nothing() -> None:
         ({"body": ""}, 21602),
         ({"body": "x" * 1601}, 21617),
         ({"to": "hello"}, 21211),
-        ({"from_": "hello"}, 21212),
+        ({"from_": "+"}, 21212),
+        ({"from_": CALLER, "to": "+33699999999"}, 21606),
+        ({"to": LINE}, 21266),
+        ({"from_": "Acme"}, 99501),
+        ({"from_": "38000"}, 99501),
+        ({"to": f"whatsapp:{CALLER}"}, 99501),
         ({"status_callback": "nowhere"}, 21205),
         ({"messaging_service_sid": "MG1"}, 99501),
     ],
@@ -278,6 +283,7 @@ def test_a_call_sends_a_text(action: str) -> None:
 def test_a_call_sends_a_text_to_somebody_else_and_what_becomes_of_it_is_told() -> None:
     exchange, app, phone = line()
     app.pages["/voice"] = (Sms("Hi", to=CALLEE, sender="+33800000009", status_callback="/told"),)
+    exchange.number("+33800000009", app, "/voice")
     other = exchange.phone(CALLEE)
     phone.call(LINE)
     exchange.wait(10)
@@ -318,3 +324,32 @@ def test_a_picture_is_sent_by_rest() -> None:
         with pytest.raises(TwilioRestException) as refused:
             exchange.client.messages.create(to=caller.number, from_=LINE, media_url=wrong)
         assert refused.value.code == code
+
+
+# errors/14101, /14102: "not assigned to your account"; /14103: "empty body", "exceeding 1600"
+@pytest.mark.parametrize(
+    ("attributes", "body", "code"),
+    [
+        ('to="hello"', "Hello.", 14101),
+        (f'from="{CALLER}"', "Hello.", 14102),
+        ('from="hello"', "Hello.", 14102),
+        ("", "", 14103),
+        ("", "x" * 1601, 14103),
+    ],
+)
+@pytest.mark.parametrize("verb", ["Sms", "Message"])
+def test_what_a_document_cannot_send_is_a_warning(
+    verb: str, attributes: str, body: str, code: int
+) -> None:
+    exchange, app, phone = line()
+    document = f"<Response><{verb} {attributes}>{body}</{verb}></Response>"
+    app.pages |= {"/voice": document, "/sms": document}
+    if verb == "Sms":
+        phone.call(LINE)
+    else:
+        phone.text(LINE, "Hello?")
+    exchange.wait(10)
+
+    assert texts(phone) == []
+    assert [(each.level, each.code) for each in exchange.debugger] == [("warning", code)]
+    assert "isn't sent" in exchange.debugger[0].text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,30 @@ def test_a_cancelled_bell_does_not_ring() -> None:
         pass
     assert rung == [4999]
     bell.cancel()
+
+
+def test_no_bell_is_lost_among_those_that_other_threads_set_and_cancel() -> None:
+    rung: list[int] = []
+
+    def set_and_cancel(clock: VirtualClock) -> None:
+        for number in range(5000):
+            bell = clock.after(1, rung.append, number)
+            if number % 10:
+                bell.cancel()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that threads get in each other's way
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            clocks = [VirtualClock(START) for _ in range(20)]
+            list(pool.map(set_and_cancel, [clock for clock in clocks for _ in range(4)]))
+    finally:
+        sys.setswitchinterval(before)
+    for clock in clocks:
+        while clock.ring_next(10**12):
+            pass
+
+    assert len(rung) == 20 * 4 * 500
 
 
 def test_a_start_without_a_time_zone_is_refused() -> None:

@@ -89,9 +89,20 @@ def test_nobody_answers_what_doesnt_ring_in_time() -> None:
     told = str(raised.value)
     assert told.startswith(f"{CALLEE} isn't ringing, and waited 10 s for it")
     assert f"to {CALLER}:  One moment, please." in told
-    assert re.search(r"It was called at 09:00:0\S+; that call ended at \S+ \(no-answer\)\.", told)
+    assert re.search(r"It was called at 09:00:0\S+; that call ended at \S+ \(no-answer\): ", told)
     with pytest.raises(CallError, match="It has never been called"):
         exchange.phone("+33155500012").decline(within=0)
+
+
+def test_a_call_that_found_it_in_use_is_told_of() -> None:
+    exchange, _, caller = network(ENTRY)
+    caller.call(LINE)
+    exchange.client.calls.create(to=CALLER, from_=LINE, twiml="<Response/>")
+    exchange.wait(1)
+    caller.hang_up()
+
+    with pytest.raises(CallError, match=rf"ended at \S+ \(busy\): \{CALLER} is in use"):
+        caller.answer(within=10)
 
 
 # The page of phones acts in the middle of the network's thread, where no time can pass.

@@ -246,6 +246,8 @@ def test_canceled_does_not_touch_a_live_call(world: Any) -> None:
 REFUSED = [
     ({"to": ""}, 21201),
     ({"to": "hello"}, 21211),
+    ({"send_digits": "1x"}, 21206),
+    ({"send_digits": "1" * 33}, 21206),
     ({"from_": ""}, 21213),
     ({"from_": "x"}, 21212),
     ({"url": None}, 21200),

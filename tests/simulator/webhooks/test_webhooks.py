@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import threading
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from ivr.simulator.network.signing import sign
 from ivr.simulator.network.targets import Target
 from ivr.simulator.rest.serving.server import RestServer
 from ivr.simulator.webhooks.delivery import Jar, Overrides, overrides_of
+from ivr.simulator.webhooks.documents import document_of
 from ivr.simulator.webhooks.request import (
     HTTPCall,
     HTTPReply,
@@ -30,6 +32,7 @@ from ivr.simulator.webhooks.request import (
     compose,
     failed,
 )
+from ivr.twiml import verbs
 from ivr.twiml.verbs import Dial, Gather, Number, Redirect, Say
 from tests.kit.twiml_app import CALLEE, CALLER, LINE, App, network, said
 
@@ -120,6 +123,28 @@ def test_an_application_that_raises_has_answered_500() -> None:
 
     assert _call(app).status == 500
     assert "RuntimeError('broken')" in _call(app).error
+
+
+# ---- documents ---------------------------------------------------------------------------------
+
+
+def test_a_document_that_has_come_before_is_not_parsed_again() -> None:
+    twiml = [("Content-Type", "text/xml")]
+    first, again = (
+        document_of(HTTPReply(200, twiml, f"<Response><Say>{text}</Say></Response>".encode()), "")
+        for text in ("Hello", "Hello")
+    )
+
+    assert first is again
+
+
+def test_what_calls_share_of_a_document_cannot_be_changed() -> None:
+    written = [each for each in vars(verbs).values() if dataclasses.is_dataclass(each)]
+    kept = [str(field.type) for each in written for field in dataclasses.fields(each)]
+
+    assert written
+    assert all(each.__dataclass_params__.frozen for each in written)
+    assert not [each for each in kept if re.search(r"\b(list|dict|set|Mapping)\b", each)]
 
 
 # ---- overrides ---------------------------------------------------------------------------------

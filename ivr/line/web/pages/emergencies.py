@@ -26,9 +26,9 @@ class Emergencies:
         if login is None or not works_here(login.roles):
             return []
         found = []
-        for number in sorted(self._reminded()):
-            file = self.store.case_files.load(number)
-            down = (file.data.get("emergency") if file else None) or {}
+        files = self.store.case_files.named(sorted(self._reminded()))
+        for number in sorted(files):
+            down = files[number].data.get("emergency") or {}
             if down.get("state") == "declared" and not down.get("manager"):
                 found.append({"case": number, "since": down["declared_at"], **self._owed(down)})
         return sorted(found, key=lambda each: str(each["since"]))

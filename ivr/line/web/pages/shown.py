@@ -170,9 +170,10 @@ class Shown:
     def _escalated(self, person: str) -> list[dict[str, Any]]:
         """The levels that they answer for, the first one due first; those that were met last."""
         since, found = self.clock.now() - RECENT, []
-        for number in self.store.case_files.escalated_since(since):
-            file = self.store.case_files.load(number)
-            for code, stands in (file.data.get("levels", {}) if file else {}).items():
+        numbers = self.store.case_files.escalated_since(since)
+        files = self.store.case_files.named(numbers)
+        for number in (each for each in numbers if each in files):
+            for code, stands in files[number].data.get("levels", {}).items():
                 theirs = person in (stands.get("right"), stands.get("accepted_by"))
                 if theirs and stands["state"] != "over":
                     found.append({"number": number, "code": code, **stands})

@@ -29,7 +29,7 @@ from ivr.line.desk.events import Event
 from ivr.line.desk.phone_numbers import dialled
 from ivr.line.desk.roles import MAY, may, may_open, works_here
 from ivr.line.errors import CaseError
-from ivr.line.records import Note
+from ivr.line.records import CaseFile, Note
 from ivr.line.service.look_ups import BUDGET
 from ivr.line.service.services import Services
 from ivr.line.store.streams import ACCESS
@@ -141,11 +141,12 @@ class Tracker:
             flash(self.words.text("no_number"), "error")
         account = None if staff else self.numbers.account()
         accounts = None if staff else ([account.id] if account else [])
-        rows = [self._row(case) for case in self.store.cases.of_accounts(accounts)]
+        cases = self.store.cases.of_accounts(accounts)
+        files = self.store.case_files.named([case.number for case in cases])
+        rows = [self._row(case, files.get(case.number)) for case in cases]
         return render_template("cases.html", rows=rows)
 
-    def _row(self, case: Case) -> dict[str, Any]:
-        file = self.store.case_files.load(case.number)
+    def _row(self, case: Case, file: CaseFile | None) -> dict[str, Any]:
         data = file.data if file else {}
         severity = (data.get("severity") or {}).get("severity", case.severity)
         return {"case": case, "severity": severity, "level": data.get("level", "")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from operator import attrgetter
@@ -23,12 +24,14 @@ from ivr.simulator.rest.resource import (
     Resources,
     Response,
     iso8601,
+    not_built,
     rfc2822,
 )
 from ivr.simulator.webhooks.documents import APPLICATION_ERROR
 from ivr.twiml.reading import Unbuilt, parse
 
 Item = TypeVar("Item")
+TONES = re.compile("[0-9A-D*#wW]{0,32}")  # https://www.twilio.com/docs/api/errors/21206
 BY_REST = "by a request to the REST API"
 PROGRESS = frozenset({"initiated", "ringing", "answered", "completed"})
 SUBRESOURCES = (
@@ -56,6 +59,8 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     if start is None:
         raise ApiError(400, 21200, "Url, Twiml or ApplicationSid is required")
     digits = form.text("SendDigits")
+    if not TONES.fullmatch(digits):
+        raise ApiError(400, 21206, f"SendDigits is at most 32 of 0123456789ABCD*#wW, not {digits}")
     leg = api.network.dial_out(sender, receiver, start, form.whole("Timeout", 60, 1, 600), digits)
     leg.detection = detection(form)
     settle(leg, form)
@@ -124,6 +129,8 @@ def parties(api: Resources, form: Form) -> tuple[str, Dialled]:
         raise ApiError(400, 21201, "No 'To' number is specified")
     if not sender:
         raise ApiError(400, 21213, "No 'From' number is specified")
+    if re.match("(?!client:|sips?:|app:|sim:)[A-Za-z]+:", receiver):
+        raise not_built(f"To={receiver}", "there are no such calls")
     to = dialled(receiver)
     if not to.address:
         raise ApiError(

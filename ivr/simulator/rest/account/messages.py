@@ -5,11 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ivr.simulator.calls.messages import MAX_CHARS, Media, Message
+from ivr.simulator.calls.messages import HOW_TO_SEND, MAX_CHARS, Media, Message
 from ivr.simulator.network.routes import e164
 from ivr.simulator.rest.account.calls import within
-from ivr.simulator.rest.resource import ApiError, Endpoint, Form, Json, Resources, Response, rfc2822
+from ivr.simulator.rest.resource import (
+    ApiError,
+    Endpoint,
+    Form,
+    Json,
+    Resources,
+    Response,
+    not_built,
+    rfc2822,
+)
 
+# A short code, or "1-11 character string (A-Z, a-z, 0-9)" with at least one letter.
+SENDER_ID = re.compile(r"\d{3,6}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 MAX_MEDIA = 10  # "up to ten media_url parameters per message"
 
 
@@ -30,15 +41,35 @@ def create(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
     for each in media:
         if not re.match(r"https?://[^/\s]", each):
             raise ApiError(400, 21620, f"Invalid media URL: {each}")
+    to, caller = _parties(api, receiver, sender)
+    url = form.url("StatusCallback")
+    send = api.network.messages.send
+    message = send(caller, to, body, "outbound-api", url, media=media)
+    return 201, show(api, message)
+
+
+def _parties(api: Resources, receiver: str, sender: str) -> tuple[str, str]:
+    """To and From, checked and in E.164. (https://www.twilio.com/docs/api/errors/21606, /21266)"""
+    for name, each in (("To", receiver), ("From", sender)):
+        if re.match("[A-Za-z]+:", each):
+            raise not_built(f"{name}={each}", "only texts between telephone numbers are simulated")
+    if SENDER_ID.fullmatch(sender):
+        raise not_built(f"From={sender}", "short codes and alphanumeric senders aren't simulated")
     to, caller = e164(receiver), e164(sender)
     if not to:
         raise ApiError(400, 21211, f"Invalid 'To' Phone Number: {receiver}")
     if not caller:
         raise ApiError(400, 21212, f"Invalid From Number (caller ID): {sender}")
-    url = form.url("StatusCallback")
-    send = api.network.messages.send
-    message = send(caller, to, body, "outbound-api", url, media=media)
-    return 201, show(api, message)
+    if to == caller:
+        raise ApiError(400, 21266, f"'To' and 'From' number cannot be the same: {to}")
+    if caller not in api.network.numbers:
+        raise ApiError(
+            400,
+            21606,
+            f"The 'From' phone number provided ({caller}) is not a valid message-capable Twilio"
+            f" phone number for this destination/account. (In this simulator: {HOW_TO_SEND}.)",
+        )
+    return to, caller
 
 
 def listing(api: Resources, form: Form, _path: tuple[str, ...]) -> Response:
