@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 
-from ivr.line.web.webhooks.paths import Asked, Endpoint, Reply
+from ivr.line.web.webhooks.paths import Asked, Place, Reply
 from ivr.line.web.webhooks.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -26,18 +26,19 @@ _LONGEST = len(str(MAX_REQUEST_BYTES))  # digits of a length
 
 
 def plain_routes(app: Flask, webhooks: Webhooks) -> None:
-    """Add routes of Flask's for every path of the line."""
+    """Add routes of Flask's for every path of the line; few, since each takes its time to make."""
     for place in webhooks.paths.places:
-        for what, endpoint in place.endpoints.items():
-            rule = "/".join(filter(None, (place.rule(), what)))
-            name = " ".join(filter(None, (place.root[0], what)))
-            app.add_url_rule(rule, name, _view(webhooks, endpoint), methods=["POST"])
+        rule, view = place.rule(), _view(webhooks, place)
+        if "" in place.endpoints:
+            app.add_url_rule(rule, place.root[0], view, methods=["POST"])
+        if below := ", ".join(filter(None, place.endpoints)):
+            app.add_url_rule(f"{rule}/<any({below}):what>", place.root[0], view, methods=["POST"])
 
 
-def _view(webhooks: Webhooks, endpoint: Endpoint) -> Callable[..., Response]:
-    def serve(**where: str) -> Response:
+def _view(webhooks: Webhooks, place: Place) -> Callable[..., Response]:
+    def serve(what: str = "", **where: str) -> Response:
         given = request._get_current_object()  # type: ignore[attr-defined]  # looked up once
-        asked = Asked(endpoint, where)
+        asked = Asked(place.endpoints[what], where)
         reply = webhooks.serve(asked, given.environ, given.get_data(cache=False))
         if reply is None:
             return Response(_NOT_SIGNED, 403, mimetype="text/plain")

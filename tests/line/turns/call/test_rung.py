@@ -97,6 +97,13 @@ def test_who_has_no_telephone_any_more_counts_as_busy_and_the_next_is_rung(
 # ---- the version before
 
 
+def test_what_shows_that_it_cant_run_any_more_is_the_migration_of_rankings() -> None:
+    [migration] = [each for each in schema.known() if each.revision == IDS_ALONE]
+
+    assert migration.phase == "contract"
+    assert migration.about.startswith("Rankings hold ids")
+
+
 def test_while_it_may_run_a_ranking_says_how_people_are_called_and_reached(
     exchange: Exchange, caller: Handset, desk: Desk
 ) -> None:
