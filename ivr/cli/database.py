@@ -32,7 +32,7 @@ def unchanged_store(settings: Settings) -> Store:
     """The database with the schema that it has, closed when the command ends."""
     from ivr.line.store.store import Store
 
-    store = Store(settings.database)
+    store = Store(settings.database, power_safe=settings.is_power_safe)
     click.get_current_context().call_on_close(store.close)
     return store
 

@@ -40,7 +40,7 @@ def doctor(fix: bool, yes: bool, as_json: bool) -> None:
         raise click.UsageError("--yes goes with --fix")
     settings = read_settings()
     settings.require("public_url", "account_sid", "auth_token")
-    line, store = line_of(settings), Store(settings.database)
+    line, store = line_of(settings), Store(settings.database, power_safe=settings.is_power_safe)
     click.get_current_context().call_on_close(store.close)
     twilio = client(settings.account_sid, settings.auth_token, settings.api_url)
     checks = Doctor(settings, line, store, twilio, datetime.now(UTC), os.environ)

@@ -44,9 +44,14 @@ def run(webhooks_port: int, pages_port: int) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @port_option("--port", WEBHOOKS, "Port for webhooks.")
 @count_option("--workers", 1, "Number of worker processes.")
-@count_option("--threads", 4, "Number of threads per worker.")
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    show_default="4; 8 with PostgreSQL, 16 with IVR_POWER_SAFE",
+    help="Number of threads per worker.",
+)
 @log_option
-def serve(host: str, port: int, workers: int, threads: int) -> None:
+def serve(host: str, port: int, workers: int, threads: int | None) -> None:
     """Serve the line's webhooks in production.
 
     Settings are environment variables, listed by `ivr settings`. The database is migrated first.
@@ -55,7 +60,7 @@ def serve(host: str, port: int, workers: int, threads: int) -> None:
 
     with metrics.directory():
         _require("public_url", "account_sid", "auth_token", own_desk=True)
-        _serve("webhooks", host, port, workers, threads)
+        _serve("webhooks", host, port, workers, threads or read_settings().threads)
 
 
 @click.command()

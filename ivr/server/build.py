@@ -80,7 +80,7 @@ def full_services(settings: Settings) -> Services:
     `SettingsError`."""
     settings.require("public_url", "account_sid", "auth_token")
     line, clock = line_of(settings), SystemClock()
-    store = Store(settings.database, checkpoints=True)
+    store = _store(settings)
     return build_services(
         line,
         store,
@@ -95,7 +95,7 @@ def full_services(settings: Settings) -> Services:
 def page_services(settings: Settings) -> Services:
     """The services of a process that only serves pages. Raises `SettingsError`."""
     line, clock = line_of(settings), SystemClock()
-    store = Store(settings.database, checkpoints=True)
+    store = _store(settings)
     return build_services(
         line,
         store,
@@ -103,6 +103,10 @@ def page_services(settings: Settings) -> Services:
         clock=clock,
         case_system=case_system_of(settings, line, clock, store),
     )
+
+
+def _store(settings: Settings) -> Store:
+    return Store(settings.database, checkpoints=True, power_safe=settings.is_power_safe)
 
 
 __all__ = [

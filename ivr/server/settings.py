@@ -27,6 +27,12 @@ class Settings:
         "Database: sqlite:///FILE or postgresql://USER@HOST/NAME.",
         default="sqlite:///instance/ivr.db",
     )
+    power_safe: str = _variable(
+        "IVR_POWER_SAFE",
+        "`yes`: an answer waits until the disk has what it says, so that a power failure loses "
+        "nothing of it. Otherwise SQLite may lose the last moments before one, and PostgreSQL does "
+        "as it is set up. A process that dies loses nothing either way.",
+    )
     public_url: str = _variable(
         "IVR_PUBLIC_URL",
         "Public address of the webhooks, such as https://line.example.com.",
@@ -102,6 +108,21 @@ class Settings:
             if environment.get(each.metadata["name"])
         }
         return cls(**given)
+
+    @property
+    def is_power_safe(self) -> bool:
+        """Whether what was answered must outlive a power failure. Raises `SettingsError`."""
+        if self.power_safe not in ("", "yes", "no"):
+            raise SettingsError(f"IVR_POWER_SAFE is '{self.power_safe}': write yes or no")
+        return self.power_safe == "yes"
+
+    @property
+    def threads(self) -> int:
+        """How many threads a process that answers webhooks needs by default: more where they wait
+        for a disk or a server. Raises `SettingsError`."""
+        if self.is_power_safe:
+            return 16
+        return 8 if self.database.startswith("postgresql") else 4
 
     def require(self, *names: str) -> None:
         """Raise `SettingsError`, naming every variable that is missing."""

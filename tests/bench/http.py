@@ -13,74 +13,31 @@ desk's tables included.
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
-
-from flows.escalation import FOLDER
-from ivr.line.store.store import Store
 from tests.bench import traffic
-from tests.bench.figures import Figure, Goal, at_most, table
+from tests.bench.figures import Figure, Goal, table
 from tests.bench.in_process import figures
+from tests.bench.measured import Measured, line, measure, postgres
 from tests.bench.population import Size
 from tests.bench.servers import (
     CORES,
     HERE,
-    Loaded,
     Missing,
     Server,
     Traffic,
     granian,
-    load,
     running,
 )
-from tests.kit.processes import IVR
-
-POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
-
-
-@dataclass
-class Measured:
-    """A server and what each of its rounds gave, by mix."""
-
-    server: Server
-    rounds: dict[str, list[Loaded]] = field(default_factory=dict)
-
-    def rate(self, mix: str) -> float:
-        return median(each.rate for each in self.rounds[mix])
-
-
-def line(
-    name: str, database: str, *, full: bool = False, workers: int = 1, threads: int = 1
-) -> Server:
-    """Our line on a database that is made here, as `ivr serve` has it; with ``full`` every commit
-    is on the disk before it is answered."""
-    store = Store(database)
-    store.migrate()
-    store.import_csv(FOLDER / "sample")
-    store.close()
-    environment = {
-        "IVR_DATABASE": database,
-        "IVR_ALLOW_SAMPLE": "yes",
-        "IVR_PUBLIC_URL": traffic.ORIGIN,
-        "TWILIO_ACCOUNT_SID": traffic.ACCOUNT,
-        "TWILIO_AUTH_TOKEN": traffic.TOKEN,
-    }
-    begin = [sys.executable, "-m", "tests.bench.full"] if full else [str(IVR), "serve"]
-    given = ["--port", "{port}", "--workers", str(workers), "--threads", str(threads)]
-    return Server(name, [*begin, *given], environment, database)
+from tests.bench.two_workers import two_workers
 
 
 def express(folder: Path) -> Server:
@@ -96,51 +53,6 @@ def express(folder: Path) -> Server:
         raise Missing(f"npm couldn't install express and twilio: {installed.stderr[-300:]}")
     command = [node, str(folder / "server.js"), "{port}", traffic.TOKEN, traffic.ORIGIN]
     return Server("express + twilio", command)
-
-
-@contextmanager
-def postgres() -> Iterator[str]:
-    """A database of its own, dropped at the end; its URL."""
-    admin = make_url(os.environ.get("IVR_TEST_POSTGRES", POSTGRES))
-    engine = create_engine(admin.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    name = f"ivr_bench_{os.getpid()}"
-    try:
-        connection = engine.connect()
-    except SQLAlchemyError as error:
-        raise Missing(f"no PostgreSQL at {admin}: set IVR_TEST_POSTGRES ({error})") from error
-    with connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        try:
-            yield admin.set(database=name).render_as_string(hide_password=False)
-        finally:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
-
-
-def moves(database: str) -> int:
-    """How many turns have been saved in a line's database."""
-    store = Store(database)
-    with store.connections.reading() as connection:
-        saved = connection.execute(text("SELECT coalesce(sum(version), 0) FROM calls")).scalar_one()
-    store.close()
-    return int(saved)
-
-
-def measure(measured: Measured, mix: str, requests: Traffic, seconds: int) -> None:
-    """One round; a line must have moved by as much as wrk has seen answered."""
-    server, before = measured.server, 0
-    expected = max((each.rate for each in measured.rounds.get(mix, ())), default=0)
-    if not expected:
-        expected = load(server, requests.file(mix, 20_000), 1).rate
-    file = requests.file(mix, int(expected * seconds * 2.5) + 2_000)
-    if server.database:
-        before = moves(server.database)
-    seen = load(server, file, seconds)
-    if server.database:
-        moved = moves(server.database) - before
-        if not 0 <= moved - seen.requests <= 64:
-            raise AssertionError(f"{server.name}: {seen.requests} answered, {moved} moved")
-    measured.rounds.setdefault(mix, []).append(seen)
 
 
 def plain(folder: Path) -> Server:
@@ -167,7 +79,8 @@ ROWS = [
     Row("the same / stateless express + twilio", "menus", "line", "express + twilio", Goal(1, 1.2)),
     Row("the same / hand-written stateless Flask", "menus", "line", "hand-written Flask"),
     Row("the same / naive", "menus", "line", "naive", Goal(7, 10)),
-    Row("power-loss safe (FULL) / the same", "menus", "line, FULL", "line", Goal(0.7)),
+    Row("power-loss safe, 16 threads / the same without", "menus", "line, power-safe", "line",
+        Goal(0.7)),
     Row("PostgreSQL, sync commit / bare Flask", "menus", "line, PostgreSQL", "bare Flask",
         Goal(0.3, 0.35)),
     Row("a whole call, with its look-up / bare Flask", "cases", "line", "bare Flask"),
@@ -180,9 +93,11 @@ def servers(folder: Path, stack: ExitStack, wanted: Callable[[str], bool]) -> It
         "bare Flask": lambda: Server("bare Flask", granian("tests.bench.rivals:bare")),
         "line": lambda: line("line", f"sqlite:///{folder}/normal.db"),
         "line, plain": lambda: plain(folder),
-        "line, FULL": lambda: line("line, FULL", f"sqlite:///{folder}/full.db", full=True),
+        "line, power-safe": lambda: line(
+            "line, power-safe", f"sqlite:///{folder}/safe.db", threads=None, IVR_POWER_SAFE="yes"
+        ),
         "line, PostgreSQL": lambda: line(
-            "line, PostgreSQL", stack.enter_context(postgres()), threads=4
+            "line, PostgreSQL", stack.enter_context(postgres()), threads=None
         ),
         "hand-written Flask": lambda: Server(
             "hand-written Flask", granian("tests.bench.rivals:handwritten")
@@ -238,20 +153,6 @@ def _print(all_: dict[str, Measured]) -> None:
             print(f"{name:<20}{mix:<7}", *numbers, *(f"{time:>8.1f}" for time in times))
 
 
-def two_workers(seconds: int, rounds: int) -> Figure:
-    """How long the slowest hundredth waits when two workers on one file have all they can do."""
-    with tempfile.TemporaryDirectory(prefix="ivr-bench-") as place:
-        folder = Path(place)
-        server = line("two workers", f"sqlite:///{folder}/two.db", workers=2)
-        server.cores = CORES
-        measured, requests = Measured(server), Traffic(folder)
-        with running(server):
-            for _ in range(rounds):
-                measure(measured, "menus", requests, seconds)
-    p99 = median(each.p99 for each in measured.rounds["menus"])
-    return Figure("two workers on one SQLite file: p99, ms", p99, at_most(20), 1)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench.http",
@@ -275,7 +176,7 @@ def main() -> None:
         share = (given.calls or (20_000 if quick else 1_000_000)) / Size().calls
         size = Size(*(max(1, int(each * share)) for each in Size()))
         at_once = given.at_once or (10_000 if quick else 100_000)
-        reached.append(two_workers(seconds, rounds))
+        reached += two_workers(seconds, rounds)
         reached += figures(size, at_once, given.day or (200 if quick else 2_000), rounds)
     print(f"\n{table(reached)}")
 

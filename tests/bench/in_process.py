@@ -89,7 +89,7 @@ def much_stored(folder: Path, size: Size, rounds: int) -> list[Figure]:
         ratios = []
         for number in range(rounds + 1):
             first = 1 + (place * 100 + number) * 10_000
-            asked = list(traffic.stream(steps, first, 2_000))
+            asked = list(traffic.stream(steps, first, 2_000, 256))
             pair = [_answered(app, asked) for app in apps]
             ratios.append(pair[0] / pair[1])
         what = f"{what}, with {size.calls:,} stored calls / with {SMALL.calls:,}"

@@ -52,15 +52,20 @@ class Server:
     port: int = 0
     group: int = 0
 
-    def cpu(self) -> float:
-        """Seconds that its processes have computed."""
-        ticks = 0
+    def processes(self) -> dict[int, float]:
+        """Its processes, and how many seconds each has computed."""
+        seconds = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             with suppress(OSError):
                 of = stat.read_text().rpartition(")")[2].split()
                 if int(of[2]) == self.group:
-                    ticks += int(of[11]) + int(of[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+                    ticks = int(of[11]) + int(of[12])
+                    seconds[int(stat.parent.name)] = ticks / os.sysconf("SC_CLK_TCK")
+        return seconds
+
+    def cpu(self) -> float:
+        """Seconds that they have computed."""
+        return sum(self.processes().values())
 
 
 def granian(factory: str, workers: int = 1, threads: int = 1) -> list[str]:

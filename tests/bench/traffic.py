@@ -21,7 +21,9 @@ ACCOUNT = "AC" + "0" * 32
 ORIGIN = "https://line.test"
 VOICE = "/voice/escalation"
 CASE = "17349013"
-TOGETHER = 256  # calls whose requests alternate, far more than there are connections
+# Calls whose requests alternate: so many more than there are connections that no request overtakes
+# the one before it of its call, even while a worker stands still.
+TOGETHER = 1024
 
 _SID = "CA" + "f" * 32  # where a call's own sid will stand in a prepared form
 _CALLER = "+33155500101"  # … and their number: a caller who calls again is welcomed back
@@ -90,10 +92,12 @@ def _prepared(step: Step) -> tuple[str, str]:
     return urlencode(form), "".join(name + form[name] for name in sorted(form))
 
 
-def stream(steps: tuple[Step, ...], first: int, count: int) -> Iterator[Request]:
-    """At least ``count`` requests of calls numbered from ``first``; many calls take turns."""
-    for group in range(-(-count // (len(steps) * TOGETHER))):
-        calls = [sid(first + group * TOGETHER + place) for place in range(TOGETHER)]
+def stream(
+    steps: tuple[Step, ...], first: int, count: int, together: int = TOGETHER
+) -> Iterator[Request]:
+    """At least ``count`` requests of calls numbered from ``first``; ``together`` take turns."""
+    for group in range(-(-count // (len(steps) * together))):
+        calls = [sid(first + group * together + place) for place in range(together)]
         for step in steps:
             for call in calls:
                 yield request(call, step)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from flows.escalation import FOLDER, line
 from ivr.line.definition import Line
+from ivr.line.outside.case_systems.system import CaseSystem
 from ivr.line.service.services import build_services
 from ivr.line.store.store import Store
 from ivr.line.web.webhooks.app import create_app
@@ -36,12 +38,17 @@ class _Present:
 
 
 class FreshDesks:
-    """Makes desks; ``escalation`` is their line. Use it in a ``with`` statement.
+    """Makes desks; ``escalation`` is their line, and ``case_system`` makes what has their cases, by
+    default their store. Use it in a ``with`` statement.
 
     A desk is over when the next one is made: both use the same file.
     """
 
-    def __init__(self, escalation: Line | None = None) -> None:
+    def __init__(
+        self,
+        escalation: Line | None = None,
+        case_system: Callable[[Store], CaseSystem] | None = None,
+    ) -> None:
         self.line = escalation or line()
         where = MEMORY if MEMORY.is_dir() else None
         self._folder = Path(tempfile.mkdtemp(prefix="ivr-desks-", dir=where))
@@ -57,6 +64,7 @@ class FreshDesks:
             twilio=_Present(self, "client"),  # type: ignore[arg-type]
             public_url=ORIGIN,
             clock=_Present(self, "clock"),  # type: ignore[arg-type]
+            case_system=case_system and case_system(self.store),
         )
         self._app = create_app(self._services)
 
@@ -83,4 +91,5 @@ class FreshDesks:
         self._began.backup(self._driver)
         self._services.duties.stop()
         self.exchange = Exchange(SEED)
+        self._services.duties.run()  # time begins again: that is noticed while nothing is due
         return connect(self.exchange, self._services, self._app)

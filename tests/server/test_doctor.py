@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from ivr.cli.main import main
@@ -30,6 +32,7 @@ from ivr.server.flow_source import load
 from ivr.server.settings import Settings
 from ivr.simulator import Exchange
 from ivr.simulator.rest.serving.server import RestServer
+from tests.kit.databases import postgres
 from tests.kit.own_flow import own_desk, own_flow
 from tests.kit.processes import free_port
 
@@ -172,7 +175,7 @@ def test_a_line_that_is_fit_passes(world: World) -> None:
     warnings = [line for line in result.output.splitlines() if not line.startswith("ok")]
     unencrypted, told = warnings  # a test has no TLS
     assert unencrypted.startswith("warning public address: http://127.0.0.1:")
-    assert told == "15 ok, 1 warnings, 0 wrong"
+    assert told == "16 ok, 1 warnings, 0 wrong"
 
 
 def test_nobody_is_called_or_written_to_and_nothing_changes(world: World) -> None:
@@ -370,6 +373,35 @@ def test_a_database_that_is_empty(world: World, tmp_path: Path) -> None:
     empty.close()
 
     said(results, "wrong", "database", "the database is empty: run ivr db migrate")
+
+
+def test_what_a_power_failure_would_lose(world: World) -> None:
+    loses = world.ivr("doctor").output
+    keeps = world.ivr("doctor", IVR_POWER_SAFE="yes").output
+    unclear = world.ivr("doctor", IVR_POWER_SAFE="true")
+
+    assert "power failure: may lose the last answers; IVR_POWER_SAFE=yes" in loses
+    assert "power failure: loses nothing" in keeps
+    assert unclear.exit_code == 3
+    assert "IVR_POWER_SAFE is 'true': write yes or no" in unclear.output
+
+
+def lazy_from_now_on(store: Store) -> None:
+    name = store.connections.engine.url.database
+    with store.connections.writing() as connection:
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+
+
+@pytest.mark.postgres
+def test_a_postgresql_that_would_lose_answers(world: World) -> None:
+    with postgres() as url:
+        with closing(Store(url)) as store:
+            store.migrate()
+            lazy_from_now_on(store)
+        for power_safe, expected in ((False, "warning"), (True, "ok")):
+            with closing(Store(url, power_safe=power_safe)) as store:
+                said = {check: level for level, check, _ in world.results(store=store)}
+                assert said["power failure"] == expected
 
 
 def test_a_list_without_addresses_and_one_with_nonsense(world: World) -> None:

@@ -37,6 +37,12 @@ def test_a_public_url_that_nobody_can_reach_is_refused(desk: Desk, url: str) -> 
         create_app(services)
 
 
+def test_more_threads_wait_where_a_disk_or_a_server_is_waited_for() -> None:
+    assert Settings().threads == 4
+    assert Settings(database="postgresql://ivr@db/line").threads > 4
+    assert Settings(power_safe="yes").threads == 16
+
+
 @pytest.mark.parametrize("url", ["nonsense", "mysql://x/y", "sqlite://", "sqlite:///:memory:"])
 def test_a_database_that_cannot_be_used_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="IVR_DATABASE"):

@@ -78,6 +78,7 @@ class Calls:
             if deliver is not None:
                 turn.deliver(deliver)
             if not turn.state.changed:
+                self.store.calls.settle()  # a request that came twice: the first may still wait
                 return turn
             call = turn.close()
             try:

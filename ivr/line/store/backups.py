@@ -153,6 +153,7 @@ def _copy_in(connections: Connections, file: Path) -> None:
     target.execute("ROLLBACK")
     with closing(_read_only(file)) as copy:
         copy.backup(target)
+    connections.own.settle()
 
 
 # --- PostgreSQL ---

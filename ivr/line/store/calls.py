@@ -126,6 +126,10 @@ class CallRepository:
             self._connections.owed.tell(duties)
         return saved
 
+    def settle(self) -> None:
+        """Wait until nothing that has been loaded can be lost, as after `save`."""
+        self._connections.own.settle()
+
     def open(self) -> list[Call]:
         """Every call in progress, the oldest first."""
         return self._list(_CALLS.where(_calls.ended_at.is_(None)).order_by(_calls.started_at))

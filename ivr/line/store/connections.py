@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,14 +18,18 @@ from ivr.errors import SettingsError
 from ivr.line.store.asked import Asked
 from ivr.line.store.driver import BUSY_FOR, OwnConnections, patiently
 from ivr.line.store.owed import Owed
+from ivr.line.store.syncing import GroupSync, Sync, to_disk
 
 ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
 WRITES = "ivr_writes"  # an execution option: this transaction will write
 
+LONG = 10_000  # pages in the write-ahead log, above which it is begun anew
+CEILING = 40_000  # … above which whoever commits checkpoints by itself, should nobody else do it
+RESTART_WITHIN = 100  # milliseconds
 _PREPARE = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
-    "PRAGMA wal_autocheckpoint=4000",
+    f"PRAGMA wal_autocheckpoint={CEILING}",
     "PRAGMA cache_size=-32000",  # kB: a thousand calls at once hit as many pages of each index
     "PRAGMA busy_timeout=0",  # we wait ourselves
 )
@@ -33,14 +38,25 @@ _PREPARE = (
 class Connections:
     """One database's connections. ``url`` is ``sqlite:///file`` or ``postgresql://user@host/name``;
     raises `SettingsError` for any other. A lock that another process holds is waited for
-    ``busy_for`` seconds."""
+    ``busy_for`` seconds. If it is ``power_safe``, whatever has been committed is on the disk;
+    ``sync`` brings SQLite's log there, by default as the system does."""
 
-    def __init__(self, url: str, busy_for: float = BUSY_FOR) -> None:
-        self.url = url
-        self.engine: Engine = engine(url, busy_for)
+    def __init__(
+        self,
+        url: str,
+        busy_for: float = BUSY_FOR,
+        *,
+        power_safe: bool = False,
+        sync: Sync | None = None,
+    ) -> None:
+        self.url, self.power_safe = url, power_safe
+        self.engine: Engine = engine(url, busy_for, power_safe=power_safe)
         self.writer: Engine = self.engine.execution_options(**{WRITES: True})
         self.own = OwnConnections(self.engine, busy_for)
         self.postgres = self.own.postgres
+        if power_safe and not self.postgres:
+            log = f"{self.engine.url.database}-wal"
+            self.own.settle = GroupSync(log, sync or to_disk, partial(_rewrite, self.own, busy_for))
         self.asked = Asked(self.own, type(self.engine.dialect))
         self.owed = Owed()
 
@@ -57,6 +73,8 @@ class Connections:
             yield connection
             if rollback:
                 transaction.rollback()
+        if not rollback:
+            self.own.settle()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -64,7 +82,7 @@ class Connections:
         self.engine.dispose()
 
 
-def engine(url: str, busy_for: float = BUSY_FOR) -> Engine:
+def engine(url: str, busy_for: float = BUSY_FOR, *, power_safe: bool = False) -> Engine:
     """The engine for a URL. Raises `SettingsError` for what is neither SQLite nor PostgreSQL."""
     try:
         parsed = make_url(url)
@@ -74,14 +92,17 @@ def engine(url: str, busy_for: float = BUSY_FOR) -> Engine:
         case "sqlite":
             return _sqlite(parsed.database or "", busy_for)
         case "postgresql":
-            return _postgres(parsed, busy_for)
+            return _postgres(parsed, busy_for, power_safe)
     raise SettingsError(
         f"IVR_DATABASE is a URL of '{parsed.get_backend_name()}': use sqlite:///file or "
         "postgresql://user@host/name"
     )
 
 
-def _postgres(url: URL, busy_for: float) -> Engine:
+def _postgres(url: URL, busy_for: float, power_safe: bool) -> Engine:
+    options = {"lock_timeout": str(int(busy_for * 1000))}
+    if power_safe:  # else as the server is set up
+        options["synchronous_commit"] = "on"
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=20,
@@ -95,7 +116,7 @@ def _postgres(url: URL, busy_for: float) -> Engine:
             "keepalives_idle": ANSWERS_WITHIN,  # a server that has gone while it was being asked
             "keepalives_interval": ANSWERS_WITHIN,
             "keepalives_count": 2,
-            "options": f"-c lock_timeout={int(busy_for * 1000)}",
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
         },
     )
 
@@ -121,6 +142,32 @@ def _sqlite(file: str, busy_for: float) -> Engine:
 def _prepare(busy_for: float, connection: sqlite3.Connection, _record: object) -> None:
     for statement in _PREPARE:
         patiently(connection, statement, busy_for=busy_for)
+
+
+def checkpoint(connection: sqlite3.Connection, long: int = LONG) -> None:
+    """Move what SQLite's write-ahead log has into the file.
+
+    Nobody waits for that. But while commits never stop, there is always more in the log, and it
+    would grow without end: when it is long, they are let wait for a few milliseconds until there is
+    nothing, so that the next one begins it anew. ``long`` is in pages.
+    """
+    _, pages, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    if pages > long:
+        connection.execute(f"PRAGMA busy_timeout={RESTART_WITHIN}")
+        try:
+            connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+        finally:
+            connection.execute("PRAGMA busy_timeout=0")
+
+
+def _rewrite(own: OwnConnections, busy_for: float) -> None:
+    """Move all that the log has into the database file, and begin the log anew. Raises
+    `sqlite3.OperationalError` if that isn't possible."""
+    until = time.monotonic() + busy_for
+    while own().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:  # somebody reads
+        if time.monotonic() > until:
+            raise sqlite3.OperationalError("the log can't be written anew")
+        time.sleep(0.001)
 
 
 def _begin(busy_for: float, connection: Connection) -> None:

@@ -34,7 +34,7 @@ def patiently(
             until = until or time.monotonic() + busy_for
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
-            time.sleep(random.uniform(0.0001, 0.0006))
+            time.sleep(random.uniform(0.00002, 0.0001))
 
 
 class Changed(NamedTuple):

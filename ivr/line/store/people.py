@@ -51,8 +51,7 @@ class PersonRepository:
         """Claim a person for an attempt; False when another attempt has them, or they can't be
         rung any more. A turn claims the people that it dials when it is saved, see
         `CallRepository.save`."""
-        cursor = self._connections.own.execute(self._claim, (attempt, person, attempt))
-        return bool(cursor.rowcount == 1)
+        return self._connections.own.change(self._claim, (attempt, person, attempt)).number == 1
 
     def release(self, person: str, attempt: str, at: datetime | None = None, how: str = "") -> None:
         """Free a person, if this attempt has them; ``how`` it ended is ``taken`` or

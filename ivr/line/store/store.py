@@ -10,7 +10,7 @@ from pathlib import Path
 from ivr.line.store.calls import CallRepository
 from ivr.line.store.case_files import CaseFileRepository
 from ivr.line.store.cases import CaseRepository
-from ivr.line.store.connections import Connections
+from ivr.line.store.connections import Connections, checkpoint
 from ivr.line.store.driver import BUSY_FOR
 from ivr.line.store.duties import DutyRepository
 from ivr.line.store.facts import FactRepository
@@ -26,23 +26,35 @@ from ivr.line.store.recordings import RecordingRepository
 from ivr.line.store.schema import Migration, Schema
 from ivr.line.store.seals import SealRepository
 from ivr.line.store.signs import SignRepository
+from ivr.line.store.syncing import Sync
 from ivr.line.store.tallies import TallyRepository
 
 log = logging.getLogger(__name__)
+
+CHECKPOINT_EVERY = 0.25  # seconds
 
 
 class Store:
     """A database, and a repository for each thing in it: ``store.calls.load(sid)``.
 
     ``url`` is ``sqlite:///file`` or ``postgresql://user@host/name``; raises `SettingsError` for any
-    other. With ``checkpoints`` a thread keeps SQLite's write-ahead log short. A lock that
-    another process holds is waited for ``busy_for`` seconds. No transaction is
-    open when a repository's method returns. Several processes and threads may share a database;
-    migrate it before they start.
+    other. With ``checkpoints`` a thread keeps SQLite's write-ahead log short. A lock that another
+    process holds is waited for ``busy_for`` seconds. If it is ``power_safe``, nothing that has been
+    saved is lost when the power fails: SQLite's log is brought to the disk, by ``sync`` if that is
+    given, and PostgreSQL commits synchronously. No transaction is open when a repository's method
+    returns. Several processes and threads may share a database; migrate it before they start.
     """
 
-    def __init__(self, url: str, *, checkpoints: bool = False, busy_for: float = BUSY_FOR) -> None:
-        self.connections = Connections(url, busy_for)
+    def __init__(
+        self,
+        url: str,
+        *,
+        checkpoints: bool = False,
+        busy_for: float = BUSY_FOR,
+        power_safe: bool = False,
+        sync: Sync | None = None,
+    ) -> None:
+        self.connections = Connections(url, busy_for, power_safe=power_safe, sync=sync)
         self.schema = Schema(self.connections)
         self.calls = CallRepository(self.connections)
         self.cases = CaseRepository(self.connections)
@@ -84,9 +96,9 @@ class Store:
     def _checkpoint(self) -> None:
         """Move the write-ahead log into the file, off the path of any call."""
         own = self.connections.own
-        while not self._stop.wait(0.25):
+        while not self._stop.wait(CHECKPOINT_EVERY):
             try:
-                own().execute("PRAGMA wal_checkpoint(PASSIVE)")
+                checkpoint(own())
             except Exception as error:
                 what = "can't checkpoint the write-ahead log"
                 log_failure(log, what, error, event="checkpoint.failed")

@@ -126,15 +126,16 @@ class SQLiteTurns:
 
     def save(self, call: Call, records: Records, claims: Claims) -> bool:
         events, count, head = chained(call, records[0])
-        changed, connection = _call_row(call, count, head), self._connect.begin()
+        changed, duties = _call_row(call, count, head), [_duty_row(each) for each in records[1]]
+        connection = self._connect.begin()
         try:
             if not self._write(connection, call, changed):
                 connection.execute("ROLLBACK")
                 return False
             for event in events:
                 connection.execute(self._EVENTS, event)
-            for duty in records[1]:
-                connection.execute(self._DUTIES, _duty_row(duty))
+            for duty in duties:
+                connection.execute(self._DUTIES, duty)
             _claim(connection, CLAIM.format("?"), claims)
             connection.execute("COMMIT")
         except BaseException:

@@ -71,6 +71,7 @@ class Doctor:
     def _desk(self) -> Iterator[Result]:
         """What stands in the database. One that can't be read is a result, too."""
         try:
+            yield from inside.power(self.store)
             yield from self._own_desk()
             yield from inside.dangling(self.line, self.store, not self.settings.cases_url)
             yield from inside.rota(self.line.config, self.store, self.now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -41,6 +42,23 @@ def database(store: Store) -> Iterator[Result]:
         yield wrong("database", f"{url}: {state.why_not}", "then start again")
     else:
         yield ok("database", f"{url} answers; its schema is {state.revision}")
+
+
+def power(store: Store) -> Iterator[Result]:
+    """Whether what was answered outlives a power failure."""
+    connections, check = store.connections, "power failure"
+    if not connections.postgres:
+        lost = "may lose the last answers; IVR_POWER_SAFE=yes has each wait for the disk"
+        yield ok(check, "loses nothing" if connections.power_safe else lost)
+        return
+    for name in ("fsync", "synchronous_commit"):
+        with connections.reading() as connection:
+            found = connection.execute(text(f"SHOW {name}")).scalar_one()
+        if found == "off":
+            make = wrong if connections.power_safe else warning
+            yield make(check, f"PostgreSQL's {name} is off", "switch it on in its configuration")
+            return
+    yield ok(check, "loses nothing, as PostgreSQL is set up")
 
 
 def dangling(line: Line, store: Store, own_cases: bool) -> Iterator[Result]:
@@ -101,4 +119,4 @@ def pins(store: Store) -> Iterator[Result]:
         yield ok("PINs", "everybody who has a telephone can set their status by it")
 
 
-__all__ = ["dangling", "database", "flow", "pins", "rota"]
+__all__ = ["dangling", "database", "flow", "pins", "power", "rota"]

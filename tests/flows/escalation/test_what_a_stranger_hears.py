@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from flows.escalation import line
-from ivr.line.store.store import Store
-from ivr.simulator import Exchange
-from tests.kit.desk import CALLER, ENTRY, PEOPLE, START, Desk, mount
+from tests.kit.desk import CALLER, ENTRY, PEOPLE, START, Desk
+from tests.kit.fresh_desks import FreshDesks
 from tests.kit.records import Down
 from tests.kit.telephones import keyed
 
-LINE = line()
 REAL = "17349013"  # open, with an owner and her manager
 CASES = {
     "real": REAL,
@@ -65,18 +60,24 @@ def managers_away(desk: Desk) -> None:
 DESKS = [there, silent, away, busy, resting, managers_away]
 
 
+Make = Callable[[str], Desk]  # by one of the names of `CASES`
+
+
+@pytest.fixture(scope="module")
+def desk_for() -> Iterator[Make]:
+    with FreshDesks() as all_well, FreshDesks(case_system=Down) as down:
+        yield lambda case: (down if case == "records down" else all_well).desk()
+
+
 def heard(
-    sample: Path, folder: Path, case: str, wish: str, people: Callable[[Desk], None], *later: str
+    desk_for: Make, case: str, wish: str, people: Callable[[Desk], None], *later: str
 ) -> list[tuple[timedelta, str]]:
     """What a caller hears from their wish on, and when, until they are with a person.
 
     ``later`` are keys that they press, one at each time that they are offered something.
     """
-    shutil.copy(sample, folder / "ivr.db")
-    store = Store(f"sqlite:///{folder}/ivr.db")
-    exchange = Exchange(seed=1)
-    system = {"case_system": Down(store)} if case == "records down" else {}
-    desk = mount(exchange, store, LINE, **system)
+    desk = desk_for(case)
+    exchange = desk.exchange
     if case == "escalated already":
         for what, by in (("escalate", "caller"), ("accept", "MGR1")):
             then = START - timedelta(days=1)
@@ -101,18 +102,16 @@ def heard(
         if offers > offered and offered < len(later):
             caller.press(later[offered])
         offered = offers
-    said = [(each.at - began, each.text) for each in caller.heard[before:]]
-    store.close()
-    return said
+    return [(each.at - began, each.text) for each in caller.heard[before:]]
 
 
 @pytest.mark.parametrize("people", DESKS)
 @pytest.mark.parametrize("wish", [ENGINEER, MANAGER, NEXT_LEVEL, DOWN])
 def test_every_case_number_sounds_the_same(
-    sample_database: Path, tmp_path: Path, wish: str, people: Callable[[Desk], None]
+    desk_for: Make, wish: str, people: Callable[[Desk], None]
 ) -> None:
     """Attackers drive menus with numbers to learn, from the path the call takes, which exist."""
-    sounds = {case: heard(sample_database, tmp_path, case, wish, people) for case in CASES}
+    sounds = {case: heard(desk_for, case, wish, people) for case in CASES}
 
     assert len(sounds["real"]) >= (1 if people is there else 4)
     for case in CASES:
@@ -122,12 +121,12 @@ def test_every_case_number_sounds_the_same(
 @pytest.mark.parametrize("people", [silent, away])
 @pytest.mark.parametrize("wish", [ENGINEER, MANAGER, NEXT_LEVEL])
 def test_whoever_keeps_waiting_waits_in_the_same_place(
-    sample_database: Path, tmp_path: Path, wish: str, people: Callable[[Desk], None]
+    desk_for: Make, wish: str, people: Callable[[Desk], None]
 ) -> None:
     keys = ("1", "2")
-    real = heard(sample_database, tmp_path, "real", wish, people, *keys)
+    real = heard(desk_for, "real", wish, people, *keys)
 
     looking = [at for at, text in real if text.startswith("I am looking for")]
     assert len(looking) == 2
     for case in ("unknown", "closed", "records down"):
-        assert heard(sample_database, tmp_path, case, wish, people, *keys) == real, case
+        assert heard(desk_for, case, wish, people, *keys) == real, case

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from ivr.line.records import CaseFile, Duty, Escalation, Note, Recording
 from ivr.line.store import schema, tables
 from ivr.line.store.calls import Engaged
 from ivr.line.store.case_files import CaseRecords
+from ivr.line.store.connections import checkpoint
 from ivr.line.store.duties import LEASE
 from ivr.line.store.periods import Period
 from ivr.line.store.store import Store
@@ -940,6 +943,36 @@ def test_the_log_of_writes_is_moved_into_the_file_meanwhile(
             thread.join(60)
 
     assert not caplog.records
+
+
+def begun(folder: Path) -> bytes:
+    """A log's own number, another one each time that it is begun anew."""
+    return (folder / "ivr.db-wal").read_bytes()[12:24]
+
+
+@pytest.mark.parametrize(("long", "what"), [(1, "begun anew"), (10_000, "goes on")])
+def test_a_log_that_is_never_moved_as_a_whole_is_begun_anew_when_it_is_long(
+    tmp_path: Path, empty_file: Path, long: int, what: str
+) -> None:
+    shutil.copy(empty_file, tmp_path / "ivr.db")
+    store = Store(f"sqlite:///{tmp_path / 'ivr.db'}")
+    connection = store.connections.own()
+    store.calls.save(call("CA1"))
+    with closing(sqlite3.connect(tmp_path / "ivr.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM calls").fetchone()  # what comes later isn't moved
+        store.calls.save(call("CA2"))
+        connection.set_trace_callback(
+            lambda statement: reader.execute("ROLLBACK") if "busy_timeout=1" in statement else None
+        )
+        checkpoint(connection, long)
+        connection.set_trace_callback(None)
+    before = begun(tmp_path)
+    store.calls.save(call("CA3"))
+
+    assert what == ("goes on" if begun(tmp_path) == before else "begun anew")
+    assert connection.execute("PRAGMA busy_timeout").fetchone() == (0,)
+    store.close()
 
 
 @pytest.mark.postgres
