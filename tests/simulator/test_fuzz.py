@@ -109,6 +109,7 @@ def lost(routes: Routes, **options: Any) -> list[Stranded]:
     def network() -> Exchange:
         exchange = Exchange(seed=1)
         exchange.number(LINE, application, "/voice")
+        exchange.mount("https://down.test", "http://127.0.0.1:1")  # where nothing listens
         return exchange
 
     return fuzz(network, LINE, **{"calls": 60, **options})
@@ -290,7 +291,7 @@ MEETS: dict[str, tuple[Routes, str]] = {
         "Every caller meets this. It needs an account whose silent recordings are kept.",
     ),
     "while nothing answers": (
-        {"/voice": "<Redirect>http://127.0.0.1:1/voice</Redirect>"},
+        {"/voice": "<Redirect>https://down.test/voice</Redirect>"},
         "Callers meet this only while the application doesn't answer: check whether it is running, "
         "and how long it takes.",
     ),
