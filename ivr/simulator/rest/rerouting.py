@@ -39,10 +39,16 @@ def is_twilio(host: Any) -> bool:
 
 class Rerouting:
     """``where`` returns the host and port of the REST server, ``authority`` its certificate in PEM;
-    both are asked when they are first needed."""
+    both are asked when they are first needed. ``ours``: whether a network is served at a place."""
 
-    def __init__(self, where: Callable[[], Tuple[str, int]], authority: Callable[[], str]) -> None:  # noqa: UP006
+    def __init__(
+        self,
+        where: Callable[[], Tuple[str, int]],  # noqa: UP006
+        authority: Callable[[], str],
+        ours: Callable[[Tuple[str, int]], bool] = lambda place: False,  # noqa: UP006
+    ) -> None:
         self.where = where
+        self.ours = ours
         self.active = False
         self._authority = authority
         self._context: Optional[ssl.SSLContext] = None  # noqa: UP045
@@ -126,7 +132,7 @@ def _wrap_socket(rerouting: Rerouting, original: Any) -> Any:
             peer = sock.getpeername()[:2]
         except (OSError, AttributeError):  # it isn't connected yet, or isn't a socket
             peer = rerouting.where()
-        if peer != rerouting.where():
+        if peer != rerouting.where() and not rerouting.ours(peer):
             raise ConnectionError(ELSEWHERE.format(host=host))
         return original(rerouting.context(), sock, server_side, *more, **named)
 
