@@ -17,7 +17,7 @@ from functools import cache
 from ivr.simulator.calls.switchboard import Switchboard
 from ivr.simulator.network.targets import LOCAL
 from ivr.simulator.rest.api import Api
-from ivr.simulator.rest.rerouting import Rerouting
+from ivr.simulator.rest.rerouting import Rerouting, leave_out_proxies
 from ivr.simulator.rest.serving.connections import certificates
 from ivr.simulator.rest.serving.server import PORTS, RestServer
 
@@ -113,7 +113,7 @@ def _environment(api: Api) -> Iterator[None]:
     for name, secret in KEYS:
         if given(name, "").startswith("SK") and given(secret):
             network.api_key(name, os.environ[name], os.environ[secret])
-    before = {name: given(name) for name in (SID, TOKEN)}
+    before = {name: given(name) for name in (SID, TOKEN)} | leave_out_proxies()
     os.environ.update({SID: network.account_sid, TOKEN: network.auth_token})
     try:
         yield

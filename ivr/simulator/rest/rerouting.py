@@ -37,6 +37,17 @@ def is_twilio(host: Any) -> bool:
     return (name == "twilio.com" or name.endswith(".twilio.com")) and name not in DOCUMENTS
 
 
+def leave_out_proxies() -> Dict[str, Optional[str]]:  # noqa: UP006, UP045
+    """Let no proxy of the environment's be asked for Twilio's hosts. Returns the variables that it
+    changes, as they were."""
+    before = {}
+    for name in NO_PROXY:
+        before[name] = os.environ.get(name)
+        others = [each for each in (before[name] or "").split(",") if each]
+        os.environ[name] = ",".join([*others, "twilio.com", ".twilio.com"])
+    return before
+
+
 class Rerouting:
     """``where`` returns the host and port of the REST server, ``authority`` its certificate in PEM;
     both are asked when they are first needed. ``ours``: whether a network is served at a place."""
@@ -53,7 +64,6 @@ class Rerouting:
         self._authority = authority
         self._context: Optional[ssl.SSLContext] = None  # noqa: UP045
         self._lock = threading.Lock()
-        self._environment: Dict[str, Optional[str]] = {}  # noqa: UP006, UP045
         self._replaced: Any = []  # (place, name, what it had there or None, what is there now)
 
     def begin(self) -> None:
@@ -71,10 +81,6 @@ class Rerouting:
             now = replacement(self, before)
             setattr(place, name, now)
             self._replaced.append((place, name, None if inherited else before, now))
-        for name in NO_PROXY:
-            self._environment[name] = os.environ.get(name)
-            others = [each for each in (self._environment[name] or "").split(",") if each]
-            os.environ[name] = ",".join([*others, "twilio.com", ".twilio.com"])
 
     def end(self) -> None:
         """Undo it. What somebody else has replaced meanwhile stays, and goes by ours from now."""
@@ -85,11 +91,6 @@ class Rerouting:
                 delattr(place, name)
             elif getattr(place, name) is now:
                 setattr(place, name, before)
-        for name, value in self._environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
     def context(self) -> ssl.SSLContext:
         """What secures a connection to one of Twilio's hosts."""
