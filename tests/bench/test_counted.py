@@ -27,6 +27,14 @@ def test_a_tenth_more_is_let_pass_and_the_next_one_is_not() -> None:
     ]
 
 
+def test_what_has_become_cheaper_is_written_down_too() -> None:
+    assert list(changes(TABLE, {"begin": Count(90, 9)}, PYTHON)) == []
+    assert list(changes(TABLE, {"begin": Count(89, 8)}, PYTHON)) == [
+        "begin: 89 calls, and the table says 100",
+        "begin: 8 statements, and the table says 10",
+    ]
+
+
 def test_another_version_of_python_is_held_to_the_statements_alone() -> None:
     found = list(changes(TABLE, {"menu": Count(90, 9)}, "3.14"))
 

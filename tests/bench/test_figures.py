@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tests.bench.counted import PAGE
 from tests.bench.figures import Figure, Goal, at_most, table
+from tests.bench.http import ROWS
 
 
 def test_what_misses_its_gate_is_marked_as_it_is_shown() -> None:
@@ -25,3 +27,9 @@ def test_what_misses_its_gate_is_marked_as_it_is_shown() -> None:
         "| bytes | ≤ 4,096 |  | 4,096 |",
         "| requests a second |  |  | 12,346 |",
     ]
+
+
+def test_the_documentation_has_a_row_for_each_ratio() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+
+    assert [row.figure for row in ROWS if f"\n| {row.figure} |" not in page] == []

@@ -227,7 +227,9 @@ class DutyRepository:
         latest = select(_duties).where(duties.kind == kind).order_by(duties.due.desc())
         due = self._list(latest.where(_OWED).limit(limit))
         given_up = latest.where(text("state = 'dropped'"), duties.due > ticks(since))
-        both = sorted((*due, *self._list(given_up.limit(limit))), key=lambda each: each.due)
+        both = sorted(
+            (*due, *self._list(given_up.limit(limit))), key=lambda each: (each.due, each.id)
+        )
         return both if limit is None else both[-limit:]
 
     def _list(self, statement: Select[Any]) -> list[Duty]:
