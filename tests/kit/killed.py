@@ -59,6 +59,7 @@ class MortalStore(Store):
         self.fate = fate
         self._may_end("save", self.calls, "save")
         self._may_end("take", self.duties, "take")
+        self._may_end("retry", self.duties, "retry")
         self._may_end("claim", self.people, "claim")
         self._may_end("release", self.people, "release")
         self._done = self.duties.done

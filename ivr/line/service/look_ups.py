@@ -148,17 +148,21 @@ class LookUps:
         and the caller hears no difference."""
         case, now = self._known(values), self.clock.now()
         account = case.account.id if case and case.account else ""
-        right = pins.fits(values.case.secret, self.store.cases.pin(values.case.keyed, account))
-        right = right or values.case.verified == "V2"
         bounds = self._pin_bounds(values, case, account or values.case.keyed, now)
-        taken = self.store.tallies.take(bounds, now)
-        if case is None or not taken or not right:
+        taken = self.store.tallies.take(bounds, now)  # over a limit, no PIN is hashed any more
+        if not taken or not self._is_pin(values, account) or case is None:
             return outcome("not_found", over=not taken)
         self.store.tallies.give_back(taken)
         self.store.tallies.clear(bounds[-1].bucket)
         file = self.store.case_files.load(case.number)
         level = file.data.get("level", "") if file else ""
         return outcome("found", status=case.status, severity=case.severity, level=level)
+
+    def _is_pin(self, values: CallValues, account: str) -> bool:
+        """Whether what was keyed is the PIN, or that has been shown before."""
+        if values.case.verified == "V2":
+            return True
+        return pins.fits(values.case.secret, self.store.cases.pin(values.case.keyed, account))
 
     def _pin_bounds(
         self, values: CallValues, case: Case | None, whose: str, now: datetime
@@ -188,9 +192,8 @@ class LookUps:
         person = self.store.people.get(values.caller.staff)
         bucket, now = limits.bucket("staff", values.caller.staff), self.clock.now()
         bound = Bound(bucket, now - limits.DAY, self.config.limits.pin_day)
-        right = person is not None and pins.fits(values.case.secret, person.pin)
-        taken = self.store.tallies.take([bound], now)
-        if person is not None and right and taken:
+        taken = self.store.tallies.take([bound], now)  # over the limit, no PIN is hashed any more
+        if person is not None and taken and pins.fits(values.case.secret, person.pin):
             self.store.tallies.give_back(taken)
             day = working_day(person, now)
             longest = now + timedelta(hours=self.config.status_hours)

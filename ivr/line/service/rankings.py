@@ -4,7 +4,7 @@ A ranking is an answer for the flow: `Heard` with the value ``found``, or ``not_
 in it may be rung. People are ids in it.
 
 The version before read from a ranking how people are called and reached, too. As long as processes
-of it may run (until migration 0025 has been carried out), that is written for them.
+of it may run (until migration 0026 has been carried out), that is written for them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ivr.line.records import Call
 from ivr.line.store.store import Store
 from ivr.line.values import CallValues, needed
 
-IDS_ALONE = "0025"  # the migration after which nobody needs more of people in a ranking
+IDS_ALONE = "0026"  # the migration after which nobody needs more of people in a ranking
 LATER = ("", "busy", "no_answer_recently")  # who may be rung now, or is worth waiting for
 
 Entry = dict[str, Any]

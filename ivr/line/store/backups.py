@@ -25,6 +25,7 @@ from ivr.line.store.schema import PATIENCE, SchemaState, state_from, state_of
 SQLITE, POSTGRES = b"SQLite format 3\0", b"PGDMP"  # how a file begins
 BESIDE = ("-wal", "-shm")  # what SQLite keeps beside its file
 CLIENT = "PostgreSQL's client programs (postgresql-client)"
+FUNCTION = "directory_changed"  # the only one that we have in PostgreSQL
 
 
 def back_up(connections: Connections, file: Path) -> SchemaState:
@@ -162,6 +163,7 @@ def _copy_in(connections: Connections, file: Path) -> None:
 def _load(url: URL, file: Path, tables: list[str]) -> None:
     """One transaction: what is there goes, what the file has comes."""
     drop = "".join(f'DROP TABLE "{name}" CASCADE;\n' for name in tables)
+    drop += f"DROP FUNCTION IF EXISTS {FUNCTION}() CASCADE;\n"
     drop = f"SET lock_timeout = '{PATIENCE}';\n{drop}"  # calls wait behind it
     script = _program("pg_restore", "--no-owner", "--no-privileges", "--file=-", str(file))
     options = ("--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1")

@@ -14,13 +14,24 @@ from ivr.line.store import tables
 from ivr.line.store.connections import Connections
 from ivr.line.store.inserts import insert_new
 from ivr.line.store.instants import instant_or_none
+from ivr.line.store.remembered import VERSION
 
 MAX_NUMBERS_TRIED = 50  # that others may have taken meanwhile
 
 # Built once, as `Asked` wants them.
-_CASE = select(tables.cases).where(tables.cases.c.digits == bindparam("digits"))
+_OF_DIGITS = tables.cases.c.digits == bindparam("digits")
+_CASE = select(tables.cases, VERSION).where(_OF_DIGITS)
 _ACCOUNT = select(tables.accounts).where(tables.accounts.c.id == bindparam("account"))
 _CONTACTS = select(tables.contacts).where(tables.contacts.c.account == bindparam("account"))
+_PIN = select(
+    select(tables.cases.c.pin).where(_OF_DIGITS).scalar_subquery().label("of_case"),
+    select(tables.accounts.c.pin)
+    .where(tables.accounts.c.id == bindparam("account"))
+    .scalar_subquery()
+    .label("of_account"),
+)
+
+Customer = tuple[Account | None, tuple[Contact, ...]]
 
 
 class CaseRepository:
@@ -31,12 +42,10 @@ class CaseRepository:
 
     def find(self, digits: str) -> Case | None:
         """The case with these digits, its account and its contacts."""
-        asked = self._connections.asked
-        row = asked.row(_CASE, digits=digits)
+        row = self._connections.asked.row(_CASE, digits=digits)
         if row is None:
             return None
-        account = asked.row(_ACCOUNT, account=row.account)
-        contacts = asked.rows(_CONTACTS, account=row.account)
+        account, contacts = self._customer(row.account, row.version)
         return Case(
             number=row.number,
             digits=row.digits,
@@ -48,21 +57,29 @@ class CaseRepository:
             environment=row.environment,
             owner=row.owner,
             queue=row.queue,
-            account=_account(account) if account else None,
-            contacts=tuple(_contact(each) for each in contacts),
+            account=account,
+            contacts=contacts,
             language=row.language,
             url=row.url,
             updated_at=instant_or_none(row.updated_at),
         )
 
+    def _customer(self, id: str | None, version: str | None) -> Customer:
+        """An account and its contacts, as the directory of this version has them."""
+        known = self._connections.remembered.under(version)
+        key = ("customer", id)
+        customer: Customer | None = known.get(key)
+        if customer is None:
+            account = self._connections.asked.row(_ACCOUNT, account=id)
+            contacts = self._connections.asked.rows(_CONTACTS, account=id)
+            customer = _account(account) if account else None, tuple(map(_contact, contacts))
+            known[key] = customer
+        return customer
+
     def pin(self, digits: str, account: str) -> str:
         """The hash of the case's PIN, else of its account's; ``""`` when there is none."""
-        asked = self._connections.asked
-        case = asked.row(_CASE, digits=digits)
-        if case is not None and case.pin:
-            return str(case.pin)
-        of_account = asked.row(_ACCOUNT, account=account)
-        return of_account.pin if of_account else ""
+        [found] = self._connections.asked.rows(_PIN, digits=digits, account=account)
+        return str(found.of_case or found.of_account or "")
 
     def contact(self, id: str) -> Contact | None:
         """Somebody at a customer's, by id."""

@@ -18,6 +18,7 @@ from ivr.errors import SettingsError
 from ivr.line.store.asked import Asked
 from ivr.line.store.driver import BUSY_FOR, OwnConnections, patiently
 from ivr.line.store.owed import Owed
+from ivr.line.store.remembered import Remembered
 from ivr.line.store.syncing import GroupSync, Sync, to_disk
 
 ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is an error
@@ -59,6 +60,7 @@ class Connections:
             self.own.settle = GroupSync(log, sync or to_disk, partial(_rewrite, self.own, busy_for))
         self.asked = Asked(self.own, type(self.engine.dialect))
         self.owed = Owed()
+        self.remembered = Remembered()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

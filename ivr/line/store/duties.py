@@ -224,13 +224,12 @@ class DutyRepository:
         """The latest duties of a kind that aren't done: those that are still due, and those that
         were due since then and have been given up. In the order of their due times."""
         duties = _duties.c
-        latest = (
-            select(_duties).where(duties.kind == kind).order_by(duties.due.desc(), duties.id.desc())
-        )
+        latest = select(_duties).where(duties.kind == kind).order_by(duties.due.desc())
         due = self._list(latest.where(_OWED).limit(limit))
         given_up = latest.where(text("state = 'dropped'"), duties.due > ticks(since))
-        found = (*due, *self._list(given_up.limit(limit)))
-        both = sorted(found, key=lambda each: (each.due, each.id))
+        both = sorted(
+            (*due, *self._list(given_up.limit(limit))), key=lambda each: (each.due, each.id)
+        )
         return both if limit is None else both[-limit:]
 
     def _list(self, statement: Select[Any]) -> list[Duty]:

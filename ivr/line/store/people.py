@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
@@ -29,6 +30,7 @@ from ivr.line.store import tables
 from ivr.line.store.asked import Asked
 from ivr.line.store.connections import Connections
 from ivr.line.store.instants import instant, instant_or_none, ticks, ticks_or_none
+from ivr.line.store.remembered import VERSION
 
 ROUNDS = 8  # steps from the first people to their managers and delegates
 
@@ -124,9 +126,7 @@ class PersonRepository:
 
     def busy(self) -> list[str]:
         """The attempts by which people are claimed."""
-        taken = select(tables.people.c.busy_with).where(text("busy_with IS NOT NULL"))
-        with self._connections.reading() as connection:
-            return list(connection.execute(taken).scalars())
+        return [row.busy_with for row in self._connections.asked.rows(_BUSY)]
 
     def at_phone(self, phone: str) -> Person | None:
         """The person with this telephone number; the first by id, if several people have it."""
@@ -151,22 +151,71 @@ class PersonRepository:
 
         Everybody as they are at ``now``; overrides and calendar entries that are over are left out.
         """
-        return _directory(self._connections.asked, case, now)
+        owner, queue = (case.owner, case.queue) if case else (None, None)
+        version, known = self._connections.remembered.latest()
+        part: Part | None = known.get(("part", owner, queue))
+        rows = self._as_they_are(part) if part is not None and part.since <= now else []
+        if part is None or not rows or rows[0].version != version:
+            part, rows = self._read(owner, queue, now)
+        stints = tuple(each for each in part.stints if each.ends > now)
+        present = {row.id: part.present(row).at(now) for row in rows}
+        return Directory(present, part.shifts, part.queues, stints=stints)
+
+    def _as_they_are(self, part: Part) -> list[Any]:
+        """How these people are just now, with the directory's version."""
+        return self._connections.asked.rows(_PRESENCE, ids=list(part.people))
+
+    def _read(self, owner: str | None, queue: str | None, now: datetime) -> tuple[Part, list[Any]]:
+        """A part of the directory, remembered until the directory changes, and how everybody in it
+        is."""
+        asked = self._connections.asked
+        version = asked.rows(_VERSION)[0].version
+        part = _part(asked, owner, queue, now)
+        self._connections.remembered.under(version)["part", owner, queue] = part
+        return part, self._as_they_are(part)
 
 
-def _directory(asked: Asked, case: Case | None, now: datetime) -> Directory:
+class Part(NamedTuple):
+    """What one call needs of the directory: ``people`` by id, ``stints`` that end after ``since``.
+    ``seen`` is how each of them was the last time."""
+
+    people: dict[str, Person]
+    shifts: tuple[Shift, ...]
+    queues: dict[str, Queue]
+    stints: tuple[Stint, ...]
+    since: datetime
+    seen: dict[str, tuple[Any, Person]]
+
+    def present(self, row: Any) -> Person:
+        """One of them as they are now."""
+        before, person = self.seen.get(row.id, (None, None))
+        if person is None or before != row:
+            person = replace(
+                self.people[row.id],
+                status=row.status,
+                status_since=instant_or_none(row.status_since),
+                status_by=row.status_by,
+                status_until=instant_or_none(row.status_until),
+                busy_with=row.busy_with,
+                last_taken=instant_or_none(row.last_taken),
+                last_no_answer=instant_or_none(row.last_no_answer),
+            )
+            self.seen[row.id] = row, person
+        return person
+
+
+def _part(asked: Asked, owner: str | None, queue: str | None, now: datetime) -> Part:
     shifts = [_shift(row) for row in asked.rows(_SHIFTS)]
-    queue = case.queue if case else None
     queues = {row.id: _queue(row) for row in asked.rows(_QUEUES, queue=queue)}
     stints = tuple(_stint(row) for row in asked.rows(_STINTS, now=ticks(now)))
     wanted = {shift.person for shift in shifts}
     wanted |= {id for stint in stints for id in (stint.person, stint.instead_of) if id}
     wanted |= {queue.manager for queue in queues.values() if queue.manager}
-    if case and case.owner:
-        wanted.add(case.owner)
+    if owner:
+        wanted.add(owner)
     people = _read(asked, _OPERATORS) | _read(asked, _NAMED, ids=sorted(wanted))
-    if case and case.owner in people and people[case.owner].team:
-        people |= _read(asked, _TEAM, team=people[case.owner].team)
+    if owner in people and people[owner].team:
+        people |= _read(asked, _TEAM, team=people[owner].team)
     for _ in range(ROUNDS):
         named = {each for person in people.values() for each in (person.manager, person.delegate)}
         more = named - people.keys() - {None}
@@ -175,8 +224,7 @@ def _directory(asked: Asked, case: Case | None, now: datetime) -> Directory:
         people |= _read(asked, _NAMED, ids=sorted(more))
     if not any({"manager", "second_level"} & person.roles for person in people.values()):
         people |= _read(asked, _MANAGERS)
-    present = {id: person.at(now) for id, person in people.items()}
-    return Directory(present, tuple(shifts), queues, stints=stints)
+    return Part(people, tuple(shifts), queues, stints, now, {})
 
 
 def _stints() -> CompoundSelect[Any]:
@@ -226,6 +274,18 @@ _NAMED = _PEOPLE.where(tables.people.c.id.in_(bindparam("ids", expanding=True)))
 _TEAM = _PEOPLE.where(tables.people.c.team == bindparam("team"))
 _MANAGERS = _PEOPLE.where(tables.people.c.roles.contains("manager"))
 _AT_PHONE = _PEOPLE.where((tables.people.c.phone == bindparam("phone")) & tables.people.c.active)
+_JUST_NOW = (
+    "status", "status_since", "status_by", "status_until", "busy_with", "last_taken",
+    "last_no_answer",
+)  # fmt: skip
+_PRESENCE = select(tables.people.c.id, *(tables.people.c[each] for each in _JUST_NOW), VERSION)
+_PRESENCE = _PRESENCE.where(tables.people.c.id.in_(bindparam("ids", expanding=True)))
+_VERSION = select(VERSION)
+_BUSY = (
+    select(tables.people.c.busy_with)
+    .where(text("busy_with IS NOT NULL"))
+    .order_by(tables.people.c.id)
+)
 _SHIFTS = select(tables.shifts)
 _QUEUES = select(tables.queues).where(tables.queues.c.id == bindparam("queue"))
 _STINTS = _stints()

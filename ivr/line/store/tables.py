@@ -271,6 +271,13 @@ accounts = Table(
     Column("pin", String, nullable=False, server_default=""),
 )
 
+directory = Table(  # one row; each change of who works here gives it another version, by triggers
+    "directory",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", String, nullable=False),
+)
+
 tallies = Table(
     "tallies",
     metadata,

@@ -176,7 +176,11 @@ class Clerk:
         self.exchange = Exchange(seed=1)
         self.clock = self.exchange.clock
         self.done: list[str] = []
-        self.duties = Duties(store, self.clock, {"notify": lambda duty: self.done.append(duty.key)})
+        handlers = dict.fromkeys(("notify", "came"), self._carry_out)
+        self.duties = Duties(store, self.clock, handlers)
+
+    def _carry_out(self, duty: Duty) -> None:
+        self.done.append(duty.key)
 
     def notices(self, **after: int) -> list[Duty]:
         """Notices by their keys, due after so many seconds; in one lane."""
@@ -209,6 +213,21 @@ def test_what_comes_after_another_in_its_lane_follows_it_at_once(store: Meanwhil
     assert clerk.done == []
     clerk.exchange.wait(1)
     assert clerk.done == ["first", "second", "third"]
+
+
+def test_kinds_that_are_due_together_are_all_carried_out(store: Meanwhile) -> None:
+    clerk = Clerk(store)
+    first, second, third, fourth = clerk.notices(a=0, b=0, c=0, d=0)
+    for each in (second, third):
+        each.kind = "came"
+    for each in (first, second, third, fourth):
+        each.lane = ""
+    store.duties.add([first, second, third, fourth])
+    clerk.duties.after(clerk.clock.now())
+
+    clerk.exchange.wait(1)
+
+    assert clerk.done == ["a", "b", "c", "d"]
 
 
 def test_what_another_process_has_stored_is_found_when_the_database_is_asked(

@@ -291,7 +291,10 @@ def test_killed_when_the_time_for_ringing_is_up(world: World, point: str) -> Non
     ends_well(world)
 
 
-@pytest.mark.parametrize("point", [*TAKEN, "before save", "after save"])
+LOOKING = [*TAKEN, "before save", "after save", "before retry", "after retry"]
+
+
+@pytest.mark.parametrize("point", LOOKING)
 def test_killed_while_looking_for_a_freed_operator(world: World, point: str) -> None:
     for operator in ("OP1", "OP2"):
         world.store.people.claim(operator, "another/1-1")

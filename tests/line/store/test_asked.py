@@ -23,6 +23,8 @@ ASKED: list[tuple[Any, dict[str, Any]]] = [
     (people._NAMED, {"ids": []}),
     (people._AT_PHONE, {"phone": "+33155500011"}),
     (people._TEAM, {"team": "CAD"}),
+    (people._BUSY, {}),
+    (people._PRESENCE, {"ids": ["MGR1", "OP1"]}),
     (people._SHIFTS, {}),
     (people._QUEUES, {"queue": None}),
     (people._STINTS, {"now": 0}),

@@ -632,7 +632,7 @@ def test_of_ten_thousand_people_only_those_that_a_case_concerns_are_read(desk: S
         assert "SCAN people" not in plans
     rows, plans = read_by(desk, lambda: desk.cases.find("17349013"))
     assert rows < 5
-    assert plans == []
+    assert set(plans) <= {"SCALAR SUBQUERY 1"}  # the directory's version
 
     found = desk.people.directory(case, NOW).people
     assert {"ENG1", "MGR1", "MGR2", "DIR1", "OP1", "OP2", "MGR4"} <= found.keys()

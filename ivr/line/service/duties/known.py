@@ -23,16 +23,13 @@ class Known:
         with self._lock:
             heappush(self._due, (at, kind))
 
-    def come(self, now: datetime) -> tuple[str, ...]:
-        """The kinds to be taken, since they are due by now; that is known no longer.
-
-        One, or all: few statements are asked again and again.
-        """
-        come = set()
+    def come(self, now: datetime) -> list[str]:
+        """The kind of each that is due by now; that is known no longer."""
+        come = []
         with self._lock:
             while self._due and self._due[0][0] <= now:
-                come.add(heappop(self._due)[1])
-        return self.kinds if len(come) > 1 or ANY in come else tuple(come)
+                come.append(heappop(self._due)[1])
+        return come
 
     def first(self) -> datetime | None:
         """When the next is due."""

@@ -126,10 +126,13 @@ class Duties:
         """The next that are due, of those who are known to be."""
         now = self.clock.now()
         for known in self._both() if slow else (self._legs,):
-            if kinds := known.come(now):
+            if come := known.come(now):
+                one = len(set(come)) == 1 and ANY not in come
+                kinds = (come[0],) if one else known.kinds  # few statements, again and again
                 taken = self.store.duties.take(now, kinds, known.at_once)
                 if len(taken) == known.at_once:  # there may be more
-                    known.add(now, kinds[0] if len(kinds) == 1 else ANY)
+                    for kind in come[known.at_once :] if one else [ANY]:
+                        known.add(now, kind)
                 if taken:
                     return taken
         return []

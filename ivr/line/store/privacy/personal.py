@@ -229,6 +229,7 @@ NOT_PERSONAL: Mapping[str, str] = {
     "sealed": "stream seal length head",
     "holds": "case by at",
     "signs": "name good_at bad_at why",
+    "directory": "id version",
 }
 
 

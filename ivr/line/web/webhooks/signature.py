@@ -57,7 +57,7 @@ class Signature:
             return False
         if body is not None and not _body_matches(target, body):
             return False
-        fields = "".join(map("".join, sorted(set(form))))
+        fields = "".join([name + value for name, value in sorted(set(form))])
         signs = given.encode()
         for base in self._bases:
             mac = self._keyed[algorithm].copy()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-revision = "0025"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 phase = "contract"
 
 
