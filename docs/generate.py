@@ -87,7 +87,7 @@ HANDSET = {
     ),
     "What it hears": ("hears", "heard", "last_heard", "messages", "call_messages"),
     "Where it stands": (
-        *("ringing", "in_call", "listening", "connected_to", "caller_id", "parameters", "headers"),
+        *("ringing", "in_call", "listening", "audible", "connected_to", "caller_id", "parameters", "headers"),
         *("calls", "typing"),
     ),
 }  # fmt: skip

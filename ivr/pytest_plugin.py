@@ -56,9 +56,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def _never_twilio() -> Generator[None]:
+def never_twilio() -> Generator[None]:
     """From the first test with an exchange on, until the last test has ended: what an application
-    sends to Twilio between tests, on a thread that goes on, is refused."""
+    sends to Twilio between tests, on a thread that goes on, is refused. A project in which some
+    tests are meant to reach Twilio overrides this fixture."""
     from ivr.simulator.rest.interception import kept_here
 
     with kept_here():
@@ -66,7 +67,7 @@ def _never_twilio() -> Generator[None]:
 
 
 @pytest.fixture
-def exchange(request: pytest.FixtureRequest, _never_twilio: None) -> Generator[Exchange]:
+def exchange(request: pytest.FixtureRequest, never_twilio: None) -> Generator[Exchange]:
     """A simulated phone network on a virtual clock, for one test.
 
     Within it the REST requests of this process to Twilio go to that network (`Exchange.intercept`).

@@ -49,6 +49,11 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
+def never_twilio() -> None:
+    """Some tests here are about requests of this process that no network intercepts."""
+
+
+@pytest.fixture(scope="session")
 def sample_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the sample desk, made once and copied for each test."""
     file = tmp_path_factory.mktemp("sample") / "ivr.db"

@@ -541,3 +541,21 @@ def test_an_origin_for_every_number(project: pytest.Pytester) -> None:
     )
 
     run(project, "--ivr-origin", "https://line.example").assert_outcomes(passed=1)
+
+
+def test_between_tests_nothing_reaches_twilio(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import pytest
+        from twilio.rest import Client
+
+        def test_a_call(exchange):
+            pass
+
+        def test_without_an_exchange():
+            with pytest.raises(Exception, match="no test with a simulated network is running"):
+                Client("AC1", "a token").calls.list()
+        """
+    )
+
+    run(project).assert_outcomes(passed=2)

@@ -440,6 +440,7 @@ def test_a_file_elsewhere_on_the_internet_is_not_asked_for() -> None:
 # An address that was left over from trying it out: nothing plays at Twilio.
 def test_a_file_on_this_machine_is_asked_for() -> None:
     exchange, _, caller = network({"/voice": (Play("http://localhost:1/a.mp3"), Say("Over"))})
+    exchange.number("+33800000009", "http://localhost:2/voice")  # so all of it is on this machine
     caller.call(LINE)
     exchange.wait(30)
 

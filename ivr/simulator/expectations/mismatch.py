@@ -25,6 +25,10 @@ from ivr.simulator.people.handset import Handset
 MAX_LINES = 12
 ALIKE = 0.6  # likeness from which other words than those that came may be the ones that were meant
 MAX_CHANGES = 6
+NEVER_CALLED = (
+    "  It has never been called. If the application calls it later, from a worker or a timer of its"
+    "\n  own, time must stand still that long: exchange.grace (docs/testing/requests-to-twilio.md)."
+)
 
 
 class DialogueError(AssertionError):
@@ -208,7 +212,7 @@ def rang(phone: Handset) -> tuple[str, ...]:
         over = f"; that call ended at {clock(at(leg.ended_at))} ({leg.status})" if leg.ended else ""
         why = f": {leg.because}" if leg.ended and leg.because else ""
         rows.append(f"  It was called at {clock(at(leg.created_at))}{answered}{over}{why}.")
-    return ("\n".join(rows) or "  It has never been called.",)
+    return ("\n".join(rows) or NEVER_CALLED,)
 
 
 def names_of(phones: Iterable[Handset], people: Mapping[str, Handset]) -> list[str]:

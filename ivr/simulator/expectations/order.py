@@ -50,7 +50,7 @@ def _report(network: Network, phones: Phones) -> Report:
 def _noted(notice: Notice) -> Wrong:
     do = f"see {ERRORS}/{notice.code} for what it means and what to do"
     if not notice.code:
-        do = "a note from the simulator, not from Twilio: take it as a hint about the application"
+        do = "a note from the simulator, not from Twilio: the application or test may be wrong"
     number = f" {notice.code}" if notice.code else ""
     what = f"debugger: {notice.level}{number} {notice.text} {notice.url}".rstrip()
     return f"{what} at {clock(notice.at)}", do

@@ -244,7 +244,17 @@ class Network(Mailbox):
         return other if self._known(other) else origin
 
     def _hidden(self, origin: str) -> str:
-        return "" if self._known(origin) else self.public(origin)
+        """The public origin of what runs at one of this machine; "" where Twilio may ask there: if
+        no application has a public origin, nothing is said of where this machine is reached."""
+        if self._known(origin):
+            return ""
+        if public := self.public(origin):
+            return public
+        if not place_of(origin).startswith("localhost:"):
+            return ""
+        known = [*self.in_process, *self.elsewhere_at]
+        here = [each for each in known if place_of(each).startswith("localhost:")]
+        return "" if here or not known else known[0]
 
     def _known(self, origin: str) -> bool:
         return origin in self.in_process or origin in self.elsewhere_at

@@ -18,6 +18,7 @@ from ivr.simulator.people.softphone import Access
 
 KEYS = frozenset("0123456789*#")
 MAX_HEARD = 5000  # utterances that are remembered
+WAIT_TO_SAY = "exchange.wait_until(lambda: phone.audible) waits until something is"
 NOTICED = 30.0  # seconds until the network notices that a phone is gone
 
 
@@ -102,8 +103,9 @@ class Handset(Scripted):
 
         So do the people on the call, as an `Utterance` of kind "person" whose ``voice`` is this
         phone's number. ``confidence``: the recognizer's, from 0 to 1. What nothing and nobody
-        hears (see `audible`) is noted in the debugger's log, so that a strict test of a voicemail
-        can't pass on silence. Raises CallError when the phone isn't in a call.
+        hears is noted in the debugger's log, so that a strict test of a voicemail can't pass on
+        silence: `audible` says whether something would. Raises CallError when the phone isn't in
+        a call.
         """
         self.network.act(self._say, text, confidence)
 
@@ -111,8 +113,8 @@ class Handset(Scripted):
         leg = self._in_use()
         now = self.network.clock.now()
         if not leg.heard:
-            text = f'{self.number} said "{text}", and nothing and nobody was listening'
-            self.network.note("warning", 0, text, call_sid=leg.sid)
+            lost = f'{self.number} said "{text}", and nothing and nobody was listening; '
+            self.network.note("warning", 0, lost + WAIT_TO_SAY, call_sid=leg.sid)
             return
         said = Utterance(now, "person", text, voice=self.number)
         for other in leg.company():

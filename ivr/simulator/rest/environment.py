@@ -36,6 +36,7 @@ def _site():
     with open({authority!r}) as file:
         authority = file.read()
     Rerouting(lambda: ("127.0.0.1", {port}), lambda: authority).begin()
+    leave_out_proxies()
     here = os.path.dirname(os.path.abspath(__file__))
     for folder in sys.path:  # the one that this one hides
         path = os.path.join(folder, "sitecustomize.py")

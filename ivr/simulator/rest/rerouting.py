@@ -37,17 +37,33 @@ def is_twilio(host: Any) -> bool:
     return (name == "twilio.com" or name.endswith(".twilio.com")) and name not in DOCUMENTS
 
 
+def leave_out_proxies() -> Dict[str, Optional[str]]:  # noqa: UP006, UP045
+    """Let no proxy of the environment's be asked for Twilio's hosts. Returns the variables that it
+    changes, as they were."""
+    before = {}
+    for name in NO_PROXY:
+        before[name] = os.environ.get(name)
+        others = [each for each in (before[name] or "").split(",") if each]
+        os.environ[name] = ",".join([*others, "twilio.com", ".twilio.com"])
+    return before
+
+
 class Rerouting:
     """``where`` returns the host and port of the REST server, ``authority`` its certificate in PEM;
-    both are asked when they are first needed."""
+    both are asked when they are first needed. ``ours``: whether a network is served at a place."""
 
-    def __init__(self, where: Callable[[], Tuple[str, int]], authority: Callable[[], str]) -> None:  # noqa: UP006
+    def __init__(
+        self,
+        where: Callable[[], Tuple[str, int]],  # noqa: UP006
+        authority: Callable[[], str],
+        ours: Callable[[Tuple[str, int]], bool] = lambda place: False,  # noqa: UP006
+    ) -> None:
         self.where = where
+        self.ours = ours
         self.active = False
         self._authority = authority
         self._context: Optional[ssl.SSLContext] = None  # noqa: UP045
         self._lock = threading.Lock()
-        self._environment: Dict[str, Optional[str]] = {}  # noqa: UP006, UP045
         self._replaced: Any = []  # (place, name, what it had there or None, what is there now)
 
     def begin(self) -> None:
@@ -65,10 +81,6 @@ class Rerouting:
             now = replacement(self, before)
             setattr(place, name, now)
             self._replaced.append((place, name, None if inherited else before, now))
-        for name in NO_PROXY:
-            self._environment[name] = os.environ.get(name)
-            others = [each for each in (self._environment[name] or "").split(",") if each]
-            os.environ[name] = ",".join([*others, "twilio.com", ".twilio.com"])
 
     def end(self) -> None:
         """Undo it. What somebody else has replaced meanwhile stays, and goes by ours from now."""
@@ -79,11 +91,6 @@ class Rerouting:
                 delattr(place, name)
             elif getattr(place, name) is now:
                 setattr(place, name, before)
-        for name, value in self._environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
     def context(self) -> ssl.SSLContext:
         """What secures a connection to one of Twilio's hosts."""
@@ -126,7 +133,7 @@ def _wrap_socket(rerouting: Rerouting, original: Any) -> Any:
             peer = sock.getpeername()[:2]
         except (OSError, AttributeError):  # it isn't connected yet, or isn't a socket
             peer = rerouting.where()
-        if peer != rerouting.where():
+        if peer != rerouting.where() and not rerouting.ours(peer):
             raise ConnectionError(ELSEWHERE.format(host=host))
         return original(rerouting.context(), sock, server_side, *more, **named)
 

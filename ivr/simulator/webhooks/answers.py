@@ -13,7 +13,9 @@ _UNSEEN = re.compile(
     r"<(script|style|svg)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE
 )
 _PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<!doctype html|<html)\b", re.IGNORECASE)
+CSRF = "webhooks come from elsewhere: exempt their views from the check for CSRF"
 _HINTS = {
+    400: "does it answer for this host (in Django: ALLOWED_HOSTS)? Its number's origin decides",
     401: "it asks for a user name and a password, which can be part of the URL",
     403: "if it checks signatures, it needs this account's auth token, and the URL that is signed "
     "is the one that it sees or its origin (--origin)",
@@ -36,6 +38,8 @@ def in_words(reply: HTTPReply) -> str:
     kind = f"{kind}: " if kind else ""
     what += f" ({kind}“{shown}”)" if shown else ", an empty answer"
     hint = _HINTS.get(reply.status, "")
+    if b"CSRF" in reply.body[:20_000]:
+        hint = CSRF
     if reply.status == 405 and reply.header("allow"):
         hint = f"it takes {reply.header('allow')} only"
     return f"{what}; {hint}" if hint else what

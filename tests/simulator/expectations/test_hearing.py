@@ -150,7 +150,7 @@ def test_everything_that_isnt_in_order_says_what_to_do(exchange: Exchange, calle
         "  debugger: warning 13227 odd https://line.test/voice at 09:00:00.0",
         "      see https://www.twilio.com/docs/api/errors/13227 for what it means and what to do",
         "  debugger: error simulator limit: too much at 09:00:00.0",
-        "      a note from the simulator, not from Twilio: take it as a hint about the application",
+        "      a note from the simulator, not from Twilio: the application or test may be wrong",
         "  debugger: error 11200 HTTP 404 (text/plain: “no such document”); is the path right? "
         "https://other.test/none at 09:00:00.0",
         "      see https://www.twilio.com/docs/api/errors/11200 for what it means and what to do",

@@ -265,3 +265,20 @@ def test_flask_behind_a_proxy_builds_urls_and_checks_signatures(running: Any) ->
     assert said(caller) == ["Key?", "From 203.0.113.1."]
     assert [each.url for each in exchange.requests] == [f"{ORIGIN}/voice", f"{ORIGIN}/key"]
     exchange.strict()
+
+
+@pytest.mark.parametrize("url", ["http://localhost:5000/next", "http://127.0.0.1/next"])
+def test_an_application_in_process_cannot_send_twilio_to_this_machine(url: str) -> None:
+    """Something else may well run there while somebody tests."""
+    exchange = Exchange(seed=1)
+    exchange.number(
+        LINE, App({"/voice": f"<Response><Redirect>{url}</Redirect></Response>"}), "/voice"
+    )
+    exchange.phone(CALLER).call(LINE)
+
+    (noted,) = exchange.debugger
+    assert noted.code == 11100
+    assert noted.text == (
+        f"{url} is on this machine, where Twilio can't reach it: the application's origin is"
+        " https://line.test"
+    )

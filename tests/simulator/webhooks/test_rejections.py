@@ -197,6 +197,20 @@ def test_a_redirect_to_https_names_the_origin() -> None:
         ),
         ("500 Internal Server Error", [], b"", "HTTP 500, an empty answer"),
         (
+            "400 Bad Request",
+            [],
+            b"DisallowedHost",
+            "HTTP 400 (“DisallowedHost”); does it answer for this host (in Django: "
+            "ALLOWED_HOSTS)? Its number's origin decides",
+        ),
+        (
+            "403 Forbidden",
+            [],
+            b"CSRF verification failed.",
+            "HTTP 403 (“CSRF verification failed.”); webhooks come from elsewhere: exempt their "
+            "views from the check for CSRF",
+        ),
+        (
             "403 Forbidden",
             [],
             b"bad signature",

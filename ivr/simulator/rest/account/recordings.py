@@ -19,7 +19,9 @@ CHANNELS = {"mono": 1, "dual": 2}
 FILTERS = {"CallSid": "call", "ConferenceSid": "conference"}
 SOUND = re.compile(r"(?:/Calls/CA\w+|/Conferences/CF\w+)?/Recordings/(RE\w+)(\.wav|\.mp3)?")
 WAV, MP3 = "audio/x-wav", "audio/mpeg"
-NO_MP3 = "this is a WAV file; for MP3, pip install 'ivr-simulator[mp3]'"
+NO_MP3 = (
+    "an MP3 was asked for and a WAV is sent: MP3 needs ivr-simulator[mp3] (pip install lameenc)"
+)
 
 
 # ---- of the account
