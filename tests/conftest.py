@@ -31,10 +31,11 @@ WAIT = ("browser", "server", "packaging", "samples", "cli", "simulator/test_prog
 WAITING = tuple(str(Path(__file__).parent / each) for each in WAIT)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are processors: about two wait at any time."""
-    return (os.cpu_count() or 1) + 2
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Two more than there are processors, since about two wait at any time, or as told."""
+    processors = yield
+    return processors if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else processors + 2
 
 
 @pytest.hookimpl(trylast=True)

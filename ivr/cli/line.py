@@ -47,7 +47,7 @@ def run(webhooks_port: int, pages_port: int) -> None:
 @click.option(
     "--threads",
     type=click.IntRange(1),
-    show_default="4; 8 with PostgreSQL, 16 with IVR_POWER_SAFE",
+    show_default="4; 16 with PostgreSQL or IVR_POWER_SAFE",
     help="Number of threads per worker.",
 )
 @log_option

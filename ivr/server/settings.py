@@ -120,9 +120,8 @@ class Settings:
     def threads(self) -> int:
         """How many threads a process that answers webhooks needs by default: more where they wait
         for a disk or a server. Raises `SettingsError`."""
-        if self.is_power_safe:
-            return 16
-        return 8 if self.database.startswith("postgresql") else 4
+        waits = self.is_power_safe or self.database.startswith("postgresql")
+        return 16 if waits else 4
 
     def require(self, *names: str) -> None:
         """Raise `SettingsError`, naming every variable that is missing."""

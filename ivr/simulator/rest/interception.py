@@ -15,10 +15,11 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 
 from ivr.simulator.calls.switchboard import Switchboard
+from ivr.simulator.network.targets import LOCAL
 from ivr.simulator.rest.api import Api
 from ivr.simulator.rest.rerouting import Rerouting, leave_out_proxies
 from ivr.simulator.rest.serving.connections import certificates
-from ivr.simulator.rest.serving.server import RestServer
+from ivr.simulator.rest.serving.server import PORTS, RestServer
 
 ACCOUNT = re.compile(r"/Accounts/(AC\w+)")
 SID, TOKEN = "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"
@@ -54,7 +55,12 @@ def _where() -> tuple[str, int]:
         return "127.0.0.1", _server().port
 
 
-_rerouting = Rerouting(_where, lambda: certificates().authority)
+def _ours(place: tuple[str, int]) -> bool:
+    host, port = place
+    return host in LOCAL and port in PORTS
+
+
+_rerouting = Rerouting(_where, lambda: certificates().authority, _ours)
 
 
 def _of(names: list[str]) -> Api | None:

@@ -50,10 +50,16 @@ def leave_out_proxies() -> Dict[str, Optional[str]]:  # noqa: UP006, UP045
 
 class Rerouting:
     """``where`` returns the host and port of the REST server, ``authority`` its certificate in PEM;
-    both are asked when they are first needed."""
+    both are asked when they are first needed. ``ours``: whether a network is served at a place."""
 
-    def __init__(self, where: Callable[[], Tuple[str, int]], authority: Callable[[], str]) -> None:  # noqa: UP006
+    def __init__(
+        self,
+        where: Callable[[], Tuple[str, int]],  # noqa: UP006
+        authority: Callable[[], str],
+        ours: Callable[[Tuple[str, int]], bool] = lambda place: False,  # noqa: UP006
+    ) -> None:
         self.where = where
+        self.ours = ours
         self.active = False
         self._authority = authority
         self._context: Optional[ssl.SSLContext] = None  # noqa: UP045
@@ -127,7 +133,7 @@ def _wrap_socket(rerouting: Rerouting, original: Any) -> Any:
             peer = sock.getpeername()[:2]
         except (OSError, AttributeError):  # it isn't connected yet, or isn't a socket
             peer = rerouting.where()
-        if peer != rerouting.where():
+        if peer != rerouting.where() and not rerouting.ours(peer):
             raise ConnectionError(ELSEWHERE.format(host=host))
         return original(rerouting.context(), sock, server_side, *more, **named)
 

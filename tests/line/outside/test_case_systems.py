@@ -8,7 +8,6 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Any
@@ -17,6 +16,7 @@ import pytest
 import requests
 import responses
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from ivr.cli.main import main
 from ivr.line.definition import Line

@@ -11,7 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -23,6 +23,7 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from ivr.simulator import Exchange
+from ivr.simulator.rest import interception
 from ivr.simulator.rest.hosts import product
 from ivr.simulator.rest.rerouting import is_twilio
 from ivr.twiml.verbs import Record, Say
@@ -285,7 +286,23 @@ def test_a_client_with_a_proxy_of_its_own_reaches_nobody() -> None:
     assert said == [b""]
 
 
-def test_a_proxy_in_the_environment_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def untouched() -> Iterator[None]:
+    """A process in which nothing intercepts: once a test has had the plugin's exchange, something
+    does until the session is over."""
+    within = interception._within[:]
+    if within:
+        interception._within.clear()
+        interception._rerouting.end()
+    yield
+    if within:
+        interception._rerouting.begin()
+        interception._within.extend(within)
+
+
+def test_a_proxy_in_the_environment_is_left_out(
+    untouched: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "intranet.example")
     exchange = Exchange(seed=1)
@@ -311,7 +328,7 @@ def test_a_connection_that_was_resolved_elsewhere_trusts_nobody() -> None:
 # ---- beginning and end
 
 
-def test_afterwards_everything_is_as_before() -> None:
+def test_afterwards_everything_is_as_before(untouched: None) -> None:
     def places() -> list[Any]:
         found = (socket.getaddrinfo, socket.socket.connect, socket.socket.connect_ex)
         own = [name for name in ("connect", "connect_ex") if name in vars(socket.socket)]

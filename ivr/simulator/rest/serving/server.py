@@ -13,6 +13,8 @@ from ivr.simulator.rest.api import Api
 from ivr.simulator.rest.serving.connections import Connections
 from ivr.simulator.rest.serving.handler import Handler
 
+PORTS: set[int] = set()  # where networks of this process are served at present
+
 
 class RestServer:
     """Serves a REST API (`Exchange.api`) until `close`; also a context manager.
@@ -27,6 +29,7 @@ class RestServer:
         self._server = Connections((host, port), Handler, self.api_for)
         self.host = host
         self.port: int = self._server.server_address[1]
+        PORTS.add(self.port)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="ivr-rest", daemon=True
         )
@@ -49,6 +52,7 @@ class RestServer:
         self._server.closing = True
         self._server.shutdown()
         self._server.server_close()
+        PORTS.discard(self.port)
         self.hang_up()
         self._thread.join()
 
