@@ -558,4 +558,4 @@ def test_between_tests_nothing_reaches_twilio(project: pytest.Pytester) -> None:
         """
     )
 
-    run(project).assert_outcomes(passed=2)
+    run(project, "-p", "no:randomly").assert_outcomes(passed=2)

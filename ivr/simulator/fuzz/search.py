@@ -15,7 +15,6 @@ from ivr.simulator.expectations.syntax import Act
 from ivr.simulator.fuzz.stranded import Habit, Key, Rules, Stranded, announces
 from ivr.simulator.fuzz.wanderer import HABITS, Wanderer
 from ivr.simulator.network.webhook import Webhook
-from ivr.simulator.rest.sdk import RestRequest
 
 Networks = Callable[[], Exchange | AbstractContextManager[Exchange]]
 OTHER = {"kept": "dropped", "dropped": "kept"}
@@ -72,7 +71,6 @@ class Search:
         self._over = over
         self._progress = progress
         self._seen: set[tuple[str, ...]] = set()
-        self._asks = False  # whether the application has sent a request to Twilio
 
     def call(
         self, acts: Sequence[Act], habits: Sequence[Habit] = (), stays: bool = True
@@ -93,8 +91,6 @@ class Search:
         with _opened(self._networks) as exchange:
             exchange.silent_recordings = silent_recordings or exchange.silent_recordings
             exchange.taps.append(self._happened)
-            if not self._asks:  # waiting for such requests would cost most of the time
-                exchange.grace = 0.0
             wanderer = Wanderer(exchange, caller, called, self.rules, phones, habits)
             try:
                 stranded = wanderer.go(acts, stays)
@@ -112,7 +108,6 @@ class Search:
         if isinstance(what, Webhook):
             self.tried = replace(self.tried, webhooks=self.tried.webhooks + 1)
             self._progress(self.tried)
-        self._asks = self._asks or isinstance(what, RestRequest)
         self._check()
 
     def _counts(self, wanderer: Wanderer) -> None:

@@ -38,7 +38,8 @@ class Line(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(said)
         self.wfile.flush()
-        Client().calls.create(to="+33155500011", from_="+33800000001", twiml="<Response/>")
+        if self.path == "/voice":
+            Client().calls.create(to="+33155500011", from_="+33800000001", twiml="<Response/>")
 
 http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Line).serve_forever()
 """
@@ -157,6 +158,28 @@ def test_a_program_that_goes_on_after_its_answer(tmp_path: Path) -> None:
             exchange = Exchange()
             exchange.number(LINE, running, "/voice")
             is_called_at_once(exchange)
+
+
+def test_a_program_that_asks_nothing_of_twilio_costs_a_moment_at_each_page_and_no_more(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "line.py").write_text(PROGRAM)
+    with program([sys.executable, "line.py"], folder=tmp_path) as running:
+
+        def waits(path: str) -> bool:
+            """Whether time stands still when somebody who calls has been answered there."""
+            exchange = Exchange()
+            exchange.number(LINE, running, path)
+            pending: list[bool] = []
+            exchange.taps.append(lambda _: pending.append(exchange.afterwork.pending))
+            exchange.phone(CALLER).call(LINE)
+            return pending[0]
+
+        assert waits("/quiet/1")
+        assert not waits("/quiet/1")
+        assert not waits("/quiet/22"), "a call's id makes no other page"
+        assert waits("/voice")
+        assert waits("/quiet/1"), "it has asked Twilio something by now"
 
 
 def test_a_worker_that_was_there_before_is_given_the_time_that_it_is_said_to_need() -> None:

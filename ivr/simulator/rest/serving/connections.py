@@ -41,6 +41,10 @@ class Connection(threading.Thread):
         )
         self.answered = False  # whether it is known what its client wants, and that was answered
 
+    def is_over(self) -> bool:
+        """Whether nothing that was asked here waits for an answer."""
+        return self.answered or not self.is_alive()
+
 
 class Connections(ThreadingHTTPServer):
     """An HTTP server that keeps track of its open connections.
@@ -67,7 +71,7 @@ class Connections(ThreadingHTTPServer):
         connection.start()
         api = self.api_for("", "")
         if api is not None:
-            api.network.afterwork.goes_on(lambda: connection.answered or not connection.is_alive())
+            api.network.afterwork.asked_elsewhere(connection.is_over)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """On the connection's own thread."""
