@@ -23,11 +23,10 @@ from ivr.line.flow.conversation import (
     Heard,
     Leads,
     Phrase,
-    Says,
 )
 from ivr.line.flow.machine import Machine, NotAllowed, Transition
 from ivr.line.flow.prompts import Language, Prompts, slots
-from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step
+from ivr.line.flow.steps import ALWAYS, FAILURES, Clicks, Entry, Hold, Step, phrases_of
 from ivr.twiml import verbs
 from ivr.twiml.templates import Compiled, slot
 from ivr.twiml.templates import compile as compile_verbs
@@ -162,9 +161,9 @@ class Flow:
         step = self.steps[talk.state]
         if not isinstance(step, Hold):
             raise TypeError(f"nobody waits in step '{talk.state}'")
-        phrases = step.phrases(talk) if first else _phrases(step.progress, talk)
+        phrases = step.phrases(talk) if first else phrases_of(step.progress, talk)
         if coming:
-            phrases = _phrases(step.coming, talk)
+            phrases = phrases_of(step.coming, talk)
         if first:
             phrases = (*step.notes(talk), *phrases)
         key = ("waiting", talk.state, talk.language, phrases)
@@ -202,10 +201,6 @@ class Flow:
                 bare, _, own = name.partition("@")
                 filled[name] = self.slots[bare](talk, self.prompts.language(own or talk.language))
         return filled
-
-
-def _phrases(says: Says, talk: AnyConversation) -> tuple[Phrase, ...]:
-    return says(talk) if callable(says) else tuple((key, "") for key in says)
 
 
 def goes(leads: Leads) -> tuple[Go, ...]:

@@ -26,6 +26,11 @@ SILENCES = 2  # in a row, and a caller is brought to a person
 RUNG = frozenset({"joined", "nobody", "no_carrier"})  # how ringing others can end
 
 
+def phrases_of(says: Says, talk: AnyConversation) -> tuple[Phrase, ...]:
+    """What is said just now."""
+    return says(talk) if callable(says) else tuple(zip(says, repeat("")))
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What all kinds share. ``enter`` are effects of arriving, not of a repeated prompt.
@@ -46,11 +51,11 @@ class Step:
 
     def phrases(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said on being here."""
-        return self.says(talk) if callable(self.says) else tuple(zip(self.says, repeat("")))
+        return phrases_of(self.says, talk)
 
     def notes(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What is said of that which has led here."""
-        return tuple(zip(talk.notes, repeat("")))
+        return phrases_of(talk.notes, talk)
 
     def opening(self, talk: AnyConversation) -> tuple[Phrase, ...]:
         """What its document says."""
