@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ivr.cli.database import read_settings
+from ivr.cli.database import read_settings, unchanged_store
 from ivr.cli.exit_codes import finish
 from ivr.cli.options import json_option
 
@@ -32,7 +32,6 @@ def doctor(fix: bool, yes: bool, as_json: bool) -> None:
     wrong, and with 3 if a setting that it needs is missing.
     """
     from ivr.line.outside.carrier import client
-    from ivr.line.store.store import Store
     from ivr.server.build import line_of
     from ivr.server.doctor.doctor import Doctor
 
@@ -40,8 +39,7 @@ def doctor(fix: bool, yes: bool, as_json: bool) -> None:
         raise click.UsageError("--yes goes with --fix")
     settings = read_settings()
     settings.require("public_url", "account_sid", "auth_token")
-    line, store = line_of(settings), Store(settings.database, power_safe=settings.is_power_safe)
-    click.get_current_context().call_on_close(store.close)
+    line, store = line_of(settings), unchanged_store(settings)
     twilio = client(settings.account_sid, settings.auth_token, settings.api_url)
     checks = Doctor(settings, line, store, twilio, datetime.now(UTC), os.environ)
     if fix:

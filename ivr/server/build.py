@@ -80,7 +80,7 @@ def full_services(settings: Settings) -> Services:
     `SettingsError`."""
     settings.require("public_url", "account_sid", "auth_token")
     line, clock = line_of(settings), SystemClock()
-    store = _store(settings)
+    store = store_of(settings)
     return build_services(
         line,
         store,
@@ -95,7 +95,7 @@ def full_services(settings: Settings) -> Services:
 def page_services(settings: Settings) -> Services:
     """The services of a process that only serves pages. Raises `SettingsError`."""
     line, clock = line_of(settings), SystemClock()
-    store = _store(settings)
+    store = store_of(settings)
     return build_services(
         line,
         store,
@@ -105,11 +105,12 @@ def page_services(settings: Settings) -> Services:
     )
 
 
-def _store(settings: Settings) -> Store:
+def store_of(settings: Settings) -> Store:
+    """The database of a process that serves; its log is kept short. Raises `SettingsError`."""
     return Store(settings.database, checkpoints=True, power_safe=settings.is_power_safe)
 
 
 __all__ = [
     "addresses_of", "case_system_of", "flow_folder", "full_services", "line_of", "page_services",
-    "sample_folder",
+    "sample_folder", "store_of",
 ]  # fmt: skip

@@ -38,7 +38,7 @@ def serve_laptop(webhooks: int, pages: int, say: Callable[[str], None]) -> None:
     traces.begin()
     settings = Settings.from_environment()
     line = build.line_of(settings)
-    store = Store(settings.database, checkpoints=True, power_safe=settings.is_power_safe)
+    store = build.store_of(settings)
     sample = build.sample_folder(settings)
     desk = SampleDesk.read(sample) if sample else None
     _fill(store, sample, desk)
