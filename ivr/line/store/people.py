@@ -190,16 +190,7 @@ class Part(NamedTuple):
         """One of them as they are now."""
         before, person = self.seen.get(row.id, (None, None))
         if person is None or before != row:
-            person = replace(
-                self.people[row.id],
-                status=row.status,
-                status_since=instant_or_none(row.status_since),
-                status_by=row.status_by,
-                status_until=instant_or_none(row.status_until),
-                busy_with=row.busy_with,
-                last_taken=instant_or_none(row.last_taken),
-                last_no_answer=instant_or_none(row.last_no_answer),
-            )
+            person = replace(self.people[row.id], **_just_now(row))
             self.seen[row.id] = row, person
         return person
 
@@ -305,25 +296,32 @@ def _person(row: Any) -> Person:
         team=row.team,
         region=row.region,
         active=row.active,
-        status=row.status,
         on_call=row.on_call,
-        busy_with=row.busy_with,
         hours=hours(row.hours),
         zone=row.zone,
         capacity=row.capacity,
-        last_taken=instant_or_none(row.last_taken),
-        last_no_answer=instant_or_none(row.last_no_answer),
         email=row.email,
         notify=_words(row.notify),
         pin=row.pin,
         days=_days(row.days),
         holidays=row.holidays,
-        status_since=instant_or_none(row.status_since),
-        status_by=row.status_by,
-        status_until=instant_or_none(row.status_until),
         delegate_from=instant_or_none(row.delegate_from),
         delegate_until=instant_or_none(row.delegate_until),
+        **_just_now(row),
     )
+
+
+def _just_now(row: Any) -> dict[str, Any]:
+    """What changes from call to call, and is no part of the directory: `_JUST_NOW`."""
+    return {
+        "status": row.status,
+        "status_since": instant_or_none(row.status_since),
+        "status_by": row.status_by,
+        "status_until": instant_or_none(row.status_until),
+        "busy_with": row.busy_with,
+        "last_taken": instant_or_none(row.last_taken),
+        "last_no_answer": instant_or_none(row.last_no_answer),
+    }
 
 
 def _days(written: str) -> frozenset[int]:
