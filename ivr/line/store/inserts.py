@@ -15,8 +15,10 @@ from ivr.line.store import tables
 from ivr.line.store.asked import Writing
 from ivr.line.store.instants import ticks
 
-_EVENT_COLUMNS = ("call", "seq", "at", "kind", "actor", "data", "hash")
-_DUTY_COLUMNS = ("key", "call", "kind", "owner", "lane", "due", "data")
+EVENT_COLUMNS = ("call", "seq", "at", "kind", "actor", "data", "hash")
+DUTY_COLUMNS = ("key", "call", "kind", "owner", "lane", "due", "data")
+
+_plain = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @lru_cache
@@ -41,41 +43,32 @@ def add_new(writing: Writing, table: Table, row: dict[str, Any]) -> bool:
 def add_duties(writing: Writing, duties: Iterable[Duty]) -> None:
     """Duties whose keys are new."""
     for duty in duties:
-        writing.change(ADD_DUTY, **duty_row(duty))
+        writing.change(ADD_DUTY, **dict(zip(DUTY_COLUMNS, duty_row(duty), strict=True)))
 
 
-def duty_row(duty: Duty) -> dict[str, Any]:
-    """A new duty's columns."""
-    return {
-        "key": duty.key,
-        "call": duty.call,
-        "kind": duty.kind,
-        "owner": duty.owner,
-        "lane": duty.lane,
-        "due": ticks(duty.due),
-        "data": json.dumps(duty.data),
-    }
+def duty_row(duty: Duty) -> tuple[Any, ...]:
+    """A new duty's values, in the order of ``DUTY_COLUMNS``."""
+    due, data = ticks(duty.due), _plain(duty.data)
+    return (duty.key, duty.call, duty.kind, duty.owner, duty.lane, due, data)
 
 
 def add_events(writing: Writing, rows: Iterable[Sequence[Any]]) -> None:
     """New events, as `ivr.line.store.chain.chained` returns them."""
     for row in rows:
-        writing.change(ADD_EVENT, **dict(zip(_EVENT_COLUMNS, row, strict=True)))
+        writing.change(ADD_EVENT, **dict(zip(EVENT_COLUMNS, row, strict=True)))
 
 
 def insert_events(connection: Connection, rows: Iterable[Sequence[Any]]) -> None:
     """The same through SQLAlchemy."""
-    values = [dict(zip(_EVENT_COLUMNS, row, strict=True)) for row in rows]
+    values = [dict(zip(EVENT_COLUMNS, row, strict=True)) for row in rows]
     if values:
         connection.execute(ADD_EVENT, values)
 
 
-ADD_EVENT = (
-    insert(tables.events).values({name: bindparam(name) for name in _EVENT_COLUMNS}).inline()
-)
+ADD_EVENT = insert(tables.events).values({name: bindparam(name) for name in EVENT_COLUMNS}).inline()
 ADD_DUTY = (
     insert_quietly(tables.duties)
-    .values({name: bindparam(name) for name in _DUTY_COLUMNS})
+    .values({name: bindparam(name) for name in DUTY_COLUMNS})
     .on_conflict_do_nothing()
     .inline()
 )

@@ -17,6 +17,7 @@ from ivr.line.desk.events import Event
 from ivr.line.records import Call, Duty
 from ivr.line.store.chain import chained
 from ivr.line.store.driver import OwnConnections
+from ivr.line.store.inserts import DUTY_COLUMNS, EVENT_COLUMNS, duty_row
 from ivr.line.store.instants import instant, instant_or_none, ticks, ticks_or_none
 from ivr.line.store.people import CLAIM
 from ivr.line.values import decode, encode
@@ -29,8 +30,6 @@ _LOAD = f"SELECT {', '.join(COLUMNS)} FROM calls WHERE sid = "
 _CHANGED = ("flow_version", "version", "step", "language", "data", "document", "events", "head")
 _INDEXED = ("waiting_for", "waiting_since", "ended_at")
 _FIXED = ("sid", "flow", "caller", "called", "started_at")
-
-_plain = json.JSONEncoder(separators=(",", ":")).encode
 
 Records = tuple[Sequence[Event], Sequence[Duty]]
 Claims = Sequence[tuple[str, str]]  # (person, attempt)
@@ -84,13 +83,7 @@ def _fixed(call: Call) -> tuple[Any, ...]:
     return (call.sid, call.flow, call.caller, call.called, started)
 
 
-def _duty_row(duty: Duty) -> tuple[Any, ...]:
-    due, data = ticks(duty.due), _plain(duty.data)
-    return (duty.key, duty.call, duty.kind, duty.owner, duty.lane, due, data)
-
-
-_EVENT = "call, seq, at, kind, actor, data, hash"
-_DUTY = "key, call, kind, owner, lane, due, data"
+_EVENT, _DUTY = ", ".join(EVENT_COLUMNS), ", ".join(DUTY_COLUMNS)
 
 
 def _marks(columns: str, mark: str = "?") -> str:
@@ -126,7 +119,7 @@ class SQLiteTurns:
 
     def save(self, call: Call, records: Records, claims: Claims) -> bool:
         events, count, head = chained(call, records[0])
-        changed, duties = _call_row(call, count, head), [_duty_row(each) for each in records[1]]
+        changed, duties = _call_row(call, count, head), [duty_row(each) for each in records[1]]
         connection = self._connect.begin()
         try:
             if not self._write(connection, call, changed):
@@ -181,7 +174,7 @@ class PostgresTurns:
         parts = [_POSTGRES_UPDATE if call.version else _POSTGRES_INSERT, _POSTGRES_EVENTS]
         if records[1]:
             parts.append(_POSTGRES_DUTIES)
-            values.append(_objects(_DUTY, [_duty_row(duty) for duty in records[1]]))
+            values.append(_objects(_DUTY, [duty_row(duty) for duty in records[1]]))
         statement = f"WITH {', '.join(parts)} SELECT count(*) FROM saved"
         connection = self._connect()
         with connection.transaction() if claims else nullcontext():
