@@ -81,8 +81,8 @@ def _passing(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _within(statement: Select[Any], wanted: Wanted) -> Select[Any]:
-    """The statement for the calls of this time. Raises `ValueError` for a ``before`` that is no
-    place."""
+    """The statement for the calls of this time. Raises `ValueError` for a ``before`` that
+    isn't a place."""
     if wanted.since is not None:
         statement = statement.where(_calls.started_at >= ticks(wanted.since))
     if wanted.until is not None:
@@ -144,7 +144,7 @@ class CallRepository:
 
     def page(self, wanted: Wanted, limit: int, looked_at: int = LOOKED_AT) -> Page:
         """At most ``limit`` of the calls ``wanted``, the newest first. Raises `ValueError` for a
-        ``before`` that is no place in the list.
+        ``before`` that isn't a place in the list.
 
         Of a case, or by how they ended, they are looked for among ``looked_at`` calls, so that a
         page that finds few, or none, takes no longer; the next one goes on from there.

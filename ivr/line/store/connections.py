@@ -25,7 +25,7 @@ ANSWERS_WITHIN = 3  # seconds until a PostgreSQL server that can't be reached is
 WRITES = "ivr_writes"  # an execution option: this transaction will write
 
 LONG = 10_000  # pages in the write-ahead log, above which it is begun anew
-CEILING = 40_000  # … above which whoever commits checkpoints by itself, should nobody else do it
+CEILING = 40_000  # … above which the thread that commits checkpoints, if no other does
 RESTART_WITHIN = 100  # milliseconds
 _PREPARE = (
     "PRAGMA journal_mode=WAL",

@@ -126,7 +126,7 @@ _RETRY = update(_duties).where(_OURS).values(_PUT_OFF)
 
 
 class DutyRepository:
-    """The duties. Whoever carries them out in this process is told when what is added here, put
+    """The duties. What carries them out in this process is told when what is added here, put
     off or freed is due: `Connections.owed`."""
 
     def __init__(self, connections: Connections) -> None:

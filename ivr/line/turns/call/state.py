@@ -115,7 +115,7 @@ class CallState:
     # --- what the turn collects ---
 
     def tell(self, kind: str, /, by: str = "", **data: Any) -> None:
-        """Add to the event log; ``by`` is the id of whoever did it, ``""`` the caller or the
+        """Add to the event log; ``by`` is the id of who did it, ``""`` the caller or the
         line."""
         if "ranking" in data:
             data["ranking"] = by_reference(data["ranking"])

@@ -1,4 +1,4 @@
-"""The directory has a version, which every change of it raises, whoever makes it."""
+"""The directory has a version, which every change of it raises, from any process."""
 
 from __future__ import annotations
 
