@@ -144,8 +144,10 @@ def dump(store: Store) -> str:
 
 
 def rows(store: Store, table: Any) -> list[Any]:
+    """By their keys: PostgreSQL has no order of its own."""
+    ordered = select(table).order_by(*table.primary_key)
     with store.connections.reading() as connection:
-        return list(connection.execute(select(table)).all())
+        return list(connection.execute(ordered).all())
 
 
 def change(store: Store, *statements: Any) -> None:
